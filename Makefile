@@ -1,0 +1,52 @@
+# Every command works on a machine with Python 3.11+ and make; uv is used where it is installed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fix bench constraints clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@if command -v uv >/dev/null; then \
+	  uv venv --quiet --clear --python $(PYTHON) $(VENV) && \
+	  uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'; \
+	else \
+	  $(PYTHON) -m venv --clear $(VENV) && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+	fi
+	@touch $@
+
+demo: $(VENV)/ready ## the whole story: lab, stack, both users (TERRAFORM=1: provisioned by terraform apply)
+	$(BIN)/dynaseal demo $(if $(TERRAFORM),--terraform)
+
+test: $(VENV)/ready ## the whole test suite, in parallel
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
+
+lint: $(VENV)/ready ## formatter check, linter, strict types, import arrows
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+fix: $(VENV)/ready ## format, and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/ready ## microseconds an item, side by side with the older library
+	$(BIN)/python -m benchmarks
+
+# ministack goes first: each of its newest releases pins one botocore, and pip would rather step back to an old ministack.
+constraints: ## the newest versions that fit pyproject.toml, written to constraints.txt
+	$(PYTHON) -m venv --clear .venv-constraints
+	.venv-constraints/bin/python -m pip install --quiet --disable-pip-version-check 'ministack<2'
+	.venv-constraints/bin/python -m pip freeze > .venv-constraints/first.txt
+	.venv-constraints/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-constraints/first.txt '.[dev]'
+	.venv-constraints/bin/python -m pip freeze --exclude dynaseal > constraints.txt
+	rm -rf .venv-constraints
+
+clean: ## what make made
+	rm -rf $(VENV) .hypothesis .pytest_cache .ruff_cache

@@ -1,0 +1,84 @@
+"""Every error of dynaseal, one tree.
+
+    DynasealError
+    +-- ConfigError                 a table, keyring or beacon that cannot be; raised before any call
+    +-- EncryptError                this item cannot be encrypted
+    +-- DecryptError                this item cannot be read
+    |   +-- FormatError             it is not an encrypted item of a version known here
+    |   +-- SignatureError          a check failed: it was changed, or belongs to another table or key
+    |   +-- UnwrapError             no keyring could unwrap one of its data keys (`causes`: one a keyring)
+    +-- UnsupportedOperationError   a request that cannot be made safe; refused before any call
+    +-- KmsError                    KMS refused; a botocore ClientError too (in `dynaseal.boto.kms`)
+
+A message says what was asked, on what, why it failed, and one thing to do; never plaintext or key bytes.
+Python values of a wrong type stay TypeError.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class DynasealError(Exception):
+    """The base of every error here; never raised itself.
+
+    Attributes:
+        code: A short stable name for programs and for the error catalogue in the documentation.
+        hint: One thing to do about it, where there is one.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        self.hint = hint
+        super().__init__(f"{message}. {hint}" if hint else message)
+
+
+class ConfigError(DynasealError):
+    """A configuration that cannot be; raised as it is built, before any call."""
+
+    code = "config"
+
+
+class EncryptError(DynasealError):
+    """An item that cannot be encrypted."""
+
+    code = "encrypt"
+
+
+class DecryptError(DynasealError):
+    """An item that cannot be read."""
+
+    code = "decrypt"
+
+
+class FormatError(DecryptError):
+    """Not an encrypted item of a format version known here: missing, cut off or malformed."""
+
+    code = "format"
+
+
+class SignatureError(DecryptError):
+    """A check failed. One class and one text for every check, so that an attacker learns nothing more."""
+
+    code = "signature"
+
+
+class UnwrapError(DecryptError):
+    """No keyring could unwrap one of the item's data keys.
+
+    Attributes:
+        causes: What each keyring that was asked had to say, in order.
+    """
+
+    code = "unwrap"
+
+    def __init__(self, message: str, *, hint: str | None = None, causes: Sequence[Exception] = ()) -> None:
+        self.causes = tuple(causes)
+        listed = "; ".join(str(cause) for cause in self.causes)
+        super().__init__(f"{message}: {listed}" if listed else message, hint=hint)
+
+
+class UnsupportedOperationError(DynasealError):
+    """A request that cannot be made safe, or that is not known here; refused before any call."""
+
+    code = "unsupported-operation"
