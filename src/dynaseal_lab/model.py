@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-type Json = Mapping[str, Any]
-type ContextValues = Mapping[str, Sequence[str]]
+Json = Mapping[str, Any]
+ContextValues = Mapping[str, Sequence[str]]
 """Condition keys and their values, each a list of texts (`true`, `false` for booleans, ISO 8601 for dates)."""
 
 
