@@ -1,0 +1,114 @@
+# Two users with the same access to the table. What tells them apart is the client key alone.
+
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+# Both users: every operation on items of this one table, none on the table as a thing. No PartiQL: dynaseal refuses
+# it, as a statement's text would carry a secret in plaintext. Transactions are allowed through their parts.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+data "aws_iam_policy_document" "items" {
+  # DescribeTable is the one call about the table itself: clients read its keys and indexes before they encrypt.
+  statement {
+    sid       = "ItemsOfTheTable"
+    resources = [var.table_arn]
+    actions = [
+      "dynamodb:BatchGetItem",
+      "dynamodb:BatchWriteItem",
+      "dynamodb:ConditionCheckItem",
+      "dynamodb:DeleteItem",
+      "dynamodb:DescribeTable",
+      "dynamodb:GetItem",
+      "dynamodb:PutItem",
+      "dynamodb:Query",
+      "dynamodb:Scan",
+      "dynamodb:UpdateItem",
+    ]
+  }
+
+  # An index has an ARN of its own, and can only be read.
+  statement {
+    sid       = "ReadsOfItsIndexes"
+    resources = ["${var.table_arn}/index/*"]
+    actions   = ["dynamodb:Query", "dynamodb:Scan"]
+  }
+}
+
+# The full user only: this is the whole difference between reading a secret and reading its ciphertext.
+# https://docs.aws.amazon.com/database-encryption-sdk/latest/devguide/use-kms-keyring.html
+data "aws_iam_policy_document" "kms_client_full" {
+  # GenerateDataKey for each item written, Decrypt for each item read; no other key and no other use of this one.
+  statement {
+    sid       = "DataKeysOfItems"
+    resources = [var.client_key_arn]
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+  }
+}
+
+# The full user only. Reading and writing through DynamoDB needs nothing here: the storage key's own policy gives
+# that to the whole account. It withholds grants, which managing a table on the key takes.
+data "aws_iam_policy_document" "kms_storage_via_service" {
+  # Both conditions: DynamoDB must be the one that calls, and the grant must be for its own use.
+  statement {
+    sid       = "TableGrantsThroughDynamoDB"
+    resources = [var.storage_key_arn]
+    actions   = ["kms:CreateGrant"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["dynamodb.${data.aws_region.current.name}.${data.aws_partition.current.dns_suffix}"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "kms:GrantIsForAWSResource"
+      values   = ["true"]
+    }
+  }
+}
+
+resource "aws_iam_policy" "items" {
+  name        = "${var.name}-items"
+  description = "Item operations on the table ${var.name} and its indexes"
+  policy      = data.aws_iam_policy_document.items.json
+}
+
+resource "aws_iam_policy" "kms_client_full" {
+  name        = "${var.name}-kms-client-full"
+  description = "Encrypt and decrypt items with the client key of ${var.name}"
+  policy      = data.aws_iam_policy_document.kms_client_full.json
+}
+
+resource "aws_iam_policy" "kms_storage_via_service" {
+  name        = "${var.name}-kms-storage-via-service"
+  description = "Let DynamoDB use the storage key of ${var.name} for a table"
+  policy      = data.aws_iam_policy_document.kms_storage_via_service.json
+}
+
+# Access keys are made outside Terraform, so that their secrets stay out of its state; force_destroy lets the user
+# go nevertheless, together with them.
+resource "aws_iam_user" "full" {
+  name          = "${var.name}-full"
+  force_destroy = true
+}
+
+resource "aws_iam_user" "limited" {
+  name          = "${var.name}-limited"
+  force_destroy = true
+}
+
+resource "aws_iam_user_policy_attachment" "full" {
+  for_each = {
+    items                   = aws_iam_policy.items.arn
+    kms_client_full         = aws_iam_policy.kms_client_full.arn
+    kms_storage_via_service = aws_iam_policy.kms_storage_via_service.arn
+  }
+
+  user       = aws_iam_user.full.name
+  policy_arn = each.value
+}
+
+resource "aws_iam_user_policy_attachment" "limited" {
+  user       = aws_iam_user.limited.name
+  policy_arn = aws_iam_policy.items.arn
+}

@@ -1,0 +1,34 @@
+output "region" {
+  description = "The Region that the stack is in."
+  value       = data.aws_region.current.name
+}
+
+output "table_name" {
+  description = "The table's name."
+  value       = aws_dynamodb_table.items.name
+}
+
+output "table_arn" {
+  description = "The table's ARN."
+  value       = aws_dynamodb_table.items.arn
+}
+
+output "client_key_arn" {
+  description = "The ARN of the key that the client encrypts items with."
+  value       = module.keys.client_key_arn
+}
+
+output "storage_key_arn" {
+  description = "The ARN of the key that DynamoDB encrypts the stored table with."
+  value       = module.keys.storage_key_arn
+}
+
+output "full_user_name" {
+  description = "The user who may use the client key."
+  value       = module.access.full_user_name
+}
+
+output "limited_user_name" {
+  description = "The user who has the same access to the table, and none to the client key."
+  value       = module.access.limited_user_name
+}

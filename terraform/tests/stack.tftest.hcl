@@ -1,0 +1,102 @@
+# The table, the settings for demo.py, and what the variables refuse.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+  mock_resource "aws_kms_key" {
+    defaults = {
+      arn    = "arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-1111-1111-111111111111"
+      key_id = "11111111-1111-1111-1111-111111111111"
+    }
+  }
+  mock_resource "aws_dynamodb_table" {
+    defaults = { arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/dynaseal-demo" }
+  }
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::111122223333:policy/mock" }
+  }
+}
+
+variables {
+  dotenv_path = null # a test writes no file
+}
+
+run "table" {
+  command = apply
+
+  assert {
+    condition     = aws_dynamodb_table.items.hash_key == "pk" && aws_dynamodb_table.items.range_key == "sk"
+    error_message = "the primary key is pk and sk"
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.items.billing_mode == "PAY_PER_REQUEST"
+    error_message = "the table is on demand"
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.items.server_side_encryption).enabled && one(aws_dynamodb_table.items.server_side_encryption).kms_key_arn == module.keys.storage_key_arn
+    error_message = "the table is stored under the storage key"
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.items.point_in_time_recovery).enabled
+    error_message = "point-in-time recovery is on"
+  }
+
+  assert {
+    condition     = !aws_dynamodb_table.items.deletion_protection_enabled
+    error_message = "a demonstration can be taken down again"
+  }
+
+  assert {
+    condition     = keys(local.dotenv) == ["AWS_REGION", "DEMO_CLIENT_KMS_KEY_ARN", "DEMO_TABLE_NAME", "FULL_USER_NAME", "LIMITED_USER_NAME"]
+    error_message = ".env has these five settings and nothing secret"
+  }
+}
+
+run "a_table_that_matters" {
+  command = plan
+
+  variables {
+    deletion_protection = true
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.items.deletion_protection_enabled
+    error_message = "deletion protection follows its variable"
+  }
+}
+
+run "no_settings_file" {
+  command = plan
+
+  assert {
+    condition     = length(terraform_data.dotenv) == 0
+    error_message = "dotenv_path = null writes no file"
+  }
+}
+
+run "what_the_variables_refuse" {
+  command = plan
+
+  variables {
+    name                     = "no spaces"
+    region                   = "Ireland"
+    key_deletion_window_days = 6
+    dotenv_path              = "somewhere/"
+    tags                     = { "aws:owner" = "me" }
+  }
+
+  expect_failures = [var.name, var.region, var.key_deletion_window_days, var.dotenv_path, var.tags]
+}
