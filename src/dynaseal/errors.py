@@ -23,14 +23,22 @@ class DynasealError(Exception):
 
     Attributes:
         code: A short stable name for programs and for the error catalogue in the documentation.
+        message: What failed and why.
         hint: One thing to do about it, where there is one.
+        where: The item's key attributes as DynamoDB stores them, where an item was being worked on.
     """
 
     code: ClassVar[str] = "error"
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
+        self.message = message
         self.hint = hint
-        super().__init__(f"{message}. {hint}" if hint else message)
+        self.where: str | None = None
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        text = f"{self.message} ({self.where})" if self.where else self.message
+        return f"{text}. {self.hint}" if self.hint else text
 
 
 class ConfigError(DynasealError):
@@ -61,6 +69,13 @@ class SignatureError(DecryptError):
     """A check failed. One class and one text for every check, so that an attacker learns nothing more."""
 
     code = "signature"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The item does not verify: it was changed after it was encrypted, or it was written for another "
+            "table, key or set of unsigned attributes",
+            hint="Compare the table name, the key names and the unsigned attributes with the writer's",
+        )
 
 
 class UnwrapError(DecryptError):

@@ -1,0 +1,242 @@
+"""The configuration of one table: one frozen value, checked as it is built.
+
+- The key attributes are signed; they go into the encryption context where any attribute is configured to.
+- An attribute is unsigned if it is listed or has the prefix; every attribute that does nothing must be one,
+  and no other may be. So writer and reader agree on what the signature covers.
+- Attributes of the prefix `aws_dbe_` are the format's own.
+
+Source: specification `ddb-table-encryption-config.md`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+
+from dynaseal.core.actions import AttributeActions, CryptoAction
+from dynaseal.core.header import RESERVED_PREFIX
+from dynaseal.core.plan import Schema, no_action
+from dynaseal.core.suites import AlgorithmSuite
+from dynaseal.errors import ConfigError
+from dynaseal.materials.manager import DefaultMaterialsManager
+from dynaseal.materials.model import CryptographicMaterialsManager, Keyring
+
+MAX_KEY_NAME_LENGTH = 255
+
+
+class PlaintextPolicy(Enum):
+    """Whether items that are not encrypted may be written and read.
+
+    Source: specification `ddb-table-encryption-config.md`, "Plaintext Policy".
+    """
+
+    FORCE_WRITE_ALLOW_READ = "FORCE_WRITE_ALLOW_READ"
+    FORBID_WRITE_ALLOW_READ = "FORBID_WRITE_ALLOW_READ"
+    FORBID_WRITE_FORBID_READ = "FORBID_WRITE_FORBID_READ"
+
+    @property
+    def forces_write(self) -> bool:
+        """Whether items are written as they are, unencrypted."""
+        return self is PlaintextPolicy.FORCE_WRITE_ALLOW_READ
+
+    @property
+    def allows_read(self) -> bool:
+        """Whether an unencrypted item is handed through on reading."""
+        return self is not PlaintextPolicy.FORBID_WRITE_FORBID_READ
+
+
+@dataclass(frozen=True)
+class TableConfig:
+    """How the items of one table are encrypted and signed.
+
+    Args:
+        logical_table_name: The name that is bound to every item; stays when a table is restored under another.
+        partition_key_name: The partition key's name.
+        sort_key_name: The sort key's name, where the table has one.
+        attribute_actions: Either a mapping that names every attribute (one that it does not name is refused
+            when an item is written), or `AttributeActions` with a default.
+        keyring: Where keys come from; or `cmm`, a materials manager of your own.
+        allowed_unsigned_attributes: Names of attributes outside the signature.
+        allowed_unsigned_attribute_prefix: A prefix of such names.
+        algorithm_suite: The suite for writing; items of either suite are read.
+        plaintext_policy: Whether unencrypted items may be written and read.
+
+    Raises:
+        ConfigError: the parts contradict each other; the text says which and what to change.
+
+    Example:
+        >>> from dynaseal.materials.raw_aes import RawAesKeyring
+        >>> config = TableConfig(
+        ...     "people", "pk",
+        ...     attribute_actions={"pk": CryptoAction.SIGN_ONLY, "salary": CryptoAction.ENCRYPT_AND_SIGN},
+        ...     keyring=RawAesKeyring("payroll", "2026", bytes(32)),
+        ... )
+        >>> config.is_encrypted("salary"), config.is_encrypted("pk")
+        (True, False)
+    """
+
+    logical_table_name: str
+    partition_key_name: str
+    sort_key_name: str | None = None
+    attribute_actions: AttributeActions | Mapping[str, CryptoAction] = field(kw_only=True)
+    keyring: Keyring | None = field(default=None, kw_only=True)
+    cmm: CryptographicMaterialsManager | None = field(default=None, kw_only=True)
+    allowed_unsigned_attributes: Iterable[str] = field(default=(), kw_only=True)
+    allowed_unsigned_attribute_prefix: str | None = field(default=None, kw_only=True)
+    algorithm_suite: AlgorithmSuite = field(
+        default=AlgorithmSuite.COMMIT_KEY_ECDSA_P384_SYMSIG, kw_only=True
+    )
+    plaintext_policy: PlaintextPolicy = field(default=PlaintextPolicy.FORBID_WRITE_FORBID_READ, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if (self.keyring is None) == (self.cmm is None):
+            raise ConfigError("A table's configuration needs a keyring or a cmm, and not both")
+        unsigned = frozenset(self.allowed_unsigned_attributes)
+        if isinstance(self.attribute_actions, AttributeActions):
+            unsigned |= {name for name, action in self._named.items() if action is CryptoAction.DO_NOTHING}
+        object.__setattr__(self, "allowed_unsigned_attributes", unsigned)
+        self._check_names()
+        self._check_keys()
+        for name, action in self._named.items():
+            self._check_action(name, action)
+
+    @cached_property
+    def key_names(self) -> tuple[str, ...]:
+        """The partition key's name and, where there is one, the sort key's."""
+        if self.sort_key_name is None:
+            return (self.partition_key_name,)
+        return (self.partition_key_name, self.sort_key_name)
+
+    @cached_property
+    def version(self) -> int:
+        """The header version that is written: 2 if any attribute goes into the encryption context."""
+        in_context = CryptoAction.SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT
+        return 2 if in_context in {self._default, *self._named.values()} else 1
+
+    @cached_property
+    def materials_manager(self) -> CryptographicMaterialsManager:
+        """The materials manager: the given one, or the default one over the keyring."""
+        if self.keyring is not None:
+            return DefaultMaterialsManager(self.keyring)
+        assert self.cmm is not None  # noqa: S101 checked when the configuration was built
+        return self.cmm
+
+    @cached_property
+    def schema(self) -> Schema:
+        """What the item format needs to know."""
+        in_context = CryptoAction.SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT
+        required = {name for name, action in self._named.items() if action is in_context}
+        return Schema(
+            self.logical_table_name,
+            self.key_names,
+            self.version,
+            required.union(self.key_names),
+            self.find_action,
+            self.is_unsigned,
+        )
+
+    def action_of(self, attribute_name: str) -> CryptoAction:
+        """Give the action of an attribute when an item is written.
+
+        Raises:
+            EncryptError: it has none.
+        """
+        action = self.find_action(attribute_name)
+        if action is None:
+            raise no_action(attribute_name)
+        return action
+
+    def find_action(self, attribute_name: str) -> CryptoAction | None:
+        """Give the action of an attribute, or None if it has none."""
+        named = self._named.get(attribute_name)
+        if named is not None:
+            return named
+        if attribute_name in self.key_names:
+            return self._key_action
+        return CryptoAction.DO_NOTHING if self.is_unsigned(attribute_name) else self._default
+
+    def is_unsigned(self, attribute_name: str) -> bool:
+        """Tell whether an attribute is outside the signature, when items are written and when they are read."""
+        prefix = self.allowed_unsigned_attribute_prefix
+        if attribute_name in self._unsigned or (prefix is not None and attribute_name.startswith(prefix)):
+            return True
+        rest_is_unsigned = self._default is CryptoAction.DO_NOTHING
+        return rest_is_unsigned and attribute_name not in self._named and attribute_name not in self.key_names
+
+    def is_signed(self, attribute_name: str) -> bool:
+        """Tell whether an attribute that is written is covered by the signature."""
+        return not self.is_unsigned(attribute_name)
+
+    def is_encrypted(self, attribute_name: str) -> bool:
+        """Tell whether an attribute is encrypted when it is written."""
+        return self.find_action(attribute_name) is CryptoAction.ENCRYPT_AND_SIGN
+
+    @cached_property
+    def _named(self) -> dict[str, CryptoAction]:
+        actions = self.attribute_actions
+        return dict(actions.attribute_actions if isinstance(actions, AttributeActions) else actions)
+
+    @cached_property
+    def _default(self) -> CryptoAction | None:
+        actions = self.attribute_actions
+        return actions.default_action if isinstance(actions, AttributeActions) else None
+
+    @cached_property
+    def _unsigned(self) -> frozenset[str]:
+        return frozenset(self.allowed_unsigned_attributes)
+
+    @property
+    def _key_action(self) -> CryptoAction:
+        if self.version == 2:
+            return CryptoAction.SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT
+        return CryptoAction.SIGN_ONLY
+
+    def _check_names(self) -> None:
+        if not self.logical_table_name:
+            raise ConfigError("A table's logical name may not be empty")
+        if self.partition_key_name == self.sort_key_name:
+            raise ConfigError(f"{self.partition_key_name!r} cannot be both partition key and sort key")
+        for name in self.key_names:
+            if not 0 < len(name) <= MAX_KEY_NAME_LENGTH:
+                raise ConfigError(f"A key attribute's name has 1 to {MAX_KEY_NAME_LENGTH} characters")
+        for name in {*self._named, *self._unsigned}:
+            if name.startswith(RESERVED_PREFIX):
+                raise ConfigError(
+                    f"The attribute {name!r} cannot be configured: the prefix {RESERVED_PREFIX!r} is reserved"
+                )
+        for text in (self.logical_table_name, *self.key_names):
+            if not _is_text(text):
+                raise ConfigError("The names of a table and its keys may not hold a lone surrogate")
+
+    def _check_keys(self) -> None:
+        for name in self.key_names:
+            action = self._named.get(name)
+            implied = action is None and isinstance(self.attribute_actions, AttributeActions)
+            if action is not self._key_action and not implied:
+                raise ConfigError(
+                    f"The key attribute {name!r} has the action {action.name if action else None}",
+                    hint=f"In this table the keys' action is {self._key_action.name}",
+                )
+            if name in self._unsigned:
+                raise ConfigError(f"The key attribute {name!r} is listed as unsigned; keys are always signed")
+
+    def _check_action(self, name: str, action: CryptoAction) -> None:
+        prefix = self.allowed_unsigned_attribute_prefix
+        prefixed = prefix is not None and name.startswith(prefix)
+        listed = name in self._unsigned
+        if action is CryptoAction.DO_NOTHING and not (listed or prefixed):
+            raise ConfigError(
+                f"The attribute {name!r} is to be neither encrypted nor signed, but is not among the unsigned",
+                hint="List it in allowed_unsigned_attributes: readers must know what is not signed",
+            )
+        if action is not CryptoAction.DO_NOTHING and (listed or prefixed):
+            how = "is listed as unsigned" if listed else f"begins with the unsigned prefix {prefix!r}"
+            raise ConfigError(f"The attribute {name!r} has the action {action.name} but {how}")
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

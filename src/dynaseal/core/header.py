@@ -1,0 +1,131 @@
+"""The header `aws_dbe_head`, byte for byte: version, suite, message id, legend, stored context, data keys.
+
+- Written only in one way; read strictly: every length must fit, text is UTF-8, the stored context is in
+  order without an empty or repeated key, at least one data key, nothing after the commitment.
+- No cryptography here: the commitment is checked by the engine once the data key is known.
+
+Source: specification `header.md`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dynaseal.core.suites import SUITE_BY_FLAVOR, AlgorithmSuite
+from dynaseal.core.wire import Reader, Truncated, u16
+from dynaseal.errors import FormatError
+
+HEADER_NAME = "aws_dbe_head"
+FOOTER_NAME = "aws_dbe_foot"
+RESERVED_PREFIX = "aws_dbe_"
+
+MESSAGE_ID_LENGTH = 32
+COMMITMENT_LENGTH = 32
+MAX_DATA_KEYS = 255
+
+ENCRYPTED, SIGNED, CONTEXT = b"esc"
+"""The legend's letters, as bytes are indexed: numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedDataKey:
+    """A data key as one provider wrapped it.
+
+    `ciphertext` is the data key under an intermediate key, then the intermediate key as the provider wrapped it.
+    """
+
+    provider_id: str
+    provider_info: bytes
+    ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A parsed header; `partial` is all that the commitment covers."""
+
+    version: int
+    suite: AlgorithmSuite
+    message_id: bytes
+    legend: bytes
+    stored_context: Mapping[str, str]
+    encrypted_data_keys: tuple[EncryptedDataKey, ...]
+    partial: bytes
+    commitment: bytes
+
+
+def write_partial(
+    version: int,
+    suite: AlgorithmSuite,
+    message_id: bytes,
+    legend: bytes,
+    stored_context: bytes,
+    data_keys: Sequence[EncryptedDataKey],
+) -> bytes:
+    """Write a header up to its commitment, which covers exactly these bytes."""
+    parts = [bytes((version, suite.flavor)), message_id, u16(len(legend)), legend, stored_context]
+    parts.append(bytes((len(data_keys),)))
+    for key in data_keys:
+        provider = key.provider_id.encode()
+        parts += (u16(len(provider)), provider, u16(len(key.provider_info)), key.provider_info)
+        parts += (u16(len(key.ciphertext)), key.ciphertext)
+    return b"".join(parts)
+
+
+def parse(data: bytes) -> Header:
+    """Read a header.
+
+    Raises:
+        FormatError: it is not one; the text says where it goes wrong.
+    """
+    try:
+        return _parse(data)
+    except Truncated:
+        raise FormatError("The item's header ends too early") from None
+    except UnicodeDecodeError:
+        raise FormatError("The item's header holds text that is not valid UTF-8") from None
+
+
+def _parse(data: bytes) -> Header:
+    if not data:
+        raise FormatError("The item's header is empty")
+    reader = Reader(data)
+    version = reader.number(1)
+    if version not in (1, 2):
+        raise FormatError(f"The item's header is of format version {version}; versions 1 and 2 are known")
+    flavor = reader.number(1)
+    suite = SUITE_BY_FLAVOR.get(flavor)
+    if suite is None:
+        raise FormatError(f"The item's header names the unknown algorithm suite 0x67{flavor:02x}")
+    message_id = reader.take(MESSAGE_ID_LENGTH)
+    legend = reader.sized16()
+    if legend.strip(b"esc"):
+        raise FormatError("The item's header has a legend with an unknown letter")
+    context = _parse_context(reader)
+    data_keys = _parse_data_keys(reader)
+    end = reader.position
+    commitment = reader.take(COMMITMENT_LENGTH)
+    if reader.rest:
+        raise FormatError("The item's header has bytes after its end")
+    return Header(version, suite, message_id, legend, context, data_keys, data[:end], commitment)
+
+
+def _parse_context(reader: Reader) -> dict[str, str]:
+    context: dict[str, str] = {}
+    last = b""
+    for _ in range(reader.number(2)):
+        key = reader.sized16()
+        if key <= last:
+            raise FormatError(
+                "The item's header stores a context that is out of order, or a key empty or twice"
+            )
+        context[key.decode()] = reader.sized16().decode()
+        last = key
+    return context
+
+
+def _parse_data_keys(reader: Reader) -> tuple[EncryptedDataKey, ...]:
+    count = reader.number(1)
+    if not count:
+        raise FormatError("The item's header holds no encrypted data key")
+    return tuple(
+        EncryptedDataKey(reader.sized16().decode(), reader.sized16(), reader.sized16()) for _ in range(count)
+    )

@@ -1,0 +1,128 @@
+"""One item between DynamoDB's values and the engine's fields.
+
+- Signed values keep the caller's spelling; what is signed is their normal form.
+- An encrypted attribute is stored as binary: the type id, then the ciphertext.
+
+Source: specification `ddb-item-conversion.md`, `encrypt-path-structure.md`, "Terminal Data Encryption".
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dynaseal.core.context import ATTRIBUTE_PREFIX, version_1_entry, version_2_entries
+from dynaseal.core.engine import Field, Sealed
+from dynaseal.core.header import ENCRYPTED, FOOTER_NAME, HEADER_NAME
+from dynaseal.core.plan import Plan
+from dynaseal.core.values import Item, MalformedValueError, deserialize, serialize
+from dynaseal.errors import EncryptError, FormatError
+
+TYPE_ID_LENGTH = 2
+
+
+def fields_to_seal(plan: Plan, item: Item) -> list[Field]:
+    """Serialise the signed attributes of an item that is to be encrypted.
+
+    Raises:
+        EncryptError: an attribute holds what DynamoDB or the format cannot; the text names it.
+    """
+    fields: list[Field] = []
+    for name, path in zip(plan.names, plan.paths, strict=True):
+        try:
+            type_id, data = serialize(item[name])
+        except MalformedValueError as error:
+            raise EncryptError(f"The attribute {name!r} cannot be stored: it holds {error}") from None
+        fields.append(Field(path, type_id, data))
+    return fields
+
+
+def fields_to_unseal(plan: Plan, item: Item) -> list[Field]:
+    """Serialise the signed attributes of a stored item: encrypted ones are split from their type ids.
+
+    Raises:
+        FormatError: an attribute is not of a form that the format has.
+    """
+    fields: list[Field] = []
+    for name, path, letter in zip(plan.names, plan.paths, plan.legend, strict=True):
+        if letter == ENCRYPTED:
+            stored = _binary(item, name)
+            if len(stored) < TYPE_ID_LENGTH:
+                raise FormatError(f"The encrypted attribute {name!r} is shorter than its type id")
+            fields.append(Field(path, stored[:TYPE_ID_LENGTH], stored[TYPE_ID_LENGTH:]))
+        else:
+            try:
+                fields.append(Field(path, *serialize(item[name])))
+            except MalformedValueError as error:
+                raise FormatError(f"The attribute {name!r} holds {error}") from None
+    return fields
+
+
+def context_entries(plan: Plan, fields: Sequence[Field]) -> dict[str, str]:
+    """Give the entries that an item's own attributes add to its encryption context."""
+    if plan.version == 1:
+        return {
+            ATTRIBUTE_PREFIX + name: version_1_entry(fields[at].type_id, fields[at].data)
+            for name, at in plan.context
+        }
+    return version_2_entries([(name, fields[at].type_id, fields[at].data) for name, at in plan.context])
+
+
+def sealed_item(plan: Plan, item: Item, fields: Sequence[Field], sealed: Sealed) -> dict[str, Any]:
+    """Put an encrypted item together from the caller's item and what sealing made."""
+    result: dict[str, Any] = dict(item)
+    type_ids = (field.type_id for letter, field in zip(plan.legend, fields, strict=True) if letter == ENCRYPTED)
+    for name, type_id, ciphertext in zip(plan.encrypted, type_ids, sealed.ciphertexts, strict=True):
+        result[name] = {"B": type_id + ciphertext}
+    result[HEADER_NAME] = {"B": sealed.head}
+    result[FOOTER_NAME] = {"B": sealed.foot}
+    return result
+
+
+def unsealed_item(plan: Plan, item: Item, plaintexts: Sequence[bytes]) -> dict[str, Any]:
+    """Put a decrypted item together from the stored item and the plaintexts.
+
+    Raises:
+        FormatError: a plaintext is not a value of its type: its writer, who had the key, wrote it so.
+    """
+    result: dict[str, Any] = dict(item)
+    for name in plan.dropped:
+        del result[name]
+    for name, data in zip(plan.encrypted, plaintexts, strict=True):
+        type_id = _binary(item, name)[:TYPE_ID_LENGTH]
+        try:
+            result[name] = deserialize(type_id, data)
+        except MalformedValueError as error:
+            raise FormatError(f"The attribute {name!r} was encrypted from malformed bytes: {error}") from None
+    return result
+
+
+def bookkeeping(item: Item) -> tuple[bytes, bytes]:
+    """Take the header and footer of an encrypted item.
+
+    Raises:
+        FormatError: one is missing or not binary.
+    """
+    if not is_encrypted(item):
+        raise FormatError(
+            f"The item is not encrypted: it has neither {HEADER_NAME} nor {FOOTER_NAME}",
+            hint="A plaintext_policy that allows reading would let it through",
+        )
+    for name in (HEADER_NAME, FOOTER_NAME):
+        if name not in item:
+            raise FormatError(f"The item has no {name}")
+    return _binary(item, HEADER_NAME), _binary(item, FOOTER_NAME)
+
+
+def is_encrypted(item: Item) -> bool:
+    """Tell whether an item has any trace of encryption (`decrypt-item.md`, "Determining Plaintext Items")."""
+    return HEADER_NAME in item or FOOTER_NAME in item
+
+
+def _binary(item: Item, name: str) -> bytes:
+    value = item[name]
+    if len(value) != 1 or "B" not in value:
+        raise FormatError(f"The attribute {name!r} is not binary, as the item's header has it")
+    content = value["B"]
+    if isinstance(content, bytes):
+        return content
+    return serialize(value)[1]
+

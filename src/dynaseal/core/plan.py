@@ -1,0 +1,168 @@
+"""Which attributes of an item are signed, in which order, and what happens to each: planned once a shape.
+
+- An item's shape is the tuple of its attribute names. Sorting, canonical paths and the legend depend on the
+  shape alone, so a plan is made once and kept; a table's items have few shapes.
+- When an item is read its header's legend decides each attribute's action, not the reader's actions; the
+  reader decides only which attributes are unsigned, and both must agree on how many are signed.
+
+Source: specification `header.md`, "Encrypt Legend"; `decrypt-item.md`, "Signature Scope";
+`encrypt-item.md`, "DynamoDB Item".
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dynaseal.core.actions import CryptoAction
+from dynaseal.core.header import CONTEXT, ENCRYPTED, RESERVED_PREFIX, SIGNED
+from dynaseal.core.paths import canonical_path
+from dynaseal.errors import EncryptError, FormatError, SignatureError
+
+_SHAPES_KEPT = 256
+_LETTERS = {
+    CryptoAction.ENCRYPT_AND_SIGN: ENCRYPTED,
+    CryptoAction.SIGN_ONLY: SIGNED,
+    CryptoAction.SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT: CONTEXT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The signed attributes of one shape, in order of their canonical paths.
+
+    Attributes:
+        names: The attributes' names.
+        paths: Their canonical paths.
+        legend: Their letters.
+        encrypted: The names of the encrypted ones, in order.
+        context: Name and position in `names` of each attribute in the encryption context, in UTF-8 order.
+        dropped: Attributes of the reserved prefix, which a reader never sees.
+        binds_keys: Whether the context holds all key attributes; an item of which it does not is refused.
+    """
+
+    version: int
+    names: tuple[str, ...]
+    paths: tuple[bytes, ...]
+    legend: bytes
+    encrypted: tuple[str, ...]
+    context: tuple[tuple[str, int], ...]
+    dropped: tuple[str, ...]
+    binds_keys: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What the format needs to know of a table.
+
+    Attributes:
+        table_name: The logical name, bound to every item.
+        key_names: The partition key's name and, where there is one, the sort key's.
+        version: The header version that is written.
+        required: Attributes that every item must have: the keys and the context attributes.
+        action: The action of an attribute by name; None for one that has none.
+        is_unsigned: Whether an attribute by that name is outside the signature.
+    """
+
+    table_name: str
+    key_names: tuple[str, ...]
+    version: int
+    required: frozenset[str]
+    action: Callable[[str], CryptoAction | None]
+    is_unsigned: Callable[[str], bool]
+
+
+class Planner:
+    """Makes plans for one table and keeps the last few hundred."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self.for_writing = lru_cache(_SHAPES_KEPT)(self._for_writing)
+        self.for_reading = lru_cache(_SHAPES_KEPT)(self._for_reading)
+
+    def _for_writing(self, shape: tuple[str, ...]) -> Plan:
+        """Plan the encryption of items of a shape.
+
+        Raises:
+            EncryptError: an attribute is missing, has no action or has a reserved name.
+        """
+        schema = self._schema
+        missing = sorted(schema.required.difference(shape))
+        if missing:
+            raise EncryptError(f"The item has no attribute {missing[0]!r}, which every item must have")
+        letters: list[tuple[str, int]] = []
+        for name in shape:
+            if _text(name).startswith(RESERVED_PREFIX):
+                raise EncryptError(
+                    f"The item's attribute {name!r} has the prefix {RESERVED_PREFIX!r}, which is reserved",
+                    hint="An item that is already encrypted cannot be encrypted again",
+                )
+            action = schema.action(name)
+            if action is None:
+                raise no_action(name)
+            if action is not CryptoAction.DO_NOTHING:
+                letters.append((name, _LETTERS[action]))
+        try:
+            rows = sorted((canonical_path(schema.table_name, name), name, letter) for name, letter in letters)
+        except UnicodeEncodeError:
+            raise EncryptError("The item has an attribute name with a lone surrogate") from None
+        legend = bytes(letter for _, _, letter in rows)
+        return self._plan(schema.version, rows, legend, ())
+
+    def _for_reading(self, shape: tuple[str, ...], version: int, legend: bytes) -> Plan:
+        """Plan the reading of items of a shape whose header has that version and legend.
+
+        Raises:
+            FormatError: a key attribute is missing.
+            SignatureError: the legend has another number of attributes than the item signs.
+        """
+        schema = self._schema
+        for name in schema.key_names:
+            if name not in shape:
+                raise FormatError(f"The item has no attribute {name!r}, which is a key of the table")
+        signed = [
+            name
+            for name in shape
+            if not (_text(name).startswith(RESERVED_PREFIX) or schema.is_unsigned(name))
+        ]
+        if len(signed) != len(legend):
+            raise SignatureError
+        try:
+            paths = sorted((canonical_path(schema.table_name, name), name) for name in signed)
+        except UnicodeEncodeError:
+            raise FormatError("The item has an attribute name with a lone surrogate") from None
+        rows = [(path, name, letter) for (path, name), letter in zip(paths, legend, strict=True)]
+        return self._plan(version, rows, legend, tuple(n for n in shape if n.startswith(RESERVED_PREFIX)))
+
+    def _plan(
+        self, version: int, rows: Sequence[tuple[bytes, str, int]], legend: bytes, dropped: tuple[str, ...]
+    ) -> Plan:
+        keys = self._schema.key_names
+        context = [
+            (name.encode(), name, at)
+            for at, (_, name, letter) in enumerate(rows)
+            if (letter == CONTEXT if version == 2 else name in keys)
+        ]
+        return Plan(
+            version,
+            tuple(name for _, name, _ in rows),
+            tuple(path for path, _, _ in rows),
+            legend,
+            tuple(name for _, name, letter in rows if letter == ENCRYPTED),
+            tuple((name, at) for _, name, at in sorted(context)),
+            dropped,
+            {name for _, name, _ in context}.issuperset(keys),
+        )
+
+
+def _text(name: object) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"an attribute name must be str, not {type(name).__name__}")
+    return name
+
+
+def no_action(attribute_name: str) -> EncryptError:
+    """Make the error for an attribute that the table's configuration does not name."""
+    return EncryptError(
+        f"The attribute {attribute_name!r} has no action in the table's configuration",
+        hint="Give it one in attribute_actions",
+    )

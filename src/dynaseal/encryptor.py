@@ -1,0 +1,196 @@
+"""The item encryptor: a configuration and an item in, an item out. Everything below it put together.
+
+Writing: plan by shape, serialise, build the context, get materials, seal. Reading: parse, plan by shape and
+legend, rebuild the context, get materials, check everything, and only then decrypt.
+"""
+
+from collections.abc import Callable, Mapping
+from os import urandom
+from typing import Any
+
+from dynaseal.config import TableConfig
+from dynaseal.core import engine, footer, header, item
+from dynaseal.core.context import ContextTooLongError, base_context, serialize
+from dynaseal.core.header import MESSAGE_ID_LENGTH, Header
+from dynaseal.core.plan import Planner
+from dynaseal.core.signatures import load_public_key
+from dynaseal.core.values import Item
+from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
+from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
+
+
+class ItemEncryptor:
+    """Encrypts and decrypts the items of one table, without touching DynamoDB.
+
+    Safe for use by many threads. Arguments are never changed.
+
+    Args:
+        config: The table's configuration.
+
+    Example:
+        >>> from dynaseal import CryptoAction, RawAesKeyring, TableConfig
+        >>> encryptor = ItemEncryptor(TableConfig(
+        ...     "people", "pk",
+        ...     attribute_actions={"pk": CryptoAction.SIGN_ONLY, "salary": CryptoAction.ENCRYPT_AND_SIGN},
+        ...     keyring=RawAesKeyring("payroll", "2026", bytes(32)),
+        ... ))
+        >>> stored = encryptor.encrypt_item({"pk": {"S": "ann"}, "salary": {"N": "1000"}})
+        >>> sorted(stored), list(stored["salary"])
+        (['aws_dbe_foot', 'aws_dbe_head', 'pk', 'salary'], ['B'])
+        >>> encryptor.decrypt_item(stored)
+        {'pk': {'S': 'ann'}, 'salary': {'N': '1000'}}
+    """
+
+    def __init__(self, config: TableConfig) -> None:
+        self.config = config
+        self._planner = Planner(config.schema)
+        self._base = base_context(config.logical_table_name, config.partition_key_name, config.sort_key_name)
+        self._cmm = config.materials_manager
+
+    def __repr__(self) -> str:
+        return f"ItemEncryptor({self.config.logical_table_name!r})"
+
+    def encrypt_item(self, plaintext_item: Item) -> dict[str, Any]:
+        """Encrypt and sign an item.
+
+        Args:
+            plaintext_item: Attribute values as botocore's client has them: `{"S": "x"}`, `{"B": b"..."}`.
+
+        Returns:
+            The item to store: encrypted attributes as binary, the others untouched, a header and a footer.
+
+        Raises:
+            EncryptError: the item does not fit the configuration or DynamoDB, or a keyring failed.
+            KmsError: KMS refused.
+            TypeError: a value is not of the Python type that its DynamoDB type asks for.
+        """
+        return self._located(self._encrypt, plaintext_item)
+
+    def decrypt_item(self, encrypted_item: Item) -> dict[str, Any]:
+        """Verify and decrypt an item; no plaintext leaves before every check has passed.
+
+        Args:
+            encrypted_item: The stored item, whole: a projection cannot be verified.
+
+        Returns:
+            The item as it was before encryption, without header, footer and other attributes of the format.
+
+        Raises:
+            FormatError: it is not an encrypted item, or damaged beyond reading.
+            SignatureError: it was changed, or was written for another table or key.
+            UnwrapError: no keyring can unwrap its data key.
+            KmsError: KMS refused.
+        """
+        return self._located(self._decrypt, encrypted_item)
+
+    def encrypt_python_item(self, plaintext_item: Mapping[str, Any]) -> dict[str, Any]:
+        """Encrypt and sign an item of Python values, as boto3's Table takes them."""
+        return _to_python(self.encrypt_item(_from_python(plaintext_item)))
+
+    def decrypt_python_item(self, encrypted_item: Mapping[str, Any]) -> dict[str, Any]:
+        """Verify and decrypt an item of Python values, as boto3's Table gives them."""
+        return _to_python(self.decrypt_item(_from_python(encrypted_item)))
+
+    def _encrypt(self, plaintext_item: Item) -> dict[str, Any]:
+        if self.config.plaintext_policy.forces_write:
+            return dict(plaintext_item)
+        plan = self._planner.for_writing(tuple(plaintext_item))
+        fields = item.fields_to_seal(plan, plaintext_item)
+        context = {**self._base, **item.context_entries(plan, fields)}
+        try:
+            materials = self._cmm.get_encryption_materials(
+                self.config.algorithm_suite, context, frozenset(context)
+            )
+            keys = _sealing_keys(materials)
+        except ContextTooLongError as error:
+            raise EncryptError(
+                f"The encryption context's entry {str(error)!r} is longer than the 65,535 bytes it can have",
+                hint="Key attributes and context attributes must be shorter",
+            ) from None
+        sealed = engine.seal(plan.version, plan.legend, fields, keys, message_id=urandom(MESSAGE_ID_LENGTH))
+        return item.sealed_item(plan, plaintext_item, fields, sealed)
+
+    def _decrypt(self, encrypted_item: Item) -> dict[str, Any]:
+        if self.config.plaintext_policy.allows_read and not item.is_encrypted(encrypted_item):
+            return dict(encrypted_item)
+        head, foot = item.bookkeeping(encrypted_item)
+        parsed = header.parse(head)
+        tags = footer.parse(foot, len(parsed.encrypted_data_keys), signed=parsed.suite.is_signed)
+        plan = self._planner.for_reading(tuple(encrypted_item), parsed.version, parsed.legend)
+        fields = item.fields_to_unseal(plan, encrypted_item)
+        context = {**self._base, **item.context_entries(plan, fields)}
+        try:
+            materials = self._cmm.decrypt_materials(
+                parsed.suite, parsed.encrypted_data_keys, parsed.stored_context, context
+            )
+            keys = _unsealing_keys(parsed, materials)
+        except ContextTooLongError as error:
+            raise DecryptError(
+                f"The encryption context's entry {str(error)!r} is longer than the 65,535 bytes it can have"
+            ) from None
+        plaintexts = engine.unseal(parsed, tags, fields, keys)
+        if not plan.binds_keys:
+            raise FormatError("The item's key attributes are not bound to its data key")
+        return item.unsealed_item(plan, encrypted_item, plaintexts)
+
+    def _located(self, work: Callable[[Item], dict[str, Any]], an_item: Item) -> dict[str, Any]:
+        try:
+            return work(an_item)
+        except DynasealError as error:
+            error.where = _key_text(self.config, an_item)
+            raise
+
+
+def _key_text(config: TableConfig, an_item: Item) -> str:
+    """Say which item it is by its key attributes, which DynamoDB stores in the clear."""
+    keys = [f"{name}={next(iter(an_item[name].values()), None)!r}" for name in config.key_names if name in an_item]
+    return " ".join([f"table {config.logical_table_name}", "item", *keys])
+
+
+def _sealing_keys(materials: EncryptionMaterials) -> engine.SealingKeys:
+    data_key = materials.plaintext_data_key
+    if data_key is None:
+        raise EncryptError("The materials manager gave no data key")
+    stored = {
+        key: value
+        for key, value in materials.encryption_context.items()
+        if key not in materials.required_context_keys
+    }
+    return engine.SealingKeys(
+        materials.suite,
+        materials.aad,
+        serialize(stored),
+        materials.encrypted_data_keys,
+        data_key,
+        materials.symmetric_signing_keys,
+        materials.signing_key,
+    )
+
+
+def _unsealing_keys(parsed: Header, materials: DecryptionMaterials) -> engine.UnsealingKeys:
+    data_key, tag_key = materials.plaintext_data_key, materials.symmetric_signing_key
+    if data_key is None or tag_key is None:
+        raise DecryptError("The materials manager gave no data key")
+    point = materials.verification_key
+    if parsed.suite.is_signed is (point is None):
+        raise DecryptError("The materials manager's verification key does not fit the item's algorithm suite")
+    return engine.UnsealingKeys(
+        materials.aad, data_key, tag_key, None if point is None else load_public_key(point)
+    )
+
+
+# The types of boto3's Table are boto3's own: these two import it when they are called, and nothing else here does.
+
+
+def _from_python(python_item: Mapping[str, Any]) -> dict[str, Any]:
+    from boto3.dynamodb.types import TypeSerializer  # noqa: PLC0415
+
+    serializer = TypeSerializer()
+    return {name: serializer.serialize(value) for name, value in python_item.items()}
+
+
+def _to_python(wire_item: Item) -> dict[str, Any]:
+    from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415
+
+    deserializer = TypeDeserializer()
+    return {name: deserializer.deserialize(value) for name, value in wire_item.items()}

@@ -1,0 +1,102 @@
+"""Materials managers: the default one, which asks one keyring.
+
+- For a suite with signatures it makes the item's signing key and puts the public key into the context.
+- What a reader rebuilds must agree with what the header stores; a contradiction is refused.
+- Materials are checked before they are used: whatever a keyring did, they are complete or refused.
+
+Source: specification `default-cmm.md`.
+"""
+
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Mapping, Sequence
+
+from dynaseal.core import signatures
+from dynaseal.core.context import PUBLIC_KEY
+from dynaseal.core.header import MAX_DATA_KEYS, EncryptedDataKey
+from dynaseal.core.primitives import KEY_LENGTH
+from dynaseal.core.suites import AlgorithmSuite
+from dynaseal.errors import DecryptError, EncryptError, FormatError, SignatureError
+from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring
+
+
+class DefaultMaterialsManager:
+    """Asks one keyring for every item's materials.
+
+    Args:
+        keyring: The keyring.
+    """
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def __repr__(self) -> str:
+        return f"DefaultMaterialsManager({self._keyring!r})"
+
+    def get_encryption_materials(
+        self, suite: AlgorithmSuite, encryption_context: Mapping[str, str], required_context_keys: frozenset[str]
+    ) -> EncryptionMaterials:
+        """Make materials for encrypting one item."""
+        if PUBLIC_KEY in encryption_context:
+            raise EncryptError(f"The encryption context may not hold {PUBLIC_KEY!r}, which is reserved")
+        signing_key = None
+        if suite.is_signed:
+            signing_key = signatures.generate()
+            public_key = b64encode(signing_key.public_key).decode()
+            encryption_context = {**encryption_context, PUBLIC_KEY: public_key}
+        materials = self._keyring.on_encrypt(
+            EncryptionMaterials(
+                suite, encryption_context, required_context_keys=required_context_keys, signing_key=signing_key
+            )
+        )
+        _check_complete(materials, self._keyring)
+        return materials
+
+    def decrypt_materials(
+        self,
+        suite: AlgorithmSuite,
+        encrypted_data_keys: Sequence[EncryptedDataKey],
+        stored_context: Mapping[str, str],
+        reproduced_context: Mapping[str, str],
+    ) -> DecryptionMaterials:
+        """Unwrap the materials of one item."""
+        for key, value in stored_context.items():
+            if reproduced_context.get(key, value) != value:
+                raise SignatureError
+        materials = self._keyring.on_decrypt(
+            DecryptionMaterials(
+                suite,
+                {**reproduced_context, **stored_context},
+                required_context_keys=frozenset(reproduced_context).difference(stored_context),
+                verification_key=_public_key(suite, stored_context),
+            ),
+            encrypted_data_keys,
+        )
+        for key in (materials.plaintext_data_key, materials.symmetric_signing_key):
+            if key is None or len(key) != KEY_LENGTH:
+                raise DecryptError(f"The keyring {self._keyring!r} gave no data key of 32 bytes")
+        return materials
+
+
+def _check_complete(materials: EncryptionMaterials, keyring: Keyring) -> None:
+    data_key = materials.plaintext_data_key
+    if data_key is None or len(data_key) != KEY_LENGTH:
+        raise EncryptError(f"The keyring {keyring!r} made no data key of 32 bytes")
+    if not 0 < len(materials.encrypted_data_keys) <= MAX_DATA_KEYS:
+        raise EncryptError(f"The keyring {keyring!r} wrapped the data key no times, or more than 255 times")
+    if len(materials.encrypted_data_keys) != len(materials.symmetric_signing_keys):
+        raise EncryptError(f"The keyring {keyring!r} gave not one signing key for each wrapped data key")
+
+
+def _public_key(suite: AlgorithmSuite, stored_context: Mapping[str, str]) -> bytes | None:
+    text = stored_context.get(PUBLIC_KEY)
+    if suite.is_signed is (text is None):
+        raise FormatError("The item's algorithm suite and its stored context disagree about a public key")
+    if text is None:
+        return None
+    try:
+        point = b64decode(text, validate=True)
+        signatures.load_public_key(point)
+    except (Base64Error, ValueError):
+        raise FormatError("The public key in the item's stored context is no point of P-384") from None
+    return point

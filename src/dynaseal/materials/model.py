@@ -1,0 +1,146 @@
+"""What keyrings and materials managers hand around.
+
+- `EncryptionMaterials` begin without a data key; the first keyring makes one, every keyring adds the data key
+  as it wrapped it and the key that signs for its recipients.
+- `DecryptionMaterials` begin without a data key; the keyring that can unwrap one of the item's encrypted data
+  keys adds it.
+- Both are frozen: a keyring returns new ones. No key shows in a repr.
+
+Source: specification `structures.md`, `keyring-interface.md`, `cmm-interface.md`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from dynaseal.core.context import serialize
+from dynaseal.core.header import EncryptedDataKey
+from dynaseal.core.signatures import SigningKey
+from dynaseal.core.suites import AlgorithmSuite
+
+
+class _Bound:
+    """What both kinds of materials have: the context that every wrapped key is bound to."""
+
+    __slots__ = ()
+    encryption_context: Mapping[str, str]
+
+    @property
+    def aad(self) -> bytes:
+        """The encryption context, serialised: what wrapping binds a key to."""
+        return serialize(self.encryption_context)
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptionMaterials(_Bound):
+    """Materials for encrypting one item.
+
+    Attributes:
+        suite: The algorithm suite.
+        encryption_context: All of it, what the header stores and what it does not.
+        required_context_keys: The keys that the header does not store.
+        plaintext_data_key: 32 bytes, once a keyring has made it.
+        encrypted_data_keys: The data key as each keyring wrapped it.
+        symmetric_signing_keys: For each of those, the key of its recipients' tag.
+        signing_key: The item's ECDSA key, in a suite that has one.
+    """
+
+    suite: AlgorithmSuite
+    encryption_context: Mapping[str, str]
+    required_context_keys: frozenset[str] = frozenset()
+    plaintext_data_key: bytes | None = field(default=None, repr=False)
+    encrypted_data_keys: tuple[EncryptedDataKey, ...] = ()
+    symmetric_signing_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    signing_key: SigningKey | None = field(default=None, repr=False)
+
+    def with_wrapped_key(
+        self, data_key: bytes, wrapped: EncryptedDataKey, symmetric_signing_key: bytes
+    ) -> "EncryptionMaterials":
+        """Add the data key as one more keyring wrapped it."""
+        return replace(
+            self,
+            plaintext_data_key=data_key,
+            encrypted_data_keys=(*self.encrypted_data_keys, wrapped),
+            symmetric_signing_keys=(*self.symmetric_signing_keys, symmetric_signing_key),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DecryptionMaterials(_Bound):
+    """Materials for decrypting one item.
+
+    Attributes:
+        suite: The algorithm suite that the header names.
+        encryption_context: All of it, stored or rebuilt.
+        required_context_keys: The keys that the header does not store.
+        plaintext_data_key: 32 bytes, once a keyring has unwrapped it.
+        symmetric_signing_key: The key of this reader's tag, from the same unwrapping.
+        verification_key: The item's compressed ECDSA public point, in a suite that has one.
+    """
+
+    suite: AlgorithmSuite
+    encryption_context: Mapping[str, str]
+    required_context_keys: frozenset[str] = frozenset()
+    plaintext_data_key: bytes | None = field(default=None, repr=False)
+    symmetric_signing_key: bytes | None = field(default=None, repr=False)
+    verification_key: bytes | None = None
+
+    def with_unwrapped_key(self, data_key: bytes, symmetric_signing_key: bytes) -> "DecryptionMaterials":
+        """Add the data key."""
+        return replace(self, plaintext_data_key=data_key, symmetric_signing_key=symmetric_signing_key)
+
+
+class Keyring(Protocol):
+    """Makes, wraps and unwraps data keys. Write one for your own HSM by giving these two methods."""
+
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        """Make a data key if there is none yet, and add it as wrapped here.
+
+        Raises:
+            EncryptError: it could not.
+        """
+        ...
+
+    def on_decrypt(
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
+    ) -> DecryptionMaterials:
+        """Unwrap the first encrypted data key that this keyring can.
+
+        Raises:
+            UnwrapError: it can unwrap none of them.
+        """
+        ...
+
+
+class CryptographicMaterialsManager(Protocol):
+    """Decides on the materials of one item: the layer between an item and its keyring."""
+
+    def get_encryption_materials(
+        self, suite: AlgorithmSuite, encryption_context: Mapping[str, str], required_context_keys: frozenset[str]
+    ) -> EncryptionMaterials:
+        """Give complete materials for encrypting an item with that context.
+
+        Raises:
+            EncryptError: there are none to be had.
+        """
+        ...
+
+    def decrypt_materials(
+        self,
+        suite: AlgorithmSuite,
+        encrypted_data_keys: Sequence[EncryptedDataKey],
+        stored_context: Mapping[str, str],
+        reproduced_context: Mapping[str, str],
+    ) -> DecryptionMaterials:
+        """Give complete materials for decrypting an item.
+
+        Args:
+            suite: What the header names.
+            encrypted_data_keys: From the header.
+            stored_context: From the header.
+            reproduced_context: What the reader knows of the item's context.
+
+        Raises:
+            DecryptError: there are none to be had.
+        """
+        ...

@@ -1,0 +1,63 @@
+"""The multi-keyring: several keyrings, any one of which can read.
+
+- The generator makes the data key; then every child wraps it as well.
+- On reading the generator is asked first, then the children in order; the first that unwraps ends it.
+
+Source: specification `multi-keyring.md`.
+"""
+
+from collections.abc import Sequence
+
+from dynaseal.core.header import EncryptedDataKey
+from dynaseal.errors import ConfigError, DynasealError, EncryptError, UnwrapError
+from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring
+
+
+class MultiKeyring:
+    """Combines keyrings: all wrap, any unwraps.
+
+    Args:
+        generator: The keyring that makes the data key; without one this keyring only reads, or wraps a data
+            key that another keyring has made.
+        children: Keyrings that wrap the same data key.
+
+    Raises:
+        ConfigError: neither is given.
+    """
+
+    def __init__(self, generator: Keyring | None = None, children: Sequence[Keyring] = ()) -> None:
+        if generator is None and not children:
+            raise ConfigError("A multi-keyring needs a generator or at least one child")
+        self._generator = generator
+        self._children = tuple(children)
+        self._all = self._children if generator is None else (generator, *self._children)
+
+    def __repr__(self) -> str:
+        return f"MultiKeyring({self._generator!r}, {list(self._children)!r})"
+
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        """Have the generator make the data key and every child wrap it; one that fails fails all."""
+        if self._generator is None and materials.plaintext_data_key is None:
+            raise EncryptError(
+                "The multi-keyring has no generator to make a data key",
+                hint="Give one of its keyrings as generator",
+            )
+        if self._generator is not None and materials.plaintext_data_key is not None:
+            raise EncryptError("The multi-keyring's generator was given a data key that it did not make")
+        for keyring in self._all:
+            materials = keyring.on_encrypt(materials)
+            if materials.plaintext_data_key is None:
+                raise EncryptError(f"The keyring {keyring!r} made no data key")
+        return materials
+
+    def on_decrypt(
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
+    ) -> DecryptionMaterials:
+        """Ask each keyring in turn until one unwraps a data key."""
+        causes: list[DynasealError] = []
+        for keyring in self._all:
+            try:
+                return keyring.on_decrypt(materials, encrypted_data_keys)
+            except UnwrapError as error:
+                causes.append(error)
+        raise UnwrapError("No keyring could unwrap the item's data key", causes=causes)
