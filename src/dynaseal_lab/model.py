@@ -45,7 +45,12 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One verified request: `params` as botocore's input shape has them (blobs as bytes, times as datetime)."""
+    """One verified request: `params` as botocore's input shape has them (blobs as bytes, times as datetime).
+
+    DynamoDB (and its streams, which the service `dynamodb` answers too) is the exception, for speed and
+    fidelity: there `params` is the body's JSON object as it stands, blobs still base64 text, and `raw_body`
+    is the body itself.
+    """
 
     principal: Principal
     access_key_id: str
@@ -59,6 +64,16 @@ class Call:
     user_agent: str = ""
     via_service: str | None = None
     """`dynamodb.us-west-2.amazonaws.com` when a service calls with the caller's identity."""
+    raw_body: bytes = b""
+    """The body as it was signed; empty for a call that one service makes to another inside the lab."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawReply:
+    """An answer already in the service's own protocol (JSON bytes), success or error, to be sent as it is."""
+
+    body: bytes
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +136,6 @@ class Clock(Protocol):
 class Service(Protocol):
     """One AWS service behind the front door."""
 
-    async def handle(self, call: Call) -> Mapping[str, Any]:
-        """Answer `call` with botocore's output shape, or raise `Fault`."""
+    async def handle(self, call: Call) -> Mapping[str, Any] | RawReply:
+        """Answer `call` with botocore's output shape or a finished body, or raise `Fault`."""
         ...
