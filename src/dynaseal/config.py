@@ -50,7 +50,7 @@ class TableConfig:
     """How the items of one table are encrypted and signed.
 
     Args:
-        logical_table_name: The name that is bound to every item; stays when a table is restored under another.
+        logical_table_name: The name bound to every item; stays when the table is restored under another.
         partition_key_name: The partition key's name.
         sort_key_name: The sort key's name, where the table has one.
         attribute_actions: Either a mapping that names every attribute (one that it does not name is refused
@@ -83,9 +83,7 @@ class TableConfig:
     cmm: CryptographicMaterialsManager | None = field(default=None, kw_only=True)
     allowed_unsigned_attributes: Iterable[str] = field(default=(), kw_only=True)
     allowed_unsigned_attribute_prefix: str | None = field(default=None, kw_only=True)
-    algorithm_suite: AlgorithmSuite = field(
-        default=AlgorithmSuite.COMMIT_KEY_ECDSA_P384_SYMSIG, kw_only=True
-    )
+    algorithm_suite: AlgorithmSuite = field(default=AlgorithmSuite.COMMIT_KEY_ECDSA_P384_SYMSIG, kw_only=True)
     plaintext_policy: PlaintextPolicy = field(default=PlaintextPolicy.FORBID_WRITE_FORBID_READ, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -130,7 +128,7 @@ class TableConfig:
             self.logical_table_name,
             self.key_names,
             self.version,
-            required.union(self.key_names),
+            frozenset(required.union(self.key_names)),
             self.find_action,
             self.is_unsigned,
         )
@@ -156,7 +154,7 @@ class TableConfig:
         return CryptoAction.DO_NOTHING if self.is_unsigned(attribute_name) else self._default
 
     def is_unsigned(self, attribute_name: str) -> bool:
-        """Tell whether an attribute is outside the signature, when items are written and when they are read."""
+        """Tell whether an attribute is outside the signature, in writing and in reading."""
         prefix = self.allowed_unsigned_attribute_prefix
         if attribute_name in self._unsigned or (prefix is not None and attribute_name.startswith(prefix)):
             return True
@@ -226,7 +224,7 @@ class TableConfig:
         listed = name in self._unsigned
         if action is CryptoAction.DO_NOTHING and not (listed or prefixed):
             raise ConfigError(
-                f"The attribute {name!r} is to be neither encrypted nor signed, but is not among the unsigned",
+                f"The attribute {name!r} has the action DO_NOTHING but is not among the unsigned",
                 hint="List it in allowed_unsigned_attributes: readers must know what is not signed",
             )
         if action is not CryptoAction.DO_NOTHING and (listed or prefixed):

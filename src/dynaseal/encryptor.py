@@ -9,12 +9,12 @@ from os import urandom
 from typing import Any
 
 from dynaseal.config import TableConfig
-from dynaseal.core import engine, footer, header, item
+from dynaseal.core import engine, header, item
 from dynaseal.core.context import ContextTooLongError, base_context, serialize
 from dynaseal.core.header import MESSAGE_ID_LENGTH, Header
 from dynaseal.core.plan import Planner
 from dynaseal.core.signatures import load_public_key
-from dynaseal.core.values import Item
+from dynaseal.core.values import AttributeValue, Item
 from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
 
@@ -115,7 +115,6 @@ class ItemEncryptor:
             return dict(encrypted_item)
         head, foot = item.bookkeeping(encrypted_item)
         parsed = header.parse(head)
-        tags = footer.parse(foot, len(parsed.encrypted_data_keys), signed=parsed.suite.is_signed)
         plan = self._planner.for_reading(tuple(encrypted_item), parsed.version, parsed.legend)
         fields = item.fields_to_unseal(plan, encrypted_item)
         context = {**self._base, **item.context_entries(plan, fields)}
@@ -128,10 +127,10 @@ class ItemEncryptor:
             raise DecryptError(
                 f"The encryption context's entry {str(error)!r} is longer than the 65,535 bytes it can have"
             ) from None
-        plaintexts = engine.unseal(parsed, tags, fields, keys)
+        plaintexts = engine.unseal(parsed, foot, fields, keys)
         if not plan.binds_keys:
             raise FormatError("The item's key attributes are not bound to its data key")
-        return item.unsealed_item(plan, encrypted_item, plaintexts)
+        return item.unsealed_item(plan, encrypted_item, fields, plaintexts)
 
     def _located(self, work: Callable[[Item], dict[str, Any]], an_item: Item) -> dict[str, Any]:
         try:
@@ -143,8 +142,12 @@ class ItemEncryptor:
 
 def _key_text(config: TableConfig, an_item: Item) -> str:
     """Say which item it is by its key attributes, which DynamoDB stores in the clear."""
-    keys = [f"{name}={next(iter(an_item[name].values()), None)!r}" for name in config.key_names if name in an_item]
-    return " ".join([f"table {config.logical_table_name}", "item", *keys])
+    keys = [f"{name}={_content(an_item[name])!r}" for name in config.key_names if name in an_item]
+    return " ".join([f"table {config.logical_table_name}, item", *keys])
+
+
+def _content(value: AttributeValue) -> Any:
+    return next(iter(value.values()), None)
 
 
 def _sealing_keys(materials: EncryptionMaterials) -> engine.SealingKeys:
@@ -179,7 +182,7 @@ def _unsealing_keys(parsed: Header, materials: DecryptionMaterials) -> engine.Un
     )
 
 
-# The types of boto3's Table are boto3's own: these two import it when they are called, and nothing else here does.
+# The types of boto3's Table are boto3's own: these two import it when called, nothing else here does.
 
 
 def _from_python(python_item: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,5 +195,5 @@ def _from_python(python_item: Mapping[str, Any]) -> dict[str, Any]:
 def _to_python(wire_item: Item) -> dict[str, Any]:
     from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415
 
-    deserializer = TypeDeserializer()
+    deserializer: Any = TypeDeserializer()
     return {name: deserializer.deserialize(value) for name, value in wire_item.items()}

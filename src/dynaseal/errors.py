@@ -34,7 +34,8 @@ class DynasealError(Exception):
         self.message = message
         self.hint = hint
         self.where: str | None = None
-        super().__init__(message)
+        # By name: a KmsError's next base is botocore's ClientError, which takes other arguments.
+        Exception.__init__(self, message)
 
     def __str__(self) -> str:
         text = f"{self.message} ({self.where})" if self.where else self.message

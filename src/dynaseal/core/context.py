@@ -72,14 +72,14 @@ def _version_2_entry(type_id: bytes, data: bytes) -> tuple[str, str]:
 
 
 def serialize(context: Mapping[str, str]) -> bytes:
-    """Write a context as the header stores it and as keys are bound to it: a count, then the entries.
+    r"""Write a context as the header stores it and as keys are bound to it: a count, then the entries.
 
     Raises:
         ContextTooLongError: an entry's key or value is longer than 65,535 bytes.
 
     Example:
         >>> serialize({"b": "2", "a": "1"})
-        b'\\x00\\x02\\x00\\x01a\\x00\\x011\\x00\\x01b\\x00\\x012'
+        b'\x00\x02\x00\x01a\x00\x011\x00\x01b\x00\x012'
     """
     parts = [u16(len(context))]
     for key, value in sorted([(key.encode(), value.encode()) for key, value in context.items()]):
@@ -87,4 +87,3 @@ def serialize(context: Mapping[str, str]) -> bytes:
             raise ContextTooLongError(key.decode())
         parts += (u16(len(key)), key, u16(len(value)), value)
     return b"".join(parts)
-

@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
-from dynaseal.core import header, primitives, signatures
-from dynaseal.core.footer import Footer
+from dynaseal.core import footer, header, primitives, signatures
 from dynaseal.core.header import ENCRYPTED, EncryptedDataKey, Header
 from dynaseal.core.primitives import AuthenticationFailedError, Hkdf
 from dynaseal.core.signatures import SigningKey
@@ -83,7 +82,12 @@ def seal(
         Head, foot and ciphertexts.
     """
     partial = header.write_partial(
-        version, keys.suite, message_id, legend, keys.stored_context, keys.encrypted_data_keys
+        version,
+        keys.suite,
+        message_id=message_id,
+        legend=legend,
+        stored_context=keys.stored_context,
+        data_keys=keys.encrypted_data_keys,
     )
     derivation = Hkdf(keys.data_key)
     commit_key = derivation.derive(_COMMIT_INFO + message_id)
@@ -110,12 +114,12 @@ def seal(
     return Sealed(head, foot, ciphertexts)
 
 
-def unseal(parsed: Header, foot: Footer, fields: Sequence[Field], keys: UnsealingKeys) -> list[bytes]:
+def unseal(parsed: Header, foot: bytes, fields: Sequence[Field], keys: UnsealingKeys) -> list[bytes]:
     """Check an item whole, then decrypt its encrypted fields.
 
     Args:
         parsed: The header.
-        foot: The footer, parsed for that header.
+        foot: The footer's bytes.
         fields: As they are stored, in order of their canonical paths, one for each letter of the legend.
         keys: From the materials manager, for that header.
 
@@ -123,6 +127,7 @@ def unseal(parsed: Header, foot: Footer, fields: Sequence[Field], keys: Unsealin
         The plaintexts of the encrypted fields, in order.
 
     Raises:
+        FormatError: the footer has another length than the header calls for.
         SignatureError: any check failed.
     """
     try:
@@ -131,16 +136,17 @@ def unseal(parsed: Header, foot: Footer, fields: Sequence[Field], keys: Unsealin
         raise SignatureError from None
 
 
-def _unseal(parsed: Header, foot: Footer, fields: Sequence[Field], keys: UnsealingKeys) -> list[bytes]:
+def _unseal(parsed: Header, foot: bytes, fields: Sequence[Field], keys: UnsealingKeys) -> list[bytes]:
     derivation = Hkdf(keys.data_key)
     commit_key = derivation.derive(_COMMIT_INFO + parsed.message_id)
     primitives.check_one_of([parsed.commitment], primitives.header_commitment(commit_key, parsed.partial))
 
+    tags, signature = footer.split(foot, len(parsed.encrypted_data_keys), signed=parsed.suite.is_signed)
     canonical_hash = _canonical_hash(parsed.partial + parsed.commitment, keys.context, parsed.legend, fields)
     # A reader needs one recipient's tag, wherever it stands; the other recipients' tags are theirs to check.
-    primitives.check_one_of(foot.tags, primitives.recipient_tag(keys.tag_key, canonical_hash))
+    primitives.check_one_of(tags, primitives.recipient_tag(keys.tag_key, canonical_hash))
     if keys.public_key is not None:
-        signatures.verify(keys.public_key, primitives.sha384(canonical_hash), foot.signature)
+        signatures.verify(keys.public_key, primitives.sha384(canonical_hash), signature)
 
     root = derivation.derive(_DERIVE_INFO + parsed.message_id)
     encrypted = [field for letter, field in zip(parsed.legend, fields, strict=True) if letter == ENCRYPTED]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dynaseal.core.suites import SUITE_BY_FLAVOR, AlgorithmSuite
-from dynaseal.core.wire import Reader, Truncated, u16
+from dynaseal.core.wire import Reader, TruncatedError, u16
 from dynaseal.errors import FormatError
 
 HEADER_NAME = "aws_dbe_head"
@@ -30,7 +30,7 @@ ENCRYPTED, SIGNED, CONTEXT = b"esc"
 class EncryptedDataKey:
     """A data key as one provider wrapped it.
 
-    `ciphertext` is the data key under an intermediate key, then the intermediate key as the provider wrapped it.
+    `ciphertext` is the data key under an intermediate key, then that key as the provider wrapped it.
     """
 
     provider_id: str
@@ -55,6 +55,7 @@ class Header:
 def write_partial(
     version: int,
     suite: AlgorithmSuite,
+    *,
     message_id: bytes,
     legend: bytes,
     stored_context: bytes,
@@ -78,7 +79,7 @@ def parse(data: bytes) -> Header:
     """
     try:
         return _parse(data)
-    except Truncated:
+    except TruncatedError:
         raise FormatError("The item's header ends too early") from None
     except UnicodeDecodeError:
         raise FormatError("The item's header holds text that is not valid UTF-8") from None

@@ -13,8 +13,8 @@ from dynaseal.core.context import ATTRIBUTE_PREFIX, version_1_entry, version_2_e
 from dynaseal.core.engine import Field, Sealed
 from dynaseal.core.header import ENCRYPTED, FOOTER_NAME, HEADER_NAME
 from dynaseal.core.plan import Plan
-from dynaseal.core.values import Item, MalformedValueError, deserialize, serialize
-from dynaseal.errors import EncryptError, FormatError
+from dynaseal.core.values import BINARY, Item, MalformedValueError, deserialize, serialize
+from dynaseal.errors import EncryptError, FormatError, SignatureError
 
 TYPE_ID_LENGTH = 2
 
@@ -39,20 +39,22 @@ def fields_to_unseal(plan: Plan, item: Item) -> list[Field]:
     """Serialise the signed attributes of a stored item: encrypted ones are split from their type ids.
 
     Raises:
-        FormatError: an attribute is not of a form that the format has.
+        FormatError: an attribute holds what DynamoDB or the format cannot.
+        SignatureError: an attribute that is encrypted, says the header, is not binary.
     """
     fields: list[Field] = []
     for name, path, letter in zip(plan.names, plan.paths, plan.legend, strict=True):
+        try:
+            type_id, data = serialize(item[name])
+        except MalformedValueError as error:
+            raise FormatError(f"The attribute {name!r} holds {error}") from None
         if letter == ENCRYPTED:
-            stored = _binary(item, name)
-            if len(stored) < TYPE_ID_LENGTH:
+            if len(data) < TYPE_ID_LENGTH:
                 raise FormatError(f"The encrypted attribute {name!r} is shorter than its type id")
-            fields.append(Field(path, stored[:TYPE_ID_LENGTH], stored[TYPE_ID_LENGTH:]))
-        else:
-            try:
-                fields.append(Field(path, *serialize(item[name])))
-            except MalformedValueError as error:
-                raise FormatError(f"The attribute {name!r} holds {error}") from None
+            if type_id != BINARY:
+                raise SignatureError
+            type_id, data = data[:TYPE_ID_LENGTH], data[TYPE_ID_LENGTH:]
+        fields.append(Field(path, type_id, data))
     return fields
 
 
@@ -69,15 +71,18 @@ def context_entries(plan: Plan, fields: Sequence[Field]) -> dict[str, str]:
 def sealed_item(plan: Plan, item: Item, fields: Sequence[Field], sealed: Sealed) -> dict[str, Any]:
     """Put an encrypted item together from the caller's item and what sealing made."""
     result: dict[str, Any] = dict(item)
-    type_ids = (field.type_id for letter, field in zip(plan.legend, fields, strict=True) if letter == ENCRYPTED)
-    for name, type_id, ciphertext in zip(plan.encrypted, type_ids, sealed.ciphertexts, strict=True):
+    for name, type_id, ciphertext in zip(
+        plan.encrypted, _encrypted_types(plan, fields), sealed.ciphertexts, strict=True
+    ):
         result[name] = {"B": type_id + ciphertext}
     result[HEADER_NAME] = {"B": sealed.head}
     result[FOOTER_NAME] = {"B": sealed.foot}
     return result
 
 
-def unsealed_item(plan: Plan, item: Item, plaintexts: Sequence[bytes]) -> dict[str, Any]:
+def unsealed_item(
+    plan: Plan, item: Item, fields: Sequence[Field], plaintexts: Sequence[bytes]
+) -> dict[str, Any]:
     """Put a decrypted item together from the stored item and the plaintexts.
 
     Raises:
@@ -86,8 +91,7 @@ def unsealed_item(plan: Plan, item: Item, plaintexts: Sequence[bytes]) -> dict[s
     result: dict[str, Any] = dict(item)
     for name in plan.dropped:
         del result[name]
-    for name, data in zip(plan.encrypted, plaintexts, strict=True):
-        type_id = _binary(item, name)[:TYPE_ID_LENGTH]
+    for name, type_id, data in zip(plan.encrypted, _encrypted_types(plan, fields), plaintexts, strict=True):
         try:
             result[name] = deserialize(type_id, data)
         except MalformedValueError as error:
@@ -117,12 +121,12 @@ def is_encrypted(item: Item) -> bool:
     return HEADER_NAME in item or FOOTER_NAME in item
 
 
+def _encrypted_types(plan: Plan, fields: Sequence[Field]) -> list[bytes]:
+    return [field.type_id for letter, field in zip(plan.legend, fields, strict=True) if letter == ENCRYPTED]
+
+
 def _binary(item: Item, name: str) -> bytes:
     value = item[name]
     if len(value) != 1 or "B" not in value:
-        raise FormatError(f"The attribute {name!r} is not binary, as the item's header has it")
-    content = value["B"]
-    if isinstance(content, bytes):
-        return content
+        raise FormatError(f"The attribute {name!r} is not binary")
     return serialize(value)[1]
-

@@ -13,14 +13,14 @@ _DEPTH_ONE = u64(1) + b"$"
 
 
 def canonical_path(table_name: str, attribute_name: str) -> bytes:
-    """Make the path of a top-level attribute, by which signed attributes are ordered.
+    r"""Make the path of a top-level attribute, by which signed attributes are ordered.
 
     Raises:
         UnicodeEncodeError: a name holds a lone surrogate.
 
     Example:
         >>> canonical_path("t", "id")
-        b't\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01$\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02id'
+        b't\x00\x00\x00\x00\x00\x00\x00\x01$\x00\x00\x00\x00\x00\x00\x00\x02id'
     """
     name = attribute_name.encode()
     return table_name.encode() + _DEPTH_ONE + u64(utf16_length(attribute_name)) + name

@@ -1,6 +1,6 @@
 """P-384 of `awscrt` (AWS's C libraries), which imports only where the extra `fast` is installed."""
 
-from awscrt.crypto import EC, ECType
+from awscrt.crypto import EC, ECType  # pyright: ignore[reportMissingTypeStubs] awscrt ships none
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 

@@ -9,11 +9,12 @@ Source: specification `ddb-attribute-serialization.md`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, cast
 
 from dynaseal.core.numbers import normalize
 from dynaseal.core.paths import utf16_order
-from dynaseal.core.wire import Reader, Truncated, u32
+from dynaseal.core.wire import Reader, TruncatedError, u32
 
 AttributeValue = Mapping[str, Any]
 """A value as botocore's client has it: `{"S": "x"}`, `{"B": b"..."}`, `{"M": {...}}`."""
@@ -30,7 +31,7 @@ class MalformedValueError(ValueError):
 
 
 def serialize(value: AttributeValue) -> tuple[bytes, bytes]:
-    """Turn an attribute value into its type id and bytes.
+    r"""Turn an attribute value into its type id and bytes.
 
     Args:
         value: One type name and its content, as botocore's client has it.
@@ -44,24 +45,24 @@ def serialize(value: AttributeValue) -> tuple[bytes, bytes]:
 
     Example:
         >>> serialize({"NS": ["2", "1.0"]})
-        (b'\\x01\\x02', b'\\x00\\x00\\x00\\x02\\x00\\x00\\x00\\x011\\x00\\x00\\x00\\x012')
+        (b'\x01\x02', b'\x00\x00\x00\x02\x00\x00\x00\x011\x00\x00\x00\x012')
     """
     return _serialize(value, 1)
 
 
 def deserialize(type_id: bytes, data: bytes) -> dict[str, Any]:
-    """Turn a type id and a value's bytes into an attribute value.
+    r"""Turn a type id and a value's bytes into an attribute value.
 
     Raises:
         MalformedValueError: the bytes are not the ordered form of a value of that type.
 
     Example:
-        >>> deserialize(b"\\x00\\x04", b"\\x01")
+        >>> deserialize(b"\x00\x04", b"\x01")
         {'BOOL': True}
     """
     try:
         return _deserialize(type_id, data, 1)
-    except Truncated:
+    except TruncatedError:
         raise MalformedValueError("the value's bytes end too early") from None
     except UnicodeDecodeError:
         raise MalformedValueError("the value's text is not valid UTF-8") from None
@@ -104,8 +105,8 @@ def _number(content: Any, _depth: int = 0) -> bytes:
 def _binary(content: Any, _depth: int = 0) -> bytes:
     if isinstance(content, bytes):
         return content
-    if isinstance(content, (bytearray, memoryview)):
-        return bytes(content)
+    if isinstance(content, bytearray | memoryview):
+        return bytes(cast("bytearray", content))
     raise TypeError(f"the content of B must be bytes, not {type(content).__name__}")
 
 
@@ -157,7 +158,7 @@ def _list(content: Any, depth: int) -> bytes:
 def _map(content: Any, depth: int) -> bytes:
     if not isinstance(content, Mapping):
         raise TypeError(f"the content of M must be a mapping, not {type(content).__name__}")
-    members: Mapping[str, AttributeValue] = content
+    members = cast("Mapping[str, AttributeValue]", content)
     for key in members:
         _string(key)
     parts = [u32(len(members))]
@@ -169,12 +170,9 @@ def _map(content: Any, depth: int) -> bytes:
 
 
 def _sequence(name: str, content: Any) -> list[Any]:
-    if isinstance(content, (str, bytes, bytearray, Mapping)):
-        raise TypeError(f"the content of {name} must be a list, not {type(content).__name__}")
-    try:
-        return list(content)
-    except TypeError:
-        raise TypeError(f"the content of {name} must be a list, not {type(content).__name__}") from None
+    if isinstance(content, list | tuple | set | frozenset):
+        return list(cast("Sequence[Any]", content))
+    raise TypeError(f"the content of {name} must be a list, not {type(content).__name__}")
 
 
 _WRITERS: dict[str, tuple[bytes, Callable[[Any, int], bytes]]] = {
@@ -233,7 +231,7 @@ def _members(data: bytes) -> list[bytes]:
     count = reader.number(4)
     # Each member takes at least its length: a count beyond that is refused before any loop over it.
     if count * 4 > reader.rest:
-        raise Truncated
+        raise TruncatedError
     members = [reader.sized32() for _ in range(count)]
     _finish(reader)
     return members
@@ -245,7 +243,7 @@ def _finish(reader: Reader) -> None:
 
 
 def _ordered(keys: Sequence[Any]) -> None:
-    if any(low >= high for low, high in zip(keys, keys[1:], strict=False)):
+    if any(low >= high for low, high in pairwise(keys)):
         raise MalformedValueError("the value has a set or map that is out of order or holds a member twice")
 
 
@@ -271,7 +269,7 @@ def _read_list(data: bytes, depth: int) -> list[dict[str, Any]]:
     reader = Reader(data)
     count = reader.number(4)
     if count * 6 > reader.rest:
-        raise Truncated
+        raise TruncatedError
     members = [_deserialize(reader.take(2), reader.sized32(), depth + 1) for _ in range(count)]
     _finish(reader)
     return members
@@ -281,7 +279,7 @@ def _read_map(data: bytes, depth: int) -> dict[str, dict[str, Any]]:
     reader = Reader(data)
     count = reader.number(4)
     if count * 12 > reader.rest:
-        raise Truncated
+        raise TruncatedError
     members: list[tuple[str, dict[str, Any]]] = []
     for _ in range(count):
         if reader.take(2) != STRING:

@@ -7,15 +7,15 @@ u32 = Struct(">I").pack
 u64 = Struct(">Q").pack
 
 
-class Truncated(Exception):
+class TruncatedError(Exception):
     """The bytes ended before the structure did."""
 
 
 class Reader:
-    """Reads a byte string from front to back, and never past its end.
+    r"""Reads a byte string from front to back, and never past its end.
 
     Example:
-        >>> reader = Reader(b"\\x00\\x02hi")
+        >>> reader = Reader(b"\x00\x02hi")
         >>> reader.sized16(), reader.rest
         (b'hi', 0)
     """
@@ -35,12 +35,12 @@ class Reader:
         """Read `count` bytes.
 
         Raises:
-            Truncated: fewer are left.
+            TruncatedError: fewer are left.
         """
         start = self.position
         end = start + count
         if end > len(self._data):
-            raise Truncated
+            raise TruncatedError
         self.position = end
         return self._data[start:end]
 

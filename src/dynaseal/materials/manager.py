@@ -34,7 +34,10 @@ class DefaultMaterialsManager:
         return f"DefaultMaterialsManager({self._keyring!r})"
 
     def get_encryption_materials(
-        self, suite: AlgorithmSuite, encryption_context: Mapping[str, str], required_context_keys: frozenset[str]
+        self,
+        suite: AlgorithmSuite,
+        encryption_context: Mapping[str, str],
+        required_context_keys: frozenset[str],
     ) -> EncryptionMaterials:
         """Make materials for encrypting one item."""
         if PUBLIC_KEY in encryption_context:
@@ -46,7 +49,10 @@ class DefaultMaterialsManager:
             encryption_context = {**encryption_context, PUBLIC_KEY: public_key}
         materials = self._keyring.on_encrypt(
             EncryptionMaterials(
-                suite, encryption_context, required_context_keys=required_context_keys, signing_key=signing_key
+                suite,
+                encryption_context,
+                required_context_keys=required_context_keys,
+                signing_key=signing_key,
             )
         )
         _check_complete(materials, self._keyring)

@@ -17,6 +17,7 @@ from dynaseal.core.context import serialize
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.signatures import SigningKey
 from dynaseal.core.suites import AlgorithmSuite
+from dynaseal.errors import UnwrapError
 
 
 class _Bound:
@@ -90,6 +91,18 @@ class DecryptionMaterials(_Bound):
         return replace(self, plaintext_data_key=data_key, symmetric_signing_key=symmetric_signing_key)
 
 
+class NoDataKeyError(UnwrapError):
+    """The item has no data key that this keyring could try."""
+
+
+def combined(causes: Sequence[UnwrapError]) -> UnwrapError:
+    """Make one error of what several attempts had to say: the one real attempt's own, or a list of all."""
+    attempts = [cause for cause in causes if not isinstance(cause, NoDataKeyError)]
+    if len(attempts) == 1:
+        return attempts[0]
+    return UnwrapError("No keyring could unwrap the item's data key", causes=causes)
+
+
 class Keyring(Protocol):
     """Makes, wraps and unwraps data keys. Write one for your own HSM by giving these two methods."""
 
@@ -116,7 +129,10 @@ class CryptographicMaterialsManager(Protocol):
     """Decides on the materials of one item: the layer between an item and its keyring."""
 
     def get_encryption_materials(
-        self, suite: AlgorithmSuite, encryption_context: Mapping[str, str], required_context_keys: frozenset[str]
+        self,
+        suite: AlgorithmSuite,
+        encryption_context: Mapping[str, str],
+        required_context_keys: frozenset[str],
     ) -> EncryptionMaterials:
         """Give complete materials for encrypting an item with that context.
 

@@ -9,8 +9,8 @@ Source: specification `multi-keyring.md`.
 from collections.abc import Sequence
 
 from dynaseal.core.header import EncryptedDataKey
-from dynaseal.errors import ConfigError, DynasealError, EncryptError, UnwrapError
-from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring
+from dynaseal.errors import ConfigError, EncryptError, UnwrapError
+from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring, combined
 
 
 class MultiKeyring:
@@ -54,10 +54,10 @@ class MultiKeyring:
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
         """Ask each keyring in turn until one unwraps a data key."""
-        causes: list[DynasealError] = []
+        causes: list[UnwrapError] = []
         for keyring in self._all:
             try:
                 return keyring.on_decrypt(materials, encrypted_data_keys)
             except UnwrapError as error:
                 causes.append(error)
-        raise UnwrapError("No keyring could unwrap the item's data key", causes=causes)
+        raise combined(causes)

@@ -14,7 +14,9 @@ def check_raw_key_name(namespace: str, name: str) -> None:
     Source: specification `keyring-interface.md`, "Key Provider".
     """
     if namespace.startswith(KMS_PROVIDER):
-        raise ConfigError(f"The namespace {namespace!r} is reserved for KMS", hint="Choose a name of your own")
+        raise ConfigError(
+            f"The namespace {namespace!r} is reserved for KMS", hint="Choose a name of your own"
+        )
     for text in (namespace, name):
         try:
             encoded = text.encode()

@@ -20,7 +20,7 @@ from dynaseal.core.primitives import (
 from dynaseal.core.wire import u32
 from dynaseal.errors import ConfigError, UnwrapError
 from dynaseal.materials import wrapping
-from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
+from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
 from dynaseal.materials.names import check_raw_key_name
 
 _LENGTHS = u32(TAG_LENGTH * 8) + u32(NONCE_LENGTH)
@@ -81,8 +81,10 @@ class RawAesKeyring:
             except AuthenticationFailedError:
                 continue
         if tried:
-            raise UnwrapError(f"The key {self._name!r} of {self._namespace!r} does not open the item's data key")
-        raise UnwrapError(f"The item has no data key of the key {self._name!r} of {self._namespace!r}")
+            raise UnwrapError(
+                f"The key {self._name!r} of {self._namespace!r} does not open the item's data key"
+            )
+        raise NoDataKeyError(f"The item has no data key of the key {self._name!r} of {self._namespace!r}")
 
     def _is_mine(self, wrapped: EncryptedDataKey) -> bool:
         info = wrapped.provider_info

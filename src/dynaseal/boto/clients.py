@@ -1,0 +1,59 @@
+"""Clients made from a session, one a Region, when they are first needed."""
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import NoRegionError
+from botocore.session import Session
+
+from dynaseal.errors import ConfigError
+
+USER_AGENT = "dynaseal"
+
+
+class Clients:
+    """Makes one service's clients: a function from a Region's name (None: the session's own) to a client.
+
+    Args:
+        service: Such as `kms`.
+        session: A botocore session; left out, the default session of boto3, looked up when first needed.
+        given: Clients to use instead of making one, by Region.
+    """
+
+    def __init__(
+        self, service: str, session: Session | None = None, given: Mapping[str, Any] | None = None
+    ) -> None:
+        self._service = service
+        self._session = session
+        self._clients: dict[str | None, Any] = {}
+        self._clients.update(given or {})
+        self._lock = Lock()
+
+    def __call__(self, region: str | None = None) -> Any:
+        """Give the client for a Region; the same one each time.
+
+        Raises:
+            ConfigError: no Region is given and the session has none either.
+        """
+        client = self._clients.get(region)
+        if client is None:
+            # Sessions are not safe for use by many threads; their clients are.
+            with self._lock:
+                client = self._clients.get(region) or self._make(region)
+                self._clients[region] = client
+        return client
+
+    def _make(self, region: str | None) -> Any:
+        # boto3's stubs have an overload for each service by name; here it is any.
+        session: Any = boto3.Session(botocore_session=self._session) if self._session else boto3.Session()
+        config = Config(user_agent_extra=USER_AGENT)
+        try:
+            return session.client(self._service, region_name=region, config=config)
+        except NoRegionError:
+            raise ConfigError(
+                f"No Region is set for {self._service}",
+                hint="Give the key's ARN, or set AWS_REGION",
+            ) from None
