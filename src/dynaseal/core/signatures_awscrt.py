@@ -4,7 +4,7 @@ from awscrt.crypto import EC, ECType  # pyright: ignore[reportMissingTypeStubs] 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from dynaseal.core.signatures import Backend
+from dynaseal.core.signatures import COORDINATE_LENGTH, Backend
 
 
 def backend() -> Backend:
@@ -18,7 +18,8 @@ class _AwscrtKey:
     def __init__(self) -> None:
         self._key = EC.new_generate(ECType.P_384)
         x, y = self._key.get_public_coords()
-        self.public_key = (b"\x03" if y[-1] & 1 else b"\x02") + x
+        # awscrt leaves leading zeros out of a coordinate.
+        self.public_key = (b"\x03" if y[-1] & 1 else b"\x02") + x.rjust(COORDINATE_LENGTH, b"\x00")
 
     def sign(self, digest: bytes) -> bytes:
         return self._key.sign(digest)

@@ -1,0 +1,46 @@
+"""What the design promises of imports and of the public surface."""
+
+import subprocess
+import sys
+
+import pytest
+
+import dynaseal
+
+
+def loaded_after(statement: str) -> set[str]:
+    """The modules that a fresh interpreter has loaded after a statement."""
+    program = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, check=True, text=True
+        ).stdout.split()
+    )
+
+
+def test_importing_dynaseal_imports_neither_boto3_nor_the_lab() -> None:
+    assert loaded_after("import dynaseal").isdisjoint({"boto3", "botocore", "dynaseal_lab", "awscrt"})
+
+
+def test_encrypting_under_a_raw_key_needs_no_aws_sdk() -> None:
+    program = """
+from dynaseal import AttributeActions, ItemEncryptor, RawAesKeyring, TableConfig
+keyring = RawAesKeyring("n", "k", bytes(32))
+encryptor = ItemEncryptor(TableConfig("t", "pk", attribute_actions=AttributeActions(), keyring=keyring))
+encryptor.decrypt_item(encryptor.encrypt_item({"pk": {"S": "x"}}))
+"""
+    assert loaded_after(program).isdisjoint({"boto3", "botocore"})
+
+
+@pytest.mark.parametrize("name", sorted(dynaseal.__all__))
+def test_every_public_name_can_be_imported_and_is_documented(name: str) -> None:
+    assert getattr(dynaseal, name).__doc__
+
+
+def test_public_names_are_sorted() -> None:
+    assert dynaseal.__all__ == sorted(dynaseal.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        dynaseal.nothing  # noqa: B018

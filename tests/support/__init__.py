@@ -1,0 +1,1 @@
+"""What several test folders share: the vectors' loader and fakes of the world."""

@@ -1,0 +1,211 @@
+"""The golden items of `vectors/`: their cases, keyrings and tables as the library's own values.
+
+A kind of keyring that is not in `KEYRINGS` is not built yet; its cases are listed by no test.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dynaseal import (
+    AlgorithmSuite,
+    AwsKmsKeyring,
+    ConfigError,
+    CryptoAction,
+    EncryptError,
+    FormatError,
+    ItemEncryptor,
+    Keyring,
+    MultiKeyring,
+    RawAesKeyring,
+    SignatureError,
+    TableConfig,
+    UnwrapError,
+)
+from support.kms import FakeKms
+
+VECTORS = Path(__file__).parents[2] / "vectors"
+
+type_of_refusal: dict[str, type[Exception]] = (
+    dict.fromkeys(
+        [
+            "bytes after the header",
+            "bytes after the value",
+            "boolean is neither 0 nor 1",
+            "empty header",
+            "encrypted value shorter than its type id",
+            "footer is not binary",
+            "footer of wrong length",
+            "footer too short",
+            "header ends too early",
+            "header holds invalid text",
+            "header is not binary",
+            "item is not encrypted",
+            "key attribute is not in the context",
+            "key twice in a map",
+            "map key is not a string",
+            "no encrypted data key in the header",
+            "no footer",
+            "no header",
+            "null is not empty",
+            "number of tags differs from the number of encrypted data keys",
+            "public key of the stored context is no point",
+            "stored context out of order",
+            "suite and stored context disagree about a public key",
+            "text is not valid UTF-8",
+            "unknown format version",
+            "unknown legend byte",
+            "unknown suite byte",
+            "unknown type id",
+            "value ends too early",
+        ],
+        FormatError,
+    )
+    | dict.fromkeys(
+        [
+            "fewer signed attributes than the legend has",
+            "header commitment does not match",
+            "more signed attributes than the legend has",
+            "no tag of the footer matches",
+            "signature does not verify",
+            "stored context contradicts the table",
+        ],
+        SignatureError,
+    )
+    | dict.fromkeys(
+        [
+            "KMS does not know the key in this region",
+            "KMS refuses to decrypt the data key",
+            "data key cannot be unwrapped",
+            "no encrypted data key for this keyring",
+            "no such branch key version",
+        ],
+        UnwrapError,
+    )
+)
+"""The class of error for each of the vectors' words for a refused reading."""
+
+
+def refused_on_reading(error: str) -> type[Exception]:
+    """The class for a refused decryption; the three words that writers share mean a malformed item here."""
+    shared = {"duplicate in a set", "key attribute missing", "nested too deep"}
+    return FormatError if error in shared else type_of_refusal[error]
+
+
+REFUSED_ON_WRITING = (ConfigError, EncryptError)
+
+
+def wire_value(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Decode the base64 of DynamoDB JSON."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "B":
+            return {kind: b64decode(content)}
+        case "BS":
+            return {kind: [b64decode(member) for member in content]}
+        case "L":
+            return {kind: [wire_value(member) for member in content]}
+        case "M":
+            return {kind: {key: wire_value(member) for key, member in content.items()}}
+    return {kind: content}
+
+
+def wire_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Decode an item of DynamoDB JSON."""
+    return {name: wire_value(value) for name, value in item.items()}
+
+
+@cache
+def read(path: Path) -> dict[str, Any]:
+    """Read a vector file once."""
+    return json.loads(path.read_text())
+
+
+def cases(file: str, *, folder: Path = VECTORS) -> list[dict[str, Any]]:
+    """The cases of a file whose keyrings can be built, each with its `file` and that file's `keys`."""
+    data = read(folder / file)
+    return [
+        {**case, "keys": data["keys"], "file": file}
+        for case in data["cases"]
+        if all(kind in KEYRINGS for kind in _kinds(case.get("keyring"), case.get("encrypt_keyring")))
+    ]
+
+
+def _kinds(*specs: Mapping[str, Any] | None) -> Iterator[str]:
+    for spec in specs:
+        if spec:
+            yield spec["kind"]
+            yield from _kinds(spec.get("generator") if spec["kind"] == "multi" else None)
+            yield from _kinds(*(spec.get("children", ()) if spec["kind"] == "multi" else ()))
+
+
+def world(case: Mapping[str, Any]) -> FakeKms:
+    """A KMS that knows the replies of a case's keys."""
+    kms = FakeKms()
+    for key in case["keys"].values():
+        for reply in key.get("replies", ()):
+            entry = bytes.fromhex(reply["plaintext"]), reply.get("encryption_context", {})
+            kms.replies[key["arn"], bytes.fromhex(reply["ciphertext"])] = entry
+    return kms
+
+
+def keyring(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
+    """Build a keyring from its description."""
+    return KEYRINGS[spec["kind"]](spec, keys, kms)
+
+
+def reader(case: Mapping[str, Any], kms: FakeKms) -> ItemEncryptor:
+    """The encryptor that reads a case's item."""
+    return ItemEncryptor(table_config(case["table"], keyring(case["keyring"], case["keys"], kms)))
+
+
+def writer(case: Mapping[str, Any], kms: FakeKms) -> ItemEncryptor:
+    """The encryptor that wrote a case's item."""
+    spec = case.get("encrypt_keyring", case["keyring"])
+    return ItemEncryptor(
+        table_config(case.get("encrypt_table", case["table"]), keyring(spec, case["keys"], kms))
+    )
+
+
+def table_config(table: Mapping[str, Any], a_keyring: Keyring) -> TableConfig:
+    """The configuration that a case's `table` describes."""
+    return TableConfig(
+        table["name"],
+        table["partition_key"],
+        table["sort_key"],
+        attribute_actions={name: CryptoAction[action] for name, action in table["actions"].items()},
+        keyring=a_keyring,
+        allowed_unsigned_attributes=table["unsigned"],
+        allowed_unsigned_attribute_prefix=table["unsigned_prefix"],
+        algorithm_suite=AlgorithmSuite(int(table["suite"] or "0x6701", 16)),
+    )
+
+
+def _raw_aes(spec: Mapping[str, Any], keys: Mapping[str, Any], _kms: FakeKms) -> Keyring:
+    key = keys[spec["key"]]
+    return RawAesKeyring(key["namespace"], key["name"], bytes.fromhex(key["material"]))
+
+
+def _multi(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
+    generator = spec.get("generator")
+    return MultiKeyring(
+        keyring(generator, keys, kms) if generator else None,
+        [keyring(child, keys, kms) for child in spec.get("children", ())],
+    )
+
+
+def _kms(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
+    arn = keys[spec["key"]]["arn"]
+    return AwsKmsKeyring(arn, client=kms.client(arn.split(":")[3]), grant_tokens=spec.get("grant_tokens", ()))
+
+
+KEYRINGS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any], FakeKms], Keyring]] = {
+    "raw-aes": _raw_aes,
+    "multi": _multi,
+    "kms": _kms,
+}
