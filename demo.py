@@ -1,0 +1,99 @@
+"""One item, encrypted before it leaves this program, and what each reader sees of it.
+
+Takes AWS_REGION, DEMO_TABLE_NAME and DEMO_CLIENT_KMS_KEY_ARN from .env or the environment, and whatever
+credentials the environment gives. Exit code: 0 stored and read back, 3 KMS refused this user, 1 it failed.
+"""
+
+import argparse
+import os
+import sys
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from dotenv import find_dotenv, load_dotenv
+from rich.console import Console
+from rich.table import Table
+
+import dynaseal
+from dynaseal import AttributeActions, AwsKmsCryptographicMaterialsProvider, CryptoAction, EncryptedTable
+
+KEY = {"pk": "customer#1", "sk": "profile"}
+ITEM = {**KEY, "plan": "gold", "secret": "behind the third stone"}
+ACTIONS = AttributeActions(CryptoAction.SIGN_ONLY, {"secret": CryptoAction.ENCRYPT_AND_SIGN})
+HINTS = {
+    "EndpointConnectionError": "Start the lab (dynaseal demo --keep), or take AWS_ENDPOINT_URL out of .env.",
+    "NoCredentialsError": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
+    "ResourceNotFoundException": "Check DEMO_TABLE_NAME and AWS_REGION, or run make demo or terraform apply.",
+    "UnrecognizedClientException": "These credentials are not known here: make the user an access key.",
+}
+
+
+def main() -> int:
+    """Reach the table, then store the sample item and show what this user can read of it."""
+    argparse.ArgumentParser(prog="demo.py", description="Store one item encrypted and read it.").parse_args()
+    load_dotenv(find_dotenv(usecwd=True))
+    os.environ.setdefault("AWS_MAX_ATTEMPTS", "2")  # so that a lab which is not running shows at once
+    needed = ("AWS_REGION", "DEMO_TABLE_NAME", "DEMO_CLIENT_KMS_KEY_ARN")
+    if missing := [name for name in needed if not os.environ.get(name)]:
+        sys.exit(f"demo.py: no {', '.join(missing)}. Run make demo or terraform apply: they write .env.")
+    region, table_name, key_arn = (os.environ[name] for name in needed)
+    try:
+        plain = boto3.resource("dynamodb", region).Table(table_name)
+        plain.load()  # DescribeTable: a wrong table, Region, endpoint or credential shows here
+        provider = AwsKmsCryptographicMaterialsProvider(key_id=key_arn)
+        return store_and_read(plain, EncryptedTable(plain, provider, attribute_actions=ACTIONS))
+    except (BotoCoreError, ClientError, dynaseal.DynasealError) as error:
+        code = getattr(error, "response", {"Error": {}})["Error"].get("Code", type(error).__name__)
+        sys.exit(f"demo.py: {str(error).rstrip('.')}. {HINTS.get(code, '')}".rstrip())
+
+
+def store_and_read(plain, encrypted) -> int:
+    """Write and read through the encrypted table; beside it, what DynamoDB stores."""
+    try:
+        encrypted.put_item(Item=ITEM)
+        decrypted = encrypted.get_item(Key=KEY)["Item"]
+    except dynaseal.KmsError as refusal:
+        if refusal.response.get("Error", {}).get("Code") != "AccessDeniedException":
+            raise
+        return without_the_key(plain, encrypted)
+    side_by_side({"EncryptedTable reads": decrypted, "DynamoDB stores": plain.get_item(Key=KEY)["Item"]})
+    print("The secret left this program encrypted; it is readable here because KMS lets this user decrypt.")
+    return 0
+
+
+def without_the_key(plain, encrypted) -> int:
+    """Try everything again as a user who may use the table, but not the client key."""
+    if (stored := plain.get_item(Key=KEY).get("Item")) is None:
+        sys.exit("demo.py: KMS refuses this user, and no item is stored yet. First run as the full user.")
+    own = {"pk": "note#1", "sk": "plain"}
+    attempt("plain create", plain.put_item, Item=own)
+    attempt("plain read", plain.get_item, Key=own)
+    attempt("plain update", plain.update_item, Key=own, UpdateExpression="REMOVE draft")
+    attempt("plain delete", plain.delete_item, Key=own)
+    attempt("DescribeTable", plain.load)
+    attempt("encrypted write", encrypted.put_item, Item=ITEM)
+    attempt("encrypted read", encrypted.get_item, Key=KEY)
+    side_by_side({"DynamoDB stores": stored})
+    print("This user may use the table, but not the client key: the secret stays ciphertext.")
+    return 3
+
+
+def attempt(what: str, call, **arguments) -> None:
+    """Make one call and say how it ended."""
+    try:
+        call(**arguments)
+        print(f"{what:15} works")
+    except ClientError as refused:
+        print(f"{what:15} refused: {refused}")
+
+
+def side_by_side(items: dict[str, dict]) -> None:
+    """Print one attribute a row and one reader a column."""
+    table = Table("attribute", *items)
+    for name in sorted(set().union(*items.values())):
+        table.add_row(name, *(f"{item[name]!r:.34}" if name in item else "" for item in items.values()))
+    Console(markup=False, emoji=False, highlight=False).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""The stack through AWS's API. What is there already is kept and brought in line, so it may run twice."""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, cast
+
+import boto3
+
+from .definition import KeyDefinition, PolicyDefinition, StackDefinition, UserDefinition
+
+Report = Callable[[str], None]
+"""Takes one line of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The boto3 clients that provisioning calls, all of one account and Region."""
+
+    kms: Any
+    iam: Any
+    dynamodb: Any
+
+    @classmethod
+    def of(cls, session: boto3.Session, endpoint: str | None = None) -> "Clients":
+        """Make the clients; `endpoint` is the lab's address, None is AWS."""
+        # boto3's stubs have an overload for each service; the three here are known by their calls alone.
+        make = cast("Any", session).client
+        return cls(*(make(service, endpoint_url=endpoint) for service in ("kms", "iam", "dynamodb")))
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """A stack that exists: the names that a program needs to use it."""
+
+    region: str
+    table_name: str
+    client_key_arn: str
+    full_user: str
+    limited_user: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """What signs a request; the secret is left out of the representation."""
+
+    id: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"AccessKey({self.id!r})"
+
+
+def provision(clients: Clients, stack: StackDefinition, report: Report) -> Provisioned:
+    """Make what is missing of `stack`, and bring policies in line with it.
+
+    Args:
+        clients: Of a principal that may manage keys, users and tables in the stack's account.
+        stack: What to make.
+        report: Is told each step.
+
+    Returns:
+        The names that a program needs.
+
+    Raises:
+        botocore.exceptions.ClientError: AWS refused a call.
+    """
+    client_key_arn = _key(clients.kms, stack.client_key, report)
+    storage_key_arn = _key(clients.kms, stack.storage_key, report)
+    _table(clients.dynamodb, stack, storage_key_arn, report)
+    arns = {
+        policy.name: _policy(clients.iam, stack.place.account, policy, report)
+        for policy in stack.policies(client_key_arn, storage_key_arn)
+    }
+    for user in stack.users:
+        _user(clients.iam, user, [arns[name] for name in user.policies], report)
+    return Provisioned(stack.place.region, stack.name, client_key_arn, stack.full_user, stack.limited_user)
+
+
+def _key(kms: Any, key: KeyDefinition, report: Report) -> str:
+    policy = json.dumps(key.policy)
+    try:
+        arn = kms.describe_key(KeyId=key.alias)["KeyMetadata"]["Arn"]
+        kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=policy)
+    except kms.exceptions.NotFoundException:
+        # The policy comes with the key, so that KMS's wide default policy is never in force.
+        arn = kms.create_key(Description=key.description, Policy=policy)["KeyMetadata"]["Arn"]
+        kms.create_alias(AliasName=key.alias, TargetKeyId=arn)
+    kms.enable_key_rotation(KeyId=arn)
+    report(f"key     {key.alias}")
+    return arn
+
+
+def _table(dynamodb: Any, stack: StackDefinition, storage_key_arn: str, report: Report) -> None:
+    with suppress(dynamodb.exceptions.ResourceInUseException):  # there already; its keys cannot change
+        dynamodb.create_table(**stack.table(storage_key_arn))
+    dynamodb.get_waiter("table_exists").wait(
+        TableName=stack.name, WaiterConfig={"Delay": 2, "MaxAttempts": 60}
+    )
+    dynamodb.update_continuous_backups(
+        TableName=stack.name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    report(f"table   {stack.name}")
+
+
+def _policy(iam: Any, account: str, policy: PolicyDefinition, report: Report) -> str:
+    text = json.dumps(policy.document)
+    try:
+        arn = iam.create_policy(PolicyName=policy.name, PolicyDocument=text, Description=policy.description)[
+            "Policy"
+        ]["Arn"]
+    except iam.exceptions.EntityAlreadyExistsException:
+        arn = f"arn:aws:iam::{account}:policy/{policy.name}"
+        former = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
+        iam.delete_policy_version(PolicyArn=arn, VersionId=former)  # IAM keeps five at most
+    report(f"policy  {policy.name}")
+    return arn
+
+
+def _user(iam: Any, user: UserDefinition, policy_arns: Sequence[str], report: Report) -> None:
+    with suppress(iam.exceptions.EntityAlreadyExistsException):  # there already, perhaps in use
+        iam.create_user(UserName=user.name)
+    for arn in policy_arns:
+        iam.attach_user_policy(UserName=user.name, PolicyArn=arn)
+    report(f"user    {user.name}")
+
+
+def access_key(iam: Any, user: str) -> AccessKey:
+    """Make an access key for a user; its secret is not to be had again."""
+    made = iam.create_access_key(UserName=user)["AccessKey"]
+    return AccessKey(made["AccessKeyId"], made["SecretAccessKey"])

@@ -1,0 +1,112 @@
+"""The whole story: a lab, the stack in it, `demo.py` as both users, and a verdict on each."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import botocore.session
+
+from dynaseal_lab import server
+
+from . import program, provision, terraform
+from .definition import Place, StackDefinition
+from .environment import dotenv_text, isolated, write_private
+from .narrator import Narrator
+from .provision import AccessKey, Clients, Provisioned
+
+NAME = "dynaseal-demo"
+PLACE = Place(account="111122223333", region="eu-west-1")
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A running lab as its root sees it."""
+
+    endpoint: str
+    root: AccessKey
+
+    def clients(self) -> Clients:
+        """Clients of the root; no profile of the person at the keyboard counts."""
+        session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+        session.set_credentials(self.root.id, self.root.secret)
+        return Clients.of(boto3.Session(botocore_session=session, region_name=PLACE.region), self.endpoint)
+
+
+@contextmanager
+def running_lab() -> Generator[Lab]:
+    """A lab on a free loopback port, stopped at the end."""
+    with server.running() as lab:
+        yield Lab(lab.url, AccessKey(PLACE.account, lab.root_secret))
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """One run of the story.
+
+    Args:
+        lab: Where the stack is made.
+        folder: Where `.env` is written and the program runs.
+        narrator: Is told everything.
+    """
+
+    lab: Lab
+    folder: Path
+    narrator: Narrator
+
+    def provision(self, *, with_terraform: bool) -> Provisioned:
+        """Make the stack and write `.env`.
+
+        Raises:
+            DemonstrationError: terraform is missing or failed.
+            botocore.exceptions.ClientError: the lab refused a call.
+        """
+        dotenv = self.folder / ".env"
+        self.narrator.step("Stack, by terraform apply" if with_terraform else "Stack, by boto3")
+        if with_terraform:
+            stack = self._terraform(dotenv)
+        else:
+            definition = StackDefinition(NAME, PLACE)
+            stack = provision.provision(self.lab.clients(), definition, self.narrator.detail)
+            write_private(dotenv, dotenv_text(stack, self.lab.endpoint))
+        self.narrator.detail(f"file    {dotenv}")
+        return stack
+
+    def _terraform(self, dotenv: Path) -> Provisioned:
+        environment = isolated(os.environ, self.lab.root) | {"AWS_ENDPOINT_URL": self.lab.endpoint}
+        source = program.checkout() / "terraform"
+        with tempfile.TemporaryDirectory(prefix="dynaseal-") as scratch:
+            workspace = terraform.Workspace(source, Path(scratch) / "terraform", environment)
+            return terraform.provision(workspace, NAME, PLACE.region, dotenv, self.narrator.detail)
+
+    def access_keys(self, stack: Provisioned) -> Mapping[str, AccessKey]:
+        """Make an access key for each user; the keys by user name, the full user's first."""
+        iam = self.lab.clients().iam
+        return {user: provision.access_key(iam, user) for user in (stack.full_user, stack.limited_user)}
+
+    def run(self, stack: Provisioned, keys: Mapping[str, AccessKey]) -> bool:
+        """Run the program as both users; True if all was as it must be."""
+        expected = {stack.full_user: program.FULL, stack.limited_user: program.LIMITED}
+        verdicts = [self._run_as(user, key, expected[user]) for user, key in keys.items()]
+        return all(verdicts)
+
+    def _run_as(self, user: str, key: AccessKey, expected: program.Expectation) -> bool:
+        path = program.find()
+        self.narrator.step(f"{path.name} as {user}")
+        outcome = program.run(path, self.folder, isolated(os.environ, key) | self.narrator.appearance)
+        self.narrator.program(outcome.text)
+        differences = outcome.differences(expected)
+        self.narrator.verdict(f"exit code {outcome.exit_code}", good=not differences)
+        for difference in differences:
+            self.narrator.verdict(difference, good=False)
+        return not differences
+
+    def explain(self, keys: Mapping[str, AccessKey]) -> None:
+        """Say how to run the program by hand."""
+        for user, key in keys.items():
+            credentials = f"AWS_ACCESS_KEY_ID={key.id} AWS_SECRET_ACCESS_KEY={key.secret}"
+            self.narrator.program(f"# as {user}\n{credentials} {sys.executable} {program.find()}")

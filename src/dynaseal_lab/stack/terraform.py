@@ -1,0 +1,111 @@
+"""The stack through `terraform apply`, in a copy of `terraform/`.
+
+A copy, because the folder itself may hold the state of a real stack: refreshed against the lab it would look
+as if everything had been deleted.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .errors import DemonstrationError
+from .provision import Provisioned, Report
+
+PLUGINS = "DYNASEAL_TERRAFORM_PLUGINS"
+"""The environment variable that names a folder of providers, for a machine that cannot download them."""
+
+
+class Workspace:
+    """A copy of the Terraform configuration with a state of its own.
+
+    Args:
+        source: The folder `terraform/` of a checkout.
+        folder: Where the copy goes; must not exist yet.
+        environment: What terraform sees: credentials, and AWS_ENDPOINT_URL for the lab.
+
+    Raises:
+        DemonstrationError: terraform is not installed, or `source` is not there.
+    """
+
+    def __init__(self, source: Path, folder: Path, environment: Mapping[str, str]) -> None:
+        program = shutil.which("terraform")
+        if program is None:
+            raise DemonstrationError("terraform is not installed. Install it, or leave --terraform out")
+        if not (source / "main.tf").is_file():
+            raise DemonstrationError(f"No Terraform configuration at {source}. Only a checkout has one")
+        ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars*")
+        self.folder = Path(shutil.copytree(source, folder, ignore=ignored))
+        self._program = program
+        # Workspaces, data folders and extra arguments of the caller's own Terraform are not for this copy.
+        kept = {
+            name: value
+            for name, value in environment.items()
+            if not name.startswith("TF_") or name in ("TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR")
+        }
+        self._environment = {**kept, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+
+    def run(self, *arguments: str, accept: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
+        """Run one terraform command and give back what it printed.
+
+        Raises:
+            DemonstrationError: its exit code is not in `accept`; with terraform's own reason.
+        """
+        done = subprocess.run(  # noqa: S603 - terraform, with arguments made here and no shell
+            [self._program, f"-chdir={self.folder}", *arguments],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        if done.returncode not in accept:
+            raise DemonstrationError(
+                f"terraform {arguments[0]} failed: {_reason(done.stderr or done.stdout)}"
+            )
+        return done
+
+    def init(self) -> None:
+        """Find the provider, in the folder that DYNASEAL_TERRAFORM_PLUGINS names or in the registry."""
+        plugins = os.environ.get(PLUGINS)
+        self.run("init", "-input=false", "-no-color", *([f"-plugin-dir={plugins}"] if plugins else []))
+
+    def apply(self, variables: Mapping[str, str]) -> Mapping[str, Any]:
+        """Apply, and give back the outputs by name."""
+        self.run("apply", "-input=false", "-no-color", "-auto-approve", *_arguments(variables))
+        outputs = json.loads(self.run("output", "-json").stdout)
+        return {name: output["value"] for name, output in outputs.items()}
+
+
+def provision(workspace: Workspace, name: str, region: str, dotenv: Path, report: Report) -> Provisioned:
+    """Apply the stack and have Terraform write `.env`.
+
+    Raises:
+        DemonstrationError: terraform failed; with its own reason.
+    """
+    report("terraform init")
+    workspace.init()
+    report("terraform apply")
+    outputs = workspace.apply({"name": name, "region": region, "dotenv_path": str(dotenv)})
+    return Provisioned(
+        region=outputs["region"],
+        table_name=outputs["table_name"],
+        client_key_arn=outputs["client_key_arn"],
+        full_user=outputs["full_user_name"],
+        limited_user=outputs["limited_user_name"],
+    )
+
+
+def _arguments(variables: Mapping[str, str]) -> list[str]:
+    return [f"-var={name}={value}" for name, value in variables.items()]
+
+
+def _reason(output: str) -> str:
+    """The first error of terraform's output, in one line, without the frame around it."""
+    lines = [line.strip("│╷╵ ") for line in output.splitlines()]
+    starts = [index for index, line in enumerate(lines) if line.startswith("Error:")]
+    told = lines[starts[0] :] if starts else lines[-5:]
+    return " ".join(line for line in told if line)[:600]
