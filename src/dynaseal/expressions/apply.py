@@ -1,0 +1,218 @@
+"""An update expression applied to an item, as DynamoDB applies it; the item given is left as it is.
+
+- Every right side is read from the item as it was before the update.
+- An element set beyond a list's end goes to its end; removed elements close up after everything else is done.
+- Two paths of one expression may not lead into each other, and a path's parents must be there.
+- A set that loses its last member is removed.
+
+Source: DynamoDB Developer Guide, "Update expressions"; where the guide is silent, DynamoDB Local's answers.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Context, Inexact, InvalidOperation, Overflow
+from typing import Any, NoReturn
+
+from dynaseal.errors import UnsupportedOperationError
+from dynaseal.expressions.evaluate import resolve_strictly
+from dynaseal.expressions.tree import Path, Value
+from dynaseal.expressions.update import (
+    Arithmetic,
+    IfNotExists,
+    ListAppend,
+    SetOperand,
+    SetSource,
+    UpdateExpression,
+)
+from dynaseal.expressions.values import SET_ELEMENTS, AttributeValue, comparable, find, number
+
+Steps = tuple[str | int, ...]
+_ARITHMETIC = Context(prec=38, Emin=-130, Emax=125, traps=[Inexact, InvalidOperation, Overflow])
+
+
+def apply_update(
+    expression: UpdateExpression,
+    item: Mapping[str, AttributeValue],
+    names: Mapping[str, str] | None = None,
+    values: Mapping[str, AttributeValue] | None = None,
+) -> dict[str, Any]:
+    """Give the item that an update makes of another.
+
+    Args:
+        expression: The compiled update.
+        item: The item before it, values as botocore's client has them.
+        names: The request's ExpressionAttributeNames.
+        values: The request's ExpressionAttributeValues.
+
+    Raises:
+        UnsupportedOperationError: DynamoDB would refuse the update; the message says why.
+
+    Example:
+        >>> from dynaseal.expressions.update import parse_update
+        >>> update = parse_update("SET n = n + :one REMOVE old")
+        >>> apply_update(update, {"n": {"N": "1"}, "old": {"S": "x"}}, None, {":one": {"N": "1"}})
+        {'n': {'N': '2'}}
+    """
+    return _Update(item, names or {}, values or {}).run(expression)
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise UnsupportedOperationError(f"The update cannot be applied: {reason}")
+
+
+class _Update:
+    """One update under way: the item before, and a copy that changes where paths lead."""
+
+    def __init__(
+        self,
+        item: Mapping[str, AttributeValue],
+        names: Mapping[str, str],
+        values: Mapping[str, AttributeValue],
+    ) -> None:
+        self._before = item
+        self._names = names
+        self._values = values
+        self._after: dict[str, Any] = dict(item)
+        self._owned: set[Steps] = set()
+
+    def run(self, expression: UpdateExpression) -> dict[str, Any]:
+        sets = [(self._steps(path), self._source(source)) for path, source in expression.sets]
+        adds = [(self._steps(path), self._value(value)) for path, value in expression.adds]
+        deletes = [(self._steps(path), self._value(value)) for path, value in expression.deletes]
+        removes = [self._steps(path) for path in expression.removes]
+        _refuse_overlaps([steps for steps, _ in (*sets, *adds, *deletes)] + removes)
+        written = sets
+        written += [(steps, _added(find(self._before, steps), value)) for steps, value in adds]
+        emptied: list[Steps] = []
+        for steps, value in deletes:
+            left = _without(find(self._before, steps), value)
+            if left is None:
+                emptied.append(steps)
+            else:
+                written.append((steps, left))
+        for steps, value in sorted(written, key=_last_index):
+            self._write(steps, value)
+        for steps in sorted((*removes, *emptied), key=_last_index, reverse=True):
+            self._remove(steps)
+        return self._after
+
+    def _steps(self, path: Path) -> Steps:
+        return resolve_strictly(path, self._names)
+
+    def _value(self, value: Value) -> AttributeValue:
+        if value.name not in self._values:
+            _refuse(f"ExpressionAttributeValues does not define {value.name}")
+        return self._values[value.name]
+
+    def _source(self, source: SetSource) -> AttributeValue:
+        if not isinstance(source, Arithmetic):
+            return self._present(source)
+        return _sum(self._present(source.left), self._present(source.right), negative=source.sign == "-")
+
+    def _present(self, operand: SetOperand) -> AttributeValue:
+        value = self._operand(operand)
+        if value is None:
+            _refuse("it refers to an attribute that does not exist in the item")
+        return value
+
+    def _operand(self, operand: SetOperand) -> AttributeValue | None:
+        if isinstance(operand, Value):
+            return self._value(operand)
+        if isinstance(operand, Path):
+            return find(self._before, self._steps(operand))
+        if isinstance(operand, IfNotExists):
+            found = find(self._before, self._steps(operand.path))
+            return found if found is not None else self._operand(operand.otherwise)
+        return self._appended(operand)
+
+    def _appended(self, append: ListAppend) -> AttributeValue:
+        first, second = self._present(append.first), self._present(append.second)
+        if "L" not in first or "L" not in second:
+            _refuse("list_append takes two lists")
+        return {"L": [*first["L"], *second["L"]]}
+
+    def _parent(self, steps: Steps) -> Any:
+        """Give the dict or list that holds a path's last step: a copy, made at its first change."""
+        holder: Any = self._after
+        for depth, step in enumerate(steps[:-1], start=1):
+            kind = "L" if isinstance(steps[depth], int) else "M"
+            child = _member(holder, step)
+            if child is None or kind not in child:
+                _refuse(f"the document path of {steps[0]!r} is invalid for update")
+            if steps[:depth] not in self._owned:
+                self._owned.add(steps[:depth])
+                child = {kind: child[kind].copy()}
+                holder[step] = child
+            holder = child[kind]
+        return holder
+
+    def _write(self, steps: Steps, value: AttributeValue) -> None:
+        holder, last = self._parent(steps), steps[-1]
+        if isinstance(last, int) and last >= len(holder):
+            holder.append(value)
+        else:
+            holder[last] = value
+
+    def _remove(self, steps: Steps) -> None:
+        holder, last = self._parent(steps), steps[-1]
+        if _member(holder, last) is not None:
+            del holder[last]
+
+
+def _member(holder: Any, step: str | int) -> Any:
+    if isinstance(step, int):
+        return holder[step] if step < len(holder) else None
+    return holder.get(step)
+
+
+def _last_index(entry: Any) -> int:
+    """Give the order of elements of one list; anything else keeps its place."""
+    steps = entry[0] if isinstance(entry[0], tuple) else entry
+    return steps[-1] if isinstance(steps[-1], int) else -1
+
+
+def _refuse_overlaps(paths: Sequence[Steps]) -> None:
+    """Refuse two paths of which one is the other or leads into it."""
+    distinct = set(paths)
+    nested = (steps for steps in paths if any(steps[:depth] in distinct for depth in range(1, len(steps))))
+    overlapping = next(nested, None if len(distinct) == len(paths) else paths[0])
+    if overlapping is not None:
+        _refuse(f"two of its document paths overlap, one of them in {overlapping[0]!r}")
+
+
+def _sum(left: AttributeValue, right: AttributeValue, *, negative: bool) -> AttributeValue:
+    if "N" not in left or "N" not in right:
+        _refuse("an operand of + or - is not a number")
+    one, other = number(left["N"]), number(right["N"])
+    try:
+        total = _ARITHMETIC.subtract(one, other) if negative else _ARITHMETIC.add(one, other)
+    except (Inexact, InvalidOperation, Overflow):
+        _refuse("a number would need more than DynamoDB's 38 digits or leave its range")
+    return {"N": format(total, "f")}
+
+
+def _added(current: AttributeValue | None, value: AttributeValue) -> AttributeValue:
+    (name, members), *_ = value.items()
+    if name != "N" and name not in SET_ELEMENTS:
+        _refuse("ADD takes a number or a set")
+    if current is None:
+        return value
+    if name not in current:
+        _refuse("ADD takes a value of the attribute's type")
+    if name == "N":
+        return _sum(current, value, negative=False)
+    have = {comparable({SET_ELEMENTS[name]: member}) for member in current[name]}
+    fresh = [member for member in members if comparable({SET_ELEMENTS[name]: member}) not in have]
+    return {name: [*current[name], *fresh]}
+
+
+def _without(current: AttributeValue | None, value: AttributeValue) -> AttributeValue | None:
+    (name, members), *_ = value.items()
+    if name not in SET_ELEMENTS:
+        _refuse("DELETE takes a set")
+    if current is None:
+        return None
+    if name not in current:
+        _refuse("DELETE takes a set of the attribute's type")
+    gone = {comparable({SET_ELEMENTS[name]: member}) for member in members}
+    left = [member for member in current[name] if comparable({SET_ELEMENTS[name]: member}) not in gone]
+    return {name: left} if left else None

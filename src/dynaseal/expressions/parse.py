@@ -1,0 +1,262 @@
+"""Tokens to tree for conditions, filters, key conditions and projections; compiled once a text and cached.
+
+- NOT binds tighter than AND, AND tighter than OR; comparisons, BETWEEN, IN and functions bind tightest.
+- Operators wait on a stack of their own: brackets and NOTs nest without recursion.
+- Brackets that DynamoDB calls redundant are accepted: they change nothing.
+
+Source: DynamoDB Developer Guide, "Condition and filter expressions, operators, and functions".
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dynaseal.expressions.reader import CONDITION_KEYWORDS, Reader
+from dynaseal.expressions.tree import (
+    COMPARATORS,
+    And,
+    Between,
+    Compare,
+    Condition,
+    Function,
+    In,
+    Not,
+    Operand,
+    Or,
+    Path,
+    Size,
+    Value,
+    leaves,
+    operands,
+)
+
+CACHED_EXPRESSIONS = 1024
+MAX_IN_OPTIONS = 100
+_ARGUMENT_COUNTS = {
+    "attribute_exists": 1,
+    "attribute_not_exists": 1,
+    "attribute_type": 2,
+    "begins_with": 2,
+    "contains": 2,
+}
+_PRECEDENCE = {"(": 0, "OR": 1, "AND": 2, "NOT": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionExpression:
+    """A condition, filter or key condition, and what it touches.
+
+    Attributes:
+        text: The expression.
+        condition: Its tree.
+        paths: Every document path in it, in the order of the text.
+        valued_paths: Those whose value matters: not the ones that are only asked whether they exist.
+        values: Every value placeholder in it, in the order of the text.
+    """
+
+    text: str
+    condition: Condition
+    paths: tuple[Path, ...]
+    valued_paths: tuple[Path, ...]
+    values: tuple[Value, ...]
+
+
+@lru_cache(maxsize=CACHED_EXPRESSIONS)
+def parse_condition(text: str, parameter: str = "ConditionExpression") -> ConditionExpression:
+    """Compile a condition, filter or key condition expression.
+
+    Args:
+        text: The expression.
+        parameter: The request parameter that it came in, for messages.
+
+    Raises:
+        UnsupportedOperationError: DynamoDB would refuse its grammar or size; the message says where.
+
+    Example:
+        >>> expression = parse_condition("attribute_exists(a) AND #b.c[2] > :v", "FilterExpression")
+        >>> [str(path) for path in expression.paths], [str(path) for path in expression.valued_paths]
+        (['a', '#b.c[2]'], ['#b.c[2]'])
+    """
+    condition = _Conditions(Reader(text, parameter, CONDITION_KEYWORDS)).parse()
+    paths: list[Path] = []
+    valued: list[Path] = []
+    values: list[Value] = []
+    for leaf in leaves(condition):
+        needs_value = not (isinstance(leaf, Function) and leaf.asks_existence_only)
+        for operand in operands(leaf):
+            inner = operand.operand if isinstance(operand, Size) else operand
+            if isinstance(inner, Value):
+                values.append(inner)
+            else:
+                paths.append(inner)
+                if needs_value:
+                    valued.append(inner)
+    return ConditionExpression(text, condition, tuple(paths), tuple(valued), tuple(values))
+
+
+@lru_cache(maxsize=CACHED_EXPRESSIONS)
+def parse_projection(text: str, parameter: str = "ProjectionExpression") -> tuple[Path, ...]:
+    """Compile a projection expression to its paths.
+
+    Raises:
+        UnsupportedOperationError: DynamoDB would refuse its grammar or size; the message says where.
+
+    Example:
+        >>> [str(path) for path in parse_projection("a, #b.c[2]")]
+        ['a', '#b.c[2]']
+    """
+    reader = Reader(text, parameter, frozenset())
+    paths = [reader.path()]
+    while reader.take_symbol(","):
+        paths.append(reader.path())
+    reader.end()
+    return tuple(paths)
+
+
+class _Conditions:
+    """One run of the parser: finished parts, and operators that wait for their right side."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._parts: list[Condition | Operand] = []
+        self._waiting: list[str] = []
+        self._open_brackets = 0
+
+    def parse(self) -> Condition:
+        reader = self._reader
+        while True:
+            self._start()
+            while self._continue():
+                pass
+            if reader.keyword not in ("AND", "OR"):
+                break
+            self._join(reader.take().text.upper())
+        if self._open_brackets:
+            reader.fail("')'")
+        reader.end()
+        self._reduce(_PRECEDENCE["OR"])
+        return self._condition()
+
+    def _start(self) -> None:
+        """Read what may stand before a part, and the part."""
+        reader = self._reader
+        while True:
+            if reader.take_symbol("("):
+                self._waiting.append("(")
+                self._open_brackets += 1
+            elif reader.keyword == "NOT":
+                reader.take()
+                reader.count_operator()
+                self._waiting.append("NOT")
+            else:
+                break
+        if reader.at_function() and reader.token.text != "size" and reader.keyword is None:
+            self._parts.append(self._function())
+        else:
+            self._parts.append(reader.operand())
+
+    def _continue(self) -> bool:
+        """Read what may follow a part: a closing bracket, or an operator whose right side is operands."""
+        reader = self._reader
+        if self._open_brackets and reader.take_symbol(")"):
+            self._close_bracket()
+            return True
+        if reader.symbol(*COMPARATORS):
+            left = self._operand()
+            comparator = reader.take().text
+            reader.count_operator()
+            self._parts.append(Compare(comparator, left, reader.operand()))
+            return True
+        if reader.keyword == "BETWEEN":
+            self._parts.append(self._between())
+            return True
+        if reader.keyword == "IN":
+            self._parts.append(self._in())
+            return True
+        return False
+
+    def _close_bracket(self) -> None:
+        if self._waiting[-1] != "(":  # else it may hold an operand: (a) = :v
+            self._reduce(_PRECEDENCE["OR"])
+        self._waiting.pop()
+        self._open_brackets -= 1
+
+    def _join(self, operator: str) -> None:
+        self._reader.count_operator()
+        self._reduce(_PRECEDENCE[operator])
+        if isinstance(self._parts[-1], Path | Value | Size):
+            self._reader.reject(f"{operator} joins conditions, and {self._parts[-1]} is none")
+        self._waiting.append(operator)
+
+    def _reduce(self, precedence: int) -> None:
+        """Apply the waiting operators that bind at least as tightly."""
+        while self._waiting and _PRECEDENCE[self._waiting[-1]] >= precedence:
+            operator = self._waiting.pop()
+            right = self._condition()
+            if operator == "NOT":
+                self._parts.append(Not(right))
+            else:
+                self._parts.append(_joined(And if operator == "AND" else Or, self._condition(), right))
+
+    def _condition(self) -> Condition:
+        part = self._parts.pop()
+        if isinstance(part, Path | Value | Size):
+            self._reader.fail("a comparison")
+        return part
+
+    def _operand(self) -> Operand:
+        part = self._parts.pop()
+        if not isinstance(part, Path | Value | Size):
+            self._reader.fail("AND, OR or the end")
+        return part
+
+    def _between(self) -> Between:
+        reader = self._reader
+        operand = self._operand()
+        reader.take()
+        reader.count_operator()
+        low = reader.operand()
+        if reader.keyword != "AND":
+            reader.fail("AND")
+        reader.take()
+        return Between(operand, low, reader.operand())
+
+    def _in(self) -> In:
+        reader = self._reader
+        operand = self._operand()
+        reader.take()
+        reader.count_operator()
+        reader.expect("(")
+        options = self._operand_list()
+        if len(options) > MAX_IN_OPTIONS:
+            reader.reject(f"IN has more than {MAX_IN_OPTIONS} operands")
+        return In(operand, options)
+
+    def _function(self) -> Function:
+        reader = self._reader
+        name = reader.take().text
+        if name not in _ARGUMENT_COUNTS:
+            reader.reject(f"there is no function {name} (names of functions are in small letters)")
+        reader.count_operator()
+        reader.expect("(")
+        arguments = self._operand_list()
+        if len(arguments) != _ARGUMENT_COUNTS[name]:
+            reader.reject(f"{name} takes {_ARGUMENT_COUNTS[name]} operands, not {len(arguments)}")
+        function = Function(name, arguments)
+        if function.asks_existence_only and not isinstance(arguments[0], Path):
+            reader.reject(f"{name} requires a document path")
+        return function
+
+    def _operand_list(self) -> tuple[Operand, ...]:
+        reader = self._reader
+        found = [reader.operand()]
+        while reader.take_symbol(","):
+            found.append(reader.operand())
+        reader.expect(")")
+        return tuple(found)
+
+
+def _joined(kind: type[And] | type[Or], left: Condition, right: Condition) -> And | Or:
+    branches: list[Condition] = []
+    for side in (left, right):
+        branches.extend(side.conditions if isinstance(side, kind) else (side,))
+    return kind(tuple(branches))

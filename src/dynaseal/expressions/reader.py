@@ -1,0 +1,175 @@
+"""What the three grammars share: reading tokens one after the other, and operands.
+
+- Nothing here calls itself, whatever the text: brackets around an operand are counted.
+- Limits are DynamoDB's: 300 operators, 32 steps in a path, indexes below 2**31.
+"""
+
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from dynaseal.expressions.tokens import Kind, Token, refuse, tokenize
+from dynaseal.expressions.tree import Operand, Path, Size, Value
+
+MAX_OPERATORS = 300
+MAX_PATH_STEPS = 32
+MAX_INDEX = 2**31 - 1
+CONDITION_KEYWORDS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN"})
+UPDATE_KEYWORDS = frozenset({"SET", "REMOVE", "ADD", "DELETE"})
+
+
+@dataclass(slots=True)
+class Reader:
+    """The tokens of one expression and how far they are read.
+
+    Args:
+        text: The expression.
+        parameter: The request parameter that it came in, for messages.
+        keywords: The words that are no attribute names in this grammar, in capitals.
+    """
+
+    text: str
+    parameter: str
+    keywords: frozenset[str]
+    tokens: list[Token] = field(init=False)
+    position: int = field(init=False, default=0)
+    operators: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.tokens = tokenize(self.text, self.parameter)
+
+    @property
+    def token(self) -> Token:
+        """The next token."""
+        return self.tokens[self.position]
+
+    @property
+    def keyword(self) -> str | None:
+        """The next token in capitals if it is a keyword."""
+        token = self.tokens[self.position]
+        if token.kind is not Kind.NAME:
+            return None
+        word = token.text.upper()
+        return word if word in self.keywords else None
+
+    def symbol(self, *texts: str) -> bool:
+        """Whether the next token is one of these symbols."""
+        token = self.tokens[self.position]
+        return token.kind is Kind.SYMBOL and token.text in texts
+
+    def take(self) -> Token:
+        """Read one token."""
+        token = self.tokens[self.position]
+        self.position += 1
+        return token
+
+    def take_symbol(self, text: str) -> bool:
+        """Read a symbol if it comes next, and tell whether it did."""
+        if self.symbol(text):
+            self.position += 1
+            return True
+        return False
+
+    def expect(self, text: str) -> None:
+        """Read a symbol that must come next."""
+        if not self.take_symbol(text):
+            self.fail(f"{text!r}")
+
+    def fail(self, wanted: str) -> NoReturn:
+        """Refuse the expression because another token was wanted here."""
+        token = self.token
+        found = repr(token.text) if token.text else "its end"
+        refuse(self.parameter, f"{wanted} was expected at position {token.start}, found {found}")
+
+    def reject(self, reason: str) -> NoReturn:
+        """Refuse the expression for a reason other than its grammar."""
+        refuse(self.parameter, reason)
+
+    def count_operator(self) -> None:
+        """Count one operator or function against DynamoDB's limit."""
+        self.operators += 1
+        if self.operators > MAX_OPERATORS:
+            self.reject(f"it has more than {MAX_OPERATORS} operators")
+
+    def at_function(self) -> bool:
+        """Whether a function's name comes next: a name with a bracket behind it."""
+        following = self.tokens[min(self.position + 1, len(self.tokens) - 1)]
+        return self.token.kind is Kind.NAME and following.kind is Kind.SYMBOL and following.text == "("
+
+    def end(self) -> None:
+        """Check that nothing is left."""
+        if self.token.kind is not Kind.END:
+            self.fail("the expression's end")
+
+    def path(self) -> Path:
+        """Read a document path."""
+        start = self.token.start
+        steps: list[str | int] = [self._name()]
+        while True:
+            if self.take_symbol("."):
+                steps.append(self._name())
+            elif self.take_symbol("["):
+                steps.append(self._index())
+                self.expect("]")
+            else:
+                break
+        if len(steps) > MAX_PATH_STEPS:
+            self.reject(f"the path at position {start} has more than {MAX_PATH_STEPS} steps")
+        return Path(tuple(steps), (start, self._end_of_last()))
+
+    def value(self) -> Value:
+        """Read a value placeholder."""
+        if self.token.kind is not Kind.VALUE_PLACEHOLDER:
+            self.fail("a value placeholder")
+        token = self.take()
+        return Value(token.text, (token.start, token.start + len(token.text)))
+
+    def path_or_value(self) -> Path | Value:
+        """Read a path or a value placeholder, in any number of brackets."""
+        brackets = self._opening_brackets()
+        found = self.value() if self.token.kind is Kind.VALUE_PLACEHOLDER else self.path()
+        self._closing_brackets(brackets)
+        return found
+
+    def operand(self) -> Operand:
+        """Read a path, a value placeholder or a `size()`, in any number of brackets."""
+        brackets = self._opening_brackets()
+        found: Operand
+        if not self.at_function():
+            found = self.path_or_value()
+        else:
+            name = self.take().text
+            if name != "size":
+                self.reject(f"the function {name} is not allowed as an operand")
+            self.count_operator()
+            self.expect("(")
+            found = Size(self.path_or_value())
+            self.expect(")")
+        self._closing_brackets(brackets)
+        return found
+
+    def _opening_brackets(self) -> int:
+        count = 0
+        while self.take_symbol("("):
+            count += 1
+        return count
+
+    def _closing_brackets(self, count: int) -> None:
+        for _ in range(count):
+            self.expect(")")
+
+    def _name(self) -> str:
+        if self.token.kind not in (Kind.NAME, Kind.NAME_PLACEHOLDER) or self.keyword is not None:
+            self.fail("an attribute's name")
+        return self.take().text
+
+    def _index(self) -> int:
+        if self.token.kind is not Kind.INDEX:
+            self.fail("a list index")
+        token = self.take()
+        if len(token.text) > len(str(MAX_INDEX)) or int(token.text) > MAX_INDEX:
+            self.reject(f"the list index at position {token.start} is larger than {MAX_INDEX}")
+        return int(token.text)
+
+    def _end_of_last(self) -> int:
+        last = self.tokens[self.position - 1]
+        return last.start + len(last.text)

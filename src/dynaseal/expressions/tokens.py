@@ -1,0 +1,89 @@
+"""Expression text to tokens: the first phase.
+
+- Names start with a letter; everything else needs a `#placeholder`. Keywords are any case, functions are not.
+- DynamoDB's list of reserved words is left to DynamoDB: it changes nothing about what an expression touches.
+- An expression is at most 4 KB, so that everything after this phase works on a bounded number of tokens.
+
+Source: DynamoDB Developer Guide, "Condition and filter expressions, operators, and functions" and "Service,
+account, and table quotas"; where the guide is silent, DynamoDB Local's answers.
+"""
+
+import re
+from enum import Enum
+from typing import NamedTuple, NoReturn
+
+from dynaseal.errors import UnsupportedOperationError
+
+MAX_EXPRESSION_BYTES = 4096
+
+_TOKEN = re.compile(
+    r"""(?P<NAME>[A-Za-z][A-Za-z0-9_]*)
+      | (?P<NAME_PLACEHOLDER>\#[A-Za-z0-9_]+)
+      | (?P<VALUE_PLACEHOLDER>:[A-Za-z0-9_]+)
+      | (?P<INDEX>0|[1-9][0-9]*)
+      | (?P<SYMBOL><>|<=|>=|[=<>(),.\[\]+-])
+      | (?P<SPACE>[ \t\r\n]+)
+      | (?P<OTHER>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Kind(Enum):
+    """The kinds of tokens that an expression is made of."""
+
+    NAME = "NAME"
+    NAME_PLACEHOLDER = "NAME_PLACEHOLDER"
+    VALUE_PLACEHOLDER = "VALUE_PLACEHOLDER"
+    INDEX = "INDEX"
+    SYMBOL = "SYMBOL"
+    END = "END"
+
+
+class Token(NamedTuple):
+    """One token: its kind, its text and where the text starts."""
+
+    kind: Kind
+    text: str
+    start: int
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+def tokenize(text: str, parameter: str) -> list[Token]:
+    """Split an expression into tokens; the last one is of the kind END.
+
+    Args:
+        text: The expression.
+        parameter: The request parameter that it came in, for messages.
+
+    Raises:
+        UnsupportedOperationError: it is longer than 4 KB, or has a character that no token has.
+
+    Example:
+        >>> [token.text for token in tokenize("size(tags) >= :n", "FilterExpression")]
+        ['size', '(', 'tags', ')', '>=', ':n', '']
+    """
+    if len(text) > MAX_EXPRESSION_BYTES or len(text.encode("utf-8", "replace")) > MAX_EXPRESSION_BYTES:
+        refuse(parameter, f"it is longer than {MAX_EXPRESSION_BYTES} bytes")
+    tokens: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        group = match.lastgroup
+        if group == "SPACE":
+            continue
+        if group is None or group == "OTHER":
+            refuse(parameter, f"unexpected character {match.group()!r} at position {match.start()}")
+        tokens.append(Token(_KINDS[group], match.group(), match.start()))
+    tokens.append(Token(Kind.END, "", len(text)))
+    return tokens
+
+
+def refuse(parameter: str, reason: str) -> NoReturn:
+    """Refuse an expression that DynamoDB would refuse.
+
+    Raises:
+        UnsupportedOperationError: always.
+    """
+    raise UnsupportedOperationError(
+        f"Invalid {parameter}: {reason}", hint=f"Write the {parameter} as DynamoDB's grammar has it"
+    )

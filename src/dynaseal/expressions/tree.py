@@ -1,0 +1,168 @@
+"""What an expression says, as a tree of frozen nodes: the second phase's result.
+
+- Names and values are placeholders here (`#name`, `:value`), so that one tree serves every request of a text.
+- `AND` and `OR` hold all their branches at once, so that a tree is never deeper than its changes of operator.
+- A path and a value know where in the text they stand, for whoever rewrites the text; equality ignores it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A document path: an attribute's name, then names of map members and indexes of list elements."""
+
+    steps: tuple[str | int, ...]
+    span: tuple[int, int] = field(default=(0, 0), compare=False)
+
+    def resolve(self, names: Mapping[str, str]) -> tuple[str | int, ...]:
+        """Give the steps with placeholders replaced; one that `names` does not define stays as it is."""
+        return tuple(names.get(step, step) if isinstance(step, str) else step for step in self.steps)
+
+    def root(self, names: Mapping[str, str]) -> str:
+        """Give the name of the attribute that the path starts at."""
+        first = str(self.steps[0])
+        return names.get(first, first)
+
+    def __str__(self) -> str:
+        parts = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.steps)
+        return "".join(parts)[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value by placeholder."""
+
+    name: str
+    span: tuple[int, int] = field(default=(0, 0), compare=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """`size(operand)`, a number."""
+
+    operand: "Path | Value"
+
+    def __str__(self) -> str:
+        return f"size({self.operand})"
+
+
+Operand = Path | Value | Size
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`left = right` and the other five comparators."""
+
+    comparator: str
+    left: Operand
+    right: Operand
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.comparator} {self.right}"
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """`operand BETWEEN low AND high`, both ends included."""
+
+    operand: Operand
+    low: Operand
+    high: Operand
+
+    def __str__(self) -> str:
+        return f"{self.operand} BETWEEN {self.low} AND {self.high}"
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """`operand IN (option, ...)`."""
+
+    operand: Operand
+    options: tuple[Operand, ...]
+
+    def __str__(self) -> str:
+        return f"{self.operand} IN ({', '.join(map(str, self.options))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that is a condition: `attribute_exists`, `begins_with`, `contains` and their like."""
+
+    name: str
+    arguments: tuple[Operand, ...]
+
+    @property
+    def asks_existence_only(self) -> bool:
+        """Whether the answer depends on the argument being there, and not on its value."""
+        return self.name in {"attribute_exists", "attribute_not_exists"}
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(str, self.arguments))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """`NOT condition`."""
+
+    condition: "Condition"
+
+    def __str__(self) -> str:
+        return f"NOT {_bracketed(self.condition)}"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Conditions that must all hold."""
+
+    conditions: tuple["Condition", ...]
+
+    def __str__(self) -> str:
+        return " AND ".join(map(_bracketed, self.conditions))
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Conditions of which one must hold."""
+
+    conditions: tuple["Condition", ...]
+
+    def __str__(self) -> str:
+        return " OR ".join(map(_bracketed, self.conditions))
+
+
+Condition = Compare | Between | In | Function | Not | And | Or
+
+
+def _bracketed(condition: Condition) -> str:
+    return f"({condition})" if isinstance(condition, And | Or) else str(condition)
+
+
+def leaves(condition: Condition) -> Iterator[Compare | Between | In | Function]:
+    """Give the conditions below every AND, OR and NOT, in the order of the text."""
+    waiting: list[Condition] = [condition]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, And | Or):
+            waiting.extend(reversed(node.conditions))
+        elif isinstance(node, Not):
+            waiting.append(node.condition)
+        else:
+            yield node
+
+
+def operands(leaf: Compare | Between | In | Function) -> tuple[Operand, ...]:
+    """Give the operands of one condition, in the order of the text."""
+    if isinstance(leaf, Compare):
+        return (leaf.left, leaf.right)
+    if isinstance(leaf, Between):
+        return (leaf.operand, leaf.low, leaf.high)
+    if isinstance(leaf, In):
+        return (leaf.operand, *leaf.options)
+    return leaf.arguments

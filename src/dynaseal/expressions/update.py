@@ -1,0 +1,198 @@
+"""Tokens to clauses for update expressions, with the paths they touch; compiled once a text and cached.
+
+- SET, REMOVE, ADD and DELETE once each, in any order; keywords in any case, functions in small letters.
+- A right side is an operand or one sum or difference of two; functions nest, sums do not.
+
+Source: DynamoDB Developer Guide, "Update expressions"; where the guide is silent, DynamoDB Local's answers.
+"""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from dynaseal.expressions.parse import CACHED_EXPRESSIONS
+from dynaseal.expressions.reader import UPDATE_KEYWORDS, Reader
+from dynaseal.expressions.tokens import Kind
+from dynaseal.expressions.tree import Path, Value
+
+MAX_FUNCTION_NESTING = 32
+
+
+@dataclass(frozen=True, slots=True)
+class IfNotExists:
+    """`if_not_exists(path, otherwise)`: the path's value, or the other where there is none."""
+
+    path: Path
+    otherwise: "SetOperand"
+
+
+@dataclass(frozen=True, slots=True)
+class ListAppend:
+    """`list_append(first, second)`: the elements of both."""
+
+    first: "SetOperand"
+    second: "SetOperand"
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """`left + right` or `left - right`, of numbers."""
+
+    sign: str
+    left: "SetOperand"
+    right: "SetOperand"
+
+
+SetOperand = Path | Value | IfNotExists | ListAppend
+SetSource = SetOperand | Arithmetic
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateExpression:
+    """What an update expression does, clause by clause.
+
+    Attributes:
+        text: The expression.
+        sets: Paths and what they are set to.
+        removes: Paths that are removed.
+        adds: Paths and the numbers or sets that are added to them.
+        deletes: Paths and the sets whose members are taken from them.
+        paths: Every path in it, on either side, in the order of the text.
+        values: Every value placeholder in it, in the order of the text.
+    """
+
+    text: str
+    sets: tuple[tuple[Path, SetSource], ...]
+    removes: tuple[Path, ...]
+    adds: tuple[tuple[Path, Value], ...]
+    deletes: tuple[tuple[Path, Value], ...]
+    paths: tuple[Path, ...]
+    values: tuple[Value, ...]
+
+
+@lru_cache(maxsize=CACHED_EXPRESSIONS)
+def parse_update(text: str, parameter: str = "UpdateExpression") -> UpdateExpression:
+    """Compile an update expression.
+
+    Args:
+        text: The expression.
+        parameter: The request parameter that it came in, for messages.
+
+    Raises:
+        UnsupportedOperationError: DynamoDB would refuse its grammar or size; the message says where.
+
+    Example:
+        >>> expression = parse_update("SET a.b = if_not_exists(c, :zero) + :one REMOVE #d")
+        >>> [str(path) for path in expression.paths]
+        ['a.b', 'c', '#d']
+    """
+    return _Updates(Reader(text, parameter, UPDATE_KEYWORDS)).parse()
+
+
+@dataclass(slots=True)
+class _Updates:
+    """One run of the parser; it fills its clauses."""
+
+    reader: Reader
+    sets: list[tuple[Path, SetSource]] = field(default_factory=list[tuple[Path, SetSource]])
+    removes: list[Path] = field(default_factory=list[Path])
+    adds: list[tuple[Path, Value]] = field(default_factory=list[tuple[Path, Value]])
+    deletes: list[tuple[Path, Value]] = field(default_factory=list[tuple[Path, Value]])
+    paths: list[Path] = field(default_factory=list[Path])
+    values: list[Value] = field(default_factory=list[Value])
+
+    def parse(self) -> UpdateExpression:
+        reader = self.reader
+        seen: set[str] = set()
+        while reader.token.kind is not Kind.END or not seen:
+            clause = reader.keyword
+            if clause is None:
+                reader.fail("SET, REMOVE, ADD or DELETE")
+            if clause in seen:
+                reader.reject(f"it has two {clause} clauses")
+            seen.add(clause)
+            reader.take()
+            self._action(clause)
+            while reader.take_symbol(","):
+                self._action(clause)
+        return UpdateExpression(
+            reader.text,
+            tuple(self.sets),
+            tuple(self.removes),
+            tuple(self.adds),
+            tuple(self.deletes),
+            tuple(self.paths),
+            tuple(self.values),
+        )
+
+    def _action(self, clause: str) -> None:
+        reader = self.reader
+        path = self._path()
+        if clause == "SET":
+            reader.expect("=")
+            self.sets.append((path, self._source()))
+        elif clause == "REMOVE":
+            self.removes.append(path)
+        else:
+            target = self.adds if clause == "ADD" else self.deletes
+            target.append((path, self._value()))
+        reader.count_operator()
+
+    def _path(self) -> Path:
+        path = self.reader.path()
+        self.paths.append(path)
+        return path
+
+    def _value(self) -> Value:
+        value = self.reader.value()
+        self.values.append(value)
+        return value
+
+    def _source(self) -> SetSource:
+        """Read what a path is set to: an operand or a sum, in any number of brackets."""
+        reader = self.reader
+        brackets = 0
+        while reader.take_symbol("("):
+            brackets += 1
+        source: SetSource = self._operand(0)
+        brackets = self._close(brackets)
+        if reader.symbol("+", "-"):
+            sign = reader.take().text
+            reader.count_operator()
+            right_brackets = 0
+            while reader.take_symbol("("):
+                right_brackets += 1
+            source = Arithmetic(sign, source, self._operand(0))
+            if self._close(right_brackets):
+                reader.fail("')'")
+        if self._close(brackets):
+            reader.fail("')'")
+        return source
+
+    def _close(self, brackets: int) -> int:
+        while brackets and self.reader.take_symbol(")"):
+            brackets -= 1
+        return brackets
+
+    def _operand(self, depth: int) -> SetOperand:
+        reader = self.reader
+        if reader.token.kind is Kind.VALUE_PLACEHOLDER:
+            return self._value()
+        if not reader.at_function():
+            return self._path()
+        name = reader.take().text
+        if depth == MAX_FUNCTION_NESTING:
+            reader.reject(f"its functions nest deeper than {MAX_FUNCTION_NESTING}")
+        reader.count_operator()
+        reader.expect("(")
+        if name == "if_not_exists":
+            path = self._path()
+            reader.expect(",")
+            found: SetOperand = IfNotExists(path, self._operand(depth + 1))
+        elif name == "list_append":
+            first = self._operand(depth + 1)
+            reader.expect(",")
+            found = ListAppend(first, self._operand(depth + 1))
+        else:
+            reader.reject(f"there is no function {name} in an update")
+        reader.expect(")")
+        return found
