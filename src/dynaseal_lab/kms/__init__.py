@@ -1,0 +1,1 @@
+"""The lab's KMS: keys, ciphertexts bound to their context, key policies, aliases and grants."""

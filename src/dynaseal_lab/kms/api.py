@@ -1,0 +1,83 @@
+"""KMS as the lab serves it: one table from operation to function, in front of it the check of parameters."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from dynaseal_lab.kms.access import Kms
+from dynaseal_lab.kms.operations import (
+    aliases,
+    data_keys,
+    encryption,
+    key_policies,
+    lifecycle,
+    rotation,
+    tags,
+)
+from dynaseal_lab.kms.store import KmsStore
+from dynaseal_lab.model import Authorizer, Call, Clock, Fault
+from dynaseal_lab.wire.validate import validate
+
+Handler = Callable[[Kms, Call], Mapping[str, Any]]
+
+OPERATIONS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "CancelKeyDeletion": lifecycle.cancel_key_deletion,
+        "CreateAlias": aliases.create_alias,
+        "CreateKey": lifecycle.create_key,
+        "Decrypt": encryption.decrypt,
+        "DeleteAlias": aliases.delete_alias,
+        "DescribeKey": lifecycle.describe_key,
+        "DisableKey": lifecycle.disable_key,
+        "DisableKeyRotation": rotation.disable_key_rotation,
+        "EnableKey": lifecycle.enable_key,
+        "EnableKeyRotation": rotation.enable_key_rotation,
+        "Encrypt": encryption.encrypt,
+        "GenerateDataKey": data_keys.generate_data_key,
+        "GenerateDataKeyPair": data_keys.generate_data_key_pair,
+        "GenerateDataKeyPairWithoutPlaintext": data_keys.generate_data_key_pair_without_plaintext,
+        "GenerateDataKeyWithoutPlaintext": data_keys.generate_data_key_without_plaintext,
+        "GenerateRandom": data_keys.generate_random,
+        "GetKeyPolicy": key_policies.get_key_policy,
+        "GetKeyRotationStatus": rotation.get_key_rotation_status,
+        "ListAliases": aliases.list_aliases,
+        "ListKeyPolicies": key_policies.list_key_policies,
+        "ListKeyRotations": rotation.list_key_rotations,
+        "ListKeys": lifecycle.list_keys,
+        "ListResourceTags": tags.list_resource_tags,
+        "PutKeyPolicy": key_policies.put_key_policy,
+        "ReEncrypt": encryption.re_encrypt,
+        "RotateKeyOnDemand": rotation.rotate_key_on_demand,
+        "ScheduleKeyDeletion": lifecycle.schedule_key_deletion,
+        "TagResource": tags.tag_resource,
+        "UntagResource": tags.untag_resource,
+        "UpdateAlias": aliases.update_alias,
+        "UpdateKeyDescription": lifecycle.update_key_description,
+    }
+)
+"""Every operation that the lab's KMS answers."""
+
+
+class KmsService:
+    """AWS KMS for all accounts and Regions of one lab.
+
+    Args:
+        authorizer: decides and records every question.
+        clock: the lab's time.
+        store: where keys are kept; in memory unless given.
+    """
+
+    def __init__(self, authorizer: Authorizer, clock: Clock, store: KmsStore | None = None) -> None:
+        self._kms = Kms(store or KmsStore(clock.now), authorizer, clock)
+
+    async def handle(self, call: Call) -> Mapping[str, Any]:
+        """Answer one call, from a client or from another service of the lab in a client's name.
+
+        Raises:
+            Fault: as KMS refuses it.
+        """
+        handler = OPERATIONS.get(call.operation)
+        if handler is None:
+            raise Fault("UnsupportedOperationException", f"The lab's KMS does not offer {call.operation}.")
+        validate("kms", call.operation, call.params, "ValidationException")
+        return handler(self._kms, call)

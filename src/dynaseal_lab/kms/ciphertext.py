@@ -1,0 +1,118 @@
+"""The blob that symmetric keys encrypt to: AES-256-GCM under one backing key, and a header that names it.
+
+* The header says which key and which version of its material decrypts: opening needs no key id beside it.
+* Header and encryption context are authenticated, not encrypted (GCM's additional data).
+* The context is bound in canonical form: sorted, each text with its length, so that two contexts never
+  read alike.
+* Parsing is strict: anything but one whole blob is refused. The header's checksum tells a damaged header from
+  one that names a key of another Region or account.
+
+The layout is the lab's own; AWS does not publish its one. It opens with the same bytes as AWS's blobs do, and
+one encrypted for one purpose is as long as another:
+
+    0102020078 | length of key id (1) | key id | backing key id (32) | SHA-256 of all before (4) | nonce (12)
+    | ciphertext and tag (plaintext + 16)
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from dynaseal_lab.kms.keys import BackingKey
+
+_MAGIC = bytes.fromhex("0102020078")
+_BACKING_ID, _CHECKSUM, _NONCE, _TAG = 32, 4, 12, 16
+
+
+class CiphertextError(ValueError):
+    """A blob that is no ciphertext of this lab, or does not open under this key and context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ciphertext:
+    """A parsed blob: which key and version it names, and what is needed to open it."""
+
+    key_id: str
+    backing_id: bytes
+    header: bytes
+    nonce: bytes
+    body: bytes
+
+
+def encrypt(key_id: str, backing: BackingKey, context: Mapping[str, str], plaintext: bytes) -> bytes:
+    """Encrypt under one version of a key's material, with a random nonce.
+
+    Args:
+        key_id: the id that the header is to name, at most 255 characters of ASCII.
+        backing: the version of the material, with a secret of 32 bytes.
+        context: the encryption context.
+        plaintext: what to encrypt.
+    """
+    return _encrypt_from_parts(key_id, backing, context, plaintext, secrets.token_bytes(_NONCE))
+
+
+def _encrypt_from_parts(
+    key_id: str, backing: BackingKey, context: Mapping[str, str], plaintext: bytes, nonce: bytes
+) -> bytes:
+    name = key_id.encode("ascii")
+    header = _MAGIC + bytes([len(name)]) + name + backing.id
+    header += hashlib.sha256(header).digest()[:_CHECKSUM]
+    body = AESGCM(backing.secret).encrypt(nonce, plaintext, header + canonical_context(context))
+    return header + nonce + body
+
+
+def parse(blob: bytes) -> Ciphertext:
+    """Take a blob apart without any key.
+
+    Raises:
+        CiphertextError: it is not a whole blob with an undamaged header.
+    """
+    start = len(_MAGIC) + 1
+    if len(blob) < start or not blob.startswith(_MAGIC):
+        raise CiphertextError("not a ciphertext of this lab")
+    named = start + blob[len(_MAGIC)] + _BACKING_ID
+    header_end = named + _CHECKSUM
+    if len(blob) < header_end + _NONCE + _TAG:
+        raise CiphertextError("shorter than any ciphertext")
+    if hashlib.sha256(blob[:named]).digest()[:_CHECKSUM] != blob[named:header_end]:
+        raise CiphertextError("damaged header")
+    key_id = blob[start : named - _BACKING_ID]
+    if not key_id.isascii():
+        raise CiphertextError("the header names no key")
+    return Ciphertext(
+        key_id=key_id.decode("ascii"),
+        backing_id=blob[named - _BACKING_ID : named],
+        header=blob[:header_end],
+        nonce=blob[header_end : header_end + _NONCE],
+        body=blob[header_end + _NONCE :],
+    )
+
+
+def decrypt(ciphertext: Ciphertext, backing: BackingKey, context: Mapping[str, str]) -> bytes:
+    """Open a parsed blob.
+
+    Raises:
+        CiphertextError: another key, another context, or a changed byte; GCM cannot tell which.
+    """
+    try:
+        return AESGCM(backing.secret).decrypt(
+            ciphertext.nonce, ciphertext.body, ciphertext.header + canonical_context(context)
+        )
+    except InvalidTag as error:
+        raise CiphertextError("another key or encryption context, or a changed byte") from error
+
+
+def canonical_context(context: Mapping[str, str]) -> bytes:
+    """The one encoding of an encryption context: pairs sorted by key, every text after its length.
+
+    >>> canonical_context({"b": "2", "a": "1"}) == canonical_context({"a": "1", "b": "2"})
+    True
+    >>> canonical_context({"a": "1b"}) == canonical_context({"a1": "b"})
+    False
+    """
+    encoded = sorted((key.encode(), value.encode()) for key, value in context.items())
+    return b"".join(len(text).to_bytes(4) + text for pair in encoded for text in pair)

@@ -1,0 +1,76 @@
+"""The condition keys that KMS adds to a question about one key.
+
+Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dynaseal_lab.kms.keys import KeyRecord
+from dynaseal_lab.kms.specs import KeySpec, Usage
+from dynaseal_lab.model import Call
+
+Values = dict[str, list[str]]
+
+
+def caller_keys(call: Call) -> Values:
+    """Who calls, and through which service."""
+    values: Values = {"kms:CallerAccount": [call.principal.account]}
+    if call.via_service:
+        values["kms:ViaService"] = [call.via_service]
+    return values
+
+
+def kind_keys(spec: KeySpec, usage: Usage, *, multi_region: bool) -> Values:
+    """What kind of key it is, existing or about to be created."""
+    return {
+        "kms:KeySpec": [spec.name],
+        "kms:KeyUsage": [usage],
+        "kms:KeyOrigin": ["AWS_KMS"],
+        "kms:MultiRegion": [boolean(multi_region)],
+        # The same under their former names, which policies still use.
+        "kms:CustomerMasterKeySpec": [spec.name],
+        "kms:CustomerMasterKeyUsage": [usage],
+    }
+
+
+def key_keys(record: KeyRecord, primary_region: str, aliases: Iterable[str], named: str | None) -> Values:
+    """What is known of an existing key: kind, copies, aliases, tags.
+
+    Args:
+        record: the key.
+        primary_region: where its primary copy is.
+        aliases: the names of all its aliases.
+        named: the alias by which the request named it, if it did.
+    """
+    values = kind_keys(record.spec, record.usage, multi_region=record.multi_region)
+    if record.multi_region:
+        values["kms:MultiRegionKeyType"] = ["PRIMARY" if record.region == primary_region else "REPLICA"]
+        values["kms:PrimaryRegion"] = [primary_region]
+    if names := list(aliases):
+        values["kms:ResourceAliases"] = names
+    if named:
+        values["kms:RequestAlias"] = [named]
+    return values | {f"aws:ResourceTag/{key}": [value] for key, value in record.tags}
+
+
+def encryption_context_keys(context: Mapping[str, str]) -> Values:
+    """The encryption context, pair by pair and as the list of its keys."""
+    if not context:
+        return {}
+    values: Values = {f"kms:EncryptionContext:{key}": [value] for key, value in context.items()}
+    return values | {"kms:EncryptionContextKeys": list(context)}
+
+
+def request_tag_keys(tags: Iterable[Mapping[str, Any]]) -> Values:
+    """The tags that a request sets, in the form of its parameters."""
+    pairs = [(str(tag["TagKey"]), str(tag["TagValue"])) for tag in tags]
+    if not pairs:
+        return {}
+    values: Values = {f"aws:RequestTag/{key}": [value] for key, value in pairs}
+    return values | {"aws:TagKeys": [key for key, _ in pairs]}
+
+
+def boolean(value: object) -> str:
+    """A boolean as policies spell it."""
+    return "true" if value else "false"

@@ -1,0 +1,124 @@
+"""Grants: permission on one key that lies beside its policy, given and taken back by a call.
+
+* A grant allows its grantee the operations it lists, and nothing to anybody else.
+* A constraint on the encryption context counts for operations that have one; the others pass it by.
+* A grant that a grantee makes from a grant can give no more than the parent does.
+
+Source: https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from dynaseal_lab.model import Principal
+
+CONTEXT_OPERATIONS = frozenset(
+    {
+        "Decrypt",
+        "Encrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyPair",
+        "GenerateDataKeyPairWithoutPlaintext",
+        "GenerateDataKeyWithoutPlaintext",
+        "ReEncryptFrom",
+        "ReEncryptTo",
+    }
+)
+"""Operations that a constraint on the encryption context applies to."""
+
+GRANT_OPERATIONS = CONTEXT_OPERATIONS | {
+    "CreateGrant",
+    "DeriveSharedSecret",
+    "DescribeKey",
+    "GenerateMac",
+    "GetPublicKey",
+    "RetireGrant",
+    "Sign",
+    "Verify",
+    "VerifyMac",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What the encryption context must be: equal to `equals`, and hold all of `subset` (None: no matter)."""
+
+    equals: Mapping[str, str] | None = None
+    subset: Mapping[str, str] | None = None
+
+    def hold(self, context: Mapping[str, str]) -> bool:
+        """Whether `context` satisfies both."""
+        equal = self.equals is None or dict(context) == dict(self.equals)
+        return equal and (self.subset is None or self.subset.items() <= context.items())
+
+    def at_least_as_strict_as(self, other: "Constraints") -> bool:
+        """Whether every context that satisfies these also satisfies `other`."""
+        if other.equals is not None and self.equals != other.equals:
+            return False
+        if other.subset is None:
+            return True
+        known = {**(self.subset or {}), **(self.equals or {})}
+        return other.subset.items() <= known.items()
+
+    def as_answer(self) -> dict[str, dict[str, str]]:
+        """The GrantConstraints of an answer."""
+        answer: dict[str, dict[str, str]] = {}
+        if self.equals is not None:
+            answer["EncryptionContextEquals"] = dict(self.equals)
+        if self.subset is not None:
+            answer["EncryptionContextSubset"] = dict(self.subset)
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One grant on one key. `grantee` and `retiring` are ARNs, or the DNS names of AWS services."""
+
+    grant_id: str
+    token: str = field(repr=False)
+    region: str
+    key_id: str
+    grantee: str
+    operations: frozenset[str]
+    issuing_account: str
+    created: datetime
+    constraints: Constraints = field(default_factory=Constraints)
+    retiring: str | None = None
+    name: str | None = None
+
+    def permits(self, principal: Principal, operation: str, context: Mapping[str, str]) -> bool:
+        """Whether the grant allows `principal` this operation with this encryption context."""
+        if operation not in self.operations or not is_principal(principal, self.grantee):
+            return False
+        return operation not in CONTEXT_OPERATIONS or self.constraints.hold(context)
+
+    def same_terms(self, other: "Grant") -> bool:
+        """Whether both were asked for alike; CreateGrant with a name then answers the first again."""
+        return (
+            (self.region, self.key_id, self.grantee, self.operations, self.name, self.retiring)
+            == (other.region, other.key_id, other.grantee, other.operations, other.name, other.retiring)
+        ) and self.constraints == other.constraints
+
+    def as_answer(self, key_arn: str) -> dict[str, Any]:
+        """The GrantListEntry of ListGrants."""
+        entry: dict[str, Any] = {
+            "KeyId": key_arn,
+            "GrantId": self.grant_id,
+            "CreationDate": self.created,
+            "IssuingAccount": self.issuing_account,
+            "GranteePrincipal": self.grantee,
+            "Operations": sorted(self.operations),
+            "Name": self.name or "",
+        }
+        if self.retiring:
+            entry["RetiringPrincipal"] = self.retiring
+        if answered := self.constraints.as_answer():
+            entry["Constraints"] = answered
+        return entry
+
+
+def is_principal(principal: Principal, named: str) -> bool:
+    """Whether a grant that names `named` means this caller: a role's ARN means each of its sessions."""
+    return named in {principal.arn, principal.caller_arn}

@@ -1,0 +1,206 @@
+"""What a KMS key is: a frozen record in one Region, over key material that its copies may share.
+
+* A key is Enabled, Disabled, or PendingDeletion; once its deletion date has passed it is gone.
+* Key material is a list of versions, newest last. Rotation adds one; none is ever removed, so that whatever
+  was encrypted before stays readable.
+* A multi-Region key's copies have the same key id and share one material; only the primary rotates it.
+
+Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+"""
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from dynaseal_lab.kms.specs import KEY_SPECS, KeySpec, Usage
+
+KeyState = Literal["Enabled", "Disabled", "PendingDeletion"]
+RotationType = Literal["AUTOMATIC", "ON_DEMAND"]
+
+
+@dataclass(frozen=True, slots=True)
+class BackingKey:
+    """One version of a key's material: 32 random bytes of id, and the secret (raw, or PKCS #8 DER)."""
+
+    id: bytes
+    secret: bytes = field(repr=False)
+    since: datetime
+    rotation: RotationType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMaterial:
+    """The versions of a key's material, shared by all copies of a multi-Region key.
+
+    `rotation_days` is the period of automatic rotation, None while it is off; `rotation_due` is when it next
+    happens.
+    """
+
+    key_id: str
+    primary_region: str
+    versions: tuple[BackingKey, ...]
+    rotation_days: int | None = None
+    rotation_due: datetime | None = None
+
+    @property
+    def current(self) -> BackingKey:
+        """The version that encrypts."""
+        return self.versions[-1]
+
+    def version(self, backing_id: bytes) -> BackingKey | None:
+        """The version with this id, which decrypts what it once encrypted."""
+        return next((version for version in self.versions if version.id == backing_id), None)
+
+    def rotated(self, at: datetime, kind: RotationType) -> "KeyMaterial":
+        """The same material with a new version in front (symmetric keys only)."""
+        fresh = new_backing_key(secrets.token_bytes(32), at, kind)
+        return replace(self, versions=(*self.versions, fresh))
+
+    def with_due_rotations(self, now: datetime) -> "KeyMaterial":
+        """The material after every automatic rotation that has become due by `now`."""
+        material = self
+        while material.rotation_days and material.rotation_due and material.rotation_due <= now:
+            due = material.rotation_due
+            later = due + timedelta(days=material.rotation_days)
+            material = replace(material.rotated(due, "AUTOMATIC"), rotation_due=later)
+        return material
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """One KMS key in one account and Region, without its material."""
+
+    account: str
+    region: str
+    key_id: str
+    spec: KeySpec
+    usage: Usage
+    created: datetime
+    policy: str = field(repr=False)
+    description: str = ""
+    enabled: bool = True
+    deletion_date: datetime | None = None
+    deletion_window: int | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def arn(self) -> str:
+        """The key's ARN."""
+        return f"{arn_prefix(self.account, self.region)}key/{self.key_id}"
+
+    @property
+    def state(self) -> KeyState:
+        """The key's state in AWS's words."""
+        if self.deletion_date is not None:
+            return "PendingDeletion"
+        return "Enabled" if self.enabled else "Disabled"
+
+    @property
+    def multi_region(self) -> bool:
+        """Whether the key is one of a set of multi-Region copies."""
+        return self.key_id.startswith("mrk-")
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """The algorithms that the key computes, given its spec and usage."""
+        return self.spec.algorithms[self.usage]
+
+    def gone(self, now: datetime) -> bool:
+        """Whether the deletion window has run out."""
+        return self.deletion_date is not None and self.deletion_date <= now
+
+
+_ALGORITHM_FIELDS: Mapping[Usage, str] = {
+    "ENCRYPT_DECRYPT": "EncryptionAlgorithms",
+    "SIGN_VERIFY": "SigningAlgorithms",
+    "GENERATE_VERIFY_MAC": "MacAlgorithms",
+    "KEY_AGREEMENT": "KeyAgreementAlgorithms",
+}
+
+
+def algorithm_fields(record: KeyRecord) -> dict[str, list[str]]:
+    """The one list of algorithms that answers about this key carry, under its usage's name."""
+    return {_ALGORITHM_FIELDS[record.usage]: list(record.algorithms)}
+
+
+def key_metadata(record: KeyRecord, material: KeyMaterial, copies: tuple[KeyRecord, ...]) -> dict[str, Any]:
+    """KeyMetadata as DescribeKey and CreateKey answer it.
+
+    Args:
+        record: the key.
+        material: its material, which says where the primary copy is.
+        copies: every copy of a multi-Region key, this one among them; ignored for others.
+    """
+    metadata: dict[str, Any] = {
+        "AWSAccountId": record.account,
+        "KeyId": record.key_id,
+        "Arn": record.arn,
+        "CreationDate": record.created,
+        "Enabled": record.state == "Enabled",
+        "Description": record.description,
+        "KeyUsage": record.usage,
+        "KeyState": record.state,
+        "Origin": "AWS_KMS",
+        "KeyManager": "CUSTOMER",
+        "CustomerMasterKeySpec": record.spec.name,
+        "KeySpec": record.spec.name,
+        "MultiRegion": record.multi_region,
+        **algorithm_fields(record),
+    }
+    if record.deletion_date is not None:
+        metadata["DeletionDate"] = record.deletion_date
+    elif record.spec.symmetric_encryption:
+        metadata["CurrentKeyMaterialId"] = material.current.id.hex()
+    if record.multi_region:
+        metadata["MultiRegionConfiguration"] = _multi_region_configuration(record, material, copies)
+    return metadata
+
+
+def _multi_region_configuration(
+    record: KeyRecord, material: KeyMaterial, copies: tuple[KeyRecord, ...]
+) -> dict[str, Any]:
+    entries = {copy.region: {"Arn": copy.arn, "Region": copy.region} for copy in copies}
+    return {
+        "MultiRegionKeyType": "PRIMARY" if record.region == material.primary_region else "REPLICA",
+        "PrimaryKey": entries[material.primary_region],
+        "ReplicaKeys": [entry for region, entry in entries.items() if region != material.primary_region],
+    }
+
+
+def new_key_id(*, multi_region: bool) -> str:
+    """A fresh key id in AWS's form: a UUID, or `mrk-` and 32 hexadecimal digits."""
+    identifier = uuid.uuid4()
+    return f"mrk-{identifier.hex}" if multi_region else str(identifier)
+
+
+def new_backing_key(secret: bytes, since: datetime, rotation: RotationType | None = None) -> BackingKey:
+    """A version of key material under a fresh random id."""
+    return BackingKey(secrets.token_bytes(32), secret, since, rotation)
+
+
+def arn_prefix(account: str, region: str) -> str:
+    """`arn:aws:kms:REGION:ACCOUNT:`, in the partition that the Region belongs to.
+
+    >>> arn_prefix("111122223333", "us-west-2")
+    'arn:aws:kms:us-west-2:111122223333:'
+    """
+    partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
+    return f"arn:{partition}:kms:{region}:{account}:"
+
+
+__all__ = [
+    "KEY_SPECS",
+    "BackingKey",
+    "KeyMaterial",
+    "KeyRecord",
+    "KeyState",
+    "RotationType",
+    "algorithm_fields",
+    "arn_prefix",
+    "key_metadata",
+    "new_backing_key",
+    "new_key_id",
+]

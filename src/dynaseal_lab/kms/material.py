@@ -1,0 +1,61 @@
+"""Fresh key material of every spec, and the private keys that are loaded back from it."""
+
+import secrets
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from dynaseal_lab.kms.specs import KeySpec
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+_CURVES: dict[str, type[ec.EllipticCurve]] = {
+    "ECC_NIST_P256": ec.SECP256R1,
+    "ECC_NIST_P384": ec.SECP384R1,
+    "ECC_NIST_P521": ec.SECP521R1,
+    "ECC_SECG_P256K1": ec.SECP256K1,
+}
+
+
+def new_secret(spec: KeySpec) -> bytes:
+    """Random bytes for a symmetric or HMAC key; a new private key in PKCS #8 DER for the others."""
+    if spec.family in {"symmetric", "hmac"}:
+        return secrets.token_bytes(spec.size)
+    return private_der(new_private_key(spec))
+
+
+def new_private_key(spec: KeySpec) -> PrivateKey:
+    """A new RSA or elliptic-curve key pair."""
+    if spec.family == "rsa":
+        return rsa.generate_private_key(public_exponent=65537, key_size=spec.size)
+    return ec.generate_private_key(_CURVES[spec.name]())
+
+
+def private_der(key: PrivateKey) -> bytes:
+    """PKCS #8 DER without a password, as KMS hands out the private key of a data key pair."""
+    return key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def public_der(key: PrivateKey) -> bytes:
+    """SubjectPublicKeyInfo DER, as GetPublicKey answers it."""
+    return key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def load_rsa(secret: bytes) -> rsa.RSAPrivateKey:
+    """The RSA key in a backing key's secret."""
+    key = serialization.load_der_private_key(secret, None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("the material is no RSA key")
+    return key
+
+
+def load_ecc(secret: bytes) -> ec.EllipticCurvePrivateKey:
+    """The elliptic-curve key in a backing key's secret."""
+    key = serialization.load_der_private_key(secret, None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("the material is no elliptic-curve key")
+    return key

@@ -1,0 +1,42 @@
+"""GetKeyPolicy, PutKeyPolicy, ListKeyPolicies: every key has one policy, named `default`."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dynaseal_lab.kms.access import Kms, require_not_pending
+from dynaseal_lab.kms.paging import page
+from dynaseal_lab.kms.policies import POLICY_NAME, check_lockout, check_policy, policy_keys
+from dynaseal_lab.model import Call, Fault
+
+Answer = Mapping[str, Any]
+
+
+def get_key_policy(kms: Kms, call: Call) -> Answer:
+    """The key's policy as it was put."""
+    key = kms.manage(call, "kms:GetKeyPolicy", call.params["KeyId"]).key
+    _require_name(call)
+    return {"Policy": key.policy, "PolicyName": POLICY_NAME}
+
+
+def put_key_policy(kms: Kms, call: Call) -> Answer:
+    """Replace the key's policy, unless that would lock everybody out."""
+    _require_name(call)
+    policy = call.params["Policy"]
+    check_policy(policy)
+    key = kms.manage(call, "kms:PutKeyPolicy", call.params["KeyId"], policy_keys(call.params)).key
+    require_not_pending(key)
+    check_lockout(kms, call, policy, key.arn)
+    kms.store.put_key(replace(key, policy=policy))
+    return {}
+
+
+def list_key_policies(kms: Kms, call: Call) -> Answer:
+    """The names of the key's policies."""
+    kms.manage(call, "kms:ListKeyPolicies", call.params["KeyId"])
+    return page([POLICY_NAME], call.params, "PolicyNames", 100)
+
+
+def _require_name(call: Call) -> None:
+    if call.params.get("PolicyName", POLICY_NAME) != POLICY_NAME:
+        raise Fault("NotFoundException", "No such policy exists")

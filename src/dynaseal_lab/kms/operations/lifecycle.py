@@ -1,0 +1,165 @@
+"""Keys from CreateKey to ScheduleKeyDeletion."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from dynaseal_lab.kms.access import Kms, require_not_pending
+from dynaseal_lab.kms.context import kind_keys, request_tag_keys
+from dynaseal_lab.kms.keys import (
+    KeyMaterial,
+    KeyRecord,
+    arn_prefix,
+    key_metadata,
+    new_backing_key,
+    new_key_id,
+)
+from dynaseal_lab.kms.material import new_secret
+from dynaseal_lab.kms.operations.tags import checked_tags
+from dynaseal_lab.kms.paging import page
+from dynaseal_lab.kms.policies import check_lockout, check_policy, default_policy, policy_keys
+from dynaseal_lab.kms.specs import ENCRYPT_DECRYPT, KEY_SPECS, SYMMETRIC_DEFAULT, KeySpec, Usage
+from dynaseal_lab.model import Call, Fault
+
+Answer = Mapping[str, Any]
+
+
+def create_key(kms: Kms, call: Call) -> Answer:
+    """Make a key; its policy decides from its first moment."""
+    params = call.params
+    spec, usage = _spec_and_usage(params)
+    multi_region = bool(params.get("MultiRegion"))
+    if params.get("Origin", "AWS_KMS") != "AWS_KMS":
+        raise Fault("UnsupportedOperationException", f"Origin {params['Origin']} is not supported.")
+    tags = checked_tags(params.get("Tags", ()))
+    policy = params.get("Policy")
+    if policy is not None:
+        check_policy(policy)
+    extra = kind_keys(spec, usage, multi_region=multi_region) | request_tag_keys(params.get("Tags", ()))
+    kms.allow_account(call, "kms:CreateKey", extra=extra | policy_keys(params))
+    key_id = new_key_id(multi_region=multi_region)
+    prefix = arn_prefix(call.principal.account, call.region)
+    arn = f"{prefix}key/{key_id}"
+    if tags:
+        kms.allow_account(call, "kms:TagResource", arn, request_tag_keys(params["Tags"]))
+    if policy is not None:
+        check_lockout(kms, call, policy, arn)
+    now = kms.clock.now()
+    record = KeyRecord(
+        account=call.principal.account,
+        region=call.region,
+        key_id=key_id,
+        spec=spec,
+        usage=usage,
+        created=now,
+        policy=policy or default_policy(call.principal.account, prefix.split(":")[1]),
+        description=params.get("Description", ""),
+        tags=tags,
+    )
+    kms.store.put_material(KeyMaterial(key_id, call.region, (new_backing_key(new_secret(spec), now),)))
+    kms.store.put_key(record)
+    return {"KeyMetadata": metadata(kms, record)}
+
+
+def _spec_and_usage(params: Mapping[str, Any]) -> tuple[KeySpec, Usage]:
+    name = params.get("KeySpec") or params.get("CustomerMasterKeySpec") or SYMMETRIC_DEFAULT
+    spec = KEY_SPECS.get(name)
+    if spec is None:
+        raise Fault("UnsupportedOperationException", f"KeySpec {name} is not supported.")
+    usage = params.get("KeyUsage")
+    if usage is None and not spec.symmetric_encryption:
+        raise Fault(
+            "ValidationException",
+            "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
+        )
+    wanted: Usage = usage or ENCRYPT_DECRYPT
+    if wanted not in spec.algorithms:
+        raise Fault("ValidationException", f"KeyUsage {wanted} is not compatible with KeySpec {name}")
+    return spec, wanted
+
+
+def metadata(kms: Kms, record: KeyRecord) -> dict[str, Any]:
+    """KeyMetadata of a key as it stands."""
+    return key_metadata(record, kms.material(record), kms.store.copies(record.key_id))
+
+
+def describe_key(kms: Kms, call: Call) -> Answer:
+    """What a key is, by any of its names and from any account that may."""
+    target = kms.find(call, "kms:DescribeKey", call.params["KeyId"])
+    kms.allow(call, "kms:DescribeKey", target)
+    return {"KeyMetadata": metadata(kms, target.key)}
+
+
+def list_keys(kms: Kms, call: Call) -> Answer:
+    """The account's keys in the Region."""
+    kms.allow_account(call, "kms:ListKeys")
+    keys = kms.store.keys(call.principal.account, call.region)
+    return page([{"KeyId": key.key_id, "KeyArn": key.arn} for key in keys], call.params, "Keys", 100)
+
+
+def enable_key(kms: Kms, call: Call) -> Answer:
+    """Let a disabled key be used again."""
+    key = kms.manage(call, "kms:EnableKey", call.params["KeyId"]).key
+    require_not_pending(key)
+    kms.store.put_key(replace(key, enabled=True))
+    return {}
+
+
+def disable_key(kms: Kms, call: Call) -> Answer:
+    """Forbid every use of the key until it is enabled again."""
+    key = kms.manage(call, "kms:DisableKey", call.params["KeyId"]).key
+    require_not_pending(key)
+    kms.store.put_key(replace(key, enabled=False))
+    return {}
+
+
+def update_key_description(kms: Kms, call: Call) -> Answer:
+    """Change the description."""
+    key = kms.manage(call, "kms:UpdateKeyDescription", call.params["KeyId"]).key
+    require_not_pending(key)
+    kms.store.put_key(replace(key, description=call.params["Description"]))
+    return {}
+
+
+def schedule_key_deletion(kms: Kms, call: Call) -> Answer:
+    """Start the deletion window, 7 to 30 days; the key is unusable from now on."""
+    days = call.params.get("PendingWindowInDays", 30)
+    if not 7 <= days <= 30:
+        raise Fault(
+            "ValidationException",
+            "PendingWindowInDays must be between 7 and 30.",
+        )
+    extra = {"kms:ScheduleKeyDeletionPendingWindowInDays": [str(days)]}
+    key = kms.manage(call, "kms:ScheduleKeyDeletion", call.params["KeyId"], extra).key
+    require_not_pending(key)
+    _require_last_copy(kms, key)
+    date = kms.clock.now() + timedelta(days=days)
+    pending = replace(key, enabled=False, deletion_date=date, deletion_window=days)
+    kms.store.put_key(pending)
+    return {
+        "KeyId": key.arn,
+        "DeletionDate": date,
+        "KeyState": pending.state,
+        "PendingWindowInDays": days,
+    }
+
+
+def _require_last_copy(kms: Kms, key: KeyRecord) -> None:
+    """A primary outlives its replicas; AWS would let it wait for them (PendingReplicaDeletion)."""
+    others = [copy.region for copy in kms.store.copies(key.key_id) if copy.region != key.region]
+    if others and kms.store.material(key.key_id).primary_region == key.region:
+        raise Fault(
+            "UnsupportedOperationException",
+            f"{key.arn} has replica keys in {', '.join(others)}: delete them first. "
+            "The lab has no PendingReplicaDeletion state.",
+        )
+
+
+def cancel_key_deletion(kms: Kms, call: Call) -> Answer:
+    """Stop the deletion window; the key stays disabled."""
+    key = kms.manage(call, "kms:CancelKeyDeletion", call.params["KeyId"]).key
+    if key.state != "PendingDeletion":
+        raise Fault("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
+    kms.store.put_key(replace(key, deletion_date=None, deletion_window=None))
+    return {"KeyId": key.arn}

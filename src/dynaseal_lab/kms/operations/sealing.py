@@ -1,0 +1,108 @@
+"""Encrypt and decrypt with a key of any spec: what Encrypt, Decrypt, ReEncrypt and data keys share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from dynaseal_lab.kms import ciphertext
+from dynaseal_lab.kms.access import Kms
+from dynaseal_lab.kms.keys import KeyRecord
+from dynaseal_lab.kms.material import load_rsa
+from dynaseal_lab.kms.specs import SYMMETRIC_DEFAULT
+from dynaseal_lab.model import Fault
+
+# What KMS calls RSAES_OAEP_SHA_1 is SHA-1 by the algorithm's own definition.
+_OAEP: Mapping[str, hashes.HashAlgorithm] = {
+    "RSAES_OAEP_SHA_1": hashes.SHA1(),  # noqa: S303
+    "RSAES_OAEP_SHA_256": hashes.SHA256(),
+}
+
+
+def seal(kms: Kms, key: KeyRecord, algorithm: str, context: Mapping[str, str], plaintext: bytes) -> bytes:
+    """Encrypt with the key's current material.
+
+    Raises:
+        Fault: ValidationException, for more plaintext than RSA takes.
+    """
+    backing = kms.material(key).current
+    if algorithm == SYMMETRIC_DEFAULT:
+        return ciphertext.encrypt(key.key_id, backing, context, plaintext)
+    private = load_rsa(backing.secret)
+    most = _most(private, algorithm)
+    if len(plaintext) > most:
+        raise Fault(
+            "ValidationException",
+            f"Algorithm {algorithm} and key spec {key.spec.name} cannot encrypt more than {most} bytes.",
+        )
+    return private.public_key().encrypt(plaintext, _oaep(algorithm))
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A ciphertext as a request presents it, with the algorithm and context it claims to be made with."""
+
+    blob: bytes
+    algorithm: str
+    context: Mapping[str, str]
+
+
+def unseal(kms: Kms, key: KeyRecord, sealed: Sealed) -> tuple[bytes, str | None]:
+    """Decrypt with whichever version of the key's material encrypted.
+
+    Returns:
+        The plaintext, and the id of the material's version (None for RSA).
+
+    Raises:
+        Fault: InvalidCiphertextException, or IncorrectKeyException where the blob names another key.
+    """
+    if sealed.algorithm != SYMMETRIC_DEFAULT:
+        return _unseal_rsa(kms, key, sealed), None
+    parsed = parse(sealed.blob)
+    if parsed.key_id != key.key_id:
+        raise Fault(
+            "IncorrectKeyException",
+            "The key ID in the request does not identify a CMK that can perform this operation.",
+        )
+    backing = kms.material(key).version(parsed.backing_id)
+    if backing is None:
+        raise invalid_ciphertext()
+    try:
+        return ciphertext.decrypt(parsed, backing, sealed.context), backing.id.hex()
+    except ciphertext.CiphertextError as error:
+        raise invalid_ciphertext() from error
+
+
+def parse(blob: bytes) -> ciphertext.Ciphertext:
+    """Take a symmetric key's blob apart.
+
+    Raises:
+        Fault: InvalidCiphertextException.
+    """
+    try:
+        return ciphertext.parse(blob)
+    except ciphertext.CiphertextError as error:
+        raise invalid_ciphertext() from error
+
+
+def invalid_ciphertext() -> Fault:
+    """AWS says no more than the name, so that nobody learns what was wrong."""
+    return Fault("InvalidCiphertextException", "")
+
+
+def _unseal_rsa(kms: Kms, key: KeyRecord, sealed: Sealed) -> bytes:
+    try:
+        return load_rsa(kms.material(key).current.secret).decrypt(sealed.blob, _oaep(sealed.algorithm))
+    except ValueError as error:
+        raise invalid_ciphertext() from error
+
+
+def _oaep(algorithm: str) -> padding.OAEP:
+    digest = _OAEP[algorithm]
+    return padding.OAEP(mgf=padding.MGF1(digest), algorithm=digest, label=None)
+
+
+def _most(private: rsa.RSAPrivateKey, algorithm: str) -> int:
+    """RFC 8017 section 7.1.1: the modulus less two digests and two bytes."""
+    return private.key_size // 8 - 2 * _OAEP[algorithm].digest_size - 2

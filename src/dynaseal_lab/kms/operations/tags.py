@@ -1,0 +1,58 @@
+"""Tags of keys."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from dynaseal_lab.kms.access import Kms, require_not_pending
+from dynaseal_lab.kms.context import request_tag_keys
+from dynaseal_lab.kms.paging import page
+from dynaseal_lab.model import Call, Fault
+
+Answer = Mapping[str, Any]
+Tags = tuple[tuple[str, str], ...]
+_MOST = 50
+
+
+def checked_tags(tags: Iterable[Mapping[str, Any]]) -> Tags:
+    """The tags of a request as pairs.
+
+    Raises:
+        Fault: TagException for a reserved or repeated key.
+    """
+    pairs = tuple((str(tag["TagKey"]), str(tag["TagValue"])) for tag in tags)
+    if any(key.lower().startswith("aws:") for key, _ in pairs):
+        raise Fault("TagException", "aws: prefixed tag key names are not allowed for external use.")
+    if len(dict(pairs)) != len(pairs):
+        raise Fault("TagException", "Duplicate tag keys")
+    if len(pairs) > _MOST:
+        raise Fault("TagException", "Too many tags")
+    return pairs
+
+
+def tag_resource(kms: Kms, call: Call) -> Answer:
+    """Add tags, or give tags new values."""
+    given = call.params["Tags"]
+    pairs = checked_tags(given)
+    key = kms.manage(call, "kms:TagResource", call.params["KeyId"], request_tag_keys(given)).key
+    require_not_pending(key)
+    merged = dict(key.tags) | dict(pairs)
+    if len(merged) > _MOST:
+        raise Fault("LimitExceededException", "Too many tags")
+    kms.store.put_key(replace(key, tags=tuple(merged.items())))
+    return {}
+
+
+def untag_resource(kms: Kms, call: Call) -> Answer:
+    """Remove tags; a tag that is not there does no harm."""
+    names = list(call.params["TagKeys"])
+    key = kms.manage(call, "kms:UntagResource", call.params["KeyId"], {"aws:TagKeys": names}).key
+    require_not_pending(key)
+    kms.store.put_key(replace(key, tags=tuple(pair for pair in key.tags if pair[0] not in names)))
+    return {}
+
+
+def list_resource_tags(kms: Kms, call: Call) -> Answer:
+    """A key's tags."""
+    key = kms.manage(call, "kms:ListResourceTags", call.params["KeyId"]).key
+    return page([{"TagKey": name, "TagValue": value} for name, value in key.tags], call.params, "Tags")

@@ -1,0 +1,88 @@
+"""KMS without HTTP and without policies: callers, a clock, and an evaluator that a test writes itself."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dynaseal_lab.kms.api import KmsService
+from dynaseal_lab.model import Ask, Call, Decision, Principal
+
+OWNER, STRANGER, REGION = "111122223333", "444455556666", "us-west-2"
+Rule = Callable[[Call, Ask], Decision]
+
+
+def yes(_call: Call, _ask: Ask) -> Decision:
+    return Decision(True, "allowed")
+
+
+@dataclass
+class Authorizer:
+    """Answers by `rule`, which a test may replace, and keeps what it was asked."""
+
+    rule: Rule = yes
+    asked: list[Ask] = field(default_factory=list)
+
+    def decide(self, call: Call, ask: Ask) -> Decision:
+        self.asked.append(ask)
+        return self.rule(call, ask)
+
+
+@dataclass
+class Clock:
+    time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def forward(self, **delta: float) -> None:
+        self.time += timedelta(**delta)
+
+
+def user(name: str, account: str = OWNER) -> Principal:
+    arn = f"arn:aws:iam::{account}:user/{name}"
+    return Principal("user", account, arn, arn, "AIDA" + name.upper(), name)
+
+
+@dataclass
+class Kms:
+    """`kms("Encrypt", KeyId=...)` as alice of the owner's account, unless another caller is given."""
+
+    service: KmsService
+    authorizer: Authorizer
+    clock: Clock
+
+    def __call__(
+        self,
+        operation: str,
+        *,
+        caller: Principal | None = None,
+        region: str = REGION,
+        via: str | None = None,
+        **params: Any,
+    ) -> Mapping[str, Any]:
+        call = Call(
+            principal=caller or user("alice"),
+            access_key_id="AKIA",
+            service="kms",
+            operation=operation,
+            region=region,
+            params=params,
+            request_id="r",
+            time=self.clock.now(),
+            via_service=via,
+        )
+        return asyncio.run(self.service.handle(call))
+
+    def key(self, **params: Any) -> str:
+        """The ARN of a fresh key."""
+        return self("CreateKey", **params)["KeyMetadata"]["Arn"]
+
+
+@pytest.fixture
+def kms() -> Kms:
+    authorizer, clock = Authorizer(), Clock()
+    return Kms(KmsService(authorizer, clock), authorizer, clock)

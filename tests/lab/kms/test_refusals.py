@@ -1,0 +1,114 @@
+"""What a refused caller reads, word for word, and in which order things are looked at."""
+
+from typing import Any
+
+import pytest
+
+from dynaseal_lab.model import Decision, Fault, Principal
+
+ALICE = "arn:aws:iam::111122223333:user/alice"
+BOB = Principal(
+    "user",
+    "444455556666",
+    "arn:aws:iam::444455556666:user/bob",
+    "arn:aws:iam::444455556666:user/bob",
+    "B",
+    "bob",
+)
+ELSEWHERE = (
+    "because the resource does not exist in this Region, no resource-based policies allow access, "
+    "or a resource-based policy explicitly denies access"
+)
+
+
+def message(kms: Any, operation: str, **arguments: Any) -> tuple[str, str]:
+    with pytest.raises(Fault) as caught:
+        kms(operation, **arguments)
+    return caught.value.code, caught.value.message
+
+
+def deny(kms: Any, reason: Any) -> None:
+    kms.authorizer.rule = lambda _call, _ask: Decision(False, reason)
+
+
+@pytest.mark.parametrize(
+    ("reason", "because"),
+    [
+        ("no-identity-policy", "because no identity-based policy allows the kms:Decrypt action"),
+        ("no-resource-policy", "because no resource-based policy allows the kms:Decrypt action"),
+        ("explicit-deny-identity", "with an explicit deny in an identity-based policy"),
+        ("explicit-deny-resource", "with an explicit deny in a resource-based policy"),
+        ("explicit-deny-boundary", "with an explicit deny in a permissions boundary"),
+        ("explicit-deny-session", "with an explicit deny in a session policy"),
+        ("no-boundary", "because no permissions boundary allows the kms:Decrypt action"),
+        ("no-session-policy", "because no session policy allows the kms:Decrypt action"),
+    ],
+)
+def test_a_refusal_names_caller_action_key_and_reason(kms, reason, because):
+    key = kms.key()
+    blob = kms("Encrypt", KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    deny(kms, reason)
+    assert message(kms, "Decrypt", CiphertextBlob=blob) == (
+        "AccessDeniedException",
+        f"User: {ALICE} is not authorized to perform: kms:Decrypt on resource: {key} {because}",
+    )
+
+
+def test_another_accounts_key_is_refused_as_if_it_might_not_exist(kms):
+    key = kms.key()
+    blob = kms("Encrypt", KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    deny(kms, "no-resource-policy")
+    user = f"User: {BOB.arn} is not authorized to perform: kms:Decrypt on"
+    refusal = ("AccessDeniedException", f"{user} this resource {ELSEWHERE}")
+    assert message(kms, "Decrypt", caller=BOB, CiphertextBlob=blob, KeyId=key) == refusal
+    unknown = key.replace(key.rpartition("/")[2], "00000000-0000-0000-0000-000000000000")
+    assert message(kms, "Decrypt", caller=BOB, CiphertextBlob=blob, KeyId=unknown) == refusal
+    assert message(kms, "Decrypt", caller=BOB, CiphertextBlob=blob) == (
+        "AccessDeniedException",
+        f"{user} the resource associated with this ciphertext {ELSEWHERE}",
+    )
+
+
+def test_ones_own_missing_key_is_not_found(kms):
+    key = "arn:aws:kms:us-west-2:111122223333:key/00000000-0000-0000-0000-000000000000"
+    assert message(kms, "DescribeKey", KeyId=key) == ("NotFoundException", f"Key '{key}' does not exist")
+    assert message(kms, "DescribeKey", KeyId="alias/none") == (
+        "NotFoundException",
+        "Alias arn:aws:kms:us-west-2:111122223333:alias/none is not found.",
+    )
+    assert message(kms, "DescribeKey", KeyId="nonsense") == ("NotFoundException", "Invalid keyId 'nonsense'")
+
+
+def test_an_arn_of_another_region_is_invalid_here(kms):
+    key = kms.key()
+    assert message(kms, "DescribeKey", KeyId=key, region="us-east-1") == (
+        "NotFoundException",
+        "Invalid arn us-west-2",
+    )
+
+
+def test_a_bare_key_id_is_looked_for_in_the_callers_account(kms):
+    key_id = kms.key().rpartition("/")[2]
+    assert message(kms, "DescribeKey", caller=BOB, KeyId=key_id)[0] == "NotFoundException"
+
+
+def test_another_account_never_manages_a_key_even_where_a_policy_allows_it(kms):
+    assert message(kms, "DisableKey", caller=BOB, KeyId=kms.key())[0] == "AccessDeniedException"
+
+
+def test_permission_is_asked_before_the_keys_state_is_told(kms):
+    key = kms.key()
+    kms("DisableKey", KeyId=key)
+    deny(kms, "no-identity-policy")
+    assert message(kms, "Encrypt", KeyId=key, Plaintext=b"x")[0] == "AccessDeniedException"
+
+
+def test_parameters_are_checked_before_anything_else(kms):
+    deny(kms, "no-identity-policy")
+    assert message(kms, "Encrypt", Plaintext=b"x")[0] == "ValidationException"
+
+
+def test_an_operation_that_is_not_offered_is_refused_by_name(kms):
+    code, text = message(kms, "ImportKeyMaterial", KeyId="x")
+    assert code == "UnsupportedOperationException"
+    assert "ImportKeyMaterial" in text

@@ -1,0 +1,159 @@
+"""Encrypt, Decrypt, ReEncrypt and data keys with symmetric keys."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dynaseal_lab.model import Fault
+
+contexts = st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3)
+
+
+def refused(code: str) -> Any:
+    return pytest.raises(Fault, match=f"^{code}")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(plaintext=st.binary(min_size=1, max_size=64), context=contexts)
+def test_what_is_encrypted_decrypts_under_the_same_context(kms, plaintext, context):
+    sealed = kms("Encrypt", KeyId=kms.key(), Plaintext=plaintext, EncryptionContext=context)
+    opened = kms("Decrypt", CiphertextBlob=sealed["CiphertextBlob"], EncryptionContext=context)
+    assert opened["Plaintext"] == plaintext
+    assert opened["KeyId"] == sealed["KeyId"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(given_context=contexts, other=contexts)
+def test_another_context_is_an_invalid_ciphertext(kms, given_context, other):
+    blob = kms("Encrypt", KeyId=kms.key(), Plaintext=b"x", EncryptionContext=given_context)["CiphertextBlob"]
+    if given_context != other:
+        with refused("InvalidCiphertextException"):
+            kms("Decrypt", CiphertextBlob=blob, EncryptionContext=other)
+
+
+def test_every_changed_or_missing_byte_is_an_invalid_ciphertext(kms):
+    blob = kms("Encrypt", KeyId=kms.key(), Plaintext=b"secret")["CiphertextBlob"]
+    for place in range(len(blob)):
+        changed = blob[:place] + bytes([blob[place] ^ 1]) + blob[place + 1 :]
+        for bad in (changed, blob[:place], blob + blob[: place + 1]):
+            with refused("InvalidCiphertextException|ValidationException"):
+                kms("Decrypt", CiphertextBlob=bad)
+
+
+def test_a_named_key_that_did_not_encrypt_is_the_incorrect_key(kms):
+    blob = kms("Encrypt", KeyId=kms.key(), Plaintext=b"x")["CiphertextBlob"]
+    with refused("IncorrectKeyException"):
+        kms("Decrypt", CiphertextBlob=blob, KeyId=kms.key())
+
+
+@pytest.mark.parametrize("way", ["id", "arn", "alias", "alias arn"])
+def test_a_key_is_named_by_id_arn_alias_or_alias_arn(kms, way):
+    arn = kms.key()
+    kms("CreateAlias", AliasName="alias/mine", TargetKeyId=arn)
+    name = {
+        "id": arn.rpartition("/")[2],
+        "arn": arn,
+        "alias": "alias/mine",
+        "alias arn": arn.rpartition(":")[0] + ":alias/mine",
+    }[way]
+    assert kms("Encrypt", KeyId=name, Plaintext=b"x")["KeyId"] == arn
+
+
+@pytest.mark.parametrize(
+    ("parameters", "size"),
+    [({"KeySpec": "AES_256"}, 32), ({"KeySpec": "AES_128"}, 16), ({"NumberOfBytes": 64}, 64)],
+)
+def test_a_data_key_has_the_size_asked_for_and_decrypts_to_itself(kms, parameters, size):
+    made = kms("GenerateDataKey", KeyId=kms.key(), EncryptionContext={"a": "b"}, **parameters)
+    assert len(made["Plaintext"]) == size
+    opened = kms("Decrypt", CiphertextBlob=made["CiphertextBlob"], EncryptionContext={"a": "b"})
+    assert opened["Plaintext"] == made["Plaintext"]
+    assert opened["KeyMaterialId"] == made["KeyMaterialId"]
+
+
+def test_a_data_key_without_plaintext_keeps_it_back(kms):
+    made = kms("GenerateDataKeyWithoutPlaintext", KeyId=kms.key(), KeySpec="AES_256")
+    assert "Plaintext" not in made
+    assert len(kms("Decrypt", CiphertextBlob=made["CiphertextBlob"])["Plaintext"]) == 32
+
+
+@pytest.mark.parametrize("parameters", [{}, {"KeySpec": "AES_256", "NumberOfBytes": 32}])
+def test_a_data_key_needs_exactly_one_size(kms, parameters):
+    with refused("ValidationException: Please specify either number of bytes or key spec."):
+        kms("GenerateDataKey", KeyId=kms.key(), **parameters)
+
+
+@pytest.mark.parametrize("size", [0, 1025])
+def test_a_data_key_has_1_to_1024_bytes(kms, size):
+    with refused("ValidationException: 1 validation error detected"):
+        kms("GenerateDataKey", KeyId=kms.key(), NumberOfBytes=size)
+
+
+def test_more_than_4096_bytes_are_refused_without_showing_them(kms):
+    kms("Encrypt", KeyId=kms.key(), Plaintext=b"s" * 4096)
+    with refused("ValidationException: .*Value at 'plaintext' failed.*4096") as caught:
+        kms("Encrypt", KeyId=kms.key(), Plaintext=b"s" * 4097)
+    assert "sss" not in caught.value.message
+
+
+def test_re_encrypt_moves_a_ciphertext_to_another_key_and_context(kms):
+    old, new = kms.key(), kms.key()
+    blob = kms("Encrypt", KeyId=old, Plaintext=b"x", EncryptionContext={"a": "1"})["CiphertextBlob"]
+    moved = kms(
+        "ReEncrypt",
+        CiphertextBlob=blob,
+        SourceEncryptionContext={"a": "1"},
+        DestinationKeyId=new,
+        DestinationEncryptionContext={"b": "2"},
+    )
+    assert (moved["SourceKeyId"], moved["KeyId"]) == (old, new)
+    opened = kms("Decrypt", CiphertextBlob=moved["CiphertextBlob"], EncryptionContext={"b": "2"})
+    assert (opened["Plaintext"], opened["KeyId"]) == (b"x", new)
+
+
+def test_re_encrypt_asks_for_both_keys_and_says_whether_they_are_one(kms):
+    key = kms.key()
+    blob = kms("Encrypt", KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    kms.authorizer.asked.clear()
+    kms("ReEncrypt", CiphertextBlob=blob, DestinationKeyId=key)
+    assert [(ask.action, ask.context["kms:ReEncryptOnSameKey"]) for ask in kms.authorizer.asked] == [
+        ("kms:ReEncryptFrom", ["true"]),
+        ("kms:ReEncryptTo", ["true"]),
+    ]
+
+
+def test_a_dry_run_would_succeed_and_does_nothing(kms):
+    with refused("DryRunOperationException: The request would have succeeded, but the DryRun option is set."):
+        kms("Encrypt", KeyId=kms.key(), Plaintext=b"x", DryRun=True)
+
+
+def test_random_bytes_have_the_length_asked_for(kms):
+    assert len(kms("GenerateRandom", NumberOfBytes=17)["Plaintext"]) == 17
+    assert kms.authorizer.asked[-1].resource == "*"
+
+
+def test_the_question_carries_the_conditions_of_the_call(kms):
+    key = kms.key(Tags=[{"TagKey": "team", "TagValue": "red"}])
+    kms("CreateAlias", AliasName="alias/mine", TargetKeyId=key)
+    via = "dynamodb.us-west-2.amazonaws.com"
+    kms("Encrypt", KeyId="alias/mine", Plaintext=b"x", EncryptionContext={"dept": "hr"}, via=via)
+    ask = kms.authorizer.asked[-1]
+    assert (ask.action, ask.resource, ask.resource_account) == ("kms:Encrypt", key, "111122223333")
+    assert dict(ask.context) == {
+        "kms:CallerAccount": ["111122223333"],
+        "kms:ViaService": [via],
+        "kms:KeySpec": ["SYMMETRIC_DEFAULT"],
+        "kms:KeyUsage": ["ENCRYPT_DECRYPT"],
+        "kms:KeyOrigin": ["AWS_KMS"],
+        "kms:MultiRegion": ["false"],
+        "kms:CustomerMasterKeySpec": ["SYMMETRIC_DEFAULT"],
+        "kms:CustomerMasterKeyUsage": ["ENCRYPT_DECRYPT"],
+        "kms:EncryptionAlgorithm": ["SYMMETRIC_DEFAULT"],
+        "kms:EncryptionContext:dept": ["hr"],
+        "kms:EncryptionContextKeys": ["dept"],
+        "kms:RequestAlias": ["alias/mine"],
+        "kms:ResourceAliases": ["alias/mine"],
+        "aws:ResourceTag/team": ["red"],
+    }
