@@ -25,23 +25,28 @@ PLACE = Place(account="111122223333", region="eu-west-1")
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """A running lab as its root sees it."""
+    """A running lab, to whoever knows its root secret."""
 
     endpoint: str
-    root: AccessKey
+    root_secret: str
 
-    def clients(self) -> Clients:
-        """Clients of the root; no profile of the person at the keyboard counts."""
+    def root(self, account: str) -> AccessKey:
+        """What the root of an account signs with."""
+        return AccessKey(account, self.root_secret)
+
+    def clients(self, place: Place) -> Clients:
+        """Clients of an account's root; no profile of the person at the keyboard counts."""
+        root = self.root(place.account)
         session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
-        session.set_credentials(self.root.id, self.root.secret)
-        return Clients.of(boto3.Session(botocore_session=session, region_name=PLACE.region), self.endpoint)
+        session.set_credentials(root.id, root.secret)
+        return Clients.of(boto3.Session(botocore_session=session, region_name=place.region), self.endpoint)
 
 
 @contextmanager
 def running_lab() -> Generator[Lab]:
     """A lab on a free loopback port, stopped at the end."""
     with server.running() as lab:
-        yield Lab(lab.url, AccessKey(PLACE.account, lab.root_secret))
+        yield Lab(lab.url, lab.root_secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,15 @@ class Demonstration:
             stack = self._terraform(dotenv)
         else:
             definition = StackDefinition(NAME, PLACE)
-            stack = provision.provision(self.lab.clients(), definition, self.narrator.detail)
+            stack = provision.provision(self.lab.clients(PLACE), definition, self.narrator.detail)
             write_private(dotenv, dotenv_text(stack, self.lab.endpoint))
         self.narrator.detail(f"file    {dotenv}")
         return stack
 
     def _terraform(self, dotenv: Path) -> Provisioned:
-        environment = isolated(os.environ, self.lab.root) | {"AWS_ENDPOINT_URL": self.lab.endpoint}
+        environment = isolated(os.environ, self.lab.root(PLACE.account)) | {
+            "AWS_ENDPOINT_URL": self.lab.endpoint
+        }
         source = program.checkout() / "terraform"
         with tempfile.TemporaryDirectory(prefix="dynaseal-") as scratch:
             workspace = terraform.Workspace(source, Path(scratch) / "terraform", environment)
@@ -85,7 +92,7 @@ class Demonstration:
 
     def access_keys(self, stack: Provisioned) -> Mapping[str, AccessKey]:
         """Make an access key for each user; the keys by user name, the full user's first."""
-        iam = self.lab.clients().iam
+        iam = self.lab.clients(PLACE).iam
         return {user: provision.access_key(iam, user) for user in (stack.full_user, stack.limited_user)}
 
     def run(self, stack: Provisioned, keys: Mapping[str, AccessKey]) -> bool:

@@ -1,0 +1,71 @@
+"""Running terraform in a copy, and what is said when it cannot."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from dynaseal_lab.stack.errors import DemonstrationError
+from dynaseal_lab.stack.terraform import Workspace
+
+
+@pytest.fixture
+def any_terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program called terraform that prints its arguments and environment and ends with 1."""
+    program = tmp_path / "bin" / "terraform"
+    program.parent.mkdir()
+    program.write_text(f"#!{sys.executable}\nimport os, sys\nprint(sys.argv, dict(os.environ))\nsys.exit(1)")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    return program
+
+
+@pytest.fixture
+def configuration(tmp_path: Path) -> Path:
+    folder = tmp_path / "configuration"
+    folder.mkdir()
+    (folder / "main.tf").touch()
+    return folder
+
+
+def test_terraform_that_is_not_installed_is_said_in_one_line(
+    configuration: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(
+        DemonstrationError, match=r"^terraform is not installed\. Install it, or leave --terraform out$"
+    ):
+        Workspace(configuration, tmp_path / "copy", {})
+
+
+@pytest.mark.usefixtures("any_terraform")
+def test_a_folder_without_a_configuration_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DemonstrationError, match=r"^No Terraform configuration at "):
+        Workspace(tmp_path / "nothing", tmp_path / "copy", {})
+
+
+@pytest.mark.usefixtures("any_terraform")
+def test_the_state_and_settings_of_the_folder_itself_stay_behind(configuration: Path, tmp_path: Path) -> None:
+    for name in ("terraform.tfstate", "terraform.tfstate.backup", "terraform.tfvars", ".terraform.lock.hcl"):
+        (configuration / name).touch()
+    copy = Workspace(configuration, tmp_path / "copy", {})
+    assert [file.name for file in copy.folder.iterdir()] == ["main.tf"]
+
+
+@pytest.mark.usefixtures("any_terraform")
+def test_the_callers_own_terraform_settings_do_not_count(configuration: Path, tmp_path: Path) -> None:
+    own = {"TF_WORKSPACE": "production", "TF_CLI_ARGS_apply": "-target=x", "TF_CLI_CONFIG_FILE": "mirror.rc"}
+    workspace = Workspace(configuration, tmp_path / "copy", own)
+    printed = workspace.run("apply", accept=(1,)).stdout
+    assert "TF_CLI_CONFIG_FILE" in printed
+    assert not re.search("TF_WORKSPACE|TF_CLI_ARGS", printed)
+
+
+def test_a_failure_gives_terraforms_own_reason_in_one_line(workspace: Workspace) -> None:
+    with pytest.raises(DemonstrationError) as failure:
+        workspace.apply({"name": "no spaces"})
+    reason = str(failure.value)
+    assert reason.startswith("terraform apply failed: Error: Invalid value for variable")
+    assert "name must be 3 to 40 letters, digits and hyphens" in reason
+    assert "\n" not in reason
