@@ -49,7 +49,8 @@ class ConditionExpression:
         text: The expression.
         condition: Its tree.
         paths: Every document path in it, in the order of the text.
-        valued_paths: Those whose value matters: not the ones that are only asked whether they exist.
+        valued_paths: Those whose attribute's value matters: not an attribute that is only asked whether it
+            exists. Whether something within an attribute exists is a question about its value.
         values: Every value placeholder in it, in the order of the text.
     """
 
@@ -81,14 +82,14 @@ def parse_condition(text: str, parameter: str = "ConditionExpression") -> Condit
     valued: list[Path] = []
     values: list[Value] = []
     for leaf in leaves(condition):
-        needs_value = not (isinstance(leaf, Function) and leaf.asks_existence_only)
+        existence_only = isinstance(leaf, Function) and leaf.asks_existence_only
         for operand in operands(leaf):
             inner = operand.operand if isinstance(operand, Size) else operand
             if isinstance(inner, Value):
                 values.append(inner)
             else:
                 paths.append(inner)
-                if needs_value:
+                if not (existence_only and len(inner.steps) == 1):
                     valued.append(inner)
     return ConditionExpression(text, condition, tuple(paths), tuple(valued), tuple(values))
 

@@ -1,0 +1,84 @@
+"""What is known of a table's keys: under the names that users of the older library know."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dynaseal.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class TableIndex:
+    """The key of a table or of one of its indexes.
+
+    Args:
+        partition: The partition key's name.
+        sort: The sort key's name, where there is one.
+    """
+
+    partition: str
+    sort: str | None = None
+
+    @classmethod
+    def from_key_schema(cls, schema: Iterable[Mapping[str, Any]]) -> "TableIndex":
+        """Build from a key schema as DescribeTable has it.
+
+        Example:
+            >>> TableIndex.from_key_schema([{"AttributeName": "pk", "KeyType": "HASH"}])
+            TableIndex(partition='pk', sort=None)
+        """
+        names = {entry["KeyType"]: entry["AttributeName"] for entry in schema}
+        return cls(names["HASH"], names.get("RANGE"))
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """The names of its one or two attributes."""
+        return frozenset({self.partition} if self.sort is None else {self.partition, self.sort})
+
+
+@dataclass(slots=True)
+class TableInfo:
+    """The keys of a table and of its secondary indexes.
+
+    Args:
+        name: The table's name.
+        all_encrypting_secondary_indexes: Whether the indexes' key attributes may be encrypted as any other.
+        primary_index: The table's key; left out, it is read from DynamoDB.
+        secondary_indexes: The indexes' keys; left out, they are read from DynamoDB.
+    """
+
+    name: str
+    all_encrypting_secondary_indexes: bool = False
+    primary_index: TableIndex | None = None
+    secondary_indexes: Iterable[TableIndex] | None = field(default=None)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing has to be read from DynamoDB."""
+        return self.primary_index is not None and self.secondary_indexes is not None
+
+    def refresh_indexed_attributes(self, client: Any) -> None:
+        """Read what DynamoDB says about the table's keys, by DescribeTable."""
+        table = client.describe_table(TableName=self.name)["Table"]
+        self.primary_index = TableIndex.from_key_schema(table["KeySchema"])
+        indexes = [*table.get("GlobalSecondaryIndexes", ()), *table.get("LocalSecondaryIndexes", ())]
+        self.secondary_indexes = tuple(TableIndex.from_key_schema(index["KeySchema"]) for index in indexes)
+
+    def key(self) -> TableIndex:
+        """Give the table's key.
+
+        Raises:
+            ConfigError: it is not known yet.
+        """
+        if self.primary_index is None:
+            raise ConfigError(
+                f"The key of the table {self.name!r} is not known",
+                hint="Give primary_index, or leave auto_refresh_table_indexes at True",
+            )
+        return self.primary_index
+
+    def index_attributes(self) -> frozenset[str]:
+        """Give the names of attributes that must stay readable for DynamoDB's secondary indexes."""
+        if self.all_encrypting_secondary_indexes:
+            return frozenset()
+        return frozenset(name for index in self.secondary_indexes or () for name in index.attributes)
