@@ -23,6 +23,7 @@ from dynaseal_lab.model import Ask, Authorizer, Call, Clock, Fault
 _KEY_ID = re.compile(
     r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.ASCII
 )
+_PASSED_ON = {"CreateGrant", "RetireGrant"}  # allowed by the terms of one grant, not by having it
 _CIPHERTEXT = "the resource associated with this ciphertext"
 
 
@@ -145,7 +146,7 @@ class Kms:
     def grants_allow(self, call: Call, key: KeyRecord, action: str, context: Mapping[str, str]) -> bool:
         """Whether a grant on the key allows the caller this action with this encryption context."""
         operation = action.removeprefix("kms:")
-        return operation in GRANT_OPERATIONS and any(
+        return operation in GRANT_OPERATIONS - _PASSED_ON and any(
             grant.permits(call.principal, operation, context) for grant in self.store.grants(key)
         )
 

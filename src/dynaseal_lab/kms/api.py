@@ -5,10 +5,12 @@ from types import MappingProxyType
 from typing import Any
 
 from dynaseal_lab.kms.access import Kms
+from dynaseal_lab.kms.keys import KeyState
 from dynaseal_lab.kms.operations import (
     aliases,
     data_keys,
     encryption,
+    grants,
     key_policies,
     lifecycle,
     rotation,
@@ -24,6 +26,7 @@ OPERATIONS: Mapping[str, Handler] = MappingProxyType(
     {
         "CancelKeyDeletion": lifecycle.cancel_key_deletion,
         "CreateAlias": aliases.create_alias,
+        "CreateGrant": grants.create_grant,
         "CreateKey": lifecycle.create_key,
         "Decrypt": encryption.decrypt,
         "DeleteAlias": aliases.delete_alias,
@@ -41,12 +44,16 @@ OPERATIONS: Mapping[str, Handler] = MappingProxyType(
         "GetKeyPolicy": key_policies.get_key_policy,
         "GetKeyRotationStatus": rotation.get_key_rotation_status,
         "ListAliases": aliases.list_aliases,
+        "ListGrants": grants.list_grants,
         "ListKeyPolicies": key_policies.list_key_policies,
         "ListKeyRotations": rotation.list_key_rotations,
         "ListKeys": lifecycle.list_keys,
         "ListResourceTags": tags.list_resource_tags,
+        "ListRetirableGrants": grants.list_retirable_grants,
         "PutKeyPolicy": key_policies.put_key_policy,
         "ReEncrypt": encryption.re_encrypt,
+        "RetireGrant": grants.retire_grant,
+        "RevokeGrant": grants.revoke_grant,
         "RotateKeyOnDemand": rotation.rotate_key_on_demand,
         "ScheduleKeyDeletion": lifecycle.schedule_key_deletion,
         "TagResource": tags.tag_resource,
@@ -81,3 +88,9 @@ class KmsService:
             raise Fault("UnsupportedOperationException", f"The lab's KMS does not offer {call.operation}.")
         validate("kms", call.operation, call.params, "ValidationException")
         return handler(self._kms, call)
+
+    def key_state(self, arn: str) -> KeyState | None:
+        """The state of a key, None where it is gone: what a service of the lab may know of a key it uses."""
+        region, key_id = arn.split(":")[3], arn.rpartition("/")[2]
+        record = self._kms.store.key(region, key_id)
+        return record.state if record else None

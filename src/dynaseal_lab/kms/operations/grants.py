@@ -1,0 +1,184 @@
+"""CreateGrant, ListGrants, ListRetirableGrants, RevokeGrant, RetireGrant.
+
+Source: https://docs.aws.amazon.com/kms/latest/developerguide/grant-manage.html
+"""
+
+import base64
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from dynaseal_lab.kms.access import Kms, Target, end_dry_run, require_usable
+from dynaseal_lab.kms.context import Values, boolean
+from dynaseal_lab.kms.grants import CONTEXT_OPERATIONS, Constraints, Grant, is_principal
+from dynaseal_lab.kms.keys import KeyRecord
+from dynaseal_lab.kms.paging import page
+from dynaseal_lab.kms.specs import Usage
+from dynaseal_lab.model import Call, Fault
+
+Answer = Mapping[str, Any]
+
+_FOR_EVERY_KEY = frozenset({"CreateGrant", "DescribeKey", "RetireGrant"})
+_FOR_USAGE: Mapping[Usage, frozenset[str]] = {
+    "ENCRYPT_DECRYPT": frozenset({"Decrypt", "Encrypt", "ReEncryptFrom", "ReEncryptTo"}),
+    "SIGN_VERIFY": frozenset({"GetPublicKey", "Sign", "Verify"}),
+    "GENERATE_VERIFY_MAC": frozenset({"GenerateMac", "VerifyMac"}),
+    "KEY_AGREEMENT": frozenset({"DeriveSharedSecret", "GetPublicKey"}),
+}
+_PRINCIPAL = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d{12}:.+|[\w-]+(?:\.[\w-]+){2,}", re.ASCII)
+
+
+def create_grant(kms: Kms, call: Call) -> Answer:
+    """Let a principal use the key; the same named request again answers the same grant."""
+    target = kms.find(call, "kms:CreateGrant", call.params["KeyId"], alias=False)
+    wanted = _wanted(kms, call, target.key)
+    granted = any(_may_pass_on(parent, wanted, call) for parent in kms.store.grants(target.key))
+    kms.allow(call, "kms:CreateGrant", target, extra=_condition_keys(call, wanted), granted=granted)
+    require_usable(target.key)
+    _check_operations(target.key, wanted)
+    end_dry_run(call)
+    same = (grant for grant in kms.store.grants(target.key) if wanted.name and grant.same_terms(wanted))
+    grant = next(same, wanted)
+    kms.store.put_grant(grant)
+    return {"GrantToken": grant.token, "GrantId": grant.grant_id}
+
+
+def list_grants(kms: Kms, call: Call) -> Answer:
+    """The grants on a key, all or one grantee's."""
+    target = kms.find(call, "kms:ListGrants", call.params["KeyId"], alias=False)
+    kms.allow(call, "kms:ListGrants", target)
+    wanted_id = call.params.get("GrantId")
+    grantee = call.params.get("GranteePrincipal") or call.params.get("GranteeServicePrincipal")
+    entries = [
+        grant.as_answer(target.key.arn)
+        for grant in kms.store.grants(target.key)
+        if wanted_id in {None, grant.grant_id} and grantee in {None, grant.grantee}
+    ]
+    return page(entries, call.params, "Grants")
+
+
+def list_retirable_grants(kms: Kms, call: Call) -> Answer:
+    """The grants in any account that a principal may retire, in this Region."""
+    kms.allow_account(call, "kms:ListRetirableGrants")
+    retiring = call.params.get("RetiringPrincipal") or call.params.get("RetiringServicePrincipal")
+    if retiring is None:
+        raise Fault("ValidationException", "RetiringPrincipal is required.")
+    entries: list[dict[str, Any]] = []
+    for grant in kms.store.all_grants():
+        key = kms.store.key(grant.region, grant.key_id)
+        if key is not None and grant.region == call.region and grant.retiring == retiring:
+            entries.append(grant.as_answer(key.arn))
+    return page(entries, call.params, "Grants")
+
+
+def revoke_grant(kms: Kms, call: Call) -> Answer:
+    """Take a grant back, as one who administers the key."""
+    target = kms.find(call, "kms:RevokeGrant", call.params["KeyId"], alias=False)
+    kms.allow(call, "kms:RevokeGrant", target)
+    grant = _grant(kms, target.key, call.params["GrantId"])
+    end_dry_run(call)
+    kms.store.drop_grant(grant)
+    return {}
+
+
+def retire_grant(kms: Kms, call: Call) -> Answer:
+    """Give a grant up, as one whom it names for that."""
+    key, grant = _to_retire(kms, call)
+    named = grant.retiring is not None and is_principal(call.principal, grant.retiring)
+    gives_up = "RetireGrant" in grant.operations and is_principal(call.principal, grant.grantee)
+    kms.allow(call, "kms:RetireGrant", Target(key), granted=named or gives_up)
+    end_dry_run(call)
+    kms.store.drop_grant(grant)
+    return {}
+
+
+def _wanted(kms: Kms, call: Call, key: KeyRecord) -> Grant:
+    params = call.params
+    grantee = params.get("GranteePrincipal") or params.get("GranteeServicePrincipal")
+    retiring = params.get("RetiringPrincipal") or params.get("RetiringServicePrincipal")
+    if grantee is None:
+        raise Fault("ValidationException", "GranteePrincipal is required.")
+    for principal in (grantee, retiring):
+        if principal is not None and not _PRINCIPAL.fullmatch(principal):
+            raise Fault("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
+    constraints: Mapping[str, Mapping[str, str]] = params.get("Constraints") or {}
+    return Grant(
+        grant_id=secrets.token_hex(32),
+        token=base64.b64encode(secrets.token_bytes(96)).decode(),
+        region=call.region,
+        key_id=key.key_id,
+        grantee=grantee,
+        operations=frozenset(params["Operations"]),
+        issuing_account=":".join([*key.arn.split(":")[:2], "iam:", key.account, "root"]),
+        created=kms.clock.now(),
+        constraints=Constraints(
+            constraints.get("EncryptionContextEquals"), constraints.get("EncryptionContextSubset")
+        ),
+        retiring=retiring,
+        name=params.get("Name"),
+    )
+
+
+def _condition_keys(call: Call, grant: Grant) -> Values:
+    answered = grant.constraints.as_answer()
+    values: Values = {
+        "kms:GranteePrincipal": [grant.grantee],
+        "kms:GrantOperations": sorted(grant.operations),
+        "kms:GrantIsForAWSResource": [boolean(call.via_service)],
+    }
+    if grant.retiring:
+        values["kms:RetiringPrincipal"] = [grant.retiring]
+    if answered:
+        values["kms:GrantConstraintType"] = list(answered)
+    return values
+
+
+def _may_pass_on(parent: Grant, child: Grant, call: Call) -> bool:
+    return (
+        "CreateGrant" in parent.operations
+        and is_principal(call.principal, parent.grantee)
+        and child.operations <= parent.operations
+        and child.constraints.at_least_as_strict_as(parent.constraints)
+    )
+
+
+def _check_operations(key: KeyRecord, grant: Grant) -> None:
+    if grant.constraints.as_answer() and not key.spec.symmetric_encryption:
+        raise Fault(
+            "ValidationException",
+            "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key.",
+        )
+    possible = _FOR_EVERY_KEY | _FOR_USAGE[key.usage]
+    if key.spec.symmetric_encryption:
+        possible |= CONTEXT_OPERATIONS
+    elif key.spec.family == "rsa":
+        possible |= {"GetPublicKey"}
+    if unknown := grant.operations - possible:
+        raise Fault(
+            "ValidationException",
+            f"Grant operations {', '.join(sorted(unknown))} are not valid for key usage {key.usage} "
+            f"and key spec {key.spec.name}.",
+        )
+
+
+def _grant(kms: Kms, key: KeyRecord, grant_id: str) -> Grant:
+    for grant in kms.store.grants(key):
+        if grant.grant_id == grant_id:
+            return grant
+    raise Fault("NotFoundException", f"Grant ID {grant_id} not found")
+
+
+def _to_retire(kms: Kms, call: Call) -> tuple[KeyRecord, Grant]:
+    """The grant that a token, or a key and a grant id, mean."""
+    params = call.params
+    if "GrantToken" in params:
+        for grant in kms.store.all_grants():
+            key = kms.store.key(grant.region, grant.key_id)
+            if key is not None and grant.token == params["GrantToken"] and grant.region == call.region:
+                return key, grant
+        raise Fault("InvalidGrantTokenException", "The grant token is not valid.")
+    if "KeyId" not in params or "GrantId" not in params:
+        raise Fault("ValidationException", "Give a GrantToken, or both KeyId and GrantId.")
+    key = kms.find(call, "kms:RetireGrant", params["KeyId"], alias=False).key
+    return key, _grant(kms, key, params["GrantId"])

@@ -1,0 +1,156 @@
+"""Grants: who may do what because of them, within which encryption context, and how they end."""
+
+from typing import Any
+
+import pytest
+
+from dynaseal_lab.model import Decision, Fault, Principal
+
+BOB = Principal(
+    "user",
+    "111122223333",
+    "arn:aws:iam::111122223333:user/bob",
+    "arn:aws:iam::111122223333:user/bob",
+    "B",
+    "bob",
+)
+CAROL = Principal(
+    "user",
+    "111122223333",
+    "arn:aws:iam::111122223333:user/carol",
+    "arn:aws:iam::111122223333:user/carol",
+    "C",
+    "carol",
+)
+
+
+def refused(code: str) -> Any:
+    return pytest.raises(Fault, match=f"^{code}")
+
+
+def outcome(kms: Any, operation: str, **arguments: Any) -> str:
+    try:
+        kms(operation, **arguments)
+    except Fault as fault:
+        return fault.code
+    return "allowed"
+
+
+@pytest.fixture
+def key(kms: Any) -> str:
+    """A key that alice may use by policy, and others only by a grant."""
+    arn = kms.key()
+    kms.authorizer.rule = lambda call, ask: (
+        Decision(True, "allowed")
+        if call.principal.name == "alice" or ask.grants_allow
+        else Decision(False, "no-identity-policy")
+    )
+    return arn
+
+
+def grant(kms: Any, key: str, **terms: Any) -> dict[str, Any]:
+    terms = {"GranteePrincipal": BOB.arn, "Operations": ["Encrypt", "Decrypt"]} | terms
+    return kms("CreateGrant", KeyId=key, **terms)
+
+
+def test_a_grant_allows_its_grantee_its_operations_and_nothing_else(kms, key):
+    grant(kms, key, Operations=["Encrypt"])
+    blob = kms("Encrypt", caller=BOB, KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    with refused("AccessDeniedException"):
+        kms("Decrypt", caller=BOB, CiphertextBlob=blob)
+    with refused("AccessDeniedException"):
+        kms("Encrypt", caller=CAROL, KeyId=key, Plaintext=b"x")
+
+
+@pytest.mark.parametrize(
+    ("constraint", "context", "allowed"),
+    [
+        ({"EncryptionContextEquals": {"a": "1"}}, {"a": "1"}, True),
+        ({"EncryptionContextEquals": {"a": "1"}}, {"a": "1", "b": "2"}, False),
+        ({"EncryptionContextEquals": {"a": "1"}}, {}, False),
+        ({"EncryptionContextSubset": {"a": "1"}}, {"a": "1", "b": "2"}, True),
+        ({"EncryptionContextSubset": {"a": "1"}}, {"a": "2", "b": "2"}, False),
+    ],
+)
+def test_a_constraint_holds_the_encryption_context(kms, key, constraint, context, allowed):
+    grant(kms, key, Constraints=constraint)
+    arguments = {"caller": BOB, "KeyId": key, "Plaintext": b"x", "EncryptionContext": context}
+    assert outcome(kms, "Encrypt", **arguments) == ("allowed" if allowed else "AccessDeniedException")
+
+
+def test_a_revoked_grant_allows_nothing_at_once(kms, key):
+    made = grant(kms, key)
+    assert [entry["GrantId"] for entry in kms("ListGrants", KeyId=key)["Grants"]] == [made["GrantId"]]
+    kms("RevokeGrant", KeyId=key, GrantId=made["GrantId"])
+    with refused("AccessDeniedException"):
+        kms("Encrypt", caller=BOB, KeyId=key, Plaintext=b"x")
+    with refused("NotFoundException"):
+        kms("RevokeGrant", KeyId=key, GrantId=made["GrantId"])
+
+
+def test_the_retiring_principal_retires_by_token_and_others_do_not(kms, key):
+    made = grant(kms, key, RetiringPrincipal=CAROL.arn)
+    assert len(kms("ListRetirableGrants", RetiringPrincipal=CAROL.arn)["Grants"]) == 1
+    with refused("AccessDeniedException"):
+        kms("RetireGrant", caller=BOB, GrantToken=made["GrantToken"])
+    kms("RetireGrant", caller=CAROL, GrantToken=made["GrantToken"])
+    assert kms("ListGrants", KeyId=key)["Grants"] == []
+
+
+def test_a_grantee_may_give_up_a_grant_that_says_so(kms, key):
+    made = grant(kms, key, Operations=["Encrypt", "RetireGrant"])
+    kms("RetireGrant", caller=BOB, KeyId=key, GrantId=made["GrantId"])
+    assert kms("ListGrants", KeyId=key)["Grants"] == []
+
+
+@pytest.mark.parametrize(
+    ("operations", "constraints", "allowed"),
+    [
+        (["Decrypt"], {"EncryptionContextSubset": {"a": "1", "b": "2"}}, True),
+        (["Decrypt"], {"EncryptionContextEquals": {"a": "1"}}, True),
+        (["Decrypt", "Encrypt"], {"EncryptionContextSubset": {"a": "1"}}, False),
+        (["Decrypt"], {"EncryptionContextSubset": {"b": "2"}}, False),
+        (["Decrypt"], {}, False),
+    ],
+)
+def test_a_grant_is_passed_on_only_with_less_power(kms, key, operations, constraints, allowed):
+    parent = {"EncryptionContextSubset": {"a": "1"}}
+    grant(kms, key, Operations=["Decrypt", "CreateGrant"], Constraints=parent)
+    arguments = {"caller": BOB, "GranteePrincipal": CAROL.arn, "Operations": operations}
+    if constraints:
+        arguments["Constraints"] = constraints
+    code = outcome(kms, "CreateGrant", KeyId=key, **arguments)
+    assert code == ("allowed" if allowed else "AccessDeniedException")
+
+
+def test_the_same_named_grant_is_made_once(kms, key):
+    assert grant(kms, key, Name="one") == grant(kms, key, Name="one")
+    assert grant(kms, key) != grant(kms, key)
+
+
+def test_the_question_says_what_the_grant_would_give(kms, key):
+    terms = {"RetiringPrincipal": CAROL.arn, "Constraints": {"EncryptionContextSubset": {"a": "1"}}}
+    kms(
+        "CreateGrant",
+        KeyId=key,
+        GranteePrincipal="dynamodb.us-west-2.amazonaws.com",
+        Operations=["Decrypt", "Encrypt"],
+        via="dynamodb.us-west-2.amazonaws.com",
+        **terms,
+    )
+    context = kms.authorizer.asked[-1].context
+    assert context["kms:GranteePrincipal"] == ["dynamodb.us-west-2.amazonaws.com"]
+    assert context["kms:RetiringPrincipal"] == [CAROL.arn]
+    assert context["kms:GrantOperations"] == ["Decrypt", "Encrypt"]
+    assert context["kms:GrantConstraintType"] == ["EncryptionContextSubset"]
+    assert context["kms:GrantIsForAWSResource"] == ["true"]
+
+
+def test_a_grant_names_a_principal_and_fitting_operations(kms, key):
+    with refused("InvalidArnException"):
+        grant(kms, key, GranteePrincipal="bob")
+    with refused("ValidationException: Grant operations Sign"):
+        grant(kms, key, Operations=["Sign"])
+    kms("DisableKey", KeyId=key)
+    with refused("DisabledException"):
+        grant(kms, key)
