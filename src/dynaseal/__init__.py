@@ -18,10 +18,15 @@ from dynaseal.errors import (
     DynasealError,
     EncryptError,
     FormatError,
+    KeyStoreError,
     SignatureError,
     UnsupportedOperationError,
     UnwrapError,
 )
+from dynaseal.materials.branch_keys import BeaconKeyMaterials, BranchKeyMaterials
+from dynaseal.materials.cache import BranchKeyCache
+from dynaseal.materials.curves import Curve
+from dynaseal.materials.hierarchical import AwsKmsHierarchicalKeyring
 from dynaseal.materials.model import (
     CryptographicMaterialsManager,
     DecryptionMaterials,
@@ -30,15 +35,37 @@ from dynaseal.materials.model import (
 )
 from dynaseal.materials.multi import MultiKeyring
 from dynaseal.materials.raw_aes import RawAesKeyring
+from dynaseal.materials.raw_ecdh import RawEcdhKeyring
+from dynaseal.materials.raw_rsa import RawRsaKeyring
+from dynaseal.materials.rsa import RsaPadding
 
 if TYPE_CHECKING:
-    from dynaseal.boto.keyrings import AwsKmsKeyring
+    from dynaseal.boto.asymmetric import AwsKmsEcdhKeyring, AwsKmsRsaKeyring
+    from dynaseal.boto.keyrings import (
+        AwsKmsDiscoveryKeyring,
+        AwsKmsDiscoveryMultiKeyring,
+        AwsKmsKeyring,
+        AwsKmsMrkDiscoveryKeyring,
+        AwsKmsMrkKeyring,
+        AwsKmsMrkMultiKeyring,
+        AwsKmsMultiKeyring,
+    )
+    from dynaseal.boto.keystore import KeyStore
     from dynaseal.boto.kms import KmsError
     from dynaseal.boto.provider import AwsKmsCryptographicMaterialsProvider
 
 _NEED_BOTO = {
     "AwsKmsCryptographicMaterialsProvider": "dynaseal.boto.provider",
+    "AwsKmsDiscoveryKeyring": "dynaseal.boto.keyrings",
+    "AwsKmsDiscoveryMultiKeyring": "dynaseal.boto.keyrings",
+    "AwsKmsEcdhKeyring": "dynaseal.boto.asymmetric",
     "AwsKmsKeyring": "dynaseal.boto.keyrings",
+    "AwsKmsMrkDiscoveryKeyring": "dynaseal.boto.keyrings",
+    "AwsKmsMrkKeyring": "dynaseal.boto.keyrings",
+    "AwsKmsMrkMultiKeyring": "dynaseal.boto.keyrings",
+    "AwsKmsMultiKeyring": "dynaseal.boto.keyrings",
+    "AwsKmsRsaKeyring": "dynaseal.boto.asymmetric",
+    "KeyStore": "dynaseal.boto.keystore",
     "KmsError": "dynaseal.boto.kms",
 }
 
@@ -46,10 +73,23 @@ __all__ = [
     "AlgorithmSuite",
     "AttributeActions",
     "AwsKmsCryptographicMaterialsProvider",
+    "AwsKmsDiscoveryKeyring",
+    "AwsKmsDiscoveryMultiKeyring",
+    "AwsKmsEcdhKeyring",
+    "AwsKmsHierarchicalKeyring",
     "AwsKmsKeyring",
+    "AwsKmsMrkDiscoveryKeyring",
+    "AwsKmsMrkKeyring",
+    "AwsKmsMrkMultiKeyring",
+    "AwsKmsMultiKeyring",
+    "AwsKmsRsaKeyring",
+    "BeaconKeyMaterials",
+    "BranchKeyCache",
+    "BranchKeyMaterials",
     "ConfigError",
     "CryptoAction",
     "CryptographicMaterialsManager",
+    "Curve",
     "DecryptError",
     "DecryptionMaterials",
     "DynasealError",
@@ -58,11 +98,16 @@ __all__ = [
     "EncryptionMaterials",
     "FormatError",
     "ItemEncryptor",
+    "KeyStore",
+    "KeyStoreError",
     "Keyring",
     "KmsError",
     "MultiKeyring",
     "PlaintextPolicy",
     "RawAesKeyring",
+    "RawEcdhKeyring",
+    "RawRsaKeyring",
+    "RsaPadding",
     "SignatureError",
     "TableConfig",
     "UnsupportedOperationError",

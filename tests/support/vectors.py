@@ -14,20 +14,32 @@ from typing import Any
 
 from dynaseal import (
     AlgorithmSuite,
+    AwsKmsDiscoveryKeyring,
+    AwsKmsDiscoveryMultiKeyring,
+    AwsKmsEcdhKeyring,
     AwsKmsKeyring,
+    AwsKmsMrkDiscoveryKeyring,
+    AwsKmsMrkKeyring,
+    AwsKmsMrkMultiKeyring,
+    AwsKmsMultiKeyring,
+    AwsKmsRsaKeyring,
     ConfigError,
     CryptoAction,
+    Curve,
     EncryptError,
     FormatError,
     ItemEncryptor,
     Keyring,
     MultiKeyring,
     RawAesKeyring,
+    RawEcdhKeyring,
+    RawRsaKeyring,
+    RsaPadding,
     SignatureError,
     TableConfig,
     UnwrapError,
 )
-from support.kms import FakeKms
+from support.kms import FakeKms, material
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 
@@ -150,7 +162,9 @@ def world(case: Mapping[str, Any]) -> FakeKms:
     for key in case["keys"].values():
         for reply in key.get("replies", ()):
             entry = bytes.fromhex(reply["plaintext"]), reply.get("encryption_context", {})
-            kms.replies[key["arn"], bytes.fromhex(reply["ciphertext"])] = entry
+            kms.replies[material(key["arn"]), bytes.fromhex(reply["ciphertext"])] = entry
+        if key["type"] in ("kms-rsa", "kms-ecdh"):
+            kms.private_keys[key["arn"]] = key["private_key"]
     return kms
 
 
@@ -170,6 +184,11 @@ def writer(case: Mapping[str, Any], kms: FakeKms) -> ItemEncryptor:
     return ItemEncryptor(
         table_config(case.get("encrypt_table", case["table"]), keyring(spec, case["keys"], kms))
     )
+
+
+def is_read_only(case: Mapping[str, Any]) -> bool:
+    """Whether a case takes another one's item and does not say how that was written."""
+    return "encrypt_keyring" not in case and case["keyring"]["kind"].endswith("-discovery")
 
 
 def table_config(table: Mapping[str, Any], a_keyring: Keyring) -> TableConfig:
@@ -199,13 +218,107 @@ def _multi(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> Ke
     )
 
 
+def _raw_rsa(spec: Mapping[str, Any], keys: Mapping[str, Any], _kms: FakeKms) -> Keyring:
+    key = keys[spec["key"]]
+    pems = {name: key[name].encode() for name in ("public_key", "private_key") if name in key}
+    return RawRsaKeyring(key["namespace"], key["name"], RsaPadding[spec["padding"]], **pems)
+
+
+def _raw_ecdh(spec: Mapping[str, Any], keys: Mapping[str, Any], _kms: FakeKms) -> Keyring:
+    curve, recipient = _curve(spec), keys[spec["recipient"]]
+    public_key = bytes.fromhex(recipient["public_key_der"])
+    match spec["scheme"]:
+        case "static":
+            return RawEcdhKeyring.static(curve, keys[spec["sender"]]["private_key"].encode(), public_key)
+        case "ephemeral":
+            return RawEcdhKeyring.ephemeral(curve, public_key)
+    return RawEcdhKeyring.discovery(curve, recipient["private_key"].encode())
+
+
 def _kms(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
+    return AwsKmsKeyring(**_one_key(spec, keys, kms))
+
+
+def _kms_mrk(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
+    return AwsKmsMrkKeyring(**_one_key(spec, keys, kms))
+
+
+def _kms_multi(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
+    return AwsKmsMultiKeyring(**_many_keys(spec, keys, kms))
+
+
+def _kms_mrk_multi(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
+    return AwsKmsMrkMultiKeyring(**_many_keys(spec, keys, kms))
+
+
+def _kms_discovery(spec: Mapping[str, Any], _keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
+    return AwsKmsDiscoveryKeyring(client=kms.client(spec["region"]), **_filter(spec))
+
+
+def _kms_mrk_discovery(spec: Mapping[str, Any], _keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
+    return AwsKmsMrkDiscoveryKeyring(spec["region"], client=kms.client(spec["region"]), **_filter(spec))
+
+
+def _kms_discovery_multi(spec: Mapping[str, Any], _keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
+    return AwsKmsDiscoveryMultiKeyring(spec["regions"], clients=kms.client, **_filter(spec))
+
+
+def _kms_rsa(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
+    public_key = keys[spec["key"]]["public_key"].encode()
+    return AwsKmsRsaKeyring(algorithm=spec["algorithm"], public_key=public_key, **_one_key(spec, keys, kms))
+
+
+def _kms_ecdh(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
+    curve, recipient = _curve(spec), keys[spec["recipient"]]
+    key = recipient if spec["scheme"] == "discovery" else keys[spec["sender"]]
+    options: dict[str, Any] = {"client": kms.client(key["arn"].split(":")[3]), **_grant_tokens(spec)}
+    if spec["scheme"] == "discovery":
+        return AwsKmsEcdhKeyring.discovery(curve, key["arn"], **options)
+    if spec.get("give_sender_public_key"):
+        options["sender_public_key"] = bytes.fromhex(key["public_key_der"])
+    return AwsKmsEcdhKeyring.static(curve, key["arn"], bytes.fromhex(recipient["public_key_der"]), **options)
+
+
+def _one_key(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> dict[str, Any]:
     arn = keys[spec["key"]]["arn"]
-    return AwsKmsKeyring(arn, client=kms.client(arn.split(":")[3]), grant_tokens=spec.get("grant_tokens", ()))
+    return {"key_id": arn, "client": kms.client(arn.split(":")[3]), **_grant_tokens(spec)}
+
+
+def _many_keys(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> dict[str, Any]:
+    generator = spec.get("generator")
+    return {
+        "generator": generator and keys[generator]["arn"],
+        "children": [keys[child]["arn"] for child in spec.get("children", ())],
+        "clients": kms.client,
+        **_grant_tokens(spec),
+    }
+
+
+def _grant_tokens(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {"grant_tokens": spec["grant_tokens"]} if "grant_tokens" in spec else {}
+
+
+def _filter(spec: Mapping[str, Any]) -> dict[str, Any]:
+    chosen = spec.get("filter")
+    return {"account_ids": chosen["accounts"], "partition": chosen["partition"]} if chosen else {}
+
+
+def _curve(spec: Mapping[str, Any]) -> Curve:
+    return Curve[spec["curve"].replace("-", "")]
 
 
 KEYRINGS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any], FakeKms], Keyring]] = {
     "raw-aes": _raw_aes,
+    "raw-rsa": _raw_rsa,
+    "raw-ecdh": _raw_ecdh,
     "multi": _multi,
     "kms": _kms,
+    "kms-mrk": _kms_mrk,
+    "kms-multi": _kms_multi,
+    "kms-mrk-multi": _kms_mrk_multi,
+    "kms-discovery": _kms_discovery,
+    "kms-mrk-discovery": _kms_mrk_discovery,
+    "kms-discovery-multi": _kms_discovery_multi,
+    "kms-rsa": _kms_rsa,
+    "kms-ecdh": _kms_ecdh,
 }

@@ -1,6 +1,6 @@
 """Clients made from a session, one a Region, when they are first needed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -21,13 +21,19 @@ class Clients:
         service: Such as `kms`.
         session: A botocore session; left out, the default session of boto3, looked up when first needed.
         given: Clients to use instead of making one, by Region.
+        make: Makes a Region's client, instead of the session; called once a Region.
     """
 
     def __init__(
-        self, service: str, session: Session | None = None, given: Mapping[str, Any] | None = None
+        self,
+        service: str,
+        session: Session | None = None,
+        given: Mapping[str, Any] | None = None,
+        make: Callable[[str], Any] | None = None,
     ) -> None:
         self._service = service
         self._session = session
+        self._make_given = make
         self._clients: dict[str | None, Any] = {}
         self._clients.update(given or {})
         self._lock = Lock()
@@ -47,6 +53,8 @@ class Clients:
         return client
 
     def _make(self, region: str | None) -> Any:
+        if self._make_given is not None and region is not None:
+            return self._make_given(region)
         # boto3's stubs have an overload for each service by name; here it is any.
         session: Any = boto3.Session(botocore_session=self._session) if self._session else boto3.Session()
         config = Config(user_agent_extra=USER_AGENT)

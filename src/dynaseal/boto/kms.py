@@ -8,11 +8,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dynaseal.errors import DynasealError, EncryptError, UnwrapError
+from dynaseal.materials import kms_calls
+from dynaseal.materials.arn import region_of
 from dynaseal.materials.kms import GeneratedKey
 from dynaseal.materials.wrapping import INTERMEDIATE_KEY_LENGTH
+
+KEY_AGREEMENT = "KEY_AGREEMENT"
 
 _HINTS = {
     "AccessDeniedException": "Allow kms:{operation} to this principal in the key's policy, or by an IAM "
@@ -21,11 +26,13 @@ _HINTS = {
     "ExpiredTokenException": "Renew the credentials",
     "IncorrectKeyException": "Give the ARN of the key that wrapped the data key",
     "InvalidCiphertextException": "The data key was wrapped under another key, or for another item or table",
+    "InvalidKeyUsageException": "Give a key whose usage fits: ENCRYPT_DECRYPT, or KEY_AGREEMENT for ECDH",
     "KMSInvalidStateException": "Look at the key's state; CancelKeyDeletion restores one pending deletion",
     "NotFoundException": "Check the key's ARN, its account and its Region",
     "ThrottlingException": "Ask KMS less often: a hierarchical keyring makes one call for many items",
     "UnrecognizedClientException": "Check the credentials and the endpoint",
 }
+_WRONG_REGION = "The key is of {key_region} and the client asks {region}: give a client of the key's Region"
 
 
 class KmsError(DynasealError, ClientError):
@@ -35,43 +42,57 @@ class KmsError(DynasealError, ClientError):
         response: AWS's answer, as botocore has it.
         operation_name: The operation, such as `GenerateDataKey`.
         key_id: The key that was asked for.
+        region: The Region that was asked, where the client says.
     """
 
     code = "kms"
 
-    def __init__(self, error_response: Any, operation_name: str, key_id: str) -> None:
+    def __init__(
+        self, error_response: Any, operation_name: str, key_id: str, region: str | None = None
+    ) -> None:
         ClientError.__init__(self, error_response, operation_name)
         self.key_id = key_id
+        self.region = region
         details: Mapping[str, str] = error_response.get("Error", {})
         reason = details.get("Code", "Unknown")
         hint = _HINTS.get(reason)
+        key_region = region_of(key_id)
+        if reason == "NotFoundException" and region and key_region and region != key_region:
+            hint = _WRONG_REGION.format(key_region=key_region, region=region)
         DynasealError.__init__(
             self,
             f"KMS refused {operation_name} on {key_id}: {reason}: {details.get('Message', '')}",
             hint=hint and hint.format(operation=operation_name),
         )
 
-    def __reduce__(self) -> tuple[type, tuple[Any, str, str]]:
-        return type(self), (self.response, self.operation_name, self.key_id)
+    def __reduce__(self) -> tuple[type, tuple[Any, str, str, str | None]]:
+        return type(self), (self.response, self.operation_name, self.key_id, self.region)
 
 
 class KmsEncryptError(EncryptError, KmsError):
     """KMS refused a call that encrypting an item needs."""
 
-    def __init__(self, error_response: Any, operation_name: str, key_id: str) -> None:
-        KmsError.__init__(self, error_response, operation_name, key_id)
+    def __init__(
+        self, error_response: Any, operation_name: str, key_id: str, region: str | None = None
+    ) -> None:
+        KmsError.__init__(self, error_response, operation_name, key_id, region)
 
 
 class KmsDecryptError(UnwrapError, KmsError):
     """KMS refused a call that reading an item needs."""
 
-    def __init__(self, error_response: Any, operation_name: str, key_id: str) -> None:
+    def __init__(
+        self, error_response: Any, operation_name: str, key_id: str, region: str | None = None
+    ) -> None:
         self.causes = ()
-        KmsError.__init__(self, error_response, operation_name, key_id)
+        KmsError.__init__(self, error_response, operation_name, key_id, region)
 
 
 class KmsClient(Protocol):
-    """The methods of boto3's KMS client that are used; anything that has them will do."""
+    """The methods of boto3's KMS client that are used; anything that has them will do.
+
+    Only the ECDH keyring uses the last two.
+    """
 
     def generate_data_key(self, **request: Any) -> Mapping[str, Any]:
         """GenerateDataKey."""
@@ -79,6 +100,14 @@ class KmsClient(Protocol):
 
     def decrypt(self, **request: Any) -> Mapping[str, Any]:
         """Decrypt."""
+        ...
+
+    def derive_shared_secret(self, **request: Any) -> Mapping[str, Any]:
+        """DeriveSharedSecret."""
+        ...
+
+    def get_public_key(self, **request: Any) -> Mapping[str, Any]:
+        """GetPublicKey."""
         ...
 
 
@@ -96,32 +125,80 @@ class BotoKms:
         self, key_id: str, context: Mapping[str, str], grant_tokens: Sequence[str]
     ) -> GeneratedKey:
         """Make 32 bytes, in the clear and under the key."""
-        try:
-            answer = self._client().generate_data_key(
-                KeyId=key_id,
-                NumberOfBytes=INTERMEDIATE_KEY_LENGTH,
-                EncryptionContext=dict(context),
-                GrantTokens=list(grant_tokens),
-            )
-        except ClientError as error:
-            raise KmsEncryptError(error.response, "GenerateDataKey", key_id) from error
-        except BotoCoreError as error:
-            raise EncryptError(f"KMS could not be asked for GenerateDataKey on {key_id}: {error}") from error
+        answer = self._ask(
+            "GenerateDataKey",
+            key_id,
+            writing=True,
+            NumberOfBytes=INTERMEDIATE_KEY_LENGTH,
+            EncryptionContext=dict(context),
+            GrantTokens=list(grant_tokens),
+        )
         return GeneratedKey(answer["Plaintext"], answer["CiphertextBlob"], answer["KeyId"])
 
     def decrypt(
         self, key_id: str, ciphertext: bytes, context: Mapping[str, str], grant_tokens: Sequence[str]
     ) -> tuple[bytes, str]:
         """Decrypt, and say which key did."""
-        try:
-            answer = self._client().decrypt(
-                KeyId=key_id,
-                CiphertextBlob=ciphertext,
-                EncryptionContext=dict(context),
-                GrantTokens=list(grant_tokens),
-            )
-        except ClientError as error:
-            raise KmsDecryptError(error.response, "Decrypt", key_id) from error
-        except BotoCoreError as error:
-            raise UnwrapError(f"KMS could not be asked for Decrypt on {key_id}: {error}") from error
+        answer = self._ask(
+            "Decrypt",
+            key_id,
+            writing=False,
+            CiphertextBlob=ciphertext,
+            EncryptionContext=dict(context),
+            GrantTokens=list(grant_tokens),
+        )
         return answer["Plaintext"], answer["KeyId"]
+
+    def decrypt_rsa(
+        self, key_id: str, ciphertext: bytes, algorithm: str, grant_tokens: Sequence[str]
+    ) -> tuple[bytes, str]:
+        """Decrypt under an RSA key, and say which key did."""
+        answer = self._ask(
+            "Decrypt",
+            key_id,
+            writing=False,
+            CiphertextBlob=ciphertext,
+            EncryptionAlgorithm=algorithm,
+            GrantTokens=list(grant_tokens),
+        )
+        return answer["Plaintext"], answer["KeyId"]
+
+    def derive_shared_secret(
+        self, key_id: str, public_key: bytes, grant_tokens: Sequence[str], *, writing: bool
+    ) -> tuple[bytes, str]:
+        """Make the secret of a KMS key and a public key, and say which key did."""
+        answer = self._ask(
+            "DeriveSharedSecret",
+            key_id,
+            writing=writing,
+            KeyAgreementAlgorithm="ECDH",
+            PublicKey=public_key,
+            GrantTokens=list(grant_tokens),
+        )
+        return answer["SharedSecret"], answer["KeyId"]
+
+    def public_key(self, key_id: str, *, writing: bool) -> bytes:
+        """Give the public half of a KMS key for key agreement."""
+        answer = self._ask("GetPublicKey", key_id, writing=writing)
+        usage = answer.get("KeyUsage", KEY_AGREEMENT)
+        if usage != KEY_AGREEMENT:
+            message = f"{key_id} is a key for {usage}, and ECDH needs one for {KEY_AGREEMENT}"
+            raise EncryptError(message) if writing else UnwrapError(message)
+        return answer["PublicKey"]
+
+    def _ask(self, operation: str, key_id: str, *, writing: bool, **parameters: Any) -> Mapping[str, Any]:
+        client = self._client()
+        kms_calls.count(operation, key_id, per_item=operation != "GetPublicKey")
+        try:
+            return getattr(client, xform_name(operation))(KeyId=key_id, **parameters)
+        except ClientError as error:
+            refused = KmsEncryptError if writing else KmsDecryptError
+            raise refused(error.response, operation, key_id, _region(client)) from error
+        except BotoCoreError as error:
+            message = f"KMS could not be asked for {operation} on {key_id}: {error}"
+            raise (EncryptError(message) if writing else UnwrapError(message)) from error
+
+
+def _region(client: Any) -> str | None:
+    """The Region of a boto3 client; a client of another make may not say."""
+    return getattr(getattr(client, "meta", None), "region_name", None)

@@ -1,9 +1,11 @@
 """KMS key identifiers: ARNs of keys and aliases, and their short forms.
 
-Source: specification `aws-kms-key-arn.md`.
+Source: specification `aws-kms-key-arn.md`, `aws-kms-mrk-match-for-decrypt.md`, `aws-kms-mrk-are-unique.md`.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dynaseal.errors import ConfigError
@@ -19,10 +21,17 @@ class KmsArn:
     kind: Literal["key", "alias"]
     resource_id: str
 
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:kms:{self.region}:{self.account}:{self.kind}/{self.resource_id}"
+
     @property
     def is_multi_region(self) -> bool:
         """Whether it names a multi-Region key."""
         return self.kind == "key" and self.resource_id.startswith("mrk-")
+
+    def in_region(self, region: str) -> "KmsArn":
+        """Give the ARN of the same multi-Region key in another Region."""
+        return replace(self, region=region)
 
 
 def parse_arn(text: str) -> KmsArn:
@@ -65,3 +74,55 @@ def check_key_id(key_id: str) -> str:
 def region_of(key_id: str) -> str | None:
     """Give the Region that a key identifier names, if it names one."""
     return parse_arn(key_id).region if key_id.startswith("arn:") else None
+
+
+def check_key_arn(key_id: str, why: str) -> str:
+    """Check a key identifier where only a key's ARN can work.
+
+    Args:
+        key_id: What the caller gave.
+        why: The reason, as the end of a sentence.
+
+    Raises:
+        ConfigError: it is an alias, a bare key id or malformed.
+    """
+    if not key_id.startswith("arn:") or parse_arn(check_key_id(key_id)).kind != "key":
+        check_key_id(key_id)
+        raise ConfigError(
+            f"{key_id!r} is not the ARN of a KMS key, {why}",
+            hint="Give the key's ARN; DescribeKey shows that of an alias",
+        )
+    return key_id
+
+
+def check_unique(key_ids: Iterable[str]) -> None:
+    """Check that no multi-Region key is there twice, in one Region or in two.
+
+    Raises:
+        ConfigError: one is; the text lists them all.
+    """
+    keys = [parse_arn(key_id) for key_id in key_ids]
+    count = Counter(key.resource_id for key in keys if key.is_multi_region)
+    twice = [str(key) for key in keys if count[key.resource_id] > 1]
+    if twice:
+        raise ConfigError(
+            f"The same multi-Region key is given more than once: {', '.join(twice)}",
+            hint="Give each multi-Region key in the one Region where it is to be used",
+        )
+
+
+def is_same_key(key_id: str, arn: KmsArn) -> bool:
+    """Tell whether a key identifier means the key of an ARN, or its replica in another Region.
+
+    Example:
+        >>> here = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1"
+        >>> is_same_key(here, parse_arn("arn:aws:kms:us-west-2:111122223333:key/mrk-1"))
+        True
+    """
+    if key_id == str(arn):
+        return True
+    return (
+        arn.is_multi_region
+        and key_id.startswith("arn:")
+        and parse_arn(key_id) == arn.in_region(parse_arn(key_id).region)
+    )

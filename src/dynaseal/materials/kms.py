@@ -1,10 +1,11 @@
-"""The KMS keyring: one key of AWS KMS, which makes and unwraps intermediate keys.
+"""The KMS keyrings of one key: AWS KMS makes and unwraps intermediate keys.
 
 - Writing: one GenerateDataKey of 32 bytes an item, under the whole encryption context; never Encrypt.
-- Reading: one Decrypt for each of the item's data keys that names this very key, until one succeeds.
+- Reading: one Decrypt for each of the item's data keys that names this very key, until one succeeds. The
+  multi-Region keyring takes the key's replicas in other Regions for this very key.
 - What KMS answers is checked: the key it says it used, and the length of what it gives.
 
-Source: specification `aws-kms-keyring.md`.
+Source: specification `aws-kms-keyring.md`, `aws-kms-mrk-keyring.md`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,9 @@ from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.errors import EncryptError, UnwrapError
 from dynaseal.materials import wrapping
-from dynaseal.materials.arn import check_key_id, parse_arn
-from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError, combined
+from dynaseal.materials.arn import KmsArn, check_key_id, is_same_key, parse_arn
+from dynaseal.materials.attempts import kms_data_keys, open_first
+from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
 from dynaseal.materials.names import KMS_PROVIDER
 
 
@@ -97,29 +99,16 @@ class KmsKeyring:
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
         """Have KMS decrypt the intermediate key of the first data key that names this key and opens."""
-        causes: list[UnwrapError] = []
-        for wrapped in encrypted_data_keys:
-            if wrapped.provider_id != KMS_PROVIDER or wrapped.provider_info != self._key_id.encode():
-                continue
-            try:
-                return self._unwrap(materials, wrapped)
-            except UnwrapError as error:
-                causes.append(error)
-        if causes:
-            raise combined(causes)
-        raise self._no_data_key()
+        mine = [
+            wrapped for arn, wrapped in kms_data_keys(encrypted_data_keys, KMS_PROVIDER) if self._is_mine(arn)
+        ]
+        return open_first(mine, lambda wrapped: self._unwrap(materials, wrapped), self._no_data_key)
+
+    def _is_mine(self, arn: KmsArn) -> bool:
+        return str(arn) == self._key_id
 
     def _unwrap(self, materials: DecryptionMaterials, wrapped: EncryptedDataKey) -> DecryptionMaterials:
-        try:
-            data_key, blob = wrapping.split(wrapped.ciphertext)
-            intermediate, used = self._kms.decrypt(
-                self._key_id, blob, materials.encryption_context, self._grant_tokens
-            )
-            if used != self._key_id:
-                raise UnwrapError(f"KMS was asked to decrypt with {self._key_id} and used {used}")
-            return materials.with_unwrapped_key(*wrapping.unwrap(data_key, intermediate, materials.aad))
-        except AuthenticationFailedError:
-            raise UnwrapError(f"The item's data key under {self._key_id} is damaged") from None
+        return unwrap_with_kms(self._kms, self._key_id, materials, wrapped, self._grant_tokens)
 
     def _no_data_key(self) -> NoDataKeyError:
         if self._key_id.startswith("arn:") and parse_arn(self._key_id).kind == "key":
@@ -128,3 +117,50 @@ class KmsKeyring:
             f"{self._key_id!r} is not a key ARN, and items name the ARN of the key that wrapped the data key",
             hint="Give the key's ARN to read; an alias or key id can only write",
         )
+
+
+class KmsMrkKeyring(KmsKeyring):
+    """Wraps data keys under one multi-Region key, and reads those that its replicas wrapped.
+
+    A key that is not a multi-Region one works as in `KmsKeyring`.
+
+    Args:
+        key_id: The ARN of the key in the Region where it is to be used.
+        kms: Asks KMS, in that Region.
+        grant_tokens: Tokens of grants that are not yet effective everywhere.
+
+    Raises:
+        ConfigError: the key id is malformed.
+    """
+
+    def _is_mine(self, arn: KmsArn) -> bool:
+        return is_same_key(self._key_id, arn)
+
+
+def unwrap_with_kms(
+    kms: Kms,
+    key_id: str,
+    materials: DecryptionMaterials,
+    wrapped: EncryptedDataKey,
+    grant_tokens: Sequence[str] = (),
+) -> DecryptionMaterials:
+    """Have KMS decrypt one data key's intermediate key with a key, and unwrap the data key.
+
+    Args:
+        kms: Asks KMS.
+        key_id: The key's ARN.
+        materials: Those of the item; KMS gets their whole encryption context.
+        wrapped: The data key.
+        grant_tokens: Tokens of grants that are not yet effective everywhere.
+
+    Raises:
+        UnwrapError: KMS refused, used another key, or the data key is damaged.
+    """
+    try:
+        data_key, blob = wrapping.split(wrapped.ciphertext)
+        intermediate, used = kms.decrypt(key_id, blob, materials.encryption_context, grant_tokens)
+        if used != key_id:
+            raise UnwrapError(f"KMS was asked to decrypt with {key_id} and used {used}")
+        return materials.with_unwrapped_key(*wrapping.unwrap(data_key, intermediate, materials.aad))
+    except AuthenticationFailedError:
+        raise UnwrapError(f"The item's data key under {key_id} is damaged") from None

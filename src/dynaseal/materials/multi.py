@@ -33,7 +33,7 @@ class MultiKeyring:
         self._all = self._children if generator is None else (generator, *self._children)
 
     def __repr__(self) -> str:
-        return f"MultiKeyring({self._generator!r}, {list(self._children)!r})"
+        return f"{type(self).__name__}({self._generator!r}, {list(self._children)!r})"
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Have the generator make the data key and every child wrap it; one that fails fails all."""

@@ -3,6 +3,10 @@
 from dynaseal.errors import ConfigError
 
 KMS_PROVIDER = "aws-kms"
+KMS_RSA_PROVIDER = "aws-kms-rsa"
+KMS_ECDH_PROVIDER = "aws-kms-ecdh"
+RAW_ECDH_PROVIDER = "raw-ecdh"
+HIERARCHY_PROVIDER = "aws-kms-hierarchy"
 
 
 def check_raw_key_name(namespace: str, name: str) -> None:

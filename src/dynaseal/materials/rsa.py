@@ -1,0 +1,103 @@
+"""RSA keys and paddings, as the raw and the KMS RSA keyrings use them."""
+
+from enum import Enum
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, AsymmetricPadding, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+from dynaseal.errors import ConfigError
+
+
+class RsaPadding(Enum):
+    """How a key is padded before RSA; OAEP uses its hash for the mask too.
+
+    Choose an OAEP one. PKCS1 (v1.5) and SHA-1 are there to read what others wrote.
+    """
+
+    PKCS1 = "PKCS1"
+    OAEP_SHA1_MGF1 = "OAEP_SHA1_MGF1"
+    OAEP_SHA256_MGF1 = "OAEP_SHA256_MGF1"
+    OAEP_SHA384_MGF1 = "OAEP_SHA384_MGF1"
+    OAEP_SHA512_MGF1 = "OAEP_SHA512_MGF1"
+
+    @property
+    def scheme(self) -> AsymmetricPadding:
+        """What `cryptography` calls it."""
+        if self is RsaPadding.PKCS1:
+            return PKCS1v15()
+        algorithm = _OAEP_HASHES[self]
+        return OAEP(MGF1(algorithm), algorithm, label=None)
+
+    @property
+    def overhead(self) -> int:
+        """How many bytes of the modulus it takes (RFC 8017, sections 7.1.1 and 7.2.1)."""
+        return 11 if self is RsaPadding.PKCS1 else 2 * _OAEP_HASHES[self].digest_size + 2
+
+
+_OAEP_HASHES: dict[RsaPadding, HashAlgorithm] = {
+    # In OAEP the hash need not resist collisions, and AWS's keyrings have this one.
+    RsaPadding.OAEP_SHA1_MGF1: SHA1(),  # noqa: S303
+    RsaPadding.OAEP_SHA256_MGF1: SHA256(),
+    RsaPadding.OAEP_SHA384_MGF1: SHA384(),
+    RsaPadding.OAEP_SHA512_MGF1: SHA512(),
+}
+
+
+def load_public_key(pem: bytes) -> RSAPublicKey:
+    """Read a public key.
+
+    Args:
+        pem: SubjectPublicKeyInfo (`BEGIN PUBLIC KEY`) in PEM.
+
+    Raises:
+        ConfigError: it is not one.
+    """
+    try:
+        key = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPublicKey):
+        raise ConfigError(
+            "The public key is not an RSA public key in PEM",
+            hint="Its first line is to be -----BEGIN PUBLIC KEY-----",
+        )
+    return key
+
+
+def load_private_key(pem: bytes) -> RSAPrivateKey:
+    """Read a private key.
+
+    Args:
+        pem: PKCS #8 (`BEGIN PRIVATE KEY`) in PEM, without a password.
+
+    Raises:
+        ConfigError: it is not one.
+    """
+    if b"ENCRYPTED" in pem:
+        raise ConfigError("The private key is under a password", hint="Decrypt it before you give it")
+    try:
+        key = load_pem_private_key(pem, None)
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPrivateKey):
+        raise ConfigError(
+            "The private key is not an RSA private key in PEM",
+            hint="Its first line is to be -----BEGIN PRIVATE KEY-----",
+        )
+    return key
+
+
+def check_capacity(key: RSAPublicKey | RSAPrivateKey, padding: RsaPadding, length: int) -> None:
+    """Check that a key can wrap so many bytes.
+
+    Raises:
+        ConfigError: it is too small.
+    """
+    if key.key_size // 8 - padding.overhead < length:
+        raise ConfigError(
+            f"An RSA key of {key.key_size} bits is too small for {padding.name}",
+            hint="Use a key of 2048 bits or more",
+        )
