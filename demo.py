@@ -24,6 +24,7 @@ HINTS = {
     "EndpointConnectionError": "Start the lab (dynaseal demo --keep), or take AWS_ENDPOINT_URL out of .env.",
     "NoCredentialsError": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
     "ResourceNotFoundException": "Check DEMO_TABLE_NAME and AWS_REGION, or run make demo or terraform apply.",
+    "ValueError": "Check AWS_ENDPOINT_URL.",
     "UnrecognizedClientException": "These credentials are not known here: make the user an access key.",
 }
 
@@ -36,13 +37,12 @@ def main() -> int:
     needed = ("AWS_REGION", "DEMO_TABLE_NAME", "DEMO_CLIENT_KMS_KEY_ARN")
     if missing := [name for name in needed if not os.environ.get(name)]:
         sys.exit(f"demo.py: no {', '.join(missing)}. Run make demo or terraform apply: they write .env.")
-    region, table_name, key_arn = (os.environ[name] for name in needed)
     try:
-        plain = boto3.resource("dynamodb", region).Table(table_name)
+        plain = boto3.resource("dynamodb", os.environ["AWS_REGION"]).Table(os.environ["DEMO_TABLE_NAME"])
         plain.load()  # DescribeTable: a wrong table, Region, endpoint or credential shows here
-        provider = AwsKmsCryptographicMaterialsProvider(key_id=key_arn)
+        provider = AwsKmsCryptographicMaterialsProvider(key_id=os.environ["DEMO_CLIENT_KMS_KEY_ARN"])
         return store_and_read(plain, EncryptedTable(plain, provider, attribute_actions=ACTIONS))
-    except (BotoCoreError, ClientError, dynaseal.DynasealError) as error:
+    except (BotoCoreError, ClientError, dynaseal.DynasealError, ValueError) as error:
         code = getattr(error, "response", {"Error": {}})["Error"].get("Code", type(error).__name__)
         sys.exit(f"demo.py: {str(error).rstrip('.')}. {HINTS.get(code, '')}".rstrip())
 
@@ -63,8 +63,8 @@ def store_and_read(plain, encrypted) -> int:
 
 def without_the_key(plain, encrypted) -> int:
     """Try everything again as a user who may use the table, but not the client key."""
-    if (stored := plain.get_item(Key=KEY).get("Item")) is None:
-        sys.exit("demo.py: KMS refuses this user, and no item is stored yet. First run as the full user.")
+    nothing = "demo.py: KMS refuses this user, and no item is stored yet. First run it as the full user."
+    stored = plain.get_item(Key=KEY).get("Item") or sys.exit(nothing)
     own = {"pk": "note#1", "sk": "plain"}
     attempt("plain create", plain.put_item, Item=own)
     attempt("plain read", plain.get_item, Key=own)

@@ -6,9 +6,11 @@ from pathlib import Path
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from dynaseal_lab.server import PortTakenError, running
+
 from .errors import DemonstrationError
 from .narrator import Narrator
-from .runner import PLACE, Demonstration, running_lab
+from .runner import PLACE, Demonstration
 
 
 @click.command(epilog="Example: dynaseal demo --terraform")
@@ -25,7 +27,7 @@ def demo(with_terraform: bool, keep: bool) -> None:
     narrator = Narrator()
     try:
         narrator.step("Lab")
-        with running_lab() as lab:
+        with running() as lab:
             narrator.detail(f"ready at {lab.endpoint}, account {PLACE.account}")
             demonstration = Demonstration(lab, Path.cwd(), narrator)
             stack = demonstration.provision(with_terraform=with_terraform)
@@ -35,6 +37,6 @@ def demo(with_terraform: bool, keep: bool) -> None:
                 demonstration.explain(keys)
                 click.pause("The lab is running; press any key to stop it.", err=True)
         narrator.step("Lab stopped")
-    except (DemonstrationError, BotoCoreError, ClientError, OSError) as error:
+    except (DemonstrationError, PortTakenError, BotoCoreError, ClientError, OSError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     sys.exit(0 if good else 1)

@@ -3,15 +3,14 @@
 import os
 import sys
 import tempfile
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
 import botocore.session
 
-from dynaseal_lab import server
+from dynaseal_lab.server import RunningLab
 
 from . import program, provision, terraform
 from .definition import Place, StackDefinition
@@ -23,30 +22,12 @@ NAME = "dynaseal-demo"
 PLACE = Place(account="111122223333", region="eu-west-1")
 
 
-@dataclass(frozen=True, slots=True)
-class Lab:
-    """A running lab, to whoever knows its root secret."""
-
-    endpoint: str
-    root_secret: str
-
-    def root(self, account: str) -> AccessKey:
-        """What the root of an account signs with."""
-        return AccessKey(account, self.root_secret)
-
-    def clients(self, place: Place) -> Clients:
-        """Clients of an account's root; no profile of the person at the keyboard counts."""
-        root = self.root(place.account)
-        session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
-        session.set_credentials(root.id, root.secret)
-        return Clients.of(boto3.Session(botocore_session=session, region_name=place.region), self.endpoint)
-
-
-@contextmanager
-def running_lab() -> Generator[Lab]:
-    """A lab on a free loopback port, stopped at the end."""
-    with server.running() as lab:
-        yield Lab(lab.url, lab.root_secret)
+def root_clients(lab: RunningLab, place: Place) -> Clients:
+    """Clients of an account's root; no profile of the person at the keyboard counts."""
+    root = AccessKey(place.account, lab.root_secret)
+    session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    session.set_credentials(root.id, root.secret)
+    return Clients.of(boto3.Session(botocore_session=session, region_name=place.region), lab.endpoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +40,7 @@ class Demonstration:
         narrator: Is told everything.
     """
 
-    lab: Lab
+    lab: RunningLab
     folder: Path
     narrator: Narrator
 
@@ -76,13 +57,13 @@ class Demonstration:
             stack = self._terraform(dotenv)
         else:
             definition = StackDefinition(NAME, PLACE)
-            stack = provision.provision(self.lab.clients(PLACE), definition, self.narrator.detail)
+            stack = provision.provision(root_clients(self.lab, PLACE), definition, self.narrator.detail)
             write_private(dotenv, dotenv_text(stack, self.lab.endpoint))
         self.narrator.detail(f"file    {dotenv}")
         return stack
 
     def _terraform(self, dotenv: Path) -> Provisioned:
-        environment = isolated(os.environ, self.lab.root(PLACE.account)) | {
+        environment = isolated(os.environ, AccessKey(PLACE.account, self.lab.root_secret)) | {
             "AWS_ENDPOINT_URL": self.lab.endpoint
         }
         source = program.checkout() / "terraform"
@@ -92,7 +73,7 @@ class Demonstration:
 
     def access_keys(self, stack: Provisioned) -> Mapping[str, AccessKey]:
         """Make an access key for each user; the keys by user name, the full user's first."""
-        iam = self.lab.clients(PLACE).iam
+        iam = root_clients(self.lab, PLACE).iam
         return {user: provision.access_key(iam, user) for user in (stack.full_user, stack.limited_user)}
 
     def run(self, stack: Provisioned, keys: Mapping[str, AccessKey]) -> bool:

@@ -1,0 +1,31 @@
+"""One lab for the whole folder; in it, each test has a stack in an account of its own."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dynaseal_lab.server import RunningLab, running
+from dynaseal_lab.stack import provision
+from dynaseal_lab.stack.definition import Place, StackDefinition
+from dynaseal_lab.stack.environment import dotenv_text, write_private
+from dynaseal_lab.stack.runner import root_clients
+from support.stage import Stage
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[RunningLab]:
+    with running() as lab:
+        yield lab
+
+
+@pytest.fixture
+def stage(lab: RunningLab, tmp_path: Path) -> Stage:
+    place = Place(account=str(10**11 + secrets.randbelow(9 * 10**11)), region="eu-west-1")
+    clients = root_clients(lab, place)
+    stack = provision.provision(clients, StackDefinition("demo", place), lambda _: None)
+    write_private(tmp_path / ".env", dotenv_text(stack, lab.endpoint))
+    users = (stack.full_user, stack.limited_user)
+    keys = {user: provision.access_key(clients.iam, user) for user in users}
+    return Stage(stack, place, clients, keys, tmp_path)

@@ -1,0 +1,98 @@
+"""`dynaseal demo`, the command behind `make demo`."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from dotenv import dotenv_values
+
+from dynaseal_lab.stack import program
+from dynaseal_lab.stack.cli import demo
+from dynaseal_lab.stack.terraform import PLUGINS
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_it_shows_both_users_and_leaves_a_private_dotenv(folder: Path) -> None:
+    result = CliRunner().invoke(demo)
+    assert result.exit_code == 0, result.output
+    assert program.PLAINTEXT in result.stdout
+    assert "refused" in result.stdout
+    assert result.stderr.count("as expected") == 2
+    assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
+    assert sorted(dotenv_values(folder / ".env")) == [
+        "AWS_ENDPOINT_URL",
+        "AWS_REGION",
+        "DEMO_CLIENT_KMS_KEY_ARN",
+        "DEMO_TABLE_NAME",
+        "FULL_USER_NAME",
+        "LIMITED_USER_NAME",
+    ]
+
+
+def test_settings_for_aws_on_this_machine_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("DEMO_TABLE_NAME", "customers")
+    result = CliRunner().invoke(demo)
+    assert result.exit_code == 0, result.output
+
+
+def test_an_outcome_that_is_not_as_expected_ends_in_1(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    idle = folder / "idle.py"
+    idle.write_text("print('nothing to see')")
+    monkeypatch.setattr(program, "find", lambda: idle)
+    result = CliRunner().invoke(demo)
+    assert result.exit_code == 1
+    assert 'nothing printed matches "EncryptedTable reads"' in result.stderr
+
+
+def test_terraform_that_is_missing_ends_in_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    result = CliRunner().invoke(demo, ["--terraform"])
+    assert result.exit_code == 1
+    assert result.stderr.endswith("Error: terraform is not installed. Install it, or leave --terraform out\n")
+
+
+def test_a_folder_that_cannot_be_written_to_ends_in_one_line(folder: Path) -> None:
+    (folder / ".env").mkdir()
+    result = CliRunner().invoke(demo)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith("Error: ")
+    assert ".env" in result.stderr.splitlines()[-1]
+
+
+def test_terraform_provisions_the_same_story() -> None:
+    if shutil.which("terraform") is None or not os.environ.get(PLUGINS):
+        reason = f"terraform, or a folder of providers named by {PLUGINS}, is missing"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    result = CliRunner().invoke(demo, ["--terraform"])
+    assert result.exit_code == 0, result.output
+
+
+def test_wrong_usage_ends_in_2() -> None:
+    assert CliRunner().invoke(demo, ["--nonsense"]).exit_code == 2
+
+
+def test_the_help_has_an_example() -> None:
+    assert "Example: dynaseal demo --terraform" in CliRunner().invoke(demo, ["--help"]).stdout
+
+
+def test_it_is_a_command_of_dynaseal() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("dynaseal"), "demo", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Encrypt an item in a local AWS" in done.stdout

@@ -1,0 +1,144 @@
+"""Terraform on the lab: applied, compared with the stack made through boto3, planned again, destroyed."""
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+from dynaseal_lab.server import running
+from dynaseal_lab.stack import provision
+from dynaseal_lab.stack.definition import Place, StackDefinition
+from dynaseal_lab.stack.provision import Clients
+from dynaseal_lab.stack.runner import root_clients
+from dynaseal_lab.stack.terraform import Workspace
+
+REGION = "eu-central-1"
+BY_TERRAFORM = Place("222233334444", REGION)
+BY_BOTO3 = Place("333344445555", REGION)
+STACK = StackDefinition("demo", BY_BOTO3)
+
+
+def canonical(value: Any) -> Any:
+    """A policy in one spelling: AWS takes one value for a list of one, and lists in any order."""
+    match value:
+        case dict():
+            return {key: canonical(inner) for key, inner in value.items()}
+        case list() if len(value) == 1:
+            return canonical(value[0])
+        case list():
+            return sorted((canonical(inner) for inner in value), key=repr)
+        case _:
+            return value
+
+
+def key(kms: Any, alias: str) -> dict[str, Any]:
+    metadata = kms.describe_key(KeyId=alias)["KeyMetadata"]
+    facts = ("Description", "KeySpec", "KeyUsage", "KeyState", "Origin", "MultiRegion")
+    policy = kms.get_key_policy(KeyId=metadata["Arn"], PolicyName="default")["Policy"]
+    return {
+        **{fact: metadata[fact] for fact in facts},
+        "rotates": kms.get_key_rotation_status(KeyId=metadata["Arn"])["KeyRotationEnabled"],
+        "policy": canonical(json.loads(policy)),
+    }
+
+
+def policies(iam: Any) -> dict[str, Any]:
+    found = {}
+    for policy in iam.list_policies(Scope="Local")["Policies"]:
+        version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
+        described = iam.get_policy(PolicyArn=policy["Arn"])["Policy"]["Description"]
+        found[policy["PolicyName"]] = (described, canonical(version["PolicyVersion"]["Document"]))
+    return found
+
+
+def users(iam: Any) -> dict[str, list[str]]:
+    names = [user["UserName"] for user in iam.list_users()["Users"]]
+    attached = {name: iam.list_attached_user_policies(UserName=name)["AttachedPolicies"] for name in names}
+    return {name: sorted(policy["PolicyName"] for policy in found) for name, found in attached.items()}
+
+
+def table(dynamodb: Any, name: str) -> dict[str, Any]:
+    described = dynamodb.describe_table(TableName=name)["Table"]
+    facts = (
+        "TableStatus",
+        "KeySchema",
+        "AttributeDefinitions",
+        "SSEDescription",
+        "DeletionProtectionEnabled",
+    )
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    return {
+        **{fact: described.get(fact) for fact in facts},
+        "billing": described["BillingModeSummary"]["BillingMode"],
+        "recovery": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
+    }
+
+
+def everything(clients: Clients, place: Place) -> Any:
+    """All that is in an account, with its number and its keys' ids replaced, as nobody chooses those."""
+    found = {
+        "keys": {alias: key(clients.kms, alias) for alias in ("alias/demo-client", "alias/demo-storage")},
+        "policies": policies(clients.iam),
+        "users": users(clients.iam),
+        "table": table(clients.dynamodb, "demo"),
+    }
+    text = json.dumps(found, sort_keys=True, default=str).replace(place.account, "ACCOUNT")
+    for alias in found["keys"]:
+        key_id = clients.kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"]
+        text = text.replace(key_id, alias)
+    return json.loads(text)
+
+
+def test_terraform_makes_what_the_definition_says_changes_nothing_twice_and_destroys_it_whole(
+    new_workspace: Callable[..., Workspace], tmp_path: Path
+) -> None:
+    with running() as lab:
+        dotenv = tmp_path / ".env"
+        variables = {"name": "demo", "region": REGION, "dotenv_path": str(dotenv)}
+        arguments = ["-no-color", *(f"-var={name}={value}" for name, value in variables.items())]
+        workspace = new_workspace(
+            AWS_ENDPOINT_URL=lab.endpoint,
+            AWS_ACCESS_KEY_ID=BY_TERRAFORM.account,
+            AWS_SECRET_ACCESS_KEY=lab.root_secret,
+        )
+        clients = root_clients(lab, BY_TERRAFORM)
+
+        outputs = workspace.apply(variables)
+        assert dotenv_values(dotenv) == {
+            "AWS_REGION": REGION,
+            "DEMO_TABLE_NAME": "demo",
+            "DEMO_CLIENT_KMS_KEY_ARN": outputs["client_key_arn"],
+            "FULL_USER_NAME": "demo-full",
+            "LIMITED_USER_NAME": "demo-limited",
+            "AWS_ENDPOINT_URL": lab.endpoint,
+        }
+        assert stat.S_IMODE(dotenv.stat().st_mode) == 0o600
+
+        provision.provision(root_clients(lab, BY_BOTO3), STACK, report=lambda _: None)
+        assert everything(clients, BY_TERRAFORM) == everything(root_clients(lab, BY_BOTO3), BY_BOTO3)
+
+        again = workspace.run("plan", "-detailed-exitcode", *arguments, accept=(0, 2))
+        assert again.returncode == 0, again.stdout
+
+        secret = provision.access_key(clients.iam, "demo-limited").secret
+        assert secret not in (workspace.folder / "terraform.tfstate").read_text()
+
+        workspace.run("destroy", "-auto-approve", *arguments)
+        assert clients.iam.list_users()["Users"] == []
+        assert clients.iam.list_policies(Scope="Local")["Policies"] == []
+        assert clients.dynamodb.list_tables()["TableNames"] == []
+        for key_arn in (outputs["client_key_arn"], outputs["storage_key_arn"]):
+            assert clients.kms.describe_key(KeyId=key_arn)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+        assert not dotenv.exists()
+
+
+def test_provisioning_twice_changes_nothing() -> None:
+    with running() as lab:
+        clients = root_clients(lab, BY_BOTO3)
+        first = provision.provision(clients, STACK, report=lambda _: None)
+        before = everything(clients, BY_BOTO3)
+        assert provision.provision(clients, STACK, report=lambda _: None) == first
+        assert everything(clients, BY_BOTO3) == before
