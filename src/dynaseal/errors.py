@@ -7,6 +7,7 @@
     |   +-- FormatError             it is not an encrypted item of a version known here
     |   +-- SignatureError          a check failed: it was changed, or belongs to another table or key
     |   +-- UnwrapError             no keyring could unwrap one of its data keys (`causes`: one a keyring)
+    +-- KeyStoreError               a branch key or beacon key cannot be made or fetched
     +-- UnsupportedOperationError   a request that cannot be made safe; refused before any call
     +-- KmsError                    KMS refused; a botocore ClientError too (in `dynaseal.boto.kms`)
 
@@ -92,6 +93,23 @@ class UnwrapError(DecryptError):
         self.causes = tuple(causes)
         listed = "; ".join(str(cause) for cause in self.causes)
         super().__init__(f"{message}: {listed}" if listed else message, hint=hint)
+
+
+class KeyStoreError(DynasealError):
+    """A branch key or beacon key that cannot be made or fetched.
+
+    A keyring that meets one raises it as what it means for the item.
+    """
+
+    code = "key-store"
+
+    def for_writing(self) -> EncryptError:
+        """Give the error of an item that cannot be encrypted because of this."""
+        return EncryptError(self.message, hint=self.hint)
+
+    def for_reading(self) -> UnwrapError:
+        """Give the error of an item that cannot be read because of this."""
+        return UnwrapError(self.message, hint=self.hint)
 
 
 class UnsupportedOperationError(DynasealError):
