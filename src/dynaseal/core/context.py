@@ -12,7 +12,7 @@ Source: specification `encrypt-item.md`, "DynamoDB Item Base Context"; `encrypt-
 """
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from dynaseal.core.values import STRING
 from dynaseal.core.wire import u16
@@ -82,8 +82,43 @@ def serialize(context: Mapping[str, str]) -> bytes:
         b'\x00\x02\x00\x01a\x00\x011\x00\x01b\x00\x012'
     """
     parts = [u16(len(context))]
-    for key, value in sorted([(key.encode(), value.encode()) for key, value in context.items()]):
+    # Texts sort by code points, which is the order of their UTF-8 bytes.
+    for name, text in sorted(context.items()):
+        key, value = name.encode(), text.encode()
         if len(key) > _MAX_LENGTH or len(value) > _MAX_LENGTH:
-            raise ContextTooLongError(key.decode())
+            raise ContextTooLongError(name)
         parts += (u16(len(key)), key, u16(len(value)), value)
     return b"".join(parts)
+
+
+class EncryptionContext(Mapping[str, str]):
+    """A context that carries its serialised form, made once.
+
+    Args:
+        entries: The entries; copied.
+
+    Raises:
+        ContextTooLongError: an entry's key or value is longer than 65,535 bytes.
+    """
+
+    __slots__ = ("_entries", "serialized")
+
+    def __init__(self, entries: Mapping[str, str]) -> None:
+        self._entries = dict(entries)
+        self.serialized = serialize(self._entries)
+
+    def __getitem__(self, key: str) -> str:
+        return self._entries[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"EncryptionContext({self._entries!r})"
+
+    def without(self, keys: frozenset[str]) -> dict[str, str]:
+        """Give the entries whose keys are not among `keys`."""
+        return {key: value for key, value in self._entries.items() if key not in keys}

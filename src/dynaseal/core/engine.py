@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from dynaseal.core import footer, header, primitives, signatures
@@ -27,12 +28,8 @@ _COMMIT_INFO = b"AWS_DBE_COMMIT_KEY"
 _DERIVE_INFO = b"AWS_DBE_DERIVE_KEY"
 
 
-class Field(NamedTuple):
-    """A signed attribute: its canonical path, type id, and plaintext or ciphertext without the type id."""
-
-    path: bytes
-    type_id: bytes
-    data: bytes
+Field = tuple[bytes, bytes, bytes]
+"""A signed attribute: its canonical path, type id, and plaintext or ciphertext without the type id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +56,11 @@ class UnsealingKeys:
 
 
 class Sealed(NamedTuple):
-    """What sealing makes; `ciphertexts` are those of the encrypted fields, in order."""
+    """What sealing makes; `stored` are the encrypted fields' type ids and ciphertexts, in order."""
 
     head: bytes
     foot: bytes
-    ciphertexts: list[bytes]
+    stored: list[bytes]
 
 
 def seal(
@@ -79,7 +76,7 @@ def seal(
         message_id: 32 fresh random bytes.
 
     Returns:
-        Head, foot and ciphertexts.
+        Head, foot and what to store of the encrypted fields.
     """
     partial = header.write_partial(
         version,
@@ -94,24 +91,24 @@ def seal(
     root = derivation.derive(_DERIVE_INFO + message_id)
     head = partial + primitives.header_commitment(commit_key, partial)
 
-    field_keys = iter(primitives.field_keys(root, legend.count(ENCRYPTED)))
-    ciphertexts: list[bytes] = []
-    stored: list[Field] = []
-    for letter, item_field in zip(legend, fields, strict=True):
+    ciphers = iter(primitives.field_ciphers(root, legend.count(ENCRYPTED)))
+    stored: list[bytes] = []
+    sealed_fields: list[Field] = []
+    for letter, field_ in zip(legend, fields, strict=True):
         if letter == ENCRYPTED:
-            key, nonce = next(field_keys)
-            path, type_id, data = item_field
-            ciphertext = primitives.gcm_encrypt(key, nonce, data, path)
-            ciphertexts.append(ciphertext)
-            stored.append(Field(path, type_id, ciphertext))
+            path, type_id, data = field_
+            cipher, nonce = next(ciphers)
+            data = cipher.encrypt(nonce, data, path)
+            stored.append(type_id + data)
+            sealed_fields.append((path, type_id, data))
         else:
-            stored.append(item_field)
+            sealed_fields.append(field_)
 
-    canonical_hash = _canonical_hash(head, keys.context, legend, stored)
+    canonical_hash = _canonical_hash(head, keys.context, legend, sealed_fields)
     foot = b"".join([primitives.recipient_tag(key, canonical_hash) for key in keys.tag_keys])
     if keys.signing_key is not None:
         foot += signatures.sign(keys.signing_key, primitives.sha384(canonical_hash))
-    return Sealed(head, foot, ciphertexts)
+    return Sealed(head, foot, stored)
 
 
 def unseal(parsed: Header, foot: bytes, fields: Sequence[Field], keys: UnsealingKeys) -> list[bytes]:
@@ -132,7 +129,7 @@ def unseal(parsed: Header, foot: bytes, fields: Sequence[Field], keys: Unsealing
     """
     try:
         return _unseal(parsed, foot, fields, keys)
-    except AuthenticationFailedError:
+    except (AuthenticationFailedError, InvalidTag):
         raise SignatureError from None
 
 
@@ -149,12 +146,11 @@ def _unseal(parsed: Header, foot: bytes, fields: Sequence[Field], keys: Unsealin
         signatures.verify(keys.public_key, primitives.sha384(canonical_hash), signature)
 
     root = derivation.derive(_DERIVE_INFO + parsed.message_id)
-    encrypted = [field for letter, field in zip(parsed.legend, fields, strict=True) if letter == ENCRYPTED]
+    encrypted = [field_ for letter, field_ in zip(parsed.legend, fields, strict=True) if letter == ENCRYPTED]
+    ciphers = primitives.field_ciphers(root, len(encrypted))
     return [
-        primitives.gcm_decrypt(key, nonce, data, path)
-        for (key, nonce), (path, _, data) in zip(
-            primitives.field_keys(root, len(encrypted)), encrypted, strict=True
-        )
+        cipher.decrypt(nonce, data, path)
+        for (cipher, nonce), (path, _, data) in zip(ciphers, encrypted, strict=True)
     ]
 
 

@@ -89,10 +89,10 @@ def _parse(data: bytes) -> Header:
     if not data:
         raise FormatError("The item's header is empty")
     reader = Reader(data)
-    version = reader.number(1)
+    version = reader.byte()
     if version not in (1, 2):
         raise FormatError(f"The item's header is of format version {version}; versions 1 and 2 are known")
-    flavor = reader.number(1)
+    flavor = reader.byte()
     suite = SUITE_BY_FLAVOR.get(flavor)
     if suite is None:
         raise FormatError(f"The item's header names the unknown algorithm suite 0x67{flavor:02x}")
@@ -112,7 +112,7 @@ def _parse(data: bytes) -> Header:
 def _parse_context(reader: Reader) -> dict[str, str]:
     context: dict[str, str] = {}
     last = b""
-    for _ in range(reader.number(2)):
+    for _ in range(reader.short()):
         key = reader.sized16()
         if key <= last:
             raise FormatError(
@@ -124,7 +124,7 @@ def _parse_context(reader: Reader) -> dict[str, str]:
 
 
 def _parse_data_keys(reader: Reader) -> tuple[EncryptedDataKey, ...]:
-    count = reader.number(1)
+    count = reader.byte()
     if not count:
         raise FormatError("The item's header holds no encrypted data key")
     return tuple(

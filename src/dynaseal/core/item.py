@@ -31,7 +31,7 @@ def fields_to_seal(plan: Plan, item: Item) -> list[Field]:
             type_id, data = serialize(item[name])
         except MalformedValueError as error:
             raise EncryptError(f"The attribute {name!r} cannot be stored: it holds {error}") from None
-        fields.append(Field(path, type_id, data))
+        fields.append((path, type_id, data))
     return fields
 
 
@@ -54,27 +54,22 @@ def fields_to_unseal(plan: Plan, item: Item) -> list[Field]:
             if type_id != BINARY:
                 raise SignatureError
             type_id, data = data[:TYPE_ID_LENGTH], data[TYPE_ID_LENGTH:]
-        fields.append(Field(path, type_id, data))
+        fields.append((path, type_id, data))
     return fields
 
 
 def context_entries(plan: Plan, fields: Sequence[Field]) -> dict[str, str]:
     """Give the entries that an item's own attributes add to its encryption context."""
     if plan.version == 1:
-        return {
-            ATTRIBUTE_PREFIX + name: version_1_entry(fields[at].type_id, fields[at].data)
-            for name, at in plan.context
-        }
-    return version_2_entries([(name, fields[at].type_id, fields[at].data) for name, at in plan.context])
+        return {ATTRIBUTE_PREFIX + name: version_1_entry(*fields[at][1:]) for name, at in plan.context}
+    return version_2_entries([(name, *fields[at][1:]) for name, at in plan.context])
 
 
-def sealed_item(plan: Plan, item: Item, fields: Sequence[Field], sealed: Sealed) -> dict[str, Any]:
+def sealed_item(plan: Plan, item: Item, sealed: Sealed) -> dict[str, Any]:
     """Put an encrypted item together from the caller's item and what sealing made."""
     result: dict[str, Any] = dict(item)
-    for name, type_id, ciphertext in zip(
-        plan.encrypted, _encrypted_types(plan, fields), sealed.ciphertexts, strict=True
-    ):
-        result[name] = {"B": type_id + ciphertext}
+    for (name, _), stored in zip(plan.encrypted, sealed.stored, strict=True):
+        result[name] = {"B": stored}
     result[HEADER_NAME] = {"B": sealed.head}
     result[FOOTER_NAME] = {"B": sealed.foot}
     return result
@@ -91,7 +86,8 @@ def unsealed_item(
     result: dict[str, Any] = dict(item)
     for name in plan.dropped:
         del result[name]
-    for name, type_id, data in zip(plan.encrypted, _encrypted_types(plan, fields), plaintexts, strict=True):
+    for (name, at), data in zip(plan.encrypted, plaintexts, strict=True):
+        type_id = fields[at][1]
         try:
             result[name] = deserialize(type_id, data)
         except MalformedValueError as error:
@@ -119,10 +115,6 @@ def bookkeeping(item: Item) -> tuple[bytes, bytes]:
 def is_encrypted(item: Item) -> bool:
     """Tell whether an item has any trace of encryption (`decrypt-item.md`, "Determining Plaintext Items")."""
     return HEADER_NAME in item or FOOTER_NAME in item
-
-
-def _encrypted_types(plan: Plan, fields: Sequence[Field]) -> list[bytes]:
-    return [field.type_id for letter, field in zip(plan.legend, fields, strict=True) if letter == ENCRYPTED]
 
 
 def _binary(item: Item, name: str) -> bytes:

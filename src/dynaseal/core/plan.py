@@ -34,7 +34,7 @@ class Plan:
         names: The attributes' names.
         paths: Their canonical paths.
         legend: Their letters.
-        encrypted: The names of the encrypted ones, in order.
+        encrypted: Name and position in `names` of each encrypted one, in order.
         context: Name and position in `names` of each attribute in the encryption context, in UTF-8 order.
         dropped: Attributes of the reserved prefix, which a reader never sees.
         binds_keys: Whether the context holds all key attributes; an item of which it does not is refused.
@@ -44,7 +44,7 @@ class Plan:
     names: tuple[str, ...]
     paths: tuple[bytes, ...]
     legend: bytes
-    encrypted: tuple[str, ...]
+    encrypted: tuple[tuple[str, int], ...]
     context: tuple[tuple[str, int], ...]
     dropped: tuple[str, ...]
     binds_keys: bool
@@ -138,7 +138,7 @@ class Planner:
     ) -> Plan:
         keys = self._schema.key_names
         context = [
-            (name.encode(), name, at)
+            (name, at)
             for at, (_, name, letter) in enumerate(rows)
             if (letter == CONTEXT if version == 2 else name in keys)
         ]
@@ -147,10 +147,10 @@ class Planner:
             tuple(name for _, name, _ in rows),
             tuple(path for path, _, _ in rows),
             legend,
-            tuple(name for _, name, letter in rows if letter == ENCRYPTED),
-            tuple((name, at) for _, name, at in sorted(context)),
+            tuple((name, at) for at, (_, name, letter) in enumerate(rows) if letter == ENCRYPTED),
+            tuple(sorted(context)),
             dropped,
-            {name for _, name, _ in context}.issuperset(keys),
+            {name for name, _ in context}.issuperset(keys),
         )
 
 

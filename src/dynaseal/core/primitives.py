@@ -21,6 +21,8 @@ KEY_LENGTH = 32
 NONCE_LENGTH = 12
 TAG_LENGTH = 16
 FIELD_KEY_LENGTH = 44
+BEACON_KEY_LENGTH = 64
+BEACON_MAC_LENGTH = 8
 _FIELD_STRIDE = 48
 _FIELD_COUNTER = b"AwsDbeField" + bytes([FIELD_KEY_LENGTH]) + bytes(4)
 _SHA512 = SHA512()
@@ -44,11 +46,11 @@ class Hkdf:
         extract.update(key)
         self._expand = HMAC(extract.finalize(), _SHA512)
 
-    def derive(self, info: bytes) -> bytes:
-        """Derive 32 bytes: less than one output of the hash, so the first block's front."""
+    def derive(self, info: bytes, length: int = KEY_LENGTH) -> bytes:
+        """Derive at most 64 bytes: no more than one output of the hash, so the first block's front."""
         block = self._expand.copy()
         block.update(info + b"\x01")
-        return block.finalize()[:KEY_LENGTH]
+        return block.finalize()[:length]
 
 
 def gcm_encrypt(key: bytes, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
@@ -68,15 +70,15 @@ def gcm_decrypt(key: bytes, nonce: bytes, ciphertext: bytes, aad: bytes) -> byte
         raise AuthenticationFailedError from None
 
 
-def field_keys(root: bytes, count: int) -> list[tuple[bytes, bytes]]:
-    """Derive the key and nonce of each encrypted field, in order.
+def field_ciphers(root: bytes, count: int) -> list[tuple[AESGCM, bytes]]:
+    """Make the AES-GCM cipher and the nonce of each encrypted field, in order.
 
     The field at position n uses the 44 bytes of the AES-CTR stream that begin at block 3n, so one stream of
     48 bytes a field serves them all (`encrypt-path-structure.md`, "Calculate Cipherkey and Nonce").
     """
     stream = Cipher(AES(root), CTR(_FIELD_COUNTER)).encryptor().update(bytes(_FIELD_STRIDE * count))
     return [
-        (stream[at : at + KEY_LENGTH], stream[at + KEY_LENGTH : at + FIELD_KEY_LENGTH])
+        (AESGCM(stream[at : at + KEY_LENGTH]), stream[at + KEY_LENGTH : at + FIELD_KEY_LENGTH])
         for at in range(0, len(stream), _FIELD_STRIDE)
     ]
 
@@ -89,6 +91,11 @@ def sha384(data: bytes) -> bytes:
 def recipient_tag(key: bytes, canonical_hash: bytes) -> bytes:
     """Compute a recipient's 48-byte tag (`footer.md`, "Recipient Tags")."""
     return _hmac_digest(key, canonical_hash, "sha384")
+
+
+def beacon_mac(key: bytes, data: bytes) -> bytes:
+    """Compute the 8 bytes of HMAC-SHA384 that beacons are cut from (`beacons.md`, "basicHash")."""
+    return _hmac_digest(key, data, "sha384")[:BEACON_MAC_LENGTH]
 
 
 def header_commitment(commit_key: bytes, partial_header: bytes) -> bytes:

@@ -1,10 +1,14 @@
 """Big-endian numbers and length-prefixed bytes: what every structure of the format is made of."""
 
+from collections.abc import Callable
 from struct import Struct
+from struct import error as StructError  # noqa: N812 an exception
 
 u16 = Struct(">H").pack
 u32 = Struct(">I").pack
 u64 = Struct(">Q").pack
+_read_u16 = Struct(">H").unpack_from
+_read_u32 = Struct(">I").unpack_from
 
 
 class TruncatedError(Exception):
@@ -44,14 +48,30 @@ class Reader:
         self.position = end
         return self._data[start:end]
 
-    def number(self, size: int) -> int:
-        """Read an unsigned number of `size` bytes."""
-        return int.from_bytes(self.take(size), "big")
+    def byte(self) -> int:
+        """Read one byte as a number."""
+        return self.take(1)[0]
+
+    def short(self) -> int:
+        """Read an unsigned number of two bytes."""
+        return self._number(_read_u16, 2)
+
+    def long(self) -> int:
+        """Read an unsigned number of four bytes."""
+        return self._number(_read_u32, 4)
 
     def sized16(self) -> bytes:
         """Read a two-byte length and as many bytes."""
-        return self.take(self.number(2))
+        return self.take(self._number(_read_u16, 2))
 
     def sized32(self) -> bytes:
         """Read a four-byte length and as many bytes."""
-        return self.take(self.number(4))
+        return self.take(self._number(_read_u32, 4))
+
+    def _number(self, unpack: Callable[[bytes, int], tuple[int]], size: int) -> int:
+        try:
+            (number,) = unpack(self._data, self.position)
+        except StructError:
+            raise TruncatedError from None
+        self.position += size
+        return number

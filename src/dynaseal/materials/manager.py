@@ -101,8 +101,6 @@ def _public_key(suite: AlgorithmSuite, stored_context: Mapping[str, str]) -> byt
     if text is None:
         return None
     try:
-        point = b64decode(text, validate=True)
-        signatures.load_public_key(point)
-    except (Base64Error, ValueError):
-        raise FormatError("The public key in the item's stored context is no point of P-384") from None
-    return point
+        return b64decode(text, validate=True)
+    except Base64Error:
+        raise FormatError("The public key in the item's stored context is not base64") from None

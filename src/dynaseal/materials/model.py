@@ -10,30 +10,18 @@ Source: specification `structures.md`, `keyring-interface.md`, `cmm-interface.md
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Protocol, cast
 
-from dynaseal.core.context import serialize
+from dynaseal.core.context import EncryptionContext
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.signatures import SigningKey
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import UnwrapError
 
 
-class _Bound:
-    """What both kinds of materials have: the context that every wrapped key is bound to."""
-
-    __slots__ = ()
-    encryption_context: Mapping[str, str]
-
-    @property
-    def aad(self) -> bytes:
-        """The encryption context, serialised: what wrapping binds a key to."""
-        return serialize(self.encryption_context)
-
-
 @dataclass(frozen=True, slots=True)
-class EncryptionMaterials(_Bound):
+class EncryptionMaterials:
     """Materials for encrypting one item.
 
     Attributes:
@@ -54,20 +42,37 @@ class EncryptionMaterials(_Bound):
     symmetric_signing_keys: tuple[bytes, ...] = field(default=(), repr=False)
     signing_key: SigningKey | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        if type(self.encryption_context) is not EncryptionContext:
+            object.__setattr__(self, "encryption_context", EncryptionContext(self.encryption_context))
+
+    @property
+    def context(self) -> EncryptionContext:
+        """The encryption context with its serialised form."""
+        return cast("EncryptionContext", self.encryption_context)
+
+    @property
+    def aad(self) -> bytes:
+        """The encryption context, serialised: what wrapping binds a key to."""
+        return self.context.serialized
+
     def with_wrapped_key(
         self, data_key: bytes, wrapped: EncryptedDataKey, symmetric_signing_key: bytes
     ) -> "EncryptionMaterials":
         """Add the data key as one more keyring wrapped it."""
-        return replace(
-            self,
-            plaintext_data_key=data_key,
-            encrypted_data_keys=(*self.encrypted_data_keys, wrapped),
-            symmetric_signing_keys=(*self.symmetric_signing_keys, symmetric_signing_key),
+        return EncryptionMaterials(
+            self.suite,
+            self.encryption_context,
+            self.required_context_keys,
+            data_key,
+            (*self.encrypted_data_keys, wrapped),
+            (*self.symmetric_signing_keys, symmetric_signing_key),
+            self.signing_key,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class DecryptionMaterials(_Bound):
+class DecryptionMaterials:
     """Materials for decrypting one item.
 
     Attributes:
@@ -86,9 +91,30 @@ class DecryptionMaterials(_Bound):
     symmetric_signing_key: bytes | None = field(default=None, repr=False)
     verification_key: bytes | None = None
 
+    def __post_init__(self) -> None:
+        if type(self.encryption_context) is not EncryptionContext:
+            object.__setattr__(self, "encryption_context", EncryptionContext(self.encryption_context))
+
+    @property
+    def context(self) -> EncryptionContext:
+        """The encryption context with its serialised form."""
+        return cast("EncryptionContext", self.encryption_context)
+
+    @property
+    def aad(self) -> bytes:
+        """The encryption context, serialised: what wrapping binds a key to."""
+        return self.context.serialized
+
     def with_unwrapped_key(self, data_key: bytes, symmetric_signing_key: bytes) -> "DecryptionMaterials":
         """Add the data key."""
-        return replace(self, plaintext_data_key=data_key, symmetric_signing_key=symmetric_signing_key)
+        return DecryptionMaterials(
+            self.suite,
+            self.encryption_context,
+            self.required_context_keys,
+            data_key,
+            symmetric_signing_key,
+            self.verification_key,
+        )
 
 
 class NoDataKeyError(UnwrapError):
