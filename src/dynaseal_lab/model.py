@@ -41,6 +41,8 @@ class Principal:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     session_policies: Sequence[str] = ()
     session_tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    transitive_tags: Sequence[str] = ()
+    """Names of the session tags that pass on to a session made from this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,113 @@
+"""The lab as one ASGI application, and how its parts are wired.
+
+`GET /_lab/health` is the one path that needs no signature.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, cast
+
+from dynaseal_lab.clock import LabClock
+from dynaseal_lab.frontdoor import FrontDoor
+from dynaseal_lab.iam.authorizer import PolicyAuthorizer
+from dynaseal_lab.iam.credentials import Credentials
+from dynaseal_lab.iam.desk import Desk
+from dynaseal_lab.iam.store import IamStore
+from dynaseal_lab.iam.sts import StsService
+from dynaseal_lab.trail import Trail
+from dynaseal_lab.wire.http import Request, Response
+
+if TYPE_CHECKING:
+    from dynaseal_lab.model import Service
+
+MAX_BODY = 16 * 1024 * 1024
+"""DynamoDB's limit for a request, the largest of the services'."""
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class App:
+    """An ASGI application over the front door."""
+
+    def __init__(self, door: FrontDoor) -> None:
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request; websockets are refused by not being known."""
+        if scope["type"] != "http":
+            raise NotImplementedError(f"The lab speaks HTTP, not {scope['type']}")
+        body = await _body(receive)
+        response = _TOO_LARGE if body is None else await self._answer(_request(scope, body))
+        await _send(response, send)
+
+    async def _answer(self, request: Request) -> Response:
+        if request.method == "GET" and request.path == "/_lab/health":
+            return json_response({"status": "ok"})
+        return await self._door.answer(request)
+
+
+def json_response(content: object, status: int = 200) -> Response:
+    """A response of the lab's own, which is no AWS API."""
+    return Response(status, json.dumps(content).encode(), {"content-type": "application/json"})
+
+
+_TOO_LARGE = json_response(
+    {"__type": "RequestEntityTooLargeException", "message": "The request is larger than the service accepts"},
+    413,
+)
+
+
+def _request(scope: Scope, body: bytes) -> Request:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in cast("list[tuple[bytes, bytes]]", scope["headers"]):
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    client = cast("tuple[str, int] | None", scope.get("client"))
+    return Request(
+        method=scope["method"],
+        path=cast("bytes", scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
+        query=cast("bytes", scope["query_string"]).decode("latin-1"),
+        headers=headers,
+        body=body,
+        source_ip=client[0] if client else "127.0.0.1",
+    )
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body, or None where it is larger than any service accepts (the rest is read and dropped)."""
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size <= MAX_BODY:
+            chunks.append(chunk)
+        more = bool(message.get("more_body", False))
+    return b"".join(chunks) if size <= MAX_BODY else None
+
+
+async def _send(response: Response, send: Send) -> None:
+    headers: Mapping[str, str] = {**response.headers, "content-length": str(len(response.body))}
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": raw})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def build(root_secret: str, clock: LabClock | None = None) -> App:
+    """A lab, empty.
+
+    Args:
+        root_secret: The secret access key of every account's root.
+        clock: The lab's time; the wall clock, where it is left out.
+    """
+    clock = clock or LabClock()
+    store, trail = IamStore(), Trail()
+    authorizer = PolicyAuthorizer(store, trail)
+    desk = Desk(store, authorizer, clock)
+    services: Mapping[str, Service] = {"sts": StsService(desk)}
+    return App(FrontDoor(services, Credentials(store, root_secret), clock))

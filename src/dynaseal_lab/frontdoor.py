@@ -1,0 +1,126 @@
+"""From an HTTP request to a service's answer: which protocol, who signed, what is asked, who answers.
+
+Rules:
+- Nothing is answered without a valid signature.
+- The signed scope and the target must name the same service.
+- Whatever is wrong is answered in the error shape of the protocol that was spoken.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import uuid4
+
+from dynaseal_lab.clock import wall
+from dynaseal_lab.model import Call, Clock, Fault, RawReply, Service
+from dynaseal_lab.wire import json_rpc, query
+from dynaseal_lab.wire.faults import json_fault, not_a_call, query_fault
+from dynaseal_lab.wire.http import Request, Response, Signed
+from dynaseal_lab.wire.models import QUERY_SERVICES
+from dynaseal_lab.wire.sigv4 import KeyFinder, claimed_service, verify
+from dynaseal_lab.wire.validate import validate
+
+_SIGNING_NAMES = {"dynamodbstreams": "dynamodb"}
+
+
+@dataclass(frozen=True, slots=True)
+class FrontDoor:
+    """Answers every API call.
+
+    Args:
+        services: Each by the name that botocore gives it.
+        keys: Knows the access keys.
+        clock: The lab's time.
+    """
+
+    services: Mapping[str, Service]
+    keys: KeyFinder = field(repr=False)
+    clock: Clock
+
+    async def answer(self, request: Request) -> Response:
+        """The response to `request`, success or error."""
+        request_id = str(uuid4())
+        if request.method == "POST" and "x-amz-target" in request.headers:
+            return await self._answer_json(request, request_id)
+        if _is_form(request):
+            return await self._answer_query(request, request_id)
+        return not_a_call(request_id)
+
+    def signed(self, request: Request) -> Signed:
+        """Who signed `request`.
+
+        Raises:
+            Fault: Nobody did, or not well.
+        """
+        return verify(request, self.keys, wall=wall(), now=self.clock.now())
+
+    async def _answer_json(self, request: Request, request_id: str) -> Response:
+        service = None
+        try:
+            service, operation = json_rpc.target(request)
+            signed = self.signed(request)
+            _check_scope(signed, service)
+            call = self._call(signed, service, operation, request, request_id)
+            call = replace(
+                call, params=json_rpc.read(service, operation, request.body), raw_body=request.body
+            )
+            return json_rpc.write(service, await self._ask(call), request_id)
+        except Fault as fault:
+            return json_fault(fault, request_id, json_rpc.json_version(service))
+
+    async def _answer_query(self, request: Request, request_id: str) -> Response:
+        claimed = claimed_service(request)
+        service = claimed if claimed in QUERY_SERVICES else "iam"
+        try:
+            signed = self.signed(request)
+            _check_scope(signed, service)
+            fields = query.form(request)
+            operation = query.operation_of(service, fields)
+            call = self._call(signed, service, operation, request, request_id)
+            call = replace(call, params=query.read(service, operation, fields))
+            validate(service, operation, call.params, "ValidationError")
+            reply = await self._ask(call)
+        except Fault as fault:
+            return query_fault(fault, request_id, query.namespace(service))
+        return query.write(service, operation, _dictionary(reply), request_id)
+
+    def _call(self, signed: Signed, service: str, operation: str, request: Request, request_id: str) -> Call:
+        return Call(
+            principal=signed.principal,
+            access_key_id=signed.access_key_id,
+            service=service,
+            operation=operation,
+            region=signed.region,
+            params={},
+            request_id=request_id,
+            time=self.clock.now(),
+            source_ip=request.source_ip,
+            user_agent=request.headers.get("user-agent", ""),
+        )
+
+    async def _ask(self, call: Call) -> Mapping[str, Any] | RawReply:
+        service = self.services.get(_SIGNING_NAMES.get(call.service, call.service))
+        if service is None:
+            raise Fault("UnknownOperationException", f"This lab has no {call.service}")
+        return await service.handle(call)
+
+
+def _is_form(request: Request) -> bool:
+    if request.method == "GET":
+        return "Action=" in request.query
+    content_type = request.headers.get("content-type", "")
+    return request.method == "POST" and content_type.startswith("application/x-www-form-urlencoded")
+
+
+def _check_scope(signed: Signed, service: str) -> None:
+    expected = _SIGNING_NAMES.get(service, service)
+    if signed.service != expected:
+        raise Fault(
+            "InvalidSignatureException", f"Credential should be scoped to correct service: '{expected}'."
+        )
+
+
+def _dictionary(reply: Mapping[str, Any] | RawReply) -> Mapping[str, Any]:
+    if isinstance(reply, RawReply):
+        raise TypeError("The query protocol has no raw reply")
+    return reply

@@ -1,0 +1,22 @@
+"""Hand out temporary credentials."""
+
+from datetime import timedelta
+
+from dynaseal_lab.iam.desk import Desk
+from dynaseal_lab.iam.names import new_secret, new_token, unique_id
+from dynaseal_lab.iam.sessions import Session
+from dynaseal_lab.model import Json, Principal
+
+
+def issue(desk: Desk, principal: Principal, seconds: int) -> Json:
+    """Make a session and describe it as STS's `Credentials` has it."""
+    now = desk.clock.now()
+    expires = (now + timedelta(seconds=seconds)).replace(microsecond=0)
+    session = Session(unique_id("ASIA"), new_secret(), new_token(), principal, now, expires)
+    desk.store.sessions.add(session, now)
+    return {
+        "AccessKeyId": session.access_key_id,
+        "SecretAccessKey": session.secret,
+        "SessionToken": session.token,
+        "Expiration": session.expires,
+    }

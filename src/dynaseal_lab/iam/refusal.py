@@ -1,0 +1,28 @@
+"""AWS's sentence for a refusal, made from the evaluator's reason.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+"""
+
+from collections.abc import Mapping
+
+from dynaseal_lab.model import Ask, Decision, Principal
+
+_BECAUSE: Mapping[str, str] = {
+    "explicit-deny-identity": "with an explicit deny in an identity-based policy",
+    "explicit-deny-resource": "with an explicit deny in a resource-based policy",
+    "explicit-deny-boundary": "with an explicit deny in a permissions boundary",
+    "explicit-deny-session": "with an explicit deny in a session policy",
+    "no-identity-policy": "because no identity-based policy allows the {action} action",
+    "no-resource-policy": "because no resource-based policy allows the {action} action",
+    "no-boundary": "because no permissions boundary allows the {action} action",
+    "no-session-policy": "because no session policy allows the {action} action",
+}
+
+
+def sentence(principal: Principal, ask: Ask, decision: Decision) -> str:
+    """Why a principal was refused, as AWS says it."""
+    because = _BECAUSE[decision.reason].format(action=ask.action)
+    return (
+        f"User: {principal.caller_arn} is not authorized to perform: {ask.action} "
+        f"on resource: {ask.resource} {because}"
+    )

@@ -1,0 +1,76 @@
+"""STS: who am I, and temporary credentials.
+
+Rules:
+- GetCallerIdentity needs no permission and no policy can take it away.
+- A role is assumed by whom its trust policy names: directly, or through an account whose policies allow it.
+- A session's power is its role's, cut down by session policies; a session of a session lasts an hour at most.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from dynaseal_lab.iam.assume import assume_role
+from dynaseal_lab.iam.desk import Desk, Run
+from dynaseal_lab.iam.grant import issue
+from dynaseal_lab.model import Ask, Call, Decision, Fault, Json
+
+_LONGEST_ROOT = 3600
+_LONGEST = 129_600
+_USUAL = 43_200
+
+
+@dataclass(frozen=True, slots=True)
+class StsService:
+    """Answers STS's operations."""
+
+    desk: Desk
+
+    async def handle(self, call: Call) -> Mapping[str, Any]:
+        """The answer to one call, or a `Fault`."""
+        run = OPERATIONS.get(call.operation)
+        if run is None:
+            raise Fault("InvalidAction", f"The lab does not have the operation {call.operation}")
+        return run(self.desk, call)
+
+
+def _get_caller_identity(desk: Desk, call: Call) -> Json:
+    caller = call.principal
+    always = Decision(True, "allowed", ("GetCallerIdentity needs no permission",))
+    desk.authorizer.record(call, Ask("sts:GetCallerIdentity", "*", caller.account), always)
+    return {"UserId": caller.user_id, "Account": caller.account, "Arn": caller.caller_arn}
+
+
+def _get_access_key_info(desk: Desk, call: Call) -> Json:
+    desk.require(call, Ask("sts:GetAccessKeyInfo", "*", call.principal.account))
+    key_id = call.params["AccessKeyId"]
+    key, session = desk.store.access_key(key_id), desk.store.sessions.get(key_id)
+    if key is not None:
+        return {"Account": key.account}
+    if session is not None:
+        return {"Account": session.principal.account}
+    raise Fault("ValidationError", f"Invalid access key ID {key_id}")
+
+
+def _get_session_token(desk: Desk, call: Call) -> Json:
+    caller = call.principal
+    if caller.kind not in ("root", "user") or desk.store.sessions.get(call.access_key_id) is not None:
+        raise Fault("AccessDenied", "Cannot call GetSessionToken with session credentials", status=403)
+    longest = _LONGEST_ROOT if caller.kind == "root" else _LONGEST
+    seconds = min(call.params.get("DurationSeconds", _USUAL), longest)
+    decision = Decision(True, "allowed", ("GetSessionToken needs no permission",))
+    desk.authorizer.record(call, Ask("sts:GetSessionToken", "*", caller.account), decision)
+    return {"Credentials": issue(desk, caller, seconds)}
+
+
+OPERATIONS: Mapping[str, Run] = MappingProxyType(
+    {
+        "AssumeRole": assume_role,
+        "GetAccessKeyInfo": _get_access_key_info,
+        "GetCallerIdentity": _get_caller_identity,
+        "GetSessionToken": _get_session_token,
+    }
+)
