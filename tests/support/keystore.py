@@ -9,9 +9,9 @@ from threading import Lock
 from typing import Any
 
 from botocore.exceptions import ClientError
-from support.kms import FakeKms, FakeKmsClient, material, refusal
 
 from dynaseal import AwsKmsHierarchicalKeyring, KeyStore
+from support.kms import FakeKms, FakeKmsClient, material, refusal
 
 ARN = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 

@@ -39,6 +39,7 @@ from dynaseal import (
     TableConfig,
     UnwrapError,
 )
+from support.keystore import hierarchical_keyring
 from support.kms import FakeKms, material
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -307,6 +308,11 @@ def _curve(spec: Mapping[str, Any]) -> Curve:
     return Curve[spec["curve"].replace("-", "")]
 
 
+def _hierarchical(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
+    records = {name: [wire_item(each) for each in key.get("records", ())] for name, key in keys.items()}
+    return hierarchical_keyring(spec, keys, kms, records)
+
+
 KEYRINGS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any], FakeKms], Keyring]] = {
     "raw-aes": _raw_aes,
     "raw-rsa": _raw_rsa,
@@ -321,4 +327,5 @@ KEYRINGS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any], FakeKms], Ke
     "kms-discovery-multi": _kms_discovery_multi,
     "kms-rsa": _kms_rsa,
     "kms-ecdh": _kms_ecdh,
+    "hierarchical": _hierarchical,
 }

@@ -11,7 +11,7 @@ from dynaseal.core import header
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
 from support import vectors
 
-FILES = ("items-raw.json", "items-kms.json", "items-reject.json")
+FILES = ("items-raw.json", "items-kms.json", "items-hierarchy.json", "items-reject.json")
 CASES = [case for file in FILES for case in vectors.cases(file)]
 
 
