@@ -124,7 +124,7 @@ class Kms:
         hidden = decision.reason in {"no-resource-policy", "explicit-deny-resource"}
         if hidden and key.account != call.principal.account:
             raise denied_elsewhere(call, action, _CIPHERTEXT if target.unnamed else "this resource")
-        raise denied(call, action, key.arn, decision)
+        raise denied(call, ask, decision)
 
     def manage(self, call: Call, action: str, key_id: str, extra: Values | None = None) -> Target:
         """Find and allow in one, for an operation that administers a key of the caller's own account."""
@@ -141,7 +141,7 @@ class Kms:
         ask = Ask(action, resource, call.principal.account, caller_keys(call) | (extra or {}))
         decision = self.authorizer.decide(call, ask)
         if not decision.allowed:
-            raise denied(call, action, resource, decision)
+            raise denied(call, ask, decision)
 
     def grants_allow(self, call: Call, key: KeyRecord, action: str, context: Mapping[str, str]) -> bool:
         """Whether a grant on the key allows the caller this action with this encryption context."""

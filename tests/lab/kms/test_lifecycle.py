@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dynaseal_lab.model import Decision, Fault
+from dynaseal_lab.model import Fault
 
 
 def refused(code: str) -> Any:
@@ -115,30 +115,32 @@ def test_what_is_no_key_policy_is_malformed(kms, policy):
         kms("PutKeyPolicy", KeyId=kms.key(), Policy=policy)
 
 
-def test_a_policy_that_locks_everybody_out_is_refused_unless_asked_for(kms):
-    key = kms.key()
-    locked = a_policy(Principal={"AWS": "arn:aws:iam::111122223333:user/nobody"})
-    kms.authorizer.rule = lambda _call, ask: (
-        Decision(False, "no-resource-policy")
-        if ask.resource_policies == (locked,)
-        else Decision(True, "allowed")
-    )
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Principal": {"AWS": "arn:aws:iam::111122223333:user/nobody"}},
+        {"Principal": {"AWS": "arn:aws:iam::444455556666:root"}},
+        {"Action": "kms:Encrypt"},
+        {"Effect": "Deny"},
+        {"Condition": {"StringEquals": {"kms:CallerAccount": "444455556666"}}},
+    ],
+)
+def test_a_policy_that_locks_everybody_out_is_refused_unless_asked_for(kms, changes):
+    key, locked = kms.key(), a_policy(**changes)
     sentence = "The new key policy will not allow you to update the key policy in the future."
     with refused(f"MalformedPolicyDocumentException: {sentence}"):
         kms("PutKeyPolicy", KeyId=key, Policy=locked)
+    with refused(f"MalformedPolicyDocumentException: {sentence}"):
+        kms("CreateKey", Policy=locked)
     kms("PutKeyPolicy", KeyId=key, Policy=locked, BypassPolicyLockoutSafetyCheck=True)
     assert kms.authorizer.asked[-1].context["kms:BypassPolicyLockoutSafetyCheck"] == ["true"]
 
 
-def test_a_policy_that_lets_the_account_change_it_is_no_lockout(kms):
-    key = kms.key()
-    delegated = a_policy(Principal={"AWS": "arn:aws:iam::111122223333:root"})
-    kms.authorizer.rule = lambda call, ask: (
-        Decision(False, "no-identity-policy")
-        if ask.resource_policies == (delegated,) and call.principal.kind != "root"
-        else Decision(True, "allowed")
-    )
-    kms("PutKeyPolicy", KeyId=key, Policy=delegated)
+@pytest.mark.parametrize(
+    "principal", ["arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:user/alice"]
+)
+def test_a_policy_that_leaves_the_caller_or_the_account_in_charge_is_no_lockout(kms, principal):
+    kms("PutKeyPolicy", KeyId=kms.key(), Policy=a_policy(Principal={"AWS": principal}))
 
 
 def test_tags_are_added_changed_and_removed(kms):

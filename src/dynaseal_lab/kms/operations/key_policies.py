@@ -26,7 +26,7 @@ def put_key_policy(kms: Kms, call: Call) -> Answer:
     check_policy(policy)
     key = kms.manage(call, "kms:PutKeyPolicy", call.params["KeyId"], policy_keys(call.params)).key
     require_not_pending(key)
-    check_lockout(kms, call, policy, key.arn)
+    check_lockout(call, policy, key.arn)
     kms.store.put_key(replace(key, policy=policy))
     return {}
 

@@ -44,7 +44,7 @@ def create_key(kms: Kms, call: Call) -> Answer:
     if tags:
         kms.allow_account(call, "kms:TagResource", arn, request_tag_keys(params["Tags"]))
     if policy is not None:
-        check_lockout(kms, call, policy, arn)
+        check_lockout(call, policy, arn)
     now = kms.clock.now()
     record = KeyRecord(
         account=call.principal.account,
