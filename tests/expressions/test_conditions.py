@@ -1,0 +1,133 @@
+"""The grammar: what round-trips, what an expression touches, and what no text can do."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from time import process_time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dynaseal.errors import UnsupportedOperationError
+from dynaseal.expressions import matches, parse_condition, parse_projection, parse_update
+from dynaseal.expressions.tree import Condition
+from support.conditions import conditions
+
+SPACES = st.text(" \t\r\n", min_size=1, max_size=2)
+
+
+@given(conditions)
+def test_the_text_of_a_tree_parses_to_that_tree(condition: Condition) -> None:
+    assert parse_condition(str(condition)).condition == condition
+
+
+@given(conditions, SPACES, st.sampled_from([str, str.lower]))
+def test_spacing_and_the_case_of_keywords_do_not_matter(
+    condition: Condition, space: str, case: object
+) -> None:
+    words = str(condition).replace("(", "( ").replace(")", " )").split(" ")
+    keywords = {"AND", "OR", "NOT", "IN", "BETWEEN"}
+    text = space.join(word.lower() if case is str.lower and word in keywords else word for word in words)
+    assert parse_condition(text).condition == condition
+
+
+@given(st.one_of(st.text(max_size=200), st.text("anot(),.[]#:=<> 019_ABETWEDR", max_size=200)))
+def test_any_text_parses_or_is_refused_with_an_error_of_ours(text: str) -> None:
+    for parse in (parse_condition, parse_projection, parse_update):
+        with suppress(UnsupportedOperationError):
+            parse(text)
+
+
+def test_paths_are_given_in_order_and_apart_from_those_that_are_only_asked_whether_they_exist() -> None:
+    expression = parse_condition(
+        "attribute_exists(a) AND attribute_not_exists(b.c) OR size(#d) > :v AND e IN (f)"
+    )
+    assert [str(path) for path in expression.paths] == ["a", "b.c", "#d", "e", "f"]
+    assert [str(path) for path in expression.valued_paths] == ["b.c", "#d", "e", "f"]
+    assert [value.name for value in expression.values] == [":v"]
+
+
+def test_a_path_and_a_value_know_where_they_stand_in_the_text() -> None:
+    text = "NOT ( a.#b[10] = :value )"
+    expression = parse_condition(text)
+    assert [text[slice(*path.span)] for path in expression.paths] == ["a.#b[10]"]
+    assert [text[slice(*value.span)] for value in expression.values] == [":value"]
+
+
+def test_an_update_gives_the_paths_of_both_sides() -> None:
+    expression = parse_update("SET a.b = if_not_exists(c, :v) + d ADD #e :w REMOVE f[0]")
+    assert [str(path) for path in expression.paths] == ["a.b", "c", "d", "#e", "f[0]"]
+
+
+def test_names_that_start_like_keywords_are_names() -> None:
+    expression = parse_condition("order_no = :v AND inbound = :v AND notice = :v AND android = :v")
+    assert [str(path) for path in expression.paths] == ["order_no", "inbound", "notice", "android"]
+
+
+def test_one_text_is_compiled_once() -> None:
+    assert parse_condition("a = :v") is parse_condition("a = :v")
+
+
+def test_the_message_says_which_parameter_where_and_what() -> None:
+    with pytest.raises(UnsupportedOperationError) as caught:
+        parse_condition("a = :v AND", "FilterExpression")
+    assert str(caught.value) == (
+        "Invalid FilterExpression: an attribute's name was expected at position 10, found its end. "
+        "Write the FilterExpression as DynamoDB's grammar has it"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 2040 + "a = :v" + ")" * 2040,
+        "NOT " * 299 + "a = :v",
+        "NOT (" * 299 + "a = :v" + ")" * 299,
+        "(a = :v AND (b = :v OR " * 70 + "c = :v" + "))" * 70,
+    ],
+    ids=["brackets", "nots", "bracketed nots", "alternating"],
+)
+def test_the_deepest_nesting_is_parsed_and_evaluated_without_deep_recursion(text: str) -> None:
+    expression = parse_condition(text)
+    assert matches(expression, {"a": {"N": "1"}}, None, {":v": {"N": "1"}}) in (True, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(" * 100_000, "a." * 100_000, "NOT " * 100_000, "#" * 100_000, ")" * 4096, "a[0]" * 1024, "(a" * 2048],
+)
+def test_hostile_texts_are_refused_at_once(text: str) -> None:
+    started = process_time()
+    for parse in (parse_condition, parse_projection, parse_update):
+        with pytest.raises(UnsupportedOperationError):
+            parse(text)
+    assert process_time() - started < 0.5
+
+
+def test_functions_of_an_update_nest_to_a_limit() -> None:
+    for depth in (32, 33, 200):
+        text = "SET a = " + "if_not_exists(b, " * depth + ":v" + ")" * depth
+        if depth == 32:
+            assert len(parse_update(text).paths) == 33
+        else:
+            with pytest.raises(UnsupportedOperationError, match="nest deeper than 32"):
+                parse_update(text)
+
+
+@pytest.mark.parametrize(
+    ("names", "values", "missing"),
+    [({}, {":v": {"N": "1"}}, "#n"), ({"#n": "n"}, {}, ":v")],
+    ids=["name", "value"],
+)
+def test_a_placeholder_that_nothing_defines_is_named(
+    names: dict[str, str], values: dict[str, dict[str, str]], missing: str
+) -> None:
+    with pytest.raises(UnsupportedOperationError, match=f"uses {missing}, which"):
+        matches(parse_condition("#n = :v"), {}, names, values)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "one", ""])
+def test_a_number_that_is_none_is_refused(number: str) -> None:
+    with pytest.raises(UnsupportedOperationError, match="not a number"):
+        matches(parse_condition("n = :v"), {"n": {"N": "1"}}, None, {":v": {"N": number}})

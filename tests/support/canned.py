@@ -1,0 +1,51 @@
+"""A DynamoDB client whose requests go nowhere: each body is kept, each reply is given beforehand."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.awsrequest import AWSResponse
+
+
+class _Body(io.BytesIO):
+    def stream(self, **_: Any) -> Any:
+        yield self.read()
+
+
+@dataclass
+class Canned:
+    """What leaves a client and what comes back; `replies` are given in turn, then empty ones."""
+
+    sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    replies: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+
+    def client(self) -> Any:
+        client = boto3.client("dynamodb", region_name="us-west-2", **_CREDENTIALS)
+        client.meta.events.register("before-send.dynamodb", self._answer)
+        return client
+
+    def resource(self) -> Any:
+        resource = boto3.resource("dynamodb", region_name="us-west-2", **_CREDENTIALS)
+        resource.meta.client.meta.events.register("before-send.dynamodb", self._answer)
+        return resource
+
+    def reply(self, body: dict[str, Any], status: int = 200) -> None:
+        self.replies.append((status, body))
+
+    def refuse(self, code: str, **members: Any) -> None:
+        """Answer the next call with one of DynamoDB's errors."""
+        self.reply({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", **members}, 400)
+
+    def _answer(self, request: Any, **_: Any) -> AWSResponse:
+        operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
+        self.sent.append((operation, json.loads(request.body)))
+        status, body = self.replies.pop(0) if self.replies else (200, {})
+        headers = {"content-type": "application/x-amz-json-1.0"}
+        return AWSResponse(request.url, status, headers, _Body(json.dumps(body).encode()))
+
+
+_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
