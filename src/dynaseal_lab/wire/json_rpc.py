@@ -51,8 +51,16 @@ def read(service: str, operation: str, body: bytes) -> Mapping[str, Any]:
     content = _parse(body)
     if not isinstance(content, dict):
         raise _misread(_unexpected(content))
-    if service in _UNREAD:
-        return cast("dict[str, Any]", content)
+    parameters = cast("dict[str, Any]", content)
+    return parameters if service in _UNREAD else decoded(service, operation, parameters)
+
+
+def decoded(service: str, operation: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A body's JSON object, in the form of the operation's input shape.
+
+    Raises:
+        Fault: SerializationException, where a member is of another type.
+    """
     model = operation_model(service, operation)
     shape = model.input_shape if model else None
     return {} if shape is None else _reader(service, shape.name)(content)
