@@ -1,0 +1,99 @@
+"""DynamoDB as the lab serves it: allowed, then unlocked with the storage key, then answered by the engine."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from dynaseal_lab.dynamodb.attributes import condition_keys
+from dynaseal_lab.dynamodb.control import Control
+from dynaseal_lab.dynamodb.engine import Engine, EngineReply
+from dynaseal_lab.dynamodb.forward import forward
+from dynaseal_lab.dynamodb.names import Table
+from dynaseal_lab.dynamodb.needs import ITEM_OPERATIONS, Need, needs
+from dynaseal_lab.dynamodb.storage_key import Kms, StorageKeys
+from dynaseal_lab.dynamodb.tables import Tables
+from dynaseal_lab.iam.refusal import sentence
+from dynaseal_lab.model import Ask, Authorizer, Call, Clock, Fault, RawReply
+
+Handler = Callable[[Call, Table], Awaitable[EngineReply]]
+
+_UNLOCKED = ITEM_OPERATIONS | {"CreateBackup", "GetRecords"}
+"""Operations that reach what is stored, and so take the caller's permission on the storage key."""
+
+
+class DynamoDbService:
+    """DynamoDB and its streams for all accounts and Regions of one lab.
+
+    Args:
+        authorizer: decides and records every question.
+        kms: the lab's KMS, asked in the caller's name.
+        clock: the lab's time.
+        engine: keeps tables and items.
+    """
+
+    def __init__(self, authorizer: Authorizer, kms: Kms, clock: Clock, engine: Engine) -> None:
+        self._authorizer = authorizer
+        self._engine = engine
+        self._tables = Tables(engine)
+        self._keys = StorageKeys(kms, clock)
+        control = Control(engine, self._tables, self._keys)
+        self._handlers: Mapping[str, Handler] = {
+            "CreateTable": control.create_table,
+            "DeleteResourcePolicy": control.delete_resource_policy,
+            "DeleteTable": control.delete_table,
+            "DescribeTable": control.describe_table,
+            "GetRecords": control.get_records,
+            "GetShardIterator": control.get_shard_iterator,
+            "PutResourcePolicy": control.put_resource_policy,
+            "RestoreTableFromBackup": control.restore,
+            "RestoreTableToPointInTime": control.restore,
+            "TagResource": control.tag,
+            "UntagResource": control.tag,
+            "UpdateTable": control.update_table,
+        }
+
+    async def handle(self, call: Call) -> Mapping[str, Any] | RawReply:
+        """Answer one call with the engine's body, or refuse it.
+
+        Raises:
+            Fault: AccessDeniedException, KMS's refusal of the storage key, or a malformed request.
+        """
+        wanted = needs(call)
+        for need in wanted:
+            await self._authorize(call, need)
+        account = _one_account(call, wanted)
+        if call.operation in _UNLOCKED:
+            for table in dict.fromkeys(need.table for need in wanted if need.table is not None):
+                await self._keys.unlock(call, table)
+        if call.operation == "DescribeEndpoints":
+            address = f"dynamodb.{call.region}.amazonaws.com"
+            return {"Endpoints": [{"Address": address, "CachePeriodInMinutes": 1440}]}
+        reply = await self._answer(call, wanted, account)
+        return RawReply(reply.body, reply.status)
+
+    async def _answer(self, call: Call, wanted: list[Need], account: str) -> EngineReply:
+        handler = self._handlers.get(call.operation)
+        if handler is not None and wanted[0].table is not None:
+            return await handler(call, wanted[0].table)
+        return await forward(self._engine, call, account)
+
+    async def _authorize(self, call: Call, need: Need) -> None:
+        facts = await self._tables.facts(need.table) if need.table is not None else None
+        policy = self._tables.policy(need.resource)
+        ask = Ask(
+            action=need.action,
+            resource=need.resource,
+            resource_account=need.account,
+            context=condition_keys(need, facts),
+            resource_policies=(policy,) if policy is not None else (),
+        )
+        decision = self._authorizer.decide(call, ask)
+        if not decision.allowed:
+            raise Fault("AccessDeniedException", sentence(call.principal, ask, decision))
+
+
+def _one_account(call: Call, wanted: list[Need]) -> str:
+    """The account whose tables the request is about; a request about none is about the caller's."""
+    accounts = {need.account for need in wanted}
+    if len(accounts) > 1:
+        raise Fault("ValidationException", "The tables of one request must belong to one account.")
+    return accounts.pop() if accounts else call.principal.account

@@ -1,0 +1,154 @@
+"""Operations on tables whose answers or after-effects the lab itself has a part in.
+
+The engine keeps tables; the lab keeps their storage keys and resource policies, and puts what it knows into
+the engine's answers.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dynaseal_lab.dynamodb.engine import Engine, EngineReply
+from dynaseal_lab.dynamodb.forward import forward
+from dynaseal_lab.dynamodb.names import Table, as_object, as_text, table_named, text
+from dynaseal_lab.dynamodb.storage_key import StorageKey, StorageKeys
+from dynaseal_lab.dynamodb.tables import Tables
+from dynaseal_lab.iam.policy import Kind, PolicyError, parse
+from dynaseal_lab.model import Call, Fault
+
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The handlers, over the engine and what the lab keeps beside it."""
+
+    engine: Engine
+    tables: Tables
+    keys: StorageKeys
+
+    async def create_table(self, call: Call, table: Table) -> EngineReply:
+        """Make a table; on a customer's key only after KMS has allowed everything that this needs."""
+        policy = call.params.get("ResourcePolicy")
+        if policy is not None:
+            _check_policy(as_text(policy))
+        reply = await self._with_key(call, table, "SSESpecification", None)
+        if reply.status == 200 and policy is not None:
+            self.tables.put_policy(table.arn, as_text(policy))
+        return reply
+
+    async def update_table(self, call: Call, table: Table) -> EngineReply:
+        """Change a table, its storage key among other things."""
+        specification = as_object(call.params.get("SSESpecification") or {})
+        reply = await self._with_key(call, table, "SSESpecification", None)
+        if reply.status == 200 and specification and not _key_named(specification):
+            await self.keys.detach(call, table)
+            return self._described(table, reply)
+        return reply
+
+    async def restore(self, call: Call, source: Table) -> EngineReply:
+        """Make a table from a backup or another table: on the key asked for, or on the source's."""
+        target = table_named(call, text(call.params, "TargetTableName"))
+        inherited = self.keys.of(source)
+        return await self._with_key(
+            call, target, "SSESpecificationOverride", inherited.key_arn if inherited else None
+        )
+
+    async def describe_table(self, call: Call, table: Table) -> EngineReply:
+        """Describe a table and its storage key's condition."""
+        return self._described(table, await forward(self.engine, call, table.account))
+
+    async def delete_table(self, call: Call, table: Table) -> EngineReply:
+        """Remove a table, and let go of its key."""
+        reply = self._described(table, await forward(self.engine, call, table.account))
+        if reply.status == 200:
+            self.tables.deleted(table)
+            await self.keys.detach(call, table)
+        return reply
+
+    async def tag(self, call: Call, table: Table) -> EngineReply:
+        """Add or remove tags, which permissions may rest on."""
+        reply = await forward(self.engine, call, table.account)
+        self.tables.changed(table)
+        return reply
+
+    async def put_resource_policy(self, call: Call, table: Table) -> EngineReply:
+        """Attach a policy to a table or stream."""
+        policy = text(call.params, "Policy")
+        _check_policy(policy)
+        reply = await forward(self.engine, call, table.account)
+        if reply.status == 200:
+            self.tables.put_policy(text(call.params, "ResourceArn"), policy)
+        return reply
+
+    async def delete_resource_policy(self, call: Call, table: Table) -> EngineReply:
+        """Remove the policy of a table or stream."""
+        reply = await forward(self.engine, call, table.account)
+        if reply.status == 200:
+            self.tables.put_policy(text(call.params, "ResourceArn"), None)
+        return reply
+
+    async def get_shard_iterator(self, call: Call, table: Table) -> EngineReply:
+        """An iterator that says which stream it reads, so that reading it can be authorised."""
+        reply = await forward(self.engine, call, table.account)
+        return _named_iterator(reply, "ShardIterator", text(call.params, "StreamArn"))
+
+    async def get_records(self, call: Call, table: Table) -> EngineReply:
+        """Read a stream from an iterator, and name the next one alike."""
+        stream, _, iterator = text(call.params, "ShardIterator").partition("|")
+        params = {**call.params, "ShardIterator": iterator}
+        return _named_iterator(
+            await forward(self.engine, call, table.account, params), "NextShardIterator", stream
+        )
+
+    async def _with_key(self, call: Call, table: Table, parameter: str, inherited: str | None) -> EngineReply:
+        specification = as_object(call.params.get(parameter) or {})
+        key_id = _key_named(specification) if specification else inherited
+        prepared: StorageKey | None = None
+        params = None
+        if key_id is not None:
+            prepared = await self.keys.prepare(call, table, key_id)
+            changed = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": prepared.key_arn}
+            params = {**call.params, parameter: changed}
+        reply = await forward(self.engine, call, table.account, params)
+        self.tables.changed(table)
+        if prepared is not None and reply.status == 200:
+            await self.keys.detach(call, table)
+            self.keys.attach(table, prepared)
+        elif prepared is not None:
+            await self.keys.abandon(call, prepared)
+        return self._described(table, reply)
+
+    def _described(self, table: Table, reply: EngineReply) -> EngineReply:
+        if reply.status != 200:
+            return reply
+        content = reply.content
+        for name in ("Table", "TableDescription"):
+            if name in content:
+                self.keys.describe(table, content[name])
+        return EngineReply(reply.status, json.dumps(content).encode())
+
+
+def _key_named(specification: Mapping[str, Any]) -> str | None:
+    """The customer's key in an SSESpecification; None for DynamoDB's and AWS's own."""
+    key = specification.get("KMSMasterKeyId")
+    if not specification.get("Enabled") or key is None or as_text(key).endswith("alias/aws/dynamodb"):
+        return None
+    return as_text(key)
+
+
+def _check_policy(policy: str) -> None:
+    try:
+        parse(policy, Kind.RESOURCE)
+    except PolicyError as error:
+        reason = f"One or more parameter values were invalid: Invalid policy document: {error}"
+        raise Fault("ValidationException", reason) from error
+
+
+def _named_iterator(reply: EngineReply, name: str, stream: str) -> EngineReply:
+    content = reply.content
+    if reply.status != 200 or not content.get(name):
+        return reply
+    content[name] = f"{stream}|{content[name]}"
+    return EngineReply(reply.status, json.dumps(content).encode())
