@@ -12,7 +12,6 @@ Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encrypt
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Protocol
 
 from dynaseal_lab.dynamodb.kms_errors import passed_on
@@ -59,7 +58,7 @@ class StorageKeys:
     def __init__(self, kms: Kms, clock: Clock) -> None:
         self._kms = kms
         self._clock = clock
-        self._unusable_since: dict[Table, datetime] = {}
+        self._unusable_since: dict[Table, float] = {}
         self._keys: dict[Table, StorageKey] = {}
 
     def of(self, table: Table) -> StorageKey | None:
@@ -129,17 +128,14 @@ class StorageKeys:
             if description.get("SSEDescription", {}).get("Status") == "DISABLED":
                 del description["SSEDescription"]
             return
-        description["SSEDescription"] = {
-            "Status": "ENABLED",
-            "SSEType": "KMS",
-            "KMSMasterKeyArn": key.key_arn,
-        }
+        stored: dict[str, Any] = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key.key_arn}
+        description["SSEDescription"] = stored
         if self._kms.key_state(key.key_arn) == "Enabled":
             self._unusable_since.pop(table, None)
         elif description.get("TableStatus") == "ACTIVE":
-            noticed = self._unusable_since.setdefault(table, self._clock.now())
+            noticed = self._unusable_since.setdefault(table, self._clock.now().timestamp())
             description["TableStatus"] = "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
-            description["SSEDescription"]["InaccessibleEncryptionDateTime"] = noticed.timestamp()
+            stored["InaccessibleEncryptionDateTime"] = noticed
 
     async def _ask(self, call: Call, operation: str, **params: Any) -> Mapping[str, Any]:
         asked = replace(
