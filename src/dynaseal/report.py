@@ -1,0 +1,350 @@
+"""What can be told of a stored item without any key.
+
+- Nothing here is verified: a report says what an item claims. Only decryption tells whether that is true.
+- A damaged item is reported too: as much of it as can be read, and what is wrong with it.
+- Items of the older library, the DynamoDB Encryption Client, are recognised and named as such.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeGuard, cast
+
+from dynaseal.core import footer, header
+from dynaseal.core.actions import CryptoAction
+from dynaseal.core.header import (
+    CONTEXT,
+    ENCRYPTED,
+    FOOTER_NAME,
+    HEADER_NAME,
+    MESSAGE_ID_LENGTH,
+    RESERVED_PREFIX,
+    SIGNED,
+    EncryptedDataKey,
+)
+from dynaseal.core.item import TYPE_ID_LENGTH
+from dynaseal.core.paths import utf16_length
+from dynaseal.core.primitives import TAG_LENGTH
+from dynaseal.core.suites import SUITE_BY_FLAVOR, AlgorithmSuite
+from dynaseal.core.values import (
+    BINARY,
+    BINARY_SET,
+    BOOLEAN,
+    LIST,
+    MAP,
+    NULL,
+    NUMBER,
+    NUMBER_SET,
+    STRING,
+    STRING_SET,
+)
+from dynaseal.core.wire import Reader, TruncatedError
+from dynaseal.errors import FormatError
+from dynaseal.materials.wrapped_keys import WrappedKey, describe_key
+
+LEGACY_DESCRIPTION = "*amzn-ddb-map-desc*"
+LEGACY_SIGNATURE = "*amzn-ddb-map-sig*"
+
+_SHORTEST = TYPE_ID_LENGTH + TAG_LENGTH
+_TYPES = {
+    STRING: "S",
+    NUMBER: "N",
+    BINARY: "B",
+    BOOLEAN: "BOOL",
+    NULL: "NULL",
+    STRING_SET: "SS",
+    NUMBER_SET: "NS",
+    BINARY_SET: "BS",
+    MAP: "M",
+    LIST: "L",
+}
+_ACTIONS = {
+    ENCRYPTED: CryptoAction.ENCRYPT_AND_SIGN,
+    SIGNED: CryptoAction.SIGN_ONLY,
+    CONTEXT: CryptoAction.SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT,
+}
+
+
+class ItemFormat(Enum):
+    """Who wrote an item."""
+
+    DATABASE_ENCRYPTION_SDK = "AWS Database Encryption SDK"
+    ENCRYPTION_CLIENT = "DynamoDB Encryption Client (the older library)"
+    PLAINTEXT = "not encrypted"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeReport:
+    """One attribute.
+
+    Attributes:
+        name: Its name.
+        action: What its header says was done with it; None where that cannot be told.
+        type: Its DynamoDB type, of an encrypted one before encryption; None where that cannot be told.
+    """
+
+    name: str
+    action: CryptoAction | None
+    type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemReport:
+    """What can be told of a stored item without any key; see `describe_item`.
+
+    Attributes:
+        format: Who wrote it.
+        version: The header's format version; None where there is none.
+        suite: The algorithm suite; None where it is unknown.
+        attributes: The item's attributes other than the format's own, in the item's order.
+        wrapped_keys: The data key as each keyring wrapped it.
+        stored_context: The part of the encryption context that the header stores; of an item of the older
+            library its material description.
+        beacons: The names of attributes that hold beacons.
+        bytes_added: How much larger the format makes the item: header, footer, beacons, and 18 bytes for each
+            encrypted attribute. An encrypted number, set or document also changes its own size, untold.
+        damage: What is wrong with it; empty if nothing shows. An item that was changed may show nothing.
+    """
+
+    format: ItemFormat
+    version: int | None = None
+    suite: AlgorithmSuite | None = None
+    attributes: tuple[AttributeReport, ...] = ()
+    wrapped_keys: tuple[WrappedKey, ...] = ()
+    stored_context: Mapping[str, str] = field(default_factory=dict[str, str])
+    beacons: tuple[str, ...] = ()
+    bytes_added: int = 0
+    damage: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the report in JSON's types."""
+        return {
+            "format": self.format.value,
+            "version": self.version,
+            "suite": None if self.suite is None else f"0x{self.suite.value:04x}",
+            "attributes": [
+                {"name": each.name, "action": each.action and each.action.value, "type": each.type}
+                for each in self.attributes
+            ],
+            "wrapped_keys": [key.to_dict() for key in self.wrapped_keys],
+            "stored_context": dict(self.stored_context),
+            "beacons": list(self.beacons),
+            "bytes_added": self.bytes_added,
+            "damage": list(self.damage),
+        }
+
+
+def describe_item(
+    item: Mapping[str, Any],
+    *,
+    allowed_unsigned_attributes: Iterable[str] = (),
+    allowed_unsigned_attribute_prefix: str | None = None,
+) -> ItemReport:
+    """Tell of a stored item what can be told without any key: nothing is decrypted, nothing verified.
+
+    Args:
+        item: The stored item as botocore's client has it: `{"S": "x"}`, `{"B": b"..."}`.
+        allowed_unsigned_attributes: Names of attributes outside the signature, as the table is configured.
+            Without them the actions of an item that has any cannot be told.
+        allowed_unsigned_attribute_prefix: A prefix of such names.
+
+    Returns:
+        The report. A damaged item is reported too: no item makes this fail.
+
+    Example:
+        >>> report = describe_item({"pk": {"S": "ann"}})
+        >>> report.format.value, report.damage
+        ('not encrypted', ())
+    """
+    names = [name for name in item if isinstance(name, str)]  # pyright: ignore[reportUnnecessaryIsInstance] damage
+    damage = [] if len(names) == len(item) else ["An attribute's name is not text"]
+    damage += [f"The attribute {name!r} is no attribute value" for name in names if not _is_value(item[name])]
+    if HEADER_NAME in item or FOOTER_NAME in item:
+        unsigned = _Unsigned(frozenset(allowed_unsigned_attributes), allowed_unsigned_attribute_prefix)
+        return _describe_encrypted(item, names, unsigned, damage)
+    if LEGACY_DESCRIPTION in item or LEGACY_SIGNATURE in item:
+        return _describe_legacy(item, names, damage)
+    plain = tuple(AttributeReport(name, None, _type_name(item[name])) for name in names)
+    return ItemReport(ItemFormat.PLAINTEXT, attributes=plain, damage=tuple(damage))
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsigned:
+    names: frozenset[str]
+    prefix: str | None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names or (self.prefix is not None and name.startswith(self.prefix))
+
+
+@dataclass(slots=True)
+class _Head:
+    """As much of a header as can be read."""
+
+    version: int | None = None
+    suite: AlgorithmSuite | None = None
+    legend: bytes | None = None
+    context: dict[str, str] = field(default_factory=dict[str, str])
+    data_keys: list[EncryptedDataKey] = field(default_factory=list[EncryptedDataKey])
+
+
+def _describe_encrypted(
+    item: Mapping[str, Any], names: list[str], unsigned: _Unsigned, damage: list[str]
+) -> ItemReport:
+    data = _binary(item, HEADER_NAME, damage)
+    head = _Head()
+    if data is not None:
+        with suppress(TruncatedError):
+            _read_head(data, head)
+        try:
+            header.parse(data)
+        except FormatError as error:
+            damage.append(error.message)
+    _check_foot(_binary(item, FOOTER_NAME, damage), head, damage)
+    own = [name for name in names if name.startswith(RESERVED_PREFIX)]
+    attributes = _attributes(item, [name for name in names if name not in own], unsigned, head, damage)
+    encrypted = [each for each in attributes if each.action is CryptoAction.ENCRYPT_AND_SIGN]
+    wrapped_keys = tuple(describe_key(key) for key in head.data_keys)
+    damage += [f"Wrapped key {at}: {key.damage}" for at, key in enumerate(wrapped_keys, 1) if key.damage]
+    return ItemReport(
+        ItemFormat.DATABASE_ENCRYPTION_SDK,
+        head.version,
+        head.suite,
+        tuple(attributes),
+        wrapped_keys,
+        head.context,
+        tuple(name for name in own if name not in (HEADER_NAME, FOOTER_NAME)),
+        sum(_size(name, item[name]) for name in own) + len(encrypted) * _SHORTEST,
+        tuple(damage),
+    )
+
+
+def _read_head(data: bytes, head: _Head) -> None:
+    """Fill in `head` up to where the bytes end."""
+    reader = Reader(data)
+    head.version = reader.byte()
+    if head.version not in (1, 2):
+        return
+    head.suite = SUITE_BY_FLAVOR.get(reader.byte())
+    reader.take(MESSAGE_ID_LENGTH)
+    head.legend = reader.sized16()
+    for _ in range(reader.short()):
+        key = _text(reader.sized16())
+        head.context[key] = _text(reader.sized16())
+    for _ in range(reader.byte()):
+        head.data_keys.append(EncryptedDataKey(_text(reader.sized16()), reader.sized16(), reader.sized16()))
+
+
+def _check_foot(foot: bytes | None, head: _Head, damage: list[str]) -> None:
+    if foot is None or head.suite is None or not head.data_keys:
+        return
+    try:
+        footer.split(foot, len(head.data_keys), signed=head.suite.is_signed)
+    except FormatError as error:
+        damage.append(error.message)
+
+
+def _attributes(
+    item: Mapping[str, Any], names: list[str], unsigned: _Unsigned, head: _Head, damage: list[str]
+) -> list[AttributeReport]:
+    # The order of canonical paths, whose table name and depth are the same for all.
+    signed = sorted([name for name in names if name not in unsigned], key=_path_order)
+    letters = dict(zip(signed, head.legend or b"", strict=False))
+    if head.legend is not None and len(head.legend) != len(signed):
+        letters = {}
+        damage.append(
+            f"The header speaks of {len(head.legend)} signed attributes and the item has {len(signed)}: an "
+            "attribute was added or removed, or is unsigned and was not named as such"
+        )
+    return [_attribute(name, item[name], letters.get(name), unsigned, damage) for name in names]
+
+
+def _attribute(
+    name: str, value: Any, letter: int | None, unsigned: _Unsigned, damage: list[str]
+) -> AttributeReport:
+    action = CryptoAction.DO_NOTHING if name in unsigned else _ACTIONS.get(letter or 0)
+    if action is not CryptoAction.ENCRYPT_AND_SIGN:
+        return AttributeReport(name, action, _type_name(value))
+    data = _bytes_of(value)
+    kind = None if data is None else _TYPES.get(data[:TYPE_ID_LENGTH])
+    if data is None or len(data) < _SHORTEST:
+        damage.append(f"The encrypted attribute {name!r} is not binary, or shorter than {_SHORTEST} bytes")
+    elif kind is None:
+        damage.append(f"The encrypted attribute {name!r} has an unknown type id")
+    return AttributeReport(name, action, kind)
+
+
+def _describe_legacy(item: Mapping[str, Any], names: list[str], damage: list[str]) -> ItemReport:
+    description: dict[str, str] = {}
+    data = _binary(item, LEGACY_DESCRIPTION, damage)
+    _binary(item, LEGACY_SIGNATURE, damage)
+    if data is not None:
+        try:
+            _read_description(data, description)
+        except TruncatedError:
+            damage.append(f"The attribute {LEGACY_DESCRIPTION!r} ends too early")
+    own = [name for name in names if name in (LEGACY_DESCRIPTION, LEGACY_SIGNATURE)]
+    return ItemReport(
+        ItemFormat.ENCRYPTION_CLIENT,
+        attributes=tuple(
+            AttributeReport(name, None, _type_name(item[name])) for name in names if name not in own
+        ),
+        stored_context=description,
+        bytes_added=sum(_size(name, item[name]) for name in own),
+        damage=tuple(damage),
+    )
+
+
+def _read_description(data: bytes, description: dict[str, str]) -> None:
+    """Read the older library's material description: a version, then keys and values until the end."""
+    reader = Reader(data)
+    reader.take(4)
+    while reader.rest:
+        key = _text(reader.sized32())
+        description[key] = _text(reader.sized32())
+
+
+def _path_order(name: str) -> tuple[int, bytes]:
+    # A lone surrogate cannot be signed but can be met here.
+    return utf16_length(name) if _is_text(name) else len(name), name.encode("utf-8", "surrogatepass")
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _is_value(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping) and [*map(type, cast("Mapping[Any, Any]", value))] == [str]
+
+
+def _type_name(value: Any) -> str | None:
+    return next(iter(value)) if _is_value(value) else None
+
+
+def _bytes_of(value: Any) -> bytes | None:
+    content = value.get("B") if _is_value(value) else None
+    return bytes(cast("bytes", content)) if isinstance(content, bytes | bytearray | memoryview) else None
+
+
+def _binary(item: Mapping[str, Any], name: str, damage: list[str]) -> bytes | None:
+    if name not in item:
+        damage.append(f"The item has no {name}")
+        return None
+    data = _bytes_of(item[name])
+    if data is None:
+        damage.append(f"The attribute {name!r} is not binary")
+    return data
+
+
+def _size(name: str, value: Any) -> int:
+    """An attribute's size as DynamoDB counts it; of one that is neither text nor binary the name's alone."""
+    length = len(name.encode("utf-8", "surrogatepass"))
+    content = value.get("S") if _is_value(value) else None
+    if isinstance(content, str):
+        return length + len(content.encode("utf-8", "surrogatepass"))
+    return length + len(_bytes_of(value) or b"")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
