@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dynaseal_lab.clock import LabClock
 from dynaseal_lab.frontdoor import FrontDoor
+from dynaseal_lab.iam.api import IamService
 from dynaseal_lab.iam.authorizer import PolicyAuthorizer
 from dynaseal_lab.iam.credentials import Credentials
 from dynaseal_lab.iam.desk import Desk
 from dynaseal_lab.iam.store import IamStore
 from dynaseal_lab.iam.sts import StsService
+from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire.http import Request, Response
 
@@ -109,5 +111,9 @@ def build(root_secret: str, clock: LabClock | None = None) -> App:
     store, trail = IamStore(), Trail()
     authorizer = PolicyAuthorizer(store, trail)
     desk = Desk(store, authorizer, clock)
-    services: Mapping[str, Service] = {"sts": StsService(desk)}
+    services: Mapping[str, Service] = {
+        "iam": IamService(desk),
+        "sts": StsService(desk),
+        "kms": KmsService(authorizer, clock),
+    }
     return App(FrontDoor(services, Credentials(store, root_secret), clock))

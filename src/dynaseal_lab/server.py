@@ -1,5 +1,4 @@
-"""Serve a lab over loopback: in the foreground for the command line, in a thread for tests and
-demonstrations.
+"""Serve a lab over loopback: in the foreground for a person, in a thread for tests and demonstrations.
 
 The socket is bound before the server starts, so a port that is taken is known at once and a free one has its
 number; nobody but this machine can connect.

@@ -1,4 +1,4 @@
-"""What IAM's operations share: the records they work on, and how one operation is described."""
+"""What IAM's and STS's operations share: the records they work on, and how one operation is described."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dynaseal_lab.iam.authorizer import PolicyAuthorizer
 from dynaseal_lab.iam.refusal import sentence
 from dynaseal_lab.iam.store import IamStore
-from dynaseal_lab.model import Ask, Call, Clock, ContextValues, Fault, Json
+from dynaseal_lab.model import Ask, Call, Clock, Fault, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +30,14 @@ class Desk:
 
 Run = Callable[[Desk, Call], Json]
 ResourceOf = Callable[[Desk, Call], str]
-ContextOf = Callable[[Desk, Call], ContextValues]
-
-
-def _no_context(_desk: Desk, _call: Call) -> ContextValues:
-    return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: what it does, which resource it is about, which condition keys it adds."""
+    """One operation of IAM: what it does, and the ARN of what it is about."""
 
     run: Run
     resource: ResourceOf
-    context: ContextOf = _no_context
 
 
 Operations = Mapping[str, Operation]
