@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from botocore.config import Config
 from botocore.exceptions import ClientError
-from cryptography.hazmat.primitives.asymmetric.ec import ECDH, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import ECDH, EllipticCurvePrivateKey, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
@@ -63,7 +64,7 @@ class FakeKmsClient:
     def __init__(self, world: FakeKms, region: str) -> None:
         self.world = world
         self.region = region
-        self.meta = SimpleNamespace(region_name=region)
+        self.meta = SimpleNamespace(region_name=region, config=Config())
 
     def generate_data_key(
         self, *, KeyId: str, NumberOfBytes: int, EncryptionContext: dict[str, str], GrantTokens: list[str]
@@ -116,6 +117,7 @@ class FakeKmsClient:
         )
         own, other = self._private_key(arn), load_der_public_key(PublicKey)
         assert isinstance(own, EllipticCurvePrivateKey)
+        assert isinstance(other, EllipticCurvePublicKey)
         return self._answer(SharedSecret=own.exchange(ECDH(), other), KeyId=arn)
 
     def get_public_key(self, *, KeyId: str) -> dict[str, Any]:

@@ -1,0 +1,101 @@
+"""The conformance test of keyrings: every rule, in an order in which the first to break says most."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+from dynaseal.core.suites import AlgorithmSuite
+from dynaseal.materials.model import Keyring
+from dynaseal.testing import rules
+from dynaseal.testing.subject import Subject
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule; called with a subject, it raises if the subject breaks it."""
+
+    check: Callable[[Subject], None]
+
+    def __str__(self) -> str:
+        return self.check.__name__
+
+    @property
+    def text(self) -> str:
+        """The rule in a sentence."""
+        return (self.check.__doc__ or "").partition("\n")[0]
+
+    def __call__(self, subject: Subject) -> None:
+        """Check it.
+
+        Raises:
+            ConformanceError: the keyring breaks the rule. Whatever else the keyring raises comes through.
+        """
+        with _Noting(f"The rule of keyrings that was being checked: {self.text}"):
+            self.check(subject)
+
+
+RULES = tuple(
+    Rule(check)
+    for check in (
+        rules.writes_complete_materials,
+        rules.keeps_what_it_was_given,
+        rules.reads_what_it_wrote,
+        rules.makes_a_fresh_key_each_time,
+        rules.wraps_the_data_key_of_another_keyring,
+        rules.passes_over_what_is_not_its_own,
+        rules.refuses_where_nothing_is_its_own,
+        rules.refuses_another_context,
+        rules.refuses_a_damaged_data_key,
+        rules.reads_behind_a_damaged_data_key,
+        rules.takes_any_provider_information,
+        rules.shows_no_secret,
+        rules.works_in_many_threads,
+        rules.encrypts_whole_items,
+    )
+)
+"""Every rule of keyrings."""
+
+
+def check_keyring(
+    keyring: Keyring,
+    *,
+    reader: Keyring | None = None,
+    suites: Sequence[AlgorithmSuite] = tuple(AlgorithmSuite),
+    secrets: Sequence[bytes] = (),
+) -> None:
+    """Check that a keyring keeps to every rule; about 60 round trips, so some calls if it asks a service.
+
+    Args:
+        keyring: It writes.
+        reader: It reads what `keyring` wrote; left out, the same. Give another object with the same key, so
+            that nothing depends on what the writing one remembers; or the reading half of a pair.
+        suites: The algorithm suites that it does.
+        secrets: Bytes that must never show in a repr or an error, such as the wrapping key.
+
+    Raises:
+        ConformanceError: a rule is broken; its note says which. What a keyring should never raise comes
+            through as it is, with that note.
+
+    Example:
+        >>> from dynaseal import RawAesKeyring
+        >>> check_keyring(RawAesKeyring("payroll", "2026", b"k" * 32), secrets=[b"k" * 32])
+    """
+    subject = Subject(keyring, reader, suites, secrets)
+    for rule in RULES:
+        rule(subject)
+
+
+class _Noting:
+    """Adds a note to whatever exception passes."""
+
+    def __init__(self, note: str) -> None:
+        self._note = note
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _where: TracebackType | None
+    ) -> None:
+        if error is not None:
+            error.add_note(self._note)

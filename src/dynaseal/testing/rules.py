@@ -1,0 +1,233 @@
+"""The rules of keyrings, one function each; its docstring's first line is the rule.
+
+Source: specification `keyring-interface.md`, `structures.md`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from dynaseal.config import TableConfig
+from dynaseal.core.actions import CryptoAction
+from dynaseal.core.header import EncryptedDataKey
+from dynaseal.core.primitives import KEY_LENGTH
+from dynaseal.encryptor import ItemEncryptor
+from dynaseal.errors import EncryptError, UnwrapError
+from dynaseal.materials.raw_aes import RawAesKeyring
+from dynaseal.testing.subject import CONTEXT, ConformanceError, Subject
+
+SAMPLES = 12
+"""At how many places a data key is damaged; each costs the keyring one attempt."""
+_THREADS = 4
+_MAX_FIELD = 0xFFFF
+
+
+def writes_complete_materials(subject: Subject) -> None:
+    """Writing gives a data key of 32 bytes, wrapped at least once, with one signing key for each wrapping."""
+    written = subject.write()
+    if len(written.plaintext_data_key or b"") != KEY_LENGTH:
+        raise ConformanceError("The data key has another length than 32 bytes")
+    if len(written.encrypted_data_keys) != len(written.symmetric_signing_keys):
+        raise ConformanceError("There is not one signing key for each wrapped data key")
+    if any(len(key) != KEY_LENGTH for key in written.symmetric_signing_keys):
+        raise ConformanceError("A signing key has another length than 32 bytes")
+    for wrapped in written.encrypted_data_keys:
+        parts = (wrapped.provider_id.encode(), wrapped.provider_info, wrapped.ciphertext)
+        if any(len(part) > _MAX_FIELD for part in parts) or not all((parts[0], parts[2])):
+            raise ConformanceError("A wrapped data key has an empty part, or one of more than 65,535 bytes")
+
+
+def keeps_what_it_was_given(subject: Subject) -> None:
+    """Suite, encryption context, required keys and item keys come back as they were, reading and writing."""
+    given = subject.new_materials()
+    written = subject.write(given)
+    if given.plaintext_data_key is not None or given.encrypted_data_keys:
+        raise ConformanceError("on_encrypt changed the materials that it was given")
+    read = subject.read(written)
+    for before, after in ((given, written), (written, read)):
+        if (before.suite, before.required_context_keys) != (after.suite, after.required_context_keys):
+            raise ConformanceError("The suite or the required keys changed")
+        if dict(before.encryption_context) != dict(after.encryption_context):
+            raise ConformanceError("The encryption context changed")
+    if written.signing_key is not given.signing_key:
+        raise ConformanceError("The item's signing key changed")
+
+
+def reads_what_it_wrote(subject: Subject) -> None:
+    """What was written reads back: the same data key, and the signing key of its wrapping."""
+    subject.check_reads(subject.write(), "straight after writing")
+
+
+def makes_a_fresh_key_each_time(subject: Subject) -> None:
+    """No two writings share a data key, a signing key or a wrapped data key."""
+    some = [subject.write() for _ in range(3)]
+    keys = [one.plaintext_data_key for one in some]
+    keys += [key for one in some for key in one.symmetric_signing_keys]
+    if len(set(keys)) != len(keys):
+        raise ConformanceError("A data key or signing key came twice")
+    wrapped = [key for one in some for key in one.encrypted_data_keys]
+    if len(set(wrapped)) != len(wrapped):
+        raise ConformanceError("A wrapped data key came twice")
+
+
+def wraps_the_data_key_of_another_keyring(subject: Subject) -> None:
+    """Given a data key, it adds its wrapping of that very key behind the others', or refuses."""
+    generated = _stranger().on_encrypt(subject.new_materials())
+    try:
+        written = subject.write(generated)
+    except EncryptError:
+        return
+    if written.plaintext_data_key != generated.plaintext_data_key:
+        raise ConformanceError("on_encrypt replaced the data key that it was given")
+    if written.encrypted_data_keys[:1] != generated.encrypted_data_keys:
+        raise ConformanceError("on_encrypt dropped or moved another keyring's wrapping of the data key")
+    if written.symmetric_signing_keys[:1] != generated.symmetric_signing_keys:
+        raise ConformanceError("on_encrypt dropped or moved another keyring's signing key")
+    subject.check_reads(written, "with another keyring's in front", written.encrypted_data_keys)
+
+
+def passes_over_what_is_not_its_own(subject: Subject) -> None:
+    """Other keyrings' data keys, before or after its own, do not keep it from reading."""
+    written = subject.write()
+    others = _strange_data_keys(subject)
+    subject.check_reads(written, "behind others", [*others, *written.encrypted_data_keys])
+    subject.check_reads(written, "before others", [*written.encrypted_data_keys, *others])
+
+
+def refuses_where_nothing_is_its_own(subject: Subject) -> None:
+    """Without a data key of its own it raises UnwrapError."""
+    written = subject.write()
+    subject.check_refuses(written, "no data key at all", [])
+    subject.check_refuses(written, "other keyrings' data keys", _strange_data_keys(subject))
+
+
+def refuses_another_context(subject: Subject) -> None:
+    """An encryption context that differs in any way is refused with UnwrapError."""
+    written = subject.write()
+    context = dict(written.encryption_context)
+    name = next(iter(CONTEXT))
+    others = {
+        "changed": {**context, name: context[name] + "x"},
+        "shorter": {key: value for key, value in context.items() if key != name},
+        "longer": {**context, "one": "more"},
+    }
+    for how, other in others.items():
+        subject.check_refuses(written, f"a context that is {how}", context=other)
+
+
+def refuses_a_damaged_data_key(subject: Subject) -> None:
+    """A wrapped data key that is changed or cut off anywhere is refused with UnwrapError."""
+    written = subject.write()
+    for what, damaged in _damaged(written.encrypted_data_keys):
+        subject.check_refuses(written, f"wrapped data keys {what}", damaged)
+
+
+def reads_behind_a_damaged_data_key(subject: Subject) -> None:
+    """A damaged data key in front of a good one does not keep it from reading."""
+    written = subject.write()
+    good = written.encrypted_data_keys
+    damaged = [replace(key, ciphertext=_flipped(key.ciphertext, 0)) for key in good]
+    subject.check_reads(written, "behind a damaged one", [*damaged, *good])
+
+
+def takes_any_provider_information(subject: Subject) -> None:
+    """Changed or cut off provider information ends in UnwrapError or in the same data key, nothing else."""
+    written = subject.write()
+    for change in _information_changes():
+        changed = [
+            replace(key, provider_info=change(key.provider_info)) for key in written.encrypted_data_keys
+        ]
+        try:
+            read = subject.read(written, changed)
+        except UnwrapError:
+            continue
+        if read.plaintext_data_key != written.plaintext_data_key:
+            raise ConformanceError("Changed provider information led to another data key")
+
+
+def shows_no_secret(subject: Subject) -> None:
+    """No key shows in the repr of a keyring or its materials, nor in an error."""
+    written = subject.write()
+    damaged = [replace(key, ciphertext=_flipped(key.ciphertext, -1)) for key in written.encrypted_data_keys]
+    subject.check_silent(
+        written,
+        subject.keyring,
+        subject.reader,
+        written,
+        subject.read(written),
+        subject.check_refuses(written, "damaged data keys", damaged),
+        subject.check_refuses(written, "no data key at all", []),
+    )
+
+
+def works_in_many_threads(subject: Subject) -> None:
+    """Many threads can write and read at once."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        turns = [pool.submit(reads_what_it_wrote, subject) for _ in range(2 * _THREADS)]
+    for turn in turns:
+        turn.result()
+
+
+def encrypts_whole_items(subject: Subject) -> None:
+    """Whole items are written and read under it, in every suite that it does."""
+    item = {"pk": {"S": "ann"}, "salary": {"N": "1000"}}
+    for suite in subject.suites:
+        writer, reader = (
+            ItemEncryptor(
+                TableConfig(
+                    "conformance",
+                    "pk",
+                    attribute_actions={
+                        "pk": CryptoAction.SIGN_ONLY,
+                        "salary": CryptoAction.ENCRYPT_AND_SIGN,
+                    },
+                    keyring=keyring,
+                    algorithm_suite=suite,
+                )
+            )
+            for keyring in (subject.keyring, subject.reader or subject.keyring)
+        )
+        if reader.decrypt_item(writer.encrypt_item(item)) != item:
+            raise ConformanceError(f"An item of the suite {suite.name} came back changed")
+
+
+def _stranger() -> RawAesKeyring:
+    return RawAesKeyring("dynaseal-conformance", "stranger", bytes(KEY_LENGTH))
+
+
+def _strange_data_keys(subject: Subject) -> tuple[EncryptedDataKey, ...]:
+    wrapped = _stranger().on_encrypt(subject.new_materials())
+    return (
+        *wrapped.encrypted_data_keys,
+        EncryptedDataKey("dynaseal-conformance-2", b"", b"\x00"),
+    )
+
+
+def _damaged(keys: Sequence[EncryptedDataKey]) -> Iterator[tuple[str, list[EncryptedDataKey]]]:
+    """Damage all of them at the same place, one place after another."""
+    for step in range(SAMPLES + 1):
+        yield (
+            f"with a bit flipped {step} twelfths in",
+            [
+                replace(key, ciphertext=_flipped(key.ciphertext, (len(key.ciphertext) - 1) * step // SAMPLES))
+                for key in keys
+            ],
+        )
+    for what, cut in (("without the last byte", -1), ("cut to 48 bytes", 48), ("that are empty", 0)):
+        yield what, [replace(key, ciphertext=key.ciphertext[:cut]) for key in keys]
+    yield "with a byte more", [replace(key, ciphertext=key.ciphertext + b"\x00") for key in keys]
+
+
+def _flipped(data: bytes, at: int) -> bytes:
+    changed = bytearray(data)
+    changed[at] ^= 1
+    return bytes(changed)
+
+
+def _information_changes() -> Iterator[Callable[[bytes], bytes]]:
+    yield lambda info: info[:0]
+    yield lambda info: info[:-1]
+    yield lambda info: info + b"\x00"
+    yield lambda info: b"\xff" * len(info)
+    yield lambda info: info[:1]
+    yield lambda info: bytes(reversed(info))

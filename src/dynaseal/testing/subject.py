@@ -1,0 +1,120 @@
+"""The keyring under test, and how the rules ask it."""
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dynaseal.core import signatures
+from dynaseal.core.context import PUBLIC_KEY
+from dynaseal.core.header import EncryptedDataKey
+from dynaseal.core.suites import AlgorithmSuite
+from dynaseal.errors import UnwrapError
+from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring
+
+CONTEXT: Mapping[str, str] = {
+    "aws-crypto-table-name": "conformance",
+    "aws-crypto-partition-name": "pk",
+    "aws-crypto-attr.pk": "AAFhbm4=",
+    "aws-crypto-attr.é": "\U0001f511 ключ",
+}
+"""The encryption context of the materials that the rules hand out."""
+
+
+class ConformanceError(AssertionError):
+    """A keyring that breaks a rule of keyrings."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A keyring under test.
+
+    Args:
+        keyring: It writes.
+        reader: It reads what `keyring` wrote; left out, the same. Give another object with the same key, so
+            that nothing depends on what the writing one remembers.
+        suites: The suites that it does; the first is used where one is enough.
+        secrets: Bytes that must never show in a repr or an error, such as the wrapping key.
+    """
+
+    keyring: Keyring
+    reader: Keyring | None = None
+    suites: Sequence[AlgorithmSuite] = tuple(AlgorithmSuite)
+    secrets: Sequence[bytes] = field(default=(), repr=False)
+
+    def new_materials(self, context: Mapping[str, str] = CONTEXT) -> EncryptionMaterials:
+        """Make materials as the default materials manager does."""
+        suite = self.suites[0]
+        key = signatures.generate() if suite.is_signed else None
+        if key is not None:
+            context = {**context, PUBLIC_KEY: b64encode(key.public_key).decode()}
+        return EncryptionMaterials(suite, context, required_context_keys=frozenset(CONTEXT), signing_key=key)
+
+    def write(self, materials: EncryptionMaterials | None = None) -> EncryptionMaterials:
+        """Have the keyring write, and look at what it gives only so far that the rules can go on."""
+        written = self.keyring.on_encrypt(materials or self.new_materials())
+        if written.plaintext_data_key is None or not written.encrypted_data_keys:
+            raise ConformanceError("on_encrypt gave no data key, or did not wrap it")
+        return written
+
+    def read(
+        self,
+        written: EncryptionMaterials,
+        encrypted_data_keys: Sequence[EncryptedDataKey] | None = None,
+        context: Mapping[str, str] | None = None,
+    ) -> DecryptionMaterials:
+        """Have the reader read what was written, perhaps with other data keys or another context."""
+        entries = written.encryption_context if context is None else context
+        materials = DecryptionMaterials(
+            written.suite,
+            entries,
+            required_context_keys=written.required_context_keys,
+            verification_key=None if written.signing_key is None else written.signing_key.public_key,
+        )
+        if encrypted_data_keys is None:
+            encrypted_data_keys = written.encrypted_data_keys
+        return (self.reader or self.keyring).on_decrypt(materials, encrypted_data_keys)
+
+    def check_reads(
+        self,
+        written: EncryptionMaterials,
+        what: str,
+        encrypted_data_keys: Sequence[EncryptedDataKey] | None = None,
+    ) -> DecryptionMaterials:
+        """Check that the reader gets the data key and the signing key of one of the wrapped data keys."""
+        read = self.read(written, encrypted_data_keys)
+        if read.plaintext_data_key != written.plaintext_data_key:
+            raise ConformanceError(f"on_decrypt gave another data key than on_encrypt had, {what}")
+        if read.symmetric_signing_key not in written.symmetric_signing_keys:
+            raise ConformanceError(f"on_decrypt gave a signing key that on_encrypt had not, {what}")
+        return read
+
+    def check_refuses(
+        self,
+        written: EncryptionMaterials,
+        what: str,
+        encrypted_data_keys: Sequence[EncryptedDataKey] | None = None,
+        context: Mapping[str, str] | None = None,
+    ) -> UnwrapError:
+        """Check that the reader refuses with UnwrapError, and give that."""
+        try:
+            self.read(written, encrypted_data_keys, context)
+        except UnwrapError as error:
+            return error
+        raise ConformanceError(f"on_decrypt did not refuse {what}")
+
+    def check_silent(self, written: EncryptionMaterials, *shown: object) -> None:
+        """Check that no secret shows in what a person or a log would see of some objects."""
+        texts = [form(one) for one in shown for form in (str, repr)]
+        secrets = (*self.secrets, written.plaintext_data_key or b"", *written.symmetric_signing_keys)
+        for secret in filter(None, secrets):
+            for form in _spellings(secret):
+                for text in texts:
+                    if form in text.lower():
+                        raise ConformanceError("A secret shows in a repr or an error")
+
+
+def _spellings(secret: bytes) -> Iterator[str]:
+    yield secret.hex()
+    yield b64encode(secret).decode().rstrip("=").lower()
+    yield repr(secret)[2:-1].lower()
+    yield str(list(secret))[1:-1]

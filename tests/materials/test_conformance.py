@@ -1,0 +1,161 @@
+"""Every keyring keeps to the rules of keyrings; and a keyring that breaks one is found out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dynaseal import DecryptionMaterials, EncryptedDataKey, EncryptionMaterials, RawAesKeyring
+from dynaseal.materials import wrapping
+from dynaseal.testing import RULES, ConformanceError, Rule, Subject, check_keyring
+from support.keyrings import KINDS, Kind
+
+KEY = b"k" * 32
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_every_keyring_keeps_to_every_rule(kind: Kind, rule: Rule) -> None:
+    rule(kind.subject())
+
+
+def test_every_rule_is_a_sentence() -> None:
+    assert all(rule.text.endswith(".") for rule in RULES)
+
+
+class Wrapped:
+    """A good keyring whose answers a broken one changes."""
+
+    def __init__(self) -> None:
+        self.inner = RawAesKeyring("mine", "one", KEY)
+
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        return self.inner.on_encrypt(materials)
+
+    def on_decrypt(
+        self, materials: DecryptionMaterials, keys: Sequence[EncryptedDataKey]
+    ) -> DecryptionMaterials:
+        return self.inner.on_decrypt(materials, keys)
+
+
+class WrapsNothing(Wrapped):
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        return replace(materials, plaintext_data_key=KEY)
+
+
+class MakesAShortDataKey(Wrapped):
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        return super().on_encrypt(replace(materials, plaintext_data_key=KEY[:16]))
+
+
+class DropsTheSigningKeys(Wrapped):
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        return replace(super().on_encrypt(materials), symmetric_signing_keys=())
+
+
+class ChangesTheContext(Wrapped):
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        return replace(super().on_encrypt(materials), encryption_context={"mine": "only"})
+
+
+class ReadsSomethingElse(Wrapped):
+    def on_decrypt(
+        self, materials: DecryptionMaterials, keys: Sequence[EncryptedDataKey]
+    ) -> DecryptionMaterials:
+        return replace(super().on_decrypt(materials, keys), plaintext_data_key=KEY)
+
+
+class UsesOneDataKeyForAll(Wrapped):
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        return super().on_encrypt(replace(materials, plaintext_data_key=KEY))
+
+
+class ReplacesTheDataKey(Wrapped):
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        return super().on_encrypt(replace(materials, plaintext_data_key=wrapping.new_data_key()))
+
+
+class DropsWhatOthersWrapped(Wrapped):
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        return super().on_encrypt(replace(materials, encrypted_data_keys=(), symmetric_signing_keys=()))
+
+
+class LooksAtTheFirstDataKeyOnly(Wrapped):
+    def on_decrypt(
+        self, materials: DecryptionMaterials, keys: Sequence[EncryptedDataKey]
+    ) -> DecryptionMaterials:
+        return super().on_decrypt(materials, keys[:1])
+
+
+class StumblesOverNothing(Wrapped):
+    def on_decrypt(
+        self, materials: DecryptionMaterials, keys: Sequence[EncryptedDataKey]
+    ) -> DecryptionMaterials:
+        return super().on_decrypt(materials, [keys[0], *keys[1:]])
+
+
+class BindsNoContext(Wrapped):
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        written = super().on_encrypt(replace(materials, encryption_context={}))
+        return replace(written, encryption_context=materials.encryption_context)
+
+    def on_decrypt(
+        self, materials: DecryptionMaterials, keys: Sequence[EncryptedDataKey]
+    ) -> DecryptionMaterials:
+        read = super().on_decrypt(replace(materials, encryption_context={}), keys)
+        return replace(read, encryption_context=materials.encryption_context)
+
+
+class WrapsInTheClear(Wrapped):
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        key = materials.plaintext_data_key or wrapping.new_data_key()
+        return materials.with_wrapped_key(key, EncryptedDataKey("clear", b"", key), KEY)
+
+    def on_decrypt(
+        self, materials: DecryptionMaterials, keys: Sequence[EncryptedDataKey]
+    ) -> DecryptionMaterials:
+        mine = next(key for key in keys if key.provider_id == "clear")
+        return materials.with_unwrapped_key(mine.ciphertext, KEY)
+
+
+class ShowsItsKey(Wrapped):
+    def __repr__(self) -> str:
+        return f"ShowsItsKey({KEY.hex()})"
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule"),
+    [
+        (WrapsNothing, "writes_complete_materials"),
+        (MakesAShortDataKey, "writes_complete_materials"),
+        (DropsTheSigningKeys, "writes_complete_materials"),
+        (ChangesTheContext, "keeps_what_it_was_given"),
+        (ReadsSomethingElse, "reads_what_it_wrote"),
+        (UsesOneDataKeyForAll, "makes_a_fresh_key_each_time"),
+        (ReplacesTheDataKey, "wraps_the_data_key_of_another_keyring"),
+        (DropsWhatOthersWrapped, "wraps_the_data_key_of_another_keyring"),
+        (LooksAtTheFirstDataKeyOnly, "passes_over_what_is_not_its_own"),
+        (LooksAtTheFirstDataKeyOnly, "reads_behind_a_damaged_data_key"),
+        (StumblesOverNothing, "refuses_where_nothing_is_its_own"),
+        (BindsNoContext, "refuses_another_context"),
+        (WrapsInTheClear, "refuses_a_damaged_data_key"),
+        (ShowsItsKey, "shows_no_secret"),
+        (ReadsSomethingElse, "works_in_many_threads"),
+        (ChangesTheContext, "encrypts_whole_items"),
+    ],
+)
+def test_a_keyring_that_breaks_a_rule_is_found_out(broken: Callable[[], Any], rule: str) -> None:
+    (chosen,) = (one for one in RULES if str(one) == rule)
+
+    with pytest.raises(Exception) as raised:  # noqa: PT011 what a broken keyring raises comes through
+        chosen(Subject(broken(), secrets=[KEY]))
+
+    assert chosen.text in raised.value.__notes__[0]
+
+
+def test_the_whole_check_stops_at_the_first_broken_rule() -> None:
+    with pytest.raises(ConformanceError, match="one signing key for each"):
+        check_keyring(DropsTheSigningKeys())
