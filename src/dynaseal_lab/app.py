@@ -1,13 +1,16 @@
 """The lab as one ASGI application, and how its parts are wired.
 
-`GET /_lab/health` is the one path that needs no signature.
+Besides AWS's API there are two paths of its own: `GET /_lab/health`, the one that needs no signature, and
+`GET /_lab/trail`, signed by an account's root for any service's name.
 """
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from dynaseal_lab.clock import LabClock
+from dynaseal_lab.dynamodb.api import DynamoDbService
+from dynaseal_lab.dynamodb.engine import InProcessEngine
 from dynaseal_lab.frontdoor import FrontDoor
 from dynaseal_lab.iam.api import IamService
 from dynaseal_lab.iam.authorizer import PolicyAuthorizer
@@ -16,11 +19,9 @@ from dynaseal_lab.iam.desk import Desk
 from dynaseal_lab.iam.store import IamStore
 from dynaseal_lab.iam.sts import StsService
 from dynaseal_lab.kms.api import KmsService
+from dynaseal_lab.model import Fault, Service
 from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire.http import Request, Response
-
-if TYPE_CHECKING:
-    from dynaseal_lab.model import Service
 
 MAX_BODY = 16 * 1024 * 1024
 """DynamoDB's limit for a request, the largest of the services'."""
@@ -33,11 +34,12 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class App:
     """An ASGI application over the front door."""
 
-    def __init__(self, door: FrontDoor) -> None:
+    def __init__(self, door: FrontDoor, trail: Trail) -> None:
         self._door = door
+        self._trail = trail
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request; websockets are refused by not being known."""
+        """Serve one HTTP request."""
         if scope["type"] != "http":
             raise NotImplementedError(f"The lab speaks HTTP, not {scope['type']}")
         body = await _body(receive)
@@ -45,9 +47,23 @@ class App:
         await _send(response, send)
 
     async def _answer(self, request: Request) -> Response:
+        if not request.path.startswith("/_lab/"):
+            return await self._door.answer(request)
         if request.method == "GET" and request.path == "/_lab/health":
             return json_response({"status": "ok"})
-        return await self._door.answer(request)
+        if request.method == "GET" and request.path == "/_lab/trail":
+            return self._show_trail(request)
+        return json_response({"message": "The lab has no such path"}, 404)
+
+    def _show_trail(self, request: Request) -> Response:
+        """What was decided in the caller's account; for its root alone."""
+        try:
+            principal = self._door.signed(request).principal
+            if principal.kind != "root":
+                raise Fault("AccessDeniedException", "Only an account's root may read its trail", status=403)
+        except Fault as fault:
+            return json_response({"__type": fault.code, "message": fault.message}, fault.status)
+        return json_response({"events": [event.as_json() for event in self._trail.events(principal.account)]})
 
 
 def json_response(content: object, status: int = 200) -> Response:
@@ -111,9 +127,11 @@ def build(root_secret: str, clock: LabClock | None = None) -> App:
     store, trail = IamStore(), Trail()
     authorizer = PolicyAuthorizer(store, trail)
     desk = Desk(store, authorizer, clock)
+    kms = KmsService(authorizer, clock)
     services: Mapping[str, Service] = {
         "iam": IamService(desk),
         "sts": StsService(desk),
-        "kms": KmsService(authorizer, clock),
+        "kms": kms,
+        "dynamodb": DynamoDbService(authorizer, kms, clock, InProcessEngine.load()),
     }
-    return App(FrontDoor(services, Credentials(store, root_secret), clock))
+    return App(FrontDoor(services, Credentials(store, root_secret), clock), trail)

@@ -17,7 +17,7 @@ from dynaseal_lab.wire import json_rpc, query
 from dynaseal_lab.wire.faults import json_fault, not_a_call, query_fault
 from dynaseal_lab.wire.http import Request, Response, Signed
 from dynaseal_lab.wire.models import QUERY_SERVICES
-from dynaseal_lab.wire.sigv4 import KeyFinder, claimed_service, verify
+from dynaseal_lab.wire.sigv4 import KeyRing, claimed_service, verify
 from dynaseal_lab.wire.validate import validate
 
 _SIGNING_NAMES = {"dynamodbstreams": "dynamodb"}
@@ -34,7 +34,7 @@ class FrontDoor:
     """
 
     services: Mapping[str, Service]
-    keys: KeyFinder = field(repr=False)
+    keys: KeyRing = field(repr=False)
     clock: Clock
 
     async def answer(self, request: Request) -> Response:
@@ -52,7 +52,10 @@ class FrontDoor:
         Raises:
             Fault: Nobody did, or not well.
         """
-        return verify(request, self.keys, wall=wall(), now=self.clock.now())
+        now = self.clock.now()
+        signed = verify(request, self.keys, wall=wall(), now=now)
+        self.keys.note_use(signed, now)
+        return signed
 
     async def _answer_json(self, request: Request, request_id: str) -> Response:
         service = None

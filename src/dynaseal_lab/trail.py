@@ -61,8 +61,9 @@ class Trail:
         )
 
     def events(self, account: str) -> Sequence[Event]:
-        """The events that concern an account: its principals' calls, oldest first."""
-        return [event for event in self._events if event.account == account]
+        """The events that concern an account, its principals' or on its resources; oldest first."""
+        mark = f":{account}:"
+        return [event for event in self._events if event.account == account or mark in event.resource]
 
 
 def _encryption_context(ask: Ask) -> Mapping[str, str]:

@@ -7,11 +7,14 @@ Rules:
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from dynaseal_lab.iam.names import is_account, root_arn
 from dynaseal_lab.iam.records import AccessKey, LastUsed, User
+from dynaseal_lab.iam.sessions import Session
 from dynaseal_lab.iam.store import IamStore
-from dynaseal_lab.model import Clock, Principal
+from dynaseal_lab.model import Principal
+from dynaseal_lab.wire.http import Signed
 from dynaseal_lab.wire.sigv4 import SigningKey
 
 
@@ -50,9 +53,14 @@ class Credentials:
         if key is not None:
             return self._of_user(key)
         session = self.store.sessions.get(access_key_id)
-        if session is not None:
-            return SigningKey(session.principal, session.secret, session.token, session.expires)
-        return None
+        return None if session is None else self._of_session(session)
+
+    def _of_session(self, session: Session) -> SigningKey | None:
+        """A user's session ends with the user; a role's goes on, with no policies left to allow anything."""
+        principal = session.principal
+        if principal.kind == "user" and self.store.user_of_arn(principal.arn) is None:
+            return None
+        return SigningKey(principal, session.secret, session.token, session.expires)
 
     def _of_user(self, key: AccessKey) -> SigningKey | None:
         user = self.store.users.get(key.account, key.user_name)
@@ -60,9 +68,9 @@ class Credentials:
             return None
         return SigningKey(principal_of(key.account, user), key.secret, active=key.active)
 
-
-def note_use(store: IamStore, clock: Clock, access_key_id: str, service: str, region: str) -> None:
-    """Remember when a user's key signed last, for GetAccessKeyLastUsed."""
-    key = store.access_key(access_key_id)
-    if key is not None:
-        store.put_access_key(replace(key, last_used=LastUsed(clock.now(), service, region)))
+    def note_use(self, signed: Signed, now: datetime) -> None:
+        """Remember when a user's key signed last, for GetAccessKeyLastUsed."""
+        key = self.store.access_key(signed.access_key_id)
+        if key is not None:
+            used = LastUsed(now, signed.service, signed.region)
+            self.store.put_access_key(replace(key, last_used=used))

@@ -53,11 +53,15 @@ class SigningKey:
     active: bool = True
 
 
-class KeyFinder(Protocol):
+class KeyRing(Protocol):
     """Knows the access keys."""
 
     def find(self, access_key_id: str) -> SigningKey | None:
         """The key of this id, or None."""
+        ...
+
+    def note_use(self, signed: Signed, now: datetime) -> None:
+        """A request was signed with a key."""
         ...
 
 
@@ -80,7 +84,7 @@ class _Recomputed(SigV4Auth):
         return request.context["signed"]
 
 
-def verify(request: Request, keys: KeyFinder, *, wall: datetime, now: datetime) -> Signed:
+def verify(request: Request, keys: KeyRing, *, wall: datetime, now: datetime) -> Signed:
     """Who signed `request`.
 
     Args:
