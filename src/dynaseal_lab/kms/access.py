@@ -183,7 +183,7 @@ def require_not_pending(key: KeyRecord) -> None:
     Raises:
         Fault: KMSInvalidStateException.
     """
-    if key.state == "PendingDeletion":
+    if key.deletion_window is not None:
         raise Fault("KMSInvalidStateException", f"{key.arn} is pending deletion.")
 
 

@@ -7,13 +7,17 @@ from typing import Any
 from dynaseal_lab.kms.access import Kms
 from dynaseal_lab.kms.keys import KeyState
 from dynaseal_lab.kms.operations import (
+    agreement,
     aliases,
     data_keys,
     encryption,
     grants,
     key_policies,
     lifecycle,
+    macs,
+    replicas,
     rotation,
+    signing,
     tags,
 )
 from dynaseal_lab.kms.store import KmsStore
@@ -30,6 +34,7 @@ OPERATIONS: Mapping[str, Handler] = MappingProxyType(
         "CreateKey": lifecycle.create_key,
         "Decrypt": encryption.decrypt,
         "DeleteAlias": aliases.delete_alias,
+        "DeriveSharedSecret": agreement.derive_shared_secret,
         "DescribeKey": lifecycle.describe_key,
         "DisableKey": lifecycle.disable_key,
         "DisableKeyRotation": rotation.disable_key_rotation,
@@ -40,9 +45,11 @@ OPERATIONS: Mapping[str, Handler] = MappingProxyType(
         "GenerateDataKeyPair": data_keys.generate_data_key_pair,
         "GenerateDataKeyPairWithoutPlaintext": data_keys.generate_data_key_pair_without_plaintext,
         "GenerateDataKeyWithoutPlaintext": data_keys.generate_data_key_without_plaintext,
+        "GenerateMac": macs.generate_mac,
         "GenerateRandom": data_keys.generate_random,
         "GetKeyPolicy": key_policies.get_key_policy,
         "GetKeyRotationStatus": rotation.get_key_rotation_status,
+        "GetPublicKey": signing.get_public_key,
         "ListAliases": aliases.list_aliases,
         "ListGrants": grants.list_grants,
         "ListKeyPolicies": key_policies.list_key_policies,
@@ -52,14 +59,19 @@ OPERATIONS: Mapping[str, Handler] = MappingProxyType(
         "ListRetirableGrants": grants.list_retirable_grants,
         "PutKeyPolicy": key_policies.put_key_policy,
         "ReEncrypt": encryption.re_encrypt,
+        "ReplicateKey": replicas.replicate_key,
         "RetireGrant": grants.retire_grant,
         "RevokeGrant": grants.revoke_grant,
         "RotateKeyOnDemand": rotation.rotate_key_on_demand,
         "ScheduleKeyDeletion": lifecycle.schedule_key_deletion,
+        "Sign": signing.sign,
         "TagResource": tags.tag_resource,
         "UntagResource": tags.untag_resource,
         "UpdateAlias": aliases.update_alias,
         "UpdateKeyDescription": lifecycle.update_key_description,
+        "UpdatePrimaryRegion": replicas.update_primary_region,
+        "Verify": signing.verify,
+        "VerifyMac": macs.verify_mac,
     }
 )
 """Every operation that the lab's KMS answers."""

@@ -1,6 +1,7 @@
 """What a KMS key is: a frozen record in one Region, over key material that its copies may share.
 
-* A key is Enabled, Disabled, or PendingDeletion; once its deletion date has passed it is gone.
+* A key is Enabled, Disabled, or PendingDeletion; once its deletion date has passed it is gone. A primary key
+  that is to be deleted waits for its replicas first (PendingReplicaDeletion): its window starts afterwards.
 * Key material is a list of versions, newest last. Rotation adds one; none is ever removed, so that whatever
   was encrypted before stays readable.
 * A multi-Region key's copies have the same key id and share one material; only the primary rotates it.
@@ -17,7 +18,7 @@ from typing import Any, Literal
 
 from dynaseal_lab.kms.specs import KEY_SPECS, KeySpec, Usage
 
-KeyState = Literal["Enabled", "Disabled", "PendingDeletion"]
+KeyState = Literal["Enabled", "Disabled", "PendingDeletion", "PendingReplicaDeletion"]
 RotationType = Literal["AUTOMATIC", "ON_DEMAND"]
 
 
@@ -96,6 +97,8 @@ class KeyRecord:
         """The key's state in AWS's words."""
         if self.deletion_date is not None:
             return "PendingDeletion"
+        if self.deletion_window is not None:
+            return "PendingReplicaDeletion"
         return "Enabled" if self.enabled else "Disabled"
 
     @property
@@ -152,6 +155,8 @@ def key_metadata(record: KeyRecord, material: KeyMaterial, copies: tuple[KeyReco
     }
     if record.deletion_date is not None:
         metadata["DeletionDate"] = record.deletion_date
+    elif record.deletion_window is not None:
+        metadata["PendingDeletionWindowInDays"] = record.deletion_window
     elif record.spec.symmetric_encryption:
         metadata["CurrentKeyMaterialId"] = material.current.id.hex()
     if record.multi_region:

@@ -45,9 +45,17 @@ def public_der(key: PrivateKey) -> bytes:
     )
 
 
+def load_private(secret: bytes) -> PrivateKey:
+    """The RSA or elliptic-curve key in a backing key's secret."""
+    key = serialization.load_der_private_key(secret, None)
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise TypeError("the material is neither an RSA nor an elliptic-curve key")
+    return key
+
+
 def load_rsa(secret: bytes) -> rsa.RSAPrivateKey:
     """The RSA key in a backing key's secret."""
-    key = serialization.load_der_private_key(secret, None)
+    key = load_private(secret)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("the material is no RSA key")
     return key
@@ -55,7 +63,7 @@ def load_rsa(secret: bytes) -> rsa.RSAPrivateKey:
 
 def load_ecc(secret: bytes) -> ec.EllipticCurvePrivateKey:
     """The elliptic-curve key in a backing key's secret."""
-    key = serialization.load_der_private_key(secret, None)
+    key = load_private(secret)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError("the material is no elliptic-curve key")
     return key

@@ -6,8 +6,8 @@ aliases and grants with it.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from dynaseal_lab.kms.grants import Grant
 from dynaseal_lab.kms.keys import KeyMaterial, KeyRecord, arn_prefix
@@ -49,6 +49,8 @@ class KmsStore:
         if record is not None and record.gone(self._now()):
             self._forget(record)
             return None
+        if record is not None and record.state == "PendingReplicaDeletion":
+            return self._still_waiting(record)
         return record
 
     def keys(self, account: str, region: str) -> list[KeyRecord]:
@@ -108,6 +110,22 @@ class KmsStore:
     def drop_grant(self, grant: Grant) -> None:
         """Remove a grant."""
         del self._grants[grant.grant_id]
+
+    def _still_waiting(self, record: KeyRecord) -> KeyRecord:
+        """A primary key that waits for its replicas' deletion; its own window starts when they are gone."""
+        if len(self._regions_of(record.key_id)) == 1 and record.deletion_window is not None:
+            record = replace(record, deletion_date=self._now() + timedelta(days=record.deletion_window))
+            self.put_key(record)
+        return record
+
+    def _regions_of(self, key_id: str) -> list[str]:
+        """Where copies of a key are, after those have been forgotten whose time has come."""
+        now = self._now()
+        copies = [record for record in self._keys.values() if record.key_id == key_id]
+        for copy in copies:
+            if copy.gone(now):
+                self._forget(copy)
+        return [copy.region for copy in copies if not copy.gone(now)]
 
     def _forget(self, record: KeyRecord) -> None:
         for alias in self.aliases(record.account, record.region):

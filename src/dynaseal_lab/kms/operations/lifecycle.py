@@ -123,7 +123,10 @@ def update_key_description(kms: Kms, call: Call) -> Answer:
 
 
 def schedule_key_deletion(kms: Kms, call: Call) -> Answer:
-    """Start the deletion window, 7 to 30 days; the key is unusable from now on."""
+    """Start the deletion window, 7 to 30 days (of a primary key: once its replicas are gone).
+
+    The key is unusable from now on.
+    """
     days = call.params.get("PendingWindowInDays", 30)
     if not 7 <= days <= 30:
         raise Fault(
@@ -133,33 +136,18 @@ def schedule_key_deletion(kms: Kms, call: Call) -> Answer:
     extra = {"kms:ScheduleKeyDeletionPendingWindowInDays": [str(days)]}
     key = kms.manage(call, "kms:ScheduleKeyDeletion", call.params["KeyId"], extra).key
     require_not_pending(key)
-    _require_last_copy(kms, key)
-    date = kms.clock.now() + timedelta(days=days)
+    waits = len(kms.store.copies(key.key_id)) > 1 and kms.material(key).primary_region == key.region
+    date = None if waits else kms.clock.now() + timedelta(days=days)
     pending = replace(key, enabled=False, deletion_date=date, deletion_window=days)
     kms.store.put_key(pending)
-    return {
-        "KeyId": key.arn,
-        "DeletionDate": date,
-        "KeyState": pending.state,
-        "PendingWindowInDays": days,
-    }
-
-
-def _require_last_copy(kms: Kms, key: KeyRecord) -> None:
-    """A primary outlives its replicas; AWS would let it wait for them (PendingReplicaDeletion)."""
-    others = [copy.region for copy in kms.store.copies(key.key_id) if copy.region != key.region]
-    if others and kms.store.material(key.key_id).primary_region == key.region:
-        raise Fault(
-            "UnsupportedOperationException",
-            f"{key.arn} has replica keys in {', '.join(others)}: delete them first. "
-            "The lab has no PendingReplicaDeletion state.",
-        )
+    answer = {"KeyId": key.arn, "KeyState": pending.state, "PendingWindowInDays": days}
+    return answer if date is None else answer | {"DeletionDate": date}
 
 
 def cancel_key_deletion(kms: Kms, call: Call) -> Answer:
     """Stop the deletion window; the key stays disabled."""
     key = kms.manage(call, "kms:CancelKeyDeletion", call.params["KeyId"]).key
-    if key.state != "PendingDeletion":
+    if key.deletion_window is None:
         raise Fault("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
     kms.store.put_key(replace(key, deletion_date=None, deletion_window=None))
     return {"KeyId": key.arn}

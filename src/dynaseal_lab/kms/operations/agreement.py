@@ -1,0 +1,62 @@
+"""DeriveSharedSecret: ECDH between a key of KMS and somebody's public key.
+
+Source: NIST SP 800-56A revision 3, section 5.7.1.2; the shared secret is the raw x coordinate.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from dynaseal_lab.kms.access import (
+    Kms,
+    end_dry_run,
+    require_algorithm,
+    require_usable,
+    require_usage,
+)
+from dynaseal_lab.kms.material import load_ecc
+from dynaseal_lab.kms.specs import KEY_AGREEMENT
+from dynaseal_lab.model import Call, Fault
+
+Answer = Mapping[str, Any]
+
+
+def derive_shared_secret(kms: Kms, call: Call) -> Answer:
+    """The secret that this key and a public key on the same curve share."""
+    params = call.params
+    if params.get("Recipient"):
+        raise Fault("UnsupportedOperationException", "Recipient is not supported: the lab has no enclaves.")
+    algorithm = params["KeyAgreementAlgorithm"]
+    target = kms.find(call, "kms:DeriveSharedSecret", params["KeyId"])
+    kms.allow(call, "kms:DeriveSharedSecret", target, extra={"kms:KeyAgreementAlgorithm": [algorithm]})
+    key = target.key
+    require_usable(key)
+    require_usage(call, key, KEY_AGREEMENT)
+    require_algorithm(key, algorithm)
+    private = load_ecc(kms.material(key).current.secret)
+    public = _public(params["PublicKey"], private)
+    end_dry_run(call)
+    return {
+        "KeyId": key.arn,
+        "SharedSecret": private.exchange(ec.ECDH(), public),
+        "KeyAgreementAlgorithm": algorithm,
+        "KeyOrigin": "AWS_KMS",
+    }
+
+
+def _public(der: bytes, private: ec.EllipticCurvePrivateKey) -> ec.EllipticCurvePublicKey:
+    """The other side's key; loading it checks that the point lies on the curve."""
+    try:
+        public = serialization.load_der_public_key(der)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise _invalid() from error
+    if not isinstance(public, ec.EllipticCurvePublicKey) or public.curve.name != private.curve.name:
+        raise _invalid()
+    return public
+
+
+def _invalid() -> Fault:
+    return Fault("ValidationException", "The public key is not valid for the key spec of the KMS key.")

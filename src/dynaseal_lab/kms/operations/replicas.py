@@ -1,0 +1,97 @@
+"""Multi-Region keys: copies in other Regions that share key id and key material.
+
+A copy has its own policy, tags, description, aliases, grants and state.
+
+Source: https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dynaseal_lab.kms.access import Kms, require_usable
+from dynaseal_lab.kms.context import kind_keys, request_tag_keys
+from dynaseal_lab.kms.keys import KeyRecord, arn_prefix
+from dynaseal_lab.kms.operations.lifecycle import metadata
+from dynaseal_lab.kms.operations.tags import checked_tags
+from dynaseal_lab.kms.policies import check_lockout, check_policy, default_policy, policy_keys
+from dynaseal_lab.model import Call, Fault
+
+Answer = Mapping[str, Any]
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
+
+
+def replicate_key(kms: Kms, call: Call) -> Answer:
+    """Make a copy of a primary key in another Region."""
+    params = call.params
+    region = params["ReplicaRegion"]
+    tags = checked_tags(params.get("Tags", ()))
+    if params.get("Policy") is not None:
+        check_policy(params["Policy"])
+    extra = {"kms:ReplicaRegion": [region]} | policy_keys(params)
+    key = kms.manage(call, "kms:ReplicateKey", params["KeyId"], extra).key
+    _require_primary(kms, key)
+    require_usable(key)
+    _check_region(kms, key, region)
+    _allow_there(kms, call, key, region)
+    arn = f"{arn_prefix(key.account, region)}key/{key.key_id}"
+    if params.get("Policy") is not None:
+        check_lockout(call, params["Policy"], arn)
+    copy = replace(
+        key,
+        region=region,
+        created=kms.clock.now(),
+        policy=params.get("Policy") or default_policy(key.account, arn.split(":")[1]),
+        description=params.get("Description", ""),
+        tags=tags,
+    )
+    kms.store.put_key(copy)
+    return {
+        "ReplicaKeyMetadata": metadata(kms, copy),
+        "ReplicaPolicy": copy.policy,
+        "ReplicaTags": [{"TagKey": name, "TagValue": value} for name, value in tags],
+    }
+
+
+def update_primary_region(kms: Kms, call: Call) -> Answer:
+    """Make one of the replicas the primary key."""
+    region = call.params["PrimaryRegion"]
+    extra = {"kms:PrimaryRegion": [region]}
+    key = kms.manage(call, "kms:UpdatePrimaryRegion", call.params["KeyId"], extra).key
+    _require_primary(kms, key)
+    require_usable(key)
+    copy = kms.store.key(region, key.key_id)
+    if copy is None:
+        raise Fault("NotFoundException", f"{key.arn} has no replica key in {region}.")
+    require_usable(copy)
+    kms.store.put_material(replace(kms.material(key), primary_region=region))
+    return {}
+
+
+def _require_primary(kms: Kms, key: KeyRecord) -> None:
+    if not key.multi_region:
+        raise Fault("UnsupportedOperationException", f"{key.arn} is not a multi-Region key.")
+    primary = kms.store.material(key.key_id).primary_region
+    if primary != key.region:
+        raise Fault(
+            "UnsupportedOperationException",
+            f"{key.arn} is a replica key; its primary key is in {primary}.",
+        )
+
+
+def _check_region(kms: Kms, key: KeyRecord, region: str) -> None:
+    if not _REGION.fullmatch(region) or region == key.region:
+        raise Fault("ValidationException", f"{region} is not a Region to replicate {key.arn} to.")
+    if kms.store.key(region, key.key_id) is not None:
+        raise Fault("AlreadyExistsException", f"{key.arn} already has a replica key in {region}.")
+
+
+def _allow_there(kms: Kms, call: Call, key: KeyRecord, region: str) -> None:
+    """The copy is made in its Region as the caller: CreateKey there, and tagging if it has tags."""
+    there = replace(call, region=region)
+    tags = request_tag_keys(call.params.get("Tags", ()))
+    kms.allow_account(there, "kms:CreateKey", extra=kind_keys(key.spec, key.usage, multi_region=True) | tags)
+    if tags:
+        arn = f"{arn_prefix(key.account, region)}key/{key.key_id}"
+        kms.allow_account(there, "kms:TagResource", arn, tags)

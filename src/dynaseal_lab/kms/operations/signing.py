@@ -1,0 +1,115 @@
+"""Sign, Verify, GetPublicKey: RSA and ECDSA.
+
+Source: https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+
+from dynaseal_lab.kms.access import (
+    Kms,
+    end_dry_run,
+    require_algorithm,
+    require_usable,
+    require_usage,
+)
+from dynaseal_lab.kms.keys import KeyRecord, algorithm_fields
+from dynaseal_lab.kms.material import load_ecc, load_private, load_rsa, public_der
+from dynaseal_lab.kms.specs import SIGN_VERIFY
+from dynaseal_lab.model import Call, Fault
+
+Answer = Mapping[str, Any]
+_DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
+    "SHA_256": hashes.SHA256(),
+    "SHA_384": hashes.SHA384(),
+    "SHA_512": hashes.SHA512(),
+}
+
+
+def sign(kms: Kms, call: Call) -> Answer:
+    """Sign a message of up to 4096 bytes, or its digest."""
+    key, algorithm, message = _ready(kms, call, "kms:Sign")
+    secret = kms.material(key).current.secret
+    digest = utils.Prehashed(_digest_of(algorithm))
+    if key.spec.family == "rsa":
+        signature = load_rsa(secret).sign(message, _padding(algorithm), digest)
+    else:
+        signature = load_ecc(secret).sign(message, ec.ECDSA(digest))
+    return {"KeyId": key.arn, "Signature": signature, "SigningAlgorithm": algorithm}
+
+
+def verify(kms: Kms, call: Call) -> Answer:
+    """Verify a signature; a wrong one is an error, not an answer."""
+    key, algorithm, message = _ready(kms, call, "kms:Verify")
+    secret, signature = kms.material(key).current.secret, call.params["Signature"]
+    digest = utils.Prehashed(_digest_of(algorithm))
+    try:
+        if key.spec.family == "rsa":
+            load_rsa(secret).public_key().verify(signature, message, _padding(algorithm), digest)
+        else:
+            load_ecc(secret).public_key().verify(signature, message, ec.ECDSA(digest))
+    except InvalidSignature as error:
+        raise Fault("KMSInvalidSignatureException", "") from error
+    return {"KeyId": key.arn, "SignatureValid": True, "SigningAlgorithm": algorithm}
+
+
+def get_public_key(kms: Kms, call: Call) -> Answer:
+    """The public half of an asymmetric key, in SubjectPublicKeyInfo DER."""
+    target = kms.find(call, "kms:GetPublicKey", call.params["KeyId"])
+    kms.allow(call, "kms:GetPublicKey", target)
+    key = target.key
+    if key.spec.family not in {"rsa", "ecc"}:
+        raise Fault("UnsupportedOperationException", f"{key.arn} key spec {key.spec.name} has no public key.")
+    require_usable(key)
+    return {
+        "KeyId": key.arn,
+        "PublicKey": public_der(load_private(kms.material(key).current.secret)),
+        "CustomerMasterKeySpec": key.spec.name,
+        "KeySpec": key.spec.name,
+        "KeyUsage": key.usage,
+        **algorithm_fields(key),
+    }
+
+
+def _ready(kms: Kms, call: Call, action: str) -> tuple[KeyRecord, str, bytes]:
+    """The key, allowed and in order, the algorithm, and the digest of the message."""
+    params = call.params
+    algorithm, kind = params["SigningAlgorithm"], params.get("MessageType", "RAW")
+    target = kms.find(call, action, params["KeyId"])
+    extra = {"kms:SigningAlgorithm": [algorithm], "kms:MessageType": [kind]}
+    kms.allow(call, action, target, extra=extra)
+    require_usable(target.key)
+    require_usage(call, target.key, SIGN_VERIFY)
+    require_algorithm(target.key, algorithm)
+    digest = _digest(algorithm, kind, params["Message"])
+    end_dry_run(call)
+    return target.key, algorithm, digest
+
+
+def _digest(algorithm: str, kind: str, message: bytes) -> bytes:
+    digest = _digest_of(algorithm)
+    if kind == "RAW":
+        hashed = hashes.Hash(digest)
+        hashed.update(message)
+        return hashed.finalize()
+    if kind != "DIGEST":
+        raise Fault("UnsupportedOperationException", f"MessageType {kind} is not supported.")
+    if len(message) != digest.digest_size:
+        raise Fault("ValidationException", f"Digest is invalid length for algorithm {algorithm}.")
+    return message
+
+
+def _digest_of(algorithm: str) -> hashes.HashAlgorithm:
+    return _DIGESTS[algorithm[-len("SHA_256") :]]
+
+
+def _padding(algorithm: str) -> padding.AsymmetricPadding:
+    """PKCS #1 v1.5, or PSS with a salt as long as the digest."""
+    if algorithm.startswith("RSASSA_PKCS1"):
+        return padding.PKCS1v15()
+    digest = _digest_of(algorithm)
+    return padding.PSS(padding.MGF1(digest), digest.digest_size)

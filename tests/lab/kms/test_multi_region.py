@@ -1,0 +1,107 @@
+"""Multi-Region keys."""
+
+from typing import Any
+
+import pytest
+
+from dynaseal_lab.model import Fault
+
+OTHER = "eu-west-1"
+
+
+def refused(code: str) -> Any:
+    return pytest.raises(Fault, match=f"^{code}")
+
+
+@pytest.fixture
+def primary(kms: Any) -> str:
+    return kms.key(MultiRegion=True)
+
+
+@pytest.fixture
+def replica(kms: Any, primary: str) -> str:
+    return kms("ReplicateKey", KeyId=primary, ReplicaRegion=OTHER)["ReplicaKeyMetadata"]["Arn"]
+
+
+def test_a_replica_has_the_key_id_and_decrypts_what_the_primary_encrypted(kms, primary, replica):
+    assert primary.rpartition("/")[2] == replica.rpartition("/")[2]
+    assert primary.rpartition("/")[2].startswith("mrk-")
+    blob = kms("Encrypt", KeyId=primary, Plaintext=b"x", EncryptionContext={"a": "b"})["CiphertextBlob"]
+    opened = kms("Decrypt", region=OTHER, CiphertextBlob=blob, EncryptionContext={"a": "b"})
+    assert (opened["Plaintext"], opened["KeyId"]) == (b"x", replica)
+
+
+def test_each_copy_describes_the_whole_set(kms, primary, replica):
+    for region, key, kind in (("us-west-2", primary, "PRIMARY"), (OTHER, replica, "REPLICA")):
+        metadata = kms("DescribeKey", region=region, KeyId=key)["KeyMetadata"]
+        assert metadata["MultiRegionConfiguration"] == {
+            "MultiRegionKeyType": kind,
+            "PrimaryKey": {"Arn": primary, "Region": "us-west-2"},
+            "ReplicaKeys": [{"Arn": replica, "Region": OTHER}],
+        }
+
+
+def test_copies_have_states_of_their_own(kms, primary, replica):
+    kms("DisableKey", KeyId=primary)
+    assert kms("Encrypt", region=OTHER, KeyId=replica, Plaintext=b"x")["KeyId"] == replica
+
+
+def test_a_single_region_key_neither_replicates_nor_decrypts_elsewhere(kms):
+    key = kms.key()
+    blob = kms("Encrypt", KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    with refused("UnsupportedOperationException"):
+        kms("ReplicateKey", KeyId=key, ReplicaRegion=OTHER)
+    with refused("AccessDeniedException: .* on the resource associated with this ciphertext because"):
+        kms("Decrypt", region=OTHER, CiphertextBlob=blob)
+
+
+def test_a_region_has_one_copy(kms, primary, replica):
+    with refused("AlreadyExistsException"):
+        kms("ReplicateKey", KeyId=primary, ReplicaRegion=OTHER)
+    with refused("UnsupportedOperationException"):
+        kms("ReplicateKey", region=OTHER, KeyId=replica, ReplicaRegion="us-east-1")
+
+
+def test_only_the_primary_rotates_and_all_copies_see_it(kms, primary, replica):
+    with refused("UnsupportedOperationException"):
+        kms("RotateKeyOnDemand", region=OTHER, KeyId=replica)
+    kms("RotateKeyOnDemand", KeyId=primary)
+    blob = kms("Encrypt", KeyId=primary, Plaintext=b"x")["CiphertextBlob"]
+    assert kms("Decrypt", region=OTHER, CiphertextBlob=blob)["Plaintext"] == b"x"
+
+
+def test_a_replica_becomes_the_primary(kms, primary, replica):
+    kms("UpdatePrimaryRegion", KeyId=primary, PrimaryRegion=OTHER)
+    metadata = kms("DescribeKey", region=OTHER, KeyId=replica)["KeyMetadata"]
+    assert metadata["MultiRegionConfiguration"]["MultiRegionKeyType"] == "PRIMARY"
+    with refused("UnsupportedOperationException"):
+        kms("UpdatePrimaryRegion", KeyId=primary, PrimaryRegion=OTHER)
+
+
+def test_making_a_copy_asks_in_both_regions(kms, primary):
+    kms.authorizer.asked.clear()
+    kms("ReplicateKey", KeyId=primary, ReplicaRegion=OTHER)
+    asked = [(ask.action, ask.resource) for ask in kms.authorizer.asked]
+    assert asked == [("kms:ReplicateKey", primary), ("kms:CreateKey", "*")]
+    assert kms.authorizer.asked[0].context["kms:ReplicaRegion"] == [OTHER]
+    assert kms.authorizer.asked[0].context["kms:MultiRegionKeyType"] == ["PRIMARY"]
+
+
+def test_a_primary_waits_for_its_replicas_before_its_own_window_starts(kms, primary, replica):
+    kms("ScheduleKeyDeletion", region=OTHER, KeyId=replica, PendingWindowInDays=7)
+    answer = kms("ScheduleKeyDeletion", KeyId=primary, PendingWindowInDays=8)
+    assert answer == {"KeyId": primary, "KeyState": "PendingReplicaDeletion", "PendingWindowInDays": 8}
+    with refused("KMSInvalidStateException"):
+        kms("Encrypt", KeyId=primary, Plaintext=b"x")
+    kms.clock.forward(days=7)
+    assert kms("DescribeKey", KeyId=primary)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+    kms.clock.forward(days=8)
+    with refused("NotFoundException"):
+        kms("DescribeKey", KeyId=primary)
+
+
+def test_a_waiting_primary_can_be_kept(kms, primary, replica):
+    kms("ScheduleKeyDeletion", KeyId=primary)
+    kms("CancelKeyDeletion", KeyId=primary)
+    assert kms("DescribeKey", KeyId=primary)["KeyMetadata"]["KeyState"] == "Disabled"
+    assert kms("Encrypt", region=OTHER, KeyId=replica, Plaintext=b"x")["KeyId"] == replica
