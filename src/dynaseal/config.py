@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
+from dynaseal.beacons.compile import TableActions, compile_search
+from dynaseal.beacons.config import SearchConfig
+from dynaseal.beacons.plan import SearchPlan
 from dynaseal.core.actions import AttributeActions, CryptoAction
 from dynaseal.core.header import RESERVED_PREFIX
 from dynaseal.core.plan import Schema, no_action
@@ -59,6 +62,7 @@ class TableConfig:
         allowed_unsigned_attributes: Names of attributes outside the signature.
         allowed_unsigned_attribute_prefix: A prefix of such names.
         algorithm_suite: The suite for writing; items of either suite are read.
+        search: Beacons, by which encrypted attributes can be found.
         plaintext_policy: Whether unencrypted items may be written and read.
 
     Raises:
@@ -84,6 +88,7 @@ class TableConfig:
     allowed_unsigned_attributes: Iterable[str] = field(default=(), kw_only=True)
     allowed_unsigned_attribute_prefix: str | None = field(default=None, kw_only=True)
     algorithm_suite: AlgorithmSuite = field(default=AlgorithmSuite.COMMIT_KEY_ECDSA_P384_SYMSIG, kw_only=True)
+    search: SearchConfig | None = field(default=None, kw_only=True)
     plaintext_policy: PlaintextPolicy = field(default=PlaintextPolicy.FORBID_WRITE_FORBID_READ, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -120,6 +125,20 @@ class TableConfig:
         return self.cmm
 
     @cached_property
+    def search_plan(self) -> SearchPlan | None:
+        """The table's beacons, checked and ready for use."""
+        if self.search is None:
+            return None
+        table = TableActions(
+            self._named,
+            frozenset(self.key_names),
+            self._unsigned,
+            self.allowed_unsigned_attribute_prefix,
+            self._configured_action,
+        )
+        return compile_search(self.search, table)
+
+    @cached_property
     def schema(self) -> Schema:
         """What the item format needs to know."""
         in_context = CryptoAction.SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT
@@ -146,15 +165,21 @@ class TableConfig:
 
     def find_action(self, attribute_name: str) -> CryptoAction | None:
         """Give the action of an attribute, or None if it has none."""
+        return self._signed_beacons.get(attribute_name) or self._configured_action(attribute_name)
+
+    def _configured_action(self, attribute_name: str) -> CryptoAction | None:
         named = self._named.get(attribute_name)
         if named is not None:
             return named
         if attribute_name in self.key_names:
             return self._key_action
-        return CryptoAction.DO_NOTHING if self.is_unsigned(attribute_name) else self._default
+        return CryptoAction.DO_NOTHING if self._is_configured_unsigned(attribute_name) else self._default
 
     def is_unsigned(self, attribute_name: str) -> bool:
         """Tell whether an attribute is outside the signature, in writing and in reading."""
+        return attribute_name not in self._signed_beacons and self._is_configured_unsigned(attribute_name)
+
+    def _is_configured_unsigned(self, attribute_name: str) -> bool:
         prefix = self.allowed_unsigned_attribute_prefix
         if attribute_name in self._unsigned or (prefix is not None and attribute_name.startswith(prefix)):
             return True
@@ -173,6 +198,11 @@ class TableConfig:
     def _named(self) -> dict[str, CryptoAction]:
         actions = self.attribute_actions
         return dict(actions.attribute_actions if isinstance(actions, AttributeActions) else actions)
+
+    @cached_property
+    def _signed_beacons(self) -> Mapping[str, CryptoAction]:
+        """The actions of signed beacons, which are attributes that no configuration names."""
+        return {} if self.search_plan is None else self.search_plan.signed_attributes
 
     @cached_property
     def _default(self) -> CryptoAction | None:
@@ -208,7 +238,7 @@ class TableConfig:
 
     def _check_keys(self) -> None:
         for name in self.key_names:
-            action = self._named.get(name)
+            action = self._named.get(name, self._signed_beacons.get(name))
             implied = action is None and isinstance(self.attribute_actions, AttributeActions)
             if action is not self._key_action and not implied:
                 raise ConfigError(

@@ -14,8 +14,8 @@ from dynaseal.expressions import apply_update, matches, parse_condition, parse_u
 
 RECORDED = json.loads((Path(__file__).parents[2] / "vectors" / "expressions.json").read_text())
 
-# DynamoDB refuses these on grounds of style; here they are read, as they can be read in one way only.
-TOLERATED = "redundant parentheses"
+# DynamoDB refuses these on grounds of style or size; here they are read, as they can be read in one way only.
+TOLERATED = ("redundant parentheses", "too many operators")
 
 
 def wire(value: Any) -> Any:
@@ -66,7 +66,7 @@ def test_a_condition_holds_where_dynamodb_says_so(case: dict[str, Any]) -> None:
 def test_a_condition_that_dynamodb_refuses_is_refused_or_read_in_the_one_way_it_can_be(
     case: dict[str, Any],
 ) -> None:
-    if TOLERATED in case["refused"]:
+    if any(reason in case["refused"] for reason in TOLERATED):
         assert holds(case)
     else:
         with pytest.raises(UnsupportedOperationError, match="Invalid FilterExpression"):

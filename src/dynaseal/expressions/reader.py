@@ -1,7 +1,8 @@
 """What the three grammars share: reading tokens one after the other, and operands.
 
 - Nothing here calls itself, whatever the text: brackets around an operand are counted.
-- Limits are DynamoDB's: 300 operators, 32 steps in a path, indexes below 2**31.
+- Limits on paths are DynamoDB's: 32 steps, indexes below 2**31. Its limit of 300 operators is left to it, as
+  AWS's libraries leave it; twice as many are the limit here, which keeps the tree's depth within Python's.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import NoReturn
 from dynaseal.expressions.tokens import Kind, Token, refuse, tokenize
 from dynaseal.expressions.tree import Operand, Path, Size, Value
 
-MAX_OPERATORS = 300
+MAX_OPERATORS = 600
 MAX_PATH_STEPS = 32
 MAX_INDEX = 2**31 - 1
 CONDITION_KEYWORDS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN"})

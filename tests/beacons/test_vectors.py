@@ -1,0 +1,308 @@
+"""Beacons as AWS's releases write, refuse, rewrite and filter them.
+
+All of `beacons.json` and `partitions.json`, and of `requests.json` what has to do with beacons.
+
+Where an answer differs from the recorded one on purpose, the case is named below with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore import xform_name
+
+from dynaseal import (
+    ConfigError,
+    DecryptError,
+    DynasealError,
+    EncryptError,
+    TableConfig,
+    UnsupportedOperationError,
+    number_of_queries,
+    resolve_attributes,
+)
+from dynaseal.boto.client import EncryptedClient
+from dynaseal.expressions import matches, parse_condition
+from support import searchable
+from support.canned import Canned
+from support.searchable import table_config, wire
+
+BEACONS, PARTITIONS, REQUESTS = (
+    searchable.read(f"{name}.json") for name in ("beacons", "partitions", "requests")
+)
+BEACON_KINDS = {"compound", "eval", "parse", "query", "random", "reply", "std", "style", "tenant"}
+CASES = [
+    *({**case, "file": BEACONS} for case in BEACONS["cases"]),
+    *({**case, "file": PARTITIONS} for case in PARTITIONS["cases"]),
+    *({**case, "file": REQUESTS} for case in REQUESTS["cases"] if case["kind"] in BEACON_KINDS),
+]
+
+TWO_DIGITS = re.compile(r"\[[0-9]{2,}\]")
+REFUSED_BY_DYNAMODB = {
+    "r-parse-006": "names of functions are in small letters",
+    "r-parse-009": "found '-'",
+    "r-parse-010": "there is no function foo",
+    "r-parse-011": r"'\)' was expected",
+}
+"""AWS's library sends these, the last part cut off or not; DynamoDB refuses their grammar."""
+
+READ_IN_FULL = {
+    "r-parse-001": ("aws_dbe_b_order_no = :v", {":v": {"S": "1cc"}}),
+    "r-parse-002": ("inbound = :v", {":v": {"S": "flu"}}),
+    "r-parse-003": ("notice = :v", {":v": {"S": "flu"}}),
+    "r-parse-004": ("size_x = :v AND aws_dbe_b_diagnosis = :w", {":v": {"N": "1"}, ":w": {"S": "ff"}}),
+    "r-parse-007": ("triage = :w AND aws_dbe_b_diagnosis = :v", {":v": {"S": "ff"}, ":w": {"S": "asthma"}}),
+    "r-parse-008": ("triage = :w AND aws_dbe_b_diagnosis = :v", {":v": {"S": "ff"}, ":w": {"S": "asthma"}}),
+}
+"""AWS's library takes the start of a name for a keyword, or drops what follows a line break or tab."""
+
+
+def as_set(value: Any) -> set[Any]:
+    return value if isinstance(value, set) else {value}
+
+
+def chosen(**wanted: Any) -> pytest.MarkDecorator:
+    cases = [
+        case
+        for case in CASES
+        if all(
+            case.get(member) in (value if isinstance(value, set) else {value})
+            for member, value in wanted.items()
+        )
+        and case["id"] not in REFUSED_BY_DYNAMODB.keys() | READ_IN_FULL.keys()
+    ]
+    assert cases
+    return pytest.mark.parametrize("case", cases, ids=[f"{case['id']} {case['note']}" for case in cases])
+
+
+def has_two_digits(spec: Mapping[str, Any]) -> bool:
+    return bool(TWO_DIGITS.search(str(spec["search"]))) if "search" in spec else False
+
+
+def specs(case: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The tables of a case, without the beacons whose location no configuration may have."""
+    names = case["config"] if isinstance(case["config"], list) else [case["config"]]
+    found = [case["file"]["configs"][name] for name in names]
+    return [without_two_digits(spec) if has_two_digits(spec) else spec for spec in found]
+
+
+def without_two_digits(spec: Mapping[str, Any]) -> dict[str, Any]:
+    beacons = [b for b in spec["search"]["standard_beacons"] if not TWO_DIGITS.search(b.get("loc", ""))]
+    return {**spec, "search": {**spec["search"], "standard_beacons": beacons}}
+
+
+def configs(case: Mapping[str, Any]) -> dict[str, TableConfig]:
+    return {spec["table"]: table_config(spec, case["file"]["keys"]) for spec in specs(case)}
+
+
+def call(case: Mapping[str, Any], canned: Canned) -> dict[str, Any]:
+    client = EncryptedClient(canned.client(), configs=configs(case))
+    items = case["file"].get("items", {})
+    canned.reply(named_items(case.get("response", {}), items))
+    reply = getattr(client, xform_name(case["operation"]))(**wire(case["input"], items))
+    reply.pop("ResponseMetadata")
+    return reply
+
+
+def named_items(value: Any, items: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [named_items(part, items) for part in value]
+    if not isinstance(value, dict):
+        return value
+    return items[value["$item"]] if "$item" in value else {n: named_items(v, items) for n, v in value.items()}
+
+
+def tokens(text: str) -> list[str]:
+    return re.findall(r"<>|<=|>=|[=<>(),]|[^\s=<>(),]+", text)
+
+
+def fits(found: Any, expected: Any) -> bool:
+    """Whether a message is the expected one: sets as sets, expressions by tokens, `{"*": ...}` anything."""
+    if isinstance(expected, dict) and "*" in expected:
+        return isinstance(found, str) or set(found) == {"B"}
+    if isinstance(expected, dict):
+        return found.keys() == expected.keys() and all(
+            tokens(found[name].upper()) == tokens(expected[name].upper())
+            if name.endswith("Expression")
+            else fits(found[name], expected[name])
+            for name in expected
+        )
+    if isinstance(expected, list) and all(isinstance(part, str) for part in expected):
+        return sorted(found) == sorted(expected)
+    if isinstance(expected, list):
+        return len(found) == len(expected) and all(map(fits, found, expected))
+    return found == expected
+
+
+def comparable(message: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
+    """A message without empty members, and without the beacons whose location is refused here."""
+    kept = {name: part for name, part in message.items() if part not in ({}, [], "")}
+    if "Item" in kept:
+        names = case["file"]["configs"][case["config"]] if isinstance(case["config"], str) else {}
+        refused = {
+            f"aws_dbe_b_{beacon['name']}"
+            for beacon in names.get("search", {}).get("standard_beacons", ())
+            if TWO_DIGITS.search(beacon.get("loc", ""))
+        }
+        kept["Item"] = {name: value for name, value in kept["Item"].items() if name not in refused}
+    if "FilterExpression" not in kept and "KeyConditionExpression" not in kept:
+        kept.pop("ExpressionAttributeValues", None)
+    return kept
+
+
+@chosen(expect="sent", differs_from_dynamodb=None)
+def test_a_request_leaves_and_its_reply_arrives_as_with_aws(case: dict[str, Any]) -> None:
+    canned = Canned()
+
+    reply = call(case, canned)
+
+    assert [operation for operation, _ in canned.sent] == [case["operation"]]
+    assert fits(comparable(canned.sent[0][1], case), comparable(case["sent"], case))
+    if "returned" in case:
+        assert fits(comparable(reply, case), comparable(wire(case["returned"]), case))
+
+
+@chosen(differs_from_dynamodb=True)
+def test_a_reply_is_filtered_as_dynamodb_filters_the_plain_items_where_aws_does_not(
+    case: dict[str, Any],
+) -> None:
+    canned = Canned()
+
+    reply = call(case, canned)
+
+    if "sent" in case:
+        assert fits(comparable(canned.sent[0][1], case), comparable(case["sent"], case))
+    assert [item["visit"]["S"] for item in reply["Items"]] == case["dynamodb"]
+    assert reply["Count"] == len(case["dynamodb"])
+
+
+@chosen(
+    expect="reject",
+    stage={"request", "reply"},
+    operation={"BatchWriteItem", "PutItem", "Query", "Scan", "TransactWriteItems"},
+    differs_from_dynamodb=None,
+)
+def test_what_aws_refuses_is_refused_at_the_same_stage(case: dict[str, Any]) -> None:
+    canned = Canned()
+
+    with pytest.raises((DynasealError, TypeError)) as refused:
+        call(case, canned)
+
+    assert len(canned.sent) == (0 if case["stage"] == "request" else 1)
+    if case["stage"] == "reply":
+        assert isinstance(refused.value, DecryptError)
+
+
+@chosen(operation="Configure", expect="accept")
+def test_a_configuration_that_aws_accepts_is_accepted(case: dict[str, Any]) -> None:
+    table_config(case["config"], case["file"]["keys"])
+
+
+@chosen(operation="Configure", expect="reject")
+def test_a_configuration_that_aws_refuses_is_refused_before_any_call(case: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        table_config(case["config"], case["file"]["keys"])
+
+
+@chosen(operation="ResolveAttributes", expect="resolved")
+def test_virtual_fields_and_compound_beacons_are_resolved_as_with_aws(case: dict[str, Any]) -> None:
+    (config,) = configs(case).values()
+
+    resolved = resolve_attributes(config, wire(case["input"]["Item"]))
+
+    assert resolved.virtual_fields == case["returned"]["VirtualFields"]
+    assert resolved.compound_beacons == case["returned"].get("CompoundBeacons", {})
+
+
+@chosen(operation="ResolveAttributes", expect="reject")
+def test_what_aws_cannot_resolve_is_refused(case: dict[str, Any]) -> None:
+    (config,) = configs(case).values()
+
+    with pytest.raises(EncryptError):
+        resolve_attributes(config, wire(case["input"]["Item"]))
+
+
+@chosen(operation="GetNumberOfQueries")
+def test_a_query_of_partitions_is_needed_as_often_as_with_aws(case: dict[str, Any]) -> None:
+    (config,) = configs(case).values()
+
+    assert number_of_queries(config, "Query", wire(case["input"])) == case["returned"]["numberOfQueries"]
+
+
+@pytest.mark.parametrize("name", ["nested"])
+def test_a_list_index_that_aws_reads_as_another_element_is_a_configuration_error(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"list index \[10\] has more than one digit"):
+        table_config(BEACONS["configs"][name], BEACONS["keys"])
+
+
+@pytest.mark.parametrize("case_id", READ_IN_FULL)
+def test_an_expression_that_aws_misreads_is_rewritten_as_dynamodb_reads_it(case_id: str) -> None:
+    case = next(case for case in CASES if case["id"] == case_id)
+    canned = Canned()
+
+    call(case, canned)
+
+    expression, values = READ_IN_FULL[case_id]
+    assert tokens(canned.sent[0][1]["FilterExpression"]) == tokens(expression)
+    assert canned.sent[0][1]["ExpressionAttributeValues"] == values
+
+
+@pytest.mark.parametrize("case_id", REFUSED_BY_DYNAMODB)
+def test_an_expression_that_dynamodb_refuses_is_refused_before_it_is_sent(case_id: str) -> None:
+    case = next(case for case in CASES if case["id"] == case_id)
+    canned = Canned()
+
+    with pytest.raises(UnsupportedOperationError, match=REFUSED_BY_DYNAMODB[case_id]):
+        call(case, canned)
+
+    assert canned.sent == []
+
+
+EXTRA = os.environ.get("DYNASEAL_EXTRA_VECTORS")
+AWS_QUERIES = searchable.read("aws-queries.json", Path(EXTRA)) if EXTRA else {"cases": []}
+
+
+@pytest.mark.skipif(not EXTRA, reason="DYNASEAL_EXTRA_VECTORS does not name AWS's published data")
+def test_aws_own_queries_find_what_they_must() -> None:
+    assert AWS_QUERIES["cases"]
+    for case in AWS_QUERIES["cases"]:
+        check_aws_query({**case, "file": AWS_QUERIES})
+
+
+def check_aws_query(case: dict[str, Any]) -> None:
+    canned = Canned()
+    if case["expect"] == "reject":
+        with pytest.raises(UnsupportedOperationError):
+            call(case, canned)
+        return
+    call(case, canned)
+    ((_, sent),) = canned.sent
+    assert fits(comparable(sent, case), comparable(case["sent"], case)), case["id"]
+
+    found = [item for item in stored_records(case) if is_found(wire(item), wire(sent))]
+    reply = call({**case, "response": {"Items": found, "Count": len(found)}}, Canned())
+
+    assert sorted(int(item["RecNum"]["N"]) for item in reply["Items"]) == case["matches"], case["id"]
+    assert reply["Count"] == len(case["matches"])
+
+
+def stored_records(case: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """AWS's records as the table of a case stores them."""
+    (config,) = configs(case).values()
+    canned = Canned()
+    client = EncryptedClient(canned.client(), configs={config.logical_table_name: config})
+    for record in AWS_QUERIES["string_records" if case["config"] == "strings" else "records"]:
+        client.put_item(TableName=config.logical_table_name, Item=wire(record))
+    return [body["Item"] for _, body in canned.sent]
+
+
+def is_found(item: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
+    """Whether DynamoDB would find a stored item by the request that was sent."""
+    names, values = sent.get("ExpressionAttributeNames"), sent.get("ExpressionAttributeValues")
+    expressions = [sent[p] for p in ("KeyConditionExpression", "FilterExpression") if p in sent]
+    return all(matches(parse_condition(text), item, names, values) for text in expressions)
