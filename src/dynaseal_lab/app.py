@@ -59,10 +59,10 @@ class App:
         """What was decided in the caller's account; for its root alone."""
         try:
             principal = self._door.signed(request).principal
-            if principal.kind != "root":
-                raise Fault("AccessDeniedException", "Only an account's root may read its trail", status=403)
         except Fault as fault:
             return json_response({"__type": fault.code, "message": fault.message}, fault.status)
+        if principal.kind != "root":
+            return json_response({"message": "Only an account's root may read its trail"}, 403)
         return json_response({"events": [event.as_json() for event in self._trail.events(principal.account)]})
 
 

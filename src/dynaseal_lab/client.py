@@ -1,0 +1,107 @@
+"""A lab as the command line sees it: over HTTP, with the credentials that AWS's tools find."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import click
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import NoCredentialsError
+from botocore.httpsession import URLLib3Session
+from botocore.session import get_session
+
+USUAL_REGION = "us-east-1"
+_HERE = ("127.0.0.1", "localhost", "::1")
+
+
+class NotALabError(click.ClickException):
+    """What answers is no lab, or refuses to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabClient:
+    """The few questions that the commands ask.
+
+    `session` is a botocore session; its clients are made at run time, so they have no types.
+    """
+
+    endpoint: str
+    session: Any = field(repr=False)
+
+    @classmethod
+    def at(cls, endpoint: str) -> "LabClient":
+        """A client of the lab at `endpoint`, in the Region of the environment.
+
+        Raises:
+            NotALabError: The endpoint is not on this machine: a lab never is elsewhere.
+        """
+        if urlsplit(endpoint).hostname not in _HERE:
+            raise NotALabError(f"{endpoint} is not on this machine, so it is no lab")
+        return cls(endpoint, get_session())
+
+    def trail(self) -> Sequence[Mapping[str, Any]]:
+        """What was decided in the caller's account.
+
+        Raises:
+            NotALabError: The answer is a refusal, or no lab's.
+        """
+        content = self._get("/_lab/trail")
+        if "events" not in content:
+            raise NotALabError(str(content.get("message", f"{self.endpoint} is no lab")))
+        return content["events"]
+
+    def users(self) -> Sequence[Mapping[str, Any]]:
+        """The users of the caller's account."""
+        iam = self._iam()
+        pages = iam.get_paginator("list_users").paginate()
+        return [self._user(iam, user["UserName"], user["Arn"]) for page in pages for user in page["Users"]]
+
+    def new_credentials(self, user_name: str) -> Mapping[str, str]:
+        """A new access key of a user, as the environment of a program that shall act as them."""
+        key = self._iam().create_access_key(UserName=user_name)["AccessKey"]
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": self._region(),
+            "AWS_DEFAULT_REGION": self._region(),
+            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        }
+
+    def _region(self) -> str:
+        """The environment's Region by either of its names: most SDKs read the first, boto3 the second."""
+        named = os.environ.get("AWS_REGION") or self.session.get_config_variable("region")
+        return str(named or USUAL_REGION)
+
+    def _iam(self) -> Any:
+        return self.session.create_client("iam", self._region(), endpoint_url=self.endpoint)
+
+    def _user(self, iam: Any, name: str, arn: str) -> Mapping[str, Any]:
+        attached = iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
+        keys = iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
+        return {
+            "name": name,
+            "arn": arn,
+            "groups": [group["GroupName"] for group in iam.list_groups_for_user(UserName=name)["Groups"]],
+            "policies": [
+                *iam.list_user_policies(UserName=name)["PolicyNames"],
+                *(policy["PolicyName"] for policy in attached),
+            ],
+            "access_keys": [f"{key['AccessKeyId']} ({key['Status'].lower()})" for key in keys],
+        }
+
+    def _get(self, path: str) -> Mapping[str, Any]:
+        credentials = self.session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        request = AWSRequest(method="GET", url=self.endpoint.rstrip("/") + path)
+        SigV4Auth(credentials.get_frozen_credentials(), "lab", self._region()).add_auth(request)
+        response = URLLib3Session().send(request.prepare())
+        try:
+            content: Any = json.loads(response.content)
+        except ValueError as error:
+            raise NotALabError(f"{self.endpoint} is no lab") from error
+        return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
