@@ -1,4 +1,4 @@
-"""Through HTTP with boto3 and real policies: limited users, the storage key, fine-grained access, accounts."""
+"""Through HTTP with boto3 and real policies: limited users, the storage key, items of one's own, accounts."""
 
 import json
 from collections.abc import Callable, Iterator
