@@ -1,0 +1,389 @@
+"""The key store: what it writes, what it trusts, and how it refuses."""
+
+from __future__ import annotations
+
+import pickle
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from dynaseal import ConfigError, KeyStore, KeyStoreError, KmsError
+from support.keystore import ARN, World
+
+BOUND = {"department": "admin"}
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def store(world: World) -> KeyStore:
+    store = world.key_store()
+    store.create_table()
+    return store
+
+
+def rows_of(world: World, branch_key_id: str) -> dict[str, dict[str, Any]]:
+    return {kind: row for (_, owner, kind), row in world.dynamodb.rows.items() if owner == branch_key_id}
+
+
+def operations(world: World) -> list[str]:
+    return [call["op"] for call in world.calls]
+
+
+def test_a_new_branch_key_can_be_fetched_by_its_active_version_and_by_that_version(store: KeyStore) -> None:
+    branch_key_id = store.create_key("tenant-a", BOUND)
+
+    active = store.get_active_branch_key(branch_key_id)
+
+    assert (branch_key_id, active.branch_key_id, active.encryption_context) == ("tenant-a", "tenant-a", BOUND)
+    assert len(active.branch_key) == 32
+    assert store.get_branch_key_version("tenant-a", active.branch_key_version) == active
+
+
+def test_a_new_branch_key_has_three_records_with_all_their_attributes_in_the_context(
+    world: World, store: KeyStore
+) -> None:
+    store.create_key("tenant-a", BOUND)
+
+    rows = rows_of(world, "tenant-a")
+    version = rows["branch:ACTIVE"]["version"]["S"]
+    assert set(rows) == {"branch:ACTIVE", "beacon:ACTIVE", version}
+    for row in rows.values():
+        _, context = world.kms.replies[ARN, row["enc"]["B"]]
+        stored = {name: next(iter(value.values())) for name, value in row.items() if name != "enc"}
+        assert context == stored | {"tablename": "logical"}
+        assert row["hierarchy-version"] == {"N": "1"}
+        assert row["aws-crypto-ec:department"] == {"S": "admin"}
+
+
+def test_making_a_branch_key_makes_the_calls_that_aws_makes(world: World, store: KeyStore) -> None:
+    world.calls.clear()
+
+    store.create_key("tenant-a", BOUND)
+
+    assert operations(world) == [
+        "GenerateDataKeyWithoutPlaintext",
+        "ReEncrypt",
+        "GenerateDataKeyWithoutPlaintext",
+        "TransactWriteItems",
+    ]
+
+
+def test_versioning_makes_the_calls_that_aws_makes_and_has_kms_vouch_for_the_old_record(
+    world: World, store: KeyStore
+) -> None:
+    store.create_key("tenant-a", BOUND)
+    world.calls.clear()
+
+    store.version_key("tenant-a")
+
+    assert operations(world) == [
+        "GetItem",
+        "ReEncrypt",
+        "GenerateDataKeyWithoutPlaintext",
+        "ReEncrypt",
+        "TransactWriteItems",
+    ]
+    vouching = world.calls[1]
+    assert vouching["source_encryption_context"] == vouching["destination_encryption_context"]
+
+
+def test_a_new_version_is_in_use_and_the_old_one_still_there(store: KeyStore) -> None:
+    store.create_key("tenant-a", BOUND)
+    old = store.get_active_branch_key("tenant-a")
+
+    store.version_key("tenant-a")
+
+    new = store.get_active_branch_key("tenant-a")
+    assert new.branch_key != old.branch_key
+    assert new.encryption_context == old.encryption_context
+    assert store.get_branch_key_version("tenant-a", old.branch_key_version) == old
+
+
+def test_a_new_version_leaves_the_beacon_key_alone(store: KeyStore) -> None:
+    store.create_key("tenant-a", BOUND)
+    before = store.get_beacon_key("tenant-a")
+
+    store.version_key("tenant-a")
+
+    assert store.get_beacon_key("tenant-a") == before
+    assert len(before.beacon_key) == 32
+
+
+def test_a_branch_key_without_an_id_is_given_a_new_one(store: KeyStore) -> None:
+    first, second = store.create_key(), store.create_key(encryption_context=BOUND)
+
+    assert len({first, second}) == 2
+    assert store.get_active_branch_key(first).encryption_context == {}
+    assert store.get_active_branch_key(second).encryption_context == BOUND
+
+
+@pytest.mark.parametrize(("branch_key_id", "context"), [("tenant-a", {}), ("", BOUND)])
+def test_an_id_of_ones_own_needs_text_and_a_context(
+    store: KeyStore, branch_key_id: str, context: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigError, match="encryption context"):
+        store.create_key(branch_key_id, context)
+
+
+def test_a_branch_key_is_never_written_over_another(store: KeyStore) -> None:
+    store.create_key("tenant-a", BOUND)
+    before = store.get_active_branch_key("tenant-a")
+
+    with pytest.raises(KeyStoreError, match="version_key") as refusal:
+        store.create_key("tenant-a", {"department": "other"})
+
+    assert isinstance(refusal.value, ClientError)
+    assert refusal.value.response["Error"]["Code"] == "TransactionCanceledException"
+    assert store.get_active_branch_key("tenant-a") == before
+
+
+def test_of_two_who_version_at_once_one_is_told_so(world: World, store: KeyStore) -> None:
+    store.create_key("tenant-a", BOUND)
+    both_have_read = Barrier(2)
+    refusals: list[KeyStoreError] = []
+    real = world.dynamodb.get_item
+
+    def get_item(**request: Any) -> dict[str, Any]:
+        answer = real(**request)
+        both_have_read.wait(10)
+        return answer
+
+    world.dynamodb.get_item = get_item
+
+    def version() -> None:
+        try:
+            store.version_key("tenant-a")
+        except KeyStoreError as error:
+            refusals.append(error)
+
+    threads = [Thread(target=version) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    world.dynamodb.get_item = real
+    assert [str(error).endswith("only if it needs yet another version") for error in refusals] == [True]
+    assert len(rows_of(world, "tenant-a")) == 4
+    active = store.get_active_branch_key("tenant-a")
+    assert store.get_branch_key_version("tenant-a", active.branch_key_version) == active
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("create-time", {"S": "2020-01-01T00:00:00.000000Z"}),
+        ("aws-crypto-ec:department", {"S": "other"}),
+        ("version", {"S": "branch:version:00000000-0000-4000-8000-000000000000"}),
+        ("added", {"S": "x"}),
+        ("enc", {"B": bytes(64)}),
+    ],
+)
+def test_a_changed_record_is_refused_by_kms(
+    world: World, store: KeyStore, name: str, value: dict[str, Any]
+) -> None:
+    store.create_key("tenant-a", BOUND)
+    rows_of(world, "tenant-a")["branch:ACTIVE"][name] = value
+
+    with pytest.raises(KeyStoreError, match="InvalidCiphertextException") as refusal:
+        store.get_active_branch_key("tenant-a")
+    with pytest.raises(KeyStoreError, match="InvalidCiphertextException"):
+        store.version_key("tenant-a")
+
+    assert isinstance(refusal.value, KmsError)
+    assert "was changed or copied" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("hierarchy-version", {"N": "2"}),
+        ("hierarchy-version", {"S": "1"}),
+        ("enc", {"S": "x"}),
+        ("create-time", None),
+        ("branch-key-id", {"S": "tenant-b"}),
+        ("type", {"S": "beacon:ACTIVE"}),
+        ("added", {"N": "1"}),
+        ("tablename", {"S": "logical"}),
+    ],
+)
+def test_what_is_no_record_is_refused_before_kms_is_asked(
+    world: World, store: KeyStore, name: str, value: dict[str, Any] | None
+) -> None:
+    store.create_key("tenant-a", BOUND)
+    record = rows_of(world, "tenant-a")["branch:ACTIVE"]
+    record.pop(name, None)
+    record.update({} if value is None else {name: value})
+    world.calls.clear()
+
+    with pytest.raises(KeyStoreError, match="branch:ACTIVE"):
+        store.get_active_branch_key("tenant-a")
+
+    assert operations(world) == ["GetItem"]
+
+
+def test_a_record_that_was_copied_to_another_branch_key_is_refused(world: World, store: KeyStore) -> None:
+    store.create_key("tenant-a", BOUND)
+    stolen = rows_of(world, "tenant-a")["branch:ACTIVE"]
+    world.dynamodb.rows["keys", "tenant-b", "branch:ACTIVE"] = {**stolen, "branch-key-id": {"S": "tenant-b"}}
+
+    with pytest.raises(KmsError):
+        store.get_active_branch_key("tenant-b")
+
+
+def test_another_logical_name_does_not_open_the_keys(world: World, store: KeyStore) -> None:
+    store.create_key("tenant-a", BOUND)
+
+    with pytest.raises(KmsError, match="logical key store name"):
+        world.key_store(logical_name="another").get_active_branch_key("tenant-a")
+
+
+def test_another_kms_key_does_not_open_the_keys_and_both_are_named(world: World, store: KeyStore) -> None:
+    store.create_key("tenant-a", BOUND)
+    world.arn = ARN.replace("1234abcd", "4321dcba")
+
+    with pytest.raises(KeyStoreError) as refusal:
+        world.key_store().get_active_branch_key("tenant-a")
+
+    assert ARN in str(refusal.value)
+    assert world.arn in str(refusal.value)
+
+
+@pytest.mark.parametrize("fetch", ["get_active_branch_key", "get_beacon_key", "version_key"])
+def test_a_branch_key_that_is_not_there_is_named(store: KeyStore, fetch: str) -> None:
+    with pytest.raises(KeyStoreError, match=r"'nobody'.*create_key"):
+        getattr(store, fetch)("nobody")
+
+
+def test_an_answer_of_another_key_is_refused(world: World, store: KeyStore) -> None:
+    store.create_key("tenant-a", BOUND)
+    world.kms.answers["KeyId"] = ARN.replace("1234abcd", "4321dcba")
+
+    with pytest.raises(KeyStoreError, match="used another key"):
+        store.get_active_branch_key("tenant-a")
+
+
+def test_a_key_of_another_length_is_refused(world: World, store: KeyStore) -> None:
+    store.create_key("tenant-a", BOUND)
+    world.kms.answers["Plaintext"] = bytes(16)
+
+    with pytest.raises(KeyStoreError, match="32 bytes"):
+        store.get_active_branch_key("tenant-a")
+
+
+def test_a_refusal_of_kms_names_key_operation_and_what_to_do(world: World, store: KeyStore) -> None:
+    store.create_key("tenant-a", BOUND)
+    world.kms.refusals[ARN] = "AccessDeniedException"
+
+    with pytest.raises(KmsError) as refusal:
+        store.get_active_branch_key("tenant-a")
+
+    for part in (ARN, "AccessDeniedException", "refused by the test", "Allow kms:Decrypt"):
+        assert part in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "advice"),
+    [
+        ("GetItem", "AccessDeniedException", "Allow dynamodb:GetItem"),
+        ("GetItem", "ResourceNotFoundException", "create_table"),
+        ("TransactWriteItems", "AccessDeniedException", "Allow dynamodb:TransactWriteItems"),
+    ],
+)
+def test_a_refusal_of_dynamodb_names_table_operation_and_what_to_do(
+    world: World, store: KeyStore, operation: str, code: str, advice: str
+) -> None:
+    world.dynamodb.refusals[operation] = code
+    call = store.create_key if operation == "TransactWriteItems" else lambda: store.get_beacon_key("a")
+
+    with pytest.raises(KeyStoreError) as refusal:
+        call()
+
+    assert isinstance(refusal.value, ClientError)
+    for part in ("'keys'", operation, code, advice):
+        assert part in str(refusal.value)
+
+
+def test_a_refusal_survives_pickling(world: World, store: KeyStore) -> None:
+    world.dynamodb.refusals["GetItem"] = "AccessDeniedException"
+
+    with pytest.raises(KeyStoreError) as refusal:
+        store.get_beacon_key("a")
+
+    assert str(pickle.loads(pickle.dumps(refusal.value))) == str(refusal.value)
+
+
+def test_the_table_is_made_once_and_waited_for(world: World) -> None:
+    store = world.key_store()
+
+    first, second = store.create_table(), store.create_table()
+
+    assert first == second == "arn:aws:dynamodb:us-west-2:111122223333:table/keys"
+    assert operations(world).count("CreateTable") == 1
+    assert world.dynamodb.waited_for == ["table_exists keys"] * 2
+    assert world.dynamodb.tables["keys"]["KeySchema"] == [
+        {"AttributeName": "branch-key-id", "KeyType": "HASH"},
+        {"AttributeName": "type", "KeyType": "RANGE"},
+    ]
+
+
+def test_a_table_that_someone_else_makes_at_the_same_time_is_as_good(world: World) -> None:
+    real = world.dynamodb.create_table
+
+    def create_table(**request: Any) -> dict[str, Any]:
+        real(**request)
+        raise ClientError({"Error": {"Code": "ResourceInUseException", "Message": ""}}, "CreateTable")
+
+    world.dynamodb.create_table = create_table
+
+    assert world.key_store().create_table().endswith("table/keys")
+
+
+def test_a_table_with_other_keys_is_left_alone(world: World) -> None:
+    world.dynamodb.create_table(
+        TableName="keys",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+    )
+
+    with pytest.raises(KeyStoreError, match="no key store: its keys are pk"):
+        world.key_store().create_table()
+
+
+@pytest.mark.parametrize(
+    "arn",
+    ["alias/keys", "arn:aws:kms:us-west-2:111122223333:alias/keys", "1234abcd", "", "arn:aws:s3:::bucket"],
+)
+def test_only_a_key_arn_can_wrap(arn: str) -> None:
+    with pytest.raises(ConfigError, match="ARN of a KMS key"):
+        KeyStore("keys", "logical", arn)
+
+
+def test_grant_tokens_go_with_every_call_of_kms(world: World) -> None:
+    store = world.key_store(grant_tokens=("token",))
+
+    store.create_key("tenant-a", BOUND)
+    store.get_active_branch_key("tenant-a")
+    store.version_key("tenant-a")
+
+    asked = [call["grant_tokens"] for call in world.calls if "grant_tokens" in call]
+    assert len(asked) == 7
+    assert all(tokens == ["token"] for tokens in asked)
+
+
+def test_no_key_shows_in_a_repr(store: KeyStore) -> None:
+    store.create_key("tenant-a", BOUND)
+    keys = store.get_active_branch_key("tenant-a"), store.get_beacon_key("tenant-a")
+
+    shown = repr(keys)
+
+    assert repr(keys[0].branch_key) not in shown
+    assert repr(keys[1].beacon_key) not in shown
+    assert "tenant-a" in shown

@@ -1,0 +1,141 @@
+"""What KMS is asked, counted for each encryptor, and the hint about it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from dynaseal import AwsKmsHierarchicalKeyring, AwsKmsKeyring, KeyStore, MultiKeyring, UnwrapError
+from support.branch_keys import BOUND, ITEM, encryptor_of, people
+from support.keystore import ARN, World
+
+OTHER = ARN.replace("1234abcd", "4321dcba")
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def store(world: World) -> KeyStore:
+    store = world.key_store()
+    store.create_key("tenant-a", BOUND)
+    return store
+
+
+def plain(world: World, arn: str = ARN) -> AwsKmsKeyring:
+    return AwsKmsKeyring(arn, client=world.kms.client("us-west-2"))
+
+
+def hierarchical(store: KeyStore) -> AwsKmsHierarchicalKeyring:
+    return AwsKmsHierarchicalKeyring(store, branch_key_id="tenant-a", ttl_seconds=600)
+
+
+def test_fifty_items_under_one_branch_key_take_one_call_cold_and_none_warm(store: KeyStore) -> None:
+    writer = encryptor_of(hierarchical(store))
+    stored = [writer.encrypt_item(item) for item in people(50)]
+    assert writer.kms_calls == {("Decrypt", ARN): 1}
+    reader = encryptor_of(hierarchical(store))
+
+    cold = [reader.decrypt_item(item) for item in stored]
+    assert reader.kms_calls == {("Decrypt", ARN): 1}
+    warm = [reader.decrypt_item(item) for item in stored]
+    assert reader.kms_calls == {("Decrypt", ARN): 1}
+
+    assert cold == warm == people(50)
+
+
+def test_fifty_items_under_a_kms_key_take_fifty_calls_and_one_hint(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer, reader = encryptor_of(plain(world)), encryptor_of(plain(world))
+    stored = [writer.encrypt_item(item) for item in people(50)]
+    caplog.clear()
+
+    for item in stored:
+        reader.decrypt_item(item)
+
+    assert reader.kms_calls == {("Decrypt", ARN): 50}
+    assert writer.kms_calls == {("GenerateDataKey", ARN): 50}
+    (record,) = caplog.records
+    assert record.name == "dynaseal"
+    assert record.getMessage() == (
+        "table people: 10 calls of KMS for 10 items, the last Decrypt on "
+        f"{ARN}; a hierarchical keyring would make it 1"
+    )
+
+
+def test_the_hierarchical_keyring_is_never_hinted_at_itself(
+    store: KeyStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    for at in range(20):
+        store.create_key(f"tenant {at}", BOUND)
+    supplied = AwsKmsHierarchicalKeyring(
+        store, branch_key_id_supplier=lambda key: "tenant " + key["pk"]["S"].split()[1], ttl_seconds=600
+    )
+    encryptor = encryptor_of(supplied)
+
+    for item in people(20):
+        encryptor.encrypt_item(item)
+
+    assert encryptor.kms_calls.total() == 20
+    assert caplog.records == []
+
+
+def test_encryptors_that_share_a_keyring_count_apart(world: World) -> None:
+    keyring = plain(world)
+    one, other = encryptor_of(keyring), encryptor_of(keyring)
+
+    one.encrypt_item(ITEM)
+
+    assert (one.kms_calls.total(), other.kms_calls.total()) == (1, 0)
+
+
+def test_every_key_of_a_multi_keyring_is_counted_apart(world: World) -> None:
+    encryptor = encryptor_of(MultiKeyring(plain(world), [plain(world, OTHER)]))
+
+    encryptor.decrypt_item(encryptor.encrypt_item(ITEM))
+
+    assert encryptor.kms_calls == {
+        ("GenerateDataKey", ARN): 1,
+        ("GenerateDataKey", OTHER): 1,
+        ("Decrypt", ARN): 1,
+    }
+
+
+def test_a_refused_call_counts(world: World) -> None:
+    encryptor = encryptor_of(plain(world))
+    stored = encryptor.encrypt_item(ITEM)
+    world.kms.refusals[ARN] = "DisabledException"
+
+    with pytest.raises(UnwrapError):
+        encryptor.decrypt_item(stored)
+
+    assert encryptor.kms_calls == {("GenerateDataKey", ARN): 1, ("Decrypt", ARN): 1}
+
+
+def test_calls_of_many_threads_are_all_counted(world: World) -> None:
+    encryptor = encryptor_of(plain(world))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(encryptor.encrypt_item, people(200)))
+
+    assert encryptor.kms_calls == {("GenerateDataKey", ARN): 200}
+
+
+def test_the_numbers_given_are_a_copy(world: World) -> None:
+    encryptor = encryptor_of(plain(world))
+
+    encryptor.kms_calls.update({("Decrypt", ARN): 5})
+
+    assert encryptor.kms_calls == {}
+
+
+def test_calls_outside_any_encryptor_count_for_none(store: KeyStore) -> None:
+    encryptor = encryptor_of(hierarchical(store))
+
+    store.get_active_branch_key("tenant-a")
+
+    assert encryptor.kms_calls == {}
