@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from dynaseal.expressions import apply_update, matches, parse_condition, parse_u
 
 RECORDED = json.loads((Path(__file__).parents[2] / "vectors" / "expressions.json").read_text())
 
-# DynamoDB refuses these on grounds of style or size; here they are read, as they can be read in one way only.
-TOLERATED = ("redundant parentheses", "too many operators")
+# DynamoDB refuses these on grounds of style; here they are read, as they can be read in one way only.
+STYLE = "redundant parentheses"
+# Its limit of 300 operators is DynamoDB's to keep: here there is another, for the sake of Python's recursion.
+SIZE = "too many operators"
 
 
 def wire(value: Any) -> Any:
@@ -66,8 +69,11 @@ def test_a_condition_holds_where_dynamodb_says_so(case: dict[str, Any]) -> None:
 def test_a_condition_that_dynamodb_refuses_is_refused_or_read_in_the_one_way_it_can_be(
     case: dict[str, Any],
 ) -> None:
-    if any(reason in case["refused"] for reason in TOLERATED):
+    if STYLE in case["refused"]:
         assert holds(case)
+    elif SIZE in case["refused"]:
+        with suppress(UnsupportedOperationError):
+            assert holds(case)
     else:
         with pytest.raises(UnsupportedOperationError, match="Invalid FilterExpression"):
             holds(case)

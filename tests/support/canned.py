@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +17,16 @@ class _Body(io.BytesIO):
         yield self.read()
 
 
+Reply = dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any]]
+"""A reply's body, or what makes it of the request's."""
+
+
 @dataclass
 class Canned:
     """What leaves a client and what comes back; `replies` are given in turn, then empty ones."""
 
     sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    replies: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    replies: list[tuple[int, Reply]] = field(default_factory=list)
 
     def client(self) -> Any:
         client = boto3.client("dynamodb", region_name="us-west-2", **_CREDENTIALS)
@@ -33,7 +38,7 @@ class Canned:
         resource.meta.client.meta.events.register("before-send.dynamodb", self._answer)
         return resource
 
-    def reply(self, body: dict[str, Any], status: int = 200) -> None:
+    def reply(self, body: Reply, status: int = 200) -> None:
         self.replies.append((status, body))
 
     def refuse(self, code: str, **members: Any) -> None:
@@ -42,8 +47,10 @@ class Canned:
 
     def _answer(self, request: Any, **_: Any) -> AWSResponse:
         operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
-        self.sent.append((operation, json.loads(request.body)))
-        status, body = self.replies.pop(0) if self.replies else (200, {})
+        asked = json.loads(request.body)
+        self.sent.append((operation, asked))
+        status, reply = self.replies.pop(0) if self.replies else (200, {})
+        body = reply(asked) if callable(reply) else reply
         headers = {"content-type": "application/x-amz-json-1.0"}
         return AWSResponse(request.url, status, headers, _Body(json.dumps(body).encode()))
 

@@ -19,7 +19,7 @@ from botocore.validate import ParamValidator
 
 from dynaseal.boto.requests import Call, Requests
 from dynaseal.config import TableConfig
-from dynaseal.errors import ConfigError
+from dynaseal.errors import ConfigError, EncryptError
 
 _CONTEXT_KEY = "dynaseal"
 _EVENTS = ("provide-client-params.dynamodb", "before-parameter-build.dynamodb", "after-call.dynamodb")
@@ -115,7 +115,7 @@ class _Handlers:
             )
         try:
             call = self._requests.prepare(model.name, dict(params))
-        except (AttributeError, KeyError, TypeError):
+        except (AttributeError, EncryptError, KeyError, TypeError):
             _validate(params, model)
             raise
         context[_CONTEXT_KEY] = call

@@ -115,11 +115,19 @@ class TablePipeline:
         Raises:
             UnsupportedOperationError: an expression touches an encrypted attribute.
         """
+        self.check_filter(operation, request)
+        return dict(request)
+
+    def check_filter(self, operation: str, request: Message) -> None:
+        """Refuse key conditions and filters that touch an encrypted attribute.
+
+        Raises:
+            UnsupportedOperationError: one of them does.
+        """
         for parameter in ("KeyConditionExpression", "FilterExpression"):
             text = request.get(parameter)
             if text:
                 self._refuse_encrypted(operation, parameter, parse_condition(text, parameter).paths, request)
-        return dict(request)
 
     def finish_search(self, request: Message, reply: Message) -> dict[str, Any]:
         """Give a Query's or Scan's reply with its items decrypted; `Select=COUNT` has none."""

@@ -146,7 +146,7 @@ class _Conditions:
                 self._open_brackets += 1
             elif reader.keyword == "NOT":
                 reader.take()
-                reader.count_operator()
+                reader.count_operator(2)
                 self._waiting.append("NOT")
             else:
                 break

@@ -2,7 +2,7 @@
 
 - Nothing here calls itself, whatever the text: brackets around an operand are counted.
 - Limits on paths are DynamoDB's: 32 steps, indexes below 2**31. Its limit of 300 operators is left to it, as
-  AWS's libraries leave it; twice as many are the limit here, which keeps the tree's depth within Python's.
+  AWS's libraries leave it; here it is twice that and a NOT counts as two, so a tree has 300 levels at most.
 """
 
 from dataclasses import dataclass, field
@@ -85,11 +85,11 @@ class Reader:
         """Refuse the expression for a reason other than its grammar."""
         refuse(self.parameter, reason)
 
-    def count_operator(self) -> None:
-        """Count one operator or function against DynamoDB's limit."""
-        self.operators += 1
+    def count_operator(self, weight: int = 1) -> None:
+        """Count an operator or function against the limit."""
+        self.operators += weight
         if self.operators > MAX_OPERATORS:
-            self.reject(f"it has more than {MAX_OPERATORS} operators")
+            self.reject(f"it has more than {MAX_OPERATORS} operators, a NOT counted as two")
 
     def at_function(self) -> bool:
         """Whether a function's name comes next: a name with a bracket behind it."""

@@ -1,0 +1,378 @@
+"""The table of operations: what is transformed, what passes, what is refused and how it is said."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import boto3
+import pytest
+
+from dynaseal import ItemEncryptor, PlaintextPolicy
+from dynaseal.boto.requests import OPERATIONS, PASSED_THROUGH, Requests
+from dynaseal.errors import ConfigError, DecryptError, UnsupportedOperationError
+from support.people import people, person
+
+ARN = "arn:aws:dynamodb:us-west-2:111122223333:table/people"
+KEY = {"pk": {"S": "ann"}}
+VALUES = {"ExpressionAttributeValues": {":v": {"S": "x"}}}
+MODEL = boto3.client("dynamodb", region_name="us-west-2").meta.service_model
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "PutItem": {"TableName": "people", "Item": person(), "ConditionExpression": "attribute_not_exists(pk)"},
+    "GetItem": {"TableName": "people", "Key": KEY},
+    "DeleteItem": {"TableName": "people", "Key": KEY, "ConditionExpression": "city = :v", **VALUES},
+    "UpdateItem": {"TableName": "people", "Key": KEY, "UpdateExpression": "SET memo = :v", **VALUES},
+    "Query": {"TableName": "people", "KeyConditionExpression": "pk = :v", **VALUES},
+    "Scan": {"TableName": "people", "FilterExpression": "city = :v", **VALUES},
+    "BatchWriteItem": {
+        "RequestItems": {
+            "people": [{"PutRequest": {"Item": person()}}, {"DeleteRequest": {"Key": {"pk": {"S": "bob"}}}}],
+            "other": [{"PutRequest": {"Item": {"pk": {"S": "x"}}}}],
+        }
+    },
+    "BatchGetItem": {"RequestItems": {"people": {"Keys": [KEY]}, "other": {"Keys": [KEY]}}},
+    "TransactWriteItems": {
+        "TransactItems": [
+            {"Put": {"TableName": "people", "Item": person()}},
+            {"Update": {"TableName": "people", "Key": KEY, "UpdateExpression": "REMOVE memo"}},
+            {"Delete": {"TableName": "people", "Key": KEY}},
+            {
+                "ConditionCheck": {
+                    "TableName": "people",
+                    "Key": KEY,
+                    "ConditionExpression": "attribute_exists(pk)",
+                }
+            },
+            {"Put": {"TableName": "other", "Item": {"pk": {"S": "x"}}}},
+        ]
+    },
+    "TransactGetItems": {
+        "TransactItems": [
+            {"Get": {"TableName": "people", "Key": KEY}},
+            {"Get": {"TableName": "other", "Key": KEY}},
+        ]
+    },
+}
+FINISHED = sorted(REQUESTS)
+
+
+def requests(**more: Any) -> Requests:
+    return Requests({"people": people(**more)})
+
+
+def stored(**more: Any) -> dict[str, Any]:
+    return ItemEncryptor(people()).encrypt_item(person(**more))
+
+
+@pytest.mark.parametrize("operation", FINISHED)
+def test_what_the_caller_gave_is_never_changed(operation: str) -> None:
+    asked = deepcopy(REQUESTS[operation])
+    requests().prepare(operation, asked)
+    assert asked == REQUESTS[operation]
+
+
+@pytest.mark.parametrize("operation", FINISHED)
+def test_a_request_on_other_tables_passes_as_it_is(operation: str) -> None:
+    asked = REQUESTS[operation]
+    assert Requests({"elsewhere": people()}).prepare(operation, asked).sent == asked
+
+
+@pytest.mark.parametrize("operation", FINISHED)
+def test_a_table_may_be_named_by_its_arn(operation: str) -> None:
+    by_arn = eval(repr(REQUESTS[operation]).replace("'people'", repr(ARN)))
+    sent = repr(requests().prepare(operation, by_arn).sent)
+    assert ARN in sent
+    assert "the secret" not in sent
+
+
+def test_a_configuration_may_be_given_by_the_tables_arn() -> None:
+    sent = Requests({ARN: people()}).prepare("PutItem", REQUESTS["PutItem"]).sent
+    assert "aws_dbe_head" in sent["Item"]
+
+
+def test_one_table_configured_twice_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigError, match="'people' is configured twice"):
+        Requests({ARN: people(), "people": people()})
+
+
+def test_no_secret_leaves_in_any_request() -> None:
+    for operation, asked in REQUESTS.items():
+        assert "the secret" not in repr(requests().prepare(operation, asked).sent)
+
+
+def shapes(shape: Any, seen: set[str]) -> set[str]:
+    """The names of a shape and of all that is in it."""
+    if shape is None or shape.name in seen:
+        return seen
+    seen.add(shape.name)
+    parts = list(shape.members.values()) if shape.type_name == "structure" else []
+    parts += [shape.member] if shape.type_name == "list" else []
+    parts += [shape.key, shape.value] if shape.type_name == "map" else []
+    for part in parts:
+        shapes(part, seen)
+    return seen
+
+
+@pytest.mark.parametrize("operation", MODEL.operation_names)
+def test_an_operation_that_can_carry_items_is_transformed_or_refused(operation: str) -> None:
+    model = MODEL.operation_model(operation)
+    carried = shapes(model.input_shape, set())
+    if operation != "DescribeExport":  # it gives back the values that the export was asked with
+        carried |= shapes(model.output_shape, set())
+    if carried & {"AttributeValue", "PartiQLStatement"}:
+        assert operation not in PASSED_THROUGH
+    if operation not in OPERATIONS and operation not in PASSED_THROUGH:
+        with pytest.raises(UnsupportedOperationError, match=f"^{operation} is not known"):
+            requests().prepare(operation, {})
+
+
+def test_no_operation_has_two_ways() -> None:
+    assert PASSED_THROUGH.isdisjoint(OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameter", "instead"),
+    [
+        ("PutItem", "Expected", "ConditionExpression"),
+        ("PutItem", "ConditionalOperator", "AND and OR"),
+        ("DeleteItem", "Expected", "ConditionExpression"),
+        ("UpdateItem", "AttributeUpdates", "UpdateExpression"),
+        ("UpdateItem", "Expected", "ConditionExpression"),
+        ("Query", "KeyConditions", "KeyConditionExpression"),
+        ("Query", "QueryFilter", "FilterExpression"),
+        ("Query", "AttributesToGet", "the whole item"),
+        ("Scan", "ScanFilter", "FilterExpression"),
+        ("Scan", "ConditionalOperator", "AND and OR"),
+    ],
+)
+def test_a_legacy_parameter_is_refused_with_what_to_use_instead(
+    operation: str, parameter: str, instead: str
+) -> None:
+    with pytest.raises(UnsupportedOperationError, match=f"legacy parameter {parameter} .* Use {instead}"):
+        requests().prepare(operation, {**REQUESTS[operation], parameter: "something"})
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameter", "text"),
+    [
+        ("PutItem", "ConditionExpression", "secret = :v"),
+        ("PutItem", "ConditionExpression", "attribute_exists(pk) AND NOT contains(#s, :v)"),
+        ("PutItem", "ConditionExpression", "attribute_exists(secret.inner)"),
+        ("PutItem", "ConditionExpression", "size(secret) > :v"),
+        ("DeleteItem", "ConditionExpression", "secret.inner[0] BETWEEN :v AND :v"),
+        ("UpdateItem", "ConditionExpression", "secret = :v"),
+        ("Query", "FilterExpression", "attribute_exists(secret)"),
+        ("Query", "FilterExpression", "pk = :v OR #s IN (:v)"),
+        ("Query", "KeyConditionExpression", "secret = :v"),
+        ("Scan", "FilterExpression", "attribute_type(notes, :v)"),
+    ],
+)
+def test_an_expression_on_an_encrypted_attribute_is_refused(
+    operation: str, parameter: str, text: str
+) -> None:
+    asked = {**REQUESTS[operation], parameter: text, "ExpressionAttributeNames": {"#s": "secret"}}
+    with pytest.raises(UnsupportedOperationError, match="is encrypted and DynamoDB has only its ciphertext"):
+        requests().prepare(operation, asked)
+
+
+def test_a_condition_on_the_existence_of_an_encrypted_attribute_passes() -> None:
+    asked = {
+        **REQUESTS["PutItem"],
+        "ConditionExpression": "attribute_not_exists(secret) OR attribute_exists(#s)",
+    }
+    requests().prepare("PutItem", {**asked, "ExpressionAttributeNames": {"#s": "secret"}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SET city = :v",
+        "REMOVE secret",
+        "SET #n.inner = :v",
+        "SET memo = city",
+        "ADD memo :v, city :v",
+        "DELETE notes :v",
+    ],
+)
+def test_an_update_of_a_signed_attribute_is_refused_with_what_to_do(text: str) -> None:
+    asked = {**REQUESTS["UpdateItem"], "UpdateExpression": text, "ExpressionAttributeNames": {"#n": "notes"}}
+    with pytest.raises(
+        UnsupportedOperationError, match=r"is signed.* Read the item, change it and put it back"
+    ):
+        requests().prepare("UpdateItem", asked)
+
+
+def test_an_export_that_filters_by_an_encrypted_attribute_is_refused() -> None:
+    def export(text: str) -> Any:
+        asked = {"TableArn": ARN, "FilterSpecification": {"FilterExpression": text, **VALUES}}
+        return requests().prepare("ExportTableToPointInTime", asked).sent
+
+    assert export("city = :v")["TableArn"] == ARN
+    with pytest.raises(UnsupportedOperationError, match="ExportTableToPointInTime's FilterExpression"):
+        export("secret = :v")
+
+
+def test_a_transaction_is_refused_for_any_of_its_actions() -> None:
+    check = {"TableName": "people", "Key": KEY, "ConditionExpression": "secret = :v", **VALUES}
+    update = {"TableName": "people", "Key": KEY, "UpdateExpression": "SET city = :v", **VALUES}
+    for action in ({"ConditionCheck": check}, {"Delete": check}, {"Update": update}, {"Upsert": update}, {}):
+        with pytest.raises(UnsupportedOperationError, match="TransactWriteItems"):
+            requests().prepare("TransactWriteItems", {"TransactItems": [action]})
+
+
+def test_a_batch_entry_of_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(UnsupportedOperationError, match="an entry of the kind 'PatchRequest'"):
+        requests().prepare("BatchWriteItem", {"RequestItems": {"people": [{"PatchRequest": {}}]}})
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM people",
+        'select * from "people"."by-city"',
+        'INSERT INTO "people" VALUE {}',
+        "UPDATE people SET a = 1",
+        "DELETE FROM PEOPLE WHERE pk = 'x'",
+        f'SELECT * FROM "{ARN}"',
+        "EXISTS(SELECT * FROM\n\"people\" WHERE pk = 'x')",
+        "SELECT * FROM /* ' */ \"people\" /* ' */",
+        "SELECT * FROM other WHERE x = 'people'",
+    ],
+)
+@pytest.mark.parametrize("operation", ["ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"])
+def test_a_statement_that_could_touch_a_configured_table_is_refused(operation: str, statement: str) -> None:
+    entry = {"Statement": statement}
+    members = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}
+    asked = {members[operation]: [{"Statement": "SELECT 1"}, entry]} if operation in members else entry
+    with pytest.raises(UnsupportedOperationError, match=f"^{operation} has a PartiQL statement that names"):
+        requests().prepare(operation, asked)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ['SELECT * FROM "People"', "SELECT * FROM people2", "SELECT * FROM my-people", "SELECT * FROM x"],
+)
+def test_a_statement_on_other_tables_passes(statement: str) -> None:
+    asked = {"Statement": statement}
+    assert requests().prepare("ExecuteStatement", asked).sent is asked
+
+
+def finish(operation: str, reply: dict[str, Any], **changes: Any) -> Any:
+    made = requests()
+    return made.finish(made.prepare(operation, {**REQUESTS[operation], **changes}), reply)
+
+
+@pytest.mark.parametrize(
+    ("operation", "reply", "opened"),
+    [
+        ("GetItem", {"Item": stored()}, {"Item": person()}),
+        ("GetItem", {}, {}),
+        ("PutItem", {"Attributes": stored()}, {"Attributes": person()}),
+        ("DeleteItem", {"Attributes": stored()}, {"Attributes": person()}),
+        ("Query", {"Items": [stored()], "Count": 1}, {"Items": [person()], "Count": 1}),
+        ("Scan", {"Count": 7, "ScannedCount": 9}, {"Count": 7, "ScannedCount": 9}),
+        (
+            "BatchGetItem",
+            {
+                "Responses": {"people": [stored()], "other": [KEY]},
+                "UnprocessedKeys": {"people": {"Keys": [KEY]}},
+            },
+            {
+                "Responses": {"people": [person()], "other": [KEY]},
+                "UnprocessedKeys": {"people": {"Keys": [KEY]}},
+            },
+        ),
+        ("BatchGetItem", {"Responses": {ARN: [stored()]}}, {"Responses": {ARN: [person()]}}),
+        (
+            "TransactGetItems",
+            {"Responses": [{"Item": stored()}, {"Item": KEY}]},
+            {"Responses": [{"Item": person()}, {"Item": KEY}]},
+        ),
+        ("TransactGetItems", {"Responses": [{}, {}]}, {"Responses": [{}, {}]}),
+        ("PutItem", {"Error": {"Code": "X"}, "Item": stored()}, {"Error": {"Code": "X"}, "Item": person()}),
+        (
+            "UpdateItem",
+            {"Error": {"Code": "X"}, "Item": stored()},
+            {"Error": {"Code": "X"}, "Item": person()},
+        ),
+        ("DeleteItem", {"Error": {"Code": "X"}}, {"Error": {"Code": "X"}}),
+        (
+            "TransactWriteItems",
+            {
+                "Error": {},
+                "CancellationReasons": [
+                    {"Code": "F", "Item": stored()},
+                    *[{"Code": "None"}] * 3,
+                    {"Item": KEY},
+                ],
+            },
+            {
+                "Error": {},
+                "CancellationReasons": [
+                    {"Code": "F", "Item": person()},
+                    *[{"Code": "None"}] * 3,
+                    {"Item": KEY},
+                ],
+            },
+        ),
+    ],
+)
+def test_items_of_a_reply_are_decrypted_where_they_stand(
+    operation: str, reply: dict[str, Any], opened: dict[str, Any]
+) -> None:
+    given = deepcopy(reply)
+    assert finish(operation, reply) == opened
+    assert reply == given, "the reply given was changed"
+
+
+@pytest.mark.parametrize("returned", ["ALL_OLD", "ALL_NEW"])
+def test_an_update_returns_the_whole_item_decrypted(returned: str) -> None:
+    assert finish("UpdateItem", {"Attributes": stored()}, ReturnValues=returned) == {"Attributes": person()}
+
+
+def test_an_update_returns_unsigned_attributes_as_they_are_and_no_signed_one() -> None:
+    memo = {"Attributes": {"memo": {"S": "m"}}}
+    assert finish("UpdateItem", memo, ReturnValues="UPDATED_NEW") == memo
+    with pytest.raises(DecryptError, match="the signed attribute 'city' without the rest"):
+        finish("UpdateItem", {"Attributes": {"city": {"S": "x"}}}, ReturnValues="UPDATED_NEW")
+
+
+def test_unprocessed_items_come_back_as_the_caller_wrote_them() -> None:
+    made = requests()
+    asked = REQUESTS["BatchWriteItem"]
+    call = made.prepare("BatchWriteItem", asked)
+    reply = {"UnprocessedItems": deepcopy(call.sent["RequestItems"])}
+    assert made.finish(call, reply) == {"UnprocessedItems": asked["RequestItems"]}
+    assert made.finish(call, {"UnprocessedItems": {}}) == {"UnprocessedItems": {}}
+    stranger = {"people": [{"PutRequest": {"Item": {**stored(), "pk": {"S": "nobody"}}}}]}
+    with pytest.raises(DecryptError, match="was not in the request"):
+        made.finish(call, {"UnprocessedItems": stranger})
+
+
+@pytest.mark.parametrize("parameter", ["ProjectionExpression", "AttributesToGet"])
+def test_a_part_of_an_item_is_refused_with_what_to_do(parameter: str) -> None:
+    part = {"pk": {"S": "ann"}, "secret": stored()["secret"]}
+    with pytest.raises(DecryptError, match=f"Only whole items can be verified: leave out {parameter}"):
+        finish("GetItem", {"Item": part}, **{parameter: "pk, secret"})
+
+
+def test_an_index_that_leaves_attributes_out_is_refused_with_what_to_do() -> None:
+    with pytest.raises(DecryptError, match="query an index that projects all attributes"):
+        finish("Query", {"Items": [{"pk": {"S": "ann"}}]}, IndexName="by-city")
+
+
+def test_where_plaintext_items_may_be_read_a_projection_is_refused_before_sending() -> None:
+    made = requests(policy=PlaintextPolicy.FORBID_WRITE_ALLOW_READ)
+    for operation in ("GetItem", "Query", "Scan"):
+        with pytest.raises(UnsupportedOperationError, match="a part of an encrypted item looks like one"):
+            made.prepare(operation, {**REQUESTS[operation], "ProjectionExpression": "pk"})
+    keys = {"people": {"Keys": [KEY], "AttributesToGet": ["pk"]}}
+    with pytest.raises(UnsupportedOperationError, match="Leave out AttributesToGet"):
+        made.prepare("BatchGetItem", {"RequestItems": keys})
+
+
+def test_a_reply_whose_item_was_changed_is_refused_whole() -> None:
+    changed = {**stored(), "city": {"S": "Basel"}}
+    with pytest.raises(DecryptError):
+        finish("Query", {"Items": [stored(), changed]})

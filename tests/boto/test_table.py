@@ -1,0 +1,164 @@
+"""EncryptedTable on an engine: Python values, condition objects, batch writer, the older way to configure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.types import Binary
+
+from dynaseal import AttributeActions, CryptoAction, RawAesKeyring
+from dynaseal.boto.table import EncryptedTable
+from dynaseal.boto.table_info import TableIndex, TableInfo
+from dynaseal.errors import ConfigError, UnsupportedOperationError
+from support.canned import Canned
+from support.dynamodb import create_table
+from support.people import people
+
+ANN = {"pk": "ann", "secret": {"n": Decimal("1.5"), "tags": {"a", "b"}}, "city": "Bern", "memo": None}
+KEYRING = RawAesKeyring("tests", "key", bytes(range(32)))
+
+
+@pytest.fixture
+def plain(client: Any, resource: Any) -> Any:
+    return resource.Table(create_table(client, "pk"))
+
+
+@pytest.fixture
+def table(plain: Any) -> EncryptedTable:
+    return EncryptedTable(plain, config=people())
+
+
+def test_the_encrypted_table_and_the_plain_one_stand_side_by_side(plain: Any, table: EncryptedTable) -> None:
+    table.put_item(Item=ANN)
+    assert table.get_item(Key={"pk": "ann"})["Item"] == ANN
+    at_rest = plain.get_item(Key={"pk": "ann"})["Item"]
+    assert isinstance(at_rest["secret"], Binary)
+    assert {name: at_rest[name] for name in ("pk", "city", "memo")} == {
+        "pk": "ann",
+        "city": "Bern",
+        "memo": None,
+    }
+
+
+def test_condition_objects_and_expressions_work_on_signed_attributes(table: EncryptedTable) -> None:
+    table.put_item(Item=ANN, ConditionExpression=Attr("pk").not_exists())
+    found = table.query(
+        KeyConditionExpression=Key("pk").eq("ann"), FilterExpression=Attr("city").begins_with("B")
+    )
+    assert found["Items"] == [ANN]
+    assert table.scan(FilterExpression=Attr("city").eq("Basel") & Attr("memo").exists())["Items"] == []
+    text = table.scan(FilterExpression="city IN (:c)", ExpressionAttributeValues={":c": "Bern"})
+    assert text["Items"] == [ANN]
+
+
+def test_condition_objects_on_encrypted_attributes_are_refused(table: EncryptedTable) -> None:
+    for condition in (Attr("secret").eq("x"), Attr("city").eq("x") | ~Attr("secret.n").gt(1)):
+        with pytest.raises(UnsupportedOperationError, match="needs the value of 'secret'"):
+            table.scan(FilterExpression=condition)
+
+
+def test_old_items_come_back_as_python_values(table: EncryptedTable) -> None:
+    table.put_item(Item=ANN)
+    arguments = {"Key": {"pk": "ann"}, "UpdateExpression": "SET memo = :m"}
+    updated = table.update_item(**arguments, ExpressionAttributeValues={":m": 7}, ReturnValues="ALL_NEW")
+    assert updated["Attributes"] == {**ANN, "memo": 7}
+    assert table.delete_item(Key={"pk": "ann"}, ReturnValues="ALL_OLD")["Attributes"] == {**ANN, "memo": 7}
+
+
+def test_the_batch_writer_encrypts_what_it_puts(plain: Any, table: EncryptedTable) -> None:
+    with table.batch_writer(overwrite_by_pkeys=["pk"]) as batch:
+        for number in range(30):
+            batch.put_item(Item={**ANN, "pk": str(number)})
+        batch.delete_item(Key={"pk": "29"})
+    assert {item["pk"] for item in table.scan()["Items"]} == {str(number) for number in range(29)}
+    assert all(isinstance(item["secret"], Binary) for item in plain.scan()["Items"])
+
+
+def test_the_batch_writer_sends_unprocessed_items_again_encrypted() -> None:
+    canned = Canned()
+    table = EncryptedTable(canned.resource().Table("people"), config=people())
+
+    canned.reply(lambda asked: {"UnprocessedItems": asked["RequestItems"]})
+    canned.reply({"UnprocessedItems": {}})
+    with table.batch_writer() as batch:
+        batch.put_item(Item=ANN)
+    first, again = (body["RequestItems"]["people"][0]["PutRequest"]["Item"] for _, body in canned.sent)
+    assert first["aws_dbe_head"] != again["aws_dbe_head"], "encrypted anew from what the caller wrote"
+    assert first["secret"].keys() == again["secret"].keys() == {"B"}
+
+
+def test_attributes_of_boto3s_table_are_there_and_others_are_not(table: EncryptedTable, plain: Any) -> None:
+    assert table.name == plain.name
+    assert table.key_schema == [{"AttributeName": "pk", "KeyType": "HASH"}]
+    table.load()
+    assert table.table_status == "ACTIVE"
+    assert {"put_item", "table_arn", "wait_until_exists"} <= set(dir(table))
+    assert repr(table) == f"EncryptedTable({plain.name!r})"
+    with pytest.raises(AttributeError, match="EncryptedTable has no attribute 'teleport'"):
+        table.teleport  # noqa: B018
+
+
+def test_the_older_way_reads_the_keys_from_dynamodb(client: Any, resource: Any) -> None:
+    index = {
+        "IndexName": "by-city",
+        "KeySchema": [{"AttributeName": "city", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    name = create_table(
+        client, "pk", "sk", numeric=("sk",), indexed=("city",), GlobalSecondaryIndexes=[index]
+    )
+    plain = resource.Table(name)
+    actions = AttributeActions(attribute_actions={"memo": CryptoAction.DO_NOTHING})
+    table = EncryptedTable(plain, KEYRING, attribute_actions=actions)
+    item = {**ANN, "sk": Decimal(1), "anything": "else"}
+    table.put_item(Item=item)
+    found = table.query(IndexName="by-city", KeyConditionExpression=Key("city").eq("Bern"))
+    assert found["Items"] == [item]
+    at_rest = plain.scan()["Items"][0]
+    encrypted = {
+        name for name, value in at_rest.items() if isinstance(value, Binary) and "aws_dbe" not in name
+    }
+    assert encrypted == {"secret", "anything"}
+
+
+def test_the_older_way_asks_dynamodb_nothing_when_the_keys_are_given() -> None:
+    canned = Canned()
+    info = TableInfo("people", primary_index=TableIndex("pk"), secondary_indexes=[TableIndex("city", "memo")])
+    table = EncryptedTable(canned.resource().Table("people"), KEYRING, info)
+    table.put_item(Item={**ANN, "memo": "m"})
+    ((operation, body),) = canned.sent
+    assert operation == "PutItem"
+    assert {name for name, value in body["Item"].items() if "S" in value} == {"pk", "city", "memo"}
+
+
+def test_indexes_may_be_declared_free_of_plaintext_keys() -> None:
+    canned = Canned()
+    info = TableInfo("people", True, TableIndex("pk"), [TableIndex("city")])
+    table = EncryptedTable(canned.resource().Table("people"), KEYRING, info)
+    table.put_item(Item=ANN)
+    assert "B" in canned.sent[0][1]["Item"]["city"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({}, "needs a config or a materials_provider"),
+        ({"config": people(), "materials_provider": KEYRING}, "A config says everything"),
+        ({"materials_provider": KEYRING, "auto_refresh_table_indexes": False}, "The key of the table"),
+    ],
+)
+def test_a_configuration_that_contradicts_itself_or_is_not_enough_is_an_error(
+    arguments: dict[str, Any], said: str
+) -> None:
+    canned = Canned()
+    with pytest.raises(ConfigError, match=said):
+        EncryptedTable(canned.resource().Table("people"), **arguments)
+    assert canned.sent == []
+
+
+def test_only_a_table_is_taken() -> None:
+    with pytest.raises(ConfigError, match="is no boto3 Table"):
+        EncryptedTable(Canned().resource(), config=people())

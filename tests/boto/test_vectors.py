@@ -1,0 +1,135 @@
+"""Requests and replies as AWS's Java release 3.9.0 handles them (`vectors/requests.json`), without beacons.
+
+The cases of the kinds below come out the same whether the table has beacons or not, so its search
+configuration is left out here; the beacon that is signed into items stands as a signed attribute.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore import xform_name
+
+from dynaseal import CryptoAction, RawAesKeyring, TableConfig
+from dynaseal.boto.client import EncryptedClient
+from dynaseal.errors import DecryptError, UnsupportedOperationError
+from support.canned import Canned
+
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "requests.json").read_text())
+KINDS = {"condition", "legacy", "partiql", "passthrough", "read", "update"}
+SIGNED_BEACON = "PlaceKey"
+
+REFUSED_HERE = {
+    "r-condition-006": "size() of an encrypted attribute would be that of its ciphertext",
+    "r-condition-019": "size() of an encrypted attribute would be that of its ciphertext",
+    "r-condition-012": "nothing is below the ciphertext of an encrypted attribute",
+    "r-condition-025": "nothing is below the ciphertext of an encrypted attribute",
+    "r-update-023": "the condition would send the value it compares with in the clear, and never hold",
+}
+"""AWS's library sends these; DynamoDB would answer them otherwise than on the plaintext table."""
+
+CASES = [case for case in VECTORS["cases"] if case["kind"] in KINDS or case["config"] == "nosearch"]
+
+
+def wire(value: Any) -> Any:
+    """A member of a request or reply as botocore has it: items by name put in, binary as bytes."""
+    if isinstance(value, list):
+        return [wire(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if "$item" in value:
+        return wire(VECTORS["items"][value["$item"]])
+    if value.keys() == {"B"}:
+        return {"B": b64decode(value["B"])}
+    return {name: wire(part) for name, part in value.items()}
+
+
+def portable(value: Any) -> Any:
+    """The same for a reply's body: items by name put in, binary as it is."""
+    if isinstance(value, list):
+        return [portable(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if "$item" in value:
+        return VECTORS["items"][value["$item"]]
+    return {name: portable(part) for name, part in value.items()}
+
+
+def fits(found: Any, expected: Any) -> bool:
+    """Whether a request or reply is the expected one: `{"*": ...}` stands for what is random."""
+    if isinstance(expected, dict) and "*" in expected:
+        return isinstance(found, str) or set(found) == {"B"}
+    if isinstance(expected, dict):
+        return found.keys() == expected.keys() and all(fits(found[name], expected[name]) for name in expected)
+    if isinstance(expected, list) and all(isinstance(part, str) for part in expected):
+        return sorted(found) == sorted(expected)
+    if isinstance(expected, list):
+        return len(found) == len(expected) and all(map(fits, found, expected))
+    return found == expected
+
+
+def filled(message: dict[str, Any]) -> dict[str, Any]:
+    """A message without empty members: Java's SDK does not tell them from absent ones."""
+    return {name: part for name, part in message.items() if part not in ({}, [])}
+
+
+def config(name: str) -> TableConfig:
+    made = VECTORS["configs"][name]
+    key = VECTORS["keys"]["raw_aes"]
+    actions = {**made["actions"], SIGNED_BEACON: "SIGN_ONLY"}
+    return TableConfig(
+        made["table"],
+        made["partition_key"],
+        made.get("sort_key"),
+        attribute_actions={attribute: CryptoAction[action] for attribute, action in actions.items()},
+        allowed_unsigned_attributes=made["unsigned"],
+        keyring=RawAesKeyring(key["namespace"], key["name"], bytes.fromhex(key["key_hex"])),
+    )
+
+
+CONFIGS = {name: config(name) for name in ("main", "nosearch")}
+
+
+def call(case: dict[str, Any], canned: Canned) -> dict[str, Any]:
+    made = CONFIGS[case["config"]]
+    client = EncryptedClient(canned.client(), configs={made.logical_table_name: made})
+    canned.reply(portable(case.get("response", {})))
+    reply = getattr(client, xform_name(case["operation"]))(**wire(case["input"]))
+    reply.pop("ResponseMetadata")
+    return reply
+
+
+def identity(case: dict[str, Any]) -> str:
+    return f"{case['id']} {case['note']}"
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c["expect"] == "sent" and c["id"] not in REFUSED_HERE], ids=identity
+)
+def test_a_request_leaves_and_its_reply_arrives_as_with_aws(case: dict[str, Any]) -> None:
+    canned = Canned()
+    reply = call(case, canned)
+    assert [operation for operation, _ in canned.sent] == [case["operation"]]
+    assert fits(filled(canned.sent[0][1]), filled(case["sent"]))
+    if "returned" in case:
+        assert fits(filled(reply), filled(wire(case["returned"])))
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c["expect"] == "reject"], ids=identity)
+def test_what_aws_refuses_is_refused_at_the_same_stage(case: dict[str, Any]) -> None:
+    canned = Canned()
+    with pytest.raises(UnsupportedOperationError if case["stage"] == "request" else DecryptError):
+        call(case, canned)
+    assert len(canned.sent) == (0 if case["stage"] == "request" else 1)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c["id"] in REFUSED_HERE], ids=identity)
+def test_what_dynamodb_would_answer_wrongly_is_refused_although_aws_sends_it(case: dict[str, Any]) -> None:
+    canned = Canned()
+    with pytest.raises(UnsupportedOperationError, match="is encrypted"):
+        call(case, canned)
+    assert canned.sent == []

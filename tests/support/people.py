@@ -1,0 +1,32 @@
+"""One configured table as many tests of the boto3 side want it: `people`, whose `secret` is encrypted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dynaseal import CryptoAction, PlaintextPolicy, RawAesKeyring, TableConfig
+
+ACTIONS = {
+    "pk": CryptoAction.SIGN_ONLY,
+    "secret": CryptoAction.ENCRYPT_AND_SIGN,
+    "notes": CryptoAction.ENCRYPT_AND_SIGN,
+    "city": CryptoAction.SIGN_ONLY,
+    "memo": CryptoAction.DO_NOTHING,
+}
+
+
+def people(
+    name: str = "people", *, policy: PlaintextPolicy = PlaintextPolicy.FORBID_WRITE_FORBID_READ
+) -> TableConfig:
+    return TableConfig(
+        name,
+        "pk",
+        attribute_actions=ACTIONS,
+        allowed_unsigned_attributes=["memo"],
+        keyring=RawAesKeyring("tests", "key", bytes(range(32))),
+        plaintext_policy=policy,
+    )
+
+
+def person(key: str = "ann", **more: Any) -> dict[str, Any]:
+    return {"pk": {"S": key}, "secret": {"S": "the secret"}, "city": {"S": "Bern"}, **more}
