@@ -1,0 +1,136 @@
+"""AWS's own key store and hierarchical keyring over the same table: each uses what the other made."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from dynaseal import AwsKmsHierarchicalKeyring, KeyStore, MplKeyring
+from support.branch_keys import BOUND, ITEM, encryptor_of
+from support.keystore import ARN, KeyStoreKms, World
+
+if find_spec("aws_cryptographic_material_providers") is None:
+    if os.environ.get("CI") == "true":
+        raise ImportError("CI needs the extra mpl")
+    pytest.skip("aws-cryptographic-material-providers is not installed", allow_module_level=True)
+
+from aws_cryptographic_material_providers.keystore import models as aws
+from aws_cryptographic_material_providers.keystore.client import KeyStore as AwsKeyStore
+from aws_cryptographic_material_providers.keystore.config import KeyStoreConfig
+from aws_cryptographic_material_providers.mpl import AwsCryptographicMaterialProviders
+from aws_cryptographic_material_providers.mpl import models as mpl
+from aws_cryptographic_material_providers.mpl.config import MaterialProvidersConfig
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def ours(world: World) -> KeyStore:
+    return world.key_store()
+
+
+@pytest.fixture
+def theirs(world: World) -> Any:
+    return AwsKeyStore(
+        KeyStoreConfig(
+            ddb_client=world.dynamodb,
+            kms_client=KeyStoreKms(world.kms, "us-west-2"),
+            ddb_table_name="keys",
+            logical_key_store_name="logical",
+            kms_configuration=aws.KMSConfigurationKmsKeyArn(ARN),
+        )
+    )
+
+
+def made_by(store: Any, tenant: str) -> None:
+    if isinstance(store, KeyStore):
+        store.create_key(tenant, BOUND)
+    else:
+        store.create_key(aws.CreateKeyInput(branch_key_identifier=tenant, encryption_context=BOUND))
+
+
+def versioned_by(store: Any, tenant: str) -> None:
+    if isinstance(store, KeyStore):
+        store.version_key(tenant)
+    else:
+        store.version_key(aws.VersionKeyInput(branch_key_identifier=tenant))
+
+
+def their_branch_key(store: Any, tenant: str) -> tuple[str, str, bytes, dict[str, str]]:
+    found = store.get_active_branch_key(aws.GetActiveBranchKeyInput(branch_key_identifier=tenant))
+    key = found.branch_key_materials
+    return key.branch_key_identifier, key.branch_key_version, key.branch_key, key.encryption_context
+
+
+def their_keyring(store: Any, tenant: str) -> MplKeyring:
+    providers = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig())
+    wanted = mpl.CreateAwsKmsHierarchicalKeyringInput(key_store=store, branch_key_id=tenant, ttl_seconds=600)
+    return MplKeyring(providers.create_aws_kms_hierarchical_keyring(wanted))
+
+
+def test_a_table_that_either_made_is_the_others(ours: KeyStore, theirs: Any) -> None:
+    made = ours.create_table()
+
+    assert theirs.create_key_store(aws.CreateKeyStoreInput()).table_arn == made == ours.create_table()
+
+
+@pytest.mark.parametrize("maker", ["ours", "theirs"])
+@pytest.mark.parametrize("versioner", ["ours", "theirs"])
+def test_branch_and_beacon_keys_that_either_made_are_the_same_to_both(
+    ours: KeyStore, theirs: Any, maker: str, versioner: str
+) -> None:
+    stores = {"ours": ours, "theirs": theirs}
+    made_by(stores[maker], "tenant-a")
+    versioned_by(stores[versioner], "tenant-a")
+
+    here = ours.get_active_branch_key("tenant-a")
+    beacon = theirs.get_beacon_key(aws.GetBeaconKeyInput(branch_key_identifier="tenant-a"))
+
+    assert their_branch_key(theirs, "tenant-a") == (
+        here.branch_key_id,
+        here.branch_key_version,
+        here.branch_key,
+        here.encryption_context,
+    )
+    assert beacon.beacon_key_materials.beacon_key == ours.get_beacon_key("tenant-a").beacon_key
+
+
+@pytest.mark.parametrize("work", [made_by, versioned_by])
+def test_both_make_the_same_calls(world: World, ours: KeyStore, theirs: Any, work: Any) -> None:
+    asked: list[list[dict[str, Any]]] = []
+    for store, tenant in ((ours, "tenant-a"), (theirs, "tenant-b")):
+        if work is versioned_by:
+            made_by(store, tenant)
+        world.calls.clear()
+        work(store, tenant)
+        asked.append([comparable(call, tenant) for call in world.calls])
+
+    assert asked[0] == asked[1]
+
+
+def comparable(call: dict[str, Any], tenant: str) -> dict[str, Any]:
+    """A call without what is fresh in each, and without conditions: AWS's release has older ones."""
+    fresh = {"create-time", "version", "type", "enc"}
+
+    def plain(part: Any) -> Any:
+        if isinstance(part, dict):
+            spared = {key: value for key, value in part.items() if "Expression" not in key}
+            return {key: "fresh" if key in fresh else plain(value) for key, value in spared.items()}
+        return [plain(each) for each in part] if isinstance(part, list) else str(part).replace(tenant, "T")
+
+    return plain(call)
+
+
+def test_items_of_either_keyring_are_read_by_the_other(ours: KeyStore, theirs: Any) -> None:
+    made_by(theirs, "tenant-a")
+    here = encryptor_of(AwsKmsHierarchicalKeyring(ours, branch_key_id="tenant-a", ttl_seconds=600))
+    there = encryptor_of(their_keyring(theirs, "tenant-a"))
+
+    assert there.decrypt_item(here.encrypt_item(ITEM)) == ITEM
+    assert here.decrypt_item(there.encrypt_item(ITEM)) == ITEM
