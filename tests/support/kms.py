@@ -118,7 +118,8 @@ class FakeKmsClient:
         own, other = self._private_key(arn), load_der_public_key(PublicKey)
         assert isinstance(own, EllipticCurvePrivateKey)
         assert isinstance(other, EllipticCurvePublicKey)
-        return self._answer(SharedSecret=own.exchange(ECDH(), other), KeyId=arn)
+        secret = own.exchange(ECDH(), other)
+        return self._answer(SharedSecret=secret, KeyId=arn, KeyAgreementAlgorithm=KeyAgreementAlgorithm)
 
     def get_public_key(self, *, KeyId: str) -> dict[str, Any]:
         arn = self._record("GetPublicKey", KeyId, [])

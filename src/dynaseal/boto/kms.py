@@ -94,19 +94,23 @@ class KmsClient(Protocol):
     Only the ECDH keyring uses the last two.
     """
 
-    def generate_data_key(self, **request: Any) -> Mapping[str, Any]:
+    @property
+    def generate_data_key(self) -> Callable[..., Mapping[str, Any]]:
         """GenerateDataKey."""
         ...
 
-    def decrypt(self, **request: Any) -> Mapping[str, Any]:
+    @property
+    def decrypt(self) -> Callable[..., Mapping[str, Any]]:
         """Decrypt."""
         ...
 
-    def derive_shared_secret(self, **request: Any) -> Mapping[str, Any]:
+    @property
+    def derive_shared_secret(self) -> Callable[..., Mapping[str, Any]]:
         """DeriveSharedSecret."""
         ...
 
-    def get_public_key(self, **request: Any) -> Mapping[str, Any]:
+    @property
+    def get_public_key(self) -> Callable[..., Mapping[str, Any]]:
         """GetPublicKey."""
         ...
 

@@ -16,6 +16,6 @@ comes through as it is, with a note of the rule, so that its traceback shows whe
 """
 
 from dynaseal.testing.conformance import RULES, Rule, check_keyring
-from dynaseal.testing.subject import ConformanceError, Subject
+from dynaseal.testing.subject import CONTEXT, ConformanceError, Subject
 
-__all__ = ["RULES", "ConformanceError", "Rule", "Subject", "check_keyring"]
+__all__ = ["CONTEXT", "RULES", "ConformanceError", "Rule", "Subject", "check_keyring"]

@@ -1,0 +1,90 @@
+"""How many of an item's data keys a keyring tries: whoever writes to the table must not decide that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dynaseal import AwsKmsDiscoveryKeyring, AwsKmsKeyring, EncryptedDataKey, UnwrapError
+from dynaseal.materials.attempts import MAX_ATTEMPTS, open_first
+from dynaseal.materials.model import DecryptionMaterials, NoDataKeyError
+from dynaseal.testing import Subject
+from support.keyrings import KINDS, KMS_A, Kind, world
+
+
+def _own(count: int) -> list[EncryptedDataKey]:
+    return [EncryptedDataKey("aws-kms", KMS_A.encode(), bytes([n]) * 112) for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        lambda kms: AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")),
+        lambda kms: AwsKmsDiscoveryKeyring(client=kms.client("us-west-2")),
+    ],
+    ids=["its own key", "discovery"],
+)
+def test_an_item_with_255_data_keys_of_the_readers_own_costs_a_bounded_number_of_calls(
+    reader: Callable[..., Any],
+) -> None:
+    kms = world()
+    subject = Subject(reader(kms))
+    written = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2"))).write()
+    kms.calls.clear()
+
+    error = subject.check_refuses(written, "255 data keys", _own(255))
+
+    assert kms.operations() == ["Decrypt"] * MAX_ATTEMPTS
+    assert "The item has 255 data keys for this keyring; the first 16 do not open" in str(error)
+    assert len(error.causes) == MAX_ATTEMPTS
+
+
+def test_other_keyrings_data_keys_do_not_count() -> None:
+    kms = world()
+    subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")))
+    written = subject.write()
+    others = [replace(key, provider_id="another") for key in _own(254)]
+
+    subject.check_reads(written, "behind 254 others", [*others, *written.encrypted_data_keys])
+
+    assert kms.operations() == ["GenerateDataKey", "Decrypt"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.name not in ("raw-aes", "multi")], ids=str)
+def test_no_keyring_goes_on_for_ever(kind: Kind) -> None:
+    subject = kind.subject()
+    written = subject.write()
+    damaged = [
+        replace(key, ciphertext=key.ciphertext[:-1] + bytes([key.ciphertext[-1] ^ 1]))
+        for key in written.encrypted_data_keys
+    ]
+
+    subject.check_refuses(written, "many damaged data keys", [*damaged * 60, *written.encrypted_data_keys])
+
+
+def test_the_last_that_may_be_tried_still_opens() -> None:
+    opened: list[int] = []
+
+    def unwrap(candidate: int) -> DecryptionMaterials:
+        opened.append(candidate)
+        if candidate < MAX_ATTEMPTS - 1:
+            raise UnwrapError("not this one")
+        return _MATERIALS
+
+    assert open_first(range(255), unwrap, _nothing) is _MATERIALS
+    assert opened == list(range(MAX_ATTEMPTS))
+
+
+def test_no_candidate_at_all_is_said_as_the_keyring_says_it() -> None:
+    with pytest.raises(NoDataKeyError, match="nothing here"):
+        open_first([], lambda _: _MATERIALS, _nothing)
+
+
+def _nothing() -> NoDataKeyError:
+    return NoDataKeyError("nothing here")
+
+
+_MATERIALS = DecryptionMaterials(Subject(AwsKmsKeyring(KMS_A)).suites[0], {})

@@ -1,0 +1,67 @@
+"""Whose KMS client asks, and when it is made: the caller's, or one a Region from the session."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from botocore.session import Session
+
+from dynaseal import AwsKmsCryptographicMaterialsProvider, ConfigError
+from dynaseal.boto.clients import Clients
+from dynaseal.testing import Subject
+from support.keyrings import KMS_A, KMS_EU, world
+
+
+def test_the_callers_function_is_called_once_a_region_under_many_threads() -> None:
+    asked: list[str] = []
+
+    def make(region: str) -> str:
+        asked.append(region)
+        return f"client of {region}"
+
+    clients = Clients("kms", make=make)
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(clients, ["us-west-2", "eu-west-1"] * 20))
+
+    assert made == {"client of us-west-2", "client of eu-west-1"}
+    assert sorted(asked) == ["eu-west-1", "us-west-2"]
+
+
+def test_a_client_is_made_from_the_callers_session_in_the_region_that_is_asked_for() -> None:
+    session = Session()
+    session.set_config_variable("region", "us-west-2")
+    clients = Clients("kms", session)
+
+    assert clients("eu-west-1").meta.region_name == "eu-west-1"
+    assert clients(None).meta.region_name == "us-west-2"
+    assert "dynaseal" in clients(None).meta.config.user_agent_extra
+
+
+def test_no_region_anywhere_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+
+    with pytest.raises(ConfigError, match=r"No Region is set for kms\. Give the key's ARN"):
+        Clients("kms", Session())(None)
+
+
+def test_the_older_librarys_provider_uses_the_regional_clients_that_it_is_given() -> None:
+    kms = world()
+    clients = {region: kms.client(region) for region in ("us-west-2", "eu-central-1")}
+
+    for arn in (KMS_A, KMS_EU):
+        provider = AwsKmsCryptographicMaterialsProvider(
+            arn, regional_clients=clients, grant_tokens=["token"], material_description={}
+        )
+        subject = Subject(provider)
+        subject.check_reads(subject.write(), "through the older name")
+
+    assert [call["region"] for call in kms.calls] == ["us-west-2"] * 2 + ["eu-central-1"] * 2
+    assert all(call["grant_tokens"] == ["token"] for call in kms.calls)
+
+
+def test_the_older_librarys_material_description_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no material description"):
+        AwsKmsCryptographicMaterialsProvider(KMS_A, material_description={"a": "b"})

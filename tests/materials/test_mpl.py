@@ -1,0 +1,211 @@
+"""The bridge to AWS's own material providers: theirs reads ours and ours reads theirs, kind by kind."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from dynaseal import ConfigError, EncryptError, Keyring, MplKeyring, MultiKeyring, RawAesKeyring
+from dynaseal.testing import RULES, Rule, Subject
+from support.keyrings import KEYS, KMS_A, MRK_EU, UNSIGNED, build, world
+from support.kms import FakeKms
+
+if find_spec("aws_cryptographic_material_providers") is None:
+    if os.environ.get("CI") == "true":
+        raise ImportError("CI needs the extra mpl")
+    pytest.skip("aws-cryptographic-material-providers is not installed", allow_module_level=True)
+
+from aws_cryptographic_material_providers.mpl import AwsCryptographicMaterialProviders
+from aws_cryptographic_material_providers.mpl import models as mpl
+from aws_cryptographic_material_providers.mpl.config import MaterialProvidersConfig
+
+PROVIDERS = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig())
+_AES = {"kind": "raw-aes", "key": "aes256"}
+
+
+def theirs_aes(_kms: FakeKms) -> Any:
+    return PROVIDERS.create_raw_aes_keyring(
+        mpl.CreateRawAesKeyringInput(
+            key_namespace=KEYS["aes256"]["namespace"],
+            key_name=KEYS["aes256"]["name"],
+            wrapping_key=bytes.fromhex(KEYS["aes256"]["material"]),
+            wrapping_alg=mpl.AesWrappingAlg.ALG_AES256_GCM_IV12_TAG16,
+        )
+    )
+
+
+def theirs_rsa(padding: str) -> Any:
+    return lambda _kms: PROVIDERS.create_raw_rsa_keyring(
+        mpl.CreateRawRsaKeyringInput(
+            key_namespace=KEYS["rsa-a"]["namespace"],
+            key_name=KEYS["rsa-a"]["name"],
+            padding_scheme=padding,
+            public_key=KEYS["rsa-a"]["public_key"].encode(),
+            private_key=KEYS["rsa-a"]["private_key"].encode(),
+        )
+    )
+
+
+def theirs_ecdh(curve: str) -> Any:
+    return lambda _kms: PROVIDERS.create_raw_ecdh_keyring(
+        mpl.CreateRawEcdhKeyringInput(
+            curve_spec=f"ECC_NIST_{curve.replace('-', '')}",
+            key_agreement_scheme=mpl.RawEcdhStaticConfigurationsRawPrivateKeyToStaticPublicKey(
+                mpl.RawPrivateKeyToStaticPublicKeyInput(
+                    sender_static_private_key=KEYS[f"ec-{curve}-sender"]["private_key"].encode(),
+                    recipient_public_key=bytes.fromhex(KEYS[f"ec-{curve}-recipient"]["public_key_der"]),
+                )
+            ),
+        )
+    )
+
+
+def theirs_kms(kms: FakeKms) -> Any:
+    return PROVIDERS.create_aws_kms_keyring(
+        mpl.CreateAwsKmsKeyringInput(kms_key_id=KMS_A, kms_client=kms.client("us-west-2"))
+    )
+
+
+def theirs_mrk(kms: FakeKms) -> Any:
+    return PROVIDERS.create_aws_kms_mrk_keyring(
+        mpl.CreateAwsKmsMrkKeyringInput(kms_key_id=MRK_EU, kms_client=kms.client("eu-west-1"))
+    )
+
+
+def theirs_kms_rsa(kms: FakeKms) -> Any:
+    return PROVIDERS.create_aws_kms_rsa_keyring(
+        mpl.CreateAwsKmsRsaKeyringInput(
+            kms_key_id=KEYS["kms-rsa"]["arn"],
+            encryption_algorithm="RSAES_OAEP_SHA_256",
+            public_key=KEYS["kms-rsa"]["public_key"].encode(),
+            kms_client=kms.client("us-west-2"),
+        )
+    )
+
+
+def theirs_kms_ecdh(kms: FakeKms) -> Any:
+    return PROVIDERS.create_aws_kms_ecdh_keyring(
+        mpl.CreateAwsKmsEcdhKeyringInput(
+            curve_spec="ECC_NIST_P256",
+            kms_client=kms.client("us-west-2"),
+            key_agreement_scheme=mpl.KmsEcdhStaticConfigurationsKmsPrivateKeyToStaticPublicKey(
+                mpl.KmsPrivateKeyToStaticPublicKeyInput(
+                    sender_kms_identifier=KEYS["kms-ec-P-256-sender"]["arn"],
+                    recipient_public_key=bytes.fromhex(KEYS["kms-ec-P-256-recipient"]["public_key_der"]),
+                )
+            ),
+        )
+    )
+
+
+_PAIR = {"kind": "raw-ecdh", "scheme": "static"}
+PAIRS = {
+    "raw-aes": (theirs_aes, _AES),
+    **{
+        f"raw-rsa-{padding}": (theirs_rsa(padding), {"kind": "raw-rsa", "key": "rsa-a", "padding": padding})
+        for padding in ("PKCS1", "OAEP_SHA1_MGF1", "OAEP_SHA256_MGF1", "OAEP_SHA384_MGF1", "OAEP_SHA512_MGF1")
+    },
+    **{
+        f"raw-ecdh-{curve}": (
+            theirs_ecdh(curve),
+            {**_PAIR, "curve": curve, "sender": f"ec-{curve}-sender", "recipient": f"ec-{curve}-recipient"},
+        )
+        for curve in ("P-256", "P-384", "P-521")
+    },
+    "kms": (theirs_kms, {"kind": "kms", "key": "kms-a"}),
+    "kms-mrk": (theirs_mrk, {"kind": "kms-mrk", "key": "mrk-us"}),
+    "kms-ecdh": (
+        theirs_kms_ecdh,
+        {
+            "kind": "kms-ecdh",
+            "scheme": "static",
+            "curve": "P-256",
+            "sender": "kms-ec-P-256-sender",
+            "recipient": "kms-ec-P-256-recipient",
+        },
+    ),
+    "kms-rsa": (theirs_kms_rsa, {"kind": "kms-rsa", "key": "kms-rsa", "algorithm": "RSAES_OAEP_SHA_256"}),
+}
+
+
+@pytest.mark.parametrize("name", list(PAIRS))
+@pytest.mark.parametrize("writes", ["theirs", "ours"])
+def test_aws_keyring_and_ours_of_the_same_key_read_each_other(name: str, writes: str) -> None:
+    kms = world()
+    make, spec = PAIRS[name]
+    pair: list[Keyring] = [MplKeyring(make(kms)), build(kms, **spec)]
+    writer, reader = pair if writes == "theirs" else pair[::-1]
+    suites = UNSIGNED if name == "kms-rsa" else Subject(writer).suites
+
+    subject = Subject(writer, reader, suites)
+
+    subject.check_reads(subject.write(), "across the bridge")
+    whole_items = next(rule for rule in RULES if str(rule) == "encrypts_whole_items")
+    whole_items(subject)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize("make", [theirs_aes, theirs_kms], ids=["raw-aes", "kms"])
+def test_a_bridged_keyring_keeps_to_every_rule(make: Any, rule: Rule) -> None:
+    rule(Subject(MplKeyring(make(world())), secrets=[bytes.fromhex(KEYS["aes256"]["material"])]))
+
+
+def test_a_bridged_keyring_is_a_child_of_a_multi_keyring_of_ours() -> None:
+    kms = world()
+    child = MplKeyring(theirs_kms(kms))
+    multi = MultiKeyring(RawAesKeyring("mine", "one", b"k" * 32), [child])
+    written = Subject(multi).write()
+
+    Subject(child).check_reads(written, "by the child alone")
+    Subject(build(kms, kind="kms", key="kms-a")).check_reads(written, "by ours of the same key")
+
+
+class Ours(__import__("aws_cryptographic_material_providers.mpl.references", fromlist=["x"]).IKeyring):
+    """A keyring that a user wrote for AWS's package."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def on_encrypt(self, param: Any) -> Any:
+        return self.inner.on_encrypt(param)
+
+    def on_decrypt(self, param: Any) -> Any:
+        return self.inner.on_decrypt(param)
+
+
+def test_a_keyring_that_a_user_wrote_for_aws_package_works() -> None:
+    subject = Subject(MplKeyring(Ours(theirs_aes(world()))))
+
+    subject.check_reads(subject.write(), "through a user's own keyring")
+
+
+def test_a_refusal_of_kms_comes_through_in_its_own_words() -> None:
+    kms = world()
+    subject = Subject(MplKeyring(theirs_kms(kms)))
+    written = subject.write()
+    kms.refusals[KMS_A] = "AccessDeniedException"
+
+    with pytest.raises(EncryptError, match=r"AccessDeniedException.*refused by the test"):
+        subject.write()
+    assert "AccessDeniedException" in str(subject.check_refuses(written, "KMS refusing"))
+
+
+def test_the_bridge_makes_the_calls_that_ours_makes() -> None:
+    kms = world()
+    ours, theirs = build(kms, kind="kms", key="kms-a"), MplKeyring(theirs_kms(kms))
+    asked = []
+    for keyring in (ours, theirs):
+        subject = Subject(keyring, suites=UNSIGNED)
+        subject.check_reads(subject.write(), "for the calls")
+        asked.append([(call["op"], call["key_id"], call["encryption_context"]) for call in kms.calls])
+        kms.calls.clear()
+
+    assert asked[0] == asked[1]
+
+
+def test_our_own_keyring_needs_no_bridge() -> None:
+    with pytest.raises(ConfigError, match="RawAesKeyring is not a keyring of aws-crypto"):
+        MplKeyring(RawAesKeyring("mine", "one", b"k" * 32))

@@ -1,0 +1,92 @@
+"""The multi-keyring: the generator makes the data key, all wrap it, any one reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from dynaseal import ConfigError, EncryptError, KmsError, MultiKeyring, RawAesKeyring, UnwrapError
+from dynaseal.materials.model import NoDataKeyError
+from dynaseal.testing import Subject
+from support.keyrings import KMS_A, build, world
+
+
+def aes(name: str, key: bytes = b"k") -> RawAesKeyring:
+    return RawAesKeyring("mine", name, key * 32)
+
+
+def test_every_member_alone_reads_what_the_multi_keyring_wrote() -> None:
+    members = [aes("one"), aes("two"), aes("three")]
+    written = Subject(MultiKeyring(members[0], members[1:])).write()
+
+    assert len(written.encrypted_data_keys) == 3
+    for member in members:
+        Subject(member).check_reads(written, f"by {member}")
+
+
+def test_each_member_has_a_signing_key_of_its_own() -> None:
+    written = Subject(MultiKeyring(aes("one"), [aes("two")])).write()
+
+    assert len(set(written.symmetric_signing_keys)) == 2
+
+
+def test_a_multi_keyring_may_be_a_member() -> None:
+    inner = MultiKeyring(children=[aes("two"), aes("three")])
+    written = Subject(MultiKeyring(aes("one"), [inner])).write()
+
+    Subject(inner).check_reads(written, "by the inner one")
+
+
+def test_without_a_generator_it_only_reads() -> None:
+    with pytest.raises(EncryptError, match=r"no generator to make a data key\. Give one of its keyrings"):
+        Subject(MultiKeyring(children=[aes("one")])).write()
+
+
+def test_a_generator_is_not_handed_a_data_key() -> None:
+    made = Subject(aes("one")).write()
+
+    with pytest.raises(EncryptError, match="was given a data key that it did not make"):
+        MultiKeyring(aes("two")).on_encrypt(made)
+
+
+def test_one_member_that_cannot_write_keeps_all_from_writing() -> None:
+    kms = world()
+    kms.refusals[KMS_A] = "DisabledException"
+
+    with pytest.raises(KmsError, match="Enable the key"):
+        Subject(MultiKeyring(aes("one"), [build(kms, kind="kms", key="kms-a")])).write()
+
+
+def test_reading_stops_at_the_first_member_that_opens() -> None:
+    kms = world()
+    keyring = MultiKeyring(aes("one"), [build(kms, kind="kms", key="kms-a")])
+    subject = Subject(keyring)
+
+    subject.check_reads(subject.write(), "by the generator")
+
+    assert kms.operations() == ["GenerateDataKey"]
+
+
+def test_the_one_member_that_tried_speaks_for_all() -> None:
+    kms = world()
+    written = Subject(build(kms, kind="kms", key="kms-a")).write()
+    kms.refusals[KMS_A] = "AccessDeniedException"
+    reader = MultiKeyring(children=[aes("one"), build(kms, kind="kms", key="kms-a"), aes("two")])
+
+    error = Subject(reader).check_refuses(written, "the one key refusing")
+
+    assert isinstance(error, KmsError)
+
+
+def test_when_no_member_had_anything_to_try_each_says_so() -> None:
+    written = Subject(aes("one")).write()
+    reader = MultiKeyring(children=[aes("two"), aes("three")])
+
+    error = Subject(reader).check_refuses(written, "others' data keys")
+
+    assert [type(cause) for cause in error.causes] == [NoDataKeyError, NoDataKeyError]
+    assert isinstance(error, UnwrapError)
+
+
+def test_a_multi_keyring_of_nothing_is_refused() -> None:
+    with pytest.raises(ConfigError):
+        MultiKeyring()

@@ -1,0 +1,170 @@
+"""What a refusal of KMS says: the key's ARN, KMS's own sentence and one thing to do."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from dynaseal import (
+    AwsKmsDiscoveryKeyring,
+    AwsKmsEcdhKeyring,
+    AwsKmsKeyring,
+    AwsKmsMrkKeyring,
+    AwsKmsMultiKeyring,
+    AwsKmsRsaKeyring,
+    ConfigError,
+    Curve,
+    EncryptError,
+    KmsError,
+)
+from dynaseal.testing import Subject
+from support.keyrings import KMS_A, KMS_B, KMS_EU, world
+
+ALIAS = "arn:aws:kms:us-west-2:111122223333:alias/hr"
+
+
+@pytest.mark.parametrize(
+    ("code", "action"),
+    [
+        (
+            "AccessDeniedException",
+            (
+                "Allow kms:Decrypt to this principal in the key's policy, or by an IAM policy where the "
+                "key's policy delegates to the account"
+            ),
+        ),
+        ("DisabledException", "Enable the key"),
+        (
+            "KMSInvalidStateException",
+            "Look at the key's state; CancelKeyDeletion restores one pending deletion",
+        ),
+        ("NotFoundException", "Check the key's ARN, its account and its Region"),
+        (
+            "ThrottlingException",
+            "Ask KMS less often: a hierarchical keyring makes one call for many items",
+        ),
+    ],
+)
+def test_each_refusal_has_its_own_message_and_one_action(code: str, action: str) -> None:
+    kms = world()
+    subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")))
+    written = subject.write()
+    kms.refusals[KMS_A] = code
+
+    error = subject.check_refuses(written, "KMS refusing")
+
+    assert str(error) == f"KMS refused Decrypt on {KMS_A}: {code}: refused by the test. {action}"
+    assert isinstance(error, KmsError)
+    assert isinstance(error, ClientError)
+    assert error.response["Error"]["Code"] == code
+
+
+def test_a_refused_writing_is_an_encrypt_error_and_a_client_error() -> None:
+    kms = world()
+    kms.refusals[KMS_A] = "AccessDeniedException"
+
+    with pytest.raises(EncryptError, match=r"refused GenerateDataKey .*Allow kms:GenerateDataKey") as raised:
+        Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2"))).write()
+
+    assert isinstance(raised.value, KmsError)
+
+
+def test_a_client_of_the_wrong_region_is_named_with_both_regions() -> None:
+    kms = world()
+    subject = Subject(
+        AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")),
+        AwsKmsDiscoveryKeyring(client=kms.client("eu-central-1")),
+    )
+
+    error = subject.check_refuses(subject.write(), "the wrong Region")
+
+    assert str(error).endswith(
+        "The key is of us-west-2 and the client asks eu-central-1: give a client of the key's Region"
+    )
+
+
+def test_a_refusal_survives_pickling_with_all_that_it_says() -> None:
+    kms = world()
+    subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("eu-central-1")))
+    with pytest.raises(KmsError) as raised:
+        subject.write()
+
+    again = pickle.loads(pickle.dumps(raised.value))
+
+    assert (type(again), str(again)) == (type(raised.value), str(raised.value))
+
+
+@pytest.mark.parametrize("keyring", [AwsKmsKeyring, AwsKmsMrkKeyring])
+@pytest.mark.parametrize("alias", ["alias/hr", ALIAS, "9cffc039-1179-4726-9b56-e10fb8bef796"])
+def test_an_alias_can_write_and_says_that_it_cannot_read(
+    keyring: Callable[..., AwsKmsKeyring], alias: str
+) -> None:
+    kms = world()
+    kms.aliases[alias] = KMS_A
+    subject = Subject(keyring(alias, client=kms.client("us-west-2")))
+
+    error = subject.check_refuses(subject.write(), "an alias")
+
+    assert str(error) == (
+        f"{alias!r} is not a key ARN, and items name the ARN of the key that wrapped the data key. "
+        "Give the key's ARN to read; an alias or key id can only write"
+    )
+    assert kms.operations() == ["GenerateDataKey"]
+
+
+@pytest.mark.parametrize("alias", ["alias/hr", ALIAS, "79455cf8-0979-4fe2-ae81-037aafbdbf66", ""])
+def test_an_alias_is_refused_where_only_an_arn_can_work(alias: str) -> None:
+    with pytest.raises(ConfigError):
+        AwsKmsRsaKeyring(alias, "RSAES_OAEP_SHA_256")
+    with pytest.raises(ConfigError):
+        AwsKmsEcdhKeyring.discovery(Curve.P256, alias)
+
+
+def test_the_refusal_of_an_alias_says_what_to_give() -> None:
+    with pytest.raises(ConfigError) as raised:
+        AwsKmsRsaKeyring(ALIAS, "RSAES_OAEP_SHA_256")
+
+    assert str(raised.value) == (
+        f"{ALIAS!r} is not the ARN of a KMS key, and items name the ARN of the key that is to unwrap. "
+        "Give the key's ARN; DescribeKey shows that of an alias"
+    )
+
+
+class Unreachable:
+    def decrypt(self, **_request: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://kms.invalid")
+
+    generate_data_key = decrypt
+
+
+def test_a_kms_that_cannot_be_reached_is_no_kms_error_but_says_so() -> None:
+    kms = world()
+    written = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2"))).write()
+    unreachable = Subject(AwsKmsKeyring(KMS_A, client=Unreachable()))
+
+    error = unreachable.check_refuses(written, "no connection")
+    with pytest.raises(EncryptError, match="KMS could not be asked for GenerateDataKey"):
+        unreachable.write()
+
+    assert str(error).startswith(f"KMS could not be asked for Decrypt on {KMS_A}: Could not connect")
+    assert not isinstance(error, KmsError)
+
+
+def test_a_multi_keyring_says_what_each_of_its_keyrings_had_to_say() -> None:
+    kms = world()
+    written = Subject(AwsKmsMultiKeyring(KMS_A, [KMS_B], clients=kms.client)).write()
+    kms.refusals |= {KMS_A: "DisabledException", KMS_B: "AccessDeniedException"}
+    reader = AwsKmsMultiKeyring(KMS_A, [KMS_B, KMS_EU], clients=kms.client)
+
+    error = Subject(reader).check_refuses(written, "every key refusing")
+
+    assert [type(cause).__name__ for cause in error.causes] == [
+        "KmsDecryptError",
+        "KmsDecryptError",
+        "NoDataKeyError",
+    ]
+    for said in (f"on {KMS_A}: Disabled", f"on {KMS_B}: AccessDenied", f"no data key under {KMS_EU}"):
+        assert said in str(error)
