@@ -7,6 +7,35 @@ The public names are here. Those that need boto3 are imported when they are firs
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from dynaseal.beacons.config import (
+    AsSet,
+    BeaconVersion,
+    CompoundBeacon,
+    Constructor,
+    ConstructorPart,
+    EncryptedPart,
+    PartOnly,
+    SearchConfig,
+    Shared,
+    SharedSet,
+    SignedPart,
+    StandardBeacon,
+    VirtualField,
+    VirtualPart,
+)
+from dynaseal.beacons.key_source import MultiKeySource, SingleKeySource
+from dynaseal.beacons.partitions import number_of_queries
+from dynaseal.beacons.resolve import ResolvedAttributes, resolve_attributes
+from dynaseal.beacons.virtual import (
+    GetPrefix,
+    GetSegment,
+    GetSegments,
+    GetSubstring,
+    GetSuffix,
+    Insert,
+    Lower,
+    Upper,
+)
 from dynaseal.config import PlaintextPolicy, TableConfig
 from dynaseal.core.actions import AttributeActions, CryptoAction
 from dynaseal.core.header import EncryptedDataKey
@@ -27,6 +56,7 @@ from dynaseal.materials.branch_keys import BeaconKeyMaterials, BranchKeyMaterial
 from dynaseal.materials.cache import BranchKeyCache
 from dynaseal.materials.curves import Curve
 from dynaseal.materials.hierarchical import AwsKmsHierarchicalKeyring
+from dynaseal.materials.manager import DefaultMaterialsManager
 from dynaseal.materials.model import (
     CryptographicMaterialsManager,
     DecryptionMaterials,
@@ -37,7 +67,9 @@ from dynaseal.materials.multi import MultiKeyring
 from dynaseal.materials.raw_aes import RawAesKeyring
 from dynaseal.materials.raw_ecdh import RawEcdhKeyring
 from dynaseal.materials.raw_rsa import RawRsaKeyring
+from dynaseal.materials.required_context import RequiredContextMaterialsManager
 from dynaseal.materials.rsa import RsaPadding
+from dynaseal.report import ItemReport, describe_item
 
 if TYPE_CHECKING:
     from dynaseal.boto.asymmetric import AwsKmsEcdhKeyring, AwsKmsRsaKeyring
@@ -52,6 +84,7 @@ if TYPE_CHECKING:
     )
     from dynaseal.boto.keystore import KeyStore
     from dynaseal.boto.kms import KmsError
+    from dynaseal.boto.mpl import MplKeyring
     from dynaseal.boto.provider import AwsKmsCryptographicMaterialsProvider
 
 _NEED_BOTO = {
@@ -67,10 +100,12 @@ _NEED_BOTO = {
     "AwsKmsRsaKeyring": "dynaseal.boto.asymmetric",
     "KeyStore": "dynaseal.boto.keystore",
     "KmsError": "dynaseal.boto.kms",
+    "MplKeyring": "dynaseal.boto.mpl",
 }
 
 __all__ = [
     "AlgorithmSuite",
+    "AsSet",
     "AttributeActions",
     "AwsKmsCryptographicMaterialsProvider",
     "AwsKmsDiscoveryKeyring",
@@ -84,34 +119,65 @@ __all__ = [
     "AwsKmsMultiKeyring",
     "AwsKmsRsaKeyring",
     "BeaconKeyMaterials",
+    "BeaconVersion",
     "BranchKeyCache",
     "BranchKeyMaterials",
+    "CompoundBeacon",
     "ConfigError",
+    "Constructor",
+    "ConstructorPart",
     "CryptoAction",
     "CryptographicMaterialsManager",
     "Curve",
     "DecryptError",
     "DecryptionMaterials",
+    "DefaultMaterialsManager",
     "DynasealError",
     "EncryptError",
     "EncryptedDataKey",
+    "EncryptedPart",
     "EncryptionMaterials",
     "FormatError",
+    "GetPrefix",
+    "GetSegment",
+    "GetSegments",
+    "GetSubstring",
+    "GetSuffix",
+    "Insert",
     "ItemEncryptor",
+    "ItemReport",
     "KeyStore",
     "KeyStoreError",
     "Keyring",
     "KmsError",
+    "Lower",
+    "MplKeyring",
+    "MultiKeySource",
     "MultiKeyring",
+    "PartOnly",
     "PlaintextPolicy",
     "RawAesKeyring",
     "RawEcdhKeyring",
     "RawRsaKeyring",
+    "RequiredContextMaterialsManager",
+    "ResolvedAttributes",
     "RsaPadding",
+    "SearchConfig",
+    "Shared",
+    "SharedSet",
     "SignatureError",
+    "SignedPart",
+    "SingleKeySource",
+    "StandardBeacon",
     "TableConfig",
     "UnsupportedOperationError",
     "UnwrapError",
+    "Upper",
+    "VirtualField",
+    "VirtualPart",
+    "describe_item",
+    "number_of_queries",
+    "resolve_attributes",
 ]
 
 
