@@ -31,8 +31,8 @@ def form(request: Request) -> Mapping[str, str]:
     Raises:
         Fault: MalformedInput, where they are no form in UTF-8.
     """
-    text = request.query if request.method == "GET" else request.body.decode("latin-1")
     try:
+        text = request.query if request.method == "GET" else request.body.decode()
         return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=10_000))
     except ValueError as error:
         raise Fault("MalformedInput", "The form cannot be read") from error

@@ -1,0 +1,121 @@
+"""AWS JSON: bodies by botocore's shapes, both ways; whatever is malformed is a SerializationException."""
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dynaseal_lab.model import Fault, RawReply
+from dynaseal_lab.wire import json_rpc
+from dynaseal_lab.wire.faults import json_fault
+from dynaseal_lab.wire.http import Request
+
+
+def read(operation: str, content: object, service: str = "kms"):
+    return json_rpc.read(service, operation, json.dumps(content).encode())
+
+
+def refusal(body: bytes, operation: str = "Encrypt", service: str = "kms") -> Fault:
+    with pytest.raises(Fault) as caught:
+        json_rpc.read(service, operation, body)
+    return caught.value
+
+
+def test_a_target_names_service_and_operation():
+    def target(text: str) -> tuple[str, str]:
+        return json_rpc.target(Request("POST", "/", "", {"x-amz-target": text}))
+
+    assert target("TrentService.Decrypt") == ("kms", "Decrypt")
+    assert target("DynamoDB_20120810.GetItem") == ("dynamodb", "GetItem")
+    assert target("DynamoDBStreams_20120810.GetRecords") == ("dynamodbstreams", "GetRecords")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "TrentService", "TrentService.", "TrentService.GetItem", "S3.GetObject"]
+)
+def test_an_unknown_target_is_an_unknown_operation(text: str):
+    with pytest.raises(Fault) as caught:
+        json_rpc.target(Request("POST", "/", "", {"x-amz-target": text}))
+    assert caught.value.code == "UnknownOperationException"
+
+
+def test_blobs_become_bytes_and_times_become_datetimes():
+    assert read("Encrypt", {"KeyId": "k", "Plaintext": "AQI="}) == {"KeyId": "k", "Plaintext": b"\x01\x02"}
+    assert read("ImportKeyMaterial", {"ValidTo": 0})["ValidTo"] == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_unknown_and_null_members_are_dropped():
+    assert read("Encrypt", {"KeyId": "k", "Nonsense": 1, "GrantTokens": None}) == {"KeyId": "k"}
+
+
+def test_an_empty_body_is_no_parameters():
+    assert json_rpc.read("kms", "ListKeys", b"") == {}
+
+
+def test_dynamodbs_bodies_are_handed_on_as_they_are():
+    body = {"Item": {"a": {"B": "AQI="}}}
+    assert read("PutItem", body, "dynamodb") == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'"x"',
+        b"null",
+        b"nothing",
+        b"\xff",
+        b'{"KeyId": NaN}',
+        b"[" * 100_000,
+        b'{"KeyId": "\\ud800"}',
+        b'{"KeyId": 1}',
+        b'{"KeyId": true}',
+        b'{"KeyId": {}}',
+        b'{"Plaintext": "!"}',
+        b'{"GrantTokens": "a"}',
+        b'{"GrantTokens": {}}',
+        b'{"EncryptionContext": []}',
+        b'{"EncryptionContext": {"a": 1}}',
+        b'{"DryRun": "true"}',
+        b'{"DryRun": 1}',
+        b'{"KeyId": ' + b"1" * 5000 + b"}",
+    ],
+)
+def test_what_is_no_such_json_object_is_a_serialization_exception(body: bytes):
+    assert refusal(body).code == "SerializationException"
+
+
+@given(st.binary(max_size=200))
+def test_no_body_raises_anything_else(body: bytes):
+    with suppress(Fault):
+        json_rpc.read("kms", "Encrypt", body)
+
+
+def test_an_answer_is_written_with_base64_and_epoch_seconds():
+    reply = {"Plaintext": b"\x01\x02", "Created": datetime(2026, 1, 1, tzinfo=UTC)}
+    response = json_rpc.write("kms", reply, "id")
+    assert json.loads(response.body) == {"Plaintext": "AQI=", "Created": 1767225600.0}
+    assert response.headers["content-type"] == "application/x-amz-json-1.1"
+    assert response.headers["x-amzn-requestid"] == "id"
+
+
+def test_a_finished_body_is_sent_as_it_is_with_its_crc():
+    response = json_rpc.write("dynamodb", RawReply(b'{"a":1}', 400), "id")
+    assert (response.status, response.body) == (400, b'{"a":1}')
+    assert response.headers["x-amz-crc32"] == "1444654255"
+    assert response.headers["content-type"] == "application/x-amz-json-1.0"
+
+
+def test_a_fault_has_type_message_and_the_members_of_its_shape():
+    fault = Fault("ConditionalCheckFailedException", "The conditional request failed", details={"Item": {}})
+    response = json_fault(fault, "id")
+    assert response.status == 400
+    assert json.loads(response.body) == {
+        "__type": "ConditionalCheckFailedException",
+        "message": "The conditional request failed",
+        "Item": {},
+    }
