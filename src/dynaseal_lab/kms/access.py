@@ -109,6 +109,7 @@ class Kms:
             Fault: AccessDeniedException with the reason.
         """
         key = target.key
+        self._check_grant_tokens(call)
         values = caller_keys(call) | self._key_keys(target) | encryption_context_keys(context or {})
         ask = Ask(
             action=action,
@@ -160,10 +161,14 @@ class Kms:
 
     def _key_keys(self, target: Target) -> Values:
         key = target.key
-        names = [
-            alias.name for alias in self.store.aliases(key.account, key.region) if alias.key_id == key.key_id
-        ]
-        return key_keys(key, self.store.material(key.key_id).primary_region, names, target.alias)
+        primary_region = self.store.material(key.key_id).primary_region
+        return key_keys(key, primary_region, self.store.alias_names(key), target.alias)
+
+    def _check_grant_tokens(self, call: Call) -> None:
+        """Grants count at once, so a token adds nothing; but one that no grant has is an error, as on AWS."""
+        tokens = set(call.params.get("GrantTokens") or ())
+        if tokens and not tokens <= {grant.token for grant in self.store.all_grants()}:
+            raise Fault("InvalidGrantTokenException", "The grant token is not valid.")
 
 
 def require_usable(key: KeyRecord) -> None:

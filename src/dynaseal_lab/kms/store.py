@@ -83,6 +83,15 @@ class KmsStore:
         """An account's aliases in a Region, by name."""
         return [alias for place, alias in sorted(self._aliases.items()) if place[:2] == (account, region)]
 
+    def alias_names(self, record: KeyRecord) -> list[str]:
+        """The names of a key's aliases."""
+        place = (record.account, record.region)
+        return [
+            alias.name
+            for alias in self._aliases.values()
+            if alias.key_id == record.key_id and (alias.account, alias.region) == place
+        ]
+
     def put_alias(self, alias: Alias) -> None:
         """Add an alias or point it elsewhere."""
         self._aliases[alias.account, alias.region, alias.name] = alias

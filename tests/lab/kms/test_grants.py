@@ -154,3 +154,10 @@ def test_a_grant_names_a_principal_and_fitting_operations(kms, key):
     kms("DisableKey", KeyId=key)
     with refused("DisabledException"):
         grant(kms, key)
+
+
+def test_a_token_of_a_grant_is_taken_and_an_unknown_one_refused(kms, key):
+    made = grant(kms, key)
+    kms("Encrypt", caller=BOB, KeyId=key, Plaintext=b"x", GrantTokens=[made["GrantToken"]])
+    with refused("InvalidGrantTokenException"):
+        kms("Encrypt", caller=BOB, KeyId=key, Plaintext=b"x", GrantTokens=["unknown"])
