@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -284,19 +285,20 @@ def check_aws_query(case: dict[str, Any]) -> None:
     ((_, sent),) = canned.sent
     assert fits(comparable(sent, case), comparable(case["sent"], case)), case["id"]
 
-    found = [item for item in stored_records(case) if is_found(wire(item), wire(sent))]
+    found = [item for item in stored_records(case["config"]) if is_found(wire(item), wire(sent))]
     reply = call({**case, "response": {"Items": found, "Count": len(found)}}, Canned())
 
     assert sorted(int(item["RecNum"]["N"]) for item in reply["Items"]) == case["matches"], case["id"]
     assert reply["Count"] == len(case["matches"])
 
 
-def stored_records(case: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """AWS's records as the table of a case stores them."""
-    (config,) = configs(case).values()
+@cache
+def stored_records(name: str) -> list[dict[str, Any]]:
+    """AWS's records as a table stores them."""
+    config = table_config(AWS_QUERIES["configs"][name], AWS_QUERIES["keys"])
     canned = Canned()
     client = EncryptedClient(canned.client(), configs={config.logical_table_name: config})
-    for record in AWS_QUERIES["string_records" if case["config"] == "strings" else "records"]:
+    for record in AWS_QUERIES["string_records" if name == "strings" else "records"]:
         client.put_item(TableName=config.logical_table_name, Item=wire(record))
     return [body["Item"] for _, body in canned.sent]
 

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dynaseal import (
+    AttributeActions,
+    CompoundBeacon,
+    ConfigError,
+    Constructor,
+    ConstructorPart,
+    CryptoAction,
+    EncryptedPart,
+    GetSegment,
+    MultiKeySource,
+    PartOnly,
+    SearchConfig,
+    Shared,
+    SignedPart,
+    SingleKeySource,
+    StandardBeacon,
+    VirtualField,
+    VirtualPart,
+)
+from support import patients
+from support.patients import table
+
+NAME = StandardBeacon("name", 16)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            {"compound_beacons": [CompoundBeacon("both", ".", [EncryptedPart("city", "c-")])]},
+            (
+                "The compound beacon 'both' has the encrypted part 'city', which is no standard beacon. "
+                "Add StandardBeacon('city', length=...)"
+            ),
+        ),
+        (
+            {"compound_beacons": [CompoundBeacon("both", ".", signed_parts=[SignedPart("city", "c-")])]},
+            (
+                "The compound beacon 'both' has the signed part 'city' over 'city', which is not signed in "
+                "the clear. Give the attribute 'city' the action SIGN_ONLY"
+            ),
+        ),
+        (
+            {"compound_beacons": [CompoundBeacon("ward", ".", signed_parts=[SignedPart("ward", "w-")])]},
+            (
+                "A signed beacon cannot be named 'ward': that is an attribute with the action SIGN_ONLY. "
+                "Choose another name"
+            ),
+        ),
+        (
+            {"virtual_fields": [VirtualField("tag", [VirtualPart("free")])]},
+            (
+                "The virtual field 'tag' uses 'free', which is not signed. "
+                "Give the attribute 'free' an action that signs or encrypts it"
+            ),
+        ),
+        (
+            {"key_source": MultiKeySource("city")},
+            (
+                "The key field 'city' is encrypted, so no query could name it. "
+                "Give it the action SIGN_ONLY to store it, or DO_NOTHING to drop it"
+            ),
+        ),
+    ],
+)
+def test_a_contradiction_is_refused_with_what_to_change(more: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        table(NAME, **more)
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("beacon", "message"),
+    [
+        (StandardBeacon("first", 8, "note.names[12]"), "AWS's libraries repeat its first digit"),
+        (StandardBeacon("first", 8, "note..x"), "the location 'note..x', which is none"),
+        (StandardBeacon("ward", 8), "that is an attribute with the action SIGN_ONLY"),
+        (StandardBeacon("aws_dbe_x", 8, "city"), "begins with 'aws_dbe_', which is reserved"),
+        (StandardBeacon("free", 8, "city"), "that is an attribute with the action DO_NOTHING"),
+        (
+            StandardBeacon("city", 8, style=PartOnly()),
+            "is part-only, but no compound beacon has it as a part",
+        ),
+        (StandardBeacon("city", 8, style=Shared("name")), "has 8 bits where that has 16"),
+    ],
+)
+def test_a_beacon_that_cannot_be_is_refused(beacon: StandardBeacon, message: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        table(NAME, beacon)
+    assert message in str(refused.value)
+
+
+def test_a_constructor_may_only_name_parts_of_its_beacon() -> None:
+    constructor = Constructor([ConstructorPart("city", required=True)])
+    beacon = CompoundBeacon("both", ".", [EncryptedPart("name", "n-")], constructors=[constructor])
+    with pytest.raises(ConfigError, match="has a constructor that names 'city', which is none of its parts"):
+        table(NAME, compound_beacons=[beacon])
+
+
+def test_constructors_left_out_are_made_but_an_empty_list_of_them_is_a_mistake() -> None:
+    parts = [EncryptedPart("name", "n-")]
+    made = table(NAME, compound_beacons=[CompoundBeacon("both", ".", parts, constructors=())])
+    assert made.search_plan is not None
+    assert len(made.search_plan.compound_beacons["both"].constructors) == 1
+    with pytest.raises(ConfigError, match="Leave constructors out"):
+        CompoundBeacon("both", ".", parts, constructors=[])
+
+
+@pytest.mark.parametrize("split", ["", "--", "\U0001f600"])
+def test_a_split_is_one_utf16_code_unit_as_with_aws(split: str) -> None:
+    with pytest.raises(ConfigError, match="it must be one character"):
+        GetSegment(split, 0)
+
+
+def test_a_key_source_needs_a_positive_time_to_live() -> None:
+    with pytest.raises(ConfigError, match="ttl_seconds must be positive"):
+        SingleKeySource("tenant", ttl_seconds=0)
+
+
+def test_there_is_exactly_one_version() -> None:
+    with pytest.raises(ConfigError, match="exactly one version, not 2"):
+        SearchConfig([patients.version(), patients.version()])
+
+
+def test_with_a_default_action_beacons_see_what_it_implies() -> None:
+    encrypting = AttributeActions(CryptoAction.ENCRYPT_AND_SIGN, {"ward": CryptoAction.SIGN_ONLY})
+    signing = AttributeActions(CryptoAction.SIGN_ONLY)
+    assert table(StandardBeacon("anything", 8), actions=encrypting).search_plan is not None
+    with pytest.raises(ConfigError, match="is over 'anything', which is not encrypted"):
+        table(StandardBeacon("anything", 8), actions=signing)
+    with pytest.raises(ConfigError, match="cannot be named 'pk': that is a key of the table"):
+        table(StandardBeacon("pk", 8, "anything"), actions=encrypting)
+
+
+def test_a_signed_beacon_is_signed_whatever_the_default_action() -> None:
+    nothing = AttributeActions(
+        CryptoAction.DO_NOTHING,
+        {"ward": CryptoAction.SIGN_ONLY, "name": CryptoAction.ENCRYPT_AND_SIGN},
+    )
+    place = CompoundBeacon("place", "/", signed_parts=[SignedPart("ward", "w-")])
+
+    config = table(NAME, actions=nothing, compound_beacons=[place])
+
+    assert config.find_action("place") is CryptoAction.SIGN_ONLY
+    assert config.is_signed("place")
+    assert not config.is_signed("elsewhere")

@@ -1,0 +1,274 @@
+"""What a search answers and refuses, and that it finds what the plain table would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dynaseal import (
+    AsSet,
+    CompoundBeacon,
+    EncryptedPart,
+    ItemEncryptor,
+    PartOnly,
+    SignedPart,
+    StandardBeacon,
+    TableConfig,
+    UnsupportedOperationError,
+    number_of_queries,
+)
+from dynaseal.expressions import matches, parse_condition
+from support.patients import key_store, table
+
+NAME, CITY = StandardBeacon("name", 4), StandardBeacon("CityB", 3, "city")
+TAGS = StandardBeacon("tags", 2, style=AsSet())
+WHERE = CompoundBeacon("where", ".", [EncryptedPart("CityB", "c-")], [SignedPart("ward", "w-")])
+BEACONS = (NAME, CITY, TAGS)
+
+
+def rewritten(config: TableConfig, text: str, operation: str = "Scan", **values: str) -> dict[str, Any]:
+    search = ItemEncryptor(config).search
+    assert search is not None
+    wire_values = {f":{name}": {"S": value} for name, value in values.items()}
+    return search.rewrite(operation, {"FilterExpression": text, "ExpressionAttributeValues": wire_values})
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "message"),
+    [
+        (
+            "note = :v",
+            {"v": "x"},
+            (
+                "The FilterExpression compares 'note': that attribute is encrypted and no beacon has its "
+                "name. Add StandardBeacon('note', length=...) to the table's search, and write the items "
+                "again"
+            ),
+        ),
+        (
+            "city = :v",
+            {"v": "x"},
+            (
+                "The FilterExpression compares 'city': that attribute is encrypted and no beacon has its "
+                "name. Compare its beacon by its name, 'CityB'"
+            ),
+        ),
+        (
+            "name > :v",
+            {"v": "x"},
+            (
+                "The FilterExpression compares the standard beacon 'name' by >: a hash can only be equal. "
+                "A compound beacon with a signed part can be ordered by that part"
+            ),
+        ),
+        (
+            "begins_with(name, :v)",
+            {"v": "x"},
+            (
+                "The FilterExpression compares the standard beacon 'name' by begins_with: a hash can only be "
+                "equal. A beacon over a VirtualField with GetPrefix answers for beginnings of one length"
+            ),
+        ),
+        (
+            "where < :v",
+            {"v": "w-1.c-Bern"},
+            (
+                "The FilterExpression asks for the order (<) of the compound beacon 'where': a value has an "
+                "encrypted part, whose hash has no order. Compare signed parts, followed at most by the bare "
+                "prefix of an encrypted one"
+            ),
+        ),
+        (
+            "where = :v",
+            {"v": "Bern"},
+            (
+                "The FilterExpression compares the compound beacon 'where' with :v: a piece begins with none "
+                "of the parts' prefixes 'w-', 'c-'. Write the parts with their prefixes, in the order of a "
+                "constructor; resolve_attributes shows it for an item"
+            ),
+        ),
+        (
+            "size(tags) > :v",
+            {"v": "x"},
+            (
+                "The FilterExpression asks for the size or type of 'tags': a beacon has neither. "
+                "Filter what you have read"
+            ),
+        ),
+    ],
+)
+def test_what_no_beacon_answers_is_refused_with_the_one_that_would(
+    text: str, values: dict[str, str], message: str
+) -> None:
+    config = table(*BEACONS, compound_beacons=[WHERE])
+    with pytest.raises(UnsupportedOperationError) as refused:
+        rewritten(config, text, **values)
+    assert str(refused.value) == message
+
+
+def test_a_part_only_beacon_is_refused_with_the_compound_beacon_that_has_it() -> None:
+    hidden = StandardBeacon("city", 8, style=PartOnly())
+    compound = CompoundBeacon("where", ".", [EncryptedPart("city", "c-")])
+    config = table(NAME, hidden, compound_beacons=[compound])
+    with pytest.raises(UnsupportedOperationError, match="Compare the compound beacon 'where'"):
+        rewritten(config, "city = :v", v="Bern")
+
+
+def test_a_text_never_leaves_in_the_clear_beside_an_attribute() -> None:
+    config = table(*BEACONS, compound_beacons=[WHERE])
+    with pytest.raises(UnsupportedOperationError, match="asks for the order"):
+        rewritten(config, "where BETWEEN :v AND ward", v="c-Bern")
+
+
+def test_names_inside_the_expression_and_by_placeholder_are_replaced_where_they_stand() -> None:
+    search = ItemEncryptor(table(*BEACONS)).search
+    assert search is not None
+    asked = {
+        "FilterExpression": "name = :n AND #c = :c AND attribute_exists(name)",
+        "ExpressionAttributeNames": {"#c": "CityB"},
+        "ExpressionAttributeValues": {":n": {"S": "Ann"}, ":c": {"S": "Bern"}},
+    }
+
+    sent = search.rewrite("Scan", asked)
+
+    assert sent["FilterExpression"] == "aws_dbe_b_name = :n AND #c = :c AND attribute_exists(name)"
+    assert sent["ExpressionAttributeNames"] == {"#c": "aws_dbe_b_CityB"}
+    assert asked["ExpressionAttributeNames"] == {"#c": "CityB"}
+
+
+def test_a_search_without_beacons_asks_for_no_key() -> None:
+    store = key_store()
+    rewritten(table(*BEACONS, key_store=store), "ward = :v", v="7b")
+    assert store.asked == []
+
+
+def test_a_key_condition_that_hides_a_partitioned_beacon_is_refused_instead_of_missing_items() -> None:
+    config = table(NAME, maximum_number_of_partitions=3)
+    search = ItemEncryptor(config).search
+    assert search is not None
+    request = {
+        "KeyConditionExpression": "#k = :n",
+        "ExpressionAttributeNames": {"#k": "name"},
+        "ExpressionAttributeValues": {":n": {"S": "Ann"}, ":aws_dbe_partition": {"N": "0"}},
+    }
+    with pytest.raises(UnsupportedOperationError, match="Write the beacon's name in the expression"):
+        search.rewrite("Query", request)
+
+
+# The plain table is a list of items; DynamoDB is the evaluator of expressions, which its own tests hold
+# against DynamoDB's recorded answers.
+
+texts = st.sampled_from(["a", "b", "c", "d", "e"])
+text_values = texts.map(lambda text: {"S": text})
+items = st.fixed_dictionaries(
+    {"ward": text_values},
+    optional={
+        "name": text_values,
+        "city": text_values,
+        "tags": st.lists(texts, unique=True, min_size=1, max_size=3).map(lambda tags: {"SS": tags}),
+    },
+)
+comparisons = st.sampled_from(
+    [
+        "name = {}",
+        "{} = name",
+        "CityB = {}",
+        "name IN ({}, {})",
+        "contains(tags, {})",
+        "ward = {}",
+        "NOT ward = {}",
+        "ward BETWEEN {} AND {}",
+        "attribute_exists(city)",
+        "attribute_not_exists(name)",
+    ]
+)
+joints = st.lists(st.sampled_from([" AND ", " OR "]), min_size=3, max_size=3)
+
+
+@st.composite
+def filters(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """A filter without NOT over a beacon, which cannot tell apart what shares a hash."""
+    values: dict[str, Any] = {}
+
+    def placeholder() -> str:
+        name = f":v{len(values)}"
+        values[name] = draw(text_values)
+        return name
+
+    parts = [draw(comparisons) for _ in range(draw(st.integers(1, 4)))]
+    filled = [part.format(*(placeholder() for _ in range(part.count("{}")))) for part in parts]
+    text = filled[0]
+    for joint, part in zip(draw(joints), filled[1:], strict=False):
+        text = f"({text}){joint}{part}"
+    return text, values
+
+
+def stored_and_plain(config: TableConfig, drawn: list[dict[str, Any]]) -> tuple[list[Any], list[Any]]:
+    encryptor = ItemEncryptor(config)
+    plain = [{**item, "pk": {"S": str(at)}} for at, item in enumerate(drawn)]
+    return [encryptor.encrypt_item(item) for item in plain], plain
+
+
+def answer(config: TableConfig, request: dict[str, Any], stored: list[Any]) -> list[str]:
+    """What the application gets, where DynamoDB answers the request that is sent."""
+    encryptor = ItemEncryptor(config)
+    assert encryptor.search is not None
+    sent = encryptor.search.rewrite("Query" if "KeyConditionExpression" in request else "Scan", request)
+    found = [item for item in stored if holds(sent, item)]
+    return [item["pk"]["S"] for item in encryptor.search.filter(request, found, encryptor.decrypt_item)]
+
+
+def holds(request: dict[str, Any], item: dict[str, Any]) -> bool:
+    texts = [request[p] for p in ("KeyConditionExpression", "FilterExpression") if p in request]
+    names, values = request.get("ExpressionAttributeNames"), request.get("ExpressionAttributeValues")
+    return all(matches(parse_condition(text), item, names, values) for text in texts)
+
+
+SMALL = table(*BEACONS, compound_beacons=[WHERE])
+PARTITIONED = table(
+    StandardBeacon("name", 5),
+    StandardBeacon("CityB", 3, "city", number_of_partitions=2),
+    StandardBeacon("tags", 2, style=AsSet(), number_of_partitions=1),
+    maximum_number_of_partitions=5,
+    partition_selector=lambda item: int(item["pk"]["S"]) % 5,
+)
+
+
+@given(st.lists(items, max_size=5), filters())
+def test_a_scan_finds_what_it_would_on_the_plain_table(
+    drawn: list[dict[str, Any]], asked: tuple[str, dict[str, Any]]
+) -> None:
+    for config in (SMALL, PARTITIONED):
+        stored, plain = stored_and_plain(config, drawn)
+        request = {"FilterExpression": asked[0], "ExpressionAttributeValues": asked[1]}
+        named = [{**item, **({"CityB": item["city"]} if "city" in item else {})} for item in plain]
+        expected = [item["pk"]["S"] for item in named if holds(request, item)]
+
+        assert answer(config, request, stored) == expected
+
+
+@given(st.lists(items, max_size=6), texts, st.sampled_from(["name", "CityB"]), texts)
+def test_the_queries_of_all_partitions_find_each_item_once(
+    drawn: list[dict[str, Any]], sought: str, beacon: str, city: str
+) -> None:
+    stored, plain = stored_and_plain(PARTITIONED, drawn)
+    request = {
+        "KeyConditionExpression": f"{beacon} = :k",
+        "FilterExpression": "CityB = :c OR name = :n",
+        "ExpressionAttributeValues": {":k": {"S": sought}, ":c": {"S": city}, ":n": {"S": city}},
+    }
+    found: list[str] = []
+    for partition in range(number_of_queries(PARTITIONED, "Query", request)):
+        numbered = {**request["ExpressionAttributeValues"], ":aws_dbe_partition": {"N": str(partition)}}
+        found += answer(PARTITIONED, {**request, "ExpressionAttributeValues": numbered}, stored)
+
+    attribute = "city" if beacon == "CityB" else "name"
+    wanted = [
+        item["pk"]["S"]
+        for item in plain
+        if item.get(attribute) == {"S": sought} and {"S": city} in (item.get("city"), item.get("name"))
+    ]
+    assert sorted(found) == sorted(wanted)
