@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -133,7 +134,7 @@ class FakeKmsClient:
         )
 
     def _private_key(self, arn: str) -> Any:
-        return load_pem_private_key(self.world.private_keys[arn].encode(), None)
+        return _load(self.world.private_keys[arn])
 
     def _decrypt_rsa(self, arn: str, ciphertext: bytes, algorithm: dict[str, str]) -> bytes:
         chosen = _HASHES[algorithm["encryption_algorithm"]]
@@ -170,3 +171,9 @@ def material(arn: str) -> str:
     """Name a key's material: replicas of a multi-Region key have the same."""
     parts = arn.split(":")
     return f"{parts[4]}:{parts[5]}" if parts[5].startswith("key/mrk-") else arn
+
+
+@cache
+def _load(pem: str) -> Any:
+    """Read a private key; checking an RSA key takes long, so once."""
+    return load_pem_private_key(pem.encode(), None)
