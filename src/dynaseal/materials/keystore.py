@@ -34,7 +34,7 @@ from dynaseal.materials.branch_keys import (
 
 
 class KeyStoreTable(Protocol):
-    """What a key store asks of its table; `dynaseal.boto.keystore` asks it through boto3.
+    """What a key store asks of its table; `dynaseal.boto.keystore_table` asks it through boto3.
 
     A refusal is a KeyStoreError.
     """
