@@ -73,6 +73,8 @@ from dynaseal.report import ItemReport, describe_item
 
 if TYPE_CHECKING:
     from dynaseal.boto.asymmetric import AwsKmsEcdhKeyring, AwsKmsRsaKeyring
+    from dynaseal.boto.attach import attach
+    from dynaseal.boto.client import EncryptedClient, EncryptedPaginator
     from dynaseal.boto.keyrings import (
         AwsKmsDiscoveryKeyring,
         AwsKmsDiscoveryMultiKeyring,
@@ -86,6 +88,9 @@ if TYPE_CHECKING:
     from dynaseal.boto.kms import KmsError
     from dynaseal.boto.mpl import MplKeyring
     from dynaseal.boto.provider import AwsKmsCryptographicMaterialsProvider
+    from dynaseal.boto.resource import EncryptedResource
+    from dynaseal.boto.table import EncryptedTable
+    from dynaseal.boto.table_info import TableIndex, TableInfo
 
 _NEED_BOTO = {
     "AwsKmsCryptographicMaterialsProvider": "dynaseal.boto.provider",
@@ -98,9 +103,16 @@ _NEED_BOTO = {
     "AwsKmsMrkMultiKeyring": "dynaseal.boto.keyrings",
     "AwsKmsMultiKeyring": "dynaseal.boto.keyrings",
     "AwsKmsRsaKeyring": "dynaseal.boto.asymmetric",
+    "EncryptedClient": "dynaseal.boto.client",
+    "EncryptedPaginator": "dynaseal.boto.client",
+    "EncryptedResource": "dynaseal.boto.resource",
+    "EncryptedTable": "dynaseal.boto.table",
     "KeyStore": "dynaseal.boto.keystore",
     "KmsError": "dynaseal.boto.kms",
     "MplKeyring": "dynaseal.boto.mpl",
+    "TableIndex": "dynaseal.boto.table_info",
+    "TableInfo": "dynaseal.boto.table_info",
+    "attach": "dynaseal.boto.attach",
 }
 
 __all__ = [
@@ -134,8 +146,12 @@ __all__ = [
     "DefaultMaterialsManager",
     "DynasealError",
     "EncryptError",
+    "EncryptedClient",
     "EncryptedDataKey",
+    "EncryptedPaginator",
     "EncryptedPart",
+    "EncryptedResource",
+    "EncryptedTable",
     "EncryptionMaterials",
     "FormatError",
     "GetPrefix",
@@ -170,11 +186,14 @@ __all__ = [
     "SingleKeySource",
     "StandardBeacon",
     "TableConfig",
+    "TableIndex",
+    "TableInfo",
     "UnsupportedOperationError",
     "UnwrapError",
     "Upper",
     "VirtualField",
     "VirtualPart",
+    "attach",
     "describe_item",
     "number_of_queries",
     "resolve_attributes",

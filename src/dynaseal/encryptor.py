@@ -4,9 +4,12 @@ Writing: plan by shape, serialise, build the context, get materials, seal. Readi
 legend, rebuild the context, get materials, check everything, and only then decrypt.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from os import urandom
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from dynaseal.config import TableConfig
 from dynaseal.core import engine, header, item
@@ -16,7 +19,9 @@ from dynaseal.core.plan import Planner
 from dynaseal.core.signatures import load_public_key
 from dynaseal.core.values import AttributeValue, Item
 from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
+from dynaseal.materials.kms_calls import KmsCall, KmsCalls
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
+from dynaseal.search import TableSearch
 
 
 class ItemEncryptor:
@@ -46,9 +51,16 @@ class ItemEncryptor:
         self._planner = Planner(config.schema)
         self._base = base_context(config.logical_table_name, config.partition_key_name, config.sort_key_name)
         self._cmm = config.materials_manager
+        self._kms_calls = KmsCalls(f"table {config.logical_table_name}")
+        self.search = None if config.search_plan is None else TableSearch(config.search_plan)
 
     def __repr__(self) -> str:
         return f"ItemEncryptor({self.config.logical_table_name!r})"
+
+    @property
+    def kms_calls(self) -> Counter[KmsCall]:
+        """How many calls of KMS this encryptor has made, by operation and key: `(operation, key_id)`."""
+        return self._kms_calls.total()
 
     def encrypt_item(self, plaintext_item: Item) -> dict[str, Any]:
         """Encrypt and sign an item.
@@ -57,7 +69,8 @@ class ItemEncryptor:
             plaintext_item: Attribute values as botocore's client has them: `{"S": "x"}`, `{"B": b"..."}`.
 
         Returns:
-            The item to store: encrypted attributes as binary, the others untouched, a header and a footer.
+            The item to store: encrypted attributes as binary, the others untouched, a header and a footer,
+            and the beacons of a table that has them.
 
         Raises:
             EncryptError: the item does not fit the configuration or DynamoDB, or a keyring failed.
@@ -94,8 +107,9 @@ class ItemEncryptor:
     def _encrypt(self, plaintext_item: Item) -> dict[str, Any]:
         if self.config.plaintext_policy.forces_write:
             return dict(plaintext_item)
-        plan = self._planner.for_writing(tuple(plaintext_item))
-        fields = item.fields_to_seal(plan, plaintext_item)
+        prepared = plaintext_item if self.search is None else self.search.prepare(plaintext_item)
+        plan = self._planner.for_writing(tuple(prepared))
+        fields = item.fields_to_seal(plan, prepared)
         context = {**self._base, **item.context_entries(plan, fields)}
         try:
             materials = self._cmm.get_encryption_materials(
@@ -107,8 +121,11 @@ class ItemEncryptor:
                 f"The encryption context's entry {str(error)!r} is longer than the 65,535 bytes it can have",
                 hint="Key attributes and context attributes must be shorter",
             ) from None
-        sealed = engine.seal(plan.version, plan.legend, fields, keys, message_id=urandom(MESSAGE_ID_LENGTH))
-        return item.sealed_item(plan, plaintext_item, fields, sealed)
+        sealed = engine.seal(plan.layout, fields, keys, message_id=urandom(MESSAGE_ID_LENGTH))
+        stored = item.sealed_item(plan, prepared, sealed)
+        if self.search is not None:
+            stored |= self.search.beacons(plaintext_item, keys.encrypted_data_keys)
+        return stored
 
     def _decrypt(self, encrypted_item: Item) -> dict[str, Any]:
         if self.config.plaintext_policy.allows_read and not item.is_encrypted(encrypted_item):
@@ -127,14 +144,14 @@ class ItemEncryptor:
             raise DecryptError(
                 f"The encryption context's entry {str(error)!r} is longer than the 65,535 bytes it can have"
             ) from None
-        plaintexts = engine.unseal(parsed, foot, fields, keys)
+        plaintexts = engine.unseal(parsed, foot, plan.layout, fields, keys)
         if not plan.binds_keys:
             raise FormatError("The item's key attributes are not bound to its data key")
         return item.unsealed_item(plan, encrypted_item, fields, plaintexts)
 
     def _located(self, work: Callable[[Item], dict[str, Any]], an_item: Item) -> dict[str, Any]:
         try:
-            return work(an_item)
+            return self._kms_calls.recording(work, an_item)
         except DynasealError as error:
             error.where = _key_text(self.config, an_item)
             raise
@@ -154,11 +171,7 @@ def _sealing_keys(materials: EncryptionMaterials) -> engine.SealingKeys:
     data_key = materials.plaintext_data_key
     if data_key is None:
         raise EncryptError("The materials manager gave no data key")
-    stored = {
-        key: value
-        for key, value in materials.encryption_context.items()
-        if key not in materials.required_context_keys
-    }
+    stored = materials.context.without(materials.required_context_keys)
     return engine.SealingKeys(
         materials.suite,
         materials.aad,
@@ -178,8 +191,15 @@ def _unsealing_keys(parsed: Header, materials: DecryptionMaterials) -> engine.Un
     if parsed.suite.is_signed is (point is None):
         raise DecryptError("The materials manager's verification key does not fit the item's algorithm suite")
     return engine.UnsealingKeys(
-        materials.aad, data_key, tag_key, None if point is None else load_public_key(point)
+        materials.aad, data_key, tag_key, None if point is None else _public_key(point)
     )
+
+
+def _public_key(point: bytes) -> EllipticCurvePublicKey:
+    try:
+        return load_public_key(point)
+    except ValueError:
+        raise FormatError("The public key in the item's stored context is no point of P-384") from None
 
 
 # The types of boto3's Table are boto3's own: these two import it when called, nothing else here does.

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from dynaseal.core.numbers import normalize
 from dynaseal.core.paths import canonical_path, utf16_order
-from dynaseal.core.values import MalformedValueError, deserialize, serialize
+from dynaseal.core.values import MalformedValueError, serialize
+from dynaseal.core.values_reading import deserialize
 from support import strategies
 
 

@@ -13,8 +13,9 @@ Source: specification `encrypt-item.md`, "DynamoDB Item Base Context"; `encrypt-
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from struct import error as StructError  # noqa: N812 an exception
 
-from dynaseal.core.values import STRING
+from dynaseal.core.values import BOOLEAN, NULL, NUMBER, STRING
 from dynaseal.core.wire import u16
 
 TABLE_NAME = "aws-crypto-table-name"
@@ -24,9 +25,8 @@ PUBLIC_KEY = "aws-crypto-public-key"
 LEGEND = "aws-crypto-legend"
 ATTRIBUTE_PREFIX = "aws-crypto-attr."
 
-_MAX_LENGTH = 0xFFFF
-_NUMBER = b"\x00\x02"
-_WORDS = {b"\x00\x00": "null", b"\x00\x04": "true"}
+_EMPTY = u16(0)
+_WORDS = {NULL: "null", BOOLEAN: "true"}
 
 
 class ContextTooLongError(ValueError):
@@ -64,7 +64,7 @@ def version_2_entries(attributes: Iterable[tuple[str, bytes, bytes]]) -> dict[st
 def _version_2_entry(type_id: bytes, data: bytes) -> tuple[str, str]:
     if type_id == STRING:
         return "S", data.decode()
-    if type_id == _NUMBER:
+    if type_id == NUMBER:
         return "N", data.decode()
     if type_id in _WORDS:
         return "L", "false" if data == b"\x00" else _WORDS[type_id]
@@ -81,13 +81,16 @@ def serialize(context: Mapping[str, str]) -> bytes:
         >>> serialize({"b": "2", "a": "1"})
         b'\x00\x02\x00\x01a\x00\x011\x00\x01b\x00\x012'
     """
+    if not context:
+        return _EMPTY
     parts = [u16(len(context))]
     # Texts sort by code points, which is the order of their UTF-8 bytes.
     for name, text in sorted(context.items()):
         key, value = name.encode(), text.encode()
-        if len(key) > _MAX_LENGTH or len(value) > _MAX_LENGTH:
-            raise ContextTooLongError(name)
-        parts += (u16(len(key)), key, u16(len(value)), value)
+        try:
+            parts += (u16(len(key)), key, u16(len(value)), value)
+        except StructError:
+            raise ContextTooLongError(name) from None
     return b"".join(parts)
 
 
@@ -119,6 +122,7 @@ class EncryptionContext(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"EncryptionContext({self._entries!r})"
 
-    def without(self, keys: frozenset[str]) -> dict[str, str]:
+    def without(self, keys: frozenset[str]) -> Mapping[str, str]:
         """Give the entries whose keys are not among `keys`."""
-        return {key: value for key, value in self._entries.items() if key not in keys}
+        left = self._entries.keys() - keys
+        return {key: self._entries[key] for key in left}

@@ -9,6 +9,7 @@ Source: specification `header.md`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dynaseal.core.suites import SUITE_BY_FLAVOR, AlgorithmSuite
 from dynaseal.core.wire import Reader, TruncatedError, u16
@@ -26,8 +27,7 @@ ENCRYPTED, SIGNED, CONTEXT = b"esc"
 """The legend's letters, as bytes are indexed: numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncryptedDataKey:
+class EncryptedDataKey(NamedTuple):
     """A data key as one provider wrapped it.
 
     `ciphertext` is the data key under an intermediate key, then that key as the provider wrapped it.

@@ -11,9 +11,17 @@ from typing import Any
 
 from dynaseal.core.context import ATTRIBUTE_PREFIX, version_1_entry, version_2_entries
 from dynaseal.core.engine import Field, Sealed
-from dynaseal.core.header import ENCRYPTED, FOOTER_NAME, HEADER_NAME
+from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
 from dynaseal.core.plan import Plan
-from dynaseal.core.values import BINARY, Item, MalformedValueError, deserialize, serialize
+from dynaseal.core.values import (
+    BINARY,
+    Item,
+    MalformedAttributeError,
+    MalformedValueError,
+    serialize,
+    serialize_attributes,
+)
+from dynaseal.core.values_reading import deserialize
 from dynaseal.errors import EncryptError, FormatError, SignatureError
 
 TYPE_ID_LENGTH = 2
@@ -25,14 +33,10 @@ def fields_to_seal(plan: Plan, item: Item) -> list[Field]:
     Raises:
         EncryptError: an attribute holds what DynamoDB or the format cannot; the text names it.
     """
-    fields: list[Field] = []
-    for name, path in zip(plan.names, plan.paths, strict=True):
-        try:
-            type_id, data = serialize(item[name])
-        except MalformedValueError as error:
-            raise EncryptError(f"The attribute {name!r} cannot be stored: it holds {error}") from None
-        fields.append((path, type_id, data))
-    return fields
+    try:
+        return serialize_attributes(item, plan.names)
+    except MalformedAttributeError as error:
+        raise EncryptError(f"The attribute {error.name!r} cannot be stored: it holds {error}") from None
 
 
 def fields_to_unseal(plan: Plan, item: Item) -> list[Field]:
@@ -42,27 +46,25 @@ def fields_to_unseal(plan: Plan, item: Item) -> list[Field]:
         FormatError: an attribute holds what DynamoDB or the format cannot.
         SignatureError: an attribute that is encrypted, says the header, is not binary.
     """
-    fields: list[Field] = []
-    for name, path, letter in zip(plan.names, plan.paths, plan.legend, strict=True):
-        try:
-            type_id, data = serialize(item[name])
-        except MalformedValueError as error:
-            raise FormatError(f"The attribute {name!r} holds {error}") from None
-        if letter == ENCRYPTED:
-            if len(data) < TYPE_ID_LENGTH:
-                raise FormatError(f"The encrypted attribute {name!r} is shorter than its type id")
-            if type_id != BINARY:
-                raise SignatureError
-            type_id, data = data[:TYPE_ID_LENGTH], data[TYPE_ID_LENGTH:]
-        fields.append((path, type_id, data))
+    try:
+        fields = serialize_attributes(item, plan.names)
+    except MalformedAttributeError as error:
+        raise FormatError(f"The attribute {error.name!r} holds {error}") from None
+    for name, at in plan.encrypted:
+        type_id, data = fields[at]
+        if len(data) < TYPE_ID_LENGTH:
+            raise FormatError(f"The encrypted attribute {name!r} is shorter than its type id")
+        if type_id != BINARY:
+            raise SignatureError
+        fields[at] = data[:TYPE_ID_LENGTH], data[TYPE_ID_LENGTH:]
     return fields
 
 
 def context_entries(plan: Plan, fields: Sequence[Field]) -> dict[str, str]:
     """Give the entries that an item's own attributes add to its encryption context."""
-    if plan.version == 1:
-        return {ATTRIBUTE_PREFIX + name: version_1_entry(*fields[at][1:]) for name, at in plan.context}
-    return version_2_entries([(name, *fields[at][1:]) for name, at in plan.context])
+    if plan.layout.version == 1:
+        return {ATTRIBUTE_PREFIX + name: version_1_entry(*fields[at]) for name, at in plan.context}
+    return version_2_entries([(name, *fields[at]) for name, at in plan.context])
 
 
 def sealed_item(plan: Plan, item: Item, sealed: Sealed) -> dict[str, Any]:
@@ -87,11 +89,11 @@ def unsealed_item(
     for name in plan.dropped:
         del result[name]
     for (name, at), data in zip(plan.encrypted, plaintexts, strict=True):
-        type_id = fields[at][1]
+        type_id = fields[at][0]
         try:
             result[name] = deserialize(type_id, data)
         except MalformedValueError as error:
-            raise FormatError(f"The attribute {name!r} was encrypted from malformed bytes: {error}") from None
+            raise FormatError(f"The attribute {name!r} was encrypted from {error}") from None
     return result
 
 

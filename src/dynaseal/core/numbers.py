@@ -10,7 +10,7 @@ releases, held by the vectors.
 import re
 
 # Most numbers are in normal form already; these spellings of it are recognised without taking them apart.
-_NORMAL = re.compile(r"0|-?[1-9][0-9]{0,17}(?:\.[0-9]{0,18}[1-9])?|-?[1-9][0-9]{0,37}").fullmatch
+is_normal = re.compile(r"0|-?[1-9][0-9]{0,17}(?:\.[0-9]{0,18}[1-9])?|-?[1-9][0-9]{0,37}").fullmatch
 _NUMBER = re.compile(
     r"(?P<sign>[+-]?)(?=\.?[0-9])(?P<whole>[0-9]*)\.?(?P<part>[0-9]*)(?:[eE](?P<exponent>[+-]?[0-9]+))?"
 ).fullmatch
@@ -37,7 +37,7 @@ def normalize(text: str) -> str:
         >>> normalize("+01.50e2"), normalize("-0.0"), normalize("1E-3")
         ('150', '0', '0.001')
     """
-    if _NORMAL(text):
+    if is_normal(text):
         return text
     match = _NUMBER(text)
     if match is None:

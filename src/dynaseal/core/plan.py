@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynaseal.core.actions import CryptoAction
+from dynaseal.core.engine import Layout
 from dynaseal.core.header import CONTEXT, ENCRYPTED, RESERVED_PREFIX, SIGNED
 from dynaseal.core.paths import canonical_path
 from dynaseal.errors import EncryptError, FormatError, SignatureError
@@ -32,18 +33,15 @@ class Plan:
 
     Attributes:
         names: The attributes' names.
-        paths: Their canonical paths.
-        legend: Their letters.
+        layout: Their canonical paths and letters.
         encrypted: Name and position in `names` of each encrypted one, in order.
         context: Name and position in `names` of each attribute in the encryption context, in UTF-8 order.
         dropped: Attributes of the reserved prefix, which a reader never sees.
         binds_keys: Whether the context holds all key attributes; an item of which it does not is refused.
     """
 
-    version: int
     names: tuple[str, ...]
-    paths: tuple[bytes, ...]
-    legend: bytes
+    layout: Layout
     encrypted: tuple[tuple[str, int], ...]
     context: tuple[tuple[str, int], ...]
     dropped: tuple[str, ...]
@@ -143,10 +141,8 @@ class Planner:
             if (letter == CONTEXT if version == 2 else name in keys)
         ]
         return Plan(
-            version,
             tuple(name for _, name, _ in rows),
-            tuple(path for path, _, _ in rows),
-            legend,
+            Layout(version, tuple(path for path, _, _ in rows), legend),
             tuple((name, at) for at, (_, name, letter) in enumerate(rows) if letter == ENCRYPTED),
             tuple(sorted(context)),
             dropped,

@@ -23,7 +23,7 @@ TAG_LENGTH = 16
 FIELD_KEY_LENGTH = 44
 BEACON_KEY_LENGTH = 64
 BEACON_MAC_LENGTH = 8
-_FIELD_STRIDE = 48
+FIELD_STRIDE = 48
 _FIELD_COUNTER = b"AwsDbeField" + bytes([FIELD_KEY_LENGTH]) + bytes(4)
 _SHA512 = SHA512()
 
@@ -70,17 +70,29 @@ def gcm_decrypt(key: bytes, nonce: bytes, ciphertext: bytes, aad: bytes) -> byte
         raise AuthenticationFailedError from None
 
 
-def field_ciphers(root: bytes, count: int) -> list[tuple[AESGCM, bytes]]:
-    """Make the AES-GCM cipher and the nonce of each encrypted field, in order.
+def field_stream(root: bytes, count: int) -> bytes:
+    """Derive the keys and nonces of a record's encrypted fields: 48 bytes a field, the last 4 of them unused.
 
-    The field at position n uses the 44 bytes of the AES-CTR stream that begin at block 3n, so one stream of
-    48 bytes a field serves them all (`encrypt-path-structure.md`, "Calculate Cipherkey and Nonce").
+    The field at position n uses the 44 bytes of the AES-CTR stream under `root` that begin at block 3n
+    (`encrypt-path-structure.md`, "Calculate Cipherkey and Nonce"). A root key must serve one record only.
     """
-    stream = Cipher(AES(root), CTR(_FIELD_COUNTER)).encryptor().update(bytes(_FIELD_STRIDE * count))
-    return [
-        (AESGCM(stream[at : at + KEY_LENGTH]), stream[at + KEY_LENGTH : at + FIELD_KEY_LENGTH])
-        for at in range(0, len(stream), _FIELD_STRIDE)
-    ]
+    return Cipher(AES(root), CTR(_FIELD_COUNTER)).encryptor().update(bytes(FIELD_STRIDE * count))
+
+
+def encrypt_field(stream: bytes, at: int, plaintext: bytes, aad: bytes) -> bytes:
+    """Encrypt under the key and nonce at an offset of a field stream."""
+    nonce = stream[at + KEY_LENGTH : at + FIELD_KEY_LENGTH]
+    return AESGCM(stream[at : at + KEY_LENGTH]).encrypt(nonce, plaintext, aad)
+
+
+def decrypt_field(stream: bytes, at: int, ciphertext: bytes, aad: bytes) -> bytes:
+    """Decrypt under the key and nonce at an offset of a field stream.
+
+    Raises:
+        AuthenticationFailedError: the tag does not match.
+    """
+    nonce = stream[at + KEY_LENGTH : at + FIELD_KEY_LENGTH]
+    return gcm_decrypt(stream[at : at + KEY_LENGTH], nonce, ciphertext, aad)
 
 
 def sha384(data: bytes) -> bytes:

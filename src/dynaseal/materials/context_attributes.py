@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynaseal.core.context import ATTRIBUTE_PREFIX, LEGEND, PARTITION_NAME, SORT_NAME, TABLE_NAME
-from dynaseal.core.values import MalformedValueError, deserialize
+from dynaseal.core.values import MalformedValueError
+from dynaseal.core.values_reading import deserialize
 
 _NAMES = {
     TABLE_NAME: "aws_dbe_table_name",
@@ -69,7 +70,7 @@ def _by_letter(letter: str, text: str) -> dict[str, Any]:
         case "B":
             return _from_base64(text)
         case "L" if text in _WORDS:
-            return _WORDS[text]
+            return dict(_WORDS[text])
         case _:
             raise NoAttributesError("the encryption context's legend does not fit an attribute")
 

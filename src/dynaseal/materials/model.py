@@ -32,6 +32,7 @@ class EncryptionMaterials:
         encrypted_data_keys: The data key as each keyring wrapped it.
         symmetric_signing_keys: For each of those, the key of its recipients' tag.
         signing_key: The item's ECDSA key, in a suite that has one.
+        aad: The encryption context, serialised: what wrapping binds a key to.
     """
 
     suite: AlgorithmSuite
@@ -42,19 +43,19 @@ class EncryptionMaterials:
     symmetric_signing_keys: tuple[bytes, ...] = field(default=(), repr=False)
     signing_key: SigningKey | None = field(default=None, repr=False)
 
+    aad: bytes = field(init=False, repr=False, compare=False)
+
     def __post_init__(self) -> None:
-        if type(self.encryption_context) is not EncryptionContext:
-            object.__setattr__(self, "encryption_context", EncryptionContext(self.encryption_context))
+        context = self.encryption_context
+        if type(context) is not EncryptionContext:
+            context = EncryptionContext(context)
+            object.__setattr__(self, "encryption_context", context)
+        object.__setattr__(self, "aad", context.serialized)
 
     @property
     def context(self) -> EncryptionContext:
         """The encryption context with its serialised form."""
         return cast("EncryptionContext", self.encryption_context)
-
-    @property
-    def aad(self) -> bytes:
-        """The encryption context, serialised: what wrapping binds a key to."""
-        return self.context.serialized
 
     def with_wrapped_key(
         self, data_key: bytes, wrapped: EncryptedDataKey, symmetric_signing_key: bytes
@@ -82,6 +83,7 @@ class DecryptionMaterials:
         plaintext_data_key: 32 bytes, once a keyring has unwrapped it.
         symmetric_signing_key: The key of this reader's tag, from the same unwrapping.
         verification_key: The item's compressed ECDSA public point, in a suite that has one.
+        aad: The encryption context, serialised: what wrapping binds a key to.
     """
 
     suite: AlgorithmSuite
@@ -91,19 +93,19 @@ class DecryptionMaterials:
     symmetric_signing_key: bytes | None = field(default=None, repr=False)
     verification_key: bytes | None = None
 
+    aad: bytes = field(init=False, repr=False, compare=False)
+
     def __post_init__(self) -> None:
-        if type(self.encryption_context) is not EncryptionContext:
-            object.__setattr__(self, "encryption_context", EncryptionContext(self.encryption_context))
+        context = self.encryption_context
+        if type(context) is not EncryptionContext:
+            context = EncryptionContext(context)
+            object.__setattr__(self, "encryption_context", context)
+        object.__setattr__(self, "aad", context.serialized)
 
     @property
     def context(self) -> EncryptionContext:
         """The encryption context with its serialised form."""
         return cast("EncryptionContext", self.encryption_context)
-
-    @property
-    def aad(self) -> bytes:
-        """The encryption context, serialised: what wrapping binds a key to."""
-        return self.context.serialized
 
     def with_unwrapped_key(self, data_key: bytes, symmetric_signing_key: bytes) -> "DecryptionMaterials":
         """Add the data key."""
