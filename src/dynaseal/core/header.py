@@ -9,7 +9,6 @@ Source: specification `header.md`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from dynaseal.core.suites import SUITE_BY_FLAVOR, AlgorithmSuite
 from dynaseal.core.wire import Reader, TruncatedError, u16
@@ -27,7 +26,8 @@ ENCRYPTED, SIGNED, CONTEXT = b"esc"
 """The legend's letters, as bytes are indexed: numbers."""
 
 
-class EncryptedDataKey(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class EncryptedDataKey:
     """A data key as one provider wrapped it.
 
     `ciphertext` is the data key under an intermediate key, then that key as the provider wrapped it.
