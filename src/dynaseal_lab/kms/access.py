@@ -228,6 +228,7 @@ def end_dry_run(call: Call) -> None:
         raise Fault(
             "DryRunOperationException",
             "The request would have succeeded, but the DryRun option is set.",
+            status=412,
         )
 
 

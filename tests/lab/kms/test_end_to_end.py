@@ -1,0 +1,111 @@
+"""Through HTTP with boto3 and real policies: key policies, conditions, grants, other accounts."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def allow(*actions: str, **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": "*", **more}
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def refused(call: Callable[..., Any], **params: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+@pytest.fixture
+def admin(account: Any) -> dict[str, Any]:
+    """A statement that leaves administration, and no use of the key, to the account."""
+    actions = ("kms:PutKeyPolicy", "kms:DescribeKey", "kms:CreateGrant", "kms:ScheduleKeyDeletion")
+    return allow(*actions, Principal={"AWS": f"arn:aws:iam::{account.number}:root"})
+
+
+def test_a_key_describes_itself_with_a_date(account):
+    metadata = account.client("kms").create_key(Description="d")["KeyMetadata"]
+    assert isinstance(metadata["CreationDate"], datetime)
+    assert metadata["AWSAccountId"] == account.number
+
+
+def test_an_identity_policy_counts_only_where_the_key_policy_hands_over(account, admin):
+    kms = account.client("kms")
+    key = kms.create_key(Policy=policy(admin))["KeyMetadata"]["Arn"]
+    alice = account.client("kms", account.user("alice", allow("kms:*")))
+    sentence = (
+        f"User: arn:aws:iam::{account.number}:user/alice is not authorized to perform: kms:Encrypt "
+        f"on resource: {key} because no resource-based policy allows the kms:Encrypt action"
+    )
+    assert refused(alice.encrypt, KeyId=key, Plaintext=b"x") == ("AccessDeniedException", sentence)
+    assert refused(kms.encrypt, KeyId=key, Plaintext=b"x")[0] == "AccessDeniedException"
+    named = allow("kms:Encrypt", Principal={"AWS": f"arn:aws:iam::{account.number}:user/alice"})
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(admin, named))
+    assert alice.encrypt(KeyId=key, Plaintext=b"x")["KeyId"] == key
+
+
+def test_a_condition_holds_the_encryption_context(account, admin):
+    demanded = allow(
+        "kms:Encrypt",
+        Principal={"AWS": "*"},
+        Condition={
+            "StringEquals": {"kms:EncryptionContext:dept": "hr", "kms:CallerAccount": account.number},
+            "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["dept", "year"]},
+        },
+    )
+    key = account.client("kms").create_key(Policy=policy(admin, demanded))["KeyMetadata"]["Arn"]
+    alice = account.client("kms", account.user("alice"))
+    given = {"KeyId": key, "Plaintext": b"x"}
+    alice.encrypt(**given, EncryptionContext={"dept": "hr", "year": "26"})
+    for context in ({"dept": "it"}, {}, {"dept": "hr", "other": "x"}):
+        assert refused(alice.encrypt, **given, EncryptionContext=context)[0] == "AccessDeniedException"
+
+
+def test_a_grant_gives_what_no_policy_does(account, admin):
+    kms = account.client("kms")
+    key = kms.create_key(Policy=policy(admin))["KeyMetadata"]["Arn"]
+    alice = account.client("kms", account.user("alice"))
+    kms.create_grant(
+        KeyId=key,
+        GranteePrincipal=f"arn:aws:iam::{account.number}:user/alice",
+        Operations=["GenerateDataKey", "Decrypt"],
+        Constraints={"EncryptionContextSubset": {"a": "1"}},
+    )
+    made = alice.generate_data_key(KeyId=key, KeySpec="AES_256", EncryptionContext={"a": "1"})
+    opened = alice.decrypt(CiphertextBlob=made["CiphertextBlob"], EncryptionContext={"a": "1"})
+    assert opened["Plaintext"] == made["Plaintext"]
+    assert refused(alice.generate_data_key, KeyId=key, KeySpec="AES_256")[0] == "AccessDeniedException"
+
+
+def test_another_account_needs_both_sides(account, other_account, admin):
+    to_other = allow("kms:Encrypt", Principal={"AWS": f"arn:aws:iam::{other_account.number}:root"})
+    kms = account.client("kms")
+    key = kms.create_key(Policy=policy(admin))["KeyMetadata"]["Arn"]
+    bob = other_account.client("kms", other_account.user("bob", allow("kms:Encrypt")))
+    eve = other_account.client("kms", other_account.user("eve"))
+    code, message = refused(bob.encrypt, KeyId=key, Plaintext=b"x")
+    assert code == "AccessDeniedException"
+    assert "on this resource because the resource does not exist in this Region" in message
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(admin, to_other))
+    assert bob.encrypt(KeyId=key, Plaintext=b"x")["KeyId"] == key
+    code, message = refused(eve.encrypt, KeyId=key, Plaintext=b"x")
+    assert message.endswith("because no identity-based policy allows the kms:Encrypt action")
+
+
+def test_errors_have_their_botocore_classes(account):
+    kms = account.client("kms")
+    blob = kms.encrypt(KeyId=kms.create_key()["KeyMetadata"]["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+    with pytest.raises(kms.exceptions.InvalidCiphertextException):
+        kms.decrypt(CiphertextBlob=blob, EncryptionContext={"a": "b"})
+    with pytest.raises(kms.exceptions.NotFoundException):
+        kms.describe_key(KeyId="alias/none")
+    with pytest.raises(kms.exceptions.DryRunOperationException):
+        kms.generate_data_key(KeyId=kms.create_key()["KeyMetadata"]["KeyId"], NumberOfBytes=8, DryRun=True)
