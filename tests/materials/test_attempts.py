@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,7 +45,7 @@ def test_other_keyrings_data_keys_do_not_count() -> None:
     kms = world()
     subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")))
     written = subject.write()
-    others = [replace(key, provider_id="another") for key in _own(254)]
+    others = [EncryptedDataKey("another", key.provider_info, key.ciphertext) for key in _own(254)]
 
     subject.check_reads(written, "behind 254 others", [*others, *written.encrypted_data_keys])
 
@@ -58,7 +57,9 @@ def test_no_keyring_goes_on_for_ever(kind: Kind) -> None:
     subject = kind.subject()
     written = subject.write()
     damaged = [
-        replace(key, ciphertext=key.ciphertext[:-1] + bytes([key.ciphertext[-1] ^ 1]))
+        EncryptedDataKey(
+            key.provider_id, key.provider_info, key.ciphertext[:-1] + bytes([key.ciphertext[-1] ^ 1])
+        )
         for key in written.encrypted_data_keys
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +14,14 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from dynaseal import AwsKmsEcdhKeyring, ConfigError, Curve, EncryptError, RawEcdhKeyring
+from dynaseal import (
+    AwsKmsEcdhKeyring,
+    ConfigError,
+    Curve,
+    EncryptedDataKey,
+    EncryptError,
+    RawEcdhKeyring,
+)
 from dynaseal.materials.ecdh import Parties
 from dynaseal.testing import Subject
 from support.keyrings import KEYS, world
@@ -97,7 +103,7 @@ def test_a_sender_that_is_no_point_of_the_curve_is_refused(sender: bytes) -> Non
     written = Subject(static()).write()
     (key,) = written.encrypted_data_keys
     recipient = key.provider_info[5:38]
-    forged = [replace(key, provider_info=Parties(sender, recipient).provider_info)]
+    forged = [EncryptedDataKey(key.provider_id, Parties(sender, recipient).provider_info, key.ciphertext)]
 
     Subject(discovery()).check_refuses(written, "a sender off the curve", forged)
 

@@ -5,7 +5,7 @@ Source: specification `keyring-interface.md`, `structures.md`.
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from functools import partial
 
 from dynaseal.config import TableConfig
 from dynaseal.core.actions import CryptoAction
@@ -126,7 +126,7 @@ def reads_behind_a_damaged_data_key(subject: Subject) -> None:
     """A damaged data key in front of a good one does not keep it from reading."""
     written = subject.write()
     good = written.encrypted_data_keys
-    damaged = [replace(key, ciphertext=_flipped(key.ciphertext, 0)) for key in good]
+    damaged = _with_ciphertexts(good, lambda data: _flipped(data, 0))
     subject.check_reads(written, "behind a damaged one", [*damaged, *good])
 
 
@@ -135,7 +135,8 @@ def takes_any_provider_information(subject: Subject) -> None:
     written = subject.write()
     for change in _information_changes():
         changed = [
-            replace(key, provider_info=change(key.provider_info)) for key in written.encrypted_data_keys
+            EncryptedDataKey(key.provider_id, change(key.provider_info), key.ciphertext)
+            for key in written.encrypted_data_keys
         ]
         try:
             read = subject.read(written, changed)
@@ -148,7 +149,7 @@ def takes_any_provider_information(subject: Subject) -> None:
 def shows_no_secret(subject: Subject) -> None:
     """No key shows in the repr of a keyring or its materials, nor in an error."""
     written = subject.write()
-    damaged = [replace(key, ciphertext=_flipped(key.ciphertext, -1)) for key in written.encrypted_data_keys]
+    damaged = _with_ciphertexts(written.encrypted_data_keys, lambda data: _flipped(data, -1))
     subject.check_silent(
         written,
         subject.keyring,
@@ -206,16 +207,22 @@ def _strange_data_keys(subject: Subject) -> tuple[EncryptedDataKey, ...]:
 def _damaged(keys: Sequence[EncryptedDataKey]) -> Iterator[tuple[str, list[EncryptedDataKey]]]:
     """Damage all of them at the same place, one place after another."""
     for step in range(SAMPLES + 1):
-        yield (
-            f"with a bit flipped {step} twelfths in",
-            [
-                replace(key, ciphertext=_flipped(key.ciphertext, (len(key.ciphertext) - 1) * step // SAMPLES))
-                for key in keys
-            ],
-        )
-    for what, cut in (("without the last byte", -1), ("cut to 48 bytes", 48), ("that are empty", 0)):
-        yield what, [replace(key, ciphertext=key.ciphertext[:cut]) for key in keys]
-    yield "with a byte more", [replace(key, ciphertext=key.ciphertext + b"\x00") for key in keys]
+        flip = partial(_flipped_at, step / SAMPLES)
+        yield f"with a bit flipped {step} twelfths in", _with_ciphertexts(keys, flip)
+    yield "without the last byte", _with_ciphertexts(keys, lambda data: data[:-1])
+    yield "cut to 48 bytes", _with_ciphertexts(keys, lambda data: data[:48])
+    yield "that are empty", _with_ciphertexts(keys, lambda data: data[:0])
+    yield "with a byte more", _with_ciphertexts(keys, lambda data: data + b"\x00")
+
+
+def _with_ciphertexts(
+    keys: Sequence[EncryptedDataKey], change: Callable[[bytes], bytes]
+) -> list[EncryptedDataKey]:
+    return [EncryptedDataKey(key.provider_id, key.provider_info, change(key.ciphertext)) for key in keys]
+
+
+def _flipped_at(part: float, data: bytes) -> bytes:
+    return _flipped(data, int((len(data) - 1) * part))
 
 
 def _flipped(data: bytes, at: int) -> bytes:
