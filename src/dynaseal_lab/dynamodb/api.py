@@ -5,10 +5,10 @@ from typing import Any
 
 from dynaseal_lab.dynamodb.attributes import condition_keys
 from dynaseal_lab.dynamodb.control import Control
-from dynaseal_lab.dynamodb.engine import Engine, EngineReply
+from dynaseal_lab.dynamodb.engine import ITEM_OPERATIONS, Engine, EngineReply
 from dynaseal_lab.dynamodb.forward import forward
 from dynaseal_lab.dynamodb.names import Table
-from dynaseal_lab.dynamodb.needs import ITEM_OPERATIONS, Need, needs
+from dynaseal_lab.dynamodb.needs import Need, needs
 from dynaseal_lab.dynamodb.storage_key import Kms, StorageKeys
 from dynaseal_lab.dynamodb.tables import Tables
 from dynaseal_lab.iam.refusal import sentence

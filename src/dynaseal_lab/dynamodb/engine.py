@@ -48,7 +48,7 @@ class Engine(Protocol):
         ...
 
 
-_ITEM_OPERATIONS = frozenset(
+ITEM_OPERATIONS = frozenset(
     {
         "BatchExecuteStatement",
         "BatchGetItem",
@@ -65,6 +65,7 @@ _ITEM_OPERATIONS = frozenset(
         "UpdateItem",
     }
 )
+"""Operations on items; the rest is about tables and what belongs to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class InProcessEngine:
         """Answer one request, without a socket."""
         hidden = self._hidden.setdefault(account, _random_account())
         ours, theirs = (f":{region}:{number}:".encode() for number in (account, hidden))
-        if target.partition(".")[2] not in _ITEM_OPERATIONS:
+        if target.partition(".")[2] not in ITEM_OPERATIONS:
             body = body.replace(ours, theirs)
         reply = await _call(self.app, _headers(hidden, region, target), body)
         return EngineReply(reply.status, reply.body.replace(theirs, ours))

@@ -279,22 +279,3 @@ _FINDERS: Mapping[str, Callable[[Call, Params], Iterator[Need]]] = MappingProxyT
         "TransactWriteItems": _transact,
     }
 )
-
-ITEM_OPERATIONS = frozenset(
-    {
-        "BatchExecuteStatement",
-        "BatchGetItem",
-        "BatchWriteItem",
-        "DeleteItem",
-        "ExecuteStatement",
-        "ExecuteTransaction",
-        "GetItem",
-        "PutItem",
-        "Query",
-        "Scan",
-        "TransactGetItems",
-        "TransactWriteItems",
-        "UpdateItem",
-    }
-)
-"""Operations on items: they need the table's storage key, and the rest does not."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from dynaseal_lab.kms.specs import KEY_SPECS, KeySpec, Usage
+from dynaseal_lab.kms.specs import KeySpec, Usage
 
 KeyState = Literal["Enabled", "Disabled", "PendingDeletion", "PendingReplicaDeletion"]
 RotationType = Literal["AUTOMATIC", "ON_DEMAND"]
@@ -194,18 +194,3 @@ def arn_prefix(account: str, region: str) -> str:
     """
     partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
     return f"arn:{partition}:kms:{region}:{account}:"
-
-
-__all__ = [
-    "KEY_SPECS",
-    "BackingKey",
-    "KeyMaterial",
-    "KeyRecord",
-    "KeyState",
-    "RotationType",
-    "algorithm_fields",
-    "arn_prefix",
-    "key_metadata",
-    "new_backing_key",
-    "new_key_id",
-]

@@ -60,8 +60,9 @@ def table(account: Any, storage_key: str) -> str:
     return created["TableDescription"]["TableArn"]
 
 
-def as_user(account: Any, name: str, *statements: dict[str, Any], service: str = "dynamodb") -> Any:
-    return account.client(service, account.user(name, *statements))
+def as_user(account: Any, name: str, *statements: dict[str, Any]) -> Any:
+    """A DynamoDB client of a new user."""
+    return account.client("dynamodb", account.user(name, *statements))
 
 
 def test_a_user_without_kms_permissions_works_on_the_table_through_dynamodb_only(account, table, storage_key):
