@@ -20,7 +20,6 @@ from dynaseal_lab.kms.keys import KeyState
 from dynaseal_lab.model import Call, Clock, Fault, Principal
 
 _GRANTED = [
-    "CreateGrant",
     "Decrypt",
     "DescribeKey",
     "Encrypt",

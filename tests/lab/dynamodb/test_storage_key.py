@@ -166,3 +166,18 @@ def test_a_table_moves_from_key_to_key_and_back_to_dynamodbs_own(lab, key):
     lab("UpdateTable", TableName="items", SSESpecification={"Enabled": False})
     assert lab("GetItem", TableName="items", Key=ITEM) == {}
     assert "SSEDescription" not in lab("DescribeTable", TableName="items")["Table"]
+
+
+def test_a_restored_table_lies_on_its_sources_key_or_on_the_one_asked_for(lab, key):
+    second = lab.kms("CreateKey")["KeyMetadata"]["Arn"]
+    lab.table(**on(key))
+    lab("PutItem", TableName="items", Item=ITEM)
+    backup = lab("CreateBackup", TableName="items", BackupName="nightly")["BackupDetails"]["BackupArn"]
+    changes = {"SSESpecificationOverride": on(second)["SSESpecification"]}
+    for name, override, expected in (("same", {}, key), ("other", changes, second)):
+        restored = lab("RestoreTableFromBackup", BackupArn=backup, TargetTableName=name, **override)
+        assert restored["TableDescription"]["SSEDescription"]["KMSMasterKeyArn"] == expected
+        assert lab("GetItem", TableName=name, Key=ITEM)["Item"] == ITEM
+        _, ask = lab.authorizer.asked[-1]
+        assert (ask.action, ask.resource) == ("kms:Decrypt", expected)
+        assert ask.context["kms:EncryptionContext:aws:dynamodb:tableName"] == [name]
