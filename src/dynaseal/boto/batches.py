@@ -4,11 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dynaseal.boto import actions
-from dynaseal.boto.pipeline import Message, TablePipeline
+from dynaseal.boto.pipeline import Message, PrimaryKey, TablePipeline
 from dynaseal.boto.tables import Tables
 from dynaseal.errors import DecryptError, UnsupportedOperationError
-
-HEADER = "aws_dbe_head"
 
 _Action = Callable[[TablePipeline, str, Message], dict[str, Any]]
 _TRANSACTION_ACTIONS: Mapping[str, _Action] = {
@@ -42,29 +40,35 @@ def unprocessed_writes(tables: Tables, asked: Message, sent: Message, reply: Mes
     unprocessed = reply.get("UnprocessedItems")
     if not unprocessed:
         return dict(reply)
-    originals = _originals_by_header(asked["RequestItems"], sent["RequestItems"])
-    restored = {
-        name: writes if tables.find(name) is None else [_original(write, originals) for write in writes]
-        for name, writes in unprocessed.items()
-    }
+    restored: dict[str, Any] = {}
+    for name, writes in unprocessed.items():
+        pipeline = tables.find(name)
+        if pipeline is None:
+            restored[name] = writes
+        else:
+            originals = _originals_by_key(tables, pipeline, asked["RequestItems"], sent["RequestItems"])
+            restored[name] = [_original(write, pipeline, originals) for write in writes]
     return {**reply, "UnprocessedItems": restored}
 
 
-def _originals_by_header(asked: Message, sent: Message) -> dict[bytes, Any]:
-    """Give the caller's writes by the header of what was sent: its message id makes it unique."""
+def _originals_by_key(
+    tables: Tables, pipeline: TablePipeline, asked: Message, sent: Message
+) -> dict[PrimaryKey, Any]:
+    """Give the caller's puts into a table by primary key, which no two writes of a batch share."""
     return {
-        bytes(sealed["PutRequest"]["Item"][HEADER]["B"]): original
+        pipeline.primary_key(sealed["PutRequest"]["Item"]): original
         for name, writes in sent.items()
+        if tables.find(name) is pipeline
         for original, sealed in zip(asked[name], writes, strict=True)
-        if HEADER in sealed.get("PutRequest", {}).get("Item", {})
+        if "PutRequest" in sealed
     }
 
 
-def _original(write: Message, originals: Mapping[bytes, Any]) -> Any:
-    head = write.get("PutRequest", {}).get("Item", {}).get(HEADER)
-    if head is None:
+def _original(write: Message, pipeline: TablePipeline, originals: Mapping[PrimaryKey, Any]) -> Any:
+    put = write.get("PutRequest")
+    if put is None:
         return write
-    original = originals.get(bytes(head["B"]))
+    original = originals.get(pipeline.primary_key(put["Item"]))
     if original is None:
         raise DecryptError("BatchWriteItem returned an unprocessed item that was not in the request")
     return original

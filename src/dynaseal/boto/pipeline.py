@@ -13,12 +13,14 @@ from typing import Any
 
 from dynaseal.config import TableConfig
 from dynaseal.core.actions import CryptoAction
+from dynaseal.core.values import serialize
 from dynaseal.encryptor import ItemEncryptor
 from dynaseal.errors import DecryptError, UnsupportedOperationError
 from dynaseal.expressions import parse_condition, parse_update
 from dynaseal.expressions.tree import Path
 
 Message = Mapping[str, Any]
+PrimaryKey = tuple[tuple[bytes, bytes], ...]
 PROJECTIONS = ("ProjectionExpression", "AttributesToGet")
 
 
@@ -61,6 +63,10 @@ class TablePipeline:
         """Give a reply with the item that one of its members holds decrypted, if it holds one."""
         item = reply.get(member)
         return {**reply, member: self.read(item, request)} if item else dict(reply)
+
+    def primary_key(self, item: Message) -> PrimaryKey:
+        """Give an item's primary key in a form that is the same for the same key, however it is spelled."""
+        return tuple(serialize(item[name]) for name in self.config.key_names if name in item)
 
     def check_read(self, operation: str, request: Message) -> None:
         """Refuse a projection where a partial item could pass for one that was never encrypted.
@@ -113,8 +119,10 @@ class TablePipeline:
         """Give the Query or Scan request to send.
 
         Raises:
-            UnsupportedOperationError: an expression touches an encrypted attribute.
+            UnsupportedOperationError: an expression touches an encrypted attribute and no beacon answers it.
         """
+        if self._encryptor.search is not None:
+            return self._encryptor.search.rewrite(operation, request)
         self.check_filter(operation, request)
         return dict(request)
 
@@ -130,11 +138,19 @@ class TablePipeline:
                 self._refuse_encrypted(operation, parameter, parse_condition(text, parameter).paths, request)
 
     def finish_search(self, request: Message, reply: Message) -> dict[str, Any]:
-        """Give a Query's or Scan's reply with its items decrypted; `Select=COUNT` has none."""
+        """Give a Query's or Scan's reply with its items decrypted; `Select=COUNT` has none.
+
+        With beacons, what shares a hash with what was asked is taken out, and counted no more.
+        """
         items = reply.get("Items")
         if not items:
             return dict(reply)
-        return {**reply, "Items": [self.read(item, request) for item in items]}
+        search = self._encryptor.search
+        if search is None:
+            return {**reply, "Items": [self.read(item, request) for item in items]}
+        found = search.filter(request, items, lambda item: self.read(item, request))
+        counted = {"Count": len(found)} if "Count" in reply else {}
+        return {**reply, **counted, "Items": found}
 
     def is_signed(self, attribute_name: str) -> bool:
         """Tell whether an attribute is configured as signed; one without an action is not."""
