@@ -114,14 +114,16 @@ def is_root_of_trust(action: str, resource: str) -> bool:
         >>> is_root_of_trust("kms:ListKeys", "*")
         False
     """
-    service, _, name = action.lower().partition(":")
-    if service == "kms":
-        return ":key/" in resource
-    return service == "sts" and name.startswith("assumerole")
+    return (action.lower().startswith("kms:") and ":key/" in resource) or _is_on_a_role(action, resource)
+
+
+def _is_on_a_role(action: str, resource: str) -> bool:
+    """AssumeRole, and what is asked along with it (TagSession, SetSourceIdentity)."""
+    return action.lower().startswith("sts:") and ":role/" in resource
 
 
 def _resource_policies(ask: Ask) -> Sequence[NamedPolicy]:
-    kind = Kind.TRUST if ask.action.lower().startswith("sts:assumerole") else Kind.RESOURCE
+    kind = Kind.TRUST if _is_on_a_role(ask.action, ask.resource) else Kind.RESOURCE
     return [NamedPolicy(f"policy of {ask.resource}", text, kind) for text in ask.resource_policies]
 
 
