@@ -40,7 +40,7 @@ class DynasealError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.message} ({self.where})" if self.where else self.message
-        return f"{text}. {self.hint}" if self.hint else text
+        return f"{text.removesuffix('.')}. {self.hint}" if self.hint else text
 
 
 class ConfigError(DynasealError):
