@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 from botocore.httpsession import URLLib3Session
 from botocore.session import get_session
@@ -77,7 +78,9 @@ class LabClient:
         return str(named or USUAL_REGION)
 
     def _iam(self) -> Any:
-        return self.session.create_client("iam", self._region(), endpoint_url=self.endpoint)
+        """An IAM client that asks once: a lab on this machine answers, or is not there."""
+        once = Config(retries={"total_max_attempts": 1})
+        return self.session.create_client("iam", self._region(), endpoint_url=self.endpoint, config=once)
 
     def _user(self, iam: Any, name: str, arn: str) -> Mapping[str, Any]:
         attached = iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]

@@ -1,0 +1,162 @@
+"""`dynaseal` and `dynaseal lab` as a person types them."""
+
+import json
+import stat
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import boto3
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from dynaseal.cli import main as cli
+from dynaseal.errors import ConfigError
+
+
+@pytest.fixture
+def run(account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Run `dynaseal` as the account's root; files of profiles are in a folder of the test's."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", account.lab.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", account.number)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", account.lab.root_secret)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws" / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws" / "credentials"))
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(cli.main, arguments)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "command", [(), ("lab",), ("lab", "serve"), ("lab", "trail"), ("lab", "users"), ("lab", "credentials")]
+)
+def test_every_command_has_help_with_an_example(run, command: tuple[str, ...]):
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    assert "Example: " in result.output
+
+
+def test_users_are_listed_with_what_they_have(run, account):
+    keys = account.user("ann", {"Effect": "Allow", "Action": "kms:*", "Resource": "*"})
+    listed = json.loads(run("lab", "users", "--json").stdout)
+    assert listed == [
+        {
+            "name": "ann",
+            "arn": f"arn:aws:iam::{account.number}:user/ann",
+            "groups": [],
+            "policies": ["inline"],
+            "access_keys": [f"{keys.access_key_id} (active)"],
+        }
+    ]
+    assert f"arn:aws:iam::{account.number}:user/ann" in run("lab", "users").stdout
+
+
+def test_credentials_are_printed_as_exports_that_work(run, account):
+    account.client("iam").create_user(UserName="ann")
+    exports = dict(
+        line.removeprefix("export ").split("=", 1)
+        for line in run("lab", "credentials", "ann").stdout.split("\n")
+        if line
+    )
+    sts = boto3.client(
+        "sts",
+        endpoint_url=exports["AWS_ENDPOINT_URL"],
+        region_name=exports["AWS_REGION"],
+        aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
+    )
+    assert sts.get_caller_identity()["Arn"].endswith("user/ann")
+
+
+def test_credentials_as_a_profile_are_for_their_owner_only(run, account, tmp_path: Path, monkeypatch):
+    account.client("iam").create_user(UserName="ann")
+    folder = tmp_path / "aws"
+    folder.mkdir()
+    (folder / "credentials").write_text("# kept\n[other]\naws_access_key_id = x\n")
+    for _ in range(2):
+        assert run("lab", "credentials", "ann", "--profile", "demo").exit_code == 0
+    for name in ("credentials", "config"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+    text = (folder / "credentials").read_text()
+    assert text.startswith("# kept\n[other]\naws_access_key_id = x\n")
+    assert text.count("[demo]") == 1
+    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.delenv(name)
+    sts = boto3.Session(profile_name="demo").client("sts")
+    assert sts.get_caller_identity()["Arn"].endswith("user/ann")
+
+
+def test_the_trail_shows_what_was_denied(run, account):
+    iam = account.client("iam", account.user("ann"))
+    with pytest.raises(iam.exceptions.ClientError):
+        iam.list_users()
+    events = json.loads(run("lab", "trail", "--denied", "--json").stdout)
+    assert [event["action"] for event in events] == ["iam:ListUsers"]
+    shown = run("lab", "trail", "--denied").stdout
+    assert "DENIED  no-identity-policy" in shown
+    assert "iam:CreateUser" not in shown
+    assert "iam:CreateUser" in run("lab", "trail").stdout
+
+
+def test_the_trail_is_for_root(run, account, monkeypatch):
+    keys = account.user("ann")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys.access_key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret)
+    result = run("lab", "trail")
+    assert (result.exit_code, result.stderr) == (1, "Error: Only an account's root may read its trail\n")
+
+
+def test_a_refusal_is_one_line_and_exit_code_1(run):
+    result = run("lab", "credentials", "nobody")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: An error occurred (NoSuchEntity) when calling the CreateAccessKey operation: "
+        "The user with name nobody cannot be found.\n"
+    )
+
+
+def test_a_lab_that_does_not_run_is_one_line_and_a_hint(run):
+    result = run("lab", "users", "--endpoint", "http://127.0.0.1:1")
+    assert result.exit_code == 1
+    message, hint = result.stderr.splitlines()
+    assert message.startswith("Error: Could not connect to the endpoint URL")
+    assert hint.startswith("Hint: ")
+
+
+def test_no_command_goes_to_another_machine(run):
+    result = run("lab", "users", "--endpoint", "https://iam.amazonaws.com")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: https://iam.amazonaws.com is not on this machine, so it is no lab\n",
+    )
+
+
+def test_a_missing_endpoint_is_wrong_usage(run, monkeypatch):
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    assert run("lab", "users").exit_code == 2
+
+
+def test_a_command_whose_package_is_missing_says_so_and_spoils_no_other(run, monkeypatch):
+    lost = EntryPoint("lost", "package_that_is_not_there:command", cli.COMMANDS)
+    monkeypatch.setattr(cli, "entry_points", lambda **_group: [lost])
+    assert run("--help").exit_code == 0
+    result = run("lost", "--anything")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        "Error: dynaseal lost needs the package package_that_is_not_there, which is not installed",
+        "Hint: pip install 'dynaseal[cli,lab]'",
+    ]
+
+
+def test_an_error_of_the_library_is_its_message_and_its_hint(run, monkeypatch):
+    @click.command()
+    def broken() -> None:
+        raise ConfigError("The table has no keyring", hint="Give one")
+
+    monkeypatch.setitem(cli.main.commands, "broken", broken)
+    result = run("broken")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == ["Error: The table has no keyring", "Hint: Give one"]

@@ -1,0 +1,40 @@
+"""The trail keeps the last decisions, and no more than that."""
+
+from datetime import UTC, datetime
+
+from dynaseal_lab.model import Ask, Call, Decision, Principal
+from dynaseal_lab.trail import Trail
+
+ANN = Principal("user", "111122223333", "arn:ann", "arn:ann", "AIDAANN", "ann")
+CALL = Call(
+    ANN,
+    "AKIAANN",
+    "kms",
+    "Decrypt",
+    "eu-west-1",
+    {},
+    "id",
+    datetime(2026, 1, 1, tzinfo=UTC),
+    via_service="dynamodb.eu-west-1.amazonaws.com",
+)
+
+
+def test_what_is_older_than_its_capacity_is_forgotten():
+    trail = Trail(capacity=2)
+    for number in range(3):
+        trail.add(CALL, Ask(f"kms:{number}", "*", "111122223333"), Decision(True, "allowed"))
+    assert [event.action for event in trail.events("111122223333")] == ["kms:1", "kms:2"]
+
+
+def test_an_event_says_through_which_service_a_call_came():
+    trail = Trail()
+    trail.add(CALL, Ask("kms:Decrypt", "*", "111122223333"), Decision(True, "allowed"))
+    assert trail.events("111122223333")[0].source == "dynamodb.eu-west-1.amazonaws.com"
+
+
+def test_an_account_sees_what_others_did_to_its_resources():
+    trail = Trail()
+    key = "arn:aws:kms:eu-west-1:444455556666:key/a"
+    trail.add(CALL, Ask("kms:Decrypt", key, "444455556666"), Decision(False, "no-resource-policy"))
+    assert len(trail.events("444455556666")) == 1
+    assert trail.events("777788889999") == []
