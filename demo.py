@@ -12,7 +12,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from dotenv import find_dotenv, load_dotenv
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 import dynaseal
 from dynaseal import AttributeActions, AwsKmsCryptographicMaterialsProvider, CryptoAction, EncryptedTable
@@ -23,10 +23,8 @@ ACTIONS = AttributeActions(CryptoAction.SIGN_ONLY, {"secret": CryptoAction.ENCRY
 HINTS = {
     "EndpointConnectionError": "Start the lab (dynaseal demo --keep), or take AWS_ENDPOINT_URL out of .env.",
     "NoCredentialsError": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
-    "ResourceNotFoundException": "Check DEMO_TABLE_NAME and AWS_REGION, or run make demo or terraform apply.",
-    "ValueError": "Check AWS_ENDPOINT_URL.",
-    "UnrecognizedClientException": "These credentials are not known here: make the user an access key.",
 }
+OTHER_HINT = "Check AWS_REGION, DEMO_TABLE_NAME and AWS_ENDPOINT_URL, and whose credentials these are."
 
 
 def main() -> int:
@@ -42,9 +40,11 @@ def main() -> int:
         plain.load()  # DescribeTable: a wrong table, Region, endpoint or credential shows here
         provider = AwsKmsCryptographicMaterialsProvider(key_id=os.environ["DEMO_CLIENT_KMS_KEY_ARN"])
         return store_and_read(plain, EncryptedTable(plain, provider, attribute_actions=ACTIONS))
-    except (BotoCoreError, ClientError, dynaseal.DynasealError, ValueError) as error:
+    except dynaseal.DynasealError as error:
+        sys.exit(f"demo.py: {error}")
+    except (BotoCoreError, ClientError, ValueError) as error:
         code = getattr(error, "response", {"Error": {}})["Error"].get("Code", type(error).__name__)
-        sys.exit(f"demo.py: {str(error).rstrip('.')}. {HINTS.get(code, '')}".rstrip())
+        sys.exit(f"demo.py: {str(error).rstrip('.')}. {HINTS.get(code, OTHER_HINT)}")
 
 
 def store_and_read(plain, encrypted) -> int:
@@ -89,9 +89,9 @@ def attempt(what: str, call, **arguments) -> None:
 
 def side_by_side(items: dict[str, dict]) -> None:
     """Print one attribute a row and one reader a column."""
-    table = Table("attribute", *items)
+    table = Table("attribute", *(Column(reader, max_width=28, no_wrap=True) for reader in items))
     for name in sorted(set().union(*items.values())):
-        table.add_row(name, *(f"{item[name]!r:.34}" if name in item else "" for item in items.values()))
+        table.add_row(name, *(repr(item[name]) if name in item else "" for item in items.values()))
     Console(markup=False, emoji=False, highlight=False).print(table)
 
 

@@ -1,6 +1,7 @@
 """`dynaseal demo`, the command behind `make demo`."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -77,6 +78,15 @@ def test_terraform_provisions_the_same_story() -> None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
     result = CliRunner().invoke(demo, ["--terraform"])
     assert result.exit_code == 0, result.output
+
+
+def test_a_lab_that_is_kept_can_be_used_by_hand() -> None:
+    result = CliRunner().invoke(demo, ["--keep"])  # without a terminal there is no key to wait for
+    assert result.exit_code == 0, result.output
+    for user in ("dynaseal-demo-full", "dynaseal-demo-limited"):
+        assert re.search(
+            rf"# as {user}\nAWS_ACCESS_KEY_ID=\S+ AWS_SECRET_ACCESS_KEY=\S+ \S+ \S+demo\.py\n", result.stdout
+        )
 
 
 def test_wrong_usage_ends_in_2() -> None:

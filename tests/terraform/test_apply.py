@@ -22,14 +22,16 @@ STACK = StackDefinition("demo", BY_BOTO3)
 
 
 def canonical(value: Any) -> Any:
-    """A policy in one spelling: AWS takes one value for a list of one, and lists in any order."""
+    """In one spelling: policies take one value for a list of one, and the order of no list here counts."""
     match value:
         case dict():
             return {key: canonical(inner) for key, inner in value.items()}
         case list() if len(value) == 1:
             return canonical(value[0])
         case list():
-            return sorted((canonical(inner) for inner in value), key=repr)
+            return sorted(
+                (canonical(inner) for inner in value), key=lambda inner: json.dumps(inner, sort_keys=True)
+            )
         case _:
             return value
 
@@ -41,7 +43,7 @@ def key(kms: Any, alias: str) -> dict[str, Any]:
     return {
         **{fact: metadata[fact] for fact in facts},
         "rotates": kms.get_key_rotation_status(KeyId=metadata["Arn"])["KeyRotationEnabled"],
-        "policy": canonical(json.loads(policy)),
+        "policy": json.loads(policy),
     }
 
 
@@ -50,7 +52,7 @@ def policies(iam: Any) -> dict[str, Any]:
     for policy in iam.list_policies(Scope="Local")["Policies"]:
         version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
         described = iam.get_policy(PolicyArn=policy["Arn"])["Policy"]["Description"]
-        found[policy["PolicyName"]] = (described, canonical(version["PolicyVersion"]["Document"]))
+        found[policy["PolicyName"]] = (described, version["PolicyVersion"]["Document"])
     return found
 
 
@@ -89,7 +91,7 @@ def everything(clients: Clients, place: Place) -> Any:
     for alias in found["keys"]:
         key_id = clients.kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"]
         text = text.replace(key_id, alias)
-    return json.loads(text)
+    return canonical(json.loads(text))
 
 
 def test_terraform_makes_what_the_definition_says_changes_nothing_twice_and_destroys_it_whole(

@@ -25,7 +25,7 @@ class Narrator:
 
     def program(self, text: str) -> None:
         """Pass on what the program printed."""
-        self._output.print(Text.from_ansi(text))
+        self._output.print(Text.from_ansi(text.rstrip()))
 
     @property
     def appearance(self) -> dict[str, str]:

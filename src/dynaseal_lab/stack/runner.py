@@ -88,7 +88,8 @@ class Demonstration:
         outcome = program.run(path, self.folder, isolated(os.environ, key) | self.narrator.appearance)
         self.narrator.program(outcome.text)
         differences = outcome.differences(expected)
-        self.narrator.verdict(f"exit code {outcome.exit_code}", good=not differences)
+        verdict = "not as expected" if differences else "as expected"
+        self.narrator.verdict(f"exit code {outcome.exit_code}, {verdict}", good=not differences)
         for difference in differences:
             self.narrator.verdict(difference, good=False)
         return not differences
