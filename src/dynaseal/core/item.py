@@ -108,9 +108,6 @@ def bookkeeping(item: Item) -> tuple[bytes, bytes]:
             f"The item is not encrypted: it has neither {HEADER_NAME} nor {FOOTER_NAME}",
             hint="A plaintext_policy that allows reading would let it through",
         )
-    for name in (HEADER_NAME, FOOTER_NAME):
-        if name not in item:
-            raise FormatError(f"The item has no {name}")
     return _binary(item, HEADER_NAME), _binary(item, FOOTER_NAME)
 
 
@@ -120,7 +117,10 @@ def is_encrypted(item: Item) -> bool:
 
 
 def _binary(item: Item, name: str) -> bytes:
-    value = item[name]
-    if len(value) != 1 or "B" not in value:
+    value = item.get(name)
+    if value is None:
+        raise FormatError(f"The item has no {name}")
+    content = value.get("B")
+    if content is None or len(value) != 1:
         raise FormatError(f"The attribute {name!r} is not binary")
-    return serialize(value)[1]
+    return content if type(content) is bytes else serialize(value)[1]

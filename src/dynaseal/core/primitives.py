@@ -70,6 +70,30 @@ def gcm_decrypt(key: bytes, nonce: bytes, ciphertext: bytes, aad: bytes) -> byte
         raise AuthenticationFailedError from None
 
 
+class GcmKey:
+    """An AES key that is used many times, with a fresh nonce each time; safe for use by many threads."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def encrypt(self, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
+        """Encrypt; the 16-byte tag ends the result."""
+        return self._cipher.encrypt(nonce, plaintext, aad)
+
+    def decrypt(self, nonce: bytes, ciphertext: bytes, aad: bytes) -> bytes:
+        """Decrypt.
+
+        Raises:
+            AuthenticationFailedError: the tag does not match.
+        """
+        try:
+            return self._cipher.decrypt(nonce, ciphertext, aad)
+        except InvalidTag:
+            raise AuthenticationFailedError from None
+
+
 def field_stream(root: bytes, count: int) -> bytes:
     """Derive the keys and nonces of a record's encrypted fields: 48 bytes a field, the last 4 of them unused.
 

@@ -73,7 +73,7 @@ class DefaultMaterialsManager:
             DecryptionMaterials(
                 suite,
                 {**reproduced_context, **stored_context},
-                required_context_keys=frozenset(reproduced_context).difference(stored_context),
+                required_context_keys=frozenset(reproduced_context) - stored_context.keys(),
                 verification_key=_public_key(suite, stored_context),
             ),
             encrypted_data_keys,

@@ -14,8 +14,7 @@ from dynaseal.core.primitives import (
     NONCE_LENGTH,
     TAG_LENGTH,
     AuthenticationFailedError,
-    gcm_decrypt,
-    gcm_encrypt,
+    GcmKey,
 )
 from dynaseal.core.wire import u32
 from dynaseal.errors import ConfigError, UnwrapError
@@ -49,7 +48,7 @@ class RawAesKeyring:
         self._namespace = namespace
         self._name = name
         self._info = name.encode() + _LENGTHS
-        self._key = bytes(wrapping_key)
+        self._key = GcmKey(wrapping_key)
 
     def __repr__(self) -> str:
         return f"RawAesKeyring({self._namespace!r}, {self._name!r})"
@@ -61,7 +60,7 @@ class RawAesKeyring:
         nonce = urandom(NONCE_LENGTH)
         aad = materials.aad
         wrapped, tag_key = wrapping.wrap(data_key, intermediate, aad)
-        ciphertext = wrapped + gcm_encrypt(self._key, nonce, intermediate, aad)
+        ciphertext = wrapped + self._key.encrypt(nonce, intermediate, aad)
         return materials.with_wrapped_key(
             data_key, EncryptedDataKey(self._namespace, self._info + nonce, ciphertext), tag_key
         )
@@ -97,4 +96,4 @@ class RawAesKeyring:
     def _unwrap(self, wrapped: EncryptedDataKey, aad: bytes) -> tuple[bytes, bytes]:
         data_key, intermediate = wrapping.split(wrapped.ciphertext)
         nonce = wrapped.provider_info[-NONCE_LENGTH:]
-        return wrapping.unwrap(data_key, gcm_decrypt(self._key, nonce, intermediate, aad), aad)
+        return wrapping.unwrap(data_key, self._key.decrypt(nonce, intermediate, aad), aad)
