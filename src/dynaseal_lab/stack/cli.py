@@ -37,7 +37,7 @@ def demo(with_terraform: bool, keep: bool) -> None:
                 demonstration.explain(keys)
                 click.pause("The lab is running; press any key to stop it.", err=True)
         narrator.step("Lab stopped")
-        narrator.detail("with it everything that .env names: dynaseal demo --keep leaves time to look around")
+        narrator.detail("and with it all that .env names; dynaseal demo --keep leaves time to look around")
     except (DemonstrationError, PortTakenError, BotoCoreError, ClientError, OSError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     sys.exit(0 if good else 1)

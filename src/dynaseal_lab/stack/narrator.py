@@ -8,7 +8,7 @@ class Narrator:
     """Says what happens; colours only on a terminal."""
 
     def __init__(self) -> None:
-        self._progress = Console(stderr=True, markup=False, highlight=False)
+        self._progress = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
         self._output = Console(markup=False, highlight=False, soft_wrap=True)
 
     def step(self, text: str) -> None:
