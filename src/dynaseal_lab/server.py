@@ -18,6 +18,7 @@ import uvicorn
 from dynaseal_lab.app import App, build
 
 LOOPBACK = "127.0.0.1"
+_KEEP_ALIVE = 75
 
 
 class PortTakenError(Exception):
@@ -39,8 +40,11 @@ class _Server(uvicorn.Server):
     """A server that says when it accepts requests."""
 
     def __init__(self, app: App, when_ready: Callable[[], None]) -> None:
-        # Both of uvicorn's own logs stay quiet: the trail is the lab's log.
-        super().__init__(uvicorn.Config(app, ws="none", access_log=False, log_level="warning"))
+        # The trail is the lab's log. Connections are kept as long as clients keep theirs in their pools.
+        config = uvicorn.Config(
+            app, ws="none", access_log=False, log_level="warning", timeout_keep_alive=_KEEP_ALIVE
+        )
+        super().__init__(config)
         self._when_ready = when_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

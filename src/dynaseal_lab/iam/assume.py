@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dynaseal_lab.iam.desk import Desk
-from dynaseal_lab.iam.grant import issue
 from dynaseal_lab.iam.names import account_of, session_arn
 from dynaseal_lab.iam.policy import Kind, PolicyError, parse
 from dynaseal_lab.iam.records import Role
 from dynaseal_lab.iam.sessions import Session
+from dynaseal_lab.iam.temporary import issue
 from dynaseal_lab.model import Ask, Call, ContextValues, Fault, Json, Principal
 
 _CHAINED = 3600

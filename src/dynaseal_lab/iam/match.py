@@ -23,6 +23,9 @@ Context = Mapping[str, Sequence[str]]
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _DEFAULTED = re.compile(r"([^,]+?)\s*,\s*'([^']*)'")
 _ARN_SEGMENTS = 6
+_ANY_RUN = ".*"
+_TOKEN = re.compile(r"(\.\*|\[\^:\]\*)|\\.|.", re.DOTALL)
+"""A wildcard run, an escaped character, or a plain one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,30 @@ def _pattern(part: Part, context: Context) -> str | None:
 
 
 def _wild(text: str) -> str:
-    return re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.escape(text).replace(r"\*", _ANY_RUN).replace(r"\?", ".")
 
 
 @lru_cache(maxsize=8192)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.DOTALL)
+    """The pattern without needless backtracking, so that no policy can keep the evaluator busy.
+
+    What follows a `*` is best found as early as possible: no later place leaves more for the rest to match.
+    Only a `*` that may cross colons before one that may not is left to try them all; an ARN has few of those.
+    """
+    pieces, stars = [""], list[str]()
+    for token in _TOKEN.finditer(pattern):
+        if token[1]:
+            stars.append(token[1])
+            pieces.append("")
+        else:
+            pieces[-1] += token[0]
+    written = pieces[0]
+    for place, star in enumerate(stars):
+        piece = pieces[place + 1]
+        following = stars[place + 1 : place + 2]
+        early = bool(following) and not (star == _ANY_RUN and following[0] != _ANY_RUN)
+        written += f"(?>{star}?{piece})" if early else star + piece
+    return re.compile(written, re.DOTALL)
 
 
 def glob(pattern: Template, text: str, context: Context) -> bool:

@@ -5,12 +5,14 @@ Rules:
 - A statement has Effect, one of Action and NotAction, and what its kind of document demands: an identity
   policy one of Resource and NotResource and no principal; a resource policy one of Principal and
   NotPrincipal; a trust policy a principal and no resource.
-- Elements, operators, principals and values outside the grammar are errors.
+- Elements, operators, principals and values outside the grammar are errors. Where IAM says no more than
+  "Syntax errors in policy.", the offending element is named if there is one.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -30,6 +32,8 @@ class Kind(Enum):
     TRUST = 3
 
 
+_PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "*")
+_SERVICE = re.compile(r"[a-z0-9-]+", re.ASCII)
 _VERSIONS = ("2012-10-17", "2008-10-17")
 _DOCUMENT = {"Version", "Id", "Statement"}
 _STATEMENT = {
@@ -66,8 +70,9 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A parsed document."""
+    """A parsed document; only one of the newest version has variables."""
 
+    version: str
     statements: tuple[Statement, ...]
 
 
@@ -88,17 +93,17 @@ def parse(text: str, kind: Kind) -> Policy:
         raise PolicyError(f"Unknown field {min(unknown)}")
     version = document.get("Version", "2008-10-17")
     if version not in _VERSIONS:
-        raise PolicyError("Policy document must be version 2012-10-17 or greater.")
+        raise PolicyError("Syntax errors in policy.")
     if "Id" in document and not isinstance(document["Id"], str):
         raise PolicyError("Syntax errors in policy.")
     written = document.get("Statement")
     items = cast("list[Any]", written) if isinstance(written, list) else [written]
     if not items or written is None:
         raise PolicyError("Syntax errors in policy.")
-    variables = version == "2012-10-17"
+    variables = version == _VERSIONS[0]
     statements = tuple(_statement(item, kind, place, variables) for place, item in enumerate(items))
     _check_sids(items)
-    return Policy(statements)
+    return Policy(version, statements)
 
 
 def _json(text: str) -> Mapping[str, Any]:
@@ -206,18 +211,26 @@ def _resources(
     if found is None or not resources:
         raise PolicyError("Policy statement must contain resources.")
     for resource in resources:
-        if resource != "*" and not _looks_like_arn(resource):
-            raise PolicyError(f'Resource {resource} must be in ARN format or "*".')
+        _check_resource(resource)
     try:
         return tuple(template(resource, variables=variables) for resource in resources), found[1]
     except ValueError as error:
         raise PolicyError(str(error)) from error
 
 
-def _looks_like_arn(resource: str) -> bool:
+def _check_resource(resource: str) -> None:
     """Six segments, or fewer where a wildcard ends the text: `arn:aws:kms:*` goes over the colons."""
+    if resource == "*":
+        return
     segments = resource.split(":", 5)
-    return segments[0] == "arn" and (len(segments) == 6 or (len(segments) > 1 and segments[-1].endswith("*")))
+    if segments[0] != "arn" or len(segments) < 2:
+        raise PolicyError(f'Resource {resource} must be in ARN format or "*".')
+    if segments[1] not in _PARTITIONS:
+        raise PolicyError(f'Partition "{segments[1]}" is not valid for resource "{resource}".')
+    if len(segments) < 3 or not _SERVICE.fullmatch(segments[2]):
+        raise PolicyError("Resource vendor must be fully qualified and cannot contain regexes.")
+    if len(segments) < 6 and not segments[-1].endswith("*"):
+        raise PolicyError("The policy failed legacy parsing")
 
 
 def _principals(content: Mapping[str, Any], kind: Kind) -> tuple[Principals | None, bool]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from dynaseal_lab.iam.assume import assume_role
 from dynaseal_lab.iam.desk import Desk, Run
-from dynaseal_lab.iam.grant import issue
+from dynaseal_lab.iam.temporary import issue
 from dynaseal_lab.model import Ask, Call, Decision, Fault, Json
 
 _LONGEST_ROOT = 3600

@@ -163,6 +163,16 @@ def test_a_malformed_document_is_refused_wherever_it_is_put(iam, document: str):
         assert refused(call, PolicyDocument=document, **params)[0] == "MalformedPolicyDocument"
 
 
+def test_a_managed_policy_must_be_of_the_newest_version(iam):
+    old = READ.replace("2012-10-17", "2008-10-17")
+    assert refused(iam.create_policy, PolicyName="p", PolicyDocument=old) == (
+        "MalformedPolicyDocument",
+        "Policy document must be version 2012-10-17 or greater.",
+    )
+    iam.create_user(UserName="ann")
+    iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=old)
+
+
 def test_members_of_a_group_have_its_policies(account, iam):
     keys = account.user("ann")
     iam.create_group(GroupName="readers")

@@ -115,3 +115,22 @@ def test_wildcards_do_what_their_definition_says(pattern: str, text: str):
 def test_every_text_matches_itself_once_its_wildcards_are_escaped(text: str):
     escaped = re.sub(r"[*?$]", lambda found: f"${{{found[0]}}}", text)
     assert glob(template(escaped), text, {})
+
+
+@pytest.mark.parametrize("compare", [glob, resource_matches])
+def test_a_pattern_full_of_wildcards_is_answered_at_once(compare):
+    pattern = template("arn:aws:s3:::" + "*a" * 200 + "b")
+    assert not compare(pattern, "arn:aws:s3:::" + "a" * 5000, {})
+    inside = template("arn:aws:s3:" + "*a" * 200 + "b::x")
+    assert not compare(inside, "arn:aws:s3:" + "a" * 5000 + "::x", {})
+
+
+SEGMENTS = st.lists(st.text(alphabet="ab*", max_size=5), min_size=6, max_size=6).map(":".join)
+
+
+@given(SEGMENTS, st.lists(st.text(alphabet="ab", max_size=4), min_size=6, max_size=6).map(":".join))
+def test_wildcards_in_segments_find_whatever_there_is_to_find(pattern: str, text: str):
+    parts = [re.escape(part).replace(r"\*", "[^:]*") for part in pattern.split(":")]
+    crossing = [f"{part[:-5]}.*" if part.endswith("[^:]*") else part for part in parts]
+    plainly = ":".join([*crossing[:-1], parts[-1].replace("[^:]*", ".*")])
+    assert resource_matches(template(pattern), text, {}) is (re.fullmatch(plainly, text) is not None)

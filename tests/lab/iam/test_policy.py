@@ -15,6 +15,8 @@ TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "11
 
 
 NOT_JSON = "The policy is not in the valid JSON format."
+NO_PARTITION = 'Partition "moon" is not valid for resource "arn:moon:kms:::a".'
+NO_SERVICE = "Resource vendor must be fully qualified and cannot contain regexes."
 NO_VENDOR = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
 
 
@@ -49,7 +51,7 @@ def test_one_statement_needs_no_list():
         ("{}", "Syntax errors in policy."),
         (document(), "Syntax errors in policy."),
         (document("x"), "Syntax errors in policy."),
-        (document(IDENTITY, Version="2020-01-01"), "Policy document must be version 2012-10-17 or greater."),
+        (document(IDENTITY, Version="2020-01-01"), "Syntax errors in policy."),
         (document(IDENTITY, Statements=[]), "Unknown field Statements"),
         (document(IDENTITY | {"Conditions": {}}), "Unknown field Conditions"),
         (document(IDENTITY | {"Effect": "allow"}), "Invalid effect: allow"),
@@ -66,7 +68,11 @@ def test_one_statement_needs_no_list():
         (document(IDENTITY | {"Resource": []}), "Policy statement must contain resources."),
         (document(IDENTITY | {"Resource": ""}), 'Resource  must be in ARN format or "*".'),
         (document(IDENTITY | {"Resource": "key/a"}), 'Resource key/a must be in ARN format or "*".'),
-        (document(IDENTITY | {"Resource": "arn:kms"}), 'Resource arn:kms must be in ARN format or "*".'),
+        (document(IDENTITY | {"Resource": "arn"}), 'Resource arn must be in ARN format or "*".'),
+        (document(IDENTITY | {"Resource": "arn:moon:kms:::a"}), NO_PARTITION),
+        (document(IDENTITY | {"Resource": "arn:aws"}), NO_SERVICE),
+        (document(IDENTITY | {"Resource": "arn:aws:k*:::a"}), NO_SERVICE),
+        (document(IDENTITY | {"Resource": "arn:aws:s3::bucket"}), "The policy failed legacy parsing"),
         (document(IDENTITY | {"Resource": "arn:aws:s3:::${x}"}), "Invalid policy variable: ${x}"),
         (document(RESOURCE), "Policy document should not specify a principal."),
         (document(IDENTITY | {"Condition": []}), "Syntax errors in policy."),
