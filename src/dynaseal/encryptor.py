@@ -7,7 +7,7 @@ legend, rebuild the context, get materials, check everything, and only then decr
 from collections import Counter
 from collections.abc import Callable, Mapping
 from os import urandom
-from typing import Any
+from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
@@ -93,6 +93,7 @@ class ItemEncryptor:
             SignatureError: it was changed, or was written for another table or key.
             UnwrapError: no keyring can unwrap its data key.
             KmsError: KMS refused.
+            TypeError: a value is not of the Python type that its DynamoDB type asks for.
         """
         return self._located(self._decrypt, encrypted_item)
 
@@ -118,8 +119,8 @@ class ItemEncryptor:
             keys = _sealing_keys(materials)
         except ContextTooLongError as error:
             raise EncryptError(
-                f"The encryption context's entry {str(error)!r} is longer than the 65,535 bytes it can have",
-                hint="Key attributes and context attributes must be shorter",
+                f"The item's encryption context cannot be written: {error}",
+                hint="Key attributes and context attributes must be fewer or shorter",
             ) from None
         sealed = engine.seal(plan.layout, fields, keys, message_id=urandom(MESSAGE_ID_LENGTH))
         stored = item.sealed_item(plan, prepared, sealed)
@@ -141,9 +142,7 @@ class ItemEncryptor:
             )
             keys = _unsealing_keys(parsed, materials)
         except ContextTooLongError as error:
-            raise DecryptError(
-                f"The encryption context's entry {str(error)!r} is longer than the 65,535 bytes it can have"
-            ) from None
+            raise DecryptError(f"The item's encryption context cannot be: {error}") from None
         plaintexts = engine.unseal(parsed, foot, plan.layout, fields, keys)
         if not plan.binds_keys:
             raise FormatError("The item's key attributes are not bound to its data key")
@@ -159,12 +158,14 @@ class ItemEncryptor:
 
 def _key_text(config: TableConfig, an_item: Item) -> str:
     """Say which item it is by its key attributes, which DynamoDB stores in the clear."""
-    keys = [f"{name}={_content(an_item[name])!r}" for name in config.key_names if name in an_item]
+    keys = [f"{name}={_shown(an_item[name])}" for name in config.key_names if name in an_item]
     return " ".join([f"table {config.logical_table_name}, item", *keys])
 
 
-def _content(value: AttributeValue) -> Any:
-    return next(iter(value.values()), None)
+def _shown(value: Any) -> str:
+    """Show a key attribute's content; a damaged one may be anything, of any depth."""
+    content = next(iter(cast("AttributeValue", value).values()), None) if isinstance(value, Mapping) else None
+    return repr(content) if isinstance(content, (str, bytes)) else "?"
 
 
 def _sealing_keys(materials: EncryptionMaterials) -> engine.SealingKeys:
@@ -209,7 +210,10 @@ def _from_python(python_item: Mapping[str, Any]) -> dict[str, Any]:
     from boto3.dynamodb.types import TypeSerializer  # noqa: PLC0415
 
     serializer = TypeSerializer()
-    return {name: serializer.serialize(value) for name, value in python_item.items()}
+    try:
+        return {name: serializer.serialize(value) for name, value in python_item.items()}
+    except RecursionError:
+        raise TypeError("a value holds itself, or is nested far deeper than DynamoDB's 32 levels") from None
 
 
 def _to_python(wire_item: Item) -> dict[str, Any]:

@@ -203,7 +203,8 @@ def _describe_encrypted(
             damage.append(error.message)
     _check_foot(_binary(item, FOOTER_NAME, damage), head, damage)
     own = [name for name in names if name.startswith(RESERVED_PREFIX)]
-    attributes = _attributes(item, [name for name in names if name not in own], unsigned, head, damage)
+    others = [name for name in names if not name.startswith(RESERVED_PREFIX)]
+    attributes = _attributes(item, others, unsigned, head, damage)
     encrypted = [each for each in attributes if each.action is CryptoAction.ENCRYPT_AND_SIGN]
     wrapped_keys = tuple(describe_key(key) for key in head.data_keys)
     damage += [f"Wrapped key {at}: {key.damage}" for at, key in enumerate(wrapped_keys, 1) if key.damage]

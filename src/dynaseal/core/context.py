@@ -24,13 +24,14 @@ SORT_NAME = "aws-crypto-sort-name"
 PUBLIC_KEY = "aws-crypto-public-key"
 LEGEND = "aws-crypto-legend"
 ATTRIBUTE_PREFIX = "aws-crypto-attr."
+MAX_ENTRIES = 65_535
 
 _EMPTY = u16(0)
 _WORDS = {NULL: "null", BOOLEAN: "true"}
 
 
 class ContextTooLongError(ValueError):
-    """An entry that does not fit the two bytes of its length."""
+    """A context that does not fit its two-byte lengths and count; the text says why."""
 
 
 def base_context(table_name: str, partition_key_name: str, sort_key_name: str | None) -> dict[str, str]:
@@ -75,7 +76,7 @@ def serialize(context: Mapping[str, str]) -> bytes:
     r"""Write a context as the header stores it and as keys are bound to it: a count, then the entries.
 
     Raises:
-        ContextTooLongError: an entry's key or value is longer than 65,535 bytes.
+        ContextTooLongError: an entry's key or value is longer than 65,535 bytes, or there are more entries.
 
     Example:
         >>> serialize({"b": "2", "a": "1"})
@@ -83,6 +84,8 @@ def serialize(context: Mapping[str, str]) -> bytes:
     """
     if not context:
         return _EMPTY
+    if len(context) > MAX_ENTRIES:
+        raise ContextTooLongError(f"it has {len(context)} entries, and {MAX_ENTRIES:,} is the most")
     parts = [u16(len(context))]
     # Texts sort by code points, which is the order of their UTF-8 bytes.
     for name, text in sorted(context.items()):
@@ -90,7 +93,9 @@ def serialize(context: Mapping[str, str]) -> bytes:
         try:
             parts += (u16(len(key)), key, u16(len(value)), value)
         except StructError:
-            raise ContextTooLongError(name) from None
+            raise ContextTooLongError(
+                f"its entry {name[:80]!r} is longer than the 65,535 bytes it can have"
+            ) from None
     return b"".join(parts)
 
 
@@ -101,7 +106,7 @@ class EncryptionContext(Mapping[str, str]):
         entries: The entries; copied.
 
     Raises:
-        ContextTooLongError: an entry's key or value is longer than 65,535 bytes.
+        ContextTooLongError: see `serialize`.
     """
 
     __slots__ = ("_entries", "serialized")

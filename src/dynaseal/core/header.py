@@ -21,6 +21,7 @@ RESERVED_PREFIX = "aws_dbe_"
 MESSAGE_ID_LENGTH = 32
 COMMITMENT_LENGTH = 32
 MAX_DATA_KEYS = 255
+MAX_LEGEND_LENGTH = 65_535
 
 ENCRYPTED, SIGNED, CONTEXT = b"esc"
 """The legend's letters, as bytes are indexed: numbers."""

@@ -120,7 +120,10 @@ def _binary(item: Item, name: str) -> bytes:
     value = item.get(name)
     if value is None:
         raise FormatError(f"The item has no {name}")
-    content = value.get("B")
+    try:
+        content = value.get("B")
+    except AttributeError:
+        raise TypeError(f"the attribute {name!r} is not an attribute value") from None
     if content is None or len(value) != 1:
         raise FormatError(f"The attribute {name!r} is not binary")
     return content if type(content) is bytes else serialize(value)[1]

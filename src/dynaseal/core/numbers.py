@@ -11,8 +11,9 @@ import re
 
 # Most numbers are in normal form already; these spellings of it are recognised without taking them apart.
 is_normal = re.compile(r"0|-?[1-9][0-9]{0,17}(?:\.[0-9]{0,18}[1-9])?|-?[1-9][0-9]{0,37}").fullmatch
+# Possessive: without a point, whole and part would share the digits in every way, in quadratic time.
 _NUMBER = re.compile(
-    r"(?P<sign>[+-]?)(?=\.?[0-9])(?P<whole>[0-9]*)\.?(?P<part>[0-9]*)(?:[eE](?P<exponent>[+-]?[0-9]+))?"
+    r"(?P<sign>[+-]?)(?=\.?[0-9])(?P<whole>[0-9]*+)\.?(?P<part>[0-9]*+)(?:[eE](?P<exponent>[+-]?[0-9]++))?"
 ).fullmatch
 
 MAX_DIGITS = 38

@@ -2,6 +2,7 @@
 
 - An item's shape is the tuple of its attribute names. Sorting, canonical paths and the legend depend on the
   shape alone, so a plan is made once and kept; a table's items have few shapes.
+- A large shape's plan is not kept: whoever can write to the table could fill a reader's memory with them.
 - When an item is read its header's legend decides each attribute's action, not the reader's actions; the
   reader decides only which attributes are unsigned, and both must agree on how many are signed.
 
@@ -15,11 +16,13 @@ from functools import lru_cache
 
 from dynaseal.core.actions import CryptoAction
 from dynaseal.core.engine import Layout
-from dynaseal.core.header import CONTEXT, ENCRYPTED, RESERVED_PREFIX, SIGNED
+from dynaseal.core.header import CONTEXT, ENCRYPTED, MAX_LEGEND_LENGTH, RESERVED_PREFIX, SIGNED
 from dynaseal.core.paths import canonical_path
 from dynaseal.errors import EncryptError, FormatError, SignatureError
 
 _SHAPES_KEPT = 256
+_MOST_NAMES_KEPT = 512
+_MOST_CHARACTERS_KEPT = 16_384
 _LETTERS = {
     CryptoAction.ENCRYPT_AND_SIGN: ENCRYPTED,
     CryptoAction.SIGN_ONLY: SIGNED,
@@ -74,15 +77,30 @@ class Planner:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self.for_writing = lru_cache(_SHAPES_KEPT)(self._for_writing)
-        self.for_reading = lru_cache(_SHAPES_KEPT)(self._for_reading)
+        self._keep_for_writing = lru_cache(_SHAPES_KEPT)(self._for_writing)
+        self._keep_for_reading = lru_cache(_SHAPES_KEPT)(self._for_reading)
 
-    def _for_writing(self, shape: tuple[str, ...]) -> Plan:
+    def for_writing(self, shape: tuple[str, ...]) -> Plan:
         """Plan the encryption of items of a shape.
 
         Raises:
-            EncryptError: an attribute is missing, has no action or has a reserved name.
+            EncryptError: an attribute is missing, has no action or has a reserved name; or there are too
+                many.
         """
+        return self._keep_for_writing(shape) if _is_small(shape) else self._for_writing(shape)
+
+    def for_reading(self, shape: tuple[str, ...], version: int, legend: bytes) -> Plan:
+        """Plan the reading of items of a shape whose header has that version and legend.
+
+        Raises:
+            FormatError: a key attribute is missing.
+            SignatureError: the legend has another number of attributes than the item signs.
+        """
+        if _is_small(shape):
+            return self._keep_for_reading(shape, version, legend)
+        return self._for_reading(shape, version, legend)
+
+    def _for_writing(self, shape: tuple[str, ...]) -> Plan:
         schema = self._schema
         missing = sorted(schema.required.difference(shape))
         if missing:
@@ -99,6 +117,10 @@ class Planner:
                 raise no_action(name)
             if action is not CryptoAction.DO_NOTHING:
                 letters.append((name, _LETTERS[action]))
+        if len(letters) > MAX_LEGEND_LENGTH:
+            raise EncryptError(
+                f"The item has {len(letters)} signed attributes, and {MAX_LEGEND_LENGTH:,} is the most"
+            )
         try:
             rows = sorted((canonical_path(schema.table_name, name), name, letter) for name, letter in letters)
         except UnicodeEncodeError:
@@ -107,12 +129,6 @@ class Planner:
         return self._plan(schema.version, rows, legend, ())
 
     def _for_reading(self, shape: tuple[str, ...], version: int, legend: bytes) -> Plan:
-        """Plan the reading of items of a shape whose header has that version and legend.
-
-        Raises:
-            FormatError: a key attribute is missing.
-            SignatureError: the legend has another number of attributes than the item signs.
-        """
         schema = self._schema
         for name in schema.key_names:
             if name not in shape:
@@ -148,6 +164,13 @@ class Planner:
             dropped,
             {name for name, _ in context}.issuperset(keys),
         )
+
+
+def _is_small(shape: tuple[str, ...]) -> bool:
+    try:
+        return len(shape) <= _MOST_NAMES_KEPT and len("".join(shape)) <= _MOST_CHARACTERS_KEPT
+    except TypeError:  # a name that is no text: planning says so
+        return False
 
 
 def _text(name: object) -> str:

@@ -8,7 +8,6 @@ Source: specification `default-cmm.md`.
 """
 
 from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
 
 from dynaseal.core import signatures
@@ -102,5 +101,5 @@ def _public_key(suite: AlgorithmSuite, stored_context: Mapping[str, str]) -> byt
         return None
     try:
         return b64decode(text, validate=True)
-    except Base64Error:
+    except ValueError:  # binascii's error, or text that is not ASCII
         raise FormatError("The public key in the item's stored context is not base64") from None
