@@ -12,10 +12,10 @@ from typing import Any, Literal, Protocol
 
 Json = Mapping[str, Any]
 ContextValues = Mapping[str, Sequence[str]]
-"""Condition keys and their values, each a list of texts (`true`, `false` for booleans, ISO 8601 for dates)."""
+"""Condition keys and their values, each a list of texts (`true`, `false`; ISO 8601 for dates)."""
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818 - the word that AWS's API models have for an error answer
     """An error as AWS answers it: `code` and `message` in AWS's own words, and the HTTP status."""
 
     def __init__(self, code: str, message: str, *, status: int = 400, details: Json | None = None) -> None:
