@@ -26,6 +26,7 @@ from dynaseal.beacons.config import (
 from dynaseal.beacons.key_source import MultiKeySource, SingleKeySource
 from dynaseal.beacons.partitions import number_of_queries
 from dynaseal.beacons.resolve import ResolvedAttributes, resolve_attributes
+from dynaseal.beacons.surrogate import SurrogateKey
 from dynaseal.beacons.virtual import (
     GetPrefix,
     GetSegment,
@@ -185,6 +186,7 @@ __all__ = [
     "SignedPart",
     "SingleKeySource",
     "StandardBeacon",
+    "SurrogateKey",
     "TableConfig",
     "TableIndex",
     "TableInfo",

@@ -4,6 +4,7 @@
 - An attribute is unsigned if it is listed or has the prefix; every attribute that does nothing must be one,
   and no other may be. So writer and reader agree on what the signature covers.
 - Attributes of the prefix `aws_dbe_` are the format's own.
+- A surrogate key needs a beacon key, of which its tokens' key is derived, and items that are all encrypted.
 
 Source: specification `ddb-table-encryption-config.md`.
 """
@@ -16,6 +17,7 @@ from functools import cached_property
 from dynaseal.beacons.compile import TableActions, compile_search
 from dynaseal.beacons.config import SearchConfig
 from dynaseal.beacons.plan import SearchPlan
+from dynaseal.beacons.surrogate import SurrogateKey, Surrogates, compile_surrogates
 from dynaseal.core.actions import AttributeActions, CryptoAction
 from dynaseal.core.header import RESERVED_PREFIX
 from dynaseal.core.plan import Schema, no_action
@@ -64,6 +66,7 @@ class TableConfig:
         algorithm_suite: The suite for writing; items of either suite are read.
         search: Beacons, by which encrypted attributes can be found.
         plaintext_policy: Whether unencrypted items may be written and read.
+        surrogate_keys: Keys that hold tokens of encrypted attributes.
 
     Raises:
         ConfigError: the parts contradict each other; the text says which and what to change.
@@ -90,6 +93,7 @@ class TableConfig:
     algorithm_suite: AlgorithmSuite = field(default=AlgorithmSuite.COMMIT_KEY_ECDSA_P384_SYMSIG, kw_only=True)
     search: SearchConfig | None = field(default=None, kw_only=True)
     plaintext_policy: PlaintextPolicy = field(default=PlaintextPolicy.FORBID_WRITE_FORBID_READ, kw_only=True)
+    surrogate_keys: Iterable[SurrogateKey] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         if (self.keyring is None) == (self.cmm is None):
@@ -98,7 +102,9 @@ class TableConfig:
         if isinstance(self.attribute_actions, AttributeActions):
             unsigned |= {name for name, action in self._named.items() if action is CryptoAction.DO_NOTHING}
         object.__setattr__(self, "allowed_unsigned_attributes", unsigned)
+        object.__setattr__(self, "surrogate_keys", tuple(self.surrogate_keys))
         self._check_names()
+        self._check_surrogates()
         self._check_keys()
         for name, action in self._named.items():
             self._check_action(name, action)
@@ -136,7 +142,7 @@ class TableConfig:
             self.allowed_unsigned_attribute_prefix,
             self._configured_action,
         )
-        return compile_search(self.search, table)
+        return compile_search(self.search, table, self._surrogates)
 
     @cached_property
     def schema(self) -> Schema:
@@ -236,10 +242,36 @@ class TableConfig:
             if not _is_text(text):
                 raise ConfigError("The names of a table and its keys may not hold a lone surrogate")
 
+    @cached_property
+    def _surrogates(self) -> Surrogates:
+        declared = tuple(self.surrogate_keys)
+        encrypted = [
+            key.source
+            for key in declared
+            if self._configured_action(key.source) is CryptoAction.ENCRYPT_AND_SIGN
+        ]
+        return compile_surrogates(self.logical_table_name, declared, self.key_names, encrypted)
+
+    def _check_surrogates(self) -> None:
+        if not self._surrogates.keys:
+            return
+        if self.search is None:
+            raise ConfigError(
+                "Surrogate keys need a beacon key, which their tokens' keys are derived from",
+                hint="Give search=SearchConfig([BeaconVersion(key_store, SingleKeySource(beacon_key_id))])",
+            )
+        if self.plaintext_policy is not PlaintextPolicy.FORBID_WRITE_FORBID_READ:
+            raise ConfigError(
+                "A table with surrogate keys cannot hold unencrypted items: their keys would be no tokens",
+                hint="Copy the items into a new table, whose plaintext_policy forbids both",
+            )
+
     def _check_keys(self) -> None:
         for name in self.key_names:
             action = self._named.get(name, self._signed_beacons.get(name))
-            implied = action is None and isinstance(self.attribute_actions, AttributeActions)
+            implied = action is None and (
+                isinstance(self.attribute_actions, AttributeActions) or name in self._surrogates.names
+            )
             if action is not self._key_action and not implied:
                 raise ConfigError(
                     f"The key attribute {name!r} has the action {action.name if action else None}",

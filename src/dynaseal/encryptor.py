@@ -70,7 +70,7 @@ class ItemEncryptor:
 
         Returns:
             The item to store: encrypted attributes as binary, the others untouched, a header and a footer,
-            and the beacons of a table that has them.
+            and the beacons and tokens of a table that has them.
 
         Raises:
             EncryptError: the item does not fit the configuration or DynamoDB, or a keyring failed.
@@ -86,7 +86,8 @@ class ItemEncryptor:
             encrypted_item: The stored item, whole: a projection cannot be verified.
 
         Returns:
-            The item as it was before encryption, without header, footer and other attributes of the format.
+            The item as it was before encryption, without header, footer, other attributes of the format and
+            surrogate keys' tokens.
 
         Raises:
             FormatError: it is not an encrypted item, or damaged beyond reading.
@@ -146,7 +147,8 @@ class ItemEncryptor:
         plaintexts = engine.unseal(parsed, foot, plan.layout, fields, keys)
         if not plan.binds_keys:
             raise FormatError("The item's key attributes are not bound to its data key")
-        return item.unsealed_item(plan, encrypted_item, fields, plaintexts)
+        opened = item.unsealed_item(plan, encrypted_item, fields, plaintexts)
+        return opened if self.search is None else self.search.release(opened)
 
     def _located(self, work: Callable[[Item], dict[str, Any]], an_item: Item) -> dict[str, Any]:
         try:

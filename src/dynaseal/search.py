@@ -1,17 +1,22 @@
-"""A table's searchable encryption at work: the plan of its beacons, and their keys, fetched and kept.
+"""A table's searchable encryption at work: its beacons and surrogate keys, and their keys, fetched and kept.
 
 - Keys are asked for when a beacon is first made and kept for the configured time.
 - With one key for each tenant, an item's beacons use the branch key that the item is encrypted under.
+- The queries of a table's partitions are sent one by one, and hashes of two partitions may fall together:
+  what an earlier one finds is left out of a later one's reply.
 
 Source: specification `search-config.md`, "Beacon Keys".
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dynaseal.beacons.key_source import MultiKeySource, SingleKeySource
 from dynaseal.beacons.plan import SearchPlan
-from dynaseal.beacons.rewrite import reply_check, rewrite
+from dynaseal.beacons.rewrite import found_earlier, reply_check, rewrite
+from dynaseal.beacons.surrogate import TokenKeys
+from dynaseal.beacons.surrogate_requests import key_with_tokens, with_tokens
 from dynaseal.beacons.values import HmacKeys, derive_keys
 from dynaseal.beacons.write import partition_of, stored_beacons, with_signed_beacons
 from dynaseal.core import header
@@ -22,8 +27,16 @@ from dynaseal.materials.cache import BranchKeyCache
 from dynaseal.materials.names import HIERARCHY_PROVIDER
 
 
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """All that is derived from one beacon key."""
+
+    beacons: HmacKeys
+    tokens: TokenKeys
+
+
 class TableSearch:
-    """Makes the beacons of one table's items and rewrites its queries. Safe for use by many threads.
+    """Makes the beacons and tokens of one table's items and rewrites its requests. Safe for many threads.
 
     Args:
         plan: The table's beacons.
@@ -37,12 +50,56 @@ class TableSearch:
         )
 
     def prepare(self, item: Item) -> dict[str, Any]:
-        """Give the item to encrypt for one that the application writes: with its signed beacons.
+        """Give the item to encrypt for one that the application writes: with signed beacons and tokens.
 
         Raises:
             EncryptError: they contradict the item, or cannot be made.
         """
-        return with_signed_beacons(self._plan, item)
+        prepared = with_signed_beacons(self._plan, item)
+        if self._plan.surrogates.keys:
+            try:
+                keys = self._token_keys()
+            except KeyStoreError as error:
+                raise error.for_writing() from error
+            self._plan.surrogates.add_tokens(item, prepared, keys)
+        return prepared
+
+    def release(self, item: dict[str, Any]) -> dict[str, Any]:
+        """Give a decrypted item as the application wrote it: its tokens are checked and taken out.
+
+        Raises:
+            SignatureError: one is not that of its value.
+            UnwrapError: the tokens' key cannot be had.
+        """
+        if self._plan.surrogates.keys:
+            try:
+                keys = self._token_keys()
+            except KeyStoreError as error:
+                raise error.for_reading() from error
+            self._plan.surrogates.take_tokens(item, keys)
+        return item
+
+    def address(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Give a request, or one item's part of it, that names items by what DynamoDB has for their keys.
+
+        Raises:
+            UnsupportedOperationError: it asks what no token can answer.
+            KeyStoreError: the tokens' key cannot be had.
+        """
+        if not self._plan.surrogates.keys:
+            return request
+        return with_tokens(self._plan.surrogates, operation, request, self._token_keys())
+
+    def address_key(self, operation: str, key: Item) -> Item:
+        """Give an item's key as DynamoDB has it.
+
+        Raises:
+            UnsupportedOperationError: it has a token, or a value that no key can have.
+            KeyStoreError: the tokens' key cannot be had.
+        """
+        if not self._plan.surrogates.keys:
+            return key
+        return key_with_tokens(self._plan.surrogates, operation, key, self._token_keys())
 
     def beacons(self, item: Item, data_keys: Sequence[EncryptedDataKey]) -> dict[str, Any]:
         """Give the attributes to store beside an item that was encrypted.
@@ -55,7 +112,7 @@ class TableSearch:
             EncryptError: a beacon cannot be made, or its key cannot be had.
         """
         try:
-            keys = self._keys(self._key_id_of(data_keys))
+            keys = self._beacon_keys(self._key_id_of(data_keys))
         except KeyStoreError as error:
             raise error.for_writing() from error
         return stored_beacons(self._plan, item, keys, partition_of(self._plan, item))
@@ -67,7 +124,7 @@ class TableSearch:
             UnsupportedOperationError: an expression asks what no beacon can answer.
             KeyStoreError: the key that it needs cannot be had.
         """
-        return rewrite(self._plan, operation, request, self._keys)
+        return rewrite(self._plan, operation, self.address(operation, request), self._beacon_keys)
 
     def filter(
         self, request: Mapping[str, Any], items: Iterable[Item], read: Callable[[Item], dict[str, Any]]
@@ -80,8 +137,18 @@ class TableSearch:
             read: Verifies and decrypts one.
         """
         check = reply_check(self._plan, request)
-        opened = [read(item) for item in items if check.key_id is None or _is_under(item, check.key_id)]
-        return [item for item in opened if check.is_wanted(item)]
+        opened = [
+            (stored, read(stored))
+            for stored in items
+            if check.key_id is None or _is_under(stored, check.key_id)
+        ]
+        wanted = [(stored, item) for stored, item in opened if check.is_wanted(item)]
+        if wanted and check.partition:
+            is_old = found_earlier(
+                self._plan, self.address("Query", request), check.partition, self._beacon_keys
+            )
+            return [item for stored, item in wanted if not is_old(stored)]
+        return [item for _, item in wanted]
 
     def _key_id_of(self, data_keys: Sequence[EncryptedDataKey]) -> str:
         if isinstance(self._source, SingleKeySource):
@@ -94,12 +161,21 @@ class TableSearch:
             )
         return data_keys[0].provider_info.decode()
 
-    def _keys(self, key_id: str) -> HmacKeys:
+    def _beacon_keys(self, key_id: str) -> HmacKeys:
+        return self._keys(key_id).beacons
+
+    def _token_keys(self) -> TokenKeys:
+        assert isinstance(self._source, SingleKeySource)  # noqa: S101 checked when the plan was made
+        return self._keys(self._source.beacon_key_id).tokens
+
+    def _keys(self, key_id: str) -> _Keys:
         return self._cache.get(key_id, self._source.ttl_seconds, lambda: self._load(key_id))
 
-    def _load(self, key_id: str) -> HmacKeys:
-        return derive_keys(
-            self._plan.key_store.get_beacon_key(key_id).beacon_key, self._plan.standard_beacons
+    def _load(self, key_id: str) -> _Keys:
+        beacon_key = self._plan.key_store.get_beacon_key(key_id).beacon_key
+        return _Keys(
+            derive_keys(beacon_key, self._plan.standard_beacons),
+            self._plan.surrogates.derive_keys(beacon_key),
         )
 
 

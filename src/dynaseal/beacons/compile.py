@@ -4,6 +4,8 @@
   an encrypted attribute.
 - A standard beacon is over something encrypted, a signed part over something signed in the clear, a virtual
   field over signed or encrypted attributes; no two standard beacons are over one location.
+- No beacon may have the name of a surrogate key's source, which expressions use for the key, and none is made
+  of a token.
 - A compound beacon's parts are its own and those shared ones that its constructors name; no prefix of a part
   begins another.
 
@@ -30,6 +32,7 @@ from dynaseal.beacons.key_source import MultiKeySource
 from dynaseal.beacons.locations import Location, parse_location
 from dynaseal.beacons.plan import Beacon, SearchPlan
 from dynaseal.beacons.standard import CompiledStandardBeacon
+from dynaseal.beacons.surrogate import Surrogates
 from dynaseal.beacons.virtual import CompiledVirtualField
 from dynaseal.core.actions import CryptoAction
 from dynaseal.core.header import RESERVED_PREFIX
@@ -87,19 +90,22 @@ class TableActions:
         raise ConfigError(f"{owner} cannot be named {name!r}: that {reason}", hint="Choose another name")
 
 
-def compile_search(search: SearchConfig, table: TableActions) -> SearchPlan:
+def compile_search(search: SearchConfig, table: TableActions, surrogates: Surrogates) -> SearchPlan:
     """Check a search configuration against its table and make the plan of it.
 
     Raises:
         ConfigError: something contradicts; the text says what and what to change.
     """
     version = search.version
+    if not (version.standard_beacons or surrogates.keys):
+        raise ConfigError("A beacon version needs at least one standard beacon")
     virtual = _virtual_fields(version, table)
     standard = _standard_beacons(version, table, virtual)
     _check_sharing(standard)
     compound = _compound_beacons(version, table, standard)
     _check_part_only(standard, compound)
     drops = _check_key_field(version, table, {*virtual, *standard, *compound})
+    _check_surrogates(version, surrogates, virtual, {**standard, **compound})
     beacons: list[Beacon] = [
         *(beacon for beacon in standard.values() if not beacon.is_part_only),
         *(beacon for beacon in compound.values() if not beacon.is_signed),
@@ -116,6 +122,7 @@ def compile_search(search: SearchConfig, table: TableActions) -> SearchPlan:
         tuple(beacon for beacon in compound.values() if beacon.is_signed),
         tuple(beacons),
         table.is_encrypted,
+        surrogates,
     )
 
 
@@ -273,3 +280,31 @@ def _check_key_field(version: BeaconVersion, table: TableActions, taken: set[str
             hint="Give it the action SIGN_ONLY to store it, or DO_NOTHING to drop it",
         )
     return not table.is_covered(name)
+
+
+def _check_surrogates(
+    version: BeaconVersion,
+    surrogates: Surrogates,
+    virtual: Mapping[str, CompiledVirtualField],
+    beacons: Mapping[str, Beacon],
+) -> None:
+    if surrogates.keys and isinstance(version.key_source, MultiKeySource):
+        raise ConfigError(
+            "Surrogate keys need a SingleKeySource: an item is asked for by its key before its tenant is "
+            "known"
+        )
+    for name in {*virtual, *beacons}:
+        if name in surrogates.by_source or name in surrogates.names:
+            raise ConfigError(
+                f"{name!r} belongs to a surrogate key and cannot be the name of a beacon or virtual field",
+                hint=f"Name it otherwise, with loc={name!r}",
+            )
+    compounds = [beacon for beacon in beacons.values() if isinstance(beacon, CompiledCompoundBeacon)]
+    sources = [part.source for beacon in compounds for part in beacon.parts]
+    used = {source.name for source in sources if isinstance(source, Location)}
+    used |= {location.name for field in virtual.values() for location in field.locations}
+    for name in sorted(used & surrogates.names):
+        raise ConfigError(
+            f"The surrogate key {name!r} holds a token, of which no beacon or virtual field can be made",
+            hint="Use its source instead",
+        )

@@ -236,7 +236,7 @@ class BeaconVersion:
     Args:
         key_store: Where beacon keys are kept.
         key_source: `SingleKeySource` or `MultiKeySource`.
-        standard_beacons: At least one.
+        standard_beacons: At least one, but for a table whose surrogate keys alone need the beacon key.
         compound_beacons: Made of parts.
         virtual_fields: Texts that beacons can be over.
         encrypted_parts: Parts that constructors of every compound beacon may use.
@@ -267,8 +267,6 @@ class BeaconVersion:
             raise ConfigError(f"There is no beacon version {self.version}; the only one is 1")
         if not isinstance(self.key_source, SingleKeySource | MultiKeySource):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
             raise ConfigError("A beacon version needs one key source: SingleKeySource or MultiKeySource")
-        if not self.standard_beacons:
-            raise ConfigError("A beacon version needs at least one standard beacon")
         self._check_partitions()
         _keep_as_tuples(
             self,

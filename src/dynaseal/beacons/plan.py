@@ -8,6 +8,7 @@ from dynaseal.beacons.compound import CompiledCompoundBeacon
 from dynaseal.beacons.config import PartitionSelector
 from dynaseal.beacons.key_source import BeaconKeyStore, MultiKeySource, SingleKeySource
 from dynaseal.beacons.standard import CompiledStandardBeacon
+from dynaseal.beacons.surrogate import Surrogates
 from dynaseal.beacons.values import BEACON_PREFIX
 from dynaseal.beacons.virtual import CompiledVirtualField
 from dynaseal.core.actions import CryptoAction
@@ -18,7 +19,7 @@ Beacon = CompiledStandardBeacon | CompiledCompoundBeacon
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """What one table's search configuration comes to.
+    """What one table's search configuration and surrogate keys come to.
 
     Attributes:
         standard_beacons: By name.
@@ -32,6 +33,7 @@ class SearchPlan:
         signed: The beacons that are attributes of their own, in the signature.
         stored: The other ones that are stored beside an item.
         is_encrypted: Whether an attribute of the table is encrypted.
+        surrogates: The table's surrogate keys.
     """
 
     standard_beacons: Mapping[str, CompiledStandardBeacon]
@@ -45,6 +47,7 @@ class SearchPlan:
     signed: tuple[CompiledCompoundBeacon, ...]
     stored: tuple[Beacon, ...]
     is_encrypted: Callable[[str], bool]
+    surrogates: Surrogates
 
     @property
     def key_field(self) -> str | None:

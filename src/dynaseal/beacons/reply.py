@@ -29,6 +29,7 @@ class ReplyCheck:
         values: Its ExpressionAttributeValues.
         beacons: The beacons that they name, by the names that they use.
         key_id: The branch key that they ask for, in a table of tenants.
+        partition: The partition that they ask, in a table that has some.
     """
 
     expressions: tuple[ConditionExpression, ...]
@@ -36,6 +37,7 @@ class ReplyCheck:
     values: Mapping[str, AttributeValue]
     beacons: Mapping[str, Beacon]
     key_id: str | None
+    partition: int
 
     def is_wanted(self, item: Item) -> bool:
         """Tell whether a decrypted item fulfils the request's expressions."""

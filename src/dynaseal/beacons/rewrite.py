@@ -18,6 +18,7 @@ from dynaseal.beacons.comparisons import Question, Use, question
 from dynaseal.beacons.key_source import SingleKeySource
 from dynaseal.beacons.partitions import (
     KEY_CONDITION,
+    PARTITION_VALUE,
     check_needed,
     check_placeholders,
     check_scan,
@@ -30,7 +31,7 @@ from dynaseal.beacons.tenants import key_id_in
 from dynaseal.beacons.values import HmacKeys
 from dynaseal.core.values import AttributeValue
 from dynaseal.errors import UnsupportedOperationError
-from dynaseal.expressions.evaluate import resolve_strictly
+from dynaseal.expressions.evaluate import matches, resolve_strictly
 
 FILTER = "FilterExpression"
 NAMES = "ExpressionAttributeNames"
@@ -98,7 +99,32 @@ def reply_check(plan: SearchPlan, request: Mapping[str, Any]) -> ReplyCheck:
             if beacon is not None:
                 beacons[path.root(names)] = beacon
     expressions = tuple(asked.expression for asked in questions)
-    return ReplyCheck(expressions, names, values, beacons, _key_id(plan, questions, names, values))
+    partition = int(values.get(PARTITION_VALUE, {}).get("N", 0))
+    return ReplyCheck(expressions, names, values, beacons, _key_id(plan, questions, names, values), partition)
+
+
+def found_earlier(
+    plan: SearchPlan, request: Mapping[str, Any], partition: int, keys_of: KeysOf
+) -> Callable[[Mapping[str, AttributeValue]], bool]:
+    """Give what tells whether a query for a smaller partition finds a stored item too.
+
+    Args:
+        plan: The table's beacons.
+        request: The Query that was rewritten.
+        partition: The partition that it asks.
+        keys_of: Gives keys.
+    """
+    values: Mapping[str, AttributeValue] = request.get(VALUES) or {}
+    sent = [
+        rewrite(plan, "Query", {**request, VALUES: {**values, PARTITION_VALUE: {"N": str(at)}}}, keys_of)
+        for at in range(partition)
+    ]
+    return lambda stored: any(_finds(query, stored) for query in sent)
+
+
+def _finds(sent: Mapping[str, Any], stored: Mapping[str, AttributeValue]) -> bool:
+    questions = _present(_question(sent, KEY_CONDITION), _question(sent, FILTER))
+    return all(matches(q.expression, stored, sent.get(NAMES), sent.get(VALUES)) for q in questions)
 
 
 def _question(request: Mapping[str, Any], parameter: str) -> Question | None:
@@ -179,10 +205,11 @@ def _renamed(
             new_names[written] = beacon.attribute
         else:
             edits.append((path.span, beacon.attribute))
-    return _edited(asked.expression.text, edits)
+    return edited(asked.expression.text, edits)
 
 
-def _edited(text: str, edits: Iterable[tuple[tuple[int, int], str]]) -> str:
+def edited(text: str, edits: Iterable[tuple[tuple[int, int], str]]) -> str:
+    """Give a text in which each span is replaced; no two may overlap."""
     pieces: list[str] = []
     position = 0
     for (start, end), replacement in sorted(edits):

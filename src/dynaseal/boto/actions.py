@@ -8,27 +8,30 @@ from dynaseal.errors import DecryptError
 
 def put(pipeline: TablePipeline, operation: str, part: Message) -> dict[str, Any]:
     """Check the condition and encrypt the item."""
-    pipeline.check_condition(operation, part)
-    return {**part, "Item": pipeline.write(part["Item"])}
+    addressed = pipeline.address(operation, part)
+    pipeline.check_condition(operation, addressed)
+    return {**addressed, "Item": pipeline.write(part["Item"])}
 
 
 def update(pipeline: TablePipeline, operation: str, part: Message) -> dict[str, Any]:
     """Check that the update and its condition ask nothing of what is encrypted or signed."""
-    pipeline.check_update(operation, part)
-    pipeline.check_condition(operation, part)
-    return dict(part)
+    addressed = pipeline.address(operation, part)
+    pipeline.check_update(operation, addressed)
+    pipeline.check_condition(operation, addressed)
+    return dict(addressed)
 
 
 def check(pipeline: TablePipeline, operation: str, part: Message) -> dict[str, Any]:
     """Check the condition of a deletion or of a condition check."""
-    pipeline.check_condition(operation, part)
-    return dict(part)
+    addressed = pipeline.address(operation, part)
+    pipeline.check_condition(operation, addressed)
+    return dict(addressed)
 
 
 def get(pipeline: TablePipeline, operation: str, part: Message) -> dict[str, Any]:
     """Check what is asked for."""
     pipeline.check_read(operation, part)
-    return dict(part)
+    return dict(pipeline.address(operation, part))
 
 
 def returned_item(pipeline: TablePipeline, request: Message, reply: Message) -> dict[str, Any]:

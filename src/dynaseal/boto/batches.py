@@ -19,7 +19,7 @@ _TRANSACTION_ACTIONS: Mapping[str, _Action] = {
 
 
 def write_batch(tables: Tables, operation: str, request: Message) -> dict[str, Any]:
-    """Encrypt the items that BatchWriteItem puts; its deletions stay."""
+    """Encrypt the items that BatchWriteItem puts; its deletions name items by what DynamoDB has."""
     sent: dict[str, Any] = {}
     for name, writes in request["RequestItems"].items():
         pipeline = tables.find(name)
@@ -29,10 +29,14 @@ def write_batch(tables: Tables, operation: str, request: Message) -> dict[str, A
 
 def _write(pipeline: TablePipeline, operation: str, write: Message) -> dict[str, Any]:
     _refuse_unknown(operation, write, {"PutRequest", "DeleteRequest"})
-    put = write.get("PutRequest")
-    if put is None:
-        return dict(write)
-    return {**write, "PutRequest": {**put, "Item": pipeline.write(put["Item"])}}
+    sent = dict(write)
+    if "PutRequest" in write:
+        put = write["PutRequest"]
+        sent["PutRequest"] = {**put, "Item": pipeline.write(put["Item"])}
+    if "DeleteRequest" in write:
+        deletion = write["DeleteRequest"]
+        sent["DeleteRequest"] = {**deletion, "Key": pipeline.address_key(operation, deletion["Key"])}
+    return sent
 
 
 def unprocessed_writes(tables: Tables, asked: Message, sent: Message, reply: Message) -> dict[str, Any]:
@@ -54,49 +58,72 @@ def unprocessed_writes(tables: Tables, asked: Message, sent: Message, reply: Mes
 def _originals_by_key(
     tables: Tables, pipeline: TablePipeline, asked: Message, sent: Message
 ) -> dict[PrimaryKey, Any]:
-    """Give the caller's puts into a table by primary key, which no two writes of a batch share."""
+    """Give the caller's writes to a table by primary key, which no two writes of a batch share."""
     return {
-        pipeline.primary_key(sealed["PutRequest"]["Item"]): original
+        pipeline.primary_key(_written(sealed)): original
         for name, writes in sent.items()
         if tables.find(name) is pipeline
         for original, sealed in zip(asked[name], writes, strict=True)
-        if "PutRequest" in sealed
     }
 
 
 def _original(write: Message, pipeline: TablePipeline, originals: Mapping[PrimaryKey, Any]) -> Any:
-    put = write.get("PutRequest")
-    if put is None:
-        return write
-    original = originals.get(pipeline.primary_key(put["Item"]))
+    original = originals.get(pipeline.primary_key(_written(write)))
     if original is None:
         raise DecryptError("BatchWriteItem returned an unprocessed item that was not in the request")
     return original
 
 
+def _written(write: Message) -> Any:
+    """Give the item that is put or the key that is deleted."""
+    return write["PutRequest"]["Item"] if "PutRequest" in write else write["DeleteRequest"]["Key"]
+
+
 def read_batch(tables: Tables, operation: str, request: Message) -> dict[str, Any]:
-    """Check what BatchGetItem asks for, table by table."""
-    for name, keys in request["RequestItems"].items():
+    """Check what BatchGetItem asks for, table by table, and name items by what DynamoDB has."""
+    sent: dict[str, Any] = {}
+    for name, asked in request["RequestItems"].items():
+        sent[name] = asked
         pipeline = tables.find(name)
         if pipeline is not None:
-            pipeline.check_read(operation, keys)
-    return dict(request)
+            pipeline.check_read(operation, asked)
+            sent[name] = {**asked, "Keys": [pipeline.address_key(operation, key) for key in asked["Keys"]]}
+    return {**request, "RequestItems": sent}
 
 
-def found_batch(tables: Tables, asked: Message, _sent: Message, reply: Message) -> dict[str, Any]:
-    """Decrypt the items that BatchGetItem found; unprocessed keys stay."""
-    responses = reply.get("Responses")
-    if not responses:
-        return dict(reply)
-    requests = {tables.find(name): keys for name, keys in asked["RequestItems"].items()}
-    opened: dict[str, Any] = {}
-    for name, items in responses.items():
-        pipeline = tables.find(name)
-        if pipeline is None:
-            opened[name] = items
-        else:
-            opened[name] = [pipeline.read(item, requests.get(pipeline) or {}) for item in items]
-    return {**reply, "Responses": opened}
+def found_batch(tables: Tables, asked: Message, sent: Message, reply: Message) -> dict[str, Any]:
+    """Decrypt the items that BatchGetItem found; give unprocessed keys as the caller wrote them."""
+    opened = dict(reply)
+    responses, unprocessed = reply.get("Responses"), reply.get("UnprocessedKeys")
+    if responses:
+        requests = {tables.find(name): keys for name, keys in asked["RequestItems"].items()}
+        opened["Responses"] = found = dict(responses)
+        for name, pipeline in _configured(tables, found):
+            found[name] = [pipeline.read(item, requests.get(pipeline) or {}) for item in found[name]]
+    if unprocessed:
+        opened["UnprocessedKeys"] = left = dict(unprocessed)
+        for name, pipeline in _configured(tables, left):
+            originals = _original_keys(tables, pipeline, asked["RequestItems"], sent["RequestItems"])
+            keys = [originals.get(pipeline.primary_key(key), key) for key in left[name]["Keys"]]
+            left[name] = {**left[name], "Keys": keys}
+    return opened
+
+
+def _configured(tables: Tables, by_table: Message) -> list[tuple[str, TablePipeline]]:
+    found = ((name, tables.find(name)) for name in by_table)
+    return [(name, pipeline) for name, pipeline in found if pipeline is not None]
+
+
+def _original_keys(
+    tables: Tables, pipeline: TablePipeline, asked: Message, sent: Message
+) -> dict[PrimaryKey, Any]:
+    """Give the keys of a table that the caller asked for by what DynamoDB has for them."""
+    return {
+        pipeline.primary_key(key): original
+        for name, keys in sent.items()
+        if tables.find(name) is pipeline
+        for original, key in zip(asked[name]["Keys"], keys["Keys"], strict=True)
+    }
 
 
 def transaction(tables: Tables, operation: str, request: Message) -> dict[str, Any]:

@@ -134,6 +134,11 @@ def beacon_mac(key: bytes, data: bytes) -> bytes:
     return _hmac_digest(key, data, "sha384")[:BEACON_MAC_LENGTH]
 
 
+def token_mac(key: bytes, data: bytes) -> bytes:
+    """Compute the 48 bytes of HMAC-SHA384 that are a surrogate key's token."""
+    return _hmac_digest(key, data, "sha384")
+
+
 def header_commitment(commit_key: bytes, partial_header: bytes) -> bytes:
     """Compute the header's 32-byte commitment.
 
