@@ -159,8 +159,13 @@ class ItemEncryptor:
 
 
 def _key_text(config: TableConfig, an_item: Item) -> str:
-    """Say which item it is by its key attributes, which DynamoDB stores in the clear."""
-    keys = [f"{name}={_shown(an_item[name])}" for name in config.key_names if name in an_item]
+    """Say which item it is by its key attributes, which DynamoDB stores in the clear.
+
+    What an item that is not encrypted yet has in place of a token may be the real value: it is not shown.
+    """
+    hidden = frozenset[str]() if item.is_encrypted(an_item) else {key.name for key in config.surrogate_keys}
+    shown = [name for name in config.key_names if name in an_item and name not in hidden]
+    keys = [f"{name}={_shown(an_item[name])}" for name in shown]
     return " ".join([f"table {config.logical_table_name}, item", *keys])
 
 

@@ -1,0 +1,300 @@
+"""Surrogate keys in requests: named by real values, sent by tokens, answered as on the plain table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from boto3.dynamodb.conditions import Attr, Key
+from botocore.exceptions import ClientError
+
+from dynaseal import (
+    EncryptedClient,
+    EncryptedTable,
+    ItemEncryptor,
+    TableConfig,
+    UnsupportedOperationError,
+)
+from support.canned import Canned
+from support.customers import EMAIL, customers, key, order
+from support.dynamodb import client_of, create_table, resource_of
+
+ANN, BOB = "ann@example.com", "bob@example.com"
+STORED = ItemEncryptor(customers())
+
+
+def token(email: str = ANN, number: int = 1) -> dict[str, Any]:
+    """An order's key as DynamoDB has it."""
+    stored = STORED.encrypt_item(order(email, number))
+    return {"pk": stored["pk"], "sk": stored["sk"]}
+
+
+class World:
+    """A table in an engine, by tokens and as it is stored."""
+
+    def __init__(self, endpoint: str, config: TableConfig | None = None) -> None:
+        self.plain = client_of(endpoint)
+        self.name = create_table(self.plain, "pk", "sk")
+        self.config = config or customers()
+        self.client = EncryptedClient(self.plain, configs={self.name: self.config})
+
+    def put(self, *orders: dict[str, Any]) -> None:
+        for item in orders:
+            self.client.put_item(TableName=self.name, Item=item)
+
+    def query(self, **more: Any) -> Any:
+        return self.client.query(TableName=self.name, **more)
+
+
+@pytest.fixture
+def world(endpoint: str) -> Iterator[World]:
+    made = World(endpoint)
+    yield made
+    made.plain.close()
+
+
+def test_an_item_is_put_got_and_deleted_by_its_real_value(world: World) -> None:
+    world.put(order(), order(BOB))
+    assert world.client.get_item(TableName=world.name, Key=key())["Item"] == order()
+    old = world.client.delete_item(TableName=world.name, Key=key(), ReturnValues="ALL_OLD")
+    assert old["Attributes"] == order()
+    assert "Item" not in world.client.get_item(TableName=world.name, Key=key())
+    assert [item["pk"] for item in world.plain.scan(TableName=world.name)["Items"]] == [token(BOB)["pk"]]
+
+
+def test_items_of_a_partition_are_queried_by_its_real_value(world: World) -> None:
+    world.put(order(ANN, 1), order(ANN, 2), order(BOB, 1))
+    asked = {
+        "KeyConditionExpression": "#e = :e",
+        "ExpressionAttributeNames": {"#e": "email"},
+        "ExpressionAttributeValues": {":e": {"S": ANN}},
+    }
+    found = world.query(**asked)
+    assert sorted(item["order"]["N"] for item in found["Items"]) == ["1", "2"]
+    assert found["Count"] == 2
+    both = world.query(
+        KeyConditionExpression="email = :e AND #o = :n",
+        ExpressionAttributeNames={"#o": "order"},
+        ExpressionAttributeValues={":e": {"S": ANN}, ":n": {"N": "2.0"}},
+    )
+    assert both["Items"] == [order(ANN, 2)]
+
+
+def test_a_table_of_python_values_and_condition_objects_works_the_same(endpoint: str) -> None:
+    plain = resource_of(endpoint)
+    name = create_table(plain.meta.client, "pk", "sk")
+    table = EncryptedTable(plain.Table(name), config=customers())
+    with table.batch_writer(overwrite_by_pkeys=["email", "order"]) as batch:
+        for number in range(30):
+            batch.put_item(Item={"email": ANN, "order": number, "city": "Bern"})
+        batch.delete_item(Key={"email": ANN, "order": 29})
+    assert table.query(KeyConditionExpression=Key("email").eq(ANN))["Count"] == 29
+    found = table.scan(FilterExpression=Attr("order").is_in([3, 4]) & Attr("city").eq("Bern"))
+    assert sorted(item["order"] for item in found["Items"]) == [3, 4]
+    plain.meta.client.close()
+
+
+def test_pages_follow_one_another_by_the_tokens_that_dynamodb_gives(world: World) -> None:
+    world.put(*(order(ANN, number) for number in range(7)))
+    pages = world.client.get_paginator("query").paginate(
+        TableName=world.name,
+        KeyConditionExpression="email = :e",
+        ExpressionAttributeValues={":e": {"S": ANN}},
+        PaginationConfig={"PageSize": 2},
+    )
+    found = [item["order"]["N"] for page in pages for item in page["Items"]]
+    assert sorted(found) == [str(number) for number in range(7)]
+
+
+def test_a_page_may_begin_after_a_real_value_too(world: World) -> None:
+    world.put(*(order(ANN, number) for number in range(4)))
+    first = world.client.scan(TableName=world.name, Limit=2)
+    last = {name: first["Items"][-1][name] for name in ("email", "order")}
+    rest = [
+        world.client.scan(TableName=world.name, ExclusiveStartKey=start)["Items"]
+        for start in (first["LastEvaluatedKey"], last)
+    ]
+    assert rest[0] == rest[1]
+    assert len(rest[0]) == 2
+
+
+def test_conditions_are_about_real_values(world: World) -> None:
+    once = {"ConditionExpression": "attribute_not_exists(email)"}
+    world.client.put_item(TableName=world.name, Item=order(), **once)
+    with pytest.raises(ClientError, match="conditional request failed") as refused:
+        world.client.put_item(
+            TableName=world.name,
+            Item=order(city={"S": "Chur"}),
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **once,
+        )
+    assert refused.value.response["Item"] == order()
+    with pytest.raises(ClientError, match="conditional request failed"):
+        world.client.put_item(
+            TableName=world.name, Item=order(), ConditionExpression="attribute_not_exists(pk)"
+        )
+    values = {":e": {"S": ANN}, ":b": {"S": BOB}}
+    for condition, holds in (("email IN (:b, :e)", True), ("email <> :e AND NOT email = :b", False)):
+        call = {
+            "TableName": world.name,
+            "Key": key(),
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "ReturnValues": "ALL_OLD",
+        }
+        if holds:
+            assert world.client.delete_item(**call)["Attributes"] == order()
+            world.put(order())
+        else:
+            with pytest.raises(ClientError, match="conditional request failed"):
+                world.client.delete_item(**call)
+
+
+def test_an_unsigned_attribute_is_updated_by_the_items_real_key(world: World) -> None:
+    world.put(order(seen={"N": "1"}))
+    updated = world.client.update_item(
+        TableName=world.name,
+        Key=key(),
+        UpdateExpression="ADD seen :one",
+        ConditionExpression="email = :e",
+        ExpressionAttributeValues={":one": {"N": "1"}, ":e": {"S": ANN}},
+        ReturnValues="ALL_NEW",
+    )
+    assert updated["Attributes"] == order(seen={"N": "2"})
+
+
+def test_batches_and_transactions_name_items_by_real_values(world: World) -> None:
+    name = world.name
+    world.client.batch_write_item(
+        RequestItems={name: [{"PutRequest": {"Item": order(ANN, number)}} for number in range(3)]}
+    )
+    world.client.batch_write_item(RequestItems={name: [{"DeleteRequest": {"Key": key(ANN, 0)}}]})
+    got = world.client.batch_get_item(RequestItems={name: {"Keys": [key(ANN, n) for n in range(3)]}})
+    assert sorted(item["order"]["N"] for item in got["Responses"][name]) == ["1", "2"]
+    world.client.transact_write_items(
+        TransactItems=[
+            {"Put": {"TableName": name, "Item": order(BOB)}},
+            {"Delete": {"TableName": name, "Key": key(ANN, 1)}},
+            {
+                "ConditionCheck": {
+                    "TableName": name,
+                    "Key": key(ANN, 2),
+                    "ConditionExpression": "email = :e",
+                    "ExpressionAttributeValues": {":e": {"S": ANN}},
+                }
+            },
+        ]
+    )
+    gets = [{"Get": {"TableName": name, "Key": key(*wanted)}} for wanted in ((BOB, 1), (ANN, 1))]
+    responses = world.client.transact_get_items(TransactItems=gets)["Responses"]
+    assert [response.get("Item") for response in responses] == [order(BOB), None]
+
+
+def encrypted(canned: Canned, config: TableConfig | None = None) -> EncryptedClient:
+    return EncryptedClient(canned.client(), configs={"customers": config or customers()})
+
+
+def test_what_a_batch_leaves_is_given_back_as_it_was_asked() -> None:
+    canned = Canned()
+    client = encrypted(canned)
+    writes = [{"PutRequest": {"Item": order()}}, {"DeleteRequest": {"Key": key(BOB)}}]
+    canned.reply(lambda asked: {"UnprocessedItems": asked["RequestItems"]})
+    assert client.batch_write_item(RequestItems={"customers": writes})["UnprocessedItems"] == {
+        "customers": writes
+    }
+    canned.reply(lambda asked: {"UnprocessedKeys": asked["RequestItems"]})
+    wanted = {"Keys": [key(), key(BOB)], "ConsistentRead": True}
+    left = client.batch_get_item(RequestItems={"customers": wanted})["UnprocessedKeys"]
+    assert left == {"customers": wanted}
+    assert canned.sent[1][1]["RequestItems"]["customers"]["Keys"] == [token(), token(BOB)]
+
+
+def test_nothing_of_a_real_value_leaves() -> None:
+    canned = Canned()
+    client = encrypted(canned)
+    asked = {
+        "TableName": "customers",
+        "KeyConditionExpression": "#e = :e",
+        "FilterExpression": "attribute_exists(#e) AND #c = :c",
+        "ExpressionAttributeNames": {"#e": "email", "#c": "city"},
+        "ExpressionAttributeValues": {":e": {"S": ANN}, ":c": {"S": "Bern"}},
+    }
+    client.query(**asked)
+    ((_, sent),) = canned.sent
+    assert sent == {
+        **asked,
+        "KeyConditionExpression": "#surrogate0 = :e",
+        "ExpressionAttributeNames": {"#e": "email", "#c": "city", "#surrogate0": "pk"},
+        "ExpressionAttributeValues": {":e": token()["pk"], ":c": {"S": "Bern"}},
+    }
+    assert asked["ExpressionAttributeValues"][":e"] == {"S": ANN}
+
+
+def test_a_placeholder_that_nothing_uses_any_more_is_left_out_and_a_taken_one_is_not_taken_again() -> None:
+    canned = Canned()
+    encrypted(canned).scan(
+        TableName="customers",
+        FilterExpression="#e = :e AND #surrogate0 = :c",
+        ExpressionAttributeNames={"#e": "email", "#surrogate0": "city"},
+        ExpressionAttributeValues={":e": {"S": ANN}, ":c": {"S": "Bern"}},
+    )
+    ((_, sent),) = canned.sent
+    assert sent["FilterExpression"] == "#surrogate0x = :e AND #surrogate0 = :c"
+    assert sent["ExpressionAttributeNames"] == {"#surrogate0x": "pk", "#surrogate0": "city"}
+
+
+REFUSED = [
+    ("email > :v", "has no order, beginning, size or type"),
+    ("email BETWEEN :v AND :w", "has no order"),
+    ("begins_with(email, :v)", "has no order, beginning"),
+    ("contains(email, :v)", "otherwise than whether it equals a value"),
+    ("size(email) = :v", "otherwise than whether it equals a value"),
+    ("attribute_type(email, :v)", "otherwise than whether it equals a value"),
+    ("email = city", "otherwise than whether it equals a value"),
+    ("email IN (:v, city)", "otherwise than whether it equals a value"),
+    ("email.domain = :v", "otherwise than whether it equals a value"),
+    ("attribute_exists(email.domain)", "otherwise than whether it equals a value"),
+    ("email = :v AND city = :v", "send it in two forms"),
+    ("email = :v AND #o = :v", "send it in two forms"),
+    ("email = :v AND note = :v", "send it in two forms"),
+    ("pk = :v", "Ask for the real value, as 'email'"),
+    ("attribute_exists(pk)", "Ask for the real value, as 'email'"),
+    ("email = :unknown", "does not define"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED)
+def test_what_a_token_cannot_answer_is_refused_before_any_call(text: str, message: str) -> None:
+    canned = Canned()
+    with pytest.raises(UnsupportedOperationError, match=message) as refused:
+        encrypted(canned).scan(
+            TableName="customers",
+            FilterExpression=text,
+            ExpressionAttributeNames={"#o": "order"},
+            ExpressionAttributeValues={":v": {"S": ANN}, ":w": {"S": BOB}},
+        )
+    assert canned.sent == []
+    assert ANN not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (token(), "Give the real value, as 'email'"),
+        ({**key(), "email": {"S": ""}}, "A key is a string, a number or binary, and is not empty"),
+        ({**key(), "email": {"L": []}}, "A key is a string, a number or binary"),
+    ],
+)
+def test_a_key_without_a_real_value_is_refused_before_any_call(asked: Any, message: str) -> None:
+    canned = Canned()
+    with pytest.raises(UnsupportedOperationError, match=message):
+        encrypted(canned).get_item(TableName="customers", Key=asked)
+    assert canned.sent == []
+
+
+def test_one_surrogate_key_leaves_the_other_key_as_it_is() -> None:
+    canned = Canned()
+    config = customers(EMAIL)
+    encrypted(canned, config).get_item(TableName="customers", Key={"email": {"S": ANN}, "sk": {"S": "1"}})
+    assert canned.sent[0][1]["Key"] == {"pk": token()["pk"], "sk": {"S": "1"}}
