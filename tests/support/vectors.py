@@ -309,7 +309,11 @@ def _curve(spec: Mapping[str, Any]) -> Curve:
 
 
 def _hierarchical(spec: Mapping[str, Any], keys: Mapping[str, Any], kms: FakeKms) -> Keyring:
-    records = {name: [wire_item(each) for each in key.get("records", ())] for name, key in keys.items()}
+    # Some files hold one branch key's records under several KMS keys; the key store's own are its table's.
+    records = {
+        name: [wire_item(each) for each in key.get("records", ()) if each["kms-arn"]["S"] == key["kms_arn"]]
+        for name, key in keys.items()
+    }
     return hierarchical_keyring(spec, keys, kms, records)
 
 

@@ -1,13 +1,14 @@
-"""Attribute values from the format's bytes, strictly: what is read would be written as the very same bytes.
+"""Attribute values from the format's bytes, strictly.
 
-Bytes that end too early or late, text that is no UTF-8, a set or map out of order or with a member twice, and
-a number that is not in its normal form are all refused, in time linear in their size: a count is never
-trusted with memory, and each loop ends at the first entry that is not there.
+- Bytes that end too early or late, text that is no UTF-8, a set or map with a member twice, and a number that
+  is not in its normal form are refused, in time linear in their size: a count is never trusted with memory,
+  and each loop ends at the first entry that is not there.
+- The order of sets and maps is not checked: AWS's early releases wrote them as they came. It is kept.
 
 Source: specification `ddb-attribute-serialization.md`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from struct import Struct
 from struct import error as StructError  # noqa: N812 an exception
 from typing import Any
@@ -26,7 +27,6 @@ from dynaseal.core.values import (
     STRING_SET,
     MalformedValueError,
     check_depth,
-    sorted_texts,
 )
 
 _COUNT_LENGTH = 4
@@ -82,9 +82,7 @@ def _null(data: bytes) -> bool:
 
 
 def _string_set(data: bytes) -> list[str]:
-    members = [member.decode() for member in _members(data)]
-    _check_order(members, sorted_texts(members))
-    return members
+    return [member.decode() for member in _binary_set(data)]
 
 
 def _number_set(data: bytes) -> list[str]:
@@ -93,7 +91,7 @@ def _number_set(data: bytes) -> list[str]:
 
 def _binary_set(data: bytes) -> list[bytes]:
     members = _members(data)
-    _check_order(members, sorted(members))
+    _check_unique(len(set(members)), len(members))
     return members
 
 
@@ -130,18 +128,15 @@ def _map(data: bytes, depth: int) -> dict[str, dict[str, Any]]:
     if count:
         check_depth(depth)
     at = _COUNT_LENGTH
-    keys: list[str] = []
     members: dict[str, dict[str, Any]] = {}
     for _ in range(count):
         key_type, name, at = _entry(data, at)
         if key_type != STRING:
             raise MalformedValueError("a map with a key that is not a string")
         type_id, content, at = _entry(data, at)
-        key = name.decode()
-        keys.append(key)
-        members[key] = deserialize(type_id, content, depth)
+        members[name.decode()] = deserialize(type_id, content, depth)
     _check_end(data, at)
-    _check_order(keys, sorted_texts(keys))
+    _check_unique(len(members), count)
     return members
 
 
@@ -160,9 +155,9 @@ def _check_end(data: bytes, at: int) -> None:
         raise MalformedValueError("bytes after its end")
 
 
-def _check_order(members: Sequence[Any], ordered: Sequence[Any]) -> None:
-    if members != ordered or len(set(members)) != len(members):
-        raise MalformedValueError("a set or map that is out of order or holds a member twice")
+def _check_unique(different: int, count: int) -> None:
+    if different != count:
+        raise MalformedValueError("a set or map that holds a member twice")
 
 
 _LEAVES: dict[bytes, tuple[str, Callable[[bytes], Any]]] = {
