@@ -1,0 +1,63 @@
+package dynaseal.interop;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.function.UnaryOperator;
+import software.amazon.cryptography.dbencryptionsdk.dynamodb.itemencryptor.DynamoDbItemEncryptor;
+import software.amazon.cryptography.dbencryptionsdk.dynamodb.itemencryptor.model.DecryptItemInput;
+import software.amazon.cryptography.dbencryptionsdk.dynamodb.itemencryptor.model.DynamoDbItemEncryptorConfig;
+import software.amazon.cryptography.dbencryptionsdk.dynamodb.itemencryptor.model.EncryptItemInput;
+import software.amazon.cryptography.dbencryptionsdk.structuredencryption.model.CryptoAction;
+import software.amazon.cryptography.materialproviders.IKeyring;
+import software.amazon.cryptography.materialproviders.model.DBEAlgorithmSuiteId;
+
+/** Encrypts and decrypts items with AWS's item encryptor; each item is done or refused by itself. */
+final class Items {
+  private Items() {}
+
+  static JsonNode answer(String work, JsonNode request) {
+    var encryptor = encryptor(request.get("table"), Keyrings.of(request));
+    UnaryOperator<JsonNode> one =
+        work.equals("encrypt") ? item -> encrypt(encryptor, item) : item -> decrypt(encryptor, item);
+    return Wire.array(
+        Wire.list(request.get("items"), item -> Refusal.orDone(() -> one.apply(item))).stream());
+  }
+
+  private static JsonNode encrypt(DynamoDbItemEncryptor encryptor, JsonNode item) {
+    var input = EncryptItemInput.builder().plaintextItem(Wire.toItem(item)).build();
+    return Wire.fromItem(encryptor.EncryptItem(input).encryptedItem());
+  }
+
+  private static JsonNode decrypt(DynamoDbItemEncryptor encryptor, JsonNode item) {
+    var input = DecryptItemInput.builder().encryptedItem(Wire.toItem(item)).build();
+    return Wire.fromItem(encryptor.DecryptItem(input).plaintextItem());
+  }
+
+  private static DynamoDbItemEncryptor encryptor(JsonNode table, IKeyring keyring) {
+    var config = DynamoDbItemEncryptorConfig.builder()
+        .logicalTableName(Wire.text(table, "name"))
+        .partitionKeyName(Wire.text(table, "partition_key"))
+        .sortKeyName(Wire.text(table, "sort_key"))
+        .attributeActionsOnEncrypt(Wire.map(table.get("actions"), Items::action))
+        .allowedUnsignedAttributePrefix(Wire.text(table, "unsigned_prefix"))
+        .algorithmSuiteId(suite(table))
+        .keyring(keyring);
+    var unsigned = Wire.list(table.get("unsigned"), JsonNode::textValue);
+    // An empty list is refused.
+    if (!unsigned.isEmpty()) {
+      config.allowedUnsignedAttributes(unsigned);
+    }
+    return DynamoDbItemEncryptor.builder().DynamoDbItemEncryptorConfig(config.build()).build();
+  }
+
+  static CryptoAction action(JsonNode name) {
+    return CryptoAction.valueOf(name.textValue());
+  }
+
+  static DBEAlgorithmSuiteId suite(JsonNode table) {
+    return switch (Wire.text(table, "suite")) {
+      case "0x6700" -> DBEAlgorithmSuiteId.ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY_SYMSIG_HMAC_SHA384;
+      case "0x6701" -> DBEAlgorithmSuiteId.ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384_SYMSIG_HMAC_SHA384;
+      default -> throw new IllegalArgumentException("there is no such suite");
+    };
+  }
+}

@@ -1,0 +1,1 @@
+"""AWS's Java library and this one, each reading what the other wrote: `python -m interop`."""
