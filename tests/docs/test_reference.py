@@ -1,0 +1,94 @@
+"""The reference says what the code does: operations, errors, settings and commands."""
+
+import inspect
+import re
+from collections.abc import Mapping
+
+import botocore.session
+
+from docs.cli_reference import commands, render
+from docs.errors import all_errors
+from docs.pages import ROOT
+from dynaseal import AttributeActions, TableConfig
+from dynaseal.boto.requests import OPERATIONS, PASSED_THROUGH
+from dynaseal.cli.main import main
+
+_REFERENCE = ROOT / "docs" / "reference"
+
+
+def test_the_operations_that_are_transformed_are_those_of_the_code() -> None:
+    assert _rows("operations.md", "Transformed or refused").keys() == OPERATIONS.keys()
+
+
+def test_the_legacy_parameters_are_those_of_the_code() -> None:
+    rows = _rows("operations.md", "Legacy parameters")
+    listed = {name: {*re.findall(r"`(\w+)`", cells[0])} for name, cells in rows.items()}
+    refused = {name: {*getattr(entry, "legacy", ())} for name, entry in OPERATIONS.items()}
+    assert listed == {name: parameters for name, parameters in refused.items() if parameters}
+
+
+def test_the_operations_that_pass_through_are_those_of_the_code() -> None:
+    listed = re.findall(r"`(\w+)`", _section("operations.md", "Passed through"))
+    assert listed == sorted(PASSED_THROUGH)
+
+
+def test_the_operations_that_are_refused_by_name_are_all_others_of_botocore() -> None:
+    model = botocore.session.get_session().get_service_model("dynamodb")
+    listed = re.findall(r"^- `(\w+)`", _section("operations.md", "Refused by name"), re.MULTILINE)
+    assert listed == sorted(set(model.operation_names) - OPERATIONS.keys() - PASSED_THROUGH)
+
+
+def test_the_catalogue_has_every_error_with_its_code() -> None:
+    listed = {name: cells[0].strip("`") for name, cells in _rows("errors.md", "Catalogue").items()}
+    assert listed == {error.__name__: error.code for error in all_errors()}
+
+
+def test_the_parameters_of_a_tables_configuration_are_all_there_with_their_defaults() -> None:
+    rows = _rows("configuration.md", "TableConfig")
+    listed = {name: cells[0].strip("`") for name, cells in rows.items()}
+    assert listed == _defaults(TableConfig)
+
+
+def test_the_parameters_of_attribute_actions_are_all_there_with_their_defaults() -> None:
+    rows = _rows("configuration.md", "AttributeActions")
+    assert {name: cells[0].strip("`") for name, cells in rows.items()} == _defaults(AttributeActions)
+
+
+def test_the_commands_are_as_their_help_says_it() -> None:
+    page = (_REFERENCE / "cli.md").read_text(encoding="utf-8")
+    assert page == render(), "Make it anew: python tests/docs/cli_reference.py > docs/reference/cli.md"
+
+
+def test_every_command_has_an_example() -> None:
+    for context in commands(main, "dynaseal"):
+        assert f"Example: {context.command_path}" in context.get_help() or "dynaseal" in (
+            context.command.epilog or ""
+        )
+
+
+def _section(page: str, heading: str) -> str:
+    text = (_REFERENCE / page).read_text(encoding="utf-8")
+    found = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"{page} has no section {heading}"
+    return found[1]
+
+
+def _rows(page: str, heading: str) -> Mapping[str, list[str]]:
+    """Give a section's table: the name in each row's first cell, and the other cells."""
+    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", _section(page, heading), re.MULTILINE)
+    return {name: [cell.strip() for cell in cells.split(" | ")] for name, cells in rows}
+
+
+def _defaults(of: type) -> Mapping[str, str]:
+    """Give each parameter's default as the page writes it."""
+    return {
+        name: "required" if parameter.default is parameter.empty else _written(parameter.default)
+        for name, parameter in inspect.signature(of).parameters.items()
+    }
+
+
+def _written(default: object) -> str:
+    name = getattr(default, "name", None)
+    if name is not None:
+        return str(name)
+    return "{}" if default.__class__.__name__ == "_HAS_DEFAULT_FACTORY_CLASS" else repr(default)
