@@ -21,10 +21,8 @@ from dynaseal_lab.iam.sts import StsService
 from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.model import Fault, Service
 from dynaseal_lab.trail import Trail
-from dynaseal_lab.wire.http import Request, Response
-
-MAX_BODY = 16 * 1024 * 1024
-"""DynamoDB's limit for a request, the largest of the services'."""
+from dynaseal_lab.wire.cors import cors_headers, is_preflight, preflight
+from dynaseal_lab.wire.http import MAX_BODY, Request, Response
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -43,10 +41,13 @@ class App:
         if scope["type"] != "http":
             raise NotImplementedError(f"The lab speaks HTTP, not {scope['type']}")
         body = await _body(receive)
-        response = _TOO_LARGE if body is None else await self._answer(_request(scope, body))
-        await _send(response, send)
+        request = _request(scope, body or b"")
+        response = _TOO_LARGE if body is None else await self._answer(request)
+        await _send(response, cors_headers(request), send)
 
     async def _answer(self, request: Request) -> Response:
+        if is_preflight(request):
+            return preflight(request)
         if not request.path.startswith("/_lab/"):
             return await self._door.answer(request)
         if request.method == "GET" and request.path == "/_lab/health":
@@ -109,8 +110,8 @@ async def _body(receive: Receive) -> bytes | None:
     return b"".join(chunks) if size <= MAX_BODY else None
 
 
-async def _send(response: Response, send: Send) -> None:
-    headers: Mapping[str, str] = {**response.headers, "content-length": str(len(response.body))}
+async def _send(response: Response, extra: Mapping[str, str], send: Send) -> None:
+    headers: Mapping[str, str] = {**response.headers, **extra, "content-length": str(len(response.body))}
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})
     await send({"type": "http.response.body", "body": response.body})

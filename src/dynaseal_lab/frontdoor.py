@@ -14,8 +14,9 @@ from uuid import uuid4
 from dynaseal_lab.clock import wall
 from dynaseal_lab.model import Call, Clock, Fault, RawReply, Service
 from dynaseal_lab.wire import json_rpc, query
+from dynaseal_lab.wire.encoding import inflated
 from dynaseal_lab.wire.faults import json_fault, not_a_call, query_fault
-from dynaseal_lab.wire.http import Request, Response, Signed
+from dynaseal_lab.wire.http import MAX_BODY, Request, Response, Signed
 from dynaseal_lab.wire.models import QUERY_SERVICES
 from dynaseal_lab.wire.sigv4 import KeyRing, claimed_service, verify
 from dynaseal_lab.wire.validate import validate
@@ -64,9 +65,8 @@ class FrontDoor:
             signed = self.signed(request)
             _check_scope(signed, service)
             call = self._call(signed, service, operation, request, request_id)
-            call = replace(
-                call, params=json_rpc.read(service, operation, request.body), raw_body=request.body
-            )
+            body = inflated(request.body, request.headers.get("content-encoding", ""), MAX_BODY)
+            call = replace(call, params=json_rpc.read(service, operation, body), raw_body=body)
             return json_rpc.write(service, await self._ask(call), request_id)
         except Fault as fault:
             return json_fault(fault, request_id, json_rpc.json_version(service))

@@ -8,8 +8,9 @@
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
 """
 
+import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from dynaseal_lab.dynamodb.expressions import attribute_names, partition_value
 from dynaseal_lab.dynamodb.names import as_list, as_object, as_text
@@ -85,8 +86,11 @@ def _queried(request: Params, key: str) -> Any:
 
 
 def _value_text(value: Any) -> str:
-    """A key's value as a policy writes it: text, digits, or base64."""
-    return as_text(next(iter(as_object(value).values()), None))
+    """A key's value as a policy writes it: text, digits, or base64; what is no key, as JSON."""
+    content: Any = value
+    if isinstance(value, Mapping):
+        content = next(iter(cast("Mapping[str, Any]", value).values()), None)
+    return content if isinstance(content, str) else json.dumps(content)
 
 
 def _attributes(need: Need) -> Iterator[str]:

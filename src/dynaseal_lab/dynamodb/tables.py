@@ -80,7 +80,7 @@ class Tables:
         return TableFacts(
             partition_key=_partition_key(content["KeySchema"]),
             index_keys={index["IndexName"]: _partition_key(index["KeySchema"]) for index in indexes},
-            tags={tag["Key"]: tag["Value"] for tag in tagged.get("Tags", ())},
+            tags={tag["Key"]: tag.get("Value", "") for tag in tagged.get("Tags", ())},
         )
 
     async def _ask(self, table: Table, operation: str, params: Mapping[str, Any]) -> dict[str, Any] | None:

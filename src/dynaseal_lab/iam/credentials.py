@@ -6,7 +6,7 @@ Rules:
 - An `ASIA` key came from STS and is good with its token until it expires.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dynaseal_lab.iam.names import is_account, root_arn
@@ -70,7 +70,5 @@ class Credentials:
 
     def note_use(self, signed: Signed, now: datetime) -> None:
         """Remember when a user's key signed last, for GetAccessKeyLastUsed."""
-        key = self.store.access_key(signed.access_key_id)
-        if key is not None:
-            used = LastUsed(now, signed.service, signed.region)
-            self.store.put_access_key(replace(key, last_used=used))
+        if self.store.access_key(signed.access_key_id) is not None:
+            self.store.note_use(signed.access_key_id, LastUsed(now, signed.service, signed.region))

@@ -24,7 +24,6 @@ class AccessKey:
     user_name: str
     created: datetime
     active: bool = True
-    last_used: LastUsed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

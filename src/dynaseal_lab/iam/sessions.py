@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dynaseal_lab.model import Principal
+from dynaseal_lab.shelves import Shelves
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +22,19 @@ class Session:
 class Sessions:
     """Every session that has not expired; those that have are dropped when the next one is made."""
 
-    def __init__(self) -> None:
-        self._sessions: dict[str, Session] = {}
+    def __init__(self, shelves: Shelves) -> None:
+        self._sessions = shelves.open("iam-session", Session)
 
     def get(self, access_key_id: str) -> Session | None:
         """The session of this key id."""
-        return self._sessions.get(access_key_id)
+        return self._sessions.get((access_key_id,))
 
     def add(self, session: Session, now: datetime) -> None:
         """Keep a new session.
 
         An expired one is kept for a day more, so that its holder is told that it expired.
         """
-        for key_id, other in list(self._sessions.items()):
+        for place, other in list(self._sessions.items()):
             if (now - other.expires).days >= 1:
-                del self._sessions[key_id]
-        self._sessions[session.access_key_id] = session
+                del self._sessions[place]
+        self._sessions[session.access_key_id,] = session

@@ -1,21 +1,26 @@
-"""Where IAM's records are kept: one object, shelves by kind; every account exists as soon as it is named."""
+"""Where IAM's records are kept: one object, a shelf for each kind; every account exists once it is named."""
 
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 from dynaseal_lab.iam.managed import AWS_MANAGED
 from dynaseal_lab.iam.names import account_of
-from dynaseal_lab.iam.records import AccessKey, Group, ManagedPolicy, Role, User
+from dynaseal_lab.iam.records import AccessKey, Group, LastUsed, ManagedPolicy, Role, User
 from dynaseal_lab.iam.sessions import Sessions
+from dynaseal_lab.shelves import InMemory, Shelves
 
 Record = TypeVar("Record", User, Group, Role, ManagedPolicy)
 
 
-class Shelf(Generic[Record]):
+class Named(Generic[Record]):
     """Records of one kind, by account and name. Names differ by more than case, as IAM demands."""
 
-    def __init__(self) -> None:
+    def __init__(self, shelves: Shelves, kind: str, record: type[Record]) -> None:
+        self._shelf = shelves.open(kind, record)
+        # The same by account, so that an account is listed without a look at all the others.
         self._records: dict[str, dict[str, Record]] = {}
+        for (account, name), kept in self._shelf.items():
+            self._records.setdefault(account, {})[name] = kept
 
     def get(self, account: str, name: str) -> Record | None:
         """The record of that very name."""
@@ -28,10 +33,12 @@ class Shelf(Generic[Record]):
 
     def put(self, account: str, record: Record) -> None:
         """Keep `record` in place of an earlier one of its name."""
+        self._shelf[account, record.name] = record
         self._records.setdefault(account, {})[record.name] = record
 
     def remove(self, account: str, name: str) -> None:
         """Forget a record."""
+        del self._shelf[account, name]
         del self._records[account][name]
 
     def all(self, account: str) -> list[Record]:
@@ -40,31 +47,43 @@ class Shelf(Generic[Record]):
 
 
 class IamStore:
-    """Everything that IAM and STS remember."""
+    """Everything that IAM and STS remember; in memory, unless other shelves are given."""
 
-    def __init__(self) -> None:
-        self.users = Shelf[User]()
-        self.groups = Shelf[Group]()
-        self.roles = Shelf[Role]()
-        self.policies = Shelf[ManagedPolicy]()
-        self.sessions = Sessions()
-        self._keys: dict[str, AccessKey] = {}
+    def __init__(self, shelves: Shelves | None = None) -> None:
+        shelves = shelves or InMemory()
+        self.users = Named(shelves, "iam-user", User)
+        self.groups = Named(shelves, "iam-group", Group)
+        self.roles = Named(shelves, "iam-role", Role)
+        self.policies = Named(shelves, "iam-policy", ManagedPolicy)
+        self.sessions = Sessions(shelves)
+        self._keys = shelves.open("iam-access-key", AccessKey)
+        self._uses = shelves.open("iam-access-key-use", LastUsed, prompt=False)
 
     def access_key(self, key_id: str) -> AccessKey | None:
         """The access key of this id, in whichever account."""
-        return self._keys.get(key_id)
+        return self._keys.get((key_id,))
 
     def access_keys(self, account: str, user_name: str) -> list[AccessKey]:
         """A user's access keys, oldest first."""
-        return [key for key in self._keys.values() if (key.account, key.user_name) == (account, user_name)]
+        found = [key for key in self._keys.values() if (key.account, key.user_name) == (account, user_name)]
+        return sorted(found, key=lambda key: key.created)
 
     def put_access_key(self, key: AccessKey) -> None:
         """Keep `key` in place of an earlier one of its id."""
-        self._keys[key.id] = key
+        self._keys[key.id,] = key
 
     def remove_access_key(self, key_id: str) -> None:
         """Forget an access key."""
-        del self._keys[key_id]
+        del self._keys[key_id,]
+        self._uses.pop((key_id,), None)
+
+    def last_used(self, key_id: str) -> LastUsed | None:
+        """When and for what an access key signed last."""
+        return self._uses.get((key_id,))
+
+    def note_use(self, key_id: str, use: LastUsed) -> None:
+        """Remember that an access key signed."""
+        self._uses[key_id,] = use
 
     def policy(self, arn: str) -> ManagedPolicy | None:
         """The managed policy of this ARN: an account's own, or one of AWS's that the lab knows."""

@@ -1,16 +1,17 @@
-"""Where keys, their material, aliases and grants are kept: frozen records in dictionaries, one lab's own.
+"""Where keys, their material, aliases and grants are kept: frozen records on shelves, one lab's own.
 
-Every change goes through one of the few `put_` and `drop_` methods, so that a store which survives a restart
-replaces just those. A key whose deletion window has run out is forgotten when it is next looked for, and its
-aliases and grants with it.
+A key whose deletion window has run out is forgotten when it is next looked for, and its aliases and grants
+with it; its material goes with its last copy.
 """
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dynaseal_lab.kms.grants import Grant
 from dynaseal_lab.kms.keys import KeyMaterial, KeyRecord, arn_prefix
+from dynaseal_lab.shelves import InMemory, Shelves
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +32,30 @@ class Alias:
 
 
 class KmsStore:
-    """All keys of all accounts and Regions of one lab, in memory.
+    """All keys of all accounts and Regions of one lab.
 
-    `now` says the lab's time, by which deletion windows run out.
+    Args:
+        now: says the lab's time, by which deletion windows run out.
+        shelves: where the records are kept; in memory unless given.
     """
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], shelves: Shelves | None = None) -> None:
+        shelves = shelves or InMemory()
         self._now = now
-        self._keys: dict[tuple[str, str], KeyRecord] = {}
-        self._material: dict[str, KeyMaterial] = {}
-        self._aliases: dict[tuple[str, str, str], Alias] = {}
-        self._grants: dict[str, Grant] = {}
+        self._keys = shelves.open("kms-key", KeyRecord)
+        self._material = shelves.open("kms-material", KeyMaterial)
+        self._aliases = shelves.open("kms-alias", Alias)
+        self._grants = shelves.open("kms-grant", Grant)
+        # What is looked up at every call, so that a lab full of keys answers as fast as an empty one.
+        self._regions: defaultdict[str, set[str]] = defaultdict(set)
+        self._names: defaultdict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
+        self._granted: defaultdict[tuple[str, str], dict[str, Grant]] = defaultdict(dict)
+        for record in self._keys.values():
+            self._regions[record.key_id].add(record.region)
+        for alias in self._aliases.values():
+            self._names[alias.region, alias.key_id].add((alias.account, alias.region, alias.name))
+        for grant in sorted(self._grants.values(), key=lambda grant: grant.created):
+            self._granted[grant.region, grant.key_id][grant.grant_id] = grant
 
     def key(self, region: str, key_id: str) -> KeyRecord | None:
         """The key with this id in this Region, whichever account owns it."""
@@ -55,25 +69,31 @@ class KmsStore:
 
     def keys(self, account: str, region: str) -> list[KeyRecord]:
         """An account's keys in a Region, by key id."""
-        found = [self.key(*place) for place in sorted(self._keys) if place[0] == region]
-        return [record for record in found if record is not None and record.account == account]
+        places = sorted(
+            (record.region, record.key_id)
+            for record in self._keys.values()
+            if (record.account, record.region) == (account, region)
+        )
+        found = (self.key(*place) for place in places)
+        return [record for record in found if record is not None]
 
     def copies(self, key_id: str) -> tuple[KeyRecord, ...]:
         """The copies of a multi-Region key in all Regions (of any other key: itself)."""
-        found = (self.key(*place) for place in sorted(self._keys) if place[1] == key_id)
+        found = (self.key(region, key_id) for region in sorted(self._regions[key_id]))
         return tuple(record for record in found if record is not None)
 
     def put_key(self, record: KeyRecord) -> None:
         """Add a key or replace its record."""
         self._keys[record.region, record.key_id] = record
+        self._regions[record.key_id].add(record.region)
 
     def material(self, key_id: str) -> KeyMaterial:
         """The material of a key that exists."""
-        return self._material[key_id]
+        return self._material[key_id,]
 
     def put_material(self, material: KeyMaterial) -> None:
         """Add or replace key material."""
-        self._material[material.key_id] = material
+        self._material[material.key_id,] = material
 
     def alias(self, account: str, region: str, name: str) -> Alias | None:
         """The alias of this name."""
@@ -84,64 +104,62 @@ class KmsStore:
         return [alias for place, alias in sorted(self._aliases.items()) if place[:2] == (account, region)]
 
     def alias_names(self, record: KeyRecord) -> list[str]:
-        """The names of a key's aliases."""
-        place = (record.account, record.region)
-        return [
-            alias.name
-            for alias in self._aliases.values()
-            if alias.key_id == record.key_id and (alias.account, alias.region) == place
-        ]
+        """The names of a key's aliases, in the key's own account and Region."""
+        places = self._names.get((record.region, record.key_id), set())
+        return sorted(name for account, _, name in places if account == record.account)
 
     def put_alias(self, alias: Alias) -> None:
         """Add an alias or point it elsewhere."""
-        self._aliases[alias.account, alias.region, alias.name] = alias
+        place = (alias.account, alias.region, alias.name)
+        before = self._aliases.get(place)
+        if before is not None:
+            self._names[before.region, before.key_id].discard(place)
+        self._aliases[place] = alias
+        self._names[alias.region, alias.key_id].add(place)
 
     def drop_alias(self, alias: Alias) -> None:
         """Remove an alias."""
-        del self._aliases[alias.account, alias.region, alias.name]
+        place = (alias.account, alias.region, alias.name)
+        del self._aliases[place]
+        self._names[alias.region, alias.key_id].discard(place)
 
-    def grants(self, record: KeyRecord) -> Iterator[Grant]:
+    def grants(self, record: KeyRecord) -> list[Grant]:
         """The grants on a key, oldest first."""
-        return (
-            grant
-            for grant in list(self._grants.values())
-            if grant.key_id == record.key_id and grant.region == record.region
-        )
+        return list(self._granted.get((record.region, record.key_id), {}).values())
 
     def all_grants(self) -> list[Grant]:
-        """Every grant of the lab, oldest first."""
+        """Every grant of the lab."""
         return list(self._grants.values())
 
     def put_grant(self, grant: Grant) -> None:
         """Add a grant."""
-        self._grants[grant.grant_id] = grant
+        self._grants[grant.grant_id,] = grant
+        self._granted[grant.region, grant.key_id][grant.grant_id] = grant
 
     def drop_grant(self, grant: Grant) -> None:
         """Remove a grant."""
-        del self._grants[grant.grant_id]
+        del self._grants[grant.grant_id,]
+        del self._granted[grant.region, grant.key_id][grant.grant_id]
 
     def _still_waiting(self, record: KeyRecord) -> KeyRecord:
         """A primary key that waits for its replicas' deletion; its own window starts when they are gone."""
-        if len(self._regions_of(record.key_id)) == 1 and record.deletion_window is not None:
+        if not self._has_other_copies(record) and record.deletion_window is not None:
             record = replace(record, deletion_date=self._now() + timedelta(days=record.deletion_window))
             self.put_key(record)
         return record
 
-    def _regions_of(self, key_id: str) -> list[str]:
-        """Where copies of a key are, after those have been forgotten whose time has come."""
-        now = self._now()
-        copies = [record for record in self._keys.values() if record.key_id == key_id]
-        for copy in copies:
-            if copy.gone(now):
-                self._forget(copy)
-        return [copy.region for copy in copies if not copy.gone(now)]
+    def _has_other_copies(self, record: KeyRecord) -> bool:
+        """Whether copies are left in other Regions, after those have been forgotten whose time has come."""
+        others = self._regions[record.key_id] - {record.region}
+        return any([self.key(region, record.key_id) is not None for region in others])
 
     def _forget(self, record: KeyRecord) -> None:
-        for alias in self.aliases(record.account, record.region):
-            if alias.key_id == record.key_id:
-                self.drop_alias(alias)
+        for name in self.alias_names(record):
+            self.drop_alias(self._aliases[record.account, record.region, name])
         for grant in self.grants(record):
             self.drop_grant(grant)
         del self._keys[record.region, record.key_id]
-        if not any(key_id == record.key_id for _, key_id in self._keys):
-            del self._material[record.key_id]
+        self._regions[record.key_id].discard(record.region)
+        if not self._regions[record.key_id]:
+            del self._regions[record.key_id]
+            del self._material[record.key_id,]

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from dynaseal_lab.model import Principal
 
+MAX_BODY = 16 * 1024 * 1024
+"""DynamoDB's limit for a request, the largest of the services'."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

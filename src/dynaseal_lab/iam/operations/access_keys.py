@@ -65,8 +65,8 @@ def _last_used(desk: Desk, call: Call) -> Json:
     if key is None or key.account != call.principal.account:
         raise Fault("AccessDenied", "The access key is of no user of this account", status=403)
     used: dict[str, Any] = {"ServiceName": "N/A", "Region": "N/A"}
-    if key.last_used is not None:
-        last = key.last_used
+    last = desk.store.last_used(key.id)
+    if last is not None:
         used = {"LastUsedDate": last.time, "ServiceName": last.service, "Region": last.region}
     return {"UserName": key.user_name, "AccessKeyLastUsed": used}
 

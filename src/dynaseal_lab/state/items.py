@@ -1,0 +1,242 @@
+"""An engine whose tables and items outlast the process: what a write touched is read back and kept.
+
+Rules:
+- A change to a table's definition is told to the ledger before its answer is sent.
+- The items that writes touched are read twice a second, all at one moment (writes wait so long), and kept in
+  one transaction: after a crash the items are as they all were at one moment of the last second.
+- A statement of PartiQL, a restored or an imported table is not read for its keys: the whole table is kept
+  anew.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dynaseal_lab.dynamodb.engine import Engine, EngineReply
+from dynaseal_lab.dynamodb.names import Table, table_in
+from dynaseal_lab.dynamodb.partiql import parse_statement
+from dynaseal_lab.dynamodb.tables import TARGET
+from dynaseal_lab.shelves import Shelves
+from dynaseal_lab.state.folder import Folder
+from dynaseal_lab.state.gate import Gate
+from dynaseal_lab.state.tables import Definition, ask, make_again, read_definition, start_stream
+
+Params = Mapping[str, Any]
+
+DELAY = 0.25
+"""Seconds until a written item is read back; the ledger adds at most half a second."""
+
+_BATCH = 100
+_PUT = "INSERT OR REPLACE INTO item (place, key, sealed) VALUES (?, ?, ?)"
+_DROP = "DELETE FROM item WHERE place = ? AND key = ?"
+_CLEAR = "DELETE FROM item WHERE place = ?"
+
+_DEFINING = frozenset(
+    {
+        "CreateTable",
+        "DeleteTable",
+        "ImportTable",
+        "RestoreTableFromBackup",
+        "RestoreTableToPointInTime",
+        "TagResource",
+        "UntagResource",
+        "UpdateContinuousBackups",
+        "UpdateTable",
+        "UpdateTimeToLive",
+    }
+)
+_FILLING = frozenset({"ImportTable", "RestoreTableFromBackup", "RestoreTableToPointInTime"})
+_STATEMENTS = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}
+_WRITING = frozenset(
+    {"BatchWriteItem", "DeleteItem", "ExecuteStatement", "PutItem", "TransactWriteItems", "UpdateItem"}
+    | set(_STATEMENTS)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A table that a write reached, and the keys it names; none: perhaps every item."""
+
+    table: str
+    keys: tuple[Params, ...] = ()
+
+
+class KeptEngine:
+    """An engine beside a state folder's ledger.
+
+    Args:
+        engine: keeps tables and items in memory.
+        folder: keeps them on the disk.
+    """
+
+    def __init__(self, engine: Engine, folder: Folder) -> None:
+        self._engine, self._ledger, self._seal = engine, folder.ledger, folder.seal
+        self._definitions = _definitions(folder.shelves)
+        self._gate = Gate()
+        self._touched: dict[Table, set[str] | None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._flushing: asyncio.Task[None] | None = None
+
+    async def restore(self) -> None:
+        """Fill the engine with what the folder has.
+
+        Raises:
+            StateError: The engine does not take it.
+        """
+        for place, definition in self._definitions.items():
+            table = Table(*place)
+            await make_again(self._engine, table, definition)
+            rows = self._ledger.rows("SELECT key, sealed FROM item WHERE place = ?", _place(table))
+            items = [json.loads(self._seal.open(sealed, _place(table), key)) for key, sealed in rows]
+            for start in range(0, len(items), 25):
+                puts = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
+                await ask(self._engine, table, "BatchWriteItem", RequestItems={table.name: puts})
+            await start_stream(self._engine, table, definition)
+
+    async def request(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
+        """Answer one request, and keep what it changed."""
+        operation = target.removeprefix(TARGET)
+        if operation not in _DEFINING and operation not in _WRITING:
+            return await self._engine.request(account, region, target, body)
+        async with self._gate.passing():
+            reply = await self._engine.request(account, region, target, body)
+            if reply.status == 200:
+                await self._note(account, region, operation, json.loads(body))
+        return reply
+
+    async def close(self) -> None:
+        """Keep everything that was written so far; no more will be."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._flushing is not None:
+            await self._flushing
+        await self._flush()
+
+    async def _note(self, account: str, region: str, operation: str, params: Params) -> None:
+        if operation in _WRITING:
+            for touched in _touched_by(operation, params):
+                self._touch(Table(account, region, touched.table), touched.keys)
+            return
+        table = _defined(account, region, params)
+        definition = await read_definition(self._engine, table)
+        place = (table.account, table.region, table.name)
+        if definition is not None:
+            self._definitions[place] = definition
+        elif self._definitions.pop(place, None) is not None:
+            self._touched.pop(table, None)
+            self._ledger.write(_CLEAR, lambda: (_place(table),), prompt=True)
+        if operation in _FILLING:
+            self._touch(table, ())
+
+    def _touch(self, table: Table, items: tuple[Params, ...]) -> None:
+        definition = self._definitions.get((table.account, table.region, table.name))
+        if definition is None:
+            return
+        keys = self._touched.setdefault(table, set())
+        if not items:
+            self._touched[table] = None
+        elif keys is not None:
+            names = definition.key_names
+            keys.update(json.dumps({name: item[name] for name in names}) for item in items)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(DELAY, self._flush_soon)
+
+    def _flush_soon(self) -> None:
+        self._timer = None
+        self._flushing = asyncio.get_running_loop().create_task(self._flush())
+
+    async def _flush(self) -> None:
+        async with self._gate.closed():
+            touched, self._touched = self._touched, {}
+            for table, keys in touched.items():
+                if keys is None:
+                    await self._keep_all(table)
+                else:
+                    await self._keep(table, sorted(keys))
+
+    async def _keep(self, table: Table, keys: list[str]) -> None:
+        found: dict[str, Params] = {}
+        for start in range(0, len(keys), _BATCH):
+            found |= await self._read(table, keys[start : start + _BATCH])
+        for key in keys:
+            if key in found:
+                self._put(table, key, found[key])
+            else:
+                self._ledger.write(_DROP, lambda key=key: (_place(table), key), prompt=False)
+
+    async def _read(self, table: Table, keys: list[str]) -> dict[str, Params]:
+        found: dict[str, Params] = {}
+        names = self._definitions[table.account, table.region, table.name].key_names
+        wanted: Any = {table.name: {"Keys": [json.loads(key) for key in keys], "ConsistentRead": True}}
+        while wanted:
+            answer = await ask(self._engine, table, "BatchGetItem", RequestItems=wanted) or {}
+            for item in answer.get("Responses", {}).get(table.name, ()):
+                found[json.dumps({name: item[name] for name in names})] = item
+            wanted = answer.get("UnprocessedKeys")
+        return found
+
+    async def _keep_all(self, table: Table) -> None:
+        names = self._definitions[table.account, table.region, table.name].key_names
+        self._ledger.write(_CLEAR, lambda: (_place(table),), prompt=False)
+        start: Params = {}
+        while True:
+            page = await ask(self._engine, table, "Scan", TableName=table.name, ConsistentRead=True, **start)
+            for item in (page or {}).get("Items", ()):
+                self._put(table, json.dumps({name: item[name] for name in names}), item)
+            if not page or "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _put(self, table: Table, key: str, item: Params) -> None:
+        place = _place(table)
+        self._ledger.write(
+            _PUT,
+            lambda: (place, key, self._seal.close(json.dumps(item).encode(), place, key)),
+            prompt=False,
+        )
+
+
+def _definitions(shelves: Shelves) -> Any:
+    return shelves.open("dynamodb-table", Definition)
+
+
+def _place(table: Table) -> str:
+    return table.arn
+
+
+def _defined(account: str, region: str, params: Params) -> Table:
+    """The table whose definition a request changed."""
+    arn = params.get("ResourceArn")
+    if arn is not None:
+        return table_in(arn)
+    name = params.get("TargetTableName") or params.get("TableName")
+    return Table(account, region, name or params["TableCreationParameters"]["TableName"])
+
+
+def _touched_by(operation: str, params: Params) -> Iterator[Touched]:
+    if operation == "BatchWriteItem":
+        for name, writes in params["RequestItems"].items():
+            yield Touched(name, tuple(_item(part) for write in writes for part in write.values()))
+    elif operation == "TransactWriteItems":
+        for entry in params["TransactItems"]:
+            for part in entry.values():
+                yield Touched(part["TableName"], (_item(part),))
+    elif operation == "ExecuteStatement":
+        yield from _touched_by_statement(params)
+    elif operation in _STATEMENTS:
+        for statement in params[_STATEMENTS[operation]]:
+            yield from _touched_by_statement(statement)
+    else:
+        yield Touched(params["TableName"], (_item(params),))
+
+
+def _touched_by_statement(params: Params) -> Iterator[Touched]:
+    statement = parse_statement(params["Statement"], ())
+    if statement.verb != "Select":
+        yield Touched(statement.table)
+
+
+def _item(part: Params) -> Params:
+    return part.get("Item") or part["Key"]
