@@ -14,24 +14,12 @@ from dynaseal.core.paths import canonical_path, utf16_order
 from dynaseal.core.values import MalformedValueError, serialize
 from dynaseal.core.values_reading import deserialize
 from support import strategies
+from support.ordered import in_order
 
 
 @given(strategies.values)
 def test_a_value_in_normal_form_comes_back_from_its_bytes(value: dict[str, Any]) -> None:
     assert deserialize(*serialize(value)) == value
-
-
-def in_order(value: dict[str, Any]) -> dict[str, Any]:
-    """The value with its sets in one order, which a set's bytes need not have."""
-    ((kind, content),) = value.items()
-    match kind:
-        case "SS" | "NS" | "BS":
-            return {kind: sorted(content)}
-        case "L":
-            return {kind: [in_order(member) for member in content]}
-        case "M":
-            return {kind: {key: in_order(member) for key, member in content.items()}}
-    return value
 
 
 @given(

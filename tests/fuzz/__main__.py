@@ -1,0 +1,110 @@
+"""Fuzz every target for its share of the time, several side by side; exit 1 and keep the input if one breaks.
+
+python -m fuzz --seconds 60             all targets
+python -m fuzz --seconds 3600 item      one of them
+python -m fuzz --replay FILE item       run a kept input again, without atheris
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from fuzz.targets import TARGETS
+
+FINDINGS = Path(".fuzz")
+SLOWEST_SECONDS = 10
+"""For one input of at most LONGEST bytes: work that grows faster than the input does not stay below it."""
+
+LONGEST = 32_768
+_EXECUTED = re.compile(r"stat::number_of_executed_units:\s+(\d+)")
+_KEPT = re.compile(r"Test unit written to (\S+)")
+
+
+class Outcome(NamedTuple):
+    """How the fuzzing of one target ended."""
+
+    name: str
+    inputs: int
+    kept: str | None
+    output: str
+    code: int
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse arguments, fuzz, report."""
+    parser = argparse.ArgumentParser(
+        prog="python -m fuzz", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"all, or some of: {', '.join(TARGETS)}")
+    parser.add_argument("--seconds", type=int, default=60, help="for all targets together (default: 60)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many run side by side")
+    parser.add_argument("--replay", type=Path, metavar="FILE", help="run this one input and stop")
+    options = parser.parse_args(arguments)
+    names = options.targets or list(TARGETS)
+    if unknown := sorted(set(names) - TARGETS.keys()):
+        parser.error(f"no such target: {', '.join(unknown)}")
+    if options.replay is not None:
+        for name in names:
+            accepted = TARGETS[name].run(options.replay.read_bytes())
+            _say(f"{name}: {'accepted' if accepted else 'refused'}")
+        return 0
+    if importlib.util.find_spec("atheris") is None:
+        parser.error("atheris is not installed: pip install atheris")
+    seconds = max(1, options.seconds * options.jobs // len(names))
+    with ThreadPoolExecutor(options.jobs) as pool:
+        outcomes = list(pool.map(lambda name: _fuzz(name, seconds), names))
+    for outcome in outcomes:
+        _report(outcome)
+    return 1 if any(outcome.code for outcome in outcomes) else 0
+
+
+def _fuzz(name: str, seconds: int) -> Outcome:
+    FINDINGS.mkdir(exist_ok=True)
+    (FINDINGS / ".gitignore").write_text("*\n")
+    with tempfile.TemporaryDirectory() as corpus:
+        for seed in TARGETS[name].seeds():
+            (Path(corpus) / sha256(seed).hexdigest()[:16]).write_bytes(seed)
+        command = [
+            *(sys.executable, "-m", "fuzz.worker", name, corpus),
+            f"-max_total_time={seconds}",
+            f"-timeout={SLOWEST_SECONDS}",
+            f"-max_len={LONGEST}",
+            "-rss_limit_mb=2048",
+            "-print_final_stats=1",
+            f"-artifact_prefix={FINDINGS}/{name}-",
+        ]
+        ended = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    output = ended.stdout + ended.stderr
+    executed, kept = _EXECUTED.search(output), _KEPT.search(output)
+    return Outcome(
+        name, int(executed[1]) if executed else 0, kept[1] if kept else None, output, ended.returncode
+    )
+
+
+def _report(outcome: Outcome) -> None:
+    if not outcome.code:
+        _say(f"{outcome.name}: {outcome.inputs} inputs, none breaks a rule")
+        return
+    _say(f"{outcome.name}: BROKEN (exit {outcome.code})")
+    if outcome.kept is not None:
+        _say(f"  again: python -m fuzz --replay {outcome.kept} {outcome.name}")
+    _say("\n".join(f"  {line}" for line in outcome.output.splitlines()[-60:]))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""Targets of whole items: AWS's items changed at will, items sealed by who has the key, and reports on any.
+
+- What is read of a changed item is, in its signed part, what one of the items' writers wrote.
+- An item with the right seals is refused or gives exactly what was sealed, whatever bytes that was.
+- A report never fails.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from dynaseal import (
+    AlgorithmSuite,
+    AttributeActions,
+    ConfigError,
+    DecryptError,
+    ItemEncryptor,
+    KmsError,
+    RawAesKeyring,
+    TableConfig,
+    describe_item,
+)
+from dynaseal.core.header import ENCRYPTED
+from dynaseal.core.values import serialize
+from dynaseal.core.values_reading import deserialize
+from fuzz.encoding import ODD, Cursor, parts_of
+from support import vectors
+from support.forged import Attribute, forge
+from support.kms import FakeKms
+from support.ordered import in_order
+
+FILES = ("items-raw.json", "items-kms.json", "items-hierarchy.json", "items-reject.json")
+KEYRING = RawAesKeyring("fuzz", "one", bytes(32))
+TABLE = TableConfig(
+    "people",
+    "pk",
+    attribute_actions=AttributeActions(),
+    keyring=KEYRING,
+    allowed_unsigned_attribute_prefix=":",
+)
+SEALED = ItemEncryptor(TABLE)
+IS_VERSION_2, IS_SIGNED, HAS_CONTEXT = 1, 2, 4
+
+
+@dataclass(frozen=True)
+class World:
+    """The reader of one of the vectors' tables and its KMS."""
+
+    reader: ItemEncryptor
+    kms: FakeKms
+
+
+def change_item(data: bytes) -> bool:
+    cursor = Cursor(data)
+    worlds = all_worlds()
+    world = worlds[cursor.short() % len(worlds)]
+    parts = parts_of(cursor)
+    item = {name: part.value for name, part in parts.items()}
+    world.kms.calls.clear()
+    try:
+        result = world.reader.decrypt_item(item)
+    except (DecryptError, KmsError):
+        return False
+    except TypeError:
+        assert any(part.type_id[:1] == ODD for part in parts.values())
+        return False
+    assert signed_part(world.reader.config, result) in written_parts()
+    return True
+
+
+def seal_item(data: bytes) -> bool:
+    cursor = Cursor(data)
+    flags = cursor.byte()
+    stored_context = cursor.sized() if flags & HAS_CONTEXT else None
+    attributes: dict[str, Attribute] = {}
+    for name, part in parts_of(cursor).items():
+        letter = b"esc"[part.letter % 3]
+        if letter == ENCRYPTED:
+            attributes[name] = Attribute(letter, plaintext=(part.type_id.ljust(2, b"\x00"), part.data))
+        else:
+            attributes[name] = Attribute(letter, part.value)
+    try:
+        item = forge(
+            TABLE,
+            KEYRING,
+            attributes,
+            version=2 if flags & IS_VERSION_2 else 1,
+            suite=AlgorithmSuite.COMMIT_KEY_ECDSA_P384_SYMSIG
+            if flags & IS_SIGNED
+            else AlgorithmSuite.COMMIT_KEY_SYMSIG,
+            stored_context=stored_context,
+        )
+    except (TypeError, ValueError):
+        return False  # no bytes are signed for such a value or context
+    try:
+        result = SEALED.decrypt_item(item)
+    except DecryptError:
+        return False
+    assert result.keys() == attributes.keys()
+    for name, attribute in attributes.items():
+        assert in_order(result[name]) == in_order(_sealed_value(attribute))
+    return True
+
+
+def _sealed_value(attribute: Attribute) -> dict[str, Any]:
+    return deserialize(*attribute.plaintext) if attribute.value is None else dict(attribute.value)
+
+
+def describe(data: bytes) -> bool:
+    item: dict[Any, Any] = {
+        part.letter if part.letter > 250 else name: part.value
+        for name, part in parts_of(Cursor(data)).items()
+    }
+    report = describe_item(item, allowed_unsigned_attribute_prefix=":")
+    json.dumps(report.to_dict())
+    assert len(report.attributes) <= len(item)
+    return not report.damage
+
+
+@cache
+def all_worlds() -> list[World]:
+    """One world for each table and keyring of the vectors."""
+    return list(_worlds().values())
+
+
+def numbered_cases() -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The vectors' cases that have an item, each with the number of its world."""
+    numbers = {key: number for number, key in enumerate(_worlds())}
+    for case in _cases():
+        if _key(case) in numbers:
+            yield numbers[_key(case)], case
+
+
+@cache
+def written_parts() -> frozenset[frozenset[tuple[str, bytes, bytes]]]:
+    """The signed parts of all items of the vectors that are read, each as its world reads it."""
+    parts: set[frozenset[tuple[str, bytes, bytes]]] = set()
+    worlds = all_worlds()
+    for number, case in numbered_cases():
+        reader = worlds[number].reader
+        try:
+            parts.add(signed_part(reader.config, reader.decrypt_item(vectors.wire_item(case["encrypted"]))))
+        except DecryptError:
+            continue
+    return frozenset(parts)
+
+
+def signed_part(config: TableConfig, item: Mapping[str, Any]) -> frozenset[tuple[str, bytes, bytes]]:
+    """The signed attributes of a plaintext item, each by the bytes of its normal form."""
+    return frozenset(
+        (name, *serialize(value)) for name, value in item.items() if not config.is_unsigned(name)
+    )
+
+
+@cache
+def _worlds() -> dict[str, World]:
+    worlds: dict[str, World] = {}
+    for case in _cases():
+        if _key(case) not in worlds:
+            kms = vectors.world(case)
+            with suppress(ConfigError):
+                worlds[_key(case)] = World(vectors.reader(case, kms), kms)
+    return worlds
+
+
+@cache
+def _cases() -> list[dict[str, Any]]:
+    return [case for file in FILES for case in vectors.cases(file) if "encrypted" in case]
+
+
+def _key(case: Mapping[str, Any]) -> str:
+    return json.dumps([case["file"], case["table"], case["keyring"]], sort_keys=True)

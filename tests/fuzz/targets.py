@@ -1,0 +1,29 @@
+"""All targets: functions of an input, which tell whether it was accepted and raise if a rule breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from fuzz import corpus, expressions, items, readers
+
+
+class Target(NamedTuple):
+    """What is run, and the inputs that it begins with."""
+
+    run: Callable[[bytes], bool]
+    seeds: Callable[[], Iterator[bytes]]
+
+
+TARGETS: Mapping[str, Target] = {
+    "header": Target(readers.read_header, corpus.headers),
+    "footer": Target(readers.read_footer, corpus.footers),
+    "value": Target(readers.read_value, corpus.values),
+    "object": Target(readers.write_value, corpus.objects),
+    "item": Target(items.change_item, corpus.stored_items),
+    "sealed": Target(items.seal_item, corpus.sealed_items),
+    "describe": Target(items.describe, corpus.described_items),
+    "condition": Target(expressions.condition, corpus.conditions),
+    "projection": Target(expressions.projection, corpus.projections),
+    "update": Target(expressions.update, corpus.updates),
+}

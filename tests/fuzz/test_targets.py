@@ -1,0 +1,74 @@
+"""Every target holds on its own seeds and on thousands of simple changes of them; atheris does the rest."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fuzz.encoding import Cursor, encoded, parts_of
+from fuzz.targets import TARGETS
+
+CHANGES = 600
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_target_accepts_seeds_and_holds_on_changed_ones(name: str) -> None:
+    target = TARGETS[name]
+    seeds = list(dict.fromkeys(target.seeds()))
+    chance = random.Random(name)
+
+    accepted = sum(target.run(seed) for seed in seeds)
+    assert accepted > len(seeds) // 4
+    for _ in range(CHANGES):
+        target.run(changed(chance.choice(seeds), chance))
+
+
+def changed(data: bytes, chance: random.Random) -> bytes:
+    """Cut out, put in, repeat or overwrite some bytes at a few places."""
+    whole = bytearray(data)
+    for _ in range(chance.randint(1, 3)):
+        start = chance.randint(0, len(whole))
+        end = min(len(whole), start + chance.choice((0, 1, 1, 2, 4, 40)))
+        new = chance.choice((b"", chance.randbytes(end - start), bytes(whole[start:end]) * 2, b"\xff\xff"))
+        whole[start:end] = new
+    return bytes(whole)
+
+
+def test_an_item_comes_back_from_the_input_that_it_is_written_as() -> None:
+    item = {
+        "pk": {"S": "é"},
+        "n": {"N": "5"},
+        "b": {"B": b"\x00"},
+        "m": {"M": {"l": {"L": [{"NULL": True}]}}},
+    }
+
+    parts = parts_of(Cursor(encoded(item)))
+
+    assert {name: part.value for name, part in parts.items()} == item
+
+
+def test_the_fuzzer_runs_over_every_target() -> None:
+    if importlib.util.find_spec("atheris") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("CI must have atheris")
+        pytest.skip("atheris is not installed")
+    command = [sys.executable, "-m", "fuzz", "--seconds", str(len(TARGETS))]
+    here = Path(__file__).parents[1]
+
+    ended = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": str(here)},
+        cwd=here.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert all(f"{name}:" in ended.stdout for name in TARGETS)
