@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,21 +104,23 @@ def example_key() -> str:
     return boto3.client("kms", REGION).create_key()["KeyMetadata"]["Arn"]
 
 
-def people() -> None:
-    """Make the table `people` of README and how-tos."""
+def make_table(name: str) -> None:
+    """Make one of the tables that pages name, with the partition key `pk`."""
     boto3.client("dynamodb", REGION).create_table(
-        TableName="people",
+        TableName=name,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
 
 
-# What stands ready before a page's first example, by page.
-READY: Mapping[str, Callable[[], None]] = {
-    "README.md": people,
-    "docs/how-to/existing-client.md": people,
-    "docs/how-to/from-the-older-library.md": people,
+# The tables that stand ready before a page's first example, by page; other pages make their own.
+TABLES: Mapping[str, Sequence[str]] = {
+    "README.md": ["people"],
+    "docs/how-to/change-actions.md": ["people", "people-restored"],
+    "docs/how-to/existing-client.md": ["people"],
+    "docs/how-to/from-the-older-library.md": ["people"],
+    "docs/reference/configuration.md": ["people"],
 }
 
 
@@ -130,5 +132,5 @@ def set_stage(stage: Stage, page_name: str, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     stage.stand_ins |= {EXAMPLE_ENDPOINT: stage.lab.endpoint, EXAMPLE_KEY: example_key()}
-    if page_name in READY:
-        READY[page_name]()
+    for name in TABLES.get(page_name, ()):
+        make_table(name)
