@@ -22,8 +22,7 @@ from interop.kinds import KINDS
 from interop.scene import scenes
 from interop.searches import search_both_ways
 from interop.tally import Tally, as_json, as_markdown, total
-
-JAVA_LIBRARY = "aws-database-encryption-sdk-dynamodb 3.9.0"
+from interop.world import World
 
 
 @click.command()
@@ -35,24 +34,25 @@ def main(items: int, seed: int, file: Path | None) -> None:
     # The hint at the hierarchical keyring is not for here: every keyring has its turn.
     logging.getLogger("dynaseal").setLevel(logging.ERROR)
     try:
-        tallies = [_shown(tally) for tally in _tallies(items, seed)]
+        with world.running() as both:
+            versions = both.java.ask("versions")
+            tallies = [_shown(tally) for tally in _tallies(both, items, seed)]
     except NoJavaError as error:
         click.echo(error, err=True)
         sys.exit(2)
     click.echo(as_markdown(tallies))
     if file is not None:
-        counts = as_json(tallies, java=JAVA_LIBRARY, seed=seed, items=items)
+        counts = as_json(tallies, **versions, seed=seed, items=items)
         file.write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
     sys.exit(1 if total(tallies, "all").failures else 0)
 
 
-def _tallies(items: int, seed: int) -> Iterator[Tally]:
-    with world.running() as both:
-        for kind in KINDS:
-            yield exchange(both, kind, seed, items)
-        yield hand_over(both, max(1, items // 10))
-        for scene in scenes(both):
-            yield search_both_ways(scene, seed, max(1, items // 10))
+def _tallies(both: World, items: int, seed: int) -> Iterator[Tally]:
+    for kind in KINDS:
+        yield exchange(both, kind, seed, items)
+    yield hand_over(both, max(1, items // 10))
+    for scene in scenes(both):
+        yield search_both_ways(scene, seed, max(1, items // 10))
 
 
 def _shown(tally: Tally) -> Tally:

@@ -169,9 +169,8 @@ def _two_spellings(rng: Random) -> tuple[str, str]:
     if rng.random() < 0.03:
         return rng.choice([("0", "0"), ("-0", "0"), ("0.00", "0"), ("0e5", "0")])
     normal = sign + _decimal(digits, point)
-    return rng.choice(
-        [normal, _scientific(rng, sign, digits, point), _padded(rng, sign, digits, point)]
-    ), normal
+    spell = rng.choice([_scientific, _padded, _bare, lambda *_: normal])
+    return spell(rng, sign, digits, point), normal
 
 
 def _decimal(digits: str, point: int) -> str:
@@ -190,3 +189,9 @@ def _padded(rng: Random, sign: str, digits: str, point: int) -> str:
     text = _decimal(digits, point)
     zeros = "0" * rng.randint(1, 3)
     return f"{sign}{zeros}{text}{zeros if '.' in text else '.' + zeros}"
+
+
+def _bare(_rng: Random, sign: str, digits: str, point: int) -> str:
+    """`.5`, `5.`, `+5`: no zero before the point, no digit behind it, a sign that says nothing."""
+    text = _decimal(digits, point)
+    return (sign or "+") + (text.removeprefix("0") if "." in text else text + ".")

@@ -50,7 +50,7 @@ def search_both_ways(scene: Scene, seed: int, count: int) -> Tally:
     for person in people:
         ours.put_item(TableName=scene.name, Item=person.written_by("dynaseal"))
     questions = [question for person in people for question in _questions(person, people)]
-    tally = Tally("beacons", f"{scene.kind}, key store by {scene.maker}", len(questions))
+    tally = Tally("beacons", f"searches, {scene.kind}, key store by {scene.maker}", len(questions))
     java_wrong = _wrong(
         lambda asked: [
             vectors.wire_item(item) for item in scene.java(asked.operation, request=asked.request)

@@ -23,7 +23,7 @@ def total(tallies: Sequence[Tally], group: str) -> Tally:
     """The sum of tallies."""
     return Tally(
         group,
-        f"{len(tallies)} kinds",
+        "sum",
         sum(each.tried for each in tallies),
         sum(each.by_java for each in tallies),
         sum(each.by_dynaseal for each in tallies),
@@ -38,8 +38,9 @@ def by_group(tallies: Sequence[Tally]) -> list[Tally]:
 
 
 def as_markdown(tallies: Sequence[Tally]) -> str:
-    """A table with a row a kind, the groups' sums and the sum of all."""
-    return "\n".join(_rows([*tallies, *by_group(tallies), total(tallies, "all")]))
+    """Two tables: a row a kind, then the sums of the groups and of all."""
+    sums = [*by_group(tallies), total(tallies, "all")]
+    return "\n".join([*_rows(tallies), "", *_rows(sums)])
 
 
 def as_json(tallies: Sequence[Tally], **about: Any) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def as_json(tallies: Sequence[Tally], **about: Any) -> dict[str, Any]:
 
 
 def _rows(tallies: Sequence[Tally]) -> Iterator[str]:
-    yield "| | kind | written by dynaseal, read by Java | written by Java, read by dynaseal |"
+    yield "| | kind | Java reads dynaseal's | dynaseal reads Java's |"
     yield "|---|---|---:|---:|"
     for each in tallies:
         ways = (f"{count} of {each.tried}" for count in (each.by_java, each.by_dynaseal))

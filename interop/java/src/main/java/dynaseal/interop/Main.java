@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import software.amazon.cryptography.dbencryptionsdk.dynamodb.itemencryptor.DynamoDbItemEncryptor;
 
 /**
  * Answers each line of standard input, a request in JSON, with one line on standard output.
@@ -40,12 +41,15 @@ public final class Main {
       case "encrypt", "decrypt" -> Items.answer(work, request);
       case "create-table", "create-key", "version-key", "active-key", "key-version", "beacon-key" ->
           KeyStores.answer(work, request);
-      case "put", "get", "query", "scan" -> Tables.answer(work, request);
+      case "put", "query", "scan" -> Tables.answer(work, request);
       default -> throw new IllegalArgumentException("there is no request " + work);
     };
   }
 
   private static JsonNode versions() {
-    return JsonNodeFactory.instance.objectNode().put("java", System.getProperty("java.version"));
+    var jar = DynamoDbItemEncryptor.class.getProtectionDomain().getCodeSource().getLocation().getPath();
+    return JsonNodeFactory.instance.objectNode()
+        .put("java", System.getProperty("java.version"))
+        .put("library", jar.substring(jar.lastIndexOf('/') + 1));
   }
 }

@@ -20,8 +20,6 @@ final class Tables {
     try (var client = client(request)) {
       return switch (work) {
         case "put" -> put(client, table, Wire.list(request.get("items"), Wire::toItem));
-        case "get" -> items(List.of(
-            client.getItem(get -> get.tableName(table).key(Wire.toItem(request.get("key")))).item()));
         case "query" -> query(client, table, request.get("request"));
         default -> scan(client, table, request.get("request"));
       };
