@@ -23,8 +23,11 @@ from dynaseal.beacons.config import (
     VirtualField,
     VirtualPart,
 )
+from dynaseal.beacons.estimates import BeaconPlan, LengthPlan
 from dynaseal.beacons.key_source import MultiKeySource, SingleKeySource
 from dynaseal.beacons.partitions import number_of_queries
+from dynaseal.beacons.planner import plan_beacon
+from dynaseal.beacons.plot import plot_beacon_plan
 from dynaseal.beacons.resolve import ResolvedAttributes, resolve_attributes
 from dynaseal.beacons.surrogate import SurrogateKey
 from dynaseal.beacons.virtual import (
@@ -132,6 +135,7 @@ __all__ = [
     "AwsKmsMultiKeyring",
     "AwsKmsRsaKeyring",
     "BeaconKeyMaterials",
+    "BeaconPlan",
     "BeaconVersion",
     "BranchKeyCache",
     "BranchKeyMaterials",
@@ -167,6 +171,7 @@ __all__ = [
     "KeyStoreError",
     "Keyring",
     "KmsError",
+    "LengthPlan",
     "Lower",
     "MplKeyring",
     "MultiKeySource",
@@ -198,6 +203,8 @@ __all__ = [
     "attach",
     "describe_item",
     "number_of_queries",
+    "plan_beacon",
+    "plot_beacon_plan",
     "resolve_attributes",
 ]
 

@@ -44,5 +44,10 @@ def beacon_hash(key: bytes, data: bytes, length: int) -> str:
         >>> beacon_hash(bytes(64), b"flu", 8), beacon_hash(bytes(64), b"flu", 9)
         ('f6', '0f6')
     """
-    kept = int.from_bytes(beacon_mac(key, data)) & ((1 << length) - 1)
+    kept = beacon_number(key, data) & ((1 << length) - 1)
     return f"{kept:0{-(-length // _BITS_A_DIGIT)}x}"
+
+
+def beacon_number(key: bytes, data: bytes) -> int:
+    """Give the number whose rightmost bits are a value's beacon, of whatever length."""
+    return int.from_bytes(beacon_mac(key, data))

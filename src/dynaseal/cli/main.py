@@ -1,7 +1,7 @@
-"""The command `dynaseal`: one group, its commands found by the entry points `dynaseal.commands`.
+"""The command `dynaseal`: one group, more of its commands found by the entry points `dynaseal.commands`.
 
 Rules:
-- Whoever offers a command names it in that group of entry points; this module knows none of them.
+- The library's own commands are named here; whoever else offers one names it in that group of entry points.
 - Exit code 0 done, 1 failed, 2 wrong usage; data on stdout, everything else on stderr.
 - What a user can mend is one line and a hint, never a traceback.
 """
@@ -28,6 +28,7 @@ except ModuleNotFoundError:
     ) from None
 
 COMMANDS = "dynaseal.commands"
+_OWN = (EntryPoint("plan", "dynaseal.cli.plan:plan", COMMANDS),)
 
 _HINTS: Mapping[type[Exception], str] = {
     EndpointConnectionError: "Is it running? `dynaseal lab serve` starts a lab; AWS_ENDPOINT_URL says where.",
@@ -71,7 +72,7 @@ class _Commands(click.Group):
 
 
 def _found() -> Mapping[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=COMMANDS)}
+    return {point.name: point for point in (*_OWN, *entry_points(group=COMMANDS))}
 
 
 def _load(point: EntryPoint) -> click.Command:

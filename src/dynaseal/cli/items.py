@@ -1,0 +1,83 @@
+"""Items for commands that look at real ones: from a file of lines, or scanned from a table.
+
+A line of a file is an item as DynamoDB has it (`{"pk": {"S": "x"}}`, also below `Item`, as exports have it),
+or as plain JSON (`{"pk": "x"}`).
+"""
+
+import json
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+
+from boto3.dynamodb.types import TypeSerializer
+
+from dynaseal.cli.main import FailedError
+
+_TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"})
+ENCRYPTED = "aws_dbe_head"
+"""The attribute that an encrypted item has."""
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Give the items of a file, one a line, values as botocore's client has them.
+
+    Raises:
+        FailedError: a line is no item.
+    """
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    yield _item(json.loads(line, parse_float=Decimal))
+                except (AttributeError, TypeError, ValueError) as error:
+                    raise FailedError(
+                        f"{path}, line {number}, is no item: {error}",
+                        'Write one JSON object a line, such as {"pk": "x"} or {"pk": {"S": "x"}}.',
+                    ) from None
+
+
+def scan(client: Any, table: str, limit: int) -> list[dict[str, Any]]:
+    """Read items of a table, `limit` at most: a Scan gives them by the hash of their partition key.
+
+    Raises:
+        botocore.exceptions.ClientError: DynamoDB refused.
+    """
+    pages = client.get_paginator("scan").paginate(
+        TableName=table, PaginationConfig={"MaxItems": limit, "PageSize": min(limit, 1000)}
+    )
+    return [item for page in pages for item in page["Items"]]
+
+
+def _item(parsed: Any) -> dict[str, Any]:
+    if not isinstance(parsed, dict):
+        raise TypeError("not an object")
+    members = cast("dict[str, Any]", parsed)
+    if members.keys() == {"Item"}:
+        return _item(members["Item"])
+    if all(map(_is_wire, members.values())):
+        return {name: _wire(value) for name, value in members.items()}
+    serializer = TypeSerializer()
+    return {name: serializer.serialize(value) for name, value in members.items()}
+
+
+def _is_wire(value: Any) -> bool:
+    names = cast("dict[str, Any]", value).keys() if isinstance(value, dict) else frozenset[str]()
+    return len(names) == 1 and _TYPES.issuperset(names)
+
+
+def _wire(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Decode the base64 of a value, as botocore does."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "B":
+            return {kind: b64decode(content, validate=True)}
+        case "BS":
+            return {kind: [b64decode(member, validate=True) for member in content]}
+        case "L":
+            return {kind: [_wire(member) for member in content]}
+        case "M":
+            return {kind: {name: _wire(member) for name, member in content.items()}}
+        case _:
+            return {kind: content}
