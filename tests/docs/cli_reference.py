@@ -1,6 +1,6 @@
 """The commands as a page of text: what `docs/reference/cli.md` must be.
 
-    python tests/docs/cli_reference.py > docs/reference/cli.md
+python tests/docs/cli_reference.py > docs/reference/cli.md
 """
 
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from dynaseal.cli.main import main
 _WIDTH = 100
 _HEAD = """# Commands
 
-Every command of `dynaseal`, as its `--help` says it. Exit code 0 done, 1 failed, 2 wrong usage, unless the command says
-otherwise; data on stdout, everything else on stderr. The package's extra `cli` brings the commands, `lab` those of the
-lab.
+Every command of `dynaseal`, as its `--help` says it. Exit code 0 done, 1 failed, 2 wrong usage, unless the
+command says otherwise; data on stdout, everything else on stderr. The package's extra `cli` brings the
+commands, `lab` those of the lab.
 """
 
 
@@ -35,10 +35,11 @@ def commands(
 
 def render() -> str:
     """Give the page."""
-    parts = [_HEAD]
-    for context in commands(main, "dynaseal"):
-        parts.append(f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n")
-    return "\n".join(parts)
+    sections = (
+        f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n"
+        for context in commands(main, "dynaseal")
+    )
+    return "\n".join([_HEAD, *sections])
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from typing import Any
 import boto3
 import pytest
 
-from dynaseal_lab.server import RunningLab
 from docs.pages import Block
+from dynaseal_lab.server import RunningLab
 
 ACCOUNT, REGION = "111122223333", "us-west-2"
 EXAMPLE_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -121,6 +121,7 @@ TABLES: Mapping[str, Sequence[str]] = {
     "docs/how-to/existing-client.md": ["people"],
     "docs/how-to/from-the-older-library.md": ["people"],
     "docs/reference/configuration.md": ["people"],
+    "docs/reference/operations.md": ["people"],
 }
 
 
