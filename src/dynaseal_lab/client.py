@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -50,10 +51,32 @@ class LabClient:
         Raises:
             NotALabError: The answer is a refusal, or no lab's.
         """
-        content = self._get("/_lab/trail")
+        content = self._send("GET", "/_lab/trail")
         if "events" not in content:
             raise NotALabError(str(content.get("message", f"{self.endpoint} is no lab")))
         return content["events"]
+
+    def clock(self) -> Mapping[str, Any]:
+        """The lab's time: `now`, and `seconds_ahead` of the machine's.
+
+        Raises:
+            NotALabError: The answer is a refusal, or no lab's.
+        """
+        return self._clock(self._send("GET", "/_lab/clock"))
+
+    def advance_clock(self, by: timedelta) -> Mapping[str, Any]:
+        """Move the lab's time forward; what it is then.
+
+        Raises:
+            NotALabError: The answer is a refusal, or no lab's.
+        """
+        body = json.dumps({"advance_seconds": by.total_seconds()})
+        return self._clock(self._send("POST", "/_lab/clock", body))
+
+    def _clock(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "seconds_ahead" not in content:
+            raise NotALabError(str(content.get("message", f"{self.endpoint} is no lab")))
+        return content
 
     def users(self) -> Sequence[Mapping[str, Any]]:
         """The users of the caller's account."""
@@ -96,11 +119,11 @@ class LabClient:
             "access_keys": [f"{key['AccessKeyId']} ({key['Status'].lower()})" for key in keys],
         }
 
-    def _get(self, path: str) -> Mapping[str, Any]:
+    def _send(self, method: str, path: str, body: str = "") -> Mapping[str, Any]:
         credentials = self.session.get_credentials()
         if credentials is None:
             raise NoCredentialsError
-        request = AWSRequest(method="GET", url=self.endpoint.rstrip("/") + path)
+        request = AWSRequest(method=method, url=self.endpoint.rstrip("/") + path, data=body)
         SigV4Auth(credentials.get_frozen_credentials(), "lab", self._region()).add_auth(request)
         response = URLLib3Session().send(request.prepare())
         try:

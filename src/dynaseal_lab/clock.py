@@ -2,6 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from dynaseal_lab.shelves import InMemory, Key, Shelves
+
+_AHEAD: Key = ("seconds-ahead",)
+_FURTHEST = timedelta(days=100 * 365)
+
 
 def wall() -> datetime:
     """The machine's own time in UTC; signatures are dated by it."""
@@ -9,7 +14,10 @@ def wall() -> datetime:
 
 
 class LabClock:
-    """The wall clock plus what it was moved.
+    """The wall clock plus what it was moved, which is kept on a shelf of its own.
+
+    Time that was handed out stays true, so the clock only goes forward; in a state folder, across restarts
+    too. Signatures are dated by the wall clock whatever this one says: clients live in real time.
 
     Example:
         >>> clock = LabClock()
@@ -19,8 +27,14 @@ class LabClock:
         True
     """
 
-    def __init__(self) -> None:
-        self._ahead = timedelta(0)
+    def __init__(self, shelves: Shelves | None = None) -> None:
+        self._shelf = (shelves or InMemory()).open("clock", float)
+        self._ahead = timedelta(seconds=self._shelf.get(_AHEAD, 0.0))
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far it was moved."""
+        return self._ahead
 
     def now(self) -> datetime:
         """The lab's time in UTC."""
@@ -30,8 +44,11 @@ class LabClock:
         """Move the lab's time forward.
 
         Raises:
-            ValueError: `by` is negative: time that was handed out stays true.
+            ValueError: `by` is negative, or the time would lie beyond what dates can say.
         """
         if by < timedelta(0):
             raise ValueError("The lab's clock only goes forward")
+        if self._ahead + by > _FURTHEST:
+            raise ValueError(f"The lab's clock goes at most {_FURTHEST.days} days ahead")
         self._ahead += by
+        self._shelf[_AHEAD] = self._ahead.total_seconds()

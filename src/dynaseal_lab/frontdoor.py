@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from dynaseal_lab.clock import wall
 from dynaseal_lab.model import Call, Clock, Fault, RawReply, Service
+from dynaseal_lab.shelves import Shelves
 from dynaseal_lab.wire import json_rpc, query
 from dynaseal_lab.wire.encoding import inflated
 from dynaseal_lab.wire.faults import json_fault, not_a_call, query_fault
@@ -32,11 +33,13 @@ class FrontDoor:
         services: Each by the name that botocore gives it.
         keys: Knows the access keys.
         clock: The lab's time.
+        shelves: Where the services keep their records; settled before an answer is sent.
     """
 
     services: Mapping[str, Service]
     keys: KeyRing = field(repr=False)
     clock: Clock
+    shelves: Shelves
 
     async def answer(self, request: Request) -> Response:
         """The response to `request`, success or error."""
@@ -105,7 +108,11 @@ class FrontDoor:
         service = self.services.get(_SIGNING_NAMES.get(call.service, call.service))
         if service is None:
             raise Fault("UnknownOperationException", f"This lab has no {call.service}")
-        return await service.handle(call)
+        try:
+            return await service.handle(call)
+        finally:
+            # Also where the call was refused: the refusal may rest on a change that is not safe yet.
+            await self.shelves.settled()
 
 
 def _is_form(request: Request) -> bool:

@@ -4,7 +4,6 @@ The socket is bound before the server starts, so a port that is taken is known a
 number; nobody but this machine can connect.
 """
 
-import secrets
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -15,7 +14,8 @@ from types import FrameType
 
 import uvicorn
 
-from dynaseal_lab.app import App, build
+from dynaseal_lab.app import App
+from dynaseal_lab.assembly import Setup, assembled
 
 LOOPBACK = "127.0.0.1"
 _KEEP_ALIVE = 75
@@ -52,25 +52,22 @@ class _Server(uvicorn.Server):
         self._when_ready()
 
 
-def new_root_secret() -> str:
-    """A fresh secret for the roots of all accounts."""
-    return secrets.token_urlsafe(30)
-
-
-def serve(port: int, root_secret: str, when_ready: Callable[[str], None]) -> None:
+def serve(setup: Setup, port: int, when_ready: Callable[[RunningLab], None]) -> None:
     """Serve in the foreground until SIGTERM or SIGINT, then return.
 
     Args:
+        setup: What the lab is to be.
         port: 0 for a free one.
-        root_secret: Signs for the root of every account.
-        when_ready: Called with the endpoint once requests are accepted.
+        when_ready: Called once requests are accepted.
 
     Raises:
         PortTakenError: Another program has the port.
+        StateError: The state folder cannot be used.
+        EngineError: The engine cannot be started.
     """
-    with _bound(port) as listener:
-        endpoint = _endpoint(listener)
-        server = _Server(build(root_secret), lambda: when_ready(endpoint))
+    with _bound(port) as listener, assembled(setup) as lab:
+        running_lab = RunningLab(_endpoint(listener), lab.root_secret)
+        server = _Server(lab.app, lambda: when_ready(running_lab))
         # uvicorn stops on these signals and raises them again afterwards: what was asked for is done by then.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _already_stopped)
@@ -78,23 +75,29 @@ def serve(port: int, root_secret: str, when_ready: Callable[[str], None]) -> Non
 
 
 @contextmanager
-def running(*, root_secret: str | None = None, port: int = 0) -> Generator[RunningLab]:
+def running(
+    *, root_secret: str | None = None, port: int = 0, setup: Setup | None = None
+) -> Generator[RunningLab]:
     """A lab in a thread of this process, for the time of a `with` block.
+
+    Args:
+        root_secret: Signs for the root of every account; random unless given.
+        port: 0 for a free one.
+        setup: What the lab is to be, in place of one in memory with this secret.
 
     Example:
         >>> with running() as lab:
         ...     lab.endpoint.startswith("http://127.0.0.1:")
         True
     """
-    secret = root_secret or new_root_secret()
     ready = Event()
-    with _bound(port) as listener:
-        server = _Server(build(secret), ready.set)
+    with _bound(port) as listener, assembled(setup or Setup(root_secret)) as lab:
+        server = _Server(lab.app, ready.set)
         thread = Thread(target=server.run, args=([listener],), name="dynaseal-lab", daemon=True)
         thread.start()
         try:
             ready.wait()
-            yield RunningLab(_endpoint(listener), secret)
+            yield RunningLab(_endpoint(listener), lab.root_secret)
         finally:
             server.should_exit = True
             thread.join()

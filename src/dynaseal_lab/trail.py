@@ -1,11 +1,11 @@
 """What was decided, call by call: the last decisions with their reasons, and nothing secret."""
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from dynaseal_lab.model import Ask, Call, Decision
+from dynaseal_lab.shelves import InMemory, Shelves
 
 CAPACITY = 20_000
 _CONTEXT = "kms:encryptioncontext:"
@@ -37,8 +37,8 @@ class Event:
 class Trail:
     """The last decisions, oldest first; what is older than its capacity is forgotten."""
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
-        self._events: deque[Event] = deque(maxlen=capacity)
+    def __init__(self, capacity: int = CAPACITY, shelves: Shelves | None = None) -> None:
+        self._events = (shelves or InMemory()).log("trail", Event, capacity)
 
     def add(self, call: Call, ask: Ask, decision: Decision) -> None:
         """Record one decision."""

@@ -13,6 +13,7 @@ from dynaseal_lab.dynamodb.storage_key import Kms, StorageKeys
 from dynaseal_lab.dynamodb.tables import Tables
 from dynaseal_lab.iam.refusal import sentence
 from dynaseal_lab.model import Ask, Authorizer, Call, Clock, Fault, RawReply
+from dynaseal_lab.shelves import InMemory, Shelves
 
 Handler = Callable[[Call, Table], Awaitable[EngineReply]]
 
@@ -28,13 +29,17 @@ class DynamoDbService:
         kms: the lab's KMS, asked in the caller's name.
         clock: the lab's time.
         engine: keeps tables and items.
+        shelves: where storage keys and resource policies are kept; in memory unless given.
     """
 
-    def __init__(self, authorizer: Authorizer, kms: Kms, clock: Clock, engine: Engine) -> None:
+    def __init__(
+        self, authorizer: Authorizer, kms: Kms, clock: Clock, engine: Engine, shelves: Shelves | None = None
+    ) -> None:
+        shelves = shelves or InMemory()
         self._authorizer = authorizer
         self._engine = engine
-        self._tables = Tables(engine)
-        self._keys = StorageKeys(kms, clock)
+        self._tables = Tables(engine, shelves)
+        self._keys = StorageKeys(kms, clock, shelves)
         control = Control(engine, self._tables, self._keys)
         self._handlers: Mapping[str, Handler] = {
             "CreateTable": control.create_table,

@@ -95,7 +95,7 @@ class InProcessEngine:
         ours, theirs = (f":{region}:{number}:".encode() for number in (account, hidden))
         if target.partition(".")[2] not in ITEM_OPERATIONS:
             body = body.replace(ours, theirs)
-        reply = await _call(self.app, _headers(hidden, region, target), body)
+        reply = await _call(self.app, engine_headers(hidden, region, target), body)
         return EngineReply(reply.status, reply.body.replace(theirs, ours))
 
 
@@ -103,8 +103,8 @@ def _random_account() -> str:
     return f"{secrets.randbelow(9 * 10**11) + 10**11}"
 
 
-def _headers(account: str, region: str, target: str) -> list[tuple[bytes, bytes]]:
-    """The engine reads account and Region off the credential scope and verifies nothing."""
+def engine_headers(account: str, region: str, target: str) -> list[tuple[bytes, bytes]]:
+    """Headers that tell an engine account and Region: both read them off the scope and verify nothing."""
     scope = f"{account}/20200101/{region}/dynamodb/aws4_request"
     authorization = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
     return [

@@ -19,6 +19,11 @@ class Table:
     name: str
 
     @property
+    def place(self) -> tuple[str, str, str]:
+        """Account, Region and name."""
+        return self.account, self.region, self.name
+
+    @property
     def arn(self) -> str:
         """The table's ARN."""
         return f"{prefix(self.account, self.region)}table/{self.name}"
@@ -42,13 +47,23 @@ def table_named(call: Call, name: str) -> Table:
     """
     if not name.startswith("arn:"):
         return Table(call.principal.account, call.region, name)
-    parts = name.split(":", 5)
-    if len(parts) != 6 or parts[2] != "dynamodb" or not parts[5].startswith("table/"):
-        raise Fault("ValidationException", f"Invalid ARN: {name}")
-    if parts[3] != call.region:
+    table = table_in(name)
+    if table.region != call.region:
         raise Fault(
-            "ValidationException", f"Invalid ARN: region {parts[3]} is not this endpoint's {call.region}"
+            "ValidationException", f"Invalid ARN: region {table.region} is not this endpoint's {call.region}"
         )
+    return table
+
+
+def table_in(arn: str) -> Table:
+    """The table in an ARN of it, or of a stream, index or backup of it.
+
+    Raises:
+        Fault: ValidationException for an ARN of something else.
+    """
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or parts[2] != "dynamodb" or not parts[5].startswith("table/"):
+        raise Fault("ValidationException", f"Invalid ARN: {arn}")
     return Table(parts[4], parts[3], parts[5].split("/")[1])
 
 

@@ -18,6 +18,7 @@ from dynaseal_lab.dynamodb.kms_errors import passed_on
 from dynaseal_lab.dynamodb.names import Table
 from dynaseal_lab.kms.keys import KeyState
 from dynaseal_lab.model import Call, Clock, Fault, Principal
+from dynaseal_lab.shelves import Shelves
 
 _GRANTED = [
     "Decrypt",
@@ -54,15 +55,15 @@ class StorageKey:
 class StorageKeys:
     """The storage keys of all tables that have one, and what is asked of KMS for them."""
 
-    def __init__(self, kms: Kms, clock: Clock) -> None:
+    def __init__(self, kms: Kms, clock: Clock, shelves: Shelves) -> None:
         self._kms = kms
         self._clock = clock
         self._unusable_since: dict[Table, float] = {}
-        self._keys: dict[Table, StorageKey] = {}
+        self._keys = shelves.open("dynamodb-storage-key", StorageKey)
 
     def of(self, table: Table) -> StorageKey | None:
         """The table's storage key; None where DynamoDB's own key stores it."""
-        return self._keys.get(table)
+        return self._keys.get(table.place)
 
     async def prepare(self, call: Call, table: Table, key_id: str) -> StorageKey:
         """Get everything that a table on this key needs, before the table is made.
@@ -90,11 +91,11 @@ class StorageKeys:
 
     def attach(self, table: Table, key: StorageKey) -> None:
         """Store the table under a key that was prepared."""
-        self._keys[table] = key
+        self._keys[table.place] = key
 
     async def detach(self, call: Call, table: Table) -> None:
         """Let go of the table's key, if it has one: DynamoDB retires its grant, as itself."""
-        key = self._keys.pop(table, None)
+        key = self._keys.pop(table.place, None)
         self._unusable_since.pop(table, None)
         if key is not None:
             await self.abandon(call, key)
@@ -113,7 +114,7 @@ class StorageKeys:
         Raises:
             Fault: KMS refused, as DynamoDB passes it on.
         """
-        key = self._keys.get(table)
+        key = self._keys.get(table.place)
         if key is not None:
             context = _context(table)
             await self._ask(
@@ -122,7 +123,7 @@ class StorageKeys:
 
     def describe(self, table: Table, description: dict[str, Any]) -> None:
         """Put what the lab knows of a table's key into the engine's description of the table."""
-        key = self._keys.get(table)
+        key = self._keys.get(table.place)
         if key is None:
             if description.get("SSEDescription", {}).get("Status") == "DISABLED":
                 del description["SSEDescription"]

@@ -22,6 +22,7 @@ from dynaseal_lab.kms.operations import (
 )
 from dynaseal_lab.kms.store import KmsStore
 from dynaseal_lab.model import Authorizer, Call, Clock, Fault
+from dynaseal_lab.shelves import Shelves
 from dynaseal_lab.wire.validate import validate
 
 Handler = Callable[[Kms, Call], Mapping[str, Any]]
@@ -83,11 +84,11 @@ class KmsService:
     Args:
         authorizer: decides and records every question.
         clock: the lab's time.
-        store: where keys are kept; in memory unless given.
+        shelves: where keys are kept; in memory unless given.
     """
 
-    def __init__(self, authorizer: Authorizer, clock: Clock, store: KmsStore | None = None) -> None:
-        self._kms = Kms(store or KmsStore(clock.now), authorizer, clock)
+    def __init__(self, authorizer: Authorizer, clock: Clock, shelves: Shelves | None = None) -> None:
+        self._kms = Kms(KmsStore(clock.now, shelves), authorizer, clock)
 
     async def handle(self, call: Call) -> Mapping[str, Any]:
         """Answer one call, from a client or from another service of the lab in a client's name.

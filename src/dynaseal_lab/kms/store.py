@@ -150,8 +150,10 @@ class KmsStore:
 
     def _has_other_copies(self, record: KeyRecord) -> bool:
         """Whether copies are left in other Regions, after those have been forgotten whose time has come."""
-        others = self._regions[record.key_id] - {record.region}
-        return any([self.key(region, record.key_id) is not None for region in others])
+        others = [
+            self.key(region, record.key_id) for region in self._regions[record.key_id] - {record.region}
+        ]
+        return any(copy is not None for copy in others)
 
     def _forget(self, record: KeyRecord) -> None:
         for name in self.alias_names(record):

@@ -1,8 +1,8 @@
 """A state folder: whose it is, what lies in it, and that only one lab works on it.
 
-    DIR/            mode 0700
-      lab.sqlite3   IAM, KMS, DynamoDB's tables and items (sealed), the trail
-      key           the key file, mode 0600: without it the rest cannot be read
+DIR/            mode 0700
+  lab.sqlite3   IAM, KMS, DynamoDB's tables and items (sealed), the trail
+  key           the key file, mode 0600: without it the rest cannot be read
 """
 
 from collections.abc import Generator

@@ -12,13 +12,13 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from typing import Any
 
 from dynaseal_lab.dynamodb.engine import Engine, EngineReply
 from dynaseal_lab.dynamodb.names import Table, table_in
 from dynaseal_lab.dynamodb.partiql import parse_statement
 from dynaseal_lab.dynamodb.tables import TARGET
-from dynaseal_lab.shelves import Shelves
 from dynaseal_lab.state.folder import Folder
 from dynaseal_lab.state.gate import Gate
 from dynaseal_lab.state.tables import Definition, ask, make_again, read_definition, start_stream
@@ -29,6 +29,7 @@ DELAY = 0.25
 """Seconds until a written item is read back; the ledger adds at most half a second."""
 
 _BATCH = 100
+_EXACT = Context(prec=40)  # DynamoDB's numbers have 38 digits
 _PUT = "INSERT OR REPLACE INTO item (place, key, sealed) VALUES (?, ?, ?)"
 _DROP = "DELETE FROM item WHERE place = ? AND key = ?"
 _CLEAR = "DELETE FROM item WHERE place = ?"
@@ -73,7 +74,7 @@ class KeptEngine:
 
     def __init__(self, engine: Engine, folder: Folder) -> None:
         self._engine, self._ledger, self._seal = engine, folder.ledger, folder.seal
-        self._definitions = _definitions(folder.shelves)
+        self._definitions = folder.shelves.open("dynamodb-table", Definition)
         self._gate = Gate()
         self._touched: dict[Table, set[str] | None] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -85,8 +86,8 @@ class KeptEngine:
         Raises:
             StateError: The engine does not take it.
         """
-        for place, definition in self._definitions.items():
-            table = Table(*place)
+        for (account, region, name), definition in self._definitions.items():
+            table = Table(account, region, name)
             await make_again(self._engine, table, definition)
             rows = self._ledger.rows("SELECT key, sealed FROM item WHERE place = ?", _place(table))
             items = [json.loads(self._seal.open(sealed, _place(table), key)) for key, sealed in rows]
@@ -121,25 +122,23 @@ class KeptEngine:
             return
         table = _defined(account, region, params)
         definition = await read_definition(self._engine, table)
-        place = (table.account, table.region, table.name)
         if definition is not None:
-            self._definitions[place] = definition
-        elif self._definitions.pop(place, None) is not None:
+            self._definitions[table.place] = definition
+        elif self._definitions.pop(table.place, None) is not None:
             self._touched.pop(table, None)
             self._ledger.write(_CLEAR, lambda: (_place(table),), prompt=True)
         if operation in _FILLING:
             self._touch(table, ())
 
     def _touch(self, table: Table, items: tuple[Params, ...]) -> None:
-        definition = self._definitions.get((table.account, table.region, table.name))
+        definition = self._definitions.get(table.place)
         if definition is None:
             return
         keys = self._touched.setdefault(table, set())
         if not items:
             self._touched[table] = None
         elif keys is not None:
-            names = definition.key_names
-            keys.update(json.dumps({name: item[name] for name in names}) for item in items)
+            keys.update(_key(definition, item) for item in items)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(DELAY, self._flush_soon)
 
@@ -168,23 +167,23 @@ class KeptEngine:
 
     async def _read(self, table: Table, keys: list[str]) -> dict[str, Params]:
         found: dict[str, Params] = {}
-        names = self._definitions[table.account, table.region, table.name].key_names
+        definition = self._definitions[table.place]
         wanted: Any = {table.name: {"Keys": [json.loads(key) for key in keys], "ConsistentRead": True}}
         while wanted:
             answer = await ask(self._engine, table, "BatchGetItem", RequestItems=wanted) or {}
             for item in answer.get("Responses", {}).get(table.name, ()):
-                found[json.dumps({name: item[name] for name in names})] = item
+                found[_key(definition, item)] = item
             wanted = answer.get("UnprocessedKeys")
         return found
 
     async def _keep_all(self, table: Table) -> None:
-        names = self._definitions[table.account, table.region, table.name].key_names
+        definition = self._definitions[table.place]
         self._ledger.write(_CLEAR, lambda: (_place(table),), prompt=False)
         start: Params = {}
         while True:
             page = await ask(self._engine, table, "Scan", TableName=table.name, ConsistentRead=True, **start)
             for item in (page or {}).get("Items", ()):
-                self._put(table, json.dumps({name: item[name] for name in names}), item)
+                self._put(table, _key(definition, item), item)
             if not page or "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
@@ -198,12 +197,17 @@ class KeptEngine:
         )
 
 
-def _definitions(shelves: Shelves) -> Any:
-    return shelves.open("dynamodb-table", Definition)
-
-
 def _place(table: Table) -> str:
     return table.arn
+
+
+def _key(definition: Definition, item: Params) -> str:
+    """An item's primary key as JSON, its numbers in one spelling (`1.0` is `1`)."""
+    return json.dumps({name: _plain(item[name]) for name in definition.key_names})
+
+
+def _plain(value: Params) -> Params:
+    return {"N": f"{Decimal(value['N']).normalize(_EXACT):f}"} if "N" in value else value
 
 
 def _defined(account: str, region: str, params: Params) -> Table:

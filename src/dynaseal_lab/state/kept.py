@@ -70,9 +70,7 @@ class KeptLog(Generic[R]):
         self._records.append(record)
         self._last += 1
         number = self._last
-        self._ledger.write(
-            _ADD_ENTRY, lambda: (self._kind, number, encoded(record).decode()), prompt=False
-        )
+        self._ledger.write(_ADD_ENTRY, lambda: (self._kind, number, encoded(record).decode()), prompt=False)
         self._ledger.write(_DROP_ENTRY, lambda: (self._kind, number - self._capacity), prompt=False)
 
     def __iter__(self) -> Iterator[R]:

@@ -5,7 +5,7 @@ Rules:
 - Changes are written in their order. Those that come while a commit is under way share the next one.
 - Changes that nobody waits for are written within half a second, or with the next commit.
 - A commit that fails stays to be written: nothing that rests on it is acknowledged until it succeeds.
-- The file belongs to one process at a time: it is locked from the first statement on (locking_mode=EXCLUSIVE).
+- The file is one process's at a time: it is locked from the first statement on (locking_mode=EXCLUSIVE).
 
 Source: https://www.sqlite.org/pragma.html#pragma_synchronous and https://www.sqlite.org/wal.html
 """
@@ -26,12 +26,9 @@ DELAY = 0.5
 
 _FORMAT = 1
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS record"
-    " (kind TEXT, key TEXT, sealed BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS item"
-    " (place TEXT, key TEXT, sealed BLOB NOT NULL, PRIMARY KEY (place, key)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS log"
-    " (kind TEXT, number INTEGER, entry TEXT NOT NULL, PRIMARY KEY (kind, number)) WITHOUT ROWID",
+    "record (kind TEXT, key TEXT, sealed BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID",
+    "item (place TEXT, key TEXT, sealed BLOB NOT NULL, PRIMARY KEY (place, key)) WITHOUT ROWID",
+    "log (kind TEXT, number INTEGER, entry TEXT NOT NULL, PRIMARY KEY (kind, number)) WITHOUT ROWID",
 )
 Values = Callable[[], Sequence[Any]]
 
@@ -162,6 +159,6 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
     if version > _FORMAT:
         raise StateError(f"{path} was written by a newer version of the lab")
     for table in _TABLES:
-        database.execute(table)
+        database.execute(f"CREATE TABLE IF NOT EXISTS {table}")
     database.execute(f"PRAGMA user_version={_FORMAT}")
     database.execute("COMMIT")

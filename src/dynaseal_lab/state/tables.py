@@ -48,16 +48,16 @@ async def read_definition(engine: Engine, table: Table) -> Definition | None:
     described = await ask(engine, table, "DescribeTable", TableName=table.name)
     if described is None or described["Table"].get("TableStatus") == "DELETING":
         return None
-    content: dict[str, Any] = described["Table"]
+    content: Params = described["Table"]
     tagged = await ask(engine, table, "ListTagsOfResource", ResourceArn=table.arn) or {}
     life = await ask(engine, table, "DescribeTimeToLive", TableName=table.name) or {}
     backups = await ask(engine, table, "DescribeContinuousBackups", TableName=table.name) or {}
-    stream = content.get("StreamSpecification") or {}
+    stream = _part(content, "StreamSpecification")
     return Definition(
         create=_create_params(content, tagged.get("Tags") or []),
         stream=stream if stream.get("StreamEnabled") else None,
-        time_to_live=_time_to_live(life.get("TimeToLiveDescription") or {}),
-        recovery=_recovery(backups.get("ContinuousBackupsDescription") or {}),
+        time_to_live=_time_to_live(_part(life, "TimeToLiveDescription")),
+        recovery=_recovery(_part(backups, "ContinuousBackupsDescription")),
     )
 
 
@@ -86,9 +86,12 @@ async def make_again(engine: Engine, table: Table, definition: Definition) -> No
 async def start_stream(engine: Engine, table: Table, definition: Definition) -> None:
     """Switch the stream on, if the table had one."""
     if definition.stream is not None:
-        await ask(
-            engine, table, "UpdateTable", TableName=table.name, StreamSpecification=definition.stream
-        )
+        await ask(engine, table, "UpdateTable", TableName=table.name, StreamSpecification=definition.stream)
+
+
+def _part(described: Params, name: str) -> Params:
+    part: Params | None = described.get(name)
+    return part or {}
 
 
 def _create_params(described: Params, tags: list[Params]) -> Params:
@@ -101,9 +104,9 @@ def _create_params(described: Params, tags: list[Params]) -> Params:
             params[name] = [_index_params(index, described) for index in described[name]]
     if described.get("DeletionProtectionEnabled"):
         params["DeletionProtectionEnabled"] = True
-    if table_class := (described.get("TableClassSummary") or {}).get("TableClass"):
+    if table_class := _part(described, "TableClassSummary").get("TableClass"):
         params["TableClass"] = table_class
-    if (described.get("SSEDescription") or {}).get("Status") == "ENABLED":
+    if _part(described, "SSEDescription").get("Status") == "ENABLED":
         params["SSESpecification"] = {"Enabled": True, "SSEType": "KMS"}
     if tags:
         params["Tags"] = tags
@@ -121,7 +124,7 @@ def _index_params(index: Params, table: Params) -> Params:
 
 def _capacity(table: Params, part: Params) -> Params:
     """How a table or index is paid for."""
-    if (table.get("BillingModeSummary") or {}).get("BillingMode") == "PAY_PER_REQUEST":
+    if _part(table, "BillingModeSummary").get("BillingMode") == "PAY_PER_REQUEST":
         on_demand: Params = {"BillingMode": "PAY_PER_REQUEST"}
         limits = part.get("OnDemandThroughput")
         return {**on_demand, "OnDemandThroughput": limits} if limits else on_demand
@@ -137,7 +140,7 @@ def _time_to_live(described: Params) -> Params | None:
 
 
 def _recovery(described: Params) -> Params | None:
-    recovery = described.get("PointInTimeRecoveryDescription") or {}
+    recovery = _part(described, "PointInTimeRecoveryDescription")
     if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
         return None
     params: dict[str, Any] = {"PointInTimeRecoveryEnabled": True}

@@ -88,8 +88,11 @@ def _malformed(message: str) -> Fault:
 def _tree(fields: Mapping[str, str]) -> Node:
     root: Node = {}
     for name, value in fields.items():
+        parts = name.split(".")
+        if "" in parts:
+            continue  # no place has an empty name
         node = root
-        for part in name.split("."):
+        for part in parts:
             node = node.setdefault(part, {})
         node[""] = value
     return root

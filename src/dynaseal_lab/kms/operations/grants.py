@@ -112,8 +112,10 @@ def _wanted(kms: Kms, call: Call, key: KeyRecord) -> Grant:
         operations=frozenset(params["Operations"]),
         issuing_account=":".join([*key.arn.split(":")[:2], "iam:", key.account, "root"]),
         created=kms.clock.now(),
+        # An empty map constrains nothing: Terraform's provider sends one for the constraint it does not mean.
         constraints=Constraints(
-            constraints.get("EncryptionContextEquals"), constraints.get("EncryptionContextSubset")
+            constraints.get("EncryptionContextEquals") or None,
+            constraints.get("EncryptionContextSubset") or None,
         ),
         retiring=retiring,
         name=params.get("Name"),

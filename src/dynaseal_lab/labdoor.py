@@ -1,0 +1,95 @@
+"""The lab's own paths, which no AWS service has.
+
+* `GET /_lab/health`: whether the lab runs; the one request that needs no signature.
+* `GET /_lab/trail`: what was decided in the caller's account.
+* `GET /_lab/clock`: the lab's time; `POST /_lab/clock` with `{"advance_seconds": N}` moves it forward.
+
+All but the first are for an account's root, who signs for any service's name.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+
+from dynaseal_lab.clock import LabClock
+from dynaseal_lab.frontdoor import FrontDoor
+from dynaseal_lab.model import Fault, Principal
+from dynaseal_lab.shelves import Shelves
+from dynaseal_lab.trail import Trail
+from dynaseal_lab.wire.http import Request, Response
+
+Answer = Mapping[str, Any]
+
+
+def json_response(content: object, status: int = 200) -> Response:
+    """A response of the lab's own, which is no AWS API."""
+    return Response(status, json.dumps(content).encode(), {"content-type": "application/json"})
+
+
+@dataclass(frozen=True, slots=True)
+class LabDoor:
+    """Answers what is asked of the lab itself."""
+
+    door: FrontDoor = field(repr=False)
+    trail: Trail
+    clock: LabClock
+    shelves: Shelves
+
+    async def answer(self, request: Request) -> Response:
+        """The response to a request for one of the lab's own paths."""
+        asked = (request.method, request.path.removeprefix("/_lab/"))
+        if asked == ("GET", "health"):
+            return json_response({"status": "ok"})
+        handlers: Mapping[tuple[str, str], Callable[[Principal, bytes], Answer]] = {
+            ("GET", "trail"): self._show_trail,
+            ("GET", "clock"): self._show_clock,
+            ("POST", "clock"): self._advance_clock,
+        }
+        handler = handlers.get(asked)
+        if handler is None:
+            return json_response({"message": "The lab has no such path"}, 404)
+        try:
+            answer = handler(self._root(request, _WORDS[asked]), request.body)
+            await self.shelves.settled()
+        except Fault as fault:
+            return json_response({"__type": fault.code, "message": fault.message}, fault.status)
+        return json_response(answer)
+
+    def _root(self, request: Request, purpose: str) -> Principal:
+        principal = self.door.signed(request).principal
+        if principal.kind != "root":
+            raise Fault("AccessDenied", f"Only an account's root may {purpose}", status=403)
+        return principal
+
+    def _show_trail(self, principal: Principal, _body: bytes) -> Answer:
+        return {"events": [event.as_json() for event in self.trail.events(principal.account)]}
+
+    def _show_clock(self, _principal: Principal, _body: bytes) -> Answer:
+        return {
+            "now": self.clock.now().isoformat(timespec="seconds"),
+            "seconds_ahead": self.clock.ahead.total_seconds(),
+        }
+
+    def _advance_clock(self, principal: Principal, body: bytes) -> Answer:
+        try:
+            self.clock.advance(timedelta(seconds=_seconds(body)))
+        except (ValueError, OverflowError, RecursionError) as error:
+            raise Fault("ValidationError", str(error)) from error
+        return self._show_clock(principal, body)
+
+
+_WORDS = {
+    ("GET", "trail"): "read its trail",
+    ("GET", "clock"): "read the lab's clock",
+    ("POST", "clock"): "move the lab's clock",
+}
+
+
+def _seconds(body: bytes) -> float:
+    content: object = json.loads(body)
+    asked = cast("dict[str, object]", content).get("advance_seconds") if isinstance(content, dict) else None
+    if isinstance(asked, bool) or not isinstance(asked, int | float):
+        raise ValueError('Say how far: {"advance_seconds": N}')  # noqa: TRY004 - a wrong request, not a wrong call
+    return asked
