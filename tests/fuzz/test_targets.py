@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,16 +54,15 @@ def test_an_item_comes_back_from_the_input_that_it_is_written_as() -> None:
     assert {name: part.value for name, part in parts.items()} == item
 
 
-def test_the_fuzzer_runs_over_every_target() -> None:
+def test_the_fuzzer_runs() -> None:
     if importlib.util.find_spec("atheris") is None:
         if os.environ.get("CI") == "true":
             pytest.fail("CI must have atheris")
         pytest.skip("atheris is not installed")
-    command = [sys.executable, "-m", "fuzz", "--seconds", str(len(TARGETS))]
     here = Path(__file__).parents[1]
 
     ended = subprocess.run(
-        command,
+        [sys.executable, "-m", "fuzz", "--seconds", "1", "--jobs", "1", "projection"],
         env={**os.environ, "PYTHONPATH": str(here)},
         cwd=here.parent,
         capture_output=True,
@@ -71,4 +71,4 @@ def test_the_fuzzer_runs_over_every_target() -> None:
     )
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert all(f"{name}:" in ended.stdout for name in TARGETS)
+    assert re.fullmatch(r"projection: [1-9]\d* inputs, none breaks a rule\n", ended.stdout)

@@ -9,10 +9,11 @@ Source: specification `header.md`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from struct import error as StructError  # noqa: N812 an exception
 
 from dynaseal.core.suites import SUITE_BY_FLAVOR, AlgorithmSuite
 from dynaseal.core.wire import Reader, TruncatedError, u16
-from dynaseal.errors import FormatError
+from dynaseal.errors import EncryptError, FormatError
 
 HEADER_NAME = "aws_dbe_head"
 FOOTER_NAME = "aws_dbe_foot"
@@ -62,13 +63,20 @@ def write_partial(
     stored_context: bytes,
     data_keys: Sequence[EncryptedDataKey],
 ) -> bytes:
-    """Write a header up to its commitment, which covers exactly these bytes."""
+    """Write a header up to its commitment, which covers exactly these bytes.
+
+    Raises:
+        EncryptError: a part of an encrypted data key does not fit its two-byte length.
+    """
     parts = [bytes((version, suite.flavor)), message_id, u16(len(legend)), legend, stored_context]
     parts.append(bytes((len(data_keys),)))
-    for key in data_keys:
-        provider = key.provider_id.encode()
-        parts += (u16(len(provider)), provider, u16(len(key.provider_info)), key.provider_info)
-        parts += (u16(len(key.ciphertext)), key.ciphertext)
+    try:
+        for key in data_keys:
+            provider = key.provider_id.encode()
+            parts += (u16(len(provider)), provider, u16(len(key.provider_info)), key.provider_info)
+            parts += (u16(len(key.ciphertext)), key.ciphertext)
+    except StructError:
+        raise EncryptError("A keyring wrapped the data key into more than 65,535 bytes") from None
     return b"".join(parts)
 
 
