@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import boto3
 import pytest
 from botocore.session import Session
 
@@ -65,3 +66,15 @@ def test_the_older_librarys_provider_uses_the_regional_clients_that_it_is_given(
 def test_the_older_librarys_material_description_is_refused() -> None:
     with pytest.raises(ConfigError, match="no material description"):
         AwsKmsCryptographicMaterialsProvider(KMS_A, material_description={"a": "b"})
+
+
+def test_a_client_that_is_not_given_is_the_default_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    boto3.setup_default_session(
+        aws_access_key_id="AKIDEFAULT", aws_secret_access_key="s", region_name="eu-west-1"
+    )
+
+    client = Clients("kms")("us-west-2")
+
+    assert client._request_signer._credentials.access_key == "AKIDEFAULT"
+    assert client.meta.region_name == "us-west-2"

@@ -72,6 +72,8 @@ class KmsError(DynasealError, ClientError):
 class KmsEncryptError(EncryptError, KmsError):
     """KMS refused a call that encrypting an item needs."""
 
+    code = "kms"
+
     def __init__(
         self, error_response: Any, operation_name: str, key_id: str, region: str | None = None
     ) -> None:
@@ -80,6 +82,8 @@ class KmsEncryptError(EncryptError, KmsError):
 
 class KmsDecryptError(UnwrapError, KmsError):
     """KMS refused a call that reading an item needs."""
+
+    code = "kms"
 
     def __init__(
         self, error_response: Any, operation_name: str, key_id: str, region: str | None = None

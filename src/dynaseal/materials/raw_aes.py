@@ -81,7 +81,8 @@ class RawAesKeyring:
                 continue
         if tried:
             raise UnwrapError(
-                f"The key {self._name!r} of {self._namespace!r} does not open the item's data key"
+                f"The key {self._name!r} of {self._namespace!r} does not open the item's data key",
+                hint="It was wrapped by another key of that name, or for another item or table",
             )
         raise NoDataKeyError(f"The item has no data key of the key {self._name!r} of {self._namespace!r}")
 
