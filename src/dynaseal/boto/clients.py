@@ -55,8 +55,8 @@ class Clients:
     def _make(self, region: str | None) -> Any:
         if self._make_given is not None and region is not None:
             return self._make_given(region)
-        # boto3's stubs have an overload for each service by name; here it is any. `boto3.client` is that of the
-        # default session, which a program may have set.
+        # boto3's stubs have an overload for each service by name; here it is any. `boto3.client` is the
+        # default session's, which a program may have set.
         maker: Any = boto3.Session(botocore_session=self._session) if self._session else boto3
         config = Config(user_agent_extra=USER_AGENT)
         try:
