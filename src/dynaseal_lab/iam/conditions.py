@@ -6,6 +6,9 @@ Rules:
 - A key that the request lacks fails the operator, unless it is negated, `...IfExists`, or under ForAllValues.
 - ForAllValues holds when every value of the request fits (also when there is none), ForAnyValue when one
   does.
+- A key with several values needs a set prefix (AWS: "Multivalued context keys require a condition set
+  operator"). Without one, a statement that allows never holds over several values, and one that denies holds
+  when any of them fits.
 - An operator or a value that is not known here is refused as the policy is parsed, never ignored.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
@@ -14,14 +17,15 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 import base64
 import binascii
 import ipaddress
+import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, Literal
 
+from dynaseal_lab.iam import dates
 from dynaseal_lab.iam.match import Context, Template, arn_matches, glob, template
 
 Compare = Callable[[Template, str, Context], bool]
@@ -52,22 +56,26 @@ class Condition:
     key: str
     values: tuple[Template, ...]
     written: str
-    """As the policy wrote the operator, for explanations."""
+    """As the policy has it, for explanations: `StringLike aws:username "a*"`."""
     quantifier: Literal["all", "any"] | None = None
     if_exists: bool = False
 
-    def holds(self, context: Context) -> bool:
-        """Whether the request fulfils it."""
+    def holds(self, context: Context, *, denying: bool = False) -> bool:
+        """Whether the request fulfils it.
+
+        Args:
+            context: The request's condition keys.
+            denying: The statement denies.
+        """
         given = context.get(self.key)
         if self.operator is NULL:
-            return any(_is_true(value) == (given is None) for value in self.values)
-        if given is None:
+            return any(_is_true(value) != bool(given) for value in self.values)
+        if not given:
             return self._absent()
+        fits = (self._fits(value, context) != self.operator.negated for value in given)
         if self.quantifier == "all":
-            return all(self._fits(value, context) != self.operator.negated for value in given)
-        if self.quantifier == "any":
-            return any(self._fits(value, context) != self.operator.negated for value in given)
-        return any(self._fits(value, context) for value in given) != self.operator.negated
+            return all(fits)
+        return any(fits) if self.quantifier == "any" or denying or len(given) < 2 else False
 
     def _absent(self) -> bool:
         if self.if_exists or self.quantifier == "all":
@@ -111,7 +119,8 @@ def make_condition(written: str, key: str, values: Sequence[str], *, variables: 
             found.check(value)
     filled = variables and found.check is None
     templates = tuple(template(value, variables=filled) for value in values)
-    return Condition(found, key.lower(), templates, written, quantifier, if_exists)
+    as_written = f"{written} {key} {' or '.join(map(json.dumps, values))}"
+    return Condition(found, key.lower(), templates, as_written, quantifier, if_exists)
 
 
 def text_of(value: Any) -> str:
@@ -156,16 +165,6 @@ def _number(text: str) -> Decimal:
     if not number.is_finite():
         raise ValueError(f"Not a number: {text}")
     return number
-
-
-@lru_cache(maxsize=4096)
-def _date(text: str) -> datetime:
-    """A date in ISO 8601 or in seconds since 1970."""
-    try:
-        return datetime.fromtimestamp(float(text), UTC)
-    except (ValueError, OverflowError, OSError):
-        parsed = datetime.fromisoformat(text)
-        return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def _is_true_text(text: str) -> bool:
@@ -233,7 +232,7 @@ OPERATORS: Mapping[str, Operator] = {
         Operator("IpAddress", _typed(_network, _within), check=_network),
         Operator("NotIpAddress", _typed(_network, _within), negated=True, check=_network),
         *_ordered("Numeric", _number),
-        *_ordered("Date", _date),
+        *_ordered("Date", dates.seconds),
         NULL,
     )
 }

@@ -12,17 +12,22 @@ Rules, in this order:
    caller itself: the user's or the session's own ARN, or `*`. A role's ARN does not lift them.
 5. What nobody allows is denied.
 
-NotPrincipal: a denying statement spares those whom it names by user, role or session; naming the account's
-root spares the root user alone. An allowing one excludes them and, to be safe, the accounts it names.
+NotPrincipal: a denying statement spares those whom it names by user, role or session. Naming the account's
+root, as AWS recommends beside the user, spares the root user alone: in AWS's own example all of Bob's account
+but Bob are denied. It never spares a caller with a permissions boundary. An allowing one excludes whom it
+names and, to be safe, the accounts it names.
 
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html and
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html,
+reference_policies_elements_notprincipal.html there, and
 https://docs.aws.amazon.com/kms/latest/developerguide/control-access-overview.html
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dynaseal_lab.iam.match import Context, action_matches, resource_matches
+from dynaseal_lab.iam.conditions import Condition
+from dynaseal_lab.iam.match import ANYTHING, Context, action_matches, resource_matches
 from dynaseal_lab.iam.policy import Kind, Policy, Statement, parse
 from dynaseal_lab.iam.principals import Closeness
 from dynaseal_lab.model import Ask, Decision, Principal
@@ -59,6 +64,8 @@ class Question:
     resource: str
     principal: Principal
     context: Context
+    bounded: bool = False
+    """The principal has a permissions boundary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,8 @@ def evaluate(ask: Ask, principal: Principal, policies: Policies, context: Contex
     Returns:
         The decision, with the statements that made it, or those that came near.
     """
-    question = Question(ask.action, ask.resource, principal, context)
+    bounded = policies.boundary is not None
+    question = Question(ask.action, ask.resource, principal, context, bounded)
     places = {
         "identity": _search(policies.identity, question),
         "resource": _search(_resource_policies(ask), question),
@@ -102,7 +110,7 @@ def evaluate(ask: Ask, principal: Principal, policies: Policies, context: Contex
         decision = _limited(decision, policies, places["boundary"], places["session"])
     if decision.allowed:
         return decision
-    return Decision(False, decision.reason, tuple(near_misses(ask, policies, question)))
+    return Decision(False, decision.reason, tuple(_near_misses(ask, policies, question)))
 
 
 def is_root_of_trust(action: str, resource: str) -> bool:
@@ -164,7 +172,7 @@ def _search(policies: Sequence[NamedPolicy], question: Question) -> _Found:
     closest = Closeness.NONE
     for policy in policies:
         for statement in policy.parsed.statements:
-            closeness = _closeness(statement, question.principal)
+            closeness = _closeness_of(statement, question)
             if closeness is Closeness.NONE or not _fits(statement, question):
                 continue
             name = f"{statement.effect} {policy.name} {statement.name}"
@@ -180,7 +188,7 @@ def _fits(statement: Statement, question: Question) -> bool:
     return (
         _fits_action(statement, question)
         and _fits_resource(statement, question)
-        and all(condition.holds(question.context) for condition in statement.conditions)
+        and all(_condition_holds(condition, statement, question) for condition in statement.conditions)
     )
 
 
@@ -190,26 +198,35 @@ def _fits_action(statement: Statement, question: Question) -> bool:
 
 
 def _fits_resource(statement: Statement, question: Question) -> bool:
+    """In NotResource a variable without a value leaves out whatever it could mean."""
     if statement.resources is None:
         return True
+    unknown = ANYTHING if statement.not_resources else None
     listed = any(
-        resource_matches(pattern, question.resource, question.context) for pattern in statement.resources
+        resource_matches(pattern, question.resource, question.context, unknown=unknown)
+        for pattern in statement.resources
     )
     return listed != statement.not_resources
 
 
-def _closeness(statement: Statement, caller: Principal) -> Closeness:
+def _condition_holds(condition: Condition, statement: Statement, question: Question) -> bool:
+    """Whether the question fulfils one condition of a statement."""
+    return condition.holds(question.context, denying=statement.effect == "Deny")
+
+
+def _closeness_of(statement: Statement, question: Question) -> Closeness:
     """How closely a statement means the caller; a policy without principals means its holder."""
     if statement.principals is None:
         return Closeness.DIRECT
-    named = statement.principals.closeness(caller)
+    named = statement.principals.closeness(question.principal)
     if not statement.not_principals:
         return named
-    spared = Closeness.ROLE if statement.effect == "Deny" else Closeness.ACCOUNT
-    return Closeness.NONE if named >= spared else Closeness.DIRECT
+    if statement.effect == "Allow":
+        return Closeness.NONE if named >= Closeness.ACCOUNT else Closeness.DIRECT
+    return Closeness.NONE if named >= Closeness.ROLE and not question.bounded else Closeness.DIRECT
 
 
-def near_misses(ask: Ask, policies: Policies, question: Question) -> Iterator[str]:
+def _near_misses(ask: Ask, policies: Policies, question: Question) -> Iterator[str]:
     """Why the statements that allow the action did not: for each the first element that did not fit."""
     groups = (policies.identity, _resource_policies(ask), policies.boundary or (), policies.session or ())
     for policy in (policy for group in groups for policy in group):
@@ -217,17 +234,17 @@ def near_misses(ask: Ask, policies: Policies, question: Question) -> Iterator[st
             if statement.effect == "Allow" and _fits_action(statement, question):
                 miss = _miss(statement, question)
                 if miss:
-                    yield f"{policy.name} {statement.name}: {miss}"
+                    yield f"Allow {policy.name} {statement.name}: {miss}"
 
 
 def _miss(statement: Statement, question: Question) -> str | None:
-    if _closeness(statement, question.principal) is Closeness.NONE:
+    if _closeness_of(statement, question) is Closeness.NONE:
         return "the principal is another"
     if not _fits_resource(statement, question):
         return "the resource is another"
     for condition in statement.conditions:
-        if not condition.holds(question.context):
+        if not _condition_holds(condition, statement, question):
             given = question.context.get(condition.key)
-            has = "absent" if given is None else ", ".join(given)
-            return f"condition {condition.written} {condition.key} does not hold ({has})"
+            has = " and ".join(map(json.dumps, given)) if given else "none"
+            return f"condition {condition.written} does not hold, the request has {has}"
     return None

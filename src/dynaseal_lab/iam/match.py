@@ -23,7 +23,8 @@ Context = Mapping[str, Sequence[str]]
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _DEFAULTED = re.compile(r"([^,]+?)\s*,\s*'([^']*)'")
 _ARN_SEGMENTS = 6
-_ANY_RUN = ".*"
+ANYTHING = ".*"
+"""Any run of characters, as a regular expression."""
 _TOKEN = re.compile(r"(\.\*|\[\^:\]\*)|\\.|.", re.DOTALL)
 """A wildcard run, an escaped character, or a plain one."""
 
@@ -64,9 +65,14 @@ class Template:
         filled = [_plain(part, context) for part in self.parts]
         return None if None in filled else "".join(part for part in filled if part is not None)
 
-    def pattern(self, context: Context) -> str | None:
-        """The same with wildcards kept: a regular expression in which filled-in text is literal."""
-        filled = [_pattern(part, context) for part in self.parts]
+    def pattern(self, context: Context, *, unknown: str | None = None) -> str | None:
+        """The same with wildcards kept: a regular expression in which filled-in text is literal.
+
+        Args:
+            context: The request's condition keys.
+            unknown: A regular expression for a variable without a value.
+        """
+        filled = [_pattern(part, context, unknown) for part in self.parts]
         return None if None in filled else "".join(part for part in filled if part is not None)
 
 
@@ -107,15 +113,15 @@ def _plain(part: Part, context: Context) -> str | None:
     return part.text if isinstance(part, Literal) else part
 
 
-def _pattern(part: Part, context: Context) -> str | None:
+def _pattern(part: Part, context: Context, unknown: str | None) -> str | None:
     if isinstance(part, Variable):
         value = part.value(context)
-        return None if value is None else re.escape(value)
+        return unknown if value is None else re.escape(value)
     return re.escape(part.text) if isinstance(part, Literal) else _wild(part)
 
 
 def _wild(text: str) -> str:
-    return re.escape(text).replace(r"\*", _ANY_RUN).replace(r"\?", ".")
+    return re.escape(text).replace(r"\*", ANYTHING).replace(r"\?", ".")
 
 
 @lru_cache(maxsize=8192)
@@ -136,7 +142,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     for place, star in enumerate(stars):
         piece = pieces[place + 1]
         following = stars[place + 1 : place + 2]
-        early = bool(following) and not (star == _ANY_RUN and following[0] != _ANY_RUN)
+        early = bool(following) and not (star == ANYTHING and following[0] != ANYTHING)
         written += f"(?>{star}?{piece})" if early else star + piece
     return re.compile(written, re.DOTALL)
 
@@ -163,14 +169,16 @@ def action_matches(pattern: str, action: str) -> bool:
     return _compiled(_wild(pattern.lower())).fullmatch(action.lower()) is not None
 
 
-def resource_matches(pattern: Template, resource: str, context: Context) -> bool:
-    """Whether a resource fits a policy's Resource.
+def resource_matches(
+    pattern: Template, resource: str, context: Context, *, unknown: str | None = None
+) -> bool:
+    """Whether a resource fits a policy's Resource; `unknown` as in `Template.pattern`.
 
     Example:
         >>> resource_matches(template("arn:aws:kms:*:1*2:key/*"), "arn:aws:kms:eu-west-1:112:key/a", {})
         True
     """
-    written = pattern.pattern(context)
+    written = pattern.pattern(context, unknown=unknown)
     if written is None:
         return False
     if written == ".*":

@@ -118,8 +118,8 @@ def test_a_key_that_the_request_lacks(operator: str, value: str, expected: bool)
         ("ForAnyValue:StringNotEquals", "aws:many", ["a"], True),
         ("ForAnyValue:StringNotEquals", "aws:many", ["a", "b"], False),
         ("forallvalues:stringlikeifexists", "aws:many", ["?"], True),
-        ("StringEquals", "aws:many", ["b"], True),
-        ("StringNotEquals", "aws:many", ["b"], False),
+        ("StringEquals", "aws:many", ["a", "b"], False),
+        ("StringNotEquals", "aws:many", ["c"], False),
     ],
 )
 def test_several_values(operator: str, key: str, values: list[str], expected: bool):

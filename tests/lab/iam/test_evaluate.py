@@ -124,12 +124,28 @@ class TestWithinOneAccount:
         assert decide(ann, "dynamodb:GetItem", f"{TABLE[:-1]}ann-x", identity=(own,)).allowed
         assert not decide(ann, "dynamodb:GetItem", f"{TABLE[:-1]}bob-x", identity=(own,)).allowed
 
+    @pytest.mark.parametrize("effect", ["Allow", "Deny"])
+    def test_all_resources_but_a_variable_without_a_value_are_those_that_it_cannot_mean(self, effect: str):
+        but_own = {"Effect": effect, "Action": "*", "NotResource": f"{TABLE}${{aws:PrincipalTag/none}}"}
+        decision = decide(ann, "dynamodb:GetItem", TABLE, identity=(but_own,))
+        assert decision.reason == "no-identity-policy"
+        elsewhere = decide(ann, "dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1::x", identity=(but_own,))
+        assert elsewhere.reason == ("allowed" if effect == "Allow" else "explicit-deny-identity")
+
+    def test_several_values_without_a_set_operator_never_allow_and_deny_if_one_fits(self):
+        own_keys = {"Condition": {"StringEquals": {"dynamodb:LeadingKeys": ["ann", "eve"]}}}
+        two, one = {"dynamodb:LeadingKeys": ["ann", "bob"]}, {"dynamodb:LeadingKeys": ["ann"]}
+        allowing, denying = statement("Allow", "*", **own_keys), statement("Deny", "*", **own_keys)
+        assert decide(ann, "dynamodb:GetItem", TABLE, identity=(allowing,), context=one).allowed
+        assert not decide(ann, "dynamodb:GetItem", TABLE, identity=(allowing,), context=two).allowed
+        assert not decide(ann, "dynamodb:GetItem", TABLE, identity=(*ALLOW_ALL, denying), context=two).allowed
+
     def test_a_condition_that_does_not_hold_is_named_among_the_reasons(self):
         red = statement("Allow", "*", Condition={"StringEquals": {"aws:PrincipalTag/Team": "blue"}})
         decision = decide(ann, "dynamodb:GetItem", TABLE, identity=(red,))
-        assert decision.statements == (
-            "p #0: condition StringEquals aws:principaltag/team does not hold (red)",
-        )
+        (why,) = decision.statements
+        assert why.startswith('Allow p #0: condition StringEquals aws:PrincipalTag/Team "blue" does not hold')
+        assert why.endswith(', the request has "red"')
 
 
 class TestAcrossAccounts:
@@ -228,6 +244,10 @@ class TestNotPrincipal:
         only_root = SPARES_ANN | {"NotPrincipal": {"AWS": ACCOUNT}}
         assert decide(root, "kms:Decrypt", KEY, on_resource=(named(ACCOUNT), only_root)).allowed
         assert not decide(ann, "kms:Decrypt", KEY, on_resource=(named(ANN), only_root)).allowed
+
+    def test_a_deny_never_spares_a_caller_with_a_permissions_boundary(self):
+        spared = {"identity": ALLOW_ALL, "on_resource": (named(ACCOUNT), SPARES_ANN), "boundary": ALLOW_ALL}
+        assert decide(ann, "kms:Decrypt", KEY, **spared).reason == "explicit-deny-resource"
 
     def test_an_allow_leaves_out_whom_it_names_and_the_accounts(self):
         others = {"Effect": "Allow", "NotPrincipal": {"AWS": ACCOUNT}, "Action": "*", "Resource": "*"}

@@ -9,15 +9,34 @@ from dynaseal_lab.iam.policy import Kind, PolicyError, parse
 
 IDENTITY = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
 NAMED = IDENTITY | {"Sid": "a"}
-NO_VALUE = "A condition's value must be a string, a number or a boolean"
 RESOURCE = IDENTITY | {"Principal": {"AWS": "111122223333"}}
 TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "111122223333"}}
 
 
-NOT_JSON = "The policy is not in the valid JSON format."
+SYNTAX = "Syntax errors in policy."
+LEGACY = "The policy failed legacy parsing"
+NO_JSON = "This policy contains invalid Json"
 NO_PARTITION = 'Partition "moon" is not valid for resource "arn:moon:kms:::a".'
+COMPLETED = 'Partition "b" is not valid for resource "arn:b:c:*:*:*".'
 NO_SERVICE = "Resource vendor must be fully qualified and cannot contain regexes."
 NO_VENDOR = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
+ONE_COLON = "Actions/Condition can contain only one colon."
+NOT_UNIQUE = "Statement IDs (SID) in a single policy must be unique."
+OLD = "Policy document must be version 2012-10-17 or greater."
+IAM_REGION = "IAM resource arn:aws:iam:eu-west-1::user/a cannot contain region information."
+S3_REGION = "Resource arn:aws:s3:eu-west-1::a can not contain region information."
+NO_SID = (
+    "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression "
+    "[0-9A-Za-z]*"
+)
+
+
+def no_arn(resource: str) -> str:
+    return f'Resource {resource} must be in ARN format or "*".'
+
+
+def at(date: str) -> dict[str, Any]:
+    return IDENTITY | {"Condition": {"DateLessThan": {"aws:CurrentTime": date}}}
 
 
 def document(*statements: Any, **elements: Any) -> str:
@@ -43,48 +62,107 @@ def test_one_statement_needs_no_list():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", NOT_JSON),
-        ("{", NOT_JSON),
-        ("[" * 100_000, NOT_JSON),
-        ('{"Statement": [], "Statement": []}', NOT_JSON),
-        ("[]", "Syntax errors in policy."),
-        ("{}", "Syntax errors in policy."),
-        (document(), "Syntax errors in policy."),
-        (document("x"), "Syntax errors in policy."),
-        (document(IDENTITY, Version="2020-01-01"), "Syntax errors in policy."),
-        (document(IDENTITY, Statements=[]), "Unknown field Statements"),
-        (document(IDENTITY | {"Conditions": {}}), "Unknown field Conditions"),
-        (document(IDENTITY | {"Effect": "allow"}), "Invalid effect: allow"),
-        (document({"Action": "a:b", "Resource": "*"}), "Missing required field Effect"),
-        (document(NAMED, NAMED), "Statement IDs (SID) in a single policy must be unique."),
+        ("", SYNTAX),
+        ("{", SYNTAX),
+        ("[" * 100_000, SYNTAX),
+        ('{"Statement": [], "Statement": []}', SYNTAX),
+        ("[]", SYNTAX),
+        ("{}", SYNTAX),
+        (document(), SYNTAX),
+        (document("x"), SYNTAX),
+        (document(IDENTITY, Version="2020-01-01"), SYNTAX),
+        (document(IDENTITY, Statements=[]), SYNTAX),
+        (document(IDENTITY, Id=1), SYNTAX),
+        (document(IDENTITY | {"Conditions": {}}), SYNTAX),
+        (document(IDENTITY | {"Effect": "Perhaps"}), SYNTAX),
+        (document({"Action": "a:b", "Resource": "*"}), SYNTAX),
+        (document(IDENTITY | {"Action": 1}), SYNTAX),
+        (document(IDENTITY | {"Action": [[]]}), SYNTAX),
+        (document(IDENTITY | {"NotAction": "a:b"}), SYNTAX),
+        (document(IDENTITY | {"Sid": 1}), SYNTAX),
+        (document(IDENTITY | {"Condition": []}), SYNTAX),
+        (document(IDENTITY | {"Condition": {"Bool": "true"}}), SYNTAX),
+        (document(IDENTITY | {"Condition": {"Like": {"aws:a": "b"}}}), SYNTAX),
+        (document(IDENTITY | {"Condition": {"StringEquals": {"aws:a": {}}}}), SYNTAX),
+        (document(IDENTITY | {"Condition": {"NullIfExists": {"aws:a": "true"}}}), SYNTAX),
+        (document(IDENTITY | {"Effect": "allow"}), LEGACY),
+        (document(IDENTITY | {"Effect": "allow", "Action": []}), LEGACY),
+        (document(IDENTITY | {"Resource": "arn:aws:s3::bucket"}), LEGACY),
+        (document(IDENTITY | {"Resource": "arn:aws::::a"}), LEGACY),
+        (document(IDENTITY | {"Action": "kms:"}), LEGACY),
+        (document(at("2026-13-01")), LEGACY),
+        (document(at("9223372036854775808")), LEGACY),
+        (document(at("tomorrow") | {"Resource": "arn:moon:kms:::a"}), LEGACY),
+        (document(NAMED, NAMED), NOT_UNIQUE),
+        (document(NAMED, NAMED | {"Action": []}), NOT_UNIQUE),
+        (document(IDENTITY | {"Sid": "a b"}), NO_SID),
         (document({"Effect": "Allow", "Resource": "*"}), "Policy statement must contain actions."),
         (document(IDENTITY | {"Action": []}), "Policy statement must contain actions."),
-        (document(IDENTITY | {"Action": 1}), "Syntax errors in policy."),
-        (document(IDENTITY | {"NotAction": "a:b"}), "Syntax errors in policy."),
-        (document(IDENTITY | {"Action": "Decrypt"}), NO_VENDOR),
-        (document(IDENTITY | {"Action": "k*s:Decrypt"}), "Vendor k*s is not valid"),
-        (document(IDENTITY | {"Action": "kms:a:b"}), "Actions/Condition can contain only one colon."),
-        (document({"Effect": "Allow", "Action": "a:b"}), "Policy statement must contain resources."),
-        (document(IDENTITY | {"Resource": []}), "Policy statement must contain resources."),
-        (document(IDENTITY | {"Resource": ""}), 'Resource  must be in ARN format or "*".'),
-        (document(IDENTITY | {"Resource": "key/a"}), 'Resource key/a must be in ARN format or "*".'),
-        (document(IDENTITY | {"Resource": "arn"}), 'Resource arn must be in ARN format or "*".'),
+        (document(IDENTITY | {"Action": "a:b:c", "Resource": "x"}), no_arn("x")),
+        (document(IDENTITY | {"Resource": ""}), no_arn("")),
+        (document(IDENTITY | {"Resource": "arn"}), no_arn("arn")),
         (document(IDENTITY | {"Resource": "arn:moon:kms:::a"}), NO_PARTITION),
+        (document(IDENTITY | {"Resource": "a:b:c"}), COMPLETED),
+        (document(IDENTITY | {"Resource": "a:aws:kms:::c"}), no_arn("a:aws:kms:::c")),
         (document(IDENTITY | {"Resource": "arn:aws"}), NO_SERVICE),
         (document(IDENTITY | {"Resource": "arn:aws:k*:::a"}), NO_SERVICE),
-        (document(IDENTITY | {"Resource": "arn:aws:s3::bucket"}), "The policy failed legacy parsing"),
-        (document(IDENTITY | {"Resource": "arn:aws:s3:::${x}"}), "Invalid policy variable: ${x}"),
+        (document(IDENTITY | {"Resource": "arn:aws:iam:eu-west-1::user/a"}), IAM_REGION),
+        (document(IDENTITY | {"Resource": "arn:aws:s3:eu-west-1::a"}), S3_REGION),
+        (document(IDENTITY | {"Action": "Decrypt"}), NO_VENDOR),
+        (document({"Effect": "Allow", "Action": "Decrypt"}), NO_VENDOR),
+        (document(IDENTITY | {"Action": "k*s:Decrypt"}), "Vendor k*s is not valid"),
+        (document(IDENTITY | {"Action": "kms:a:b"}), ONE_COLON),
+        (document({"Effect": "Allow", "Action": "a:b"}), "Policy statement must contain resources."),
+        (document(IDENTITY | {"Resource": []}), "Policy statement must contain resources."),
         (document(RESOURCE), "Policy document should not specify a principal."),
-        (document(IDENTITY | {"Condition": []}), "Syntax errors in policy."),
-        (document(IDENTITY | {"Condition": {"Bool": "true"}}), "Syntax errors in policy."),
-        (document(IDENTITY | {"Condition": {"Like": {"aws:a": "b"}}}), "Invalid Condition type : Like."),
-        (document(IDENTITY | {"Condition": {"Bool": {"a": "true"}}}), NO_VENDOR),
+        (document(IDENTITY | {"Resource": "arn:aws:s3:::${x}"}), "Invalid policy variable: ${x}"),
         (document(IDENTITY | {"Condition": {"Bool": {"aws:a": "perhaps"}}}), "Not a boolean: perhaps"),
-        (document(IDENTITY | {"Condition": {"StringEquals": {"aws:a": {}}}}), NO_VALUE),
     ],
 )  # fmt: skip
 def test_a_text_that_is_no_identity_policy_is_refused_with_the_reason(text: str, said: str):
     assert reason(text) == said
+
+
+def test_iam_paths_are_those_that_iam_has():
+    said = reason(document(IDENTITY | {"Resource": "arn:aws:iam::111122223333:house/a"}))
+    assert said.startswith(
+        'IAM resource path must either be "*" or start with user/, federated-user/, role/, '
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Resource": "arn:aws:kms"},
+        {"Resource": ["arn:aws:kms:*:*:key/a", None]},
+        {"Resource": "arn:aws:iam::*:*"},
+        {"Resource": "arn:aws:s3:eu-west-1:111122223333:accesspoint/a"},
+        {"Action": "s3.s:Get"},
+        {"Sid": ""},
+        {"Condition": {"Like": {}}},
+        {"Condition": {"StringEqualsIfExists": {"key": "a"}}},
+        {"Condition": {"ForAnyValue:DateLessThan": {"key": []}}},
+        {"Condition": {"Bool": {"aws:a": True}, "NumericLessThan": {"aws:b": 5}}},
+    ],
+)
+def test_what_iam_takes_is_taken(changes: dict[str, Any]):
+    assert parse(document(IDENTITY | changes), Kind.IDENTITY).statements
+
+
+@pytest.mark.parametrize("version", [None, "2008-10-17"])
+def test_a_managed_policy_is_of_the_newest_version_whatever_else_is_wrong_with_it(version: str | None):
+    text = document(IDENTITY | {"Effect": "allow"}, **({"Version": version} if version else {}))
+    without = json.dumps({"Statement": IDENTITY})
+    assert reason(text if version else without, Kind.MANAGED) == OLD
+    assert parse(without, Kind.IDENTITY)
+
+
+@pytest.mark.parametrize("kind", [Kind.TRUST, Kind.RESOURCE])
+def test_of_a_trust_or_resource_policy_the_element_is_named(kind: Kind):
+    assert reason("{", kind) == NO_JSON
+    assert reason(document(TRUST | {"Conditions": {}}), kind) == "Unknown field Conditions"
+    assert reason(document(TRUST | {"Effect": "Perhaps"}), kind) == "Invalid effect: Perhaps"
+    assert reason(document({"Action": "a:b"}), kind) == "Missing required field Effect"
 
 
 @pytest.mark.parametrize(
@@ -114,8 +192,10 @@ def test_a_trust_policy_has_no_resource():
     assert reason(document(TRUST | {"Resource": "*"}), Kind.TRUST) == "Has prohibited field Resource"
 
 
-def test_numbers_and_booleans_may_stand_for_their_texts():
-    condition = {"Bool": {"aws:a": True}, "NumericLessThan": {"aws:b": 5}}
-    assert (
-        len(parse(document(IDENTITY | {"Condition": condition}), Kind.IDENTITY).statements[0].conditions) == 2
-    )
+def test_a_trust_policy_cannot_say_whom_it_does_not_mean():
+    text = document({"Effect": "Deny", "Action": "sts:AssumeRole", "NotPrincipal": {"AWS": "111122223333"}})
+    assert reason(text, Kind.TRUST) == "Has prohibited field NotPrincipal"
+
+
+def test_statement_ids_of_a_resource_policy_may_have_spaces():
+    assert parse(document(RESOURCE | {"Sid": "Allow use of the key"}), Kind.RESOURCE).statements

@@ -29,9 +29,9 @@ from dynaseal_lab.iam.operations.find import (
     policy,
     policy_arn,
 )
-from dynaseal_lab.iam.policy import Kind, parse
+from dynaseal_lab.iam.policy import Kind
 from dynaseal_lab.iam.records import ManagedPolicy, PolicyVersion, Role, User
-from dynaseal_lab.model import Call, Fault, Json
+from dynaseal_lab.model import Call, Json
 
 _MOST_VERSIONS = 5
 _LARGEST = 6144
@@ -79,9 +79,7 @@ def _version(found: ManagedPolicy, version: PolicyVersion) -> dict[str, Any]:
 
 def _checked(call: Call) -> str:
     document = str(call.params["PolicyDocument"])
-    check_document(document, Kind.IDENTITY)
-    if parse(document, Kind.IDENTITY).version != "2012-10-17":
-        raise Fault("MalformedPolicyDocument", "Policy document must be version 2012-10-17 or greater.")
+    check_document(document, Kind.MANAGED)
     check_size(document, _LARGEST, f"Cannot exceed quota for PolicySize: {_LARGEST}")
     return document
 

@@ -1,0 +1,186 @@
+"""What a document of the right shape must still fulfil, asked in IAM's order, so the same fault is named.
+
+1. An identity policy on its own is of the newest version.
+2. "The policy failed legacy parsing": an effect in another case, a date that is none, an ARN without a
+   service, or one that is too short and has an empty segment.
+3. Statement ids are alphanumeric and differ.
+4. There are actions; resources are ARNs as IAM wants them; actions have one service; there are resources.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html, and for the order
+and the sentences what IAM answered to the documents in the tests.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from dynaseal_lab.iam import dates
+from dynaseal_lab.iam.conditions import find_operator
+from dynaseal_lab.iam.syntax import VERSIONS, Kind, PolicyError, Statements, texts
+
+LEGACY = "The policy failed legacy parsing"
+_PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "*")
+_SERVICE = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
+_VENDOR = re.compile(r"[A-Za-z0-9.-]*", re.ASCII)
+_SID = re.compile(r"[0-9A-Za-z]*", re.ASCII)
+_IAM_PATHS = (
+    "user/",
+    "federated-user/",
+    "role/",
+    "group/",
+    "instance-profile/",
+    "mfa/",
+    "server-certificate/",
+    "policy/",
+    "sms-mfa/",
+    "saml-provider/",
+    "oidc-provider/",
+    "report/",
+    "access-report/",
+)
+_SEGMENTS = 6
+
+
+def check(version: str, statements: Statements, kind: Kind) -> None:
+    """Refuse what IAM refuses.
+
+    Raises:
+        PolicyError: The first fault in IAM's order.
+    """
+    if kind is Kind.MANAGED and version != VERSIONS[0]:
+        raise PolicyError(f"Policy document must be version {VERSIONS[0]} or greater.")
+    _check_legacy(statements)
+    _check_sids(statements, kind)
+    for statement in statements:
+        if not listed(statement, "Action"):
+            raise PolicyError("Policy statement must contain actions.")
+    for resource in _resources(statements):
+        _check_resource(resource)
+    for statement in statements:
+        for action in listed(statement, "Action"):
+            _check_action(action)
+    _check_presence(statements, kind)
+
+
+def listed(statement: Mapping[str, Any], element: str) -> tuple[str, ...]:
+    """The texts of an element or of its `Not` form."""
+    return texts(statement.get(element, statement.get(f"Not{element}")))
+
+
+def completed(resource: str) -> str:
+    """A resource with its missing segments as `*`, as IAM reads it.
+
+    Example:
+        >>> completed("arn:aws:kms"), completed("*")
+        ('arn:aws:kms:*:*:*', '*')
+    """
+    segments = resource.split(":", _SEGMENTS - 1)
+    return resource if resource == "*" else ":".join(segments + ["*"] * (_SEGMENTS - len(segments)))
+
+
+def _resources(statements: Statements) -> Iterator[str]:
+    return (resource for statement in statements for resource in listed(statement, "Resource"))
+
+
+def _check_legacy(statements: Statements) -> None:
+    for statement in statements:
+        if statement["Effect"] not in ("Allow", "Deny"):
+            raise PolicyError(LEGACY)
+        for operator, block in statement.get("Condition", {}).items():
+            if block and find_operator(operator)[0].name.startswith("Date"):
+                _check_dates(block)
+    resources = list(_resources(statements))
+    if not any(_fault_of(resource) for resource in resources):
+        for resource in resources:
+            segments = resource.split(":")
+            short = len(segments) < _SEGMENTS and "::" in resource
+            if resource != "*" and (short or not segments[2]):
+                raise PolicyError(LEGACY)
+
+
+def _check_dates(block: Mapping[str, Any]) -> None:
+    for values in block.values():
+        for value in texts(values):
+            try:
+                dates.seconds(str(value))
+            except ValueError as error:
+                raise PolicyError(LEGACY) from error
+
+
+def _check_sids(statements: Statements, kind: Kind) -> None:
+    sids: Sequence[str] = [statement["Sid"] for statement in statements if statement.get("Sid")]
+    if len(sids) != len(set(sids)):
+        raise PolicyError("Statement IDs (SID) in a single policy must be unique.")
+    if kind is not Kind.RESOURCE and not all(_SID.fullmatch(sid) for sid in sids):
+        raise PolicyError(
+            "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular "
+            "expression [0-9A-Za-z]*"
+        )
+
+
+def _check_resource(resource: str) -> None:
+    fault = _fault_of(resource)
+    if fault is not None:
+        raise PolicyError(fault)
+
+
+def _fault_of(resource: str) -> str | None:
+    if resource == "*":
+        return None
+    start, *segments = resource.split(":", _SEGMENTS - 1)
+    if not segments:
+        return f'Resource {resource} must be in ARN format or "*".'
+    if segments[0] not in _PARTITIONS:
+        whole = completed(resource).removeprefix(start)
+        return f'Partition "{segments[0]}" is not valid for resource "arn{whole}".'
+    if start != "arn":
+        return f'Resource {resource} must be in ARN format or "*".'
+    if len(segments) < 2 or (segments[1] and not _SERVICE.fullmatch(segments[1])):
+        return "Resource vendor must be fully qualified and cannot contain regexes."
+    return _fault_of_service(resource, segments[1], segments[2:])
+
+
+def _fault_of_service(resource: str, service: str, place: Sequence[str]) -> str | None:
+    """What IAM knows of ARNs of IAM itself and of S3; `place` is Region, account and path."""
+    region, path = "".join(place[:1]), "".join(place[2:])
+    if service == "s3" and region not in ("", "*") and not path.startswith("accesspoint/"):
+        return f"Resource {resource} can not contain region information."
+    if service != "iam":
+        return None
+    if region not in ("", "*"):
+        return f"IAM resource {resource} cannot contain region information."
+    kind = path.partition("/")[0]
+    known = path.startswith(_IAM_PATHS) or "*" in kind or "?" in kind
+    if len(place) == 3 and not known:
+        return f'IAM resource path must either be "*" or start with {", ".join(_IAM_PATHS)}.'
+    return None
+
+
+def _check_action(action: str) -> None:
+    if action == "*":
+        return
+    vendor, *names = action.split(":")
+    if not names:
+        raise PolicyError("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+    if len(names) > 1:
+        raise PolicyError("Actions/Condition can contain only one colon.")
+    if not vendor or not _VENDOR.fullmatch(vendor):
+        raise PolicyError(f"Vendor {vendor} is not valid")
+    if not names[0]:
+        raise PolicyError(LEGACY)
+
+
+def _check_presence(statements: Statements, kind: Kind) -> None:
+    for statement in statements:
+        has_resource = "Resource" in statement or "NotResource" in statement
+        has_principal = "Principal" in statement or "NotPrincipal" in statement
+        if kind is Kind.TRUST and has_resource:
+            raise PolicyError("Has prohibited field Resource")
+        if kind is not Kind.TRUST and not listed(statement, "Resource"):
+            raise PolicyError("Policy statement must contain resources.")
+        if kind in (Kind.TRUST, Kind.RESOURCE) and not has_principal:
+            raise PolicyError("Missing required field Principal")
+        if kind in (Kind.IDENTITY, Kind.MANAGED) and has_principal:
+            raise PolicyError("Policy document should not specify a principal.")
+        if kind is Kind.TRUST and "NotPrincipal" in statement:
+            raise PolicyError("Has prohibited field NotPrincipal")
