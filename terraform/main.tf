@@ -1,38 +1,62 @@
 # One table whose items are encrypted by the client, and two users: one may use the client key, one may not.
-# Applies to AWS and, with AWS_ENDPOINT_URL set, to dynaseal's lab.
-
-provider "aws" {
-  region = var.region
-
-  default_tags {
-    tags = var.tags
-  }
-}
+# Applies to AWS and, with AWS_ENDPOINT_URL set, to dynaseal's lab; by itself, or as a module of another configuration
+# (examples/cross-account), which is why the provider is not configured here: account and Region are the caller's.
 
 data "aws_region" "current" {}
 
-module "keys" {
-  source = "./modules/keys"
+locals {
+  names = {
+    table         = coalesce(var.names.table, var.name)
+    client_alias  = coalesce(var.names.client_alias, "${var.name}-client")
+    storage_alias = coalesce(var.names.storage_alias, "${var.name}-storage")
+    full_user     = coalesce(var.names.full_user, "${var.name}-full")
+    limited_user  = coalesce(var.names.limited_user, "${var.name}-limited")
+  }
+  # Principals of other accounts who read the table; how they get at the client key is what tells the two apart.
+  outsiders = concat(var.trusted_principals, var.grantable_principals)
+}
+
+module "client_key" {
+  source = "./modules/client-key"
+
+  name                        = var.name
+  alias                       = local.names.client_alias
+  deletion_window_days        = var.key_deletion_window_days
+  required_encryption_context = var.required_encryption_context
+  trusted_principals          = var.trusted_principals
+  grantable_principals        = var.grantable_principals
+  tags                        = var.tags
+}
+
+module "storage_key" {
+  source = "./modules/storage-key"
 
   name                 = var.name
+  alias                = local.names.storage_alias
   deletion_window_days = var.key_deletion_window_days
+  trusted_principals   = local.outsiders
+  tags                 = var.tags
 }
 
 module "access" {
   source = "./modules/access"
 
-  name            = var.name
-  table_arn       = aws_dynamodb_table.items.arn
-  client_key_arn  = module.keys.client_key_arn
-  storage_key_arn = module.keys.storage_key_arn
+  name              = var.name
+  full_user_name    = local.names.full_user
+  limited_user_name = local.names.limited_user
+  table_arn         = aws_dynamodb_table.items.arn
+  client_key_arn    = module.client_key.arn
+  storage_key_arn   = module.storage_key.arn
+  tags              = var.tags
 }
 
 resource "aws_dynamodb_table" "items" {
-  name                        = var.name
+  name                        = local.names.table
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "pk"
   range_key                   = "sk"
   deletion_protection_enabled = var.deletion_protection
+  tags                        = var.tags
 
   attribute {
     name = "pk"
@@ -48,7 +72,7 @@ resource "aws_dynamodb_table" "items" {
   # whoever may read the table. Only the client key keeps a secret from somebody who may read the table.
   server_side_encryption {
     enabled     = true
-    kms_key_arn = module.keys.storage_key_arn
+    kms_key_arn = module.storage_key.arn
   }
 
   point_in_time_recovery {
@@ -56,11 +80,42 @@ resource "aws_dynamodb_table" "items" {
   }
 }
 
+# Reading from another account takes this, an IAM policy there, and the storage key (modules/storage-key): then
+# ciphertext is read. The client key is a separate matter.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-cross-account-access.html
+data "aws_iam_policy_document" "outsiders" {
+  count = length(local.outsiders) > 0 ? 1 : 0
+
+  statement {
+    sid       = "ReadsByTrustedPrincipals"
+    resources = [aws_dynamodb_table.items.arn, "${aws_dynamodb_table.items.arn}/index/*"]
+    actions = [
+      "dynamodb:BatchGetItem",
+      "dynamodb:DescribeTable",
+      "dynamodb:GetItem",
+      "dynamodb:Query",
+      "dynamodb:Scan",
+    ]
+
+    principals {
+      type        = "AWS"
+      identifiers = local.outsiders
+    }
+  }
+}
+
+resource "aws_dynamodb_resource_policy" "outsiders" {
+  count = length(local.outsiders) > 0 ? 1 : 0
+
+  resource_arn = aws_dynamodb_table.items.arn
+  policy       = data.aws_iam_policy_document.outsiders[0].json
+}
+
 locals {
   dotenv = {
     AWS_REGION              = data.aws_region.current.name
     DEMO_TABLE_NAME         = aws_dynamodb_table.items.name
-    DEMO_CLIENT_KMS_KEY_ARN = module.keys.client_key_arn
+    DEMO_CLIENT_KMS_KEY_ARN = module.client_key.arn
     FULL_USER_NAME          = module.access.full_user_name
     LIMITED_USER_NAME       = module.access.limited_user_name
   }

@@ -15,12 +15,12 @@ output "table_arn" {
 
 output "client_key_arn" {
   description = "The ARN of the key that the client encrypts items with."
-  value       = module.keys.client_key_arn
+  value       = module.client_key.arn
 }
 
 output "storage_key_arn" {
   description = "The ARN of the key that DynamoDB encrypts the stored table with."
-  value       = module.keys.storage_key_arn
+  value       = module.storage_key.arn
 }
 
 output "full_user_name" {

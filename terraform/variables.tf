@@ -10,14 +10,21 @@ variable "name" {
   }
 }
 
-variable "region" {
-  description = "The AWS Region; null takes the Region of the environment (AWS_REGION or the profile)."
-  type        = string
-  default     = null
+variable "names" {
+  description = "Names that are not to be made of name: of the table, the aliases (without alias/) and the users."
+  type = object({
+    table         = optional(string)
+    client_alias  = optional(string)
+    storage_alias = optional(string)
+    full_user     = optional(string)
+    limited_user  = optional(string)
+  })
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = var.region == null || can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "region must be the name of an AWS Region, such as eu-west-1."
+    condition     = alltrue([for name in values(var.names) : name == null || can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{2,63}$", name))])
+    error_message = "names must be 3 to 64 letters, digits, hyphens and underscores each, a letter or digit first."
   }
 }
 
@@ -37,6 +44,42 @@ variable "key_deletion_window_days" {
   validation {
     condition     = contains(range(7, 31), var.key_deletion_window_days)
     error_message = "key_deletion_window_days must be a whole number from 7 to 30, the bounds of KMS."
+  }
+}
+
+variable "required_encryption_context" {
+  description = "The encryption context without which nobody may use the client key: for each name the values of which one must be there."
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name, values in var.required_encryption_context : length(name) > 0 && length(values) > 0])
+    error_message = "required_encryption_context must give at least one value for each name: a condition without values never holds."
+  }
+}
+
+variable "trusted_principals" {
+  description = "ARNs of other accounts' principals who may read the table and decrypt its items, together with an IAM policy of their own account."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.trusted_principals : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(root|(user|role)/[A-Za-z0-9+=,.@_/-]+)$", arn))])
+    error_message = "trusted_principals must be ARNs of users, roles or accounts (...:root), without wildcards."
+  }
+}
+
+variable "grantable_principals" {
+  description = "ARNs of other accounts' principals who may read the table, and decrypt once a grant on the client key is made for them."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.grantable_principals : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(user|role)/[A-Za-z0-9+=,.@_/-]+$", arn))])
+    error_message = "grantable_principals must be ARNs of users or roles, without wildcards."
   }
 }
 

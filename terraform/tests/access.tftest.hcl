@@ -21,10 +21,12 @@ override_resource {
 }
 
 variables {
-  name            = "demo"
-  table_arn       = "arn:aws:dynamodb:eu-west-1:111122223333:table/demo"
-  client_key_arn  = "arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-1111-1111-111111111111"
-  storage_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/22222222-2222-2222-2222-222222222222"
+  name              = "demo"
+  full_user_name    = "demo-full"
+  limited_user_name = "demo-limited"
+  table_arn         = "arn:aws:dynamodb:eu-west-1:111122223333:table/demo"
+  client_key_arn    = "arn:aws:kms:eu-west-1:111122223333:key/11111111-1111-1111-1111-111111111111"
+  storage_key_arn   = "arn:aws:kms:eu-west-1:111122223333:key/22222222-2222-2222-2222-222222222222"
 }
 
 run "policies" {

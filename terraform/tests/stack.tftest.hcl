@@ -45,7 +45,7 @@ run "table" {
   }
 
   assert {
-    condition     = one(aws_dynamodb_table.items.server_side_encryption).enabled && one(aws_dynamodb_table.items.server_side_encryption).kms_key_arn == module.keys.storage_key_arn
+    condition     = one(aws_dynamodb_table.items.server_side_encryption).enabled && one(aws_dynamodb_table.items.server_side_encryption).kms_key_arn == module.storage_key.arn
     error_message = "the table is stored under the storage key"
   }
 
@@ -57,6 +57,11 @@ run "table" {
   assert {
     condition     = !aws_dynamodb_table.items.deletion_protection_enabled
     error_message = "a demonstration can be taken down again"
+  }
+
+  assert {
+    condition     = length(aws_dynamodb_resource_policy.outsiders) == 0
+    error_message = "no other account has anything to do with it"
   }
 
   assert {
@@ -78,6 +83,38 @@ run "a_table_that_matters" {
   }
 }
 
+run "for_other_accounts" {
+  command = apply
+
+  variables {
+    trusted_principals   = ["arn:aws:iam::444455556666:role/reader"]
+    grantable_principals = ["arn:aws:iam::444455556666:role/auditor"]
+  }
+
+  assert {
+    condition     = one(one(data.aws_iam_policy_document.outsiders[0].statement).principals).identifiers == toset(["arn:aws:iam::444455556666:role/reader", "arn:aws:iam::444455556666:role/auditor"])
+    error_message = "the table's policy names both kinds of principals"
+  }
+
+  assert {
+    condition     = alltrue([for action in one(data.aws_iam_policy_document.outsiders[0].statement).actions : can(regex("^dynamodb:(BatchGetItem|DescribeTable|GetItem|Query|Scan)$", action))])
+    error_message = "and lets them read, no more"
+  }
+}
+
+run "names_of_its_own" {
+  command = plan
+
+  variables {
+    names = { table = "orders", client_alias = "orders-items", storage_alias = "orders-table", full_user = "clerk", limited_user = "porter" }
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.items.name == "orders" && module.access.full_user_name == "clerk" && module.access.limited_user_name == "porter"
+    error_message = "table and users have the names that were given"
+  }
+}
+
 run "no_settings_file" {
   command = plan
 
@@ -92,11 +129,11 @@ run "what_the_variables_refuse" {
 
   variables {
     name                     = "no spaces"
-    region                   = "Ireland"
     key_deletion_window_days = 6
+    names                    = { table = "x" }
     dotenv_path              = "somewhere/"
     tags                     = { "aws:owner" = "me" }
   }
 
-  expect_failures = [var.name, var.region, var.key_deletion_window_days, var.dotenv_path, var.tags]
+  expect_failures = [var.name, var.names, var.key_deletion_window_days, var.dotenv_path, var.tags]
 }

@@ -3,11 +3,12 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from dynaseal_lab.server import RunningLab, running
 from dynaseal_lab.stack.environment import isolated
 from dynaseal_lab.stack.errors import DemonstrationError
 from dynaseal_lab.stack.provision import AccessKey
@@ -27,12 +28,12 @@ def lacking(reason: str) -> None:
 def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workspace]:
     """Make an initialised copy; terraform sees the environment given and no AWS settings of this machine."""
 
-    def make(**environment: str) -> Workspace:
+    def make(root: str = ".", **environment: str) -> Workspace:
         if shutil.which("terraform") is None:
             lacking("terraform is not installed")
         key = AccessKey("AKIAIOSFODNN7EXAMPLE", "not used offline")
         folder = tmp_path_factory.mktemp("terraform") / "terraform"
-        workspace = Workspace(SOURCE, folder, isolated(os.environ, key) | environment)
+        workspace = Workspace(SOURCE, folder, isolated(os.environ, key) | environment, root)
         try:
             workspace.init()
         except DemonstrationError as error:
@@ -43,9 +44,10 @@ def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Wor
 
 
 @pytest.fixture(scope="session")
-def workspace(new_workspace: Callable[..., Workspace]) -> Workspace:
-    """An initialised copy for what needs no AWS."""
-    return new_workspace()
+def lab() -> Iterator[RunningLab]:
+    """One lab for all; each test has accounts of its own in it."""
+    with running() as started:
+        yield started
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from dynaseal_lab.server import running
+from dynaseal_lab.server import RunningLab
 from dynaseal_lab.stack import provision
 from dynaseal_lab.stack.definition import Place, StackDefinition
 from dynaseal_lab.stack.provision import Clients
 from dynaseal_lab.stack.runner import root_clients
-from dynaseal_lab.stack.terraform import Workspace
+from dynaseal_lab.stack.terraform import Workspace, arguments
 
 REGION = "eu-central-1"
 BY_TERRAFORM = Place("222233334444", REGION)
@@ -95,52 +95,52 @@ def everything(clients: Clients, place: Place) -> Any:
 
 
 def test_terraform_makes_what_the_definition_says_changes_nothing_twice_and_destroys_it_whole(
-    new_workspace: Callable[..., Workspace], tmp_path: Path
+    lab: RunningLab, new_workspace: Callable[..., Workspace], tmp_path: Path
 ) -> None:
-    with running() as lab:
-        dotenv = tmp_path / ".env"
-        variables = {"name": "demo", "region": REGION, "dotenv_path": str(dotenv)}
-        arguments = ["-no-color", *(f"-var={name}={value}" for name, value in variables.items())]
-        workspace = new_workspace(
-            AWS_ENDPOINT_URL=lab.endpoint,
-            AWS_ACCESS_KEY_ID=BY_TERRAFORM.account,
-            AWS_SECRET_ACCESS_KEY=lab.root_secret,
-        )
-        clients = root_clients(lab, BY_TERRAFORM)
+    dotenv = tmp_path / ".env"
+    variables = {"name": "demo", "dotenv_path": str(dotenv)}
+    workspace = new_workspace(
+        AWS_ENDPOINT_URL=lab.endpoint,
+        AWS_REGION=REGION,
+        AWS_ACCESS_KEY_ID=BY_TERRAFORM.account,
+        AWS_SECRET_ACCESS_KEY=lab.root_secret,
+    )
+    clients = root_clients(lab, BY_TERRAFORM)
 
-        outputs = workspace.apply(variables)
-        assert dotenv_values(dotenv) == {
-            "AWS_REGION": REGION,
-            "DEMO_TABLE_NAME": "demo",
-            "DEMO_CLIENT_KMS_KEY_ARN": outputs["client_key_arn"],
-            "FULL_USER_NAME": "demo-full",
-            "LIMITED_USER_NAME": "demo-limited",
-            "AWS_ENDPOINT_URL": lab.endpoint,
-        }
-        assert stat.S_IMODE(dotenv.stat().st_mode) == 0o600
+    outputs = workspace.apply(variables)
+    assert dotenv_values(dotenv) == {
+        "AWS_REGION": REGION,
+        "DEMO_TABLE_NAME": "demo",
+        "DEMO_CLIENT_KMS_KEY_ARN": outputs["client_key_arn"],
+        "FULL_USER_NAME": "demo-full",
+        "LIMITED_USER_NAME": "demo-limited",
+        "AWS_ENDPOINT_URL": lab.endpoint,
+    }
+    assert stat.S_IMODE(dotenv.stat().st_mode) == 0o600
 
-        provision.provision(root_clients(lab, BY_BOTO3), STACK, report=lambda _: None)
-        assert everything(clients, BY_TERRAFORM) == everything(root_clients(lab, BY_BOTO3), BY_BOTO3)
+    provision.provision(root_clients(lab, BY_BOTO3), STACK, report=lambda _: None)
+    assert everything(clients, BY_TERRAFORM) == everything(root_clients(lab, BY_BOTO3), BY_BOTO3)
 
-        again = workspace.run("plan", "-detailed-exitcode", *arguments, accept=(0, 2))
-        assert again.returncode == 0, again.stdout
+    again = workspace.run("plan", "-detailed-exitcode", "-no-color", *arguments(variables), accept=(0, 2))
+    assert again.returncode == 0, again.stdout
 
-        secret = provision.access_key(clients.iam, "demo-limited").secret
-        assert secret not in (workspace.folder / "terraform.tfstate").read_text()
+    secret = provision.access_key(clients.iam, "demo-limited").secret
+    assert secret not in (workspace.folder / "terraform.tfstate").read_text()
 
-        workspace.run("destroy", "-auto-approve", *arguments)
-        assert clients.iam.list_users()["Users"] == []
-        assert clients.iam.list_policies(Scope="Local")["Policies"] == []
-        assert clients.dynamodb.list_tables()["TableNames"] == []
-        for key_arn in (outputs["client_key_arn"], outputs["storage_key_arn"]):
-            assert clients.kms.describe_key(KeyId=key_arn)["KeyMetadata"]["KeyState"] == "PendingDeletion"
-        assert not dotenv.exists()
+    workspace.run("destroy", "-auto-approve", "-no-color", *arguments(variables))
+    assert clients.iam.list_users()["Users"] == []
+    assert clients.iam.list_policies(Scope="Local")["Policies"] == []
+    assert clients.dynamodb.list_tables()["TableNames"] == []
+    for key_arn in (outputs["client_key_arn"], outputs["storage_key_arn"]):
+        assert clients.kms.describe_key(KeyId=key_arn)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+    assert not dotenv.exists()
 
 
-def test_provisioning_twice_changes_nothing() -> None:
-    with running() as lab:
-        clients = root_clients(lab, BY_BOTO3)
-        first = provision.provision(clients, STACK, report=lambda _: None)
-        before = everything(clients, BY_BOTO3)
-        assert provision.provision(clients, STACK, report=lambda _: None) == first
-        assert everything(clients, BY_BOTO3) == before
+def test_provisioning_twice_changes_nothing(lab: RunningLab) -> None:
+    place = Place("333344446666", REGION)
+    clients = root_clients(lab, place)
+    stack = StackDefinition("demo", place)
+    first = provision.provision(clients, stack, report=lambda _: None)
+    before = everything(clients, place)
+    assert provision.provision(clients, stack, report=lambda _: None) == first
+    assert everything(clients, place) == before

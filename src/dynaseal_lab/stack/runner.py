@@ -64,12 +64,13 @@ class Demonstration:
 
     def _terraform(self, dotenv: Path) -> Provisioned:
         environment = isolated(os.environ, AccessKey(PLACE.account, self.lab.root_secret)) | {
-            "AWS_ENDPOINT_URL": self.lab.endpoint
+            "AWS_ENDPOINT_URL": self.lab.endpoint,
+            "AWS_REGION": PLACE.region,
         }
         source = program.checkout() / "terraform"
         with tempfile.TemporaryDirectory(prefix="dynaseal-") as scratch:
             workspace = terraform.Workspace(source, Path(scratch) / "terraform", environment)
-            return terraform.provision(workspace, NAME, PLACE.region, dotenv, self.narrator.detail)
+            return terraform.provision(workspace, NAME, dotenv, self.narrator.detail)
 
     def access_keys(self, stack: Provisioned) -> Mapping[str, AccessKey]:
         """Make an access key for each user; the keys by user name, the full user's first."""

@@ -25,20 +25,21 @@ class Workspace:
     Args:
         source: The folder `terraform/` of a checkout.
         folder: Where the copy goes; must not exist yet.
-        environment: What terraform sees: credentials, and AWS_ENDPOINT_URL for the lab.
+        environment: What terraform sees: credentials, AWS_REGION, and AWS_ENDPOINT_URL for the lab.
+        root: The folder in the copy that terraform runs in: `.`, or one of the examples.
 
     Raises:
         DemonstrationError: terraform is not installed, or `source` is not there.
     """
 
-    def __init__(self, source: Path, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, source: Path, folder: Path, environment: Mapping[str, str], root: str = ".") -> None:
         program = shutil.which("terraform")
         if program is None:
             raise DemonstrationError("terraform is not installed. Install it, or leave --terraform out")
         if not (source / "main.tf").is_file():
             raise DemonstrationError(f"No Terraform configuration at {source}. Only a checkout has one")
         ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars*")
-        self.folder = Path(shutil.copytree(source, folder, ignore=ignored))
+        self.folder = Path(shutil.copytree(source, folder, ignore=ignored)) / root
         self._program = program
         # Workspaces, data folders and extra arguments of the caller's own Terraform are not for this copy.
         kept = {
@@ -75,13 +76,13 @@ class Workspace:
 
     def apply(self, variables: Mapping[str, str]) -> Mapping[str, Any]:
         """Apply, and give back the outputs by name."""
-        self.run("apply", "-input=false", "-no-color", "-auto-approve", *_arguments(variables))
+        self.run("apply", "-input=false", "-no-color", "-auto-approve", *arguments(variables))
         outputs = json.loads(self.run("output", "-json").stdout)
         return {name: output["value"] for name, output in outputs.items()}
 
 
-def provision(workspace: Workspace, name: str, region: str, dotenv: Path, report: Report) -> Provisioned:
-    """Apply the stack and have Terraform write `.env`.
+def provision(workspace: Workspace, name: str, dotenv: Path, report: Report) -> Provisioned:
+    """Apply the stack in the Region of the workspace's environment, and have Terraform write `.env`.
 
     Raises:
         DemonstrationError: terraform failed; with its own reason.
@@ -89,7 +90,7 @@ def provision(workspace: Workspace, name: str, region: str, dotenv: Path, report
     report("terraform init")
     workspace.init()
     report("terraform apply")
-    outputs = workspace.apply({"name": name, "region": region, "dotenv_path": str(dotenv)})
+    outputs = workspace.apply({"name": name, "dotenv_path": str(dotenv)})
     return Provisioned(
         region=outputs["region"],
         table_name=outputs["table_name"],
@@ -99,7 +100,8 @@ def provision(workspace: Workspace, name: str, region: str, dotenv: Path, report
     )
 
 
-def _arguments(variables: Mapping[str, str]) -> list[str]:
+def arguments(variables: Mapping[str, str]) -> list[str]:
+    """The arguments that give variables their values; what is no text, in Terraform's own syntax."""
     return [f"-var={name}={value}" for name, value in variables.items()]
 
 

@@ -70,6 +70,7 @@ def test_a_grant_allows_its_grantee_its_operations_and_nothing_else(kms, key):
         ({"EncryptionContextEquals": {"a": "1"}}, {}, False),
         ({"EncryptionContextSubset": {"a": "1"}}, {"a": "1", "b": "2"}, True),
         ({"EncryptionContextSubset": {"a": "1"}}, {"a": "2", "b": "2"}, False),
+        ({"EncryptionContextSubset": {"a": "1"}, "EncryptionContextEquals": {}}, {"a": "1"}, True),
     ],
 )
 def test_a_constraint_holds_the_encryption_context(kms, key, constraint, context, allowed):

@@ -1,0 +1,1 @@
+# None: who manages a key is the same for every key.

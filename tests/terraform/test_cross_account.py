@@ -1,0 +1,246 @@
+"""examples/cross-account, applied to two accounts of the lab: who of the other one reads, who does not."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dynaseal import AwsKmsKeyring, CryptoAction, DecryptError, EncryptedClient, TableConfig
+from dynaseal_lab.server import RunningLab
+from dynaseal_lab.stack.terraform import Workspace, arguments
+from terraform.people import Person, refusal, root
+
+REGION = "eu-west-1"
+OWNER, CONSUMER, STRANGER = "444455556661", "444455556662", "444455556663"
+NAME = "shared"
+CONTEXT = {"aws-crypto-table-name": NAME, "aws-crypto-partition-name": "pk"}
+ITEM = {"pk": {"S": "ann"}, "sk": {"S": "card"}, "secret": {"S": "1234"}}
+KEY = {name: ITEM[name] for name in ("pk", "sk")}
+ACTIONS = {
+    "pk": CryptoAction.SIGN_ONLY,
+    "sk": CryptoAction.SIGN_ONLY,
+    "secret": CryptoAction.ENCRYPT_AND_SIGN,
+}
+NARROW = {
+    "Operations": ["Decrypt"],
+    "Constraints": {"EncryptionContextSubset": {"aws-crypto-table-name": NAME}},
+}
+"""The only kind of grant that the key's policy lets anybody make."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Both accounts after terraform apply, with an item that the owner stored."""
+
+    workspace: Workspace
+    outputs: Mapping[str, Any]
+    owner: Person
+    writer: Person
+    consumer: Person
+    reader: Person
+    auditor: Person
+
+    @property
+    def key(self) -> str:
+        return self.outputs["client_key_arn"]
+
+    def table(self, person: Person) -> EncryptedClient:
+        keyring = AwsKmsKeyring(self.key, client=person.client("kms"))
+        config = TableConfig(NAME, "pk", "sk", attribute_actions=ACTIONS, keyring=keyring)
+        return EncryptedClient(person.client("dynamodb"), configs={self.outputs["table_arn"]: config})
+
+    def read(self, person: Person) -> Mapping[str, Any]:
+        return self.table(person).get_item(TableName=self.outputs["table_arn"], Key=KEY)["Item"]
+
+    def data_key(self, context: Mapping[str, str] = CONTEXT) -> bytes:
+        """A data key of an item, as the item has it: wrapped."""
+        made = self.writer.client("kms").generate_data_key(
+            KeyId=self.key, KeySpec="AES_256", EncryptionContext=context
+        )
+        return made["CiphertextBlob"]
+
+    def refused(self, person: Person, context: Mapping[str, str] = CONTEXT) -> str:
+        """What KMS says to a person who asks it to unwrap a data key under this context."""
+        return refusal(
+            person.client("kms").decrypt,
+            KeyId=self.key,
+            CiphertextBlob=self.data_key(),
+            EncryptionContext=context,
+        )
+
+
+def hidden(person: Person, action: str = "kms:Decrypt") -> str:
+    """AWS's message across accounts, which does not tell whether the key exists."""
+    return (
+        f"User: {person.arn} is not authorized to perform: {action} on this resource because the resource "
+        "does not exist in this Region, no resource-based policies allow access, or a resource-based policy "
+        "explicitly denies access"
+    )
+
+
+def profiles(lab: RunningLab, file: Path) -> dict[str, str]:
+    """The environment of somebody who has a profile for each account."""
+    text = "".join(
+        f"[{name}]\naws_access_key_id = {account}\naws_secret_access_key = {lab.root_secret}\n"
+        for name, account in (("owner", OWNER), ("consumer", CONSUMER))
+    )
+    file.touch(0o600)
+    file.write_text(text)
+    return {
+        "AWS_ENDPOINT_URL": lab.endpoint,
+        "AWS_REGION": REGION,
+        "AWS_SHARED_CREDENTIALS_FILE": str(file),
+        "AWS_CONFIG_FILE": os.devnull,
+    }
+
+
+@pytest.fixture(scope="module")
+def shared(
+    lab: RunningLab, new_workspace: Callable[..., Workspace], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shared]:
+    environment = profiles(lab, tmp_path_factory.mktemp("aws") / "credentials")
+    workspace = new_workspace("examples/cross-account", **environment)
+    outputs = workspace.apply({"name": NAME})
+    owner, consumer = root(lab, OWNER, REGION), root(lab, CONSUMER, REGION)
+    employee = consumer.new_user("employee", "sts:AssumeRole")
+    applied = Shared(
+        workspace,
+        outputs,
+        owner,
+        owner.key_of(outputs["writer_user_name"]),
+        consumer,
+        employee.assume(outputs["reader_role_arn"]),
+        employee.assume(outputs["auditor_role_arn"]),
+    )
+    applied.table(applied.writer).put_item(TableName=outputs["table_arn"], Item=ITEM)
+    yield applied
+    # Not refreshed first: the provider would wait minutes for the grant that was revoked by hand to show.
+    workspace.run("destroy", "-auto-approve", "-refresh=false", "-no-color", *arguments({"name": NAME}))
+    assert consumer.client("iam").list_roles()["Roles"] == []
+    assert owner.client("dynamodb").list_tables()["TableNames"] == []
+    assert owner.client("kms").describe_key(KeyId=applied.key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+
+def test_a_second_plan_changes_nothing(shared: Shared) -> None:
+    planned = shared.workspace.run(
+        "plan", "-detailed-exitcode", "-no-color", *arguments({"name": NAME}), accept=(0, 2)
+    )
+    assert planned.returncode == 0, planned.stdout
+
+
+def test_the_role_that_the_keys_policy_trusts_reads_the_owners_item(shared: Shared) -> None:
+    assert shared.read(shared.reader) == ITEM
+
+
+def test_the_role_that_has_a_grant_reads_the_owners_item(shared: Shared) -> None:
+    assert shared.read(shared.auditor) == ITEM
+
+
+@pytest.mark.parametrize("role", ["reader", "auditor"])
+@pytest.mark.parametrize(
+    "context", [{**CONTEXT, "aws-crypto-table-name": "other"}, {}], ids=["other", "none"]
+)
+def test_another_encryption_context_is_refused(shared: Shared, role: str, context: Mapping[str, str]) -> None:
+    person: Person = getattr(shared, role)
+    assert shared.refused(person, context) == hidden(person)
+
+
+def test_the_right_table_with_a_context_that_is_not_the_data_keys_is_no_plaintext_either(
+    shared: Shared,
+) -> None:
+    kms = shared.reader.client("kms")
+    with pytest.raises(kms.exceptions.InvalidCiphertextException):
+        kms.decrypt(
+            KeyId=shared.key,
+            CiphertextBlob=shared.data_key(),
+            EncryptionContext={**CONTEXT, "aws-crypto-partition-name": "id"},
+        )
+
+
+def test_the_owners_own_user_needs_the_encryption_context_too(shared: Shared) -> None:
+    message = refusal(
+        shared.writer.client("kms").generate_data_key,
+        KeyId=shared.key,
+        KeySpec="AES_256",
+        EncryptionContext={"aws-crypto-table-name": "other"},
+    )
+    assert message == (
+        f"User: {shared.writer.arn} is not authorized to perform: kms:GenerateDataKey on resource: "
+        f"{shared.key} because no resource-based policy allows the kms:GenerateDataKey action"
+    )
+
+
+@pytest.mark.parametrize("account", [CONSUMER, STRANGER], ids=["of the consumer's", "of a third"])
+def test_nobody_else_reads_whatever_their_own_account_allows(
+    shared: Shared, lab: RunningLab, account: str
+) -> None:
+    administrator = root(lab, account, REGION)
+    somebody = administrator.new_user("somebody", "kms:*", "dynamodb:*")
+    assert shared.refused(somebody) == hidden(somebody)
+    assert shared.refused(administrator) == hidden(administrator)
+    assert "not authorized to perform: dynamodb:GetItem" in refusal(
+        somebody.client("dynamodb").get_item, TableName=shared.outputs["table_arn"], Key=KEY
+    )
+    administrator.remove_user("somebody")
+
+
+def test_the_owners_trust_is_not_enough_without_an_iam_policy_of_the_consumers(shared: Shared) -> None:
+    iam = shared.consumer.client("iam")
+    policy = {"RoleName": f"{NAME}-reader", "PolicyName": f"read-{NAME}"}
+    document = json.dumps(iam.get_role_policy(**policy)["PolicyDocument"])
+    iam.delete_role_policy(**policy)
+    try:
+        assert shared.refused(shared.reader) == (
+            f"User: {shared.reader.arn} is not authorized to perform: kms:Decrypt on resource: {shared.key} "
+            "because no identity-based policy allows the kms:Decrypt action"
+        )
+    finally:
+        iam.put_role_policy(**policy, PolicyDocument=document)
+    assert shared.read(shared.reader) == ITEM
+
+
+def test_a_grant_that_is_revoked_is_over_at_once_and_the_policys_trust_stays(shared: Shared) -> None:
+    kms = shared.owner.client("kms")
+    [grant] = kms.list_grants(KeyId=shared.key)["Grants"]
+    assert grant["GrantId"] == shared.outputs["auditor_grant_id"]
+    kms.revoke_grant(KeyId=shared.key, GrantId=grant["GrantId"])
+    assert shared.refused(shared.auditor) == hidden(shared.auditor)
+    with pytest.raises(DecryptError, match="AccessDeniedException"):
+        shared.read(shared.auditor)
+    assert shared.read(shared.reader) == ITEM
+    kms.create_grant(KeyId=shared.key, **NARROW, GranteePrincipal=grant["GranteePrincipal"])
+    assert shared.read(shared.auditor) == ITEM
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"GranteePrincipal": f"arn:aws:iam::{STRANGER}:root"},
+        {"Operations": ["Decrypt", "GenerateDataKey"]},
+        {"Constraints": {}},
+    ],
+    ids=["for somebody else", "of more than decryption", "in any context"],
+)
+def test_no_wider_grant_can_be_made(shared: Shared, change: dict[str, Any]) -> None:
+    wanted = {"GranteePrincipal": shared.outputs["auditor_role_arn"]} | NARROW | change
+    message = refusal(shared.owner.client("kms").create_grant, KeyId=shared.key, **wanted)
+    assert message.endswith("because no resource-based policy allows the kms:CreateGrant action")
+
+
+def test_the_consumer_writes_nothing(shared: Shared) -> None:
+    message = refusal(shared.reader.client("kms").generate_data_key, KeyId=shared.key, KeySpec="AES_256")
+    assert message == hidden(shared.reader, "kms:GenerateDataKey")
+    assert "not authorized to perform: dynamodb:PutItem" in refusal(
+        shared.reader.client("dynamodb").put_item, TableName=shared.outputs["table_arn"], Item=ITEM
+    )
+
+
+def test_no_secret_is_in_the_state(shared: Shared, lab: RunningLab) -> None:
+    state = (shared.workspace.folder / "terraform.tfstate").read_text()
+    assert shared.key in state
+    for secret in (lab.root_secret, shared.writer.secret, shared.reader.secret):
+        assert secret not in state

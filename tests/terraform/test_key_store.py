@@ -1,0 +1,169 @@
+"""examples/key-store, applied to the lab: what the administrator's and the reader's role do."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from dynaseal import AwsKmsHierarchicalKeyring, CryptoAction, ItemEncryptor, KeyStore, TableConfig
+from dynaseal.errors import KeyStoreError
+from dynaseal_lab.server import RunningLab
+from dynaseal_lab.stack.terraform import Workspace, arguments
+from terraform.people import Person, refusal, root
+
+REGION = "eu-west-1"
+ACCOUNT = "444455556671"
+VARIABLES = {
+    "name": "branch-keys",
+    "logical_key_store_name": "keys-of-the-shop",
+    "reader_branch_keys": '["tenant-*"]',
+    "deletion_protection": "false",
+}
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The example after terraform apply, with the branch key `tenant-a`."""
+
+    workspace: Workspace
+    outputs: Mapping[str, Any]
+    owner: Person
+    administrator: Person
+    reader: Person
+
+    def store(self, person: Person, logical_name: str | None = None) -> KeyStore:
+        return KeyStore(
+            self.outputs["table_name"],
+            logical_name or self.outputs["logical_key_store_name"],
+            self.outputs["kms_key_arn"],
+            dynamodb_client=person.client("dynamodb"),
+            kms_client=person.client("kms"),
+        )
+
+    def says(self, person: Person, action: str, kind: str) -> str:
+        """AWS's message when no policy of a kind allows the action on the KMS key."""
+        return (
+            f"User: {person.arn} is not authorized to perform: {action} on resource: "
+            f"{self.outputs['kms_key_arn']} because no {kind} policy allows the {action} action"
+        )
+
+
+def told(call: Callable[..., Any], *given: Any) -> str:
+    """AWS's message for a key store's refusal, which is a ClientError too."""
+    with pytest.raises(KeyStoreError) as refused:
+        call(*given)
+    assert isinstance(refused.value, ClientError)
+    return refused.value.response["Error"]["Message"]
+
+
+@pytest.fixture(scope="module")
+def applied(lab: RunningLab, new_workspace: Callable[..., Workspace]) -> Iterator[Applied]:
+    workspace = new_workspace(
+        "examples/key-store",
+        AWS_ENDPOINT_URL=lab.endpoint,
+        AWS_REGION=REGION,
+        AWS_ACCESS_KEY_ID=ACCOUNT,
+        AWS_SECRET_ACCESS_KEY=lab.root_secret,
+    )
+    outputs = workspace.apply(VARIABLES)
+    owner = root(lab, ACCOUNT, REGION)
+    employee = owner.new_user("employee", "sts:AssumeRole")
+    people = [employee.assume(outputs[f"{role}_role_arn"]) for role in ("administrator", "reader")]
+    made = Applied(workspace, outputs, owner, *people)
+    made.store(made.administrator).create_key("tenant-a", {"tenant": "a"})
+    yield made
+    workspace.run("destroy", "-auto-approve", "-no-color", *arguments(VARIABLES))
+    assert owner.client("iam").list_roles()["Roles"] == []
+    assert owner.client("dynamodb").list_tables()["TableNames"] == []
+
+
+def test_a_second_plan_changes_nothing(applied: Applied) -> None:
+    planned = applied.workspace.run(
+        "plan", "-detailed-exitcode", "-no-color", *arguments(VARIABLES), accept=(0, 2)
+    )
+    assert planned.returncode == 0, planned.stdout
+
+
+def test_the_table_is_what_the_key_store_itself_would_make(applied: Applied) -> None:
+    arn = applied.store(applied.administrator).create_table()
+    assert arn == f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/branch-keys"
+
+
+def test_the_reader_reads_every_version_that_the_administrator_makes(applied: Applied) -> None:
+    administrator, reader = applied.store(applied.administrator), applied.store(applied.reader)
+    first = reader.get_active_branch_key("tenant-a")
+    administrator.version_key("tenant-a")
+    second = reader.get_active_branch_key("tenant-a")
+    assert first.branch_key != second.branch_key
+    assert reader.get_branch_key_version("tenant-a", first.branch_key_version) == first
+    assert reader.get_beacon_key("tenant-a").encryption_context == {"tenant": "a"}
+
+
+def test_the_reader_encrypts_and_decrypts_items(applied: Applied) -> None:
+    keyring = AwsKmsHierarchicalKeyring(
+        applied.store(applied.reader), branch_key_id="tenant-a", ttl_seconds=60
+    )
+    actions = {"pk": CryptoAction.SIGN_ONLY, "secret": CryptoAction.ENCRYPT_AND_SIGN}
+    items = ItemEncryptor(TableConfig("people", "pk", attribute_actions=actions, keyring=keyring))
+    item = {"pk": {"S": "ann"}, "secret": {"S": "1234"}}
+    assert items.decrypt_item(items.encrypt_item(item)) == item
+
+
+def test_the_reader_makes_no_key_and_no_version(applied: Applied) -> None:
+    reader = applied.store(applied.reader)
+    made = applied.says(applied.reader, "kms:GenerateDataKeyWithoutPlaintext", "identity-based")
+    assert told(reader.create_key, "tenant-b", {"tenant": "b"}) == made
+    versioned = applied.says(applied.reader, "kms:ReEncryptFrom", "identity-based")
+    assert told(reader.version_key, "tenant-a") == versioned
+
+
+def test_the_reader_writes_no_record(applied: Applied) -> None:
+    record = {"branch-key-id": {"S": "tenant-a"}, "type": {"S": "branch:ACTIVE"}}
+    dynamodb = applied.reader.client("dynamodb")
+    for call, request in ((dynamodb.put_item, {"Item": record}), (dynamodb.delete_item, {"Key": record})):
+        message = refusal(call, TableName=applied.outputs["table_name"], **request)
+        assert re.search(r"because no identity-based policy allows the dynamodb:\w+Item action$", message)
+
+
+def test_the_reader_reads_the_branch_keys_that_were_named_alone(applied: Applied) -> None:
+    applied.store(applied.administrator).create_key("staff", {"tenant": "none"})
+    message = told(applied.store(applied.reader).get_active_branch_key, "staff")
+    assert "because no identity-based policy allows the dynamodb:GetItem action" in message
+
+
+def test_the_administrator_reads_no_key(applied: Applied) -> None:
+    message = told(applied.store(applied.administrator).get_active_branch_key, "tenant-a")
+    assert message == applied.says(applied.administrator, "kms:Decrypt", "identity-based")
+
+
+def test_nobody_uses_the_key_for_another_key_store(applied: Applied) -> None:
+    other = applied.store(applied.administrator, "another key store")
+    message = told(other.create_key, "tenant-c", {"tenant": "c"})
+    assert message == applied.says(
+        applied.administrator, "kms:GenerateDataKeyWithoutPlaintext", "resource-based"
+    )
+
+
+def test_no_branch_key_can_be_taken_out_under_another_kms_key(applied: Applied) -> None:
+    """Even by the account's root, who may do whatever the keys' policies hand to the account."""
+    dynamodb, kms = applied.owner.client("dynamodb"), applied.owner.client("kms")
+    key = {"branch-key-id": {"S": "tenant-a"}, "type": {"S": "beacon:ACTIVE"}}
+    record = dynamodb.get_item(TableName=applied.outputs["table_name"], Key=key)["Item"]
+    context = {name: value.get("S") or value.get("N") for name, value in record.items() if name != "enc"}
+    message = refusal(
+        kms.re_encrypt,
+        CiphertextBlob=record["enc"]["B"],
+        SourceKeyId=applied.outputs["kms_key_arn"],
+        SourceEncryptionContext=context | {"tablename": applied.outputs["logical_key_store_name"]},
+        DestinationKeyId=kms.create_key()["KeyMetadata"]["Arn"],
+    )
+    assert message == applied.says(applied.owner, "kms:ReEncryptFrom", "resource-based")
+
+
+def test_no_secret_is_in_the_state(applied: Applied, lab: RunningLab) -> None:
+    state = (applied.workspace.folder / "terraform.tfstate").read_text()
+    assert applied.outputs["kms_key_arn"] in state
+    assert not [secret for secret in (lab.root_secret, applied.reader.secret) if secret in state]
