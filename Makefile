@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench constraints clean
+.PHONY: help demo test lint fix bench interop constraints clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ fix: $(VENV)/ready ## format, and mend what the linter can
 bench: $(VENV)/ready ## microseconds an item, side by side with the older library
 	$(BIN)/python -m benchmarks
 
+interop: $(VENV)/ready ## items, key stores and beacons exchanged with AWS's Java library (needs Java 17, Maven)
+	PYTHONPATH=tests $(BIN)/python -m interop --items $(or $(ITEMS),200)
+
 # ministack goes first: each of its newest releases pins one botocore, and pip would rather step back to an old ministack.
 constraints: ## the newest versions that fit pyproject.toml, written to constraints.txt
 	$(PYTHON) -m venv --clear .venv-constraints
@@ -49,4 +52,4 @@ constraints: ## the newest versions that fit pyproject.toml, written to constrai
 	rm -rf .venv-constraints
 
 clean: ## what make made
-	rm -rf $(VENV) .hypothesis .pytest_cache .ruff_cache
+	rm -rf $(VENV) .hypothesis .pytest_cache .ruff_cache interop/java/target
