@@ -153,8 +153,12 @@ class ItemEncryptor:
     def _located(self, work: Callable[[Item], dict[str, Any]], an_item: Item) -> dict[str, Any]:
         try:
             return self._kms_calls.recording(work, an_item)
-        except DynasealError as error:
-            error.where = _key_text(self.config, an_item)
+        except (DynasealError, TypeError) as error:
+            if error.__suppress_context__:
+                # What it came from can hold plaintext, as a UnicodeError holds the text: it is let go.
+                error.__context__ = None
+            if isinstance(error, DynasealError):
+                error.where = _key_text(self.config, an_item)
             raise
 
 
@@ -217,10 +221,22 @@ def _from_python(python_item: Mapping[str, Any]) -> dict[str, Any]:
     from boto3.dynamodb.types import TypeSerializer  # noqa: PLC0415
 
     serializer = TypeSerializer()
-    try:
-        return {name: serializer.serialize(value) for name, value in python_item.items()}
-    except RecursionError:
-        raise TypeError("a value holds itself, or is nested far deeper than DynamoDB's 32 levels") from None
+    wire_item: dict[str, Any] = {}
+    for name, value in python_item.items():
+        try:
+            wire_item[name] = serializer.serialize(value)
+            continue
+        except RecursionError:
+            problem = TypeError(f"the attribute {name!r} holds itself, or is nested far too deep")
+        except TypeError:
+            problem = TypeError(
+                f"the attribute {name!r} holds what DynamoDB has no type for; numbers must be int or Decimal"
+            )
+        except ArithmeticError:
+            problem = EncryptError(f"The attribute {name!r} holds a number that DynamoDB cannot")
+        # Raised out here, without boto3's error as its context: that shows the value.
+        raise problem
+    return wire_item
 
 
 def _to_python(wire_item: Item) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from dynaseal.materials.cache import BranchKeyCache
 from dynaseal.materials.names import HIERARCHY_PROVIDER
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Keys:
     """All that is derived from one beacon key."""
 

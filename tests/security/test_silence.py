@@ -1,0 +1,482 @@
+"""No plaintext and no key shows in a repr, a log record, an error or a report, however it is spelled.
+
+`tests/materials/test_secrets.py` asks each kind of keyring alone; here they work on whole items, and every
+object behind the public ones is looked at.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import traceback
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType
+from typing import Any
+
+import pytest
+
+from dynaseal import (
+    AttributeActions,
+    AwsKmsHierarchicalKeyring,
+    AwsKmsKeyring,
+    BeaconVersion,
+    BranchKeyCache,
+    ConfigError,
+    CryptoAction,
+    Curve,
+    DecryptError,
+    DefaultMaterialsManager,
+    DynasealError,
+    EncryptedClient,
+    EncryptedTable,
+    EncryptError,
+    FormatError,
+    ItemEncryptor,
+    Keyring,
+    KeyStoreError,
+    KmsError,
+    MultiKeyring,
+    RawAesKeyring,
+    RawEcdhKeyring,
+    RawRsaKeyring,
+    RequiredContextMaterialsManager,
+    RsaPadding,
+    SearchConfig,
+    SignatureError,
+    SingleKeySource,
+    StandardBeacon,
+    TableConfig,
+    UnsupportedOperationError,
+    UnwrapError,
+    describe_item,
+)
+from dynaseal.beacons.values import derive_keys
+from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
+from support.branch_keys import Clock
+from support.canned import Canned
+from support.keyrings import KEYS
+from support.keystore import ARN, World
+
+TEXT = "Tr0ub4dor-und-drei"
+NUMBER = "2718281828459045235360287"
+BINARY = bytes(range(170, 210))
+AES_KEY = bytes(range(60, 92))
+ITEM: dict[str, Any] = {
+    "pk": {"S": "ann"},
+    "text": {"S": TEXT},
+    "number": {"N": NUMBER},
+    "binary": {"B": BINARY},
+    "nested": {"L": [{"M": {TEXT: {"S": TEXT}}}, {"SS": [TEXT]}, {"NS": [NUMBER]}, {"BS": [BINARY]}]},
+}
+
+
+@dataclass
+class Secrets:
+    """What must not show; data keys are added as they are made."""
+
+    texts: list[str] = field(default_factory=lambda: [TEXT, NUMBER])
+    keys: list[bytes] = field(default_factory=lambda: [BINARY, AES_KEY])
+
+    def check(self, *shown: str) -> None:
+        forms = [*self.texts, *(form for text in self.texts for form in spellings(text.encode()))]
+        forms += [form for key in self.keys for form in spellings(key)]
+        for text in shown:
+            lowered = text.lower()
+            for form in forms:
+                assert form.lower() not in lowered, text
+
+    def found_in(self, text: str) -> bool:
+        try:
+            self.check(text)
+        except AssertionError:
+            return True
+        return False
+
+
+def spellings(secret: bytes) -> Iterator[str]:
+    """Hexadecimal, as Python shows bytes, as a list of numbers, and base64 wherever in other bytes it is."""
+    yield secret.hex()
+    yield secret.hex(" ")
+    yield repr(secret)[2:-1]
+    yield str(list(secret))[1:-1]
+    for before in range(3):
+        # The first and last characters depend on the bytes around.
+        yield b64encode(bytes(before) + secret).decode()[4:-4]
+
+
+@dataclass
+class Overheard:
+    """A keyring that hands on to another one and notes every key that comes by."""
+
+    keyring: Keyring
+    secrets: Secrets = field(repr=False)
+
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        return self._heard(self.keyring.on_encrypt(materials))
+
+    def on_decrypt(self, materials: DecryptionMaterials, encrypted_data_keys: Any) -> DecryptionMaterials:
+        return self._heard(self.keyring.on_decrypt(materials, encrypted_data_keys))
+
+    def _heard(self, materials: Any) -> Any:
+        keys = [materials.plaintext_data_key]
+        if isinstance(materials, EncryptionMaterials):
+            keys += materials.symmetric_signing_keys
+        else:
+            keys.append(materials.symmetric_signing_key)
+        self.secrets.keys += [key for key in keys if key]
+        self.secrets.check(repr(materials), str(materials))
+        return materials
+
+
+@dataclass
+class Stage:
+    """Tables under every level of the library, over a stand-in for KMS, and all that must stay unseen."""
+
+    secrets: Secrets = field(default_factory=Secrets)
+    world: World = field(default_factory=World)
+    clock: Clock = field(default_factory=Clock)
+    canned: Canned = field(default_factory=Canned)
+
+    def __post_init__(self) -> None:
+        self.store = self.world.key_store()
+        self.store.create_key("tenant", {"department": "admin"})
+        self.cache = BranchKeyCache(clock=self.clock, grace_seconds=60)
+        self.secrets.keys += [plaintext for plaintext, _ in self.world.kms.replies.values()]
+        self.kms = AwsKmsKeyring(ARN, client=self.world.kms.client("us-west-2"))
+        self.hierarchical = AwsKmsHierarchicalKeyring(
+            self.store, branch_key_id="tenant", ttl_seconds=600, cache=self.cache
+        )
+        self.aes = RawAesKeyring("tests", "one", AES_KEY)
+
+    def config(self, keyring: Keyring, **more: Any) -> TableConfig:
+        return TableConfig(
+            "people",
+            "pk",
+            attribute_actions=AttributeActions(attribute_actions={"city": CryptoAction.SIGN_ONLY}),
+            keyring=Overheard(keyring, self.secrets),
+            **more,
+        )
+
+    def searchable(self) -> TableConfig:
+        beacons = [StandardBeacon("text", 16), StandardBeacon("number", 16)]
+        version = BeaconVersion(self.store, SingleKeySource("tenant"), beacons)
+        return self.config(self.hierarchical, search=SearchConfig([version]))
+
+    def client(self) -> EncryptedClient:
+        return EncryptedClient(self.canned.client(), configs={"people": self.searchable()})
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def written_and_read(encryptor: ItemEncryptor) -> dict[str, Any]:
+    stored = encryptor.encrypt_item(ITEM)
+    assert encryptor.decrypt_item(stored) == ITEM
+    return stored
+
+
+def ours(roots: Iterable[object]) -> Iterator[object]:
+    """Every object of the library's own classes that can be reached from some objects."""
+    containers = (dict, list, tuple, set, frozenset, CellType, FunctionType, MethodType, BuiltinFunctionType)
+    seen: set[int] = set()
+    kept: list[object] = []
+    waiting = list(roots)
+    while waiting:
+        one = waiting.pop()
+        is_ours = type(one).__module__.startswith("dynaseal.") and not isinstance(one, type)
+        if id(one) in seen or not (
+            is_ours or isinstance(one, containers) or "lru_cache" in type(one).__name__
+        ):
+            continue
+        seen.add(id(one))
+        kept.append(one)
+        if is_ours:
+            yield one
+        waiting += (one.__closure__ or ()) if isinstance(one, FunctionType) else gc.get_referents(one)
+
+
+def test_no_object_behind_the_public_ones_shows_a_secret(stage: Stage) -> None:
+    configs = [
+        stage.config(stage.aes),
+        stage.config(MultiKeyring(stage.aes, [stage.kms])),
+        stage.searchable(),
+    ]
+    encryptors = [ItemEncryptor(config) for config in configs]
+    stored = [written_and_read(encryptor) for encryptor in encryptors]
+    required = RequiredContextMaterialsManager(DefaultMaterialsManager(stage.aes), ["aws-crypto-attr.pk"])
+    roots = [
+        *(configs, encryptors, required, stage.store, stage.cache, stage.client()),
+        EncryptedTable(stage.canned.resource().Table("people"), config=stage.config(stage.aes)),
+        *(stage.store.get_active_branch_key("tenant"), stage.store.get_beacon_key("tenant")),
+        *(describe_item(item) for item in (*stored, ITEM)),
+        *(_asymmetric_keyrings()),
+    ]
+
+    shown = list(ours(roots))
+    plan = configs[-1].search_plan
+    assert plan is not None
+    beacon_key = stage.store.get_beacon_key("tenant").beacon_key
+    stage.secrets.keys += derive_keys(beacon_key, plan.standard_beacons).values()
+
+    stage.secrets.check(*map(repr, shown), *map(str, shown))
+    classes = {type(one).__name__ for one in shown}
+    assert classes >= {
+        "BranchKeyMaterials",
+        "_Entry",
+        "_Keys",
+        "GcmKey",
+        "KeyStore",
+        "TableSearch",
+        "ItemReport",
+    }
+
+
+def _asymmetric_keyrings() -> list[Keyring]:
+    private = KEYS["ec-P-256-recipient"]["private_key"].encode()
+    return [
+        RawRsaKeyring("tests", "rsa", RsaPadding.PKCS1, private_key=KEYS["rsa-a"]["private_key"].encode()),
+        RawEcdhKeyring.discovery(Curve.P256, private),
+    ]
+
+
+def test_the_walk_would_find_a_secret_that_shows(stage: Stage) -> None:
+    assert stage.secrets.found_in(f"... {TEXT} ...")
+    assert stage.secrets.found_in(repr({"key": AES_KEY}))
+    assert stage.secrets.found_in(b64encode(b"xy" + BINARY + b"z").decode())
+    assert stage.secrets.found_in(BINARY.hex(" ").upper())
+    assert not stage.secrets.found_in("nothing")
+
+
+def test_a_report_shows_names_and_types_and_no_plaintext(stage: Stage) -> None:
+    encryptor = ItemEncryptor(stage.config(stage.aes))
+
+    for item in (ITEM, written_and_read(encryptor)):
+        report = describe_item(item)
+        stage.secrets.check(repr(report), str(report), json.dumps(report.to_dict()))
+
+
+def test_the_log_shows_no_secret_though_it_is_written_to(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "dynaseal")
+    per_item = ItemEncryptor(stage.config(stage.kms))
+    for _ in range(10):
+        written_and_read(per_item)
+    cached = ItemEncryptor(stage.config(stage.hierarchical))
+    written_and_read(cached)
+    stage.clock.now += 590
+    stage.world.kms.refusals[ARN] = "AccessDeniedException"
+    written_and_read(cached)
+
+    records = [record for record in caplog.records if record.name.startswith("dynaseal")]
+
+    assert len(records) >= 2
+    stage.secrets.check(caplog.text, *(f"{record.msg} {record.args!r}" for record in records))
+
+
+def changed(item: dict[str, Any], name: str, **value: Any) -> dict[str, Any]:
+    return {**item, name: value}
+
+
+Attempt = Callable[[Stage], object]
+
+
+def _sealed(stage: Stage, keyring: Keyring | None = None) -> dict[str, Any]:
+    return ItemEncryptor(stage.config(keyring or stage.aes)).encrypt_item({**ITEM, "city": {"S": "Bern"}})
+
+
+def _write(**attributes: Any) -> Attempt:
+    return lambda stage: ItemEncryptor(stage.config(stage.aes)).encrypt_item({**ITEM, **attributes})
+
+
+def _write_python(value: object) -> Attempt:
+    return lambda stage: ItemEncryptor(stage.config(stage.aes)).encrypt_python_item({"pk": "ann", "a": value})
+
+
+def _read(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Attempt:
+    return lambda stage: ItemEncryptor(stage.config(stage.aes)).decrypt_item(change(_sealed(stage)))
+
+
+def _refused_by_kms(stage: Stage) -> Keyring:
+    stage.world.kms.refusals[ARN] = "AccessDeniedException"
+    return stage.kms
+
+
+def _write_refused(stage: Stage) -> object:
+    return ItemEncryptor(stage.config(_refused_by_kms(stage))).encrypt_item(ITEM)
+
+
+def _read_refused(stage: Stage) -> object:
+    stored = _sealed(stage, stage.kms)
+    return ItemEncryptor(stage.config(_refused_by_kms(stage))).decrypt_item(stored)
+
+
+def _store_refused(stage: Stage) -> object:
+    stage.world.kms.refusals[ARN] = "AccessDeniedException"
+    return stage.store.get_active_branch_key("tenant")
+
+
+def _table_refused(stage: Stage) -> object:
+    stage.world.dynamodb.refusals["GetItem"] = "AccessDeniedException"
+    return stage.store.get_active_branch_key("tenant")
+
+
+def _store_refused_while_writing(stage: Stage) -> object:
+    stage.world.kms.refusals[ARN] = "AccessDeniedException"
+    return ItemEncryptor(stage.config(stage.hierarchical)).encrypt_item(ITEM)
+
+
+class Careless:
+    """A materials manager that gives no data key."""
+
+    def get_encryption_materials(self, suite: Any, context: Any, required: Any) -> EncryptionMaterials:
+        return EncryptionMaterials(suite, context, required)
+
+    def decrypt_materials(self, suite: Any, _keys: Any, stored: Any, reproduced: Any) -> DecryptionMaterials:
+        return DecryptionMaterials(suite, {**stored, **reproduced})
+
+
+def _read_carelessly(stage: Stage) -> object:
+    config = TableConfig("people", "pk", attribute_actions=AttributeActions(), cmm=Careless())
+    return ItemEncryptor(config).decrypt_item(_sealed(stage))
+
+
+def _ask(operation: str, **request: Any) -> Attempt:
+    return lambda stage: getattr(stage.client(), operation)(TableName="people", **request)
+
+
+VALUES = {":text": {"S": TEXT}, ":number": {"N": NUMBER}, ":binary": {"B": BINARY}}
+ATTEMPTS: dict[str, tuple[type[Exception], Attempt]] = {
+    "text as a number": (EncryptError, _write(a={"N": TEXT})),
+    "a number too long": (EncryptError, _write(a={"N": NUMBER * 2})),
+    "text that is none": (EncryptError, _write(a={"S": TEXT + "\ud800"})),
+    "a member twice": (EncryptError, _write(a={"SS": [TEXT, TEXT]})),
+    "a number twice": (EncryptError, _write(a={"NS": [NUMBER, NUMBER]})),
+    "binary twice": (EncryptError, _write(a={"BS": [BINARY, BINARY]})),
+    "a reserved name": (EncryptError, _write(aws_dbe_a={"S": TEXT})),
+    "a key too long for a context": (EncryptError, _write(pk={"B": bytes(65_536)})),
+    "bytes as text": (TypeError, _write(a={"S": BINARY})),
+    "text as bytes": (TypeError, _write(a={"B": TEXT})),
+    "a value of no type": (TypeError, _write(a={TEXT: TEXT})),
+    "a value of two types": (TypeError, _write(a={"S": TEXT, "N": NUMBER})),
+    "no value": (TypeError, _write(a=TEXT)),
+    "a map whose keys are bytes": (TypeError, _write(a={"M": {BINARY: {"S": TEXT}}})),
+    "a Python date": (TypeError, _write_python([TEXT, date(1990, 1, 1)])),
+    "a Python object": (TypeError, _write_python(Decimal)),
+    "a Python set of all sorts": (TypeError, _write_python({TEXT, BINARY})),
+    "a Python number too long": (EncryptError, _write_python(Decimal(NUMBER * 2))),
+    "a changed ciphertext": (
+        SignatureError,
+        _read(lambda item: changed(item, "text", B=item["number"]["B"])),
+    ),
+    "a changed clear value": (SignatureError, _read(lambda item: changed(item, "city", S=TEXT))),
+    "plaintext put in": (SignatureError, _read(lambda item: changed(item, "text", S=TEXT))),
+    "a malformed clear value": (FormatError, _read(lambda item: changed(item, "city", N=TEXT))),
+    "plaintext for a header": (
+        FormatError,
+        _read(lambda item: changed(item, "aws_dbe_head", B=TEXT.encode())),
+    ),
+    "plaintext for a footer": (FormatError, _read(lambda item: changed(item, "aws_dbe_foot", B=BINARY))),
+    "no encrypted item": (FormatError, _read(lambda _: ITEM)),
+    "another key": (
+        UnwrapError,
+        lambda stage: ItemEncryptor(stage.config(RawAesKeyring("tests", "one", bytes(32)))).decrypt_item(
+            _sealed(stage)
+        ),
+    ),
+    "a manager without a key": (DecryptError, _read_carelessly),
+    "KMS refuses to write": (KmsError, _write_refused),
+    "KMS refuses to read": (KmsError, _read_refused),
+    "KMS refuses the key store": (KeyStoreError, _store_refused),
+    "KMS refuses the key store an item": (EncryptError, _store_refused_while_writing),
+    "DynamoDB refuses the key store": (KeyStoreError, _table_refused),
+    "no such branch key": (KeyStoreError, lambda stage: stage.store.get_active_branch_key("nobody")),
+    "a key of a wrong length": (ConfigError, lambda _: RawAesKeyring("tests", "one", AES_KEY + b"x")),
+    "a search in what is encrypted": (
+        UnsupportedOperationError,
+        _ask(
+            "scan",
+            FilterExpression="#b BETWEEN :text AND :text OR contains(nested, :binary)",
+            ExpressionAttributeNames={"#b": "binary"},
+            ExpressionAttributeValues=VALUES,
+        ),
+    ),
+    "an order of what is encrypted": (
+        UnsupportedOperationError,
+        _ask(
+            "query",
+            KeyConditionExpression="pk = :number",
+            FilterExpression="number > :number",
+            ExpressionAttributeValues=VALUES,
+        ),
+    ),
+    "a changed encrypted attribute": (
+        UnsupportedOperationError,
+        _ask(
+            "update_item",
+            Key={"pk": {"S": "ann"}},
+            UpdateExpression="SET #t = :text",
+            ExpressionAttributeNames={"#t": "text"},
+            ExpressionAttributeValues=VALUES,
+        ),
+    ),
+    "an item that does not fit": (EncryptError, _ask("put_item", Item={**ITEM, "a": {"N": TEXT}})),
+}
+
+
+@pytest.mark.parametrize(("expected", "attempt"), ATTEMPTS.values(), ids=ATTEMPTS)
+def test_no_error_shows_a_secret_nor_does_anything_that_led_to_it(
+    stage: Stage, expected: type[Exception], attempt: Attempt, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "dynaseal")
+
+    with pytest.raises(expected) as caught:
+        attempt(stage)
+
+    stage.secrets.check(caplog.text)
+    for error in _chain(caught.value):
+        told = "".join(traceback.format_exception_only(error))
+        stage.secrets.check(str(error), repr(error), told, repr(error.args), repr(vars(error)))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error, what it came from, and what its keyrings had to say."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [cause for cause in (one.__cause__, one.__context__) if cause is not None]
+        waiting += getattr(one, "causes", ())
+
+
+def test_every_class_of_error_is_among_the_attempts() -> None:
+    tried = {expected for expected, _ in ATTEMPTS.values()}
+    public = {DynasealError, *_subclasses(DynasealError)}
+
+    untried = {one for one in public if not any(issubclass(expected, one) for expected in tried)}
+
+    # These are made below a class that is tried, by attempts above.
+    assert {one.__name__ for one in untried} <= {
+        "KmsEncryptError",
+        "KmsDecryptError",
+        "KeyStoreKmsError",
+        "KeyStoreTableError",
+        "NoDataKeyError",
+    }
+
+
+def _subclasses(base: type) -> Iterator[type]:
+    for one in base.__subclasses__():
+        if one.__module__.startswith("dynaseal."):
+            yield one
+            yield from _subclasses(one)
