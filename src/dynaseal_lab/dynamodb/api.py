@@ -9,6 +9,7 @@ from dynaseal_lab.dynamodb.engine import ITEM_OPERATIONS, Engine, EngineReply
 from dynaseal_lab.dynamodb.forward import forward
 from dynaseal_lab.dynamodb.names import Table
 from dynaseal_lab.dynamodb.needs import Need, needs
+from dynaseal_lab.dynamodb.resource_policies import ResourcePolicies
 from dynaseal_lab.dynamodb.storage_key import Kms, StorageKeys
 from dynaseal_lab.dynamodb.tables import Tables
 from dynaseal_lab.iam.refusal import sentence
@@ -38,15 +39,17 @@ class DynamoDbService:
         shelves = shelves or InMemory()
         self._authorizer = authorizer
         self._engine = engine
-        self._tables = Tables(engine, shelves)
+        self._tables = Tables(engine)
         self._keys = StorageKeys(kms, clock, shelves)
-        control = Control(engine, self._tables, self._keys)
+        self._policies = ResourcePolicies(shelves)
+        control = Control(engine, self._tables, self._keys, self._policies)
         self._handlers: Mapping[str, Handler] = {
             "CreateTable": control.create_table,
             "DeleteResourcePolicy": control.delete_resource_policy,
             "DeleteTable": control.delete_table,
             "DescribeTable": control.describe_table,
             "GetRecords": control.get_records,
+            "GetResourcePolicy": control.get_resource_policy,
             "GetShardIterator": control.get_shard_iterator,
             "PutResourcePolicy": control.put_resource_policy,
             "RestoreTableFromBackup": control.restore,
@@ -83,7 +86,7 @@ class DynamoDbService:
 
     async def _authorize(self, call: Call, need: Need) -> None:
         facts = await self._tables.facts(need.table) if need.table is not None else None
-        policy = self._tables.policy(need.resource)
+        policy = self._policies.of(need.resource)
         ask = Ask(
             action=need.action,
             resource=need.resource,

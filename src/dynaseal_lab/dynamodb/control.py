@@ -6,15 +6,20 @@ the engine's answers.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dynaseal_lab.dynamodb.engine import Engine, EngineReply
 from dynaseal_lab.dynamodb.forward import forward
 from dynaseal_lab.dynamodb.names import Table, as_object, as_text, table_named, text
-from dynaseal_lab.dynamodb.storage_key import StorageKey, StorageKeys
+from dynaseal_lab.dynamodb.resource_policies import (
+    ResourcePolicies,
+    check_document,
+    expected_revision,
+    resource_arn,
+)
+from dynaseal_lab.dynamodb.storage_key import AWS_MANAGED, StorageKey, StorageKeys
 from dynaseal_lab.dynamodb.tables import Tables
-from dynaseal_lab.iam.policy import Kind, PolicyError, parse
 from dynaseal_lab.model import Call, Fault
 
 Answer = Mapping[str, Any]
@@ -27,15 +32,19 @@ class Control:
     engine: Engine
     tables: Tables
     keys: StorageKeys
+    policies: ResourcePolicies
 
     async def create_table(self, call: Call, table: Table) -> EngineReply:
         """Make a table; on a customer's key only after KMS has allowed everything that this needs."""
         policy = call.params.get("ResourcePolicy")
-        if policy is not None:
-            _check_policy(as_text(policy))
+        if policy is None:
+            return await self._with_key(call, table, "SSESpecification", None)
+        check_document(as_text(policy))
+        params = {name: value for name, value in call.params.items() if name != "ResourcePolicy"}
+        call = replace(call, params=params, raw_body=b"")
         reply = await self._with_key(call, table, "SSESpecification", None)
-        if reply.status == 200 and policy is not None:
-            self.tables.put_policy(table.arn, as_text(policy))
+        if reply.status == 200:
+            self.policies.put(table.arn, as_text(policy))
         return reply
 
     async def update_table(self, call: Call, table: Table) -> EngineReply:
@@ -63,7 +72,8 @@ class Control:
         """Remove a table, and let go of its key."""
         reply = self._described(table, await forward(self.engine, call, table.account))
         if reply.status == 200:
-            self.tables.deleted(table)
+            self.tables.changed(table)
+            self.policies.deleted(table)
             await self.keys.detach(call, table)
         return reply
 
@@ -75,19 +85,30 @@ class Control:
 
     async def put_resource_policy(self, call: Call, table: Table) -> EngineReply:
         """Attach a policy to a table or stream."""
-        policy = text(call.params, "Policy")
-        _check_policy(policy)
-        reply = await forward(self.engine, call, table.account)
-        if reply.status == 200:
-            self.tables.put_policy(text(call.params, "ResourceArn"), policy)
-        return reply
+        await self._require(call, table)
+        document = text(call.params, "Policy")
+        return _answered(self.policies.put(resource_arn(call), document, expected_revision(call)))
+
+    async def get_resource_policy(self, call: Call, table: Table) -> EngineReply:
+        """The policy of a table or stream."""
+        await self._require(call, table)
+        return _answered(self.policies.get(resource_arn(call)))
 
     async def delete_resource_policy(self, call: Call, table: Table) -> EngineReply:
         """Remove the policy of a table or stream."""
-        reply = await forward(self.engine, call, table.account)
-        if reply.status == 200:
-            self.tables.put_policy(text(call.params, "ResourceArn"), None)
-        return reply
+        await self._require(call, table)
+        return _answered(self.policies.drop(resource_arn(call), expected_revision(call)))
+
+    async def _require(self, call: Call, table: Table) -> None:
+        """The table or stream that a policy is about must be there."""
+        arn = resource_arn(call)
+        if "/stream/" in arn:
+            described = replace(call, operation="DescribeStream", raw_body=b"")
+            found = (await forward(self.engine, described, table.account, {"StreamArn": arn})).status == 200
+        else:
+            found = arn == table.arn and await self.tables.facts(table) is not None
+        if not found:
+            raise Fault("ResourceNotFoundException", f"Requested resource not found: {arn}")
 
     async def get_shard_iterator(self, call: Call, table: Table) -> EngineReply:
         """An iterator that says which stream it reads, so that reading it can be authorised."""
@@ -131,19 +152,15 @@ class Control:
 
 
 def _key_named(specification: Mapping[str, Any]) -> str | None:
-    """The customer's key in an SSESpecification; None for DynamoDB's and AWS's own."""
-    key = specification.get("KMSMasterKeyId")
-    if not specification.get("Enabled") or key is None or as_text(key).endswith("alias/aws/dynamodb"):
+    """The key in an SSESpecification; None for the one that DynamoDB itself owns."""
+    if not specification.get("Enabled"):
         return None
-    return as_text(key)
+    key = as_text(specification.get("KMSMasterKeyId") or AWS_MANAGED)
+    return AWS_MANAGED if key.endswith(AWS_MANAGED) else key
 
 
-def _check_policy(policy: str) -> None:
-    try:
-        parse(policy, Kind.RESOURCE)
-    except PolicyError as error:
-        reason = f"One or more parameter values were invalid: Invalid policy document: {error}"
-        raise Fault("ValidationException", reason) from error
+def _answered(content: Mapping[str, Any]) -> EngineReply:
+    return EngineReply(200, json.dumps(content).encode())
 
 
 def _named_iterator(reply: EngineReply, name: str, stream: str) -> EngineReply:

@@ -1,6 +1,6 @@
 """Send a request that has been allowed to the engine, and judge the engine's failures.
 
-The body goes on as it was signed, unless it names tables by ARN or an operation has changed it.
+The body goes on as it was signed, unless it may name tables by ARN or an operation has changed it.
 """
 
 import json
@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from dynaseal_lab.dynamodb.engine import Engine, EngineReply
-from dynaseal_lab.dynamodb.plain_names import plain_names
+from dynaseal_lab.dynamodb.plain_names import PlainNames, plain_names
 from dynaseal_lab.dynamodb.tables import TARGET
 from dynaseal_lab.model import Call, Fault
 from dynaseal_lab.wire import json_rpc
@@ -32,9 +32,11 @@ async def forward(
     Raises:
         Fault: where the engine failed (it has no answer of DynamoDB's for such a request).
     """
-    renamed = plain_names(call.params if params is None else params)
-    as_signed = params is None and not renamed.arns and call.raw_body
-    body = call.raw_body if as_signed else _encoded(renamed.params)
+    renamed = PlainNames({})
+    body = call.raw_body
+    if params is not None or not body or b"arn:" in body or b"\\u" in body:
+        renamed = plain_names(call.params if params is None else params)
+        body = _encoded(renamed.params)
     prefix = "DynamoDBStreams_20120810." if call.operation in _STREAMS else TARGET
     reply = await engine.request(account, call.region, prefix + call.operation, body)
     if reply.status >= 500:

@@ -90,14 +90,14 @@ def _on_arn(parameter: str) -> Callable[[Call, Params], Iterator[Need]]:
 
 
 def _batch_get(call: Call, params: Params) -> Iterator[Need]:
-    for name, part in as_object(params.get("RequestItems") or {}).items():
+    for name, part in as_object(params.get("RequestItems", {})).items():
         request = as_object(part)
         keys = tuple(as_object(key) for key in as_list(request.get("Keys") or []))
         yield _table_need(call, name, request=request, keys=keys)
 
 
 def _batch_write(call: Call, params: Params) -> Iterator[Need]:
-    for name, part in as_object(params.get("RequestItems") or {}).items():
+    for name, part in as_object(params.get("RequestItems", {})).items():
         keys: list[Params] = []
         for write in as_list(part):
             for request in as_object(write).values():

@@ -1,12 +1,18 @@
-"""Table names for the engine where a request names tables by ARN, and the ARNs back in the answer."""
+"""Table names for the engine where a request names tables by ARN, and the ARNs back in the answer.
 
+Statements of PartiQL name a table by its ARN in double quotes.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from dynaseal_lab.dynamodb.names import as_list, as_object
 
-_BY_TABLE = ("Responses", "UnprocessedItems", "UnprocessedKeys")
+_BY_TABLE = ("ItemCollectionMetrics", "Responses", "UnprocessedItems", "UnprocessedKeys")
+_NAMED = ("SourceTableName", "TableName")
+_QUOTED = re.compile(r'"(arn:[^"]*:table/[^"/]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +23,15 @@ class PlainNames:
     arns: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def restore(self, answer: dict[str, Any]) -> dict[str, Any]:
-        """The engine's answer to a batch, with the ARNs that the request used."""
+        """The engine's answer with the ARNs that the request used."""
         for name in _BY_TABLE:
             if isinstance(part := answer.get(name), dict):
                 tables = cast("dict[str, Any]", part)
                 answer[name] = {self.arns.get(table, table): value for table, value in tables.items()}
+        consumed: Any = answer.get("ConsumedCapacity") or []
+        for part in cast("list[dict[str, Any]]", consumed if isinstance(consumed, list) else [consumed]):
+            if "TableName" in part:
+                part["TableName"] = self.arns.get(part["TableName"], part["TableName"])
         return answer
 
 
@@ -30,30 +40,44 @@ def plain_names(params: Mapping[str, Any]) -> PlainNames:
 
     >>> plain_names({"TableName": "arn:aws:dynamodb:eu-west-1:111122223333:table/items"}).params
     {'TableName': 'items'}
+    >>> arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/items"
+    >>> plain_names({"Statement": f'SELECT * FROM "{arn}"'}).params
+    {'Statement': 'SELECT * FROM "items"'}
     """
-    arns: dict[str, str] = {}
+    reader = _Reader({})
+    return PlainNames(reader.request(params), reader.arns)
 
-    def plain(name: Any) -> Any:
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Goes through a request, and notes the ARNs it finds."""
+
+    arns: dict[str, str]
+
+    def request(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        changed = dict(self._part(params))
+        if "RequestItems" in changed:
+            tables = as_object(changed["RequestItems"])
+            changed["RequestItems"] = {self._name(table): part for table, part in tables.items()}
+        if "TransactItems" in changed:
+            entries = map(as_object, as_list(changed["TransactItems"]))
+            changed["TransactItems"] = [
+                {kind: self._part(as_object(part)) for kind, part in entry.items()} for entry in entries
+            ]
+        for name in ("Statements", "TransactStatements"):
+            if name in changed:
+                changed[name] = [self._part(as_object(part)) for part in as_list(changed[name])]
+        return changed
+
+    def _part(self, part: Mapping[str, Any]) -> Mapping[str, Any]:
+        changed = {name: self._name(part[name]) for name in _NAMED if name in part}
+        if isinstance(statement := part.get("Statement"), str):
+            changed["Statement"] = _QUOTED.sub(lambda found: f'"{self._name(found[1])}"', statement)
+        return {**part, **changed}
+
+    def _name(self, name: Any) -> Any:
         if not isinstance(name, str) or not name.startswith("arn:"):
             return name
         short = name.partition("/")[2].partition("/")[0]
-        arns[short] = name
+        self.arns[short] = name
         return short
-
-    def plain_entry(entry: Any) -> Any:
-        return {
-            kind: {**as_object(part), "TableName": plain(as_object(part).get("TableName"))}
-            for kind, part in as_object(entry).items()
-        }
-
-    changed = dict(params)
-    for name in ("TableName", "SourceTableName"):
-        if name in changed:
-            changed[name] = plain(changed[name])
-    if "RequestItems" in changed:
-        changed["RequestItems"] = {
-            plain(table): part for table, part in as_object(changed["RequestItems"]).items()
-        }
-    if "TransactItems" in changed:
-        changed["TransactItems"] = [plain_entry(entry) for entry in as_list(changed["TransactItems"])]
-    return PlainNames(changed, arns)

@@ -20,6 +20,9 @@ from dynaseal_lab.kms.keys import KeyState
 from dynaseal_lab.model import Call, Clock, Fault, Principal
 from dynaseal_lab.shelves import Shelves
 
+AWS_MANAGED = "alias/aws/dynamodb"
+"""The key that a table lies on which is to be encrypted by KMS and names no key."""
+
 _GRANTED = [
     "Decrypt",
     "DescribeKey",
@@ -40,6 +43,10 @@ class Kms(Protocol):
 
     def key_state(self, arn: str) -> KeyState | None:
         """The state of a key, None where it is gone."""
+        ...
+
+    def managed_key(self, account: str, region: str, service: str) -> str:
+        """The ARN of the key that AWS manages for a service."""
         ...
 
 
@@ -68,9 +75,16 @@ class StorageKeys:
     async def prepare(self, call: Call, table: Table, key_id: str) -> StorageKey:
         """Get everything that a table on this key needs, before the table is made.
 
+        Args:
+            call: the request that makes or changes the table.
+            table: the table.
+            key_id: a KMS key as a request names it, or AWS_MANAGED.
+
         Raises:
             Fault: KMS refused, as DynamoDB passes it on.
         """
+        if key_id == AWS_MANAGED:
+            key_id = self._kms.managed_key(table.account, table.region, "dynamodb")
         described = await self._ask(call, "DescribeKey", KeyId=key_id)
         arn = described["KeyMetadata"]["Arn"]
         context = _context(table)

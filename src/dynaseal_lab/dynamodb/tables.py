@@ -1,4 +1,4 @@
-"""What the front door must know of a table to decide: its keys, tags and resource policies.
+"""What the front door must know of a table to decide: its keys and tags.
 
 Read from the engine when first needed and forgotten at every change: no decision rests on what was.
 """
@@ -10,7 +10,6 @@ from typing import Any
 
 from dynaseal_lab.dynamodb.engine import Engine
 from dynaseal_lab.dynamodb.names import Table
-from dynaseal_lab.shelves import Shelves
 
 TARGET = "DynamoDB_20120810."
 
@@ -29,12 +28,11 @@ class TableFacts:
 
 
 class Tables:
-    """The facts about every table of one lab, and the resource policies by ARN (of tables and streams)."""
+    """The facts about every table of one lab."""
 
-    def __init__(self, engine: Engine, shelves: Shelves) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._facts: dict[Table, TableFacts] = {}
-        self._policies = shelves.open("dynamodb-policy", str)
 
     async def facts(self, table: Table) -> TableFacts | None:
         """What is known of a table; None where there is none of this name."""
@@ -46,28 +44,8 @@ class Tables:
         return self._facts[table]
 
     def changed(self, table: Table) -> None:
-        """Forget what was read: the table was created, updated or tagged."""
+        """Forget what was read: the table was created, updated, tagged or deleted."""
         self._facts.pop(table, None)
-
-    def deleted(self, table: Table) -> None:
-        """Forget a table and the policies on it and its streams."""
-        self.changed(table)
-        for (arn,) in list(self._policies):
-            if arn == table.arn or arn.startswith(f"{table.arn}/"):
-                del self._policies[arn,]
-
-    def policy(self, arn: str) -> str | None:
-        """The resource policy of a table or stream; an index and a backup have their table's."""
-        if (own := self._policies.get((arn,))) is not None or "/stream/" in arn:
-            return own
-        return self._policies.get(("/".join(arn.split("/")[:2]),))
-
-    def put_policy(self, arn: str, policy: str | None) -> None:
-        """Set or (None) remove the policy of a table or stream."""
-        if policy is None:
-            self._policies.pop((arn,), None)
-        else:
-            self._policies[arn,] = policy
 
     async def _read(self, table: Table) -> TableFacts | None:
         described = await self._ask(table, "DescribeTable", {"TableName": table.name})

@@ -6,6 +6,7 @@ from typing import Any
 
 from dynaseal_lab.kms.access import Kms
 from dynaseal_lab.kms.keys import KeyState
+from dynaseal_lab.kms.managed import managed_key
 from dynaseal_lab.kms.operations import (
     agreement,
     aliases,
@@ -101,6 +102,10 @@ class KmsService:
             raise Fault("UnsupportedOperationException", f"The lab's KMS does not offer {call.operation}.")
         validate("kms", call.operation, call.params, "ValidationException")
         return handler(self._kms, call)
+
+    def managed_key(self, account: str, region: str, service: str) -> str:
+        """The ARN of the key that AWS manages for a service, in this account and Region."""
+        return managed_key(self._kms.store, self._kms.clock, account, region, service).arn
 
     def key_state(self, arn: str) -> KeyState | None:
         """The state of a key, None where it is gone: what a service of the lab may know of a key it uses."""

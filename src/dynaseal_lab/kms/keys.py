@@ -20,6 +20,7 @@ from dynaseal_lab.kms.specs import KeySpec, Usage
 
 KeyState = Literal["Enabled", "Disabled", "PendingDeletion", "PendingReplicaDeletion"]
 RotationType = Literal["AUTOMATIC", "ON_DEMAND"]
+Manager = Literal["AWS", "CUSTOMER"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class KeyRecord:
     deletion_date: datetime | None = None
     deletion_window: int | None = None
     tags: tuple[tuple[str, str], ...] = ()
+    manager: Manager = "CUSTOMER"
 
     @property
     def arn(self) -> str:
@@ -147,7 +149,7 @@ def key_metadata(record: KeyRecord, material: KeyMaterial, copies: tuple[KeyReco
         "KeyUsage": record.usage,
         "KeyState": record.state,
         "Origin": "AWS_KMS",
-        "KeyManager": "CUSTOMER",
+        "KeyManager": record.manager,
         "CustomerMasterKeySpec": record.spec.name,
         "KeySpec": record.spec.name,
         "MultiRegion": record.multi_region,

@@ -1,0 +1,126 @@
+"""Resource-based policies of tables and streams: the lab keeps them, whatever the engine thinks of them.
+
+* A policy has a revision id, new with every change; a request may insist on the revision it knows.
+* An index and a backup have their table's policy; a stream has its own.
+
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dynaseal_lab.dynamodb.names import Table, as_text, text
+from dynaseal_lab.iam.policy import Kind, PolicyError, parse
+from dynaseal_lab.model import Call, Fault
+from dynaseal_lab.shelves import Shelves
+
+NO_POLICY = "NO_POLICY"
+_LARGEST = 20 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcePolicy:
+    """A policy as it was put, and its revision."""
+
+    document: str
+    revision: str
+
+
+class ResourcePolicies:
+    """The policies of one lab's tables and streams, by ARN."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._policies = shelves.open("dynamodb-policy", ResourcePolicy)
+
+    def of(self, arn: str) -> str | None:
+        """The policy that decides about a table, stream, index or backup."""
+        found = self._policies.get((arn,))
+        if found is None and "/stream/" not in arn:
+            found = self._policies.get(("/".join(arn.split("/")[:2]),))
+        return found.document if found is not None else None
+
+    def deleted(self, table: Table) -> None:
+        """Forget the policies on a table and its streams."""
+        for (arn,) in list(self._policies):
+            if arn == table.arn or arn.startswith(f"{table.arn}/"):
+                del self._policies[arn,]
+
+    def put(self, arn: str, document: str, expected: str | None = None) -> Mapping[str, Any]:
+        """Set a policy, and answer its revision; the same policy again changes nothing.
+
+        Raises:
+            Fault: ValidationException for what is no policy, PolicyNotFoundException for another revision.
+        """
+        check_document(document)
+        self._check_revision(arn, expected)
+        known = self._policies.get((arn,))
+        if known is not None and json.loads(known.document) == json.loads(document):
+            return {"RevisionId": known.revision}
+        revision = str(time.time_ns() // 1_000_000)
+        self._policies[arn,] = ResourcePolicy(document, revision)
+        return {"RevisionId": revision}
+
+    def get(self, arn: str) -> Mapping[str, Any]:
+        """A policy and its revision.
+
+        Raises:
+            Fault: PolicyNotFoundException.
+        """
+        found = self._policies.get((arn,))
+        if found is None:
+            raise _not_found(arn)
+        return {"Policy": found.document, "RevisionId": found.revision}
+
+    def drop(self, arn: str, expected: str | None) -> Mapping[str, Any]:
+        """Remove a policy; where there is none, the revision in the answer is empty.
+
+        Raises:
+            Fault: PolicyNotFoundException for another revision.
+        """
+        self._check_revision(arn, expected)
+        found = self._policies.pop((arn,), None)
+        return {"RevisionId": found.revision if found is not None else ""}
+
+    def _check_revision(self, arn: str, expected: str | None) -> None:
+        known = self._policies.get((arn,))
+        revision = known.revision if known is not None else NO_POLICY
+        if expected is not None and expected != revision:
+            raise _not_found(arn)
+
+
+def check_document(document: str) -> None:
+    """Refuse a text that is no resource-based policy.
+
+    Raises:
+        Fault: ValidationException.
+    """
+    if len(document.encode()) > _LARGEST:
+        raise _invalid(f"Resource-based policy size exceeds the maximum of {_LARGEST} bytes")
+    try:
+        parse(document, Kind.RESOURCE)
+    except PolicyError as error:
+        raise _invalid(f"Invalid policy document: {error}") from error
+
+
+def expected_revision(call: Call) -> str | None:
+    """The revision that a request insists on."""
+    expected = call.params.get("ExpectedRevisionId")
+    return None if expected is None else as_text(expected)
+
+
+def resource_arn(call: Call) -> str:
+    """The ARN that a request is about."""
+    return text(call.params, "ResourceArn")
+
+
+def _invalid(reason: str) -> Fault:
+    return Fault("ValidationException", f"One or more parameter values were invalid: {reason}")
+
+
+def _not_found(arn: str) -> Fault:
+    return Fault(
+        "PolicyNotFoundException", f"Resource-based policy not found for the provided ResourceArn: {arn}"
+    )

@@ -1,0 +1,85 @@
+"""Keys that AWS manages for a service: made at their first use, in each account and Region.
+
+Whoever may use the service may use the key through it, and nobody else; their policy cannot be changed. They
+rotate every year.
+
+Source: https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-key
+"""
+
+import json
+from datetime import timedelta
+
+from dynaseal_lab.kms.keys import KeyMaterial, KeyRecord, arn_prefix, new_backing_key, new_key_id
+from dynaseal_lab.kms.material import new_secret
+from dynaseal_lab.kms.specs import ENCRYPT_DECRYPT, KEY_SPECS, SYMMETRIC_DEFAULT
+from dynaseal_lab.kms.store import Alias, KmsStore
+from dynaseal_lab.model import Clock
+
+_YEAR = 365
+
+
+def managed_key(store: KmsStore, clock: Clock, account: str, region: str, service: str) -> KeyRecord:
+    """The key behind `alias/aws/SERVICE`, made where there is none.
+
+    Args:
+        store: where keys are kept.
+        clock: the lab's time.
+        account: whose key it is.
+        region: where.
+        service: `dynamodb`.
+    """
+    name = f"alias/aws/{service}"
+    alias = store.alias(account, region, name)
+    known = store.key(region, alias.key_id) if alias is not None else None
+    if known is not None:
+        return known
+    now, spec = clock.now(), KEY_SPECS[SYMMETRIC_DEFAULT]
+    record = KeyRecord(
+        account=account,
+        region=region,
+        key_id=new_key_id(multi_region=False),
+        spec=spec,
+        usage=ENCRYPT_DECRYPT,
+        created=now,
+        policy=_policy(account, arn_prefix(account, region).split(":")[1], service),
+        description=f"Default key that protects my {service} data when no other key is defined",
+        manager="AWS",
+    )
+    backing = new_backing_key(new_secret(spec), now)
+    due = now + timedelta(days=_YEAR)
+    store.put_material(KeyMaterial(record.key_id, region, (backing,), rotation_days=_YEAR, rotation_due=due))
+    store.put_key(record)
+    store.put_alias(Alias(account, region, name, record.key_id, now, now))
+    return record
+
+
+def _policy(account: str, partition: str, service: str) -> str:
+    through = {
+        "StringEquals": {"kms:CallerAccount": account},
+        "StringLike": {"kms:ViaService": f"{service}.*.amazonaws.com"},
+    }
+    statements = [
+        {
+            "Sid": f"Allow access through {service} for all principals in the account",
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": [
+                "kms:Encrypt",
+                "kms:Decrypt",
+                "kms:ReEncrypt*",
+                "kms:GenerateDataKey*",
+                "kms:CreateGrant",
+                "kms:DescribeKey",
+            ],
+            "Resource": "*",
+            "Condition": through,
+        },
+        {
+            "Sid": "Allow direct access to key metadata to the account",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
+            "Action": ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"],
+            "Resource": "*",
+        },
+    ]
+    return json.dumps({"Version": "2012-10-17", "Id": f"auto-{service}-2", "Statement": statements})

@@ -1,0 +1,202 @@
+"""A lab that is stopped and started again on its folder goes on where it was."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from lab.state.conftest import ACCOUNT, REGION
+
+from dynaseal_lab.assembly import Setup
+from dynaseal_lab.client import LabClient
+from dynaseal_lab.server import RunningLab, running
+
+TABLE = {
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "N"},
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+def client(lab: RunningLab, service: str, **keys: str) -> Any:
+    """A client of root, or of whoever `keys` belong to."""
+    keys = keys or {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": lab.root_secret}
+    return boto3.client(
+        service,
+        endpoint_url=lab.endpoint,
+        region_name=REGION,
+        config=Config(retries={"total_max_attempts": 1}),
+        **keys,
+    )
+
+
+@contextmanager
+def started(state: Path) -> Iterator[RunningLab]:
+    with running(setup=Setup(state=state)) as lab:
+        yield lab
+
+
+def test_the_roots_secret_stays_unless_another_is_given(state):
+    with started(state) as lab:
+        secret = lab.root_secret
+    with started(state) as lab:
+        assert lab.root_secret == secret
+    with running(setup=Setup("another-secret", state)) as lab:
+        client(lab, "iam").list_users()
+    with started(state) as lab:
+        assert lab.root_secret == "another-secret"
+
+
+def test_users_roles_groups_policies_and_sessions_stay(state):
+    document = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+    trust = document.replace('"Resource": "*"', '"Principal": {"AWS": "*"}').replace('"*"', '"sts:AssumeRole"', 1)
+    with started(state) as lab:
+        iam = client(lab, "iam")
+        iam.create_user(UserName="ann", Path="/team/", Tags=[{"Key": "a", "Value": "b"}])
+        iam.create_group(GroupName="readers")
+        iam.add_user_to_group(UserName="ann", GroupName="readers")
+        arn = iam.create_policy(PolicyName="all", PolicyDocument=document)["Policy"]["Arn"]
+        iam.attach_group_policy(GroupName="readers", PolicyArn=arn)
+        iam.put_user_policy(UserName="ann", PolicyName="inline", PolicyDocument=document)
+        role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        iam.attach_role_policy(RoleName="reader", PolicyArn=arn)
+        key = iam.create_access_key(UserName="ann")["AccessKey"]
+        keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+        made = client(lab, "sts", **keys).assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
+        before = iam.get_user(UserName="ann")["User"]
+    session = {
+        "aws_access_key_id": made["AccessKeyId"],
+        "aws_secret_access_key": made["SecretAccessKey"],
+        "aws_session_token": made["SessionToken"],
+    }
+    with started(state) as lab:
+        assert client(lab, "iam").get_user(UserName="ann")["User"] == before
+        assert client(lab, "sts", **session).get_caller_identity()["Arn"].endswith("assumed-role/reader/session")
+        assert client(lab, "iam", **session).list_groups_for_user(UserName="ann")["Groups"][0]["GroupName"] == "readers"
+        used = client(lab, "iam", **keys).get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
+        assert used["AccessKeyLastUsed"]["ServiceName"] == "iam"
+
+
+@pytest.mark.parametrize("spec", ["SYMMETRIC_DEFAULT", "RSA_2048", "ECC_NIST_P256", "HMAC_256"])
+def test_keys_of_every_kind_stay_what_they_were(state, spec):
+    usage = {"HMAC_256": "GENERATE_VERIFY_MAC", "ECC_NIST_P256": "SIGN_VERIFY"}.get(spec, "ENCRYPT_DECRYPT")
+    with started(state) as lab:
+        kms = client(lab, "kms")
+        before = kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]
+        made = use(kms, before["KeyId"], spec)
+    with started(state) as lab:
+        kms = client(lab, "kms")
+        assert kms.describe_key(KeyId=before["KeyId"])["KeyMetadata"] == before
+        check(kms, before["KeyId"], spec, made)
+
+
+def use(kms: Any, key: str, spec: str) -> bytes:
+    if spec == "HMAC_256":
+        return kms.generate_mac(KeyId=key, Message=b"m", MacAlgorithm="HMAC_SHA_256")["Mac"]
+    if spec == "ECC_NIST_P256":
+        return kms.sign(KeyId=key, Message=b"m", SigningAlgorithm="ECDSA_SHA_256")["Signature"]
+    algorithm = "RSAES_OAEP_SHA_256" if spec == "RSA_2048" else "SYMMETRIC_DEFAULT"
+    return kms.encrypt(KeyId=key, Plaintext=b"m", EncryptionAlgorithm=algorithm)["CiphertextBlob"]
+
+
+def check(kms: Any, key: str, spec: str, made: bytes) -> None:
+    if spec == "HMAC_256":
+        assert kms.verify_mac(KeyId=key, Message=b"m", Mac=made, MacAlgorithm="HMAC_SHA_256")["MacValid"]
+    elif spec == "ECC_NIST_P256":
+        verified = kms.verify(KeyId=key, Message=b"m", Signature=made, SigningAlgorithm="ECDSA_SHA_256")
+        assert verified["SignatureValid"]
+    else:
+        algorithm = "RSAES_OAEP_SHA_256" if spec == "RSA_2048" else "SYMMETRIC_DEFAULT"
+        opened = kms.decrypt(KeyId=key, CiphertextBlob=made, EncryptionAlgorithm=algorithm)
+        assert opened["Plaintext"] == b"m"
+
+
+def test_a_table_stays_with_its_items_key_policy_tags_and_settings(state):
+    with started(state) as lab:
+        dynamodb, kms = client(lab, "dynamodb"), client(lab, "kms")
+        key = kms.create_key()["KeyMetadata"]["Arn"]
+        encryption = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+        made = dynamodb.create_table(
+            TableName="items", **TABLE, SSESpecification=encryption, Tags=[{"Key": "a", "Value": "b"}]
+        )
+        arn = made["TableDescription"]["TableArn"]
+        dynamodb.put_resource_policy(ResourceArn=arn, Policy=policy_for(arn))
+        life = {"Enabled": True, "AttributeName": "ends"}
+        dynamodb.update_time_to_live(TableName="items", TimeToLiveSpecification=life)
+        recovery = {"PointInTimeRecoveryEnabled": True}
+        dynamodb.update_continuous_backups(TableName="items", PointInTimeRecoverySpecification=recovery)
+        with dynamodb_batch(dynamodb) as put:
+            for number in range(60):
+                put({"pk": {"S": "p"}, "sk": {"N": str(number)}, "b": {"B": b"\0"}, "s": {"SS": ["x", "y"]}})
+        dynamodb.delete_item(TableName="items", Key={"pk": {"S": "p"}, "sk": {"N": "3"}})
+        dynamodb.execute_statement(Statement="UPDATE items SET n = 1 WHERE pk = 'p' AND sk = 4")
+        before = sorted_items(dynamodb)
+    with started(state) as lab:
+        dynamodb, kms = client(lab, "dynamodb"), client(lab, "kms")
+        assert sorted_items(dynamodb) == before
+        assert len(before) == 59
+        table = dynamodb.describe_table(TableName="items")["Table"]
+        assert table["SSEDescription"]["KMSMasterKeyArn"] == key
+        assert dynamodb.get_resource_policy(ResourceArn=arn)["Policy"] == policy_for(arn)
+        assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
+        life = dynamodb.describe_time_to_live(TableName="items")["TimeToLiveDescription"]
+        assert (life["TimeToLiveStatus"], life["AttributeName"]) == ("ENABLED", "ends")
+        backups = dynamodb.describe_continuous_backups(TableName="items")["ContinuousBackupsDescription"]
+        assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+        kms.disable_key(KeyId=key)
+        with pytest.raises(dynamodb.exceptions.ClientError, match="KMS key disabled error"):
+            dynamodb.scan(TableName="items")
+
+
+def policy_for(arn: str) -> str:
+    return (
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},'
+        f'"Action":"dynamodb:GetItem","Resource":"{arn}"}}]}}'
+    )
+
+
+@contextmanager
+def dynamodb_batch(dynamodb: Any) -> Iterator[Any]:
+    items: list[Any] = []
+    yield items.append
+    for start in range(0, len(items), 25):
+        puts = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
+        dynamodb.batch_write_item(RequestItems={"items": puts})
+
+
+def sorted_items(dynamodb: Any) -> list[Any]:
+    items = dynamodb.scan(TableName="items")["Items"]
+    for item in items:
+        item["s"] = sorted(item["s"]["SS"])
+    return sorted(items, key=lambda item: int(item["sk"]["N"]))
+
+
+def test_a_deleted_table_stays_deleted_and_a_new_one_of_its_name_is_empty(state):
+    item = {"pk": {"S": "p"}, "sk": {"N": "1"}}
+    with started(state) as lab:
+        dynamodb = client(lab, "dynamodb")
+        for name in ("gone", "anew"):
+            dynamodb.create_table(TableName=name, **TABLE)
+            dynamodb.put_item(TableName=name, Item=item)
+            dynamodb.delete_table(TableName=name)
+        dynamodb.create_table(TableName="anew", **TABLE)
+    with started(state) as lab:
+        dynamodb = client(lab, "dynamodb")
+        assert dynamodb.list_tables()["TableNames"] == ["anew"]
+        assert dynamodb.scan(TableName="anew")["Items"] == []
+
+
+def test_the_trail_stays(state, monkeypatch):
+    with started(state) as lab:
+        client(lab, "iam").create_user(UserName="ann")
+    with started(state) as lab:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCOUNT)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", lab.root_secret)
+        events = LabClient.at(lab.endpoint).trail()
+    assert [(event["action"], event["allowed"]) for event in events] == [("iam:CreateUser", True)]
