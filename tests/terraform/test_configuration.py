@@ -1,4 +1,4 @@
-"""What can be said of the Terraform configuration without an AWS."""
+"""What can be said of the Terraform configurations without an AWS."""
 
 import re
 import subprocess
@@ -8,19 +8,16 @@ from pathlib import Path
 import pytest
 
 from dynaseal_lab.stack.terraform import Workspace
+from terraform.declarations import ROOT, Declaration, declared, folders, table
 
-ROOT = Path(__file__).parents[2] / "terraform"
-BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
+EVERY_FOLDER = pytest.mark.parametrize("folder", folders(), ids=lambda folder: str(folder.relative_to(ROOT)))
+TESTED = sorted(str(file.parent.relative_to(ROOT)) for file in ROOT.rglob("tests") if file.is_dir())
 
 
-def declarations(kind: str) -> list[tuple[str, str]]:
-    files = sorted(ROOT.rglob(f"{kind}s.tf"))
-    return [
-        (f"{file.parent.name}.{name}", body)
-        for file in files
-        for found, name, body in BLOCK.findall(file.read_text())
-        if found == kind
-    ]
+def all_of(kind: str) -> pytest.MarkDecorator:
+    every = [(folder, each) for folder in folders() for each in declared(folder, kind)]
+    names = [f"{folder.relative_to(ROOT)}:{each.name}" for folder, each in every]
+    return pytest.mark.parametrize("declaration", [each for _, each in every], ids=names)
 
 
 def test_the_files_are_formatted_as_terraform_formats_them(
@@ -30,31 +27,40 @@ def test_the_files_are_formatted_as_terraform_formats_them(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_configuration_is_valid(workspace: Workspace) -> None:
-    assert "The configuration is valid" in workspace.run("validate", "-no-color").stdout
-
-
-def test_every_rule_holds_with_a_mocked_provider(workspace: Workspace) -> None:
-    done = workspace.run("test", "-no-color", accept=(0, 1))
+@pytest.mark.parametrize("root", TESTED)
+def test_every_rule_holds_with_a_mocked_provider(new_workspace: Callable[..., Workspace], root: str) -> None:
+    """Which validates the configuration, and those of its modules, before anything else."""
+    done = new_workspace(root).run("test", "-no-color", accept=(0, 1))
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"Success! \d+ passed, 0 failed", done.stdout)
 
 
-@pytest.mark.parametrize(("name", "body"), declarations("variable"))
-def test_a_variable_has_a_type_and_a_description_and_refuses_what_cannot_be(name: str, body: str) -> None:
-    assert re.search(r"^  type +=", body, re.MULTILINE), name
-    assert re.search(r'^  description += ".+\."', body, re.MULTILINE), name
-    assert "validation {" in body or re.search(r"^  type += bool", body, re.MULTILINE), name
+def test_the_stack_and_both_examples_have_rules_to_hold() -> None:
+    assert {".", "examples/cross-account", "examples/key-store"} <= set(TESTED)
 
 
-@pytest.mark.parametrize(("name", "body"), declarations("output"))
-def test_an_output_has_a_description(name: str, body: str) -> None:
-    assert re.search(r'^  description += ".+\."', body, re.MULTILINE), name
+@all_of("variable")
+def test_a_variable_has_a_type_and_a_description_and_refuses_what_cannot_be(declaration: Declaration) -> None:
+    assert declaration.arguments["type"]
+    assert declaration.description.endswith(".")
+    assert "validation {" in declaration.body or declaration.arguments["type"] == "bool"
 
 
-@pytest.mark.parametrize("kind", ["variable", "output"])
-def test_the_readme_lists_every_input_and_output(kind: str) -> None:
-    readme = (ROOT / "README.md").read_text()
-    missing = [name for name, _ in declarations(kind) if name.startswith("terraform.")]
-    assert missing
-    assert [name for name in missing if f"`{name.removeprefix('terraform.')}`" not in readme] == []
+@all_of("output")
+def test_an_output_has_a_description(declaration: Declaration) -> None:
+    assert declaration.description.endswith(".")
+
+
+@EVERY_FOLDER
+@pytest.mark.parametrize(("kind", "heading"), [("variable", "Inputs"), ("output", "Outputs")])
+def test_the_readmes_tables_say_what_the_files_declare(folder: Path, kind: str, heading: str) -> None:
+    text = (folder / "README.md").read_text()
+    assert f"\n## {heading}\n\n{table(folder, kind)}" in f"{text}\n"
+
+
+def test_the_readme_names_the_linters_versions_that_are_run() -> None:
+    script, readme = ((ROOT / name).read_text() for name in ("lint.sh", "README.md"))
+    pinned = re.findall(r"^(TFLINT|CHECKOV)=(\S+)$", script, re.MULTILINE)
+    assert len(pinned) == 2
+    named = re.findall(r"(tflint|checkov)\s([\d.]+\d)", readme)
+    assert [(name.upper(), version) for name, version in named] == pinned
