@@ -1,0 +1,129 @@
+"""Many threads and one table: items a second where KMS takes 5 ms, keyring beside keyring.
+
+Each run begins cold: a new keyring with an empty cache.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+from threading import Barrier
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from rich.table import Table
+
+from benchmarks.items import ITEM_FILE
+from benchmarks.slow_kms import KEY_ARN, LATENCY_SECONDS, SlowKeyStore, SlowKms
+from benchmarks.wire import wire_item
+from dynaseal import (
+    AwsKmsHierarchicalKeyring,
+    AwsKmsKeyring,
+    CryptoAction,
+    ItemEncryptor,
+    Keyring,
+    RawAesKeyring,
+    TableConfig,
+)
+
+THREADS = (1, 2, 4, 8)
+
+
+def _kms_keyring() -> Keyring:
+    client: Any = SlowKms()  # it has the two operations that this keyring asks for
+    return AwsKmsKeyring(KEY_ARN, client=client)
+
+
+KEYRINGS: Mapping[str, Callable[[], Keyring]] = {
+    "AwsKmsKeyring": _kms_keyring,
+    "AwsKmsHierarchicalKeyring": lambda: AwsKmsHierarchicalKeyring(
+        SlowKeyStore(), branch_key_id="bench", ttl_seconds=600
+    ),
+    "RawAesKeyring (no KMS)": lambda: RawAesKeyring("bench", "one", bytes(range(32))),
+}
+
+
+class Throughput(NamedTuple):
+    """Items a second of one keyring, by the number of threads."""
+
+    keyring: str
+    encrypted: dict[int, float]
+    decrypted: dict[int, float]
+
+
+def rows(*, quick: bool) -> list[Throughput]:
+    """Measure every keyring under every number of threads; medians, interleaved."""
+    # Ten calls of KMS for ten items bring a hint to the log: here that is the point.
+    logging.getLogger("dynaseal").addHandler(logging.NullHandler())
+    spec = json.loads(ITEM_FILE.read_text())
+    rounds, items_a_thread = (1, 20) if quick else (5, 100)
+    seen: dict[tuple[str, int], list[tuple[float, float]]] = {}
+    for _ in range(rounds):
+        for threads in THREADS:
+            for name, make in KEYRINGS.items():
+                run = _run(_encryptor(spec, make()), wire_item(spec["item"]), threads, items_a_thread)
+                seen.setdefault((name, threads), []).append(run)
+    return [
+        Throughput(
+            name,
+            {threads: median(run[0] for run in seen[name, threads]) for threads in THREADS},
+            {threads: median(run[1] for run in seen[name, threads]) for threads in THREADS},
+        )
+        for name in KEYRINGS
+    ]
+
+
+def table(measured: list[Throughput]) -> Table:
+    """Lay the measurements out, one line for each keyring and direction."""
+    result = Table(
+        title=f"Items a second by threads, KMS taking {LATENCY_SECONDS * 1000:.0f} ms a call",
+        caption="the item and suite of above (0x6701); cold start",
+    )
+    result.add_column("keyring")
+    result.add_column("direction")
+    for threads in THREADS:
+        result.add_column(f"{threads} thread{'s' if threads > 1 else ''}", justify="right")
+    for each in measured:
+        for direction, rates in (("encrypt", each.encrypted), ("decrypt", each.decrypted)):
+            result.add_row(each.keyring, direction, *(f"{rates[threads]:,.0f}" for threads in THREADS))
+    return result
+
+
+def _encryptor(spec: Mapping[str, Any], keyring: Keyring) -> ItemEncryptor:
+    actions = {name: CryptoAction[action] for name, action in spec["actions"].items()}
+    return ItemEncryptor(
+        TableConfig(
+            "bench", spec["partition_key"], spec["sort_key"], attribute_actions=actions, keyring=keyring
+        )
+    )
+
+
+def _run(
+    encryptor: ItemEncryptor, item: dict[str, Any], threads: int, items_a_thread: int
+) -> tuple[float, float]:
+    """Encrypt, then decrypt; give items a second for both."""
+    stored, encrypted = _together(threads, items_a_thread, lambda _: encryptor.encrypt_item(item))
+    opened, decrypted = _together(threads, items_a_thread, lambda at: encryptor.decrypt_item(stored[at]))
+    if any(each != item for each in opened):
+        raise AssertionError("an item did not come back")
+    return encrypted, decrypted
+
+
+def _together(
+    threads: int, items_a_thread: int, work: Callable[[int], dict[str, Any]]
+) -> tuple[list[dict[str, Any]], float]:
+    """Do the work for each number in as many threads; give what came of it and items a second."""
+    ready = Barrier(threads + 1)
+
+    def many(first: int) -> list[dict[str, Any]]:
+        ready.wait()
+        return [work(at) for at in range(first, first + items_a_thread)]
+
+    with ThreadPoolExecutor(threads) as pool:
+        running = [pool.submit(many, at * items_a_thread) for at in range(threads)]
+        ready.wait()
+        start = perf_counter()
+        done = [each for one in running for each in one.result()]
+        seconds = perf_counter() - start
+    return done, len(done) / seconds
