@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from support.dynamodb import running_engine
+from support.dynamodb import client_of, running_engine
 
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     with running_engine() as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def client(endpoint: str) -> Iterator[Any]:
+    made = client_of(endpoint)
+    yield made
+    made.close()

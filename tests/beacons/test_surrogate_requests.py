@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from dynaseal import (
 )
 from support.canned import Canned
 from support.customers import EMAIL, customers, key, order
-from support.dynamodb import client_of, create_table, resource_of
+from support.dynamodb import create_table, resource_of
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 STORED = ItemEncryptor(customers())
@@ -33,8 +32,8 @@ def token(email: str = ANN, number: int = 1) -> dict[str, Any]:
 class World:
     """A table in an engine, by tokens and as it is stored."""
 
-    def __init__(self, endpoint: str, config: TableConfig | None = None) -> None:
-        self.plain = client_of(endpoint)
+    def __init__(self, client: Any, config: TableConfig | None = None) -> None:
+        self.plain = client
         self.name = create_table(self.plain, "pk", "sk")
         self.config = config or customers()
         self.client = EncryptedClient(self.plain, configs={self.name: self.config})
@@ -48,10 +47,8 @@ class World:
 
 
 @pytest.fixture
-def world(endpoint: str) -> Iterator[World]:
-    made = World(endpoint)
-    yield made
-    made.plain.close()
+def world(client: Any) -> World:
+    return World(client)
 
 
 def test_an_item_is_put_got_and_deleted_by_its_real_value(world: World) -> None:
