@@ -3,8 +3,11 @@
 Besides AWS's API there are paths of the lab's own, under `/_lab/`.
 """
 
+import logging
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, cast
+from uuid import uuid4
 
 from dynaseal_lab.clock import LabClock
 from dynaseal_lab.dynamodb.api import DynamoDbService
@@ -21,7 +24,10 @@ from dynaseal_lab.labdoor import LabDoor, json_response
 from dynaseal_lab.shelves import InMemory, Shelves
 from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire.cors import cors_headers, is_preflight, preflight
+from dynaseal_lab.wire.failure import internal_failure
 from dynaseal_lab.wire.http import MAX_BODY, Request, Response
+
+_LOG = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -52,15 +58,26 @@ class App:
     async def _answer(self, request: Request) -> Response:
         if is_preflight(request):
             return preflight(request)
-        if request.path.startswith("/_lab/"):
-            return await self._own.answer(request)
-        return await self._door.answer(request)
+        request_id = str(uuid4())
+        try:
+            if request.path.startswith("/_lab/"):
+                return await self._own.answer(request)
+            return await self._door.answer(request, request_id)
+        except Exception as error:  # noqa: BLE001 - the last place that knows the caller's protocol: a defect of the lab must reach an SDK as its service's internal error, which it can read and retry
+            _LOG.error("%s", _account_of(error, request_id))
+            return internal_failure(request, request_id)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
         await self._when_done()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _account_of(error: Exception, request_id: str) -> str:
+    """What failed and where; not the error's own text, which could repeat what the request carried."""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    return f"Request {request_id} failed inside the lab: {type(error).__name__}\n{places}"
 
 
 _TOO_LARGE = json_response(
@@ -140,5 +157,5 @@ def build(
         "kms": kms,
         "dynamodb": dynamodb,
     }
-    door = FrontDoor(services, Credentials(store, root_secret), clock, shelves)
+    door = FrontDoor(services, Credentials(store, root_secret), clock, shelves, trail)
     return App(door, LabDoor(door, trail, clock, shelves), when_done)

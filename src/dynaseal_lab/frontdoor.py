@@ -4,16 +4,17 @@ Rules:
 - Nothing is answered without a valid signature.
 - The signed scope and the target must name the same service.
 - Whatever is wrong is answered in the error shape of the protocol that was spoken.
+- Every call of a known caller is in the trail, also one that failed before anything was decided.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import uuid4
 
 from dynaseal_lab.clock import wall
 from dynaseal_lab.model import Call, Clock, Fault, RawReply, Service
 from dynaseal_lab.shelves import Shelves
+from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire import json_rpc, query
 from dynaseal_lab.wire.encoding import inflated
 from dynaseal_lab.wire.faults import json_fault, not_a_call, query_fault
@@ -34,16 +35,17 @@ class FrontDoor:
         keys: Knows the access keys.
         clock: The lab's time.
         shelves: Where the services keep their records; settled before an answer is sent.
+        trail: Is told of calls that failed.
     """
 
     services: Mapping[str, Service]
     keys: KeyRing = field(repr=False)
     clock: Clock
     shelves: Shelves
+    trail: Trail
 
-    async def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request, request_id: str) -> Response:
         """The response to `request`, success or error."""
-        request_id = str(uuid4())
         if request.method == "POST" and "x-amz-target" in request.headers:
             return await self._answer_json(request, request_id)
         if _is_form(request):
@@ -68,9 +70,8 @@ class FrontDoor:
             signed = self.signed(request)
             _check_scope(signed, service)
             call = self._call(signed, service, operation, request, request_id)
-            body = inflated(request.body, request.headers.get("content-encoding", ""), MAX_BODY)
-            call = replace(call, params=json_rpc.read(service, operation, body), raw_body=body)
-            return json_rpc.write(service, await self._ask(call), request_id)
+            reply = await self._ask(call, lambda: _read_json(call, request))
+            return json_rpc.write(service, reply, request_id)
         except Fault as fault:
             return json_fault(fault, request_id, json_rpc.json_version(service))
 
@@ -83,9 +84,7 @@ class FrontDoor:
             fields = query.form(request)
             operation = query.operation_of(service, fields)
             call = self._call(signed, service, operation, request, request_id)
-            call = replace(call, params=query.read(service, operation, fields))
-            validate(service, operation, call.params, "ValidationError")
-            reply = await self._ask(call)
+            reply = await self._ask(call, lambda: _read_form(call, fields))
         except Fault as fault:
             return query_fault(fault, request_id, query.namespace(service))
         return query.write(service, operation, _dictionary(reply), request_id)
@@ -104,7 +103,15 @@ class FrontDoor:
             user_agent=request.headers.get("user-agent", ""),
         )
 
-    async def _ask(self, call: Call) -> Mapping[str, Any] | RawReply:
+    async def _ask(self, call: Call, read: Callable[[], Call]) -> Mapping[str, Any] | RawReply:
+        try:
+            call = read()
+            return await self._answered(call)
+        except Fault as fault:
+            self.trail.add_failure(call, fault)
+            raise
+
+    async def _answered(self, call: Call) -> Mapping[str, Any] | RawReply:
         service = self.services.get(_SIGNING_NAMES.get(call.service, call.service))
         if service is None:
             raise Fault("UnknownOperationException", f"This lab has no {call.service}")
@@ -113,6 +120,17 @@ class FrontDoor:
         finally:
             # Also where the call was refused: the refusal may rest on a change that is not safe yet.
             await self.shelves.settled()
+
+
+def _read_json(call: Call, request: Request) -> Call:
+    body = inflated(request.body, request.headers.get("content-encoding", ""), MAX_BODY)
+    return replace(call, params=json_rpc.read(call.service, call.operation, body), raw_body=body)
+
+
+def _read_form(call: Call, fields: Mapping[str, str]) -> Call:
+    params = query.read(call.service, call.operation, fields)
+    validate(call.service, call.operation, params, "ValidationError")
+    return replace(call, params=params)
 
 
 def _is_form(request: Request) -> bool:

@@ -1,7 +1,7 @@
 """The lab's own paths, which no AWS service has.
 
 * `GET /_lab/health`: whether the lab runs; the one request that needs no signature.
-* `GET /_lab/trail`: what was decided in the caller's account.
+* `GET /_lab/trail`: what was decided in the caller's account; `?after=N` what came after event N.
 * `GET /_lab/clock`: the lab's time; `POST /_lab/clock` with `{"advance_seconds": N}` moves it forward.
 
 All but the first are for an account's root, who signs for any service's name.
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 from dynaseal_lab.clock import LabClock
 from dynaseal_lab.frontdoor import FrontDoor
@@ -42,7 +43,7 @@ class LabDoor:
         asked = (request.method, request.path.removeprefix("/_lab/"))
         if asked == ("GET", "health"):
             return json_response({"status": "ok"})
-        handlers: Mapping[tuple[str, str], Callable[[Principal, bytes], Answer]] = {
+        handlers: Mapping[tuple[str, str], Callable[[Principal, Request], Answer]] = {
             ("GET", "trail"): self._show_trail,
             ("GET", "clock"): self._show_clock,
             ("POST", "clock"): self._advance_clock,
@@ -51,7 +52,7 @@ class LabDoor:
         if handler is None:
             return json_response({"message": "The lab has no such path"}, 404)
         try:
-            answer = handler(self._root(request, _WORDS[asked]), request.body)
+            answer = handler(self._root(request, _WORDS[asked]), request)
             await self.shelves.settled()
         except Fault as fault:
             return json_response({"__type": fault.code, "message": fault.message}, fault.status)
@@ -63,21 +64,24 @@ class LabDoor:
             raise Fault("AccessDenied", f"Only an account's root may {purpose}", status=403)
         return principal
 
-    def _show_trail(self, principal: Principal, _body: bytes) -> Answer:
-        return {"events": [event.as_json() for event in self.trail.events(principal.account)]}
+    def _show_trail(self, principal: Principal, request: Request) -> Answer:
+        after = dict(parse_qsl(request.query)).get("after", "0")
+        if not (after.isascii() and after.isdigit() and len(after) < 19):
+            raise Fault("ValidationError", "Say after which event: ?after=N")
+        return {"events": [event.as_json() for event in self.trail.events(principal.account, int(after))]}
 
-    def _show_clock(self, _principal: Principal, _body: bytes) -> Answer:
+    def _show_clock(self, _principal: Principal, _request: Request) -> Answer:
         return {
             "now": self.clock.now().isoformat(timespec="seconds"),
             "seconds_ahead": self.clock.ahead.total_seconds(),
         }
 
-    def _advance_clock(self, principal: Principal, body: bytes) -> Answer:
+    def _advance_clock(self, principal: Principal, request: Request) -> Answer:
         try:
-            self.clock.advance(timedelta(seconds=_seconds(body)))
+            self.clock.advance(timedelta(seconds=_seconds(request.body)))
         except (ValueError, OverflowError, RecursionError) as error:
             raise Fault("ValidationError", str(error)) from error
-        return self._show_clock(principal, body)
+        return self._show_clock(principal, request)
 
 
 _WORDS = {
