@@ -16,7 +16,8 @@ from botocore.exceptions import NoCredentialsError
 from botocore.httpsession import URLLib3Session
 from botocore.session import get_session
 
-USUAL_REGION = "us-east-1"
+from dynaseal_lab.environment import USUAL_REGION, settings
+
 _HERE = ("127.0.0.1", "localhost", "::1")
 
 
@@ -45,13 +46,13 @@ class LabClient:
             raise NotALabError(f"{endpoint} is not on this machine, so it is no lab")
         return cls(endpoint, get_session())
 
-    def trail(self) -> Sequence[Mapping[str, Any]]:
-        """What was decided in the caller's account.
+    def trail(self, after: int = 0) -> Sequence[Mapping[str, Any]]:
+        """What was decided in the caller's account, after the event of a sequence number.
 
         Raises:
             NotALabError: The answer is a refusal, or no lab's.
         """
-        content = self._send("GET", "/_lab/trail")
+        content = self._send("GET", f"/_lab/trail?after={after}")
         if "events" not in content:
             raise NotALabError(str(content.get("message", f"{self.endpoint} is no lab")))
         return content["events"]
@@ -87,13 +88,11 @@ class LabClient:
     def new_credentials(self, user_name: str) -> Mapping[str, str]:
         """A new access key of a user, as the environment of a program that shall act as them."""
         key = self._iam().create_access_key(UserName=user_name)["AccessKey"]
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_REGION": self._region(),
-            "AWS_DEFAULT_REGION": self._region(),
-            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
-        }
+        return settings(self.endpoint, self._region(), key["AccessKeyId"], key["SecretAccessKey"])
+
+    def delete_credentials(self, user_name: str, key_id: str) -> None:
+        """Take an access key back."""
+        self._iam().delete_access_key(UserName=user_name, AccessKeyId=key_id)
 
     def _region(self) -> str:
         """The environment's Region by either of its names: most SDKs read the first, boto3 the second."""

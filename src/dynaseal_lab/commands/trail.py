@@ -1,0 +1,55 @@
+"""`dynaseal lab trail`: what was decided, and why."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from dynaseal_lab.client import LabClient
+from dynaseal_lab.commands.options import AS_JSON, ENDPOINT
+from dynaseal_lab.commands.trail_text import HEADING, described
+
+_PAUSE = 0.5
+Events = Sequence[Mapping[str, Any]]
+
+
+@click.command(epilog="Example: dynaseal lab trail --denied --follow")
+@ENDPOINT
+@click.option("--denied", is_flag=True, help="Only what was refused.")
+@click.option("--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@AS_JSON
+def trail(endpoint: str, denied: bool, follow: bool, as_json: bool) -> None:
+    """What was decided in the account, call by call, oldest first; for its root.
+
+    Of a call that was refused: which statement of which policy denies it, or what each statement that allows
+    the action lacks, and the request's id as the SDK's error has it. With --follow, --json prints one event a
+    line.
+    """
+    client = LabClient.at(endpoint)
+    batches = _following(client) if follow else iter([client.trail()])
+    if not as_json:
+        click.echo(click.style(HEADING, bold=True))
+    with suppress(KeyboardInterrupt):
+        for batch in batches:
+            _print([one for one in batch if not denied or one["outcome"] == "denied"], follow, as_json)
+
+
+def _following(client: LabClient) -> Iterator[Events]:
+    after = 0
+    while True:
+        batch = client.trail(after)
+        if batch:
+            after = batch[-1]["sequence"]
+            yield batch
+        time.sleep(_PAUSE)
+
+
+def _print(events: Events, follow: bool, as_json: bool) -> None:
+    if as_json and not follow:
+        click.echo(json.dumps(events, indent=2))
+        return
+    for event in events:
+        click.echo(json.dumps(event) if as_json else described(event))
