@@ -1,0 +1,159 @@
+"""Secrets to look for, tables that work with them at every level of the library, and what can show them."""
+
+from __future__ import annotations
+
+import gc
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType
+from typing import Any
+
+from dynaseal import (
+    AttributeActions,
+    AwsKmsHierarchicalKeyring,
+    AwsKmsKeyring,
+    BeaconVersion,
+    BranchKeyCache,
+    CryptoAction,
+    DecryptionMaterials,
+    EncryptedClient,
+    EncryptionMaterials,
+    Keyring,
+    RawAesKeyring,
+    SearchConfig,
+    SingleKeySource,
+    StandardBeacon,
+    TableConfig,
+)
+from support.branch_keys import Clock
+from support.canned import Canned
+from support.keystore import ARN, World
+
+TEXT = "Tr0ub4dor-und-drei"
+NUMBER = "2718281828459045235360287"
+BINARY = bytes(range(170, 210))
+AES_KEY = bytes(range(60, 92))
+ITEM: dict[str, Any] = {
+    "pk": {"S": "ann"},
+    "text": {"S": TEXT},
+    "number": {"N": NUMBER},
+    "binary": {"B": BINARY},
+    "nested": {"L": [{"M": {TEXT: {"S": TEXT}}}, {"SS": [TEXT]}, {"NS": [NUMBER]}, {"BS": [BINARY]}]},
+}
+
+
+@dataclass
+class Secrets:
+    """What must not show; data keys are added as they are made."""
+
+    texts: list[str] = field(default_factory=lambda: [TEXT, NUMBER])
+    keys: list[bytes] = field(default_factory=lambda: [BINARY, AES_KEY])
+
+    def check(self, *shown: str) -> None:
+        forms = [*self.texts, *(form for text in self.texts for form in spellings(text.encode()))]
+        forms += [form for key in self.keys for form in spellings(key)]
+        for text in shown:
+            lowered = text.lower()
+            for form in forms:
+                assert form.lower() not in lowered, text
+
+    def found_in(self, text: str) -> bool:
+        try:
+            self.check(text)
+        except AssertionError:
+            return True
+        return False
+
+
+def spellings(secret: bytes) -> Iterator[str]:
+    """Hexadecimal, as Python shows bytes, as a list of numbers, and base64 wherever in other bytes it is."""
+    yield secret.hex()
+    yield secret.hex(" ")
+    yield repr(secret)[2:-1]
+    yield str(list(secret))[1:-1]
+    for before in range(3):
+        # The first and last characters depend on the bytes around.
+        yield b64encode(bytes(before) + secret).decode()[4:-4]
+
+
+@dataclass
+class Overheard:
+    """A keyring that hands on to another one and notes every key that comes by."""
+
+    keyring: Keyring
+    secrets: Secrets = field(repr=False)
+
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        return self._heard(self.keyring.on_encrypt(materials))
+
+    def on_decrypt(self, materials: DecryptionMaterials, encrypted_data_keys: Any) -> DecryptionMaterials:
+        return self._heard(self.keyring.on_decrypt(materials, encrypted_data_keys))
+
+    def _heard(self, materials: Any) -> Any:
+        keys = [materials.plaintext_data_key]
+        if isinstance(materials, EncryptionMaterials):
+            keys += materials.symmetric_signing_keys
+        else:
+            keys.append(materials.symmetric_signing_key)
+        self.secrets.keys += [key for key in keys if key]
+        self.secrets.check(repr(materials), str(materials))
+        return materials
+
+
+@dataclass
+class Stage:
+    """Tables under every level of the library, over a stand-in for KMS, and all that must stay unseen."""
+
+    secrets: Secrets = field(default_factory=Secrets)
+    world: World = field(default_factory=World)
+    clock: Clock = field(default_factory=Clock)
+    canned: Canned = field(default_factory=Canned)
+
+    def __post_init__(self) -> None:
+        self.store = self.world.key_store()
+        self.store.create_key("tenant", {"department": "admin"})
+        self.cache = BranchKeyCache(clock=self.clock, grace_seconds=60)
+        self.secrets.keys += [plaintext for plaintext, _ in self.world.kms.replies.values()]
+        self.kms = AwsKmsKeyring(ARN, client=self.world.kms.client("us-west-2"))
+        self.hierarchical = AwsKmsHierarchicalKeyring(
+            self.store, branch_key_id="tenant", ttl_seconds=600, cache=self.cache
+        )
+        self.aes = RawAesKeyring("tests", "one", AES_KEY)
+
+    def config(self, keyring: Keyring, **more: Any) -> TableConfig:
+        return TableConfig(
+            "people",
+            "pk",
+            attribute_actions=AttributeActions(attribute_actions={"city": CryptoAction.SIGN_ONLY}),
+            keyring=Overheard(keyring, self.secrets),
+            **more,
+        )
+
+    def searchable(self) -> TableConfig:
+        beacons = [StandardBeacon("text", 16), StandardBeacon("number", 16)]
+        version = BeaconVersion(self.store, SingleKeySource("tenant"), beacons)
+        return self.config(self.hierarchical, search=SearchConfig([version]))
+
+    def client(self) -> EncryptedClient:
+        return EncryptedClient(self.canned.client(), configs={"people": self.searchable()})
+
+
+def ours(roots: Iterable[object]) -> Iterator[object]:
+    """Every object of the library's own classes that can be reached from some objects."""
+    containers = (dict, list, tuple, set, frozenset, CellType, FunctionType, MethodType, BuiltinFunctionType)
+    seen: set[int] = set()
+    kept: list[object] = []
+    waiting = list(roots)
+    while waiting:
+        one = waiting.pop()
+        is_ours = type(one).__module__.startswith("dynaseal.") and not isinstance(one, type)
+        if id(one) in seen or not (
+            is_ours or isinstance(one, containers) or "lru_cache" in type(one).__name__
+        ):
+            continue
+        seen.add(id(one))
+        kept.append(one)
+        if is_ours:
+            yield one
+        waiting += (one.__closure__ or ()) if isinstance(one, FunctionType) else gc.get_referents(one)
