@@ -59,7 +59,7 @@ def assembled(setup: Setup) -> Generator[Lab]:
             folder.ledger.flush()
         if setup.engine == "dynamodb-local":
             kept_in = folder.path / "dynamodb-local" if folder is not None else None
-            engine: Engine = stack.enter_context(local_engine(setup.engine_folder, kept_in))
+            engine: Engine = stack.enter_context(local_engine(setup.engine_folder, kept_in, shelves))
             yield Lab(build(secret, shelves=shelves, engine=engine), secret)
         elif folder is None:
             yield Lab(build(secret), secret)

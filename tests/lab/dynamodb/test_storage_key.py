@@ -168,6 +168,7 @@ def test_a_table_moves_from_key_to_key_and_back_to_dynamodbs_own(lab, key):
     assert "SSEDescription" not in lab("DescribeTable", TableName="items")["Table"]
 
 
+@pytest.mark.usefixtures("in_process_only")
 def test_a_restored_table_lies_on_its_sources_key_or_on_the_one_asked_for(lab, key):
     second = lab.kms("CreateKey")["KeyMetadata"]["Arn"]
     lab.table(**on(key))

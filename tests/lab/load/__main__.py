@@ -2,6 +2,8 @@
 
 import argparse
 
+import click
+
 from lab.load.run import load
 
 _MOST_GROWTH = 32.0
@@ -14,13 +16,15 @@ def main() -> None:
     parser.add_argument("lab", nargs="*", help="more arguments for `dynaseal lab serve`, after --")
     arguments = parser.parse_args()
     outcome = load(clients=arguments.clients, seconds=arguments.seconds, arguments=tuple(arguments.lab))
-    print(f"{outcome.calls} calls in {outcome.seconds:.0f} s, {outcome.calls / outcome.seconds:.0f} a second")
-    print(f"median {outcome.median * 1e3:.1f} ms a call with {arguments.clients} clients at once")
-    print(f"memory {outcome.memory[0]:.0f} MB at first, {max(outcome.memory):.0f} at most,", end=" ")
-    print(f"{outcome.growth:+.0f} in the second half")
-    print(f"{outcome.wrong} wrong answers or errors, {outcome.idle} clients without an answer")
+    click.echo(
+        f"{outcome.calls} calls in {outcome.seconds:.0f} s, {outcome.calls / outcome.seconds:.0f} a second"
+    )
+    click.echo(f"median {outcome.median * 1e3:.1f} ms a call with {arguments.clients} clients at once")
+    click.echo(f"memory {outcome.memory[0]:.0f} MB at first, {max(outcome.memory):.0f} at most, ", nl=False)
+    click.echo(f"{outcome.growth:+.0f} in the second half")
+    click.echo(f"{outcome.wrong} wrong answers or errors, {outcome.idle} clients without an answer")
     for example in outcome.examples:
-        print(f"  {example}")
+        click.echo(f"  {example}")
     raise SystemExit(1 if outcome.wrong or outcome.idle or outcome.growth > _MOST_GROWTH else 0)
 
 

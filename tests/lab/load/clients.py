@@ -31,7 +31,9 @@ class Seen:
         """Count a call, and note an answer that is not the one there must be."""
         self.calls += 1
         if (reply.code, words in reply.message) != (code, True):
-            self.wrong.append(f"{what}: {reply.status} {reply.code} {reply.message} instead of {code or 'success'}")
+            self.wrong.append(
+                f"{what}: {reply.status} {reply.code} {reply.message} instead of {code or 'success'}"
+            )
         return reply
 
 

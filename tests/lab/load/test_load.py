@@ -1,6 +1,7 @@
 """The short form of the load: many clients at once, each of which knows what every answer must be."""
 
 import pytest
+
 from lab.load.run import load
 
 

@@ -1,9 +1,10 @@
-"""What the clients of the load find: accounts with a table on a storage key, a client key, users of two kinds."""
+"""What the clients of the load find: accounts with a table on a storage key, a client key, two kinds of users."""
 
 import json
 from typing import Any
 
 import boto3
+
 from lab.load.signed import REGION, Identity
 
 ACTIONS = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
-from lab.state.test_restart import client, started
 
 from dynaseal.cli import main as cli
 from dynaseal_lab.server import RunningLab
+from lab.state.test_restart import client, started
 
 
 @pytest.fixture
@@ -38,7 +38,9 @@ def test_a_year_on_a_key_has_rotated_and_reads_what_it_encrypted_before(state, c
         kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=90)
         blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
         clock(lab, "+91d")
-        assert [one["RotationType"] for one in kms.list_key_rotations(KeyId=key)["Rotations"]] == ["AUTOMATIC"]
+        assert [one["RotationType"] for one in kms.list_key_rotations(KeyId=key)["Rotations"]] == [
+            "AUTOMATIC"
+        ]
         assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
     with started(state) as lab:
         assert client(lab, "kms").decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"

@@ -6,10 +6,10 @@ import stat
 from pathlib import Path
 
 import pytest
-from lab.state.conftest import program
 
 from dynaseal_lab.state.errors import StateError
 from dynaseal_lab.state.folder import opened
+from lab.state.conftest import program
 
 
 def mode(path: Path) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+
 from lab.state.conftest import Program, program
 
 CHANGES, WRITERS = 40, 8
@@ -72,7 +73,9 @@ def test_every_acknowledged_change_of_iam_and_kms_is_there_after_kill_9_under_lo
             thread.join()
     with program(state) as again:
         iam, kms = again.client("iam"), again.client("kms")
-        users = {user["UserName"] for page in iam.get_paginator("list_users").paginate() for user in page["Users"]}
+        users = {
+            user["UserName"] for page in iam.get_paginator("list_users").paginate() for user in page["Users"]
+        }
         for one in told:
             assert not users & set(one.deleted)
             for name, access_key_id in one.users.items():
@@ -148,7 +151,9 @@ def numbered(number: int) -> dict[str, Any]:
 
 
 def scan(dynamodb: Any) -> list[dict[str, Any]]:
-    return [item for page in dynamodb.get_paginator("scan").paginate(TableName="items") for item in page["Items"]]
+    return [
+        item for page in dynamodb.get_paginator("scan").paginate(TableName="items") for item in page["Items"]
+    ]
 
 
 def transfer(lab: Program, stop: threading.Event) -> None:

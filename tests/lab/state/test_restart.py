@@ -8,11 +8,11 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from lab.state.conftest import ACCOUNT, REGION
 
 from dynaseal_lab.assembly import Setup
 from dynaseal_lab.client import LabClient
 from dynaseal_lab.server import RunningLab, running
+from lab.state.conftest import ACCOUNT, REGION
 
 TABLE = {
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
@@ -55,7 +55,9 @@ def test_the_roots_secret_stays_unless_another_is_given(state):
 
 def test_users_roles_groups_policies_and_sessions_stay(state):
     document = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
-    trust = document.replace('"Resource": "*"', '"Principal": {"AWS": "*"}').replace('"*"', '"sts:AssumeRole"', 1)
+    trust = document.replace('"Resource": "*"', '"Principal": {"AWS": "*"}').replace(
+        '"*"', '"sts:AssumeRole"', 1
+    )
     with started(state) as lab:
         iam = client(lab, "iam")
         iam.create_user(UserName="ann", Path="/team/", Tags=[{"Key": "a", "Value": "b"}])
@@ -77,8 +79,13 @@ def test_users_roles_groups_policies_and_sessions_stay(state):
     }
     with started(state) as lab:
         assert client(lab, "iam").get_user(UserName="ann")["User"] == before
-        assert client(lab, "sts", **session).get_caller_identity()["Arn"].endswith("assumed-role/reader/session")
-        assert client(lab, "iam", **session).list_groups_for_user(UserName="ann")["Groups"][0]["GroupName"] == "readers"
+        assert (
+            client(lab, "sts", **session).get_caller_identity()["Arn"].endswith("assumed-role/reader/session")
+        )
+        assert (
+            client(lab, "iam", **session).list_groups_for_user(UserName="ann")["Groups"][0]["GroupName"]
+            == "readers"
+        )
         used = client(lab, "iam", **keys).get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
         assert used["AccessKeyLastUsed"]["ServiceName"] == "iam"
 
