@@ -8,7 +8,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dynaseal_lab.server import PortTakenError, running
 
+from . import experiments
 from .errors import DemonstrationError
+from .experiments import EXPERIMENTS
 from .narrator import Narrator
 from .runner import PLACE, Demonstration
 
@@ -16,19 +18,33 @@ from .runner import PLACE, Demonstration
 @click.command(epilog="Example: dynaseal demo --terraform")
 @click.option("--terraform", "with_terraform", is_flag=True, help="Provision with terraform apply.")
 @click.option("--keep", is_flag=True, help="Keep the lab running until a key is pressed.")
-def demo(with_terraform: bool, keep: bool) -> None:
+@click.option(
+    "--experiment",
+    type=click.Choice(sorted(EXPERIMENTS)),
+    help="Run a script of examples/ instead: search by encrypted values.",
+)
+def demo(with_terraform: bool, keep: bool, experiment: str | None) -> None:
     """Encrypt an item in a local AWS and see what each of two users can read of it.
 
     Starts a lab on a free loopback port, makes a table, two keys and two users in it, writes .env, and runs
     demo.py as the user who may use the client key and as the one who may not. No AWS account is needed.
 
+    With --experiment: makes tables and a key store instead, and runs one script, which shows what DynamoDB
+    saw of a search and what came back.
+
     Exit code: 0 every outcome was as expected, 1 not, 2 wrong usage.
     """
+    if keep and experiment:
+        raise click.UsageError("--keep is about demo.py: an experiment's script can be run once")
     narrator = Narrator()
     try:
         narrator.step("Lab")
         with running() as lab:
             narrator.detail(f"ready at {lab.endpoint}, account {PLACE.account}")
+            if experiment:
+                sys.exit(
+                    0 if experiments.run(lab, experiment, narrator, with_terraform=with_terraform) else 1
+                )
             demonstration = Demonstration(lab, Path.cwd(), narrator)
             stack = demonstration.provision(with_terraform=with_terraform)
             keys = demonstration.access_keys(stack)

@@ -1,0 +1,24 @@
+output "queryable_table_name" {
+  description = "The table with the index by a beacon."
+  value       = aws_dynamodb_table.queryable.name
+}
+
+output "surrogate_keys_table_name" {
+  description = "The table whose partition key holds tokens."
+  value       = aws_dynamodb_table.surrogate_keys.name
+}
+
+output "key_store_table_name" {
+  description = "The key store's table, and its logical name."
+  value       = aws_dynamodb_table.keys.name
+}
+
+output "key_store_kms_key_arn" {
+  description = "The ARN of the KMS key that wraps every key of the key store."
+  value       = aws_kms_key.keys.arn
+}
+
+output "application_policy_arn" {
+  description = "The policy of a program that searches; attach it to who runs the scripts."
+  value       = aws_iam_policy.application.arn
+}

@@ -1,0 +1,69 @@
+"""`dynaseal demo --experiment`: scripts of `examples/`, run in a lab and judged."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dynaseal_lab.stack import experiments, program
+from dynaseal_lab.stack.cli import demo
+from dynaseal_lab.stack.experiments import EXPERIMENTS
+from dynaseal_lab.stack.program import Outcome
+from dynaseal_lab.stack.terraform import PLUGINS
+
+EVERY_EXPERIMENT = pytest.mark.parametrize("name", sorted(EXPERIMENTS))
+
+
+@EVERY_EXPERIMENT
+def test_dynamodb_sees_no_address_and_the_application_gets_what_it_asked_for(name: str) -> None:
+    result = CliRunner().invoke(demo, ["--experiment", name])
+    assert result.exit_code == 0, result.output
+    assert "as expected" in result.stderr
+    told = [line for line in result.stdout.splitlines() if line.startswith("DynamoDB")]
+    assert len(told) >= 4
+    assert "@example" not in " ".join(told)
+
+
+@EVERY_EXPERIMENT
+def test_terraform_makes_what_the_experiments_need(name: str) -> None:
+    if shutil.which("terraform") is None or not os.environ.get(PLUGINS):
+        reason = f"terraform, or a folder of providers named by {PLUGINS}, is missing"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    result = CliRunner().invoke(demo, ["--experiment", name, "--terraform"])
+    assert result.exit_code == 0, result.output
+
+
+@EVERY_EXPERIMENT
+def test_an_address_that_dynamodb_saw_is_not_as_expected(name: str) -> None:
+    text = 'DynamoDB saw {":v0": {"S": "hana@example.com"}}'
+    assert any("DynamoDB" in each for each in Outcome(0, text).differences(EXPERIMENTS[name].expected))
+
+
+@EVERY_EXPERIMENT
+def test_a_script_without_settings_says_what_to_do(name: str, tmp_path: Path) -> None:
+    script = program.checkout() / "examples" / EXPERIMENTS[name].script
+    bare = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env=bare, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"{script.name}: no KEY_STORE_TABLE_NAME. Run dynaseal demo --experiment, or apply "
+        "terraform/examples/queryable\n"
+    )
+
+
+def test_a_script_that_is_missing_ends_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(experiments.program, "checkout", lambda: tmp_path)
+    result = CliRunner().invoke(demo, ["--experiment", "queryable"])
+    assert result.exit_code == 1
+    assert "Error: No queryable.py at" in result.stderr
+
+
+@pytest.mark.parametrize("options", [["--experiment", "nonsense"], ["--experiment", "queryable", "--keep"]])
+def test_wrong_usage_ends_in_2(options: list[str]) -> None:
+    assert CliRunner().invoke(demo, options).exit_code == 2
