@@ -1,0 +1,98 @@
+"""The pytest plugin, used as a project would use it: a test file, run by pytest in a process of its own."""
+
+from importlib.metadata import entry_points
+
+import pytest
+
+pytest_plugins = ("pytester",)
+PLUGIN = "dynaseal_lab.pytest_plugin"
+INSTALLED = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
+LOAD = () if INSTALLED else ("-p", PLUGIN)
+
+EXAMPLE = """
+import subprocess
+import sys
+
+import pytest
+
+
+def test_a_user_may_do_what_the_test_allows(lab_key, lab_user):
+    lab_user.may("kms:Encrypt", resource=lab_key)
+    kms = lab_user.client("kms")
+    sealed = kms.encrypt(KeyId=lab_key, Plaintext=b"secret")["CiphertextBlob"]
+    with pytest.raises(kms.exceptions.ClientError, match="AccessDenied"):
+        kms.decrypt(CiphertextBlob=sealed)
+    lab_user.may("kms:Decrypt", resource=lab_key)
+    assert kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"secret"
+
+
+def test_a_table_is_there_and_its_conditions_count(lab, lab_table, lab_user):
+    own_rows = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["${aws:username}"]}}
+    lab_user.may("dynamodb:GetItem", "dynamodb:PutItem", Condition=own_rows)
+    table = lab_user.resource("dynamodb").Table(lab_table)
+    table.put_item(Item={"pk": "lab-user", "sk": "1"})
+    assert "Item" in table.get_item(Key={"pk": "lab-user", "sk": "1"})
+    with pytest.raises(lab.client("dynamodb").exceptions.ClientError, match="AccessDenied"):
+        table.get_item(Key={"pk": "other", "sk": "1"})
+    denied = [event for event in lab.trail() if event["outcome"] == "denied"]
+    assert [event["action"] for event in denied] == ["dynamodb:GetItem"]
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_every_test_has_an_account_of_its_own(lab, which):
+    assert lab.client("iam").list_users()["Users"] == []
+    lab.user("ann")
+
+
+def test_another_account_is_let_in_by_the_key_policy(lab, lab_server):
+    guest = lab_server.new_account().user("guest", {"Effect": "Allow", "Action": "kms:*", "Resource": "*"})
+    root = {"Effect": "Allow", "Action": "kms:*", "Resource": "*", "Principal": {"AWS": lab.root.arn}}
+    let_in = root | {"Action": "kms:Encrypt", "Principal": {"AWS": guest.arn}}
+    kms = guest.client("kms")
+    kms.encrypt(KeyId=lab.key(root, let_in), Plaintext=b"x")
+    with pytest.raises(kms.exceptions.ClientError, match="AccessDenied"):
+        kms.encrypt(KeyId=lab.key(root), Plaintext=b"x")
+
+
+def test_a_program_acts_as_the_user(lab_user):
+    program = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    said = subprocess.check_output([sys.executable, "-c", program], env=lab_user.environment, text=True)
+    assert said.strip() == lab_user.arn
+"""
+
+
+def test_the_fixtures_serve_a_projects_tests_in_parallel(pytester: pytest.Pytester):
+    pytester.makepyfile(EXAMPLE)
+    pytester.runpytest_subprocess(*LOAD, "-n", "2").assert_outcomes(passed=8)
+
+
+def test_a_project_chooses_its_region(pytester: pytest.Pytester):
+    pytester.makeconftest("""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def lab_region():
+            return "eu-west-1"
+    """)
+    pytester.makepyfile("""
+        def test_region(lab_key):
+            assert lab_key.startswith("arn:aws:kms:eu-west-1:")
+    """)
+    pytester.runpytest_subprocess(*LOAD).assert_outcomes(passed=1)
+
+
+def test_a_missing_package_is_one_line_and_stops_no_other_test(pytester: pytest.Pytester):
+    pytester.makepyfile("""
+        import sys
+
+        sys.modules["uvicorn"] = None
+
+        def test_with_a_lab(lab):
+            pass
+
+        def test_without():
+            pass
+    """)
+    done = pytester.runpytest_subprocess(*LOAD)
+    done.assert_outcomes(passed=1, errors=1)
+    done.stdout.fnmatch_lines(["*The lab needs the package uvicorn: pip install 'dynaseal?lab?'*"])
