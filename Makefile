@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench interop constraints clean
+.PHONY: help demo test lint fix bench fuzz interop constraints clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,17 @@ fix: $(VENV)/ready ## format, and mend what the linter can
 bench: $(VENV)/ready ## microseconds an item, side by side with the older library
 	$(BIN)/python -m benchmarks
 
+$(VENV)/fuzz: $(VENV)/ready
+	@if command -v uv >/dev/null; then \
+	  uv pip install --quiet --python $(BIN)/python -c constraints.txt atheris; \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt atheris; \
+	fi
+	@touch $@
+
+fuzz: $(VENV)/fuzz ## coverage-guided fuzzing of all that reads an attacker's bytes (FUZZ_SECONDS=60)
+	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(or $(FUZZ_SECONDS),60)
+
 interop: $(VENV)/ready ## items, key stores and beacons exchanged with AWS's Java library (needs Java 17, Maven)
 	PYTHONPATH=tests $(BIN)/python -m interop --items $(or $(ITEMS),200)
 
@@ -47,7 +58,7 @@ constraints: ## the newest versions that fit pyproject.toml, written to constrai
 	$(PYTHON) -m venv --clear .venv-constraints
 	.venv-constraints/bin/python -m pip install --quiet --disable-pip-version-check 'ministack<2'
 	.venv-constraints/bin/python -m pip freeze > .venv-constraints/first.txt
-	.venv-constraints/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-constraints/first.txt '.[dev]'
+	.venv-constraints/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-constraints/first.txt '.[dev,fuzz]'
 	.venv-constraints/bin/python -m pip freeze --exclude dynaseal > constraints.txt
 	rm -rf .venv-constraints
 

@@ -1,32 +1,86 @@
-"""Run the benchmarks and print one table."""
+"""Run the benchmarks and print one table: each figure beside its peer, measured in turn in the same run."""
 
 import argparse
 import platform
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import items
+from benchmarks import beacons, items, lab, threads
 from dynaseal.core import signatures
+
+
+class Row(NamedTuple):
+    """One line: what was measured, its figure, what stands beside it, and how they compare."""
+
+    what: str
+    figure: str
+    beside: str
+    compared: str
+
+
+def item_rows(*, quick: bool) -> Iterator[Row]:
+    """One item of 12 attributes, 344 bytes, under a raw AES-256 key, beside the older library."""
+    *ours, (older, *peer) = items.rows(quick=quick)
+    for name, *mine in ours:
+        for direction, figure, other in zip(("encrypt", "decrypt"), mine, peer, strict=True):
+            yield Row(
+                f"{name} {direction}",
+                f"{figure:.0f} us",
+                f"{older} {other:.0f} us",
+                f"{other / figure:.1f} x",
+            )
+
+
+def beacon_rows(*, quick: bool) -> Iterator[Row]:
+    """What beacons add to that item, and rewriting to a query; beside what they may add."""
+    for what, added, limit in beacons.rows(quick=quick):
+        yield Row(what, f"{added:+.0f} us", f"at most +{limit:.0f} us", "" if added <= limit else "over")
+
+
+def thread_rows(*, quick: bool) -> Iterator[Row]:
+    """Items a second by threads with KMS at 5 ms a call: the hierarchical keyring beside the KMS keyring."""
+    by_name = {each.keyring: each for each in threads.rows(quick=quick)}
+    plain, hierarchical = by_name["AwsKmsKeyring"], by_name["AwsKmsHierarchicalKeyring"]
+    for direction, mine, other in (
+        ("encrypt", hierarchical.encrypted, plain.encrypted),
+        ("decrypt", hierarchical.decrypted, plain.decrypted),
+    ):
+        for count in threads.THREADS:
+            yield Row(
+                f"hierarchical {direction}, threads: {count}",
+                f"{mine[count]:,.0f} /s",
+                f"AwsKmsKeyring {other[count]:,.0f} /s",
+                f"{mine[count] / other[count]:.1f} x",
+            )
+
+
+def lab_rows(*, quick: bool) -> Iterator[Row]:
+    """What the lab's front door adds to a call over loopback, beside the bare engine; at most 0.5 ms."""
+    for what, bare, whole, added in lab.rows(quick=quick):
+        yield Row(f"lab {what}", f"{whole:.2f} ms", f"bare engine {bare:.2f} ms", f"{added:+.2f} ms")
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the rounds: to see that it runs")
-    arguments = parser.parse_args()
+    quick: bool = parser.parse_args().quick
     table = Table(
-        title="One item of 12 attributes, 344 bytes, under a raw AES-256 key",
-        caption=f"Python {platform.python_version()}, P-384 by {signatures.backend().name}; medians, interleaved",
+        "measured",
+        "figure",
+        "beside",
+        "compared",
+        caption=f"Python {platform.python_version()}, P-384 by {signatures.backend().name}; medians, in turn",
     )
-    table.add_column("library")
-    for column in ("encrypt us", "decrypt us", "encrypt x", "decrypt x"):
-        table.add_column(column, justify="right")
-    measured = items.rows(quick=arguments.quick)
-    _, older_encrypt, older_decrypt = measured[-1]
-    for name, encrypt, decrypt in measured:
-        ratios = f"{older_encrypt / encrypt:.1f}", f"{older_decrypt / decrypt:.1f}"
-        table.add_row(name, f"{encrypt:.0f}", f"{decrypt:.0f}", *ratios)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for section in (item_rows, beacon_rows, thread_rows, lab_rows):
+        for row in section(quick=quick):
+            table.add_row(*row)
+        table.add_section()
     Console().print(table)
 
 

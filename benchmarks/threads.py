@@ -12,10 +12,8 @@ from threading import Barrier
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from rich.table import Table
-
 from benchmarks.items import ITEM_FILE
-from benchmarks.slow_kms import KEY_ARN, LATENCY_SECONDS, SlowKeyStore, SlowKms
+from benchmarks.slow_kms import KEY_ARN, SlowKeyStore, SlowKms
 from benchmarks.wire import wire_item
 from dynaseal import (
     AwsKmsHierarchicalKeyring,
@@ -72,22 +70,6 @@ def rows(*, quick: bool) -> list[Throughput]:
         )
         for name in KEYRINGS
     ]
-
-
-def table(measured: list[Throughput]) -> Table:
-    """Lay the measurements out, one line for each keyring and direction."""
-    result = Table(
-        title=f"Items a second by threads, KMS taking {LATENCY_SECONDS * 1000:.0f} ms a call",
-        caption="the item and suite of above (0x6701); cold start",
-    )
-    result.add_column("keyring")
-    result.add_column("direction")
-    for threads in THREADS:
-        result.add_column(f"{threads} thread{'s' if threads > 1 else ''}", justify="right")
-    for each in measured:
-        for direction, rates in (("encrypt", each.encrypted), ("decrypt", each.decrypted)):
-            result.add_row(each.keyring, direction, *(f"{rates[threads]:,.0f}" for threads in THREADS))
-    return result
 
 
 def _encryptor(spec: Mapping[str, Any], keyring: Keyring) -> ItemEncryptor:
