@@ -1,0 +1,155 @@
+"""What a caller sees when the lab itself fails, and that no request makes it fail."""
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dynaseal_lab.app import App, build
+from dynaseal_lab.clock import LabClock
+from dynaseal_lab.frontdoor import FrontDoor
+from dynaseal_lab.iam.credentials import Credentials as LabCredentials
+from dynaseal_lab.iam.store import IamStore
+from dynaseal_lab.labdoor import LabDoor
+from dynaseal_lab.model import Call
+from dynaseal_lab.shelves import InMemory
+from dynaseal_lab.trail import Trail
+from dynaseal_lab.wire.models import operation_model, service_model
+
+ACCOUNT, SECRET = "111122223333", "secret"
+TARGETS = {"kms": "TrentService", "dynamodb": "DynamoDB_20120810"}
+
+
+def exchange(app: App, service: str, operation: str, params: object) -> tuple[int, Mapping[str, str], str]:
+    """Send one signed request straight to the application: status, headers, text."""
+    if service in TARGETS:
+        body = json.dumps(params).encode()
+        headers = {
+            "X-Amz-Target": f"{TARGETS[service]}.{operation}",
+            "Content-Type": "application/x-amz-json-1.1",
+        }
+    else:
+        fields = params if isinstance(params, dict) else {}
+        request = AWSRequest(method="GET", url="http://lab/", params={"Action": operation, **fields})
+        body = str(request.prepare().url).partition("?")[2].encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    request = AWSRequest(method="POST", url="http://lab/", data=body, headers=headers)
+    SigV4Auth(Credentials(ACCOUNT, SECRET), service, "eu-west-1").add_auth(request)
+    return asyncio.run(answered(app, dict(request.headers.items()) | {"Host": "lab"}, body))
+
+
+async def answered(app: App, headers: dict[str, str], body: bytes) -> tuple[int, Mapping[str, str], str]:
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": raw}
+    await app(scope, receive, send)
+    start, end = sent
+    named = {name.decode(): value.decode() for name, value in start["headers"]}
+    return start["status"], named, end["body"].decode()
+
+
+class Broken:
+    """A service with a defect whose text repeats what it was asked to keep."""
+
+    async def handle(self, call: Call) -> Mapping[str, Any]:
+        raise KeyError(repr(call))
+
+
+@pytest.fixture
+def broken() -> App:
+    shelves = InMemory()
+    clock, trail = LabClock(shelves), Trail()
+    services = dict.fromkeys(("kms", "dynamodb", "iam", "sts"), Broken())
+    keys = LabCredentials(IamStore(shelves), SECRET)
+    door = FrontDoor(services, keys, clock, shelves, trail)
+    return App(door, LabDoor(door, trail, clock, shelves), asyncio.Event().wait)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("kms", "ListKeys", "KMSInternalException"),
+        ("dynamodb", "ListTables", "InternalServerError"),
+        ("iam", "ListUsers", "ServiceFailure"),
+        ("sts", "GetCallerIdentity", "InternalFailure"),
+    ],
+)
+def test_a_defect_is_the_services_own_internal_error(
+    broken: App, caplog: pytest.LogCaptureFixture, service: str, operation: str, code: str
+):
+    with caplog.at_level(logging.ERROR):
+        status, headers, text = exchange(broken, service, operation, {"Marker": "PLAINTEXT"})
+    assert status == 500
+    if service in TARGETS:
+        assert json.loads(text)["__type"] == code
+    else:
+        assert f"<Type>Receiver</Type><Code>{code}</Code>" in text
+    (record,) = caplog.records
+    said = record.getMessage()
+    assert said.startswith(f"Request {headers['x-amzn-requestid']} failed inside the lab: KeyError\n")
+    assert "in handle" in said
+    assert "PLAINTEXT" not in said + text
+
+
+@cache
+def whole_lab() -> App:
+    return build(SECRET)
+
+
+@cache
+def operations() -> list[tuple[str, str]]:
+    names = ("kms", "dynamodb", "iam", "sts")
+    return [(name, str(operation)) for name in names for operation in service_model(name).operation_names]
+
+
+TEXTS = st.sampled_from(
+    ["", "a", "*", "arn:aws:kms:eu-west-1:111122223333:key/a", "alias/a", "\u0000", "💥", "{"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS | st.just("S"), inner, max_size=2),
+    max_leaves=6,
+)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> tuple[str, str, Any]:
+    """An operation with some of its own members, of whatever type."""
+    service, operation = draw(st.sampled_from(operations()))
+    model = operation_model(service, operation)
+    members = sorted(model.input_shape.members) if model and model.input_shape else []
+    if service in TARGETS:
+        named = st.dictionaries(st.sampled_from([*members, "Other"]), VALUES, max_size=4)
+        return service, operation, draw(named | VALUES)
+    return (
+        service,
+        operation,
+        draw(st.dictionaries(st.sampled_from([*members, "A.member.1"]), TEXTS, max_size=4)),
+    )
+
+
+@given(requests())
+@settings(max_examples=300, deadline=None)
+def test_no_request_makes_the_lab_fail(drawn: tuple[str, str, Any]):
+    service, operation, params = drawn
+    status, headers, text = exchange(whole_lab(), service, operation, params)
+    assert status < 500, text
+    assert re.fullmatch("[0-9a-f-]{36}", headers["x-amzn-requestid"])
+    assert status == 200 or "__type" in text or "<Code>" in text

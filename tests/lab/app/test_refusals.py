@@ -1,0 +1,164 @@
+"""Requests that must not be answered, end to end, in the words and shapes of both protocols."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+JSON = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "TrentService.ListKeys"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+FORM_BODY = b"Action=ListUsers&Version=2010-05-08"
+NO_MATCH = "The request signature we calculated does not match the signature you provided."
+BAD_TOKEN = "The security token included in the request is invalid."
+
+
+class Caller:
+    """Signs as one principal, and sends what was signed or something else."""
+
+    def __init__(self, endpoint: str, key_id: str, secret: str, token: str | None = None) -> None:
+        self.endpoint, self.credentials = endpoint, Credentials(key_id, secret, token)
+
+    def signed(self, service: str, at: datetime | None = None) -> AWSRequest:
+        """A good request of the service's protocol, signed at some time."""
+        body, headers = (FORM_BODY, FORM) if service == "iam" else (b"{}", JSON)
+        request = AWSRequest(method="POST", url=f"{self.endpoint}/", data=body, headers=headers)
+        stamp = (at or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+        request.context["timestamp"] = request.headers["X-Amz-Date"] = stamp
+        if self.credentials.token:
+            request.headers["X-Amz-Security-Token"] = self.credentials.token
+        auth = SigV4Auth(self.credentials, service, "eu-west-1")
+        names = auth.signed_headers(auth.headers_to_sign(request))
+        signature = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
+        request.headers["Authorization"] = (
+            f"AWS4-HMAC-SHA256 Credential={auth.scope(request)}, SignedHeaders={names}, Signature={signature}"
+        )
+        return request
+
+    def send(self, request: AWSRequest, **changes: Any) -> tuple[int, str, str]:
+        """The status, the error's code and its message."""
+        content: Any = request.data
+        sent = {"headers": dict(request.headers.items()), "content": content} | changes
+        response = httpx.post(str(request.url), **sent)
+        if response.text.startswith("<"):
+            code = re.search("<Code>(.*)</Code>", response.text)
+            message = re.search("<Message>(.*)</Message>", response.text)
+            return response.status_code, code[1] if code else "", message[1] if message else ""
+        answer = response.json()
+        return response.status_code, answer.get("__type", ""), answer.get("message", "")
+
+
+@pytest.fixture
+def root(account) -> Caller:
+    return Caller(account.lab.endpoint, account.number, account.lab.root_secret)
+
+
+@pytest.fixture
+def ann(account) -> Caller:
+    keys = account.user("ann", {"Effect": "Allow", "Action": "*", "Resource": "*"})
+    return Caller(account.lab.endpoint, keys.access_key_id, keys.secret)
+
+
+both = pytest.mark.parametrize("service", ["kms", "iam"])
+
+
+@both
+def test_a_good_request_is_answered(root: Caller, service: str):
+    assert root.send(root.signed(service))[0] == 200
+
+
+@both
+@pytest.mark.parametrize("minutes", [-16, 16])
+def test_a_date_more_than_15_minutes_off_is_refused(root: Caller, service: str, minutes: int):
+    stamp = datetime.now(UTC) + timedelta(minutes=minutes)
+    status, code, message = root.send(root.signed(service, stamp))
+    assert (status, code) == refusal(service)
+    assert message.startswith("Signature expired: " if minutes < 0 else "Signature not yet current: ")
+
+
+@both
+def test_another_secret_is_refused(account, service: str):
+    stranger = Caller(account.lab.endpoint, account.number, "not the secret")
+    status, code, message = stranger.send(stranger.signed(service))
+    assert ((status, code), message.startswith(NO_MATCH)) == (refusal(service), True)
+
+
+@both
+def test_an_altered_body_is_refused(root: Caller, service: str):
+    status, code, message = root.send(root.signed(service), content=b'{"Limit": 1}')
+    assert ((status, code), message.startswith(NO_MATCH)) == (refusal(service), True)
+
+
+@both
+@pytest.mark.parametrize("header", ["X-Amz-Security-Token", "X-Amz-Meta", "X-Amz-Content-Sha256"])
+def test_a_header_that_must_be_signed_and_is_not_is_refused(root: Caller, service: str, header: str):
+    request = root.signed(service)
+    status, code, message = root.send(request, headers={**dict(request.headers.items()), header: "x"})
+    assert (status, code) == refusal(service)
+    assert message == f"'{header}' must be a 'SignedHeader' in the AWS Authorization."
+
+
+@both
+def test_an_altered_target_is_refused(root: Caller, service: str):
+    request = root.signed(service)
+    request.url = f"{root.endpoint}/?Version=1"
+    assert root.send(request)[:2] == refusal(service)
+
+
+@both
+def test_an_unknown_key_is_refused(account, service: str):
+    nobody = Caller(account.lab.endpoint, "AKIAIOSFODNN7EXAMPLE", "secret")
+    assert nobody.send(nobody.signed(service)) == (*unknown(service), BAD_TOKEN)
+
+
+@both
+def test_an_inactive_key_is_refused_and_an_active_one_again_taken(account, ann: Caller, service: str):
+    iam, key = account.client("iam"), {"UserName": "ann", "AccessKeyId": ann.credentials.access_key}
+    iam.update_access_key(**key, Status="Inactive")
+    assert ann.send(ann.signed(service)) == (*unknown(service), BAD_TOKEN)
+    iam.update_access_key(**key, Status="Active")
+    assert ann.send(ann.signed(service))[0] == 200
+
+
+@both
+def test_a_deleted_users_key_is_refused(account, service: str):
+    keys = account.user("eve")
+    eve = Caller(account.lab.endpoint, keys.access_key_id, keys.secret)
+    account.client("iam").delete_access_key(UserName="eve", AccessKeyId=keys.access_key_id)
+    assert eve.send(eve.signed(service)) == (*unknown(service), BAD_TOKEN)
+
+
+@both
+def test_a_session_is_good_with_its_token_only(account, service: str):
+    keys = account.user("ann", {"Effect": "Allow", "Action": "*", "Resource": "*"})
+    made = account.client("sts", keys).get_session_token()["Credentials"]
+    pair = made["AccessKeyId"], made["SecretAccessKey"]
+    for token in (None, "another"):
+        caller = Caller(account.lab.endpoint, *pair, token)
+        assert caller.send(caller.signed(service)) == (*unknown(service), BAD_TOKEN)
+    caller = Caller(account.lab.endpoint, *pair, made["SessionToken"])
+    assert caller.send(caller.signed("kms"))[0] == 200
+
+
+@both
+@pytest.mark.parametrize("header", ["", "Basic eA==", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Credential=a/b"])
+def test_an_authorization_that_is_none_is_refused(root: Caller, service: str, header: str):
+    request = root.signed(service)
+    status, code, _ = root.send(request, headers={**dict(request.headers.items()), "Authorization": header})
+    kind = "IncompleteSignature" if header.startswith("AWS4") else "MissingAuthenticationToken"
+    if service == "kms":
+        assert (status, code) == (400, f"{kind}Exception")
+    else:
+        assert (status, code) == (400 if header.startswith("AWS4") else 403, kind)
+
+
+def refusal(service: str) -> tuple[int, str]:
+    return (403, "SignatureDoesNotMatch") if service == "iam" else (400, "InvalidSignatureException")
+
+
+def unknown(service: str) -> tuple[int, str]:
+    return (403, "InvalidClientTokenId") if service == "iam" else (400, "UnrecognizedClientException")
