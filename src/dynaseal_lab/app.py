@@ -149,7 +149,7 @@ def build(
     store, trail = IamStore(shelves), Trail(shelves=shelves)
     authorizer = PolicyAuthorizer(store, trail)
     desk = Desk(store, authorizer, clock)
-    kms = KmsService(authorizer, clock, shelves)
+    kms = KmsService(authorizer, clock, shelves, store)
     dynamodb = DynamoDbService(authorizer, kms, clock, engine or InProcessEngine.load(), shelves)
     services = {
         "iam": IamService(desk),

@@ -86,7 +86,7 @@ class InProcessEngine:
         with _import_environment():
             app: AsgiApp = importlib.import_module("ministack.app").app
         for name in ("ministack", "dynamodb"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         return cls(app)
 
     async def request(self, account: str, region: str, target: str, body: bytes) -> EngineReply:

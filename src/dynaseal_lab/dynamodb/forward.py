@@ -30,7 +30,7 @@ async def forward(
         params: what to send in place of the call's own parameters.
 
     Raises:
-        Fault: where the engine failed (it has no answer of DynamoDB's for such a request).
+        Fault: where the engine failed on it, which DynamoDB would not.
     """
     renamed = PlainNames({})
     body = call.raw_body
@@ -51,11 +51,16 @@ def _encoded(content: Mapping[str, Any]) -> bytes:
 
 
 def _explained(call: Call) -> Fault:
-    """What was wrong with a request that the engine stumbled over: most often a value of the wrong type."""
+    """What was wrong with a request that the engine stumbled over: most often a value of the wrong type.
+
+    DynamoDB has no failures of its own to show: what no rule of the model explains is called invalid too.
+    """
     service = "dynamodbstreams" if call.operation in _STREAMS else "dynamodb"
     try:
         read = json_rpc.decoded(service, call.operation, call.params)
         validate(service, call.operation, read, "ValidationException")
     except Fault as fault:
         return fault
-    return Fault("InternalServerError", "The lab's DynamoDB engine failed on this request.", status=500)
+    return Fault(
+        "ValidationException", "One or more parameter values were invalid: the request has no meaning"
+    )

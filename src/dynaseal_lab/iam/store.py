@@ -102,6 +102,13 @@ class IamStore:
         found = self.roles.get(account_of(arn), arn.rsplit("/", 1)[-1])
         return found if found is not None and found.arn == arn else None
 
+    def exists(self, arn: str) -> bool:
+        """Whether a user or role of this ARN is there; accounts and sessions always are."""
+        kind = arn.rpartition(":")[2].partition("/")[0]
+        if kind == "user":
+            return self.user_of_arn(arn) is not None
+        return kind != "role" or self.role_of_arn(arn) is not None
+
     def holders(self, account: str) -> Iterator[User | Group | Role]:
         """Everybody in the account to whom a policy can be attached."""
         yield from self.users.all(account)

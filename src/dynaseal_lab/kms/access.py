@@ -16,6 +16,7 @@ from dynaseal_lab.kms.context import Values, caller_keys, encryption_context_key
 from dynaseal_lab.kms.denial import denied, denied_elsewhere
 from dynaseal_lab.kms.grants import GRANT_OPERATIONS
 from dynaseal_lab.kms.keys import KeyMaterial, KeyRecord, arn_prefix
+from dynaseal_lab.kms.policies import Directory
 from dynaseal_lab.kms.specs import Usage
 from dynaseal_lab.kms.store import KmsStore
 from dynaseal_lab.model import Ask, Authorizer, Call, Clock, Fault
@@ -38,11 +39,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Kms:
-    """What every operation works with: the records, the evaluator and the lab's time."""
+    """What every operation works with: the records, the evaluator, the lab's time, and who exists.
+
+    Without a directory everybody does.
+    """
 
     store: KmsStore
     authorizer: Authorizer
     clock: Clock = field(repr=False)
+    directory: Directory | None = field(default=None, repr=False)
 
     def find(self, call: Call, action: str, key_id: str, *, alias: bool = True) -> Target:
         """The key that a request names.

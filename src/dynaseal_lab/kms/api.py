@@ -1,6 +1,6 @@
 """KMS as the lab serves it: one table from operation to function, in front of it the check of parameters."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -21,12 +21,14 @@ from dynaseal_lab.kms.operations import (
     signing,
     tags,
 )
+from dynaseal_lab.kms.policies import Directory
 from dynaseal_lab.kms.store import KmsStore
 from dynaseal_lab.model import Authorizer, Call, Clock, Fault
 from dynaseal_lab.shelves import Shelves
 from dynaseal_lab.wire.validate import validate
 
-Handler = Callable[[Kms, Call], Mapping[str, Any]]
+Answer = Mapping[str, Any]
+Handler = Callable[[Kms, Call], Answer | Awaitable[Answer]]
 
 OPERATIONS: Mapping[str, Handler] = MappingProxyType(
     {
@@ -37,6 +39,7 @@ OPERATIONS: Mapping[str, Handler] = MappingProxyType(
         "Decrypt": encryption.decrypt,
         "DeleteAlias": aliases.delete_alias,
         "DeriveSharedSecret": agreement.derive_shared_secret,
+        "DescribeCustomKeyStores": lifecycle.describe_custom_key_stores,
         "DescribeKey": lifecycle.describe_key,
         "DisableKey": lifecycle.disable_key,
         "DisableKeyRotation": rotation.disable_key_rotation,
@@ -86,10 +89,17 @@ class KmsService:
         authorizer: decides and records every question.
         clock: the lab's time.
         shelves: where keys are kept; in memory unless given.
+        directory: knows whom a key policy may name; everybody, unless given.
     """
 
-    def __init__(self, authorizer: Authorizer, clock: Clock, shelves: Shelves | None = None) -> None:
-        self._kms = Kms(KmsStore(clock.now, shelves), authorizer, clock)
+    def __init__(
+        self,
+        authorizer: Authorizer,
+        clock: Clock,
+        shelves: Shelves | None = None,
+        directory: Directory | None = None,
+    ) -> None:
+        self._kms = Kms(KmsStore(clock.now, shelves), authorizer, clock, directory)
 
     async def handle(self, call: Call) -> Mapping[str, Any]:
         """Answer one call, from a client or from another service of the lab in a client's name.
@@ -101,7 +111,8 @@ class KmsService:
         if handler is None:
             raise Fault("UnsupportedOperationException", f"The lab's KMS does not offer {call.operation}.")
         validate("kms", call.operation, call.params, "ValidationException")
-        return handler(self._kms, call)
+        answer = handler(self._kms, call)
+        return answer if isinstance(answer, Mapping) else await answer
 
     def managed_key(self, account: str, region: str, service: str) -> str:
         """The ARN of the key that AWS manages for a service, in this account and Region."""

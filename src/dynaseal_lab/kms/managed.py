@@ -7,10 +7,10 @@ Source: https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-
 """
 
 import json
+import secrets
 from datetime import timedelta
 
 from dynaseal_lab.kms.keys import KeyMaterial, KeyRecord, arn_prefix, new_backing_key, new_key_id
-from dynaseal_lab.kms.material import new_secret
 from dynaseal_lab.kms.specs import ENCRYPT_DECRYPT, KEY_SPECS, SYMMETRIC_DEFAULT
 from dynaseal_lab.kms.store import Alias, KmsStore
 from dynaseal_lab.model import Clock
@@ -45,7 +45,7 @@ def managed_key(store: KmsStore, clock: Clock, account: str, region: str, servic
         description=f"Default key that protects my {service} data when no other key is defined",
         manager="AWS",
     )
-    backing = new_backing_key(new_secret(spec), now)
+    backing = new_backing_key(secrets.token_bytes(spec.size), now)
     due = now + timedelta(days=_YEAR)
     store.put_material(KeyMaterial(record.key_id, region, (backing,), rotation_days=_YEAR, rotation_due=due))
     store.put_key(record)

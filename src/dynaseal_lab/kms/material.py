@@ -1,5 +1,6 @@
 """Fresh key material of every spec, and the private keys that are loaded back from it."""
 
+import asyncio
 import secrets
 
 from cryptography.hazmat.primitives import serialization
@@ -17,17 +18,20 @@ _CURVES: dict[str, type[ec.EllipticCurve]] = {
 }
 
 
-def new_secret(spec: KeySpec) -> bytes:
+async def new_secret(spec: KeySpec) -> bytes:
     """Random bytes for a symmetric or HMAC key; a new private key in PKCS #8 DER for the others."""
     if spec.family in {"symmetric", "hmac"}:
         return secrets.token_bytes(spec.size)
-    return private_der(new_private_key(spec))
+    return private_der(await new_private_key(spec))
 
 
-def new_private_key(spec: KeySpec) -> PrivateKey:
-    """A new RSA or elliptic-curve key pair."""
+async def new_private_key(spec: KeySpec) -> PrivateKey:
+    """A new RSA or elliptic-curve key pair.
+
+    RSA takes up to seconds, in a thread: the lab goes on answering (the search for primes holds no lock).
+    """
     if spec.family == "rsa":
-        return rsa.generate_private_key(public_exponent=65537, key_size=spec.size)
+        return await asyncio.to_thread(rsa.generate_private_key, public_exponent=65537, key_size=spec.size)
     return ec.generate_private_key(_CURVES[spec.name]())
 
 

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from dynaseal_lab.iam.context import context_of
 from dynaseal_lab.iam.evaluate import Policies, evaluate
@@ -30,8 +30,16 @@ def default_policy(account: str, partition: str = "aws") -> str:
     return json.dumps({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]}, indent=2)
 
 
-def check_policy(text: str) -> None:
-    """Refuse a text that is no key policy.
+class Directory(Protocol):
+    """Knows who exists."""
+
+    def exists(self, arn: str) -> bool:
+        """Whether there is such a user, role or account."""
+        ...
+
+
+def check_policy(text: str, directory: Directory | None) -> None:
+    """Refuse a text that is no key policy, or that names somebody who does not exist.
 
     Raises:
         Fault: MalformedPolicyDocumentException, or LimitExceededException for its size.
@@ -39,9 +47,20 @@ def check_policy(text: str) -> None:
     if len(text.encode()) > _MAX_SIZE:
         raise Fault("LimitExceededException", f"Key policy size exceeds the maximum of {_MAX_SIZE} bytes.")
     try:
-        parse(text, Kind.RESOURCE)
+        document = parse(text, Kind.RESOURCE)
     except PolicyError as error:
         raise Fault("MalformedPolicyDocumentException", str(error)) from error
+    named = {
+        name
+        for statement in document.statements
+        if statement.principals is not None
+        for name in statement.principals.names
+    }
+    if directory is not None and not all(directory.exists(name) for name in named if name != "*"):
+        raise Fault(
+            "MalformedPolicyDocumentException",
+            "Policy contains a statement with one or more invalid principals.",
+        )
 
 
 def check_lockout(call: Call, policy: str, key_arn: str) -> None:

@@ -29,20 +29,20 @@ def generate_data_key_without_plaintext(kms: Kms, call: Call) -> Answer:
     return answer
 
 
-def generate_data_key_pair(kms: Kms, call: Call) -> Answer:
+async def generate_data_key_pair(kms: Kms, call: Call) -> Answer:
     """A key pair: the public key, and the private key in plaintext and encrypted."""
     spec = call.params["KeyPairSpec"]
     if spec not in DATA_KEY_PAIR_SPECS:
         raise Fault("UnsupportedOperationException", f"KeyPairSpec {spec} is not supported.")
     key, context = _wrapping_key(kms, call, {"kms:DataKeyPairSpec": [spec]})
-    private = new_private_key(KEY_SPECS[spec])
+    private = await new_private_key(KEY_SPECS[spec])
     answer = _wrapped(kms, key, context, private_der(private), prefix="PrivateKey")
     return answer | {"PublicKey": public_der(private), "KeyPairSpec": spec}
 
 
-def generate_data_key_pair_without_plaintext(kms: Kms, call: Call) -> Answer:
+async def generate_data_key_pair_without_plaintext(kms: Kms, call: Call) -> Answer:
     """A key pair whose private key is only encrypted."""
-    answer = dict(generate_data_key_pair(kms, call))
+    answer = dict(await generate_data_key_pair(kms, call))
     del answer["PrivateKeyPlaintext"]
     return answer
 

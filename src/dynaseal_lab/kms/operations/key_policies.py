@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dynaseal_lab.kms.access import Kms, require_not_pending
+from dynaseal_lab.kms.access import Kms
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.kms.policies import POLICY_NAME, check_lockout, check_policy, policy_keys
 from dynaseal_lab.model import Call, Fault
@@ -23,9 +23,8 @@ def put_key_policy(kms: Kms, call: Call) -> Answer:
     """Replace the key's policy, unless that would lock everybody out."""
     _require_name(call)
     policy = call.params["Policy"]
-    check_policy(policy)
+    check_policy(policy, kms.directory)
     key = kms.manage(call, "kms:PutKeyPolicy", call.params["KeyId"], policy_keys(call.params)).key
-    require_not_pending(key)
     check_lockout(call, policy, key.arn)
     kms.store.put_key(replace(key, policy=policy))
     return {}

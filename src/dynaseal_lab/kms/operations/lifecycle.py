@@ -25,17 +25,21 @@ from dynaseal_lab.model import Call, Fault
 Answer = Mapping[str, Any]
 
 
-def create_key(kms: Kms, call: Call) -> Answer:
+async def create_key(kms: Kms, call: Call) -> Answer:
     """Make a key; its policy decides from its first moment."""
     params = call.params
     spec, usage = _spec_and_usage(params)
     multi_region = bool(params.get("MultiRegion"))
+    if params.get("Origin") in {"AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"} and "CustomKeyStoreId" not in params:
+        raise Fault("ValidationException", f"CustomKeyStoreId is required for Origin {params['Origin']}.")
+    if "CustomKeyStoreId" in params:
+        raise Fault("CustomKeyStoreNotFoundException", "")
     if params.get("Origin", "AWS_KMS") != "AWS_KMS":
         raise Fault("UnsupportedOperationException", f"Origin {params['Origin']} is not supported.")
     tags = checked_tags(params.get("Tags", ()))
     policy = params.get("Policy")
     if policy is not None:
-        check_policy(policy)
+        check_policy(policy, kms.directory)
     extra = kind_keys(spec, usage, multi_region=multi_region) | request_tag_keys(params.get("Tags", ()))
     kms.allow_account(call, "kms:CreateKey", extra=extra | policy_keys(params))
     key_id = new_key_id(multi_region=multi_region)
@@ -45,7 +49,7 @@ def create_key(kms: Kms, call: Call) -> Answer:
         kms.allow_account(call, "kms:TagResource", arn, request_tag_keys(params["Tags"]))
     if policy is not None:
         check_lockout(call, policy, arn)
-    now = kms.clock.now()
+    secret, now = await new_secret(spec), kms.clock.now()
     record = KeyRecord(
         account=call.principal.account,
         region=call.region,
@@ -57,7 +61,7 @@ def create_key(kms: Kms, call: Call) -> Answer:
         description=params.get("Description", ""),
         tags=tags,
     )
-    kms.store.put_material(KeyMaterial(key_id, call.region, (new_backing_key(new_secret(spec), now),)))
+    kms.store.put_material(KeyMaterial(key_id, call.region, (new_backing_key(secret, now),)))
     kms.store.put_key(record)
     return {"KeyMetadata": metadata(kms, record)}
 
@@ -96,6 +100,18 @@ def list_keys(kms: Kms, call: Call) -> Answer:
     kms.allow_account(call, "kms:ListKeys")
     keys = kms.store.keys(call.principal.account, call.region)
     return page([{"KeyId": key.key_id, "KeyArn": key.arn} for key in keys], call.params, "Keys", 100)
+
+
+def describe_custom_key_stores(kms: Kms, call: Call) -> Answer:
+    """The account's custom key stores; the lab has none.
+
+    Raises:
+        Fault: CustomKeyStoreNotFoundException, where one is named.
+    """
+    kms.allow_account(call, "kms:DescribeCustomKeyStores")
+    if call.params.keys() & {"CustomKeyStoreId", "CustomKeyStoreName"}:
+        raise Fault("CustomKeyStoreNotFoundException", "")
+    return page([], call.params, "CustomKeyStores", 100)
 
 
 def enable_key(kms: Kms, call: Call) -> Answer:

@@ -28,7 +28,7 @@ def replicate_key(kms: Kms, call: Call) -> Answer:
     region = params["ReplicaRegion"]
     tags = checked_tags(params.get("Tags", ()))
     if params.get("Policy") is not None:
-        check_policy(params["Policy"])
+        check_policy(params["Policy"], kms.directory)
     extra = {"kms:ReplicaRegion": [region]} | policy_keys(params)
     key = kms.manage(call, "kms:ReplicateKey", params["KeyId"], extra).key
     _require_primary(kms, key)
