@@ -63,7 +63,7 @@ run "for_other_accounts" {
   }
 
   assert {
-    condition = { for statement in data.aws_iam_policy_document.client_key.statement : statement.sid => one(statement.principals).identifiers } == {
+    condition = { for statement in data.aws_iam_policy_document.client_key.statement : statement.sid => one(statement.principals).identifiers if statement.effect != "Deny" } == {
       ItemEncryptionThroughIam          = toset(["arn:aws:iam::111122223333:root"])
       ItemDecryptionByTrustedPrincipals = toset(["arn:aws:iam::444455556666:role/reader"])
       GrantsOfDecryptionThroughIam      = toset(["arn:aws:iam::111122223333:root"])
@@ -72,7 +72,7 @@ run "for_other_accounts" {
   }
 
   assert {
-    condition = { for statement in data.aws_iam_policy_document.client_key.statement : statement.sid => statement.actions } == {
+    condition = { for statement in data.aws_iam_policy_document.client_key.statement : statement.sid => statement.actions if statement.effect != "Deny" } == {
       ItemEncryptionThroughIam          = toset(["kms:Decrypt", "kms:GenerateDataKey"])
       ItemDecryptionByTrustedPrincipals = toset(["kms:Decrypt"])
       GrantsOfDecryptionThroughIam      = toset(["kms:CreateGrant"])
@@ -84,9 +84,18 @@ run "for_other_accounts" {
     condition = alltrue([
       for statement in data.aws_iam_policy_document.client_key.statement :
       contains([for condition in statement.condition : condition.values if condition.test == "StringEquals" && condition.variable == "kms:EncryptionContext:aws-crypto-table-name"], tolist(["demo", "demo-archive"]))
-      if contains(statement.actions, "kms:Decrypt")
+      if contains(statement.actions, "kms:Decrypt") && statement.effect != "Deny"
     ])
     error_message = "whoever decrypts must give the required encryption context"
+  }
+
+  assert {
+    condition = [
+      for statement in data.aws_iam_policy_document.client_key.statement :
+      { for condition in statement.condition : "${condition.test} ${condition.variable}" => condition.values }
+      if statement.effect == "Deny" && one(statement.principals).identifiers == toset(["*"]) && contains(statement.actions, "kms:Decrypt")
+    ] == [{ "StringNotEquals kms:EncryptionContext:aws-crypto-table-name" = tolist(["demo", "demo-archive"]) }]
+    error_message = "and no grant can let anybody do without"
   }
 
   assert {

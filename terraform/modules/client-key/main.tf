@@ -6,7 +6,7 @@ module "administration" {
 }
 
 locals {
-  # The conditions under which anybody may use the key, whoever lets them.
+  # The conditions under which the policy lets anybody use the key.
   context_conditions = {
     for name, values in var.required_encryption_context : "kms:EncryptionContext:${name}" => values
   }
@@ -101,6 +101,29 @@ data "aws_iam_policy_document" "client_key" {
         test     = "StringEquals"
         variable = "kms:GrantConstraintType"
         values   = ["EncryptionContextSubset"]
+      }
+    }
+  }
+
+  # A grant allows beside the policy, and the policy cannot read which context a grant is constrained to. A denial is
+  # stronger than any grant; it holds too where the request has no such name in its context.
+  dynamic "statement" {
+    for_each = local.context_conditions
+    content {
+      sid       = "NoUseWithoutContext${index(keys(local.context_conditions), statement.key) + 1}"
+      effect    = "Deny"
+      resources = ["*"]
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+
+      principals {
+        type        = "AWS"
+        identifiers = ["*"]
+      }
+
+      condition {
+        test     = "StringNotEquals"
+        variable = statement.key
+        values   = statement.value
       }
     }
   }

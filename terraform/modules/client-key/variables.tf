@@ -32,7 +32,7 @@ variable "deletion_window_days" {
 }
 
 variable "required_encryption_context" {
-  description = "The encryption context without which nobody may use the key: for each name the values of which one must be there."
+  description = "The encryption context without which nobody may use the key: names, each with the values that it may have."
   type        = map(list(string))
   default     = {}
   nullable    = false
