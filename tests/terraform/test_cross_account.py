@@ -216,7 +216,7 @@ def test_a_grant_that_is_revoked_is_over_at_once_and_the_policys_trust_stays(sha
 
 
 def test_a_grant_for_another_context_opens_nothing(shared: Shared) -> None:
-    """The key policy cannot tell what a grant is constrained to; it denies whatever lacks the table's name."""
+    """The key policy cannot tell what a grant is constrained to: it denies what lacks the table's name."""
     kms, other = shared.owner.client("kms"), {"aws-crypto-table-name": "other"}
     made = kms.create_grant(
         KeyId=shared.key,
