@@ -8,7 +8,7 @@ import click
 
 from dynaseal_lab.client import LabClient
 from dynaseal_lab.commands.options import ENDPOINT
-from dynaseal_lab.commands.programs import OF_ANOTHER, outcome
+from dynaseal_lab.commands.programs import COMMAND, OF_ANOTHER, outcome
 from dynaseal_lab.environment import environment
 
 
@@ -17,7 +17,7 @@ from dynaseal_lab.environment import environment
 )
 @click.argument("user")
 @ENDPOINT
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@COMMAND
 def act(user: str, endpoint: str, command: Sequence[str]) -> None:
     """Run COMMAND as USER of a lab that runs.
 

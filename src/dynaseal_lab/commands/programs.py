@@ -19,6 +19,17 @@ OF_ANOTHER: Mapping[str, bool] = {"ignore_unknown_options": True, "allow_intersp
 """Settings of a command whose arguments are another program's: its options are not looked at."""
 
 
+def _program(_context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    """The program and its arguments, without the `--` that parts them from the command's own."""
+    program = words[1:] if words[:1] == ("--",) else words
+    if not program:
+        raise click.MissingParameter(param=parameter)
+    return program
+
+
+COMMAND = click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, callback=_program)
+
+
 def outcome(command: Sequence[str], variables: Mapping[str, str]) -> int:
     """Run a program to its end; its exit code, as a shell would give it."""
     try:

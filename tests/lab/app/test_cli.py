@@ -1,7 +1,11 @@
 """`dynaseal` and `dynaseal lab` as a person types them."""
 
 import json
+import os
+import signal
 import stat
+import subprocess
+import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -31,7 +35,18 @@ def run(account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("lab",), ("lab", "serve"), ("lab", "trail"), ("lab", "users"), ("lab", "credentials")]
+    "command",
+    [
+        (),
+        ("lab",),
+        ("lab", "serve"),
+        ("lab", "trail"),
+        ("lab", "users"),
+        ("lab", "credentials"),
+        ("lab", "run"),
+        ("lab", "as"),
+        ("lab", "clock"),
+    ],
 )
 def test_every_command_has_help_with_an_example(run, command: tuple[str, ...]):
     result = run(*command, "--help")
@@ -101,6 +116,68 @@ def test_the_trail_shows_what_was_denied(run, account):
     assert "no identity policy allows it (request " in shown
     assert "iam:CreateUser" not in shown
     assert "iam:CreateUser" in run("lab", "trail").stdout
+
+
+def test_the_trail_says_which_statement_lacks_what(run, account):
+    key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    only_hr = {"StringEquals": {"kms:EncryptionContext:dept": ["hr", "it"]}}
+    allowed = {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*", "Condition": only_hr}
+    never = {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": key, "Sid": "Never"}
+    kms = account.client("kms", account.user("ann", allowed, never))
+    with pytest.raises(kms.exceptions.ClientError) as caught:
+        kms.encrypt(KeyId=key, Plaintext=b"between us", EncryptionContext={"dept": "pr"})
+    sealed = kms.encrypt(KeyId=key, Plaintext=b"between us", EncryptionContext={"dept": "hr"})
+    with pytest.raises(kms.exceptions.ClientError):
+        kms.decrypt(CiphertextBlob=sealed["CiphertextBlob"], EncryptionContext={"dept": "hr"})
+    first, second = json.loads(run("lab", "trail", "--denied", "--json").stdout)
+    assert first["request_id"] == caught.value.response["ResponseMetadata"]["RequestId"]
+    lacks = 'StringEquals kms:EncryptionContext:dept "hr" or "it" does not hold, the request has "pr"'
+    shown = run("lab", "trail", "--denied").stdout.splitlines()
+    assert [line.strip() for line in shown if line.startswith(" ")] == [
+        "encryption context: dept=pr",
+        f"no identity policy allows it (request {first['request_id']})",
+        f"Allow ann/inline #0: condition {lacks}",
+        "encryption context: dept=hr",
+        f"an identity policy denies it (request {second['request_id']})",
+        "Deny ann/inline Never",
+    ]
+    assert "between us" not in run("lab", "trail", "--json").stdout
+
+
+def test_a_call_about_nothing_that_is_there_is_in_the_trail_as_failed_or_as_denied(
+    run, account, other_account
+):
+    kms = account.client("kms")
+    own = f"arn:aws:kms:eu-west-1:{account.number}:key/none"
+    others = f"arn:aws:kms:eu-west-1:{other_account.number}:key/none"
+    for key in (own, others):
+        with pytest.raises(kms.exceptions.ClientError):
+            kms.encrypt(KeyId=key, Plaintext=b"between us")
+    events = json.loads(run("lab", "trail", "--json").stdout)
+    assert [(event["outcome"], event["action"], event["resource"]) for event in events] == [
+        ("failed", "kms:Encrypt", own),
+        ("denied", "kms:Encrypt", others),
+    ]
+    assert "between us" not in str(events)
+
+
+def test_the_trail_is_followed_until_ctrl_c(account):
+    variables = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": account.lab.endpoint,
+        "AWS_ACCESS_KEY_ID": account.number,
+        "AWS_SECRET_ACCESS_KEY": account.lab.root_secret,
+    }
+    account.client("sts").get_caller_identity()
+    command = [sys.executable, "-c", "from dynaseal.cli.main import main; main()"]
+    command += ["lab", "trail", "--follow", "--json"]
+    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        assert json.loads(following.stdout.readline())["action"] == "sts:GetCallerIdentity"
+        account.client("iam").list_users()
+        assert json.loads(following.stdout.readline())["action"] == "iam:ListUsers"
+        following.send_signal(signal.SIGINT)
+        assert following.wait(timeout=30) == 0
 
 
 def test_the_trail_is_for_root(run, account, monkeypatch):
