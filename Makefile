@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench fuzz interop constraints clean
+.PHONY: help demo test lint fix bench fuzz interop terraform-lint constraints clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ fuzz: $(VENV)/fuzz ## coverage-guided fuzzing of all that reads an attacker's by
 
 interop: $(VENV)/ready ## items, key stores and beacons exchanged with AWS's Java library (needs Java 17, Maven)
 	PYTHONPATH=tests $(BIN)/python -m interop --items $(or $(ITEMS),200)
+
+terraform-lint: ## tflint and checkov over terraform/ (each installed apart: heavy, so not in lint)
+	terraform/lint.sh
 
 # ministack goes first: each of its newest releases pins one botocore, and pip would rather step back to an old ministack.
 constraints: ## the newest versions that fit pyproject.toml, written to constraints.txt
