@@ -1,6 +1,8 @@
 """IAM's API: every operation is authorised by the evaluator before it looks at anything.
 
-Source:
+GetSessionToken's credentials are for other services: without MFA, which the lab does not have, IAM takes none.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
 
@@ -48,6 +50,10 @@ class IamService:
         operation = OPERATIONS.get(call.operation)
         if operation is None:
             raise Fault("InvalidAction", f"The lab does not have the operation {call.operation}")
+        if call.principal.kind != "assumed-role" and self.desk.store.sessions.get(call.access_key_id):
+            raise Fault(
+                "InvalidClientTokenId", "The security token included in the request is invalid", status=403
+            )
         ask = Ask(
             action=f"iam:{call.operation}",
             resource=operation.resource(self.desk, call),

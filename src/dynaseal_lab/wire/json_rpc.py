@@ -2,7 +2,7 @@
 
 Reading follows botocore's input shape: base64 text becomes bytes, epoch seconds become a datetime, members
 that the model does not know are dropped, and a value of another type is a SerializationException.
-DynamoDB's bodies are handed on as they are: its engine reads them.
+DynamoDB's bodies are looked through in the same way and then handed on as they are: its engine reads them.
 """
 
 import base64
@@ -52,7 +52,8 @@ def read(service: str, operation: str, body: bytes) -> Mapping[str, Any]:
     if not isinstance(content, dict):
         raise _misread(_unexpected(content))
     parameters = cast("dict[str, Any]", content)
-    return parameters if service in _UNREAD else decoded(service, operation, parameters)
+    typed = decoded(service, operation, parameters)
+    return parameters if service in _UNREAD else typed
 
 
 def decoded(service: str, operation: str, content: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -130,6 +130,8 @@ def test_temporary_credentials_of_a_user_are_the_user(account):
     sts = account.client("sts", temporary)
     assert sts.get_caller_identity()["Arn"] == f"arn:aws:iam::{account.number}:user/ann"
     assert refused(sts.get_session_token)[0] == "AccessDenied"
+    said = refused(account.client("iam", temporary).list_users)
+    assert said == ("InvalidClientTokenId", "The security token included in the request is invalid")
     broken = type(keys)(made["AccessKeyId"], made["SecretAccessKey"], "other")
     assert refused(account.client("sts", broken).get_caller_identity)[0] == "InvalidClientTokenId"
 
