@@ -69,7 +69,9 @@ def plan_beacon(
     """
     seen = _Sample.of(items, attribute)
     factor = (table_items or seen.items) / seen.items
-    table = _Table(seen.counts, factor, item_bytes or seen.item_bytes, _keys(name or attribute, beacon_key))
+    table = _Table.of(
+        seen.counts, factor, item_bytes or seen.item_bytes, _keys(name or attribute, beacon_key)
+    )
     longest = min(ceil(log2(len(seen.counts))) + _LONGER_THAN_VALUES, MAX_LENGTH)
     lengths = tuple(table.at(length, own_key=beacon_key is not None) for length in range(1, longest + 1))
     total = sum(seen.counts.values())
@@ -121,16 +123,33 @@ class _Sample:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The values that were seen, the keys to hash them with, and how many items each item stands for."""
+    """The values that were seen, and what they are hashed to.
+
+    Attributes:
+        counts: How many items of the sample have each value.
+        by_frequency: The values, the most frequent first.
+        factor: How many items of the table each one stands for.
+        item_bytes: The mean size of a stored item.
+        hashed: For each key, the number that each value's beacon is cut from.
+    """
 
     counts: Mapping[bytes, int]
+    by_frequency: Sequence[bytes]
     factor: float
     item_bytes: float
-    keys: Sequence[bytes]
+    hashed: Sequence[Mapping[bytes, int]]
+
+    @classmethod
+    def of(
+        cls, counts: Mapping[bytes, int], factor: float, item_bytes: float, keys: Iterable[bytes]
+    ) -> "_Table":
+        by_frequency = sorted(counts, key=lambda data: (-counts[data], data))
+        hashed = [{data: beacon_number(key, data) for data in counts} for key in keys]
+        return cls(counts, by_frequency, factor, item_bytes, hashed)
 
     def at(self, length: int, *, own_key: bool) -> LengthPlan:
         """Count what a length comes to."""
-        counted = [self._groups(key, length) for key in self.keys]
+        counted = [self._groups(numbers, length) for numbers in self.hashed]
         measured = [_false_positives(groups) * self.factor for groups in counted]
         total = sum(self.counts.values())
         # The item itself is there for certain; the sample's others with its value stand for more of them.
@@ -149,18 +168,28 @@ class _Table:
             fmean(len(self.counts) / len(groups) for groups in counted),
             fmean(max(map(len, groups)) for groups in counted),
             fmean(sum(len(group) == 1 for group in groups) / len(self.counts) for groups in counted),
-            fmean(_guessed(groups, self.counts) for groups in counted),
+            fmean(self._guessed(groups) for groups in counted),
             fmean(sum(max(group.values()) for group in groups) / total for groups in counted),
             fmean(_entropy([sum(group.values()) for group in groups]) for groups in counted),
         )
 
-    def _groups(self, key: bytes, length: int) -> list[dict[bytes, int]]:
+    def _groups(self, numbers: Mapping[bytes, int], length: int) -> list[dict[bytes, int]]:
         """Give the values of each beacon, with how many items have them, in the order of the beacons."""
         groups: dict[int, dict[bytes, int]] = {}
         mask = (1 << length) - 1
         for data, count in self.counts.items():
-            groups.setdefault(beacon_number(key, data) & mask, {})[data] = count
+            groups.setdefault(numbers[data] & mask, {})[data] = count
         return [groups[number] for number in sorted(groups)]
+
+    def _guessed(self, groups: Iterable[Mapping[bytes, int]]) -> float:
+        """Take the most frequent beacon for the most frequent value and so on; give the part that is right.
+
+        Among equally frequent ones the order is that of the hashes and of the values, which says nothing.
+        Where the most frequent value for every item is the better guess, that is made.
+        """
+        by_beacon = sorted(groups, key=lambda group: -sum(group.values()))
+        right = sum(group.get(guess, 0) for group, guess in zip(by_beacon, self.by_frequency, strict=False))
+        return max(right, self.counts[self.by_frequency[0]]) / sum(self.counts.values())
 
 
 def _false_positives(groups: Iterable[Mapping[bytes, int]]) -> float:
@@ -171,19 +200,6 @@ def _false_positives(groups: Iterable[Mapping[bytes, int]]) -> float:
         false += sum(count * (size - count) for count in group.values())
         total += size
     return false / total
-
-
-def _guessed(groups: Iterable[Mapping[bytes, int]], counts: Mapping[bytes, int]) -> float:
-    """Take the most frequent beacon for the most frequent value and so on; give the part that is right.
-
-    Among equally frequent ones the order is that of the hashes and of the values, which says nothing. Where
-    the most frequent value for every item is the better guess, that is made.
-    """
-    by_beacon = sorted(groups, key=lambda group: -sum(group.values()))
-    by_value = sorted(counts, key=lambda data: (-counts[data], data))
-    right = sum(group.get(guess, 0) for group, guess in zip(by_beacon, by_value, strict=False))
-    most_frequent = max(counts.values())
-    return max(right, most_frequent) / sum(counts.values())
 
 
 def _entropy(counts: Iterable[int]) -> float:
