@@ -1,6 +1,6 @@
 """IAM's API: every operation is authorised by the evaluator before it looks at anything.
 
-GetSessionToken's credentials are for other services: without MFA, which the lab does not have, IAM takes none.
+GetSessionToken's credentials are for other services: IAM takes them with MFA only, which the lab has not.
 
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
