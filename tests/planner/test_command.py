@@ -30,7 +30,8 @@ def lines(path: Path, items: list[Any]) -> str:
 
 @pytest.fixture
 def here(session: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The lab as the environment of a command has it."""
+    """The lab as the environment of a command has it, which boto3's default session reads once."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_ENDPOINT_URL", session["endpoint_url"])
@@ -87,6 +88,7 @@ def test_the_tables_own_key_is_fetched_from_the_key_store(here: dict[str, Any], 
     options = ["--key-store", "keys", "--logical-key-store", "logical", "--beacon-key-id", key_id]
     result = run("people", "--attribute", "email", "--beacon", "mail", "--file", file, *options,
                  "--kms-key", arn, "--json")  # fmt: skip
+    assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     key = store.get_beacon_key(key_id).beacon_key
     expected = plan_beacon(WIRE, "email", name="mail", beacon_key=key)
