@@ -64,15 +64,16 @@ def _older(spec: Any, item: dict[str, Any]) -> type_of_pair:
     config = CryptoConfig(
         materials_provider=provider,
         encryption_context=EncryptionContext(
-            table_name="bench",
-            partition_key_name=spec["partition_key"],
-            sort_key_name=spec["sort_key"],
-            attributes=item,
+            table_name="bench", partition_key_name=spec["partition_key"], sort_key_name=spec["sort_key"]
         ),
         attribute_actions=OlderActions(
             attribute_actions={name: getattr(OlderAction, action) for name, action in spec["actions"].items()}
         ),
     )
-    stored = encrypt_dynamodb_item(item, config)
-    # The older library takes its bookkeeping attributes out of the caller's item.
-    return lambda: encrypt_dynamodb_item(item, config), lambda: decrypt_dynamodb_item(dict(stored), config)
+    stored = encrypt_dynamodb_item(item, config.with_item(item))
+    # Its own `put_item` and `get_item` put each item's attributes into the configuration. Reading takes two
+    # attributes out of the caller's item, hence the copy.
+    return (
+        lambda: encrypt_dynamodb_item(item, config.with_item(item)),
+        lambda: decrypt_dynamodb_item(dict(stored), config.with_item(stored)),
+    )

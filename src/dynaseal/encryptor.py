@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from dynaseal.config import TableConfig
 from dynaseal.core import engine, header, item
-from dynaseal.core.context import ContextTooLongError, base_context, serialize
+from dynaseal.core.context import ContextTooLongError, TableContext, base_context
 from dynaseal.core.header import MESSAGE_ID_LENGTH, Header
 from dynaseal.core.plan import Planner
 from dynaseal.core.signatures import load_public_key
@@ -49,8 +49,11 @@ class ItemEncryptor:
     def __init__(self, config: TableConfig) -> None:
         self.config = config
         self._planner = Planner(config.schema)
-        self._base = base_context(config.logical_table_name, config.partition_key_name, config.sort_key_name)
+        base = base_context(config.logical_table_name, config.partition_key_name, config.sort_key_name)
+        self._context = TableContext(base)
         self._cmm = config.materials_manager
+        self._writes_plaintext = config.plaintext_policy.forces_write
+        self._reads_plaintext = config.plaintext_policy.allows_read
         self._kms_calls = KmsCalls(f"table {config.logical_table_name}")
         self.search = None if config.search_plan is None else TableSearch(config.search_plan)
 
@@ -107,13 +110,13 @@ class ItemEncryptor:
         return _to_python(self.decrypt_item(_from_python(encrypted_item)))
 
     def _encrypt(self, plaintext_item: Item) -> dict[str, Any]:
-        if self.config.plaintext_policy.forces_write:
+        if self._writes_plaintext:
             return dict(plaintext_item)
         prepared = plaintext_item if self.search is None else self.search.prepare(plaintext_item)
         plan = self._planner.for_writing(tuple(prepared))
-        fields = item.fields_to_seal(plan, prepared)
-        context = {**self._base, **item.context_entries(plan, fields)}
+        clear, signed = item.clear_fields(plan, prepared)
         try:
+            context = self._context.with_attributes(item.context_entries(plan, signed))
             materials = self._cmm.get_encryption_materials(
                 self.config.algorithm_suite, context, frozenset(context)
             )
@@ -123,31 +126,31 @@ class ItemEncryptor:
                 f"The item's encryption context cannot be written: {error}",
                 hint="Key attributes and context attributes must be fewer or shorter",
             ) from None
-        sealed = engine.seal(plan.layout, fields, keys, message_id=urandom(MESSAGE_ID_LENGTH))
+        sealed = engine.seal(plan.layout, clear, signed, keys, message_id=urandom(MESSAGE_ID_LENGTH))
         stored = item.sealed_item(plan, prepared, sealed)
         if self.search is not None:
             stored |= self.search.beacons(plaintext_item, keys.encrypted_data_keys)
         return stored
 
     def _decrypt(self, encrypted_item: Item) -> dict[str, Any]:
-        if self.config.plaintext_policy.allows_read and not item.is_encrypted(encrypted_item):
+        if self._reads_plaintext and not item.is_encrypted(encrypted_item):
             return dict(encrypted_item)
         head, foot = item.bookkeeping(encrypted_item)
         parsed = header.parse(head)
         plan = self._planner.for_reading(tuple(encrypted_item), parsed.version, parsed.legend)
-        fields = item.fields_to_unseal(plan, encrypted_item)
-        context = {**self._base, **item.context_entries(plan, fields)}
+        encrypted, signed = item.stored_fields(plan, encrypted_item)
         try:
+            context = self._context.with_attributes(item.context_entries(plan, signed))
             materials = self._cmm.decrypt_materials(
                 parsed.suite, parsed.encrypted_data_keys, parsed.stored_context, context
             )
             keys = _unsealing_keys(parsed, materials)
         except ContextTooLongError as error:
             raise DecryptError(f"The item's encryption context cannot be: {error}") from None
-        plaintexts = engine.unseal(parsed, foot, plan.layout, fields, keys)
+        fields = engine.unseal(parsed, foot, plan.layout, encrypted, signed, keys=keys)
         if not plan.binds_keys:
             raise FormatError("The item's key attributes are not bound to its data key")
-        opened = item.unsealed_item(plan, encrypted_item, fields, plaintexts)
+        opened = item.unsealed_item(plan, encrypted_item, fields)
         return opened if self.search is None else self.search.release(opened)
 
     def _located(self, work: Callable[[Item], dict[str, Any]], an_item: Item) -> dict[str, Any]:
@@ -183,11 +186,10 @@ def _sealing_keys(materials: EncryptionMaterials) -> engine.SealingKeys:
     data_key = materials.plaintext_data_key
     if data_key is None:
         raise EncryptError("The materials manager gave no data key")
-    stored = materials.context.without(materials.required_context_keys)
     return engine.SealingKeys(
         materials.suite,
         materials.aad,
-        serialize(stored),
+        materials.context.serialized_without(materials.required_context_keys),
         materials.encrypted_data_keys,
         data_key,
         materials.symmetric_signing_keys,

@@ -23,7 +23,6 @@ from dynaseal.core.header import (
     SIGNED,
     EncryptedDataKey,
 )
-from dynaseal.core.item import TYPE_ID_LENGTH
 from dynaseal.core.paths import utf16_length
 from dynaseal.core.primitives import TAG_LENGTH
 from dynaseal.core.suites import SUITE_BY_FLAVOR, AlgorithmSuite
@@ -38,6 +37,7 @@ from dynaseal.core.values import (
     NUMBER_SET,
     STRING,
     STRING_SET,
+    TYPE_ID_LENGTH,
 )
 from dynaseal.core.wire import Reader, TruncatedError
 from dynaseal.errors import FormatError

@@ -76,8 +76,9 @@ def forge(
     materials = keyring.on_encrypt(EncryptionMaterials(suite, context, signing_key=signing_key))
     assert materials.plaintext_data_key is not None
     sealed = engine.seal(
-        engine.Layout(version, tuple(path for path, _, _ in rows), legend),
-        fields,
+        engine.lay_out(version, [path for path, _, _ in rows], legend),
+        [field for letter, field in zip(legend, fields, strict=True) if letter == ENCRYPTED],
+        [field for letter, field in zip(legend, fields, strict=True) if letter != ENCRYPTED],
         engine.SealingKeys(
             suite,
             materials.aad,
@@ -89,9 +90,9 @@ def forge(
         ),
         message_id=os.urandom(MESSAGE_ID_LENGTH),
     )
-    stored_fields = iter(sealed.stored)
+    stored_fields = iter(sealed.encrypted)
     item: dict[str, Any] = {
-        name: {"B": next(stored_fields)} if attribute.letter == ENCRYPTED else attribute.value
+        name: {"B": b"".join(next(stored_fields))} if attribute.letter == ENCRYPTED else attribute.value
         for _, name, attribute in rows
     }
     foot = bytes(48 * len(more_data_keys)) + sealed.foot

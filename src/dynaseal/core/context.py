@@ -11,8 +11,9 @@ Source: specification `encrypt-item.md`, "DynamoDB Item Base Context"; `encrypt-
 "Create New Encryption Context and CMM"; `header.md`, "Encryption Context".
 """
 
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from struct import error as StructError  # noqa: N812 an exception
 
 from dynaseal.core.values import BOOLEAN, NULL, NUMBER, STRING
@@ -44,7 +45,7 @@ def base_context(table_name: str, partition_key_name: str, sort_key_name: str | 
 
 def version_1_entry(type_id: bytes, data: bytes) -> str:
     """Spell a key attribute's value for a version 1 context."""
-    return b64encode(type_id + data).decode()
+    return b2a_base64(type_id + data, newline=False).decode()
 
 
 def version_2_entries(attributes: Iterable[tuple[str, bytes, bytes]]) -> dict[str, str]:
@@ -84,17 +85,25 @@ def serialize(context: Mapping[str, str]) -> bytes:
     """
     if not context:
         return _EMPTY
-    if len(context) > MAX_ENTRIES:
-        raise ContextTooLongError(f"it has {len(context)} entries, and {MAX_ENTRIES:,} is the most")
-    parts = [u16(len(context))]
     # Texts sort by code points, which is the order of their UTF-8 bytes.
-    for name, text in sorted(context.items()):
-        key, value = name.encode(), text.encode()
+    return _count(len(context)) + _written(sorted(context.items()))
+
+
+def _count(entries: int) -> bytes:
+    if entries > MAX_ENTRIES:
+        raise ContextTooLongError(f"it has {entries} entries, and {MAX_ENTRIES:,} is the most")
+    return u16(entries)
+
+
+def _written(entries: Iterable[tuple[str, str]]) -> bytes:
+    parts: list[bytes] = []
+    for key, text in entries:
+        name, value = key.encode(), text.encode()
         try:
-            parts += (u16(len(key)), key, u16(len(value)), value)
+            parts += (u16(len(name)), name, u16(len(value)), value)
         except StructError:
             raise ContextTooLongError(
-                f"its entry {name[:80]!r} is longer than the 65,535 bytes it can have"
+                f"its entry {key[:80]!r} is longer than the 65,535 bytes it can have"
             ) from None
     return b"".join(parts)
 
@@ -103,7 +112,8 @@ class EncryptionContext(Mapping[str, str]):
     """A context that carries its serialised form, made once.
 
     Args:
-        entries: The entries; copied.
+        entries: The entries; not changed from then on.
+        serialized: Their serialised form, where it is known.
 
     Raises:
         ContextTooLongError: see `serialize`.
@@ -111,12 +121,15 @@ class EncryptionContext(Mapping[str, str]):
 
     __slots__ = ("_entries", "serialized")
 
-    def __init__(self, entries: Mapping[str, str]) -> None:
-        self._entries = dict(entries)
-        self.serialized = serialize(self._entries)
+    def __init__(self, entries: Mapping[str, str], serialized: bytes | None = None) -> None:
+        self._entries = entries
+        self.serialized = serialize(self._entries) if serialized is None else serialized
 
     def __getitem__(self, key: str) -> str:
         return self._entries[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
@@ -127,7 +140,41 @@ class EncryptionContext(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"EncryptionContext({self._entries!r})"
 
-    def without(self, keys: frozenset[str]) -> Mapping[str, str]:
-        """Give the entries whose keys are not among `keys`."""
+    def serialized_without(self, keys: frozenset[str]) -> bytes:
+        """Serialise the entries whose keys are not among `keys`."""
         left = self._entries.keys() - keys
-        return {key: self._entries[key] for key in left}
+        return serialize({key: self._entries[key] for key in left}) if left else _EMPTY
+
+
+class TableContext:
+    """The entries that every item of a table has, to which each item adds its own.
+
+    Args:
+        entries: From `base_context`.
+
+    Example:
+        >>> dict(TableContext(base_context("t", "pk", None)).with_attributes({"aws-crypto-attr.pk": "AAFh"}))
+        {'aws-crypto-attr.pk': 'AAFh', 'aws-crypto-table-name': 't', 'aws-crypto-partition-name': 'pk'}
+    """
+
+    def __init__(self, entries: Mapping[str, str]) -> None:
+        self._entries = entries
+
+    def with_attributes(self, entries: Mapping[str, str]) -> EncryptionContext:
+        """Give an item's context.
+
+        Args:
+            entries: What its attributes add, in order of the keys' UTF-8 bytes.
+
+        Raises:
+            ContextTooLongError: see `serialize`.
+        """
+        context = {**entries, **self._entries}
+        # The keys that attributes add sort before those of the table.
+        return EncryptionContext(
+            context, _count(len(context)) + _written(entries.items()) + self._serialized_entries
+        )
+
+    @cached_property
+    def _serialized_entries(self) -> bytes:
+        return _written(sorted(self._entries.items()))

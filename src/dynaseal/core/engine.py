@@ -3,13 +3,17 @@
 Everything above hands over bytes; everything below is `primitives` and `signatures`. A native engine can take
 over `seal` and `unseal` whole.
 
-The order of reading is the specification's: commitment, tag, signature, then decryption; no byte of plaintext
-exists before the checks have passed.
+- A `Field` is an attribute's type id and its bytes or their ciphertext.
+- An item's fields come as the encrypted ones and those only signed, each in canonical order; the layout tells
+  how the two interleave.
+- The order of reading is the specification's: commitment, tag, signature, then decryption; no byte of
+  plaintext exists before the checks have passed.
 
 Source: specification `encrypt-path-structure.md`, `decrypt-path-structure.md`, `footer.md`.
 """
 
 from collections.abc import Sequence
+from itertools import count
 from struct import Struct
 from typing import NamedTuple
 
@@ -17,29 +21,35 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from dynaseal.core import footer, header, primitives, signatures
 from dynaseal.core.header import ENCRYPTED, EncryptedDataKey, Header
-from dynaseal.core.primitives import FIELD_STRIDE, AuthenticationFailedError, Hkdf
+from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.core.signatures import SigningKey
 from dynaseal.core.suites import AlgorithmSuite
+from dynaseal.core.values import Field
 from dynaseal.core.wire import u64
 from dynaseal.errors import SignatureError
 
 _COMMIT_INFO = b"AWS_DBE_COMMIT_KEY"
 _DERIVE_INFO = b"AWS_DBE_DERIVE_KEY"
 
-# A field's canonical form between its path and its data: length, whether it is encrypted, type id.
+# What is signed of a field between its path and its data: length, whether it is encrypted, type id.
 _field_head = Struct(">Q9s2s").pack
 
 
-Field = tuple[bytes, bytes]
-"""A signed attribute's type id, and its plaintext or its ciphertext without the type id."""
-
-
 class Layout(NamedTuple):
-    """What an item's shape decides: for each signed attribute, in order, its canonical path and letter."""
+    """What an item's shape decides of its cryptography; made by `lay_out`.
+
+    Attributes:
+        version: The header's version.
+        legend: A letter for each signed attribute, in canonical order.
+        encrypted_paths: The canonical paths of the encrypted ones, in order.
+        canonical: For each signed attribute, in canonical order: its path, a word that tells whether it is
+            encrypted, and where its field stands among the encrypted ones followed by those only signed.
+    """
 
     version: int
-    paths: Sequence[bytes]
     legend: bytes
+    encrypted_paths: tuple[bytes, ...]
+    canonical: tuple[tuple[bytes, bytes, int], ...]
 
 
 class SealingKeys(NamedTuple):
@@ -70,24 +80,38 @@ class UnsealingKeys(NamedTuple):
 
 
 class Sealed(NamedTuple):
-    """What sealing makes; `stored` are the encrypted fields' type ids and ciphertexts, in order."""
+    """What sealing makes."""
 
     head: bytes
     foot: bytes
-    stored: list[bytes]
+    encrypted: list[Field]
 
 
-def seal(layout: Layout, fields: Sequence[Field], keys: SealingKeys, *, message_id: bytes) -> Sealed:
-    """Encrypt the fields whose letter says so, and sign them all.
+def lay_out(version: int, paths: Sequence[bytes], legend: bytes) -> Layout:
+    """Lay out items whose signed attributes have those paths and letters, in canonical order."""
+    encrypted_paths = tuple(path for path, letter in zip(paths, legend, strict=True) if letter == ENCRYPTED)
+    encrypted, signed = count(), count(len(encrypted_paths))
+    canonical = tuple(
+        (path, b"ENCRYPTED", next(encrypted)) if letter == ENCRYPTED else (path, b"PLAINTEXT", next(signed))
+        for path, letter in zip(paths, legend, strict=True)
+    )
+    return Layout(version, legend, encrypted_paths, canonical)
+
+
+def seal(
+    layout: Layout, clear: Sequence[Field], signed: Sequence[Field], keys: SealingKeys, *, message_id: bytes
+) -> Sealed:
+    """Encrypt an item's fields, and sign all of them.
 
     Args:
-        layout: The fields' paths and letters.
-        fields: In the same order, in the clear.
+        layout: The item's.
+        clear: The fields to encrypt.
+        signed: The fields only to sign.
         keys: One use only: a data key serves one item.
         message_id: 32 fresh random bytes.
 
     Returns:
-        Head, foot and what to store of the encrypted fields.
+        Head, foot and the encrypted fields.
     """
     partial = header.write_partial(
         layout.version,
@@ -97,80 +121,83 @@ def seal(layout: Layout, fields: Sequence[Field], keys: SealingKeys, *, message_
         stored_context=keys.stored_context,
         data_keys=keys.encrypted_data_keys,
     )
-    derivation = Hkdf(keys.data_key)
-    commit_key = derivation.derive(_COMMIT_INFO + message_id)
-    root = derivation.derive(_DERIVE_INFO + message_id)
+    commit_key, root = primitives.derive_pair(
+        keys.data_key, _COMMIT_INFO + message_id, _DERIVE_INFO + message_id
+    )
     head = partial + primitives.header_commitment(commit_key, partial)
 
-    stream = primitives.field_stream(root, layout.legend.count(ENCRYPTED))
-    at = 0
-    stored: list[bytes] = []
-    parts = [head, u64(len(keys.context)), keys.context]
-    for letter, path, (type_id, data) in zip(layout.legend, layout.paths, fields, strict=True):
-        if letter == ENCRYPTED:
-            ciphertext = primitives.encrypt_field(stream, at, data, path)
-            at += FIELD_STRIDE
-            stored.append(type_id + ciphertext)
-            parts += (path, _field_head(len(ciphertext), b"ENCRYPTED", type_id), ciphertext)
-        else:
-            parts += (path, _field_head(len(data), b"PLAINTEXT", type_id), data)
-    canonical_hash = primitives.sha384(b"".join(parts))
+    encrypted = primitives.encrypt_fields(root, clear, layout.encrypted_paths)
+    canonical_hash = _canonical_hash(head, keys.context, layout, [*encrypted, *signed])
 
-    foot = b"".join([primitives.recipient_tag(key, canonical_hash) for key in keys.tag_keys])
+    foot = b""
+    for key in keys.tag_keys:
+        foot += primitives.recipient_tag(key, canonical_hash)
     if keys.signing_key is not None:
         foot += signatures.sign(keys.signing_key, primitives.sha384(canonical_hash))
-    return Sealed(head, foot, stored)
+    return Sealed(head, foot, encrypted)
 
 
 def unseal(
-    parsed: Header, foot: bytes, layout: Layout, fields: Sequence[Field], keys: UnsealingKeys
-) -> list[bytes]:
+    parsed: Header,
+    foot: bytes,
+    layout: Layout,
+    encrypted: Sequence[Field],
+    signed: Sequence[Field],
+    *,
+    keys: UnsealingKeys,
+) -> list[Field]:
     """Check an item whole, then decrypt its encrypted fields.
 
     Args:
         parsed: The header.
         foot: The footer's bytes.
-        layout: The fields' paths and letters, by the header's legend.
-        fields: In the same order, as they are stored.
+        layout: The item's, by the header's legend.
+        encrypted: The encrypted fields.
+        signed: The fields only signed.
         keys: From the materials manager, for that header.
 
     Returns:
-        The plaintexts of the encrypted fields, in order.
+        What was encrypted, in order.
 
     Raises:
         FormatError: the footer has another length than the header calls for.
         SignatureError: any check failed.
     """
     try:
-        return _unseal(parsed, foot, layout, fields, keys)
+        return _unseal(parsed, foot, layout, encrypted, signed, keys=keys)
     except AuthenticationFailedError:
         raise SignatureError from None
 
 
 def _unseal(
-    parsed: Header, foot: bytes, layout: Layout, fields: Sequence[Field], keys: UnsealingKeys
-) -> list[bytes]:
-    derivation = Hkdf(keys.data_key)
-    commit_key = derivation.derive(_COMMIT_INFO + parsed.message_id)
-    primitives.check_one_of([parsed.commitment], primitives.header_commitment(commit_key, parsed.partial))
+    parsed: Header,
+    foot: bytes,
+    layout: Layout,
+    encrypted: Sequence[Field],
+    signed: Sequence[Field],
+    *,
+    keys: UnsealingKeys,
+) -> list[Field]:
+    commit_key, root = primitives.derive_pair(
+        keys.data_key, _COMMIT_INFO + parsed.message_id, _DERIVE_INFO + parsed.message_id
+    )
+    primitives.check_equal(parsed.commitment, primitives.header_commitment(commit_key, parsed.partial))
 
     tags, signature = footer.split(foot, len(parsed.encrypted_data_keys), signed=parsed.suite.is_signed)
-    parts = [parsed.partial, parsed.commitment, u64(len(keys.context)), keys.context]
-    for letter, path, (type_id, data) in zip(layout.legend, layout.paths, fields, strict=True):
-        word = b"ENCRYPTED" if letter == ENCRYPTED else b"PLAINTEXT"
-        parts += (path, _field_head(len(data), word, type_id), data)
-    canonical_hash = primitives.sha384(b"".join(parts))
+    head = parsed.partial + parsed.commitment
+    canonical_hash = _canonical_hash(head, keys.context, layout, [*encrypted, *signed])
     # A reader needs one recipient's tag, wherever it stands; the other recipients' tags are theirs to check.
     primitives.check_one_of(tags, primitives.recipient_tag(keys.tag_key, canonical_hash))
     if keys.public_key is not None:
         signatures.verify(keys.public_key, primitives.sha384(canonical_hash), signature)
 
-    root = derivation.derive(_DERIVE_INFO + parsed.message_id)
-    stream = primitives.field_stream(root, layout.legend.count(ENCRYPTED))
-    at = 0
-    plaintexts: list[bytes] = []
-    for letter, path, (_, data) in zip(layout.legend, layout.paths, fields, strict=True):
-        if letter == ENCRYPTED:
-            plaintexts.append(primitives.decrypt_field(stream, at, data, path))
-            at += FIELD_STRIDE
-    return plaintexts
+    return primitives.decrypt_fields(root, encrypted, layout.encrypted_paths)
+
+
+def _canonical_hash(head: bytes, context: bytes, layout: Layout, fields: Sequence[Field]) -> bytes:
+    """Hash all that is signed: header, context, and the fields as they are stored."""
+    parts = [head, u64(len(context)), context]
+    for path, word, at in layout.canonical:
+        type_id, data = fields[at]
+        parts += (path, _field_head(len(data), word, type_id), data)
+    return primitives.sha384(b"".join(parts))

@@ -9,7 +9,9 @@ Source: specification `header.md`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from struct import Struct
 from struct import error as StructError  # noqa: N812 an exception
+from typing import NamedTuple
 
 from dynaseal.core.suites import SUITE_BY_FLAVOR, AlgorithmSuite
 from dynaseal.core.wire import Reader, TruncatedError, u16
@@ -27,6 +29,9 @@ MAX_LEGEND_LENGTH = 65_535
 ENCRYPTED, SIGNED, CONTEXT = b"esc"
 """The legend's letters, as bytes are indexed: numbers."""
 
+# What every header begins with: version, flavor, message id and the legend's length.
+_START = Struct(f">xB{MESSAGE_ID_LENGTH}sH")
+
 
 @dataclass(frozen=True, slots=True)
 class EncryptedDataKey:
@@ -40,8 +45,7 @@ class EncryptedDataKey:
     ciphertext: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """A parsed header; `partial` is all that the commitment covers."""
 
     version: int
@@ -97,31 +101,34 @@ def parse(data: bytes) -> Header:
 def _parse(data: bytes) -> Header:
     if not data:
         raise FormatError("The item's header is empty")
-    reader = Reader(data)
-    version = reader.byte()
+    version = data[0]
     if version not in (1, 2):
         raise FormatError(f"The item's header is of format version {version}; versions 1 and 2 are known")
-    flavor = reader.byte()
+    if len(data) < _START.size:
+        raise TruncatedError
+    flavor, message_id, legend_length = _START.unpack_from(data)
     suite = SUITE_BY_FLAVOR.get(flavor)
     if suite is None:
         raise FormatError(f"The item's header names the unknown algorithm suite 0x67{flavor:02x}")
-    message_id = reader.take(MESSAGE_ID_LENGTH)
-    legend = reader.sized16()
+    reader = Reader(data, _START.size)
+    legend = reader.take(legend_length)
     if legend.strip(b"esc"):
         raise FormatError("The item's header has a legend with an unknown letter")
-    context = _parse_context(reader)
+    entries = reader.short()
+    context = _parse_context(reader, entries) if entries else {}
     data_keys = _parse_data_keys(reader)
     end = reader.position
-    commitment = reader.take(COMMITMENT_LENGTH)
-    if reader.rest:
+    if len(data) != end + COMMITMENT_LENGTH:
+        if len(data) < end + COMMITMENT_LENGTH:
+            raise TruncatedError
         raise FormatError("The item's header has bytes after its end")
-    return Header(version, suite, message_id, legend, context, data_keys, data[:end], commitment)
+    return Header(version, suite, message_id, legend, context, data_keys, data[:end], data[end:])
 
 
-def _parse_context(reader: Reader) -> dict[str, str]:
+def _parse_context(reader: Reader, entries: int) -> dict[str, str]:
     context: dict[str, str] = {}
     last = b""
-    for _ in range(reader.short()):
+    for _ in range(entries):
         key = reader.sized16()
         if key <= last:
             raise FormatError(
@@ -136,6 +143,5 @@ def _parse_data_keys(reader: Reader) -> tuple[EncryptedDataKey, ...]:
     count = reader.byte()
     if not count:
         raise FormatError("The item's header holds no encrypted data key")
-    return tuple(
-        EncryptedDataKey(reader.sized16().decode(), reader.sized16(), reader.sized16()) for _ in range(count)
-    )
+    sized = reader.sized16
+    return tuple([EncryptedDataKey(sized().decode(), sized(), sized()) for _ in range(count)])

@@ -10,77 +10,96 @@ from collections.abc import Sequence
 from typing import Any
 
 from dynaseal.core.context import ATTRIBUTE_PREFIX, version_1_entry, version_2_entries
-from dynaseal.core.engine import Field, Sealed
+from dynaseal.core.engine import Sealed
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
 from dynaseal.core.plan import Plan
 from dynaseal.core.values import (
     BINARY,
+    TYPE_ID_LENGTH,
+    Field,
     Item,
     MalformedAttributeError,
     MalformedValueError,
     serialize,
     serialize_attributes,
 )
-from dynaseal.core.values_reading import deserialize
+from dynaseal.core.values_reading import deserialize, deserialize_all
 from dynaseal.errors import EncryptError, FormatError, SignatureError
 
-TYPE_ID_LENGTH = 2
 
-
-def fields_to_seal(plan: Plan, item: Item) -> list[Field]:
+def clear_fields(plan: Plan, item: Item) -> tuple[list[Field], list[Field]]:
     """Serialise the signed attributes of an item that is to be encrypted.
+
+    Returns:
+        The fields to encrypt, and those only to sign.
 
     Raises:
         EncryptError: an attribute holds what DynamoDB or the format cannot; the text names it.
     """
     try:
-        return serialize_attributes(item, plan.names)
+        fields = serialize_attributes(item, plan.names)
     except MalformedAttributeError as error:
         raise EncryptError(f"The attribute {error.name!r} cannot be stored: it holds {error}") from None
+    count = len(plan.encrypted)
+    return fields[:count], fields[count:]
 
 
-def fields_to_unseal(plan: Plan, item: Item) -> list[Field]:
-    """Serialise the signed attributes of a stored item: encrypted ones are split from their type ids.
+def stored_fields(plan: Plan, item: Item) -> tuple[list[Field], list[Field]]:
+    """Take the encrypted fields of a stored item, and serialise its other signed attributes.
+
+    Returns:
+        The encrypted fields, and those only signed.
 
     Raises:
         FormatError: an attribute holds what DynamoDB or the format cannot.
         SignatureError: an attribute that is encrypted, says the header, is not binary.
     """
+    encrypted: list[Field] = []
     try:
-        fields = serialize_attributes(item, plan.names)
+        for name in plan.encrypted:
+            try:
+                ((kind, content),) = item[name].items()
+            except (AttributeError, ValueError):
+                kind = content = None
+            # The plain case without a call; whatever else it may be, `_ciphertext` says.
+            if kind != "B" or type(content) is not bytes or len(content) < TYPE_ID_LENGTH:
+                content = _ciphertext(item, name)
+            encrypted.append((content[:TYPE_ID_LENGTH], content[TYPE_ID_LENGTH:]))
+        signed = serialize_attributes(item, plan.only_signed)
     except MalformedAttributeError as error:
         raise FormatError(f"The attribute {error.name!r} holds {error}") from None
-    for name, at in plan.encrypted:
-        type_id, data = fields[at]
-        if len(data) < TYPE_ID_LENGTH:
-            raise FormatError(f"The encrypted attribute {name!r} is shorter than its type id")
-        if type_id != BINARY:
-            raise SignatureError
-        fields[at] = data[:TYPE_ID_LENGTH], data[TYPE_ID_LENGTH:]
-    return fields
+    return encrypted, signed
 
 
-def context_entries(plan: Plan, fields: Sequence[Field]) -> dict[str, str]:
-    """Give the entries that an item's own attributes add to its encryption context."""
+def _ciphertext(item: Item, name: str) -> bytes:
+    """Take an encrypted value of whatever Python type that holds bytes, or say why it is none."""
+    ((type_id, data),) = serialize_attributes(item, [name])
+    if len(data) < TYPE_ID_LENGTH:
+        raise FormatError(f"The encrypted attribute {name!r} is shorter than its type id")
+    if type_id != BINARY:
+        raise SignatureError
+    return data
+
+
+def context_entries(plan: Plan, signed: Sequence[Field]) -> dict[str, str]:
+    """Give the entries that an item's only signed fields add to its context, in order of their keys."""
     if plan.layout.version == 1:
-        return {ATTRIBUTE_PREFIX + name: version_1_entry(*fields[at]) for name, at in plan.context}
-    return version_2_entries([(name, *fields[at]) for name, at in plan.context])
+        return {ATTRIBUTE_PREFIX + name: version_1_entry(*signed[at]) for name, at in plan.context}
+    return version_2_entries([(name, *signed[at]) for name, at in plan.context])
 
 
 def sealed_item(plan: Plan, item: Item, sealed: Sealed) -> dict[str, Any]:
     """Put an encrypted item together from the caller's item and what sealing made."""
     result: dict[str, Any] = dict(item)
-    for (name, _), stored in zip(plan.encrypted, sealed.stored, strict=True):
-        result[name] = {"B": stored}
+    for name, (type_id, data) in zip(plan.encrypted, sealed.encrypted, strict=True):
+        result[name] = {"B": type_id + data}
     result[HEADER_NAME] = {"B": sealed.head}
     result[FOOTER_NAME] = {"B": sealed.foot}
     return result
 
 
-def unsealed_item(
-    plan: Plan, item: Item, fields: Sequence[Field], plaintexts: Sequence[bytes]
-) -> dict[str, Any]:
-    """Put a decrypted item together from the stored item and the plaintexts.
+def unsealed_item(plan: Plan, item: Item, fields: Sequence[Field]) -> dict[str, Any]:
+    """Put a decrypted item together from the stored item and what was encrypted.
 
     Raises:
         FormatError: a plaintext is not a value of its type: its writer, who had the key, wrote it so.
@@ -88,13 +107,20 @@ def unsealed_item(
     result: dict[str, Any] = dict(item)
     for name in plan.dropped:
         del result[name]
-    for (name, at), data in zip(plan.encrypted, plaintexts, strict=True):
-        type_id = fields[at][0]
+    try:
+        result.update(zip(plan.encrypted, deserialize_all(fields), strict=True))
+    except MalformedValueError:
+        _explain(plan.encrypted, fields)
+        raise
+    return result
+
+
+def _explain(names: Sequence[str], fields: Sequence[Field]) -> None:
+    for name, field in zip(names, fields, strict=True):
         try:
-            result[name] = deserialize(type_id, data)
+            deserialize(*field)
         except MalformedValueError as error:
             raise FormatError(f"The attribute {name!r} was encrypted from {error}") from None
-    return result
 
 
 def bookkeeping(item: Item) -> tuple[bytes, bytes]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynaseal.core.actions import CryptoAction
-from dynaseal.core.engine import Layout
+from dynaseal.core.engine import Layout, lay_out
 from dynaseal.core.header import CONTEXT, ENCRYPTED, MAX_LEGEND_LENGTH, RESERVED_PREFIX, SIGNED
 from dynaseal.core.paths import canonical_path
 from dynaseal.errors import EncryptError, FormatError, SignatureError
@@ -32,20 +32,23 @@ _LETTERS = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The signed attributes of one shape, in order of their canonical paths.
+    """What happens to the signed attributes of one shape; names are in order of their canonical paths.
 
     Attributes:
-        names: The attributes' names.
-        layout: Their canonical paths and letters.
-        encrypted: Name and position in `names` of each encrypted one, in order.
-        context: Name and position in `names` of each attribute in the encryption context, in UTF-8 order.
+        layout: How their values are encrypted and signed.
+        encrypted: The names of the encrypted ones.
+        only_signed: The names of the others.
+        names: Both, in this order.
+        context: Name and position in `only_signed` of each attribute in the encryption context, in UTF-8
+            order.
         dropped: Attributes of the reserved prefix, which a reader never sees.
         binds_keys: Whether the context holds all key attributes; an item of which it does not is refused.
     """
 
-    names: tuple[str, ...]
     layout: Layout
-    encrypted: tuple[tuple[str, int], ...]
+    encrypted: tuple[str, ...]
+    only_signed: tuple[str, ...]
+    names: tuple[str, ...]
     context: tuple[tuple[str, int], ...]
     dropped: tuple[str, ...]
     binds_keys: bool
@@ -77,8 +80,8 @@ class Planner:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._keep_for_writing = lru_cache(_SHAPES_KEPT)(self._for_writing)
-        self._keep_for_reading = lru_cache(_SHAPES_KEPT)(self._for_reading)
+        self._keep_for_writing = lru_cache(_SHAPES_KEPT)(self._small_for_writing)
+        self._keep_for_reading = lru_cache(_SHAPES_KEPT)(self._small_for_reading)
 
     def for_writing(self, shape: tuple[str, ...]) -> Plan:
         """Plan the encryption of items of a shape.
@@ -87,7 +90,10 @@ class Planner:
             EncryptError: an attribute is missing, has no action or has a reserved name; or there are too
                 many.
         """
-        return self._keep_for_writing(shape) if _is_small(shape) else self._for_writing(shape)
+        try:
+            return self._keep_for_writing(shape)
+        except _TooLargeToKeepError:
+            return self._for_writing(shape)
 
     def for_reading(self, shape: tuple[str, ...], version: int, legend: bytes) -> Plan:
         """Plan the reading of items of a shape whose header has that version and legend.
@@ -96,8 +102,17 @@ class Planner:
             FormatError: a key attribute is missing.
             SignatureError: the legend has another number of attributes than the item signs.
         """
-        if _is_small(shape):
+        try:
             return self._keep_for_reading(shape, version, legend)
+        except _TooLargeToKeepError:
+            return self._for_reading(shape, version, legend)
+
+    def _small_for_writing(self, shape: tuple[str, ...]) -> Plan:
+        _check_small(shape)
+        return self._for_writing(shape)
+
+    def _small_for_reading(self, shape: tuple[str, ...], version: int, legend: bytes) -> Plan:
+        _check_small(shape)
         return self._for_reading(shape, version, legend)
 
     def _for_writing(self, shape: tuple[str, ...]) -> Plan:
@@ -151,26 +166,36 @@ class Planner:
         self, version: int, rows: Sequence[tuple[bytes, str, int]], legend: bytes, dropped: tuple[str, ...]
     ) -> Plan:
         keys = self._schema.key_names
+        encrypted = tuple(name for _, name, letter in rows if letter == ENCRYPTED)
+        others = [(name, letter) for _, name, letter in rows if letter != ENCRYPTED]
+        only_signed = tuple(name for name, _ in others)
         context = [
             (name, at)
-            for at, (_, name, letter) in enumerate(rows)
+            for at, (name, letter) in enumerate(others)
             if (letter == CONTEXT if version == 2 else name in keys)
         ]
         return Plan(
-            tuple(name for _, name, _ in rows),
-            Layout(version, tuple(path for path, _, _ in rows), legend),
-            tuple((name, at) for at, (_, name, letter) in enumerate(rows) if letter == ENCRYPTED),
-            tuple(sorted(context)),
-            dropped,
-            {name for name, _ in context}.issuperset(keys),
+            layout=lay_out(version, [path for path, _, _ in rows], legend),
+            encrypted=encrypted,
+            only_signed=only_signed,
+            names=encrypted + only_signed,
+            context=tuple(sorted(context)),
+            dropped=dropped,
+            binds_keys={name for name, _ in context}.issuperset(keys),
         )
 
 
-def _is_small(shape: tuple[str, ...]) -> bool:
+class _TooLargeToKeepError(Exception):
+    """A shape whose plan is not kept; a cache does not keep what raises."""
+
+
+def _check_small(shape: tuple[str, ...]) -> None:
     try:
-        return len(shape) <= _MOST_NAMES_KEPT and len("".join(shape)) <= _MOST_CHARACTERS_KEPT
+        small = len(shape) <= _MOST_NAMES_KEPT and len("".join(shape)) <= _MOST_CHARACTERS_KEPT
     except TypeError:  # a name that is no text: planning says so
-        return False
+        small = False
+    if not small:
+        raise _TooLargeToKeepError
 
 
 def _text(name: object) -> str:

@@ -4,27 +4,32 @@ Nonces are fixed or derived in places only where the specification gives each ke
 which. Failures raise: nobody can forget to look at a returned bool.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha384 as _sha384
 from hmac import compare_digest
-from hmac import digest as _hmac_digest
+from struct import Struct
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
-from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.hashes import SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.hmac import HMAC
+
+from dynaseal.core.values import Field
 
 KEY_LENGTH = 32
 NONCE_LENGTH = 12
 TAG_LENGTH = 16
-FIELD_KEY_LENGTH = 44
+FIELD_KEY_LENGTH = KEY_LENGTH + NONCE_LENGTH
 BEACON_KEY_LENGTH = 64
 BEACON_MAC_LENGTH = 8
-FIELD_STRIDE = 48
-_FIELD_COUNTER = b"AwsDbeField" + bytes([FIELD_KEY_LENGTH]) + bytes(4)
+_FIELD_MODE = CTR(b"AwsDbeField" + bytes([FIELD_KEY_LENGTH]) + bytes(4))
+# A field takes three blocks of the stream: its key, its nonce and four bytes that nobody uses.
+_FIELD_BLOCKS = Struct(f"{KEY_LENGTH}s{NONCE_LENGTH}s4x")
+_FIRST_BLOCK = b"\x01"
+_SHA384 = SHA384()
 _SHA512 = SHA512()
 
 
@@ -42,15 +47,28 @@ class Hkdf:
     __slots__ = ("_expand",)
 
     def __init__(self, key: bytes) -> None:
-        extract = _EXTRACT.copy()
-        extract.update(key)
-        self._expand = HMAC(extract.finalize(), _SHA512)
+        self._expand = _extracted(key)
 
     def derive(self, info: bytes, length: int = KEY_LENGTH) -> bytes:
         """Derive at most 64 bytes: no more than one output of the hash, so the first block's front."""
         block = self._expand.copy()
-        block.update(info + b"\x01")
+        block.update(info + _FIRST_BLOCK)
         return block.finalize()[:length]
+
+
+def derive_pair(key: bytes, first_info: bytes, second_info: bytes) -> tuple[bytes, bytes]:
+    """Derive two keys of 32 bytes as `Hkdf` does, for one that nothing else derives from."""
+    first = _extracted(key)
+    second = first.copy()
+    first.update(first_info + _FIRST_BLOCK)
+    second.update(second_info + _FIRST_BLOCK)
+    return first.finalize()[:KEY_LENGTH], second.finalize()[:KEY_LENGTH]
+
+
+def _extracted(key: bytes) -> HMAC:
+    extract = _EXTRACT.copy()
+    extract.update(key)
+    return HMAC(extract.finalize(), _SHA512)
 
 
 def gcm_encrypt(key: bytes, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
@@ -94,29 +112,44 @@ class GcmKey:
             raise AuthenticationFailedError from None
 
 
-def field_stream(root: bytes, count: int) -> bytes:
-    """Derive the keys and nonces of a record's encrypted fields: 48 bytes a field, the last 4 of them unused.
+def encrypt_fields(root: bytes, fields: Sequence[Field], aads: Sequence[bytes]) -> list[Field]:
+    """Encrypt a record's fields, each under its own key and nonce; a root key must serve one record only.
 
-    The field at position n uses the 44 bytes of the AES-CTR stream under `root` that begin at block 3n
-    (`encrypt-path-structure.md`, "Calculate Cipherkey and Nonce"). A root key must serve one record only.
+    Args:
+        root: 32 bytes.
+        fields: The fields; a type id stays in the clear.
+        aads: What each field's tag also covers.
     """
-    return Cipher(AES(root), CTR(_FIELD_COUNTER)).encryptor().update(bytes(FIELD_STRIDE * count))
+    keys = _field_keys(root, len(fields))
+    return [
+        (type_id, AESGCM(key).encrypt(nonce, data, aad))
+        for (key, nonce), (type_id, data), aad in zip(keys, fields, aads, strict=True)
+    ]
 
 
-def encrypt_field(stream: bytes, at: int, plaintext: bytes, aad: bytes) -> bytes:
-    """Encrypt under the key and nonce at an offset of a field stream."""
-    nonce = stream[at + KEY_LENGTH : at + FIELD_KEY_LENGTH]
-    return AESGCM(stream[at : at + KEY_LENGTH]).encrypt(nonce, plaintext, aad)
-
-
-def decrypt_field(stream: bytes, at: int, ciphertext: bytes, aad: bytes) -> bytes:
-    """Decrypt under the key and nonce at an offset of a field stream.
+def decrypt_fields(root: bytes, fields: Sequence[Field], aads: Sequence[bytes]) -> list[Field]:
+    """Decrypt what `encrypt_fields` has made.
 
     Raises:
-        AuthenticationFailedError: the tag does not match.
+        AuthenticationFailedError: a tag does not match.
     """
-    nonce = stream[at + KEY_LENGTH : at + FIELD_KEY_LENGTH]
-    return gcm_decrypt(stream[at : at + KEY_LENGTH], nonce, ciphertext, aad)
+    keys = _field_keys(root, len(fields))
+    try:
+        return [
+            (type_id, AESGCM(key).decrypt(nonce, data, aad))
+            for (key, nonce), (type_id, data), aad in zip(keys, fields, aads, strict=True)
+        ]
+    except InvalidTag:
+        raise AuthenticationFailedError from None
+
+
+def _field_keys(root: bytes, count: int) -> Iterator[tuple[bytes, bytes]]:
+    """Give the key and the nonce of each field: the AES-CTR stream under `root`, three blocks a field.
+
+    Source: specification `encrypt-path-structure.md`, "Calculate Cipherkey and Nonce".
+    """
+    stream = Cipher(AES(root), _FIELD_MODE).encryptor().update(bytes(_FIELD_BLOCKS.size * count))
+    return _FIELD_BLOCKS.iter_unpack(stream)
 
 
 def sha384(data: bytes) -> bytes:
@@ -126,17 +159,17 @@ def sha384(data: bytes) -> bytes:
 
 def recipient_tag(key: bytes, canonical_hash: bytes) -> bytes:
     """Compute a recipient's 48-byte tag (`footer.md`, "Recipient Tags")."""
-    return _hmac_digest(key, canonical_hash, "sha384")
+    return _hmac(key, canonical_hash, _SHA384)
 
 
 def beacon_mac(key: bytes, data: bytes) -> bytes:
     """Compute the 8 bytes of HMAC-SHA384 that beacons are cut from (`beacons.md`, "basicHash")."""
-    return _hmac_digest(key, data, "sha384")[:BEACON_MAC_LENGTH]
+    return _hmac(key, data, _SHA384)[:BEACON_MAC_LENGTH]
 
 
 def token_mac(key: bytes, data: bytes) -> bytes:
     """Compute the 48 bytes of HMAC-SHA384 that are a surrogate key's token."""
-    return _hmac_digest(key, data, "sha384")
+    return _hmac(key, data, _SHA384)
 
 
 def header_commitment(commit_key: bytes, partial_header: bytes) -> bytes:
@@ -144,7 +177,23 @@ def header_commitment(commit_key: bytes, partial_header: bytes) -> bytes:
 
     HMAC-SHA512, cut: so all of AWS's releases write and demand it, where `header.md` says SHA384.
     """
-    return _hmac_digest(commit_key, partial_header, "sha512")[:KEY_LENGTH]
+    return _hmac(commit_key, partial_header, _SHA512)[:KEY_LENGTH]
+
+
+def _hmac(key: bytes, data: bytes, algorithm: HashAlgorithm) -> bytes:
+    mac = HMAC(key, algorithm)
+    mac.update(data)
+    return mac.finalize()
+
+
+def check_equal(candidate: bytes, wanted: bytes) -> None:
+    """Check that `candidate` equals `wanted`, in constant time.
+
+    Raises:
+        AuthenticationFailedError: it does not.
+    """
+    if not compare_digest(candidate, wanted):
+        raise AuthenticationFailedError
 
 
 def check_one_of(candidates: Iterable[bytes], wanted: bytes) -> None:

@@ -11,20 +11,19 @@ from enum import Enum
 
 
 class AlgorithmSuite(Enum):
-    """An algorithm suite, by its id."""
+    """An algorithm suite, by its id.
+
+    Attributes:
+        flavor: The header's flavor byte: the id's second byte.
+        is_signed: Whether the footer ends in an ECDSA signature.
+    """
 
     COMMIT_KEY_SYMSIG = 0x6700
     COMMIT_KEY_ECDSA_P384_SYMSIG = 0x6701
 
-    @property
-    def flavor(self) -> int:
-        """The header's flavor byte: the id's second byte."""
-        return self.value & 0xFF
-
-    @property
-    def is_signed(self) -> bool:
-        """Whether the footer ends in an ECDSA signature."""
-        return self is AlgorithmSuite.COMMIT_KEY_ECDSA_P384_SYMSIG
+    def __init__(self, suite_id: int) -> None:
+        self.flavor = suite_id & 0xFF
+        self.is_signed = suite_id == 0x6701
 
 
 SUITE_BY_FLAVOR = {suite.flavor: suite for suite in AlgorithmSuite}

@@ -21,7 +21,11 @@ AttributeValue = Mapping[str, Any]
 
 Item = Mapping[str, AttributeValue]
 
+Field = tuple[bytes, bytes]
+"""A value in the clear as the format has it: its type id and its bytes."""
+
 MAX_DEPTH = 32
+TYPE_ID_LENGTH = 2
 
 NULL = b"\x00\x00"
 STRING = b"\x00\x01"
@@ -49,12 +53,11 @@ class MalformedAttributeError(MalformedValueError):
         super().__init__(reason)
 
 
-def serialize(value: AttributeValue, depth: int = 1) -> tuple[bytes, bytes]:
+def serialize(value: AttributeValue) -> Field:
     r"""Turn an attribute value into its type id and bytes.
 
     Args:
         value: One type name and its content, as botocore's client has it.
-        depth: The level that the value lies at.
 
     Returns:
         The two-byte type id, and the value's bytes without it.
@@ -67,43 +70,51 @@ def serialize(value: AttributeValue, depth: int = 1) -> tuple[bytes, bytes]:
         >>> serialize({"NS": ["2", "1.0"]})
         (b'\x01\x02', b'\x00\x00\x00\x02\x00\x00\x00\x011\x00\x00\x00\x012')
     """
-    try:
-        ((name, content),) = value.items()
-        type_id, write = _WRITERS[name]
-        if name not in _CONTAINERS:
-            return type_id, write(content)
-    except (AttributeError, KeyError):
-        raise _not_a_value() from None
-    except TypeError:
-        raise _wrong_content(value) from None
-    except UnicodeEncodeError:
-        raise MalformedValueError("text with a lone surrogate") from None
-    except ValueError as error:
-        raise (_not_a_value() if len(value) != 1 else MalformedValueError(str(error))) from None
-    return type_id, _CONTAINERS[name](content, depth + 1)
+    return _serialize_all([value])[0]
 
 
-def serialize_attributes(item: Item, names: Iterable[str]) -> list[tuple[bytes, bytes]]:
+def serialize_attributes(item: Item, names: Iterable[str]) -> list[Field]:
     """Turn an item's attributes by those names into their type ids and bytes.
 
     Raises:
         MalformedAttributeError: DynamoDB or the format cannot hold one; it says which.
         TypeError: a content is not of the Python type that its type name asks for.
     """
-    serialized: list[tuple[bytes, bytes]] = []
-    name = ""
     try:
+        return _serialize_all(map(item.__getitem__, names))
+    except MalformedValueError:
         for name in names:
-            ((kind, content),) = item[name].items()
-            type_id, write = _WRITERS[kind]
-            serialized.append((type_id, write(content)))
-    except (AttributeError, KeyError, TypeError, ValueError):
-        # This loop is the same as a call of `serialize` for each attribute, without the call. That says why.
-        try:
-            serialize(item[name])
-        except MalformedValueError as error:
-            raise MalformedAttributeError(name, str(error)) from None
+            try:
+                serialize(item[name])
+            except MalformedValueError as error:
+                raise MalformedAttributeError(name, str(error)) from None
         raise
+
+
+def _serialize_all(values: Iterable[AttributeValue], depth: int = 1) -> list[Field]:
+    """Serialise values that lie at one level."""
+    serialized: list[Field] = []
+    kind = ""
+    for value in values:
+        try:
+            (kind,) = value
+            content = value[kind]
+            type_id, write, holds_values = _WRITERS[kind]
+            serialized.append((type_id, write(content, depth + 1) if holds_values else write(content)))
+        except (AttributeError, KeyError):
+            raise _not_a_value() from None
+        except MalformedValueError:
+            raise
+        except UnicodeEncodeError:
+            raise MalformedValueError("text with a lone surrogate") from None
+        except ValueError as error:
+            raise (_not_a_value() if len(value) != 1 else MalformedValueError(str(error))) from None
+        except TypeError:
+            if not _is_mapping(value):
+                raise _not_a_value() from None
+            if kind in ("L", "M"):  # these say themselves what is wrong with them or in them
+                raise
+            raise _wrong_content(value) from None
     return serialized
 
 
@@ -131,7 +142,7 @@ def check_depth(depth: int) -> None:
         raise MalformedValueError("a value nested deeper than DynamoDB's 32 levels")
 
 
-# The writers of leaves raise bare TypeError and ValueError; `serialize` says of which type the value is.
+# The writers of leaves raise bare TypeError and ValueError; `_serialize_all` says of which type the value is.
 
 
 def _number(content: str) -> bytes:
@@ -180,35 +191,35 @@ def _joined(members: Sequence[bytes]) -> bytes:
         raise ValueError("a set that holds a member twice")
     parts = [u32(len(members))]
     for member in members:
-        parts += (u32(len(member)), member)
+        parts.append(u32(len(member)))
+        parts.append(member)
     return b"".join(parts)
 
 
-def _list(content: Any, depth: int = 2) -> bytes:
+def _list(content: Any, depth: int) -> bytes:
     if not _is_sequence(content):
         raise _wrong_content({"L": content})
     if content:
         check_depth(depth)
     parts = [u32(len(content))]
-    for member in content:
-        type_id, data = serialize(member, depth)
+    for type_id, data in _serialize_all(content, depth):
         parts += (entry_head(type_id, len(data)), data)
     return b"".join(parts)
 
 
-def _map(content: Any, depth: int = 2) -> bytes:
+def _map(content: Any, depth: int) -> bytes:
     if not _is_mapping(content):
         raise _wrong_content({"M": content})
     if content:
         check_depth(depth)
-    parts = [u32(len(content))]
     try:
         keys = sorted_texts(content)
     except TypeError:
         raise TypeError("the keys of M must be str") from None
-    for key in keys:
+    members = _serialize_all([content[key] for key in keys], depth)
+    parts = [u32(len(keys))]
+    for key, (type_id, data) in zip(keys, members, strict=True):
         name = key.encode()
-        type_id, data = serialize(content[key], depth)
         parts += (entry_head(STRING, len(name)), name, entry_head(type_id, len(data)), data)
     return b"".join(parts)
 
@@ -218,7 +229,7 @@ def _is_mapping(content: Any) -> TypeGuard[Mapping[str, AttributeValue]]:
 
 
 def _is_sequence(content: Any) -> TypeGuard[Sequence[Any]]:
-    return isinstance(content, (list, tuple, set, frozenset))
+    return type(content) is list or isinstance(content, (list, tuple, set, frozenset))
 
 
 def _not_a_value() -> TypeError:
@@ -231,20 +242,19 @@ def _wrong_content(value: AttributeValue) -> TypeError:
     return TypeError(f"the content of {name} must be {_CONTENT[name]}, not {type(content).__name__}")
 
 
-_WRITERS: dict[str, tuple[bytes, Callable[[Any], bytes]]] = {
-    "S": (STRING, str.encode),
-    "N": (NUMBER, _number),
-    "B": (BINARY, _binary),
-    "BOOL": (BOOLEAN, _boolean),
-    "NULL": (NULL, _null),
-    "SS": (STRING_SET, _string_set),
-    "NS": (NUMBER_SET, _number_set),
-    "BS": (BINARY_SET, _binary_set),
-    "M": (MAP, _map),
-    "L": (LIST, _list),
+# What turns a content into bytes, and whether it holds values itself: then it also takes their level.
+_WRITERS: dict[str, tuple[bytes, Callable[..., bytes], bool]] = {
+    "S": (STRING, str.encode, False),
+    "N": (NUMBER, _number, False),
+    "B": (BINARY, _binary, False),
+    "BOOL": (BOOLEAN, _boolean, False),
+    "NULL": (NULL, _null, False),
+    "SS": (STRING_SET, _string_set, False),
+    "NS": (NUMBER_SET, _number_set, False),
+    "BS": (BINARY_SET, _binary_set, False),
+    "M": (MAP, _map, True),
+    "L": (LIST, _list, True),
 }
-# Beside their content these take the level that their members lie at.
-_CONTAINERS: dict[str, Callable[[Any, int], bytes]] = {"M": _map, "L": _list}
 _CONTENT = {
     "S": "str",
     "N": "str",

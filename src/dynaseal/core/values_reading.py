@@ -8,7 +8,7 @@
 Source: specification `ddb-attribute-serialization.md`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from struct import Struct
 from struct import error as StructError  # noqa: N812 an exception
 from typing import Any
@@ -25,6 +25,7 @@ from dynaseal.core.values import (
     NUMBER_SET,
     STRING,
     STRING_SET,
+    Field,
     MalformedValueError,
     check_depth,
 )
@@ -35,7 +36,7 @@ _length_at = Struct(">I").unpack_from
 _entry_head_at = Struct(">2sI").unpack_from
 
 
-def deserialize(type_id: bytes, data: bytes, depth: int = 1) -> dict[str, Any]:
+def deserialize(type_id: bytes, data: bytes) -> dict[str, Any]:
     r"""Turn a type id and a value's bytes into an attribute value.
 
     Raises:
@@ -45,18 +46,31 @@ def deserialize(type_id: bytes, data: bytes, depth: int = 1) -> dict[str, Any]:
         >>> deserialize(b"\x00\x04", b"\x01")
         {'BOOL': True}
     """
+    return deserialize_all([(type_id, data)])[0]
+
+
+def deserialize_all(fields: Iterable[Field], depth: int = 1) -> list[dict[str, Any]]:
+    """Turn type ids and bytes into attribute values.
+
+    Args:
+        fields: The type id and the bytes of each.
+        depth: The level that the values lie at.
+
+    Raises:
+        MalformedValueError: the bytes of one are not those that a value of its type is written as.
+    """
+    values: list[dict[str, Any]] = []
     try:
-        if type_id in _LEAVES:
-            name, read_leaf = _LEAVES[type_id]
-            return {name: read_leaf(data)}
-        name, read = _CONTAINERS[type_id]
-        return {name: read(data, depth + 1)}
+        for type_id, data in fields:
+            name, read, holds_values = _READERS[type_id]
+            values.append({name: read(data, depth + 1) if holds_values else read(data)})
     except KeyError:
         raise MalformedValueError("bytes of an unknown type id") from None
     except StructError:
         raise MalformedValueError("bytes that end too early") from None
     except UnicodeDecodeError:
         raise MalformedValueError("text that is not valid UTF-8") from None
+    return values
 
 
 def _number(data: bytes) -> str:
@@ -103,55 +117,48 @@ def _members(data: bytes) -> list[bytes]:
         (length,) = _length_at(data, at)
         start = at + _COUNT_LENGTH
         at = start + length
-        if at > len(data):
-            raise StructError
         members.append(data[start:at])
     _check_end(data, at)
     return members
 
 
 def _list(data: bytes, depth: int) -> list[dict[str, Any]]:
-    (count,) = _length_at(data, 0)
-    if count:
-        check_depth(depth)
-    at = _COUNT_LENGTH
-    members: list[dict[str, Any]] = []
-    for _ in range(count):
-        type_id, content, at = _entry(data, at)
-        members.append(deserialize(type_id, content, depth))
-    _check_end(data, at)
-    return members
+    return deserialize_all(_entries(data, depth, in_each=1), depth)
 
 
 def _map(data: bytes, depth: int) -> dict[str, dict[str, Any]]:
+    entries = _entries(data, depth, in_each=2)
+    names: list[str] = []
+    for type_id, name in entries[::2]:
+        if type_id != STRING:
+            raise MalformedValueError("a map with a key that is not a string")
+        names.append(name.decode())
+    members = dict(zip(names, deserialize_all(entries[1::2], depth), strict=True))
+    _check_unique(len(members), len(names))
+    return members
+
+
+def _entries(data: bytes, depth: int, *, in_each: int) -> list[Field]:
+    """Read all entries of a container: type id, length and bytes, `in_each` times for each member."""
     (count,) = _length_at(data, 0)
     if count:
         check_depth(depth)
     at = _COUNT_LENGTH
-    members: dict[str, dict[str, Any]] = {}
-    for _ in range(count):
-        key_type, name, at = _entry(data, at)
-        if key_type != STRING:
-            raise MalformedValueError("a map with a key that is not a string")
-        type_id, content, at = _entry(data, at)
-        members[name.decode()] = deserialize(type_id, content, depth)
+    entries: list[Field] = []
+    for _ in range(count * in_each):
+        type_id, length = _entry_head_at(data, at)
+        start = at + _ENTRY_HEAD_LENGTH
+        at = start + length
+        entries.append((type_id, data[start:at]))
     _check_end(data, at)
-    _check_unique(len(members), count)
-    return members
-
-
-def _entry(data: bytes, at: int) -> tuple[bytes, bytes, int]:
-    """Read a type id, a length and as many bytes; give the two and where the next entry begins."""
-    type_id, length = _entry_head_at(data, at)
-    start = at + _ENTRY_HEAD_LENGTH
-    end = start + length
-    if end > len(data):
-        raise StructError
-    return type_id, data[start:end], end
+    return entries
 
 
 def _check_end(data: bytes, at: int) -> None:
-    if at != len(data):
+    """Check that the last entry ends where the bytes end; an earlier one that does not has no successor."""
+    if at > len(data):
+        raise StructError
+    if at < len(data):
         raise MalformedValueError("bytes after its end")
 
 
@@ -160,14 +167,16 @@ def _check_unique(different: int, count: int) -> None:
         raise MalformedValueError("a set or map that holds a member twice")
 
 
-_LEAVES: dict[bytes, tuple[str, Callable[[bytes], Any]]] = {
-    STRING: ("S", bytes.decode),
-    NUMBER: ("N", _number),
-    BINARY: ("B", bytes),
-    BOOLEAN: ("BOOL", _boolean),
-    NULL: ("NULL", _null),
-    STRING_SET: ("SS", _string_set),
-    NUMBER_SET: ("NS", _number_set),
-    BINARY_SET: ("BS", _binary_set),
+# What turns bytes into a content, and whether that holds values itself: then it also takes their level.
+_READERS: dict[bytes, tuple[str, Callable[..., Any], bool]] = {
+    STRING: ("S", bytes.decode, False),
+    NUMBER: ("N", _number, False),
+    BINARY: ("B", bytes, False),
+    BOOLEAN: ("BOOL", _boolean, False),
+    NULL: ("NULL", _null, False),
+    STRING_SET: ("SS", _string_set, False),
+    NUMBER_SET: ("NS", _number_set, False),
+    BINARY_SET: ("BS", _binary_set, False),
+    MAP: ("M", _map, True),
+    LIST: ("L", _list, True),
 }
-_CONTAINERS: dict[bytes, tuple[str, Callable[[bytes, int], Any]]] = {MAP: ("M", _map), LIST: ("L", _list)}

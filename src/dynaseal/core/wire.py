@@ -26,9 +26,9 @@ class Reader:
 
     __slots__ = ("_data", "position")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, position: int = 0) -> None:
         self._data = data
-        self.position = 0
+        self.position = position
 
     @property
     def rest(self) -> int:

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
 from threading import Lock
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import NamedTuple, TypeVar
 
 MANY_CALLS = 10
 """So many calls, one an item, bring the hint."""
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
+_Argument = TypeVar("_Argument")
+_Result = TypeVar("_Result")
 _logger = logging.getLogger("dynaseal")
 
 
@@ -46,11 +46,11 @@ class KmsCalls:
         with self._lock:
             return self._calls.copy()
 
-    def recording(self, work: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """Do `work`, and count the KMS calls that it makes."""
+    def recording(self, work: Callable[[_Argument], _Result], argument: _Argument) -> _Result:
+        """Do `work` with its argument, and count the KMS calls that it makes."""
         token = _current.set(self)
         try:
-            return work(*args, **kwargs)
+            return work(argument)
         finally:
             _current.reset(token)
 

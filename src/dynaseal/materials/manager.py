@@ -65,14 +65,17 @@ class DefaultMaterialsManager:
         reproduced_context: Mapping[str, str],
     ) -> DecryptionMaterials:
         """Unwrap the materials of one item."""
-        for key, value in stored_context.items():
-            if reproduced_context.get(key, value) != value:
-                raise SignatureError
+        context, required = reproduced_context, frozenset(reproduced_context)
+        if stored_context:
+            for key, value in stored_context.items():
+                if reproduced_context.get(key, value) != value:
+                    raise SignatureError
+            context, required = {**context, **stored_context}, required - stored_context.keys()
         materials = self._keyring.on_decrypt(
             DecryptionMaterials(
                 suite,
-                {**reproduced_context, **stored_context},
-                required_context_keys=frozenset(reproduced_context) - stored_context.keys(),
+                context,
+                required_context_keys=required,
                 verification_key=_public_key(suite, stored_context),
             ),
             encrypted_data_keys,

@@ -4,14 +4,15 @@
   as it wrapped it and the key that signs for its recipients.
 - `DecryptionMaterials` begin without a data key; the keyring that can unwrap one of the item's encrypted data
   keys adds it.
-- Both are frozen: a keyring returns new ones. No key shows in a repr.
+- Both are frozen: a keyring returns new ones. No key shows in a repr. They fill themselves in one step, where
+  a dataclass's own `__init__` takes a slow one for each field of a frozen class: every item needs two.
 
 Source: specification `structures.md`, `keyring-interface.md`, `cmm-interface.md`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Protocol
 
 from dynaseal.core.context import EncryptionContext
 from dynaseal.core.header import EncryptedDataKey
@@ -20,7 +21,7 @@ from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import UnwrapError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, init=False)
 class EncryptionMaterials:
     """Materials for encrypting one item.
 
@@ -32,7 +33,8 @@ class EncryptionMaterials:
         encrypted_data_keys: The data key as each keyring wrapped it.
         symmetric_signing_keys: For each of those, the key of its recipients' tag.
         signing_key: The item's ECDSA key, in a suite that has one.
-        aad: The encryption context, serialised: what wrapping binds a key to.
+        context: The encryption context with its serialised form.
+        aad: That form: what wrapping binds a key to.
     """
 
     suite: AlgorithmSuite
@@ -43,19 +45,31 @@ class EncryptionMaterials:
     symmetric_signing_keys: tuple[bytes, ...] = field(default=(), repr=False)
     signing_key: SigningKey | None = field(default=None, repr=False)
 
+    context: EncryptionContext = field(init=False, repr=False, compare=False)
     aad: bytes = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        context = self.encryption_context
-        if type(context) is not EncryptionContext:
-            context = EncryptionContext(context)
-            object.__setattr__(self, "encryption_context", context)
-        object.__setattr__(self, "aad", context.serialized)
-
-    @property
-    def context(self) -> EncryptionContext:
-        """The encryption context with its serialised form."""
-        return cast("EncryptionContext", self.encryption_context)
+    def __init__(  # noqa: PLR0917 the fields, in their order
+        self,
+        suite: AlgorithmSuite,
+        encryption_context: Mapping[str, str],
+        required_context_keys: frozenset[str] = frozenset(),
+        plaintext_data_key: bytes | None = None,
+        encrypted_data_keys: tuple[EncryptedDataKey, ...] = (),
+        symmetric_signing_keys: tuple[bytes, ...] = (),
+        signing_key: SigningKey | None = None,
+    ) -> None:
+        context = _serialized(encryption_context)
+        self.__dict__.update(
+            suite=suite,
+            encryption_context=context,
+            required_context_keys=required_context_keys,
+            plaintext_data_key=plaintext_data_key,
+            encrypted_data_keys=encrypted_data_keys,
+            symmetric_signing_keys=symmetric_signing_keys,
+            signing_key=signing_key,
+            context=context,
+            aad=context.serialized,
+        )
 
     def with_wrapped_key(
         self, data_key: bytes, wrapped: EncryptedDataKey, symmetric_signing_key: bytes
@@ -72,7 +86,7 @@ class EncryptionMaterials:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, init=False)
 class DecryptionMaterials:
     """Materials for decrypting one item.
 
@@ -83,7 +97,8 @@ class DecryptionMaterials:
         plaintext_data_key: 32 bytes, once a keyring has unwrapped it.
         symmetric_signing_key: The key of this reader's tag, from the same unwrapping.
         verification_key: The item's compressed ECDSA public point, in a suite that has one.
-        aad: The encryption context, serialised: what wrapping binds a key to.
+        context: The encryption context with its serialised form.
+        aad: That form: what wrapping binds a key to.
     """
 
     suite: AlgorithmSuite
@@ -93,19 +108,29 @@ class DecryptionMaterials:
     symmetric_signing_key: bytes | None = field(default=None, repr=False)
     verification_key: bytes | None = None
 
+    context: EncryptionContext = field(init=False, repr=False, compare=False)
     aad: bytes = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        context = self.encryption_context
-        if type(context) is not EncryptionContext:
-            context = EncryptionContext(context)
-            object.__setattr__(self, "encryption_context", context)
-        object.__setattr__(self, "aad", context.serialized)
-
-    @property
-    def context(self) -> EncryptionContext:
-        """The encryption context with its serialised form."""
-        return cast("EncryptionContext", self.encryption_context)
+    def __init__(  # noqa: PLR0917 the fields, in their order
+        self,
+        suite: AlgorithmSuite,
+        encryption_context: Mapping[str, str],
+        required_context_keys: frozenset[str] = frozenset(),
+        plaintext_data_key: bytes | None = None,
+        symmetric_signing_key: bytes | None = None,
+        verification_key: bytes | None = None,
+    ) -> None:
+        context = _serialized(encryption_context)
+        self.__dict__.update(
+            suite=suite,
+            encryption_context=context,
+            required_context_keys=required_context_keys,
+            plaintext_data_key=plaintext_data_key,
+            symmetric_signing_key=symmetric_signing_key,
+            verification_key=verification_key,
+            context=context,
+            aad=context.serialized,
+        )
 
     def with_unwrapped_key(self, data_key: bytes, symmetric_signing_key: bytes) -> "DecryptionMaterials":
         """Add the data key."""
@@ -117,6 +142,10 @@ class DecryptionMaterials:
             symmetric_signing_key,
             self.verification_key,
         )
+
+
+def _serialized(context: Mapping[str, str]) -> EncryptionContext:
+    return context if type(context) is EncryptionContext else EncryptionContext(dict(context))
 
 
 class NoDataKeyError(UnwrapError):

@@ -56,8 +56,8 @@ class RawAesKeyring:
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Wrap the data key; make it first if there is none."""
         data_key = materials.plaintext_data_key or wrapping.new_data_key()
-        intermediate = wrapping.new_intermediate_key()
-        nonce = urandom(NONCE_LENGTH)
+        fresh = urandom(wrapping.INTERMEDIATE_KEY_LENGTH + NONCE_LENGTH)
+        intermediate, nonce = fresh[:-NONCE_LENGTH], fresh[-NONCE_LENGTH:]
         aad = materials.aad
         wrapped, tag_key = wrapping.wrap(data_key, intermediate, aad)
         ciphertext = wrapped + self._key.encrypt(nonce, intermediate, aad)

@@ -14,7 +14,7 @@ from dynaseal.core.primitives import (
     NONCE_LENGTH,
     TAG_LENGTH,
     AuthenticationFailedError,
-    Hkdf,
+    derive_pair,
     gcm_decrypt,
     gcm_encrypt,
 )
@@ -44,9 +44,8 @@ def wrap(data_key: bytes, intermediate_key: bytes, aad: bytes) -> tuple[bytes, b
     Returns:
         The wrapped data key (48 bytes) and the key of the recipients' tag.
     """
-    derivation = Hkdf(intermediate_key)
-    wrapped = gcm_encrypt(derivation.derive(_ENC_INFO), _NONCE, data_key, aad)
-    return wrapped, derivation.derive(_MAC_INFO)
+    wrapping_key, tag_key = derive_pair(intermediate_key, _ENC_INFO, _MAC_INFO)
+    return gcm_encrypt(wrapping_key, _NONCE, data_key, aad), tag_key
 
 
 def unwrap(wrapped: bytes, intermediate_key: bytes, aad: bytes) -> tuple[bytes, bytes]:
@@ -58,9 +57,8 @@ def unwrap(wrapped: bytes, intermediate_key: bytes, aad: bytes) -> tuple[bytes, 
     Raises:
         AuthenticationFailedError: it was wrapped under another intermediate key or context.
     """
-    derivation = Hkdf(intermediate_key)
-    data_key = gcm_decrypt(derivation.derive(_ENC_INFO), _NONCE, wrapped, aad)
-    return data_key, derivation.derive(_MAC_INFO)
+    wrapping_key, tag_key = derive_pair(intermediate_key, _ENC_INFO, _MAC_INFO)
+    return gcm_decrypt(wrapping_key, _NONCE, wrapped, aad), tag_key
 
 
 def split(ciphertext: bytes) -> tuple[bytes, bytes]:
