@@ -74,7 +74,8 @@ def _served(*arguments: str) -> Iterator[str]:
 
 
 def _client(endpoint: str, service: str) -> Any:
-    return boto3.client(
+    make: Any = boto3.client  # its types know no service by a variable
+    return make(
         service,
         endpoint_url=endpoint,
         region_name=REGION,
@@ -88,7 +89,12 @@ def _alice(lab: str) -> Credentials:
     iam = _client(lab, "iam")
     iam.create_user(UserName="alice")
     statements = [
-        {"Sid": "Items", "Effect": "Allow", "Action": "dynamodb:*Item", "Resource": "arn:aws:dynamodb:*:*:table/*"},
+        {
+            "Sid": "Items",
+            "Effect": "Allow",
+            "Action": "dynamodb:*Item",
+            "Resource": "arn:aws:dynamodb:*:*:table/*",
+        },
         {"Sid": "Keys", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"},
         {"Sid": "Never", "Effect": "Deny", "Action": "dynamodb:DeleteTable", "Resource": "*"},
     ]
@@ -142,7 +148,8 @@ def _call(endpoint: str, keys: Credentials, operation: str, params: dict[str, An
 
 def _medians(one: Callable[[], float], other: Callable[[], float], rounds: int) -> tuple[float, float]:
     for _ in range(20):
-        one(), other()
+        one()
+        other()
     times = [(one(), other()) for _ in range(rounds)]
     return median(first for first, _ in times) * 1e3, median(second for _, second in times) * 1e3
 

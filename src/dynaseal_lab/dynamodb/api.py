@@ -57,6 +57,7 @@ class DynamoDbService:
             "TagResource": control.tag,
             "UntagResource": control.tag,
             "UpdateTable": control.update_table,
+            "UpdateTimeToLive": control.update_time_to_live,
         }
 
     async def handle(self, call: Call) -> Mapping[str, Any] | RawReply:

@@ -6,11 +6,12 @@ the engine's answers.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dynaseal_lab.dynamodb.engine import Engine, EngineReply
 from dynaseal_lab.dynamodb.forward import forward
+from dynaseal_lab.dynamodb.iterators import Iterators, stream_of
 from dynaseal_lab.dynamodb.names import Table, as_object, as_text, table_named, text
 from dynaseal_lab.dynamodb.resource_policies import (
     ResourcePolicies,
@@ -33,6 +34,7 @@ class Control:
     tables: Tables
     keys: StorageKeys
     policies: ResourcePolicies
+    iterators: Iterators = field(default_factory=Iterators)
 
     async def create_table(self, call: Call, table: Table) -> EngineReply:
         """Make a table; on a customer's key only after KMS has allowed everything that this needs."""
@@ -70,12 +72,32 @@ class Control:
 
     async def delete_table(self, call: Call, table: Table) -> EngineReply:
         """Remove a table, and let go of its key."""
+        facts = await self.tables.facts(table)
+        if facts is not None and facts.protected:
+            raise _invalid(
+                "Resource cannot be deleted as it is currently protected against deletion. "
+                "Disable deletion protection first."
+            )
         reply = self._described(table, await forward(self.engine, call, table.account))
         if reply.status == 200:
             self.tables.changed(table)
             self.policies.deleted(table)
             await self.keys.detach(call, table)
         return reply
+
+    async def update_time_to_live(self, call: Call, table: Table) -> EngineReply:
+        """Switch the expiry of items on or off; what it is already, it cannot be made again."""
+        asked = as_object(call.params.get("TimeToLiveSpecification") or {})
+        describe = replace(call, operation="DescribeTimeToLive", raw_body=b"")
+        reply = await forward(self.engine, describe, table.account, {"TableName": table.name})
+        now: Mapping[str, Any] = reply.content.get("TimeToLiveDescription") or {}
+        enabled = now.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
+        if reply.status == 200 and asked.get("Enabled") is enabled:
+            if enabled and asked.get("AttributeName") != now["AttributeName"]:
+                active = f"current AttributeName is {now['AttributeName']}"
+                raise _invalid(f"TimeToLive is active on a different AttributeName: {active}")
+            raise _invalid(f"TimeToLive is already {'enabled' if enabled else 'disabled'}")
+        return await forward(self.engine, call, table.account)
 
     async def tag(self, call: Call, table: Table) -> EngineReply:
         """Add or remove tags, which permissions may rest on."""
@@ -113,15 +135,21 @@ class Control:
     async def get_shard_iterator(self, call: Call, table: Table) -> EngineReply:
         """An iterator that says which stream it reads, so that reading it can be authorised."""
         reply = await forward(self.engine, call, table.account)
-        return _named_iterator(reply, "ShardIterator", text(call.params, "StreamArn"))
+        return self._named_iterator(reply, "ShardIterator", text(call.params, "StreamArn"))
 
     async def get_records(self, call: Call, table: Table) -> EngineReply:
         """Read a stream from an iterator, and name the next one alike."""
-        stream, _, iterator = text(call.params, "ShardIterator").partition("|")
-        params = {**call.params, "ShardIterator": iterator}
-        return _named_iterator(
-            await forward(self.engine, call, table.account, params), "NextShardIterator", stream
-        )
+        given = text(call.params, "ShardIterator")
+        params = {**call.params, "ShardIterator": self.iterators.read(given)}
+        reply = await forward(self.engine, call, table.account, params)
+        return self._named_iterator(reply, "NextShardIterator", stream_of(given))
+
+    def _named_iterator(self, reply: EngineReply, name: str, stream: str) -> EngineReply:
+        content = reply.content
+        if reply.status != 200 or not content.get(name):
+            return reply
+        content[name] = self.iterators.made(stream, content[name])
+        return _answered(content)
 
     async def _with_key(self, call: Call, table: Table, parameter: str, inherited: str | None) -> EngineReply:
         specification = as_object(call.params.get(parameter) or {})
@@ -148,7 +176,7 @@ class Control:
         for name in ("Table", "TableDescription"):
             if name in content:
                 self.keys.describe(table, content[name])
-        return EngineReply(reply.status, json.dumps(content).encode())
+        return _answered(content)
 
 
 def _key_named(specification: Mapping[str, Any]) -> str | None:
@@ -159,13 +187,9 @@ def _key_named(specification: Mapping[str, Any]) -> str | None:
     return AWS_MANAGED if key.endswith(AWS_MANAGED) else key
 
 
+def _invalid(message: str) -> Fault:
+    return Fault("ValidationException", message)
+
+
 def _answered(content: Mapping[str, Any]) -> EngineReply:
     return EngineReply(200, json.dumps(content).encode())
-
-
-def _named_iterator(reply: EngineReply, name: str, stream: str) -> EngineReply:
-    content = reply.content
-    if reply.status != 200 or not content.get(name):
-        return reply
-    content[name] = f"{stream}|{content[name]}"
-    return EngineReply(reply.status, json.dumps(content).encode())

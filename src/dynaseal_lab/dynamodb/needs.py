@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from dynaseal_lab.dynamodb.iterators import stream_of
 from dynaseal_lab.dynamodb.names import Table, as_list, as_object, as_text, prefix, table_named, text
 from dynaseal_lab.dynamodb.partiql import Statement, parse_statement
 from dynaseal_lab.model import Call, Fault
@@ -195,8 +196,7 @@ def _global_table(call: Call, params: Params) -> Iterator[Need]:
 
 
 def _by_iterator(call: Call, params: Params) -> Iterator[Need]:
-    """A shard iterator starts with the ARN of the stream that it reads."""
-    stream = text(params, "ShardIterator").partition("|")[0]
+    stream = stream_of(text(params, "ShardIterator"))
     table = table_named(call, stream)
     yield Need("dynamodb:GetRecords", stream, table.account, table, request=params)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from dynaseal_lab.dynamodb.names import as_list, as_object
+from dynaseal_lab.model import Fault
 
 _BY_TABLE = ("ItemCollectionMetrics", "Responses", "UnprocessedItems", "UnprocessedKeys")
 _NAMED = ("SourceTableName", "TableName")
@@ -38,6 +39,9 @@ class PlainNames:
 def plain_names(params: Mapping[str, Any]) -> PlainNames:
     """Replace every table's ARN by its name.
 
+    Raises:
+        Fault: ValidationException, where a batch names one table twice.
+
     >>> plain_names({"TableName": "arn:aws:dynamodb:eu-west-1:111122223333:table/items"}).params
     {'TableName': 'items'}
     >>> arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/items"
@@ -58,7 +62,10 @@ class _Reader:
         changed = dict(self._part(params))
         if "RequestItems" in changed:
             tables = as_object(changed["RequestItems"])
-            changed["RequestItems"] = {self._name(table): part for table, part in tables.items()}
+            named = {self._name(table): part for table, part in tables.items()}
+            if len(named) != len(tables):
+                raise Fault("ValidationException", "RequestItems names a table twice, also by its ARN")
+            changed["RequestItems"] = named
         if "TransactItems" in changed:
             entries = map(as_object, as_list(changed["TransactItems"]))
             changed["TransactItems"] = [

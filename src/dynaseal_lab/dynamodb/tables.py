@@ -16,11 +16,12 @@ TARGET = "DynamoDB_20120810."
 
 @dataclass(frozen=True, slots=True)
 class TableFacts:
-    """The partition key of the table and of each index, and the table's tags."""
+    """The partition key of the table and of each index, the table's tags, and whether it may be deleted."""
 
     partition_key: str
     index_keys: Mapping[str, str] = field(default_factory=dict[str, str])
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    protected: bool = False
 
     def partition_key_of(self, index: str | None) -> str | None:
         """The partition key of an index, or of the table itself; None for an index that is not there."""
@@ -60,6 +61,7 @@ class Tables:
         return TableFacts(
             partition_key=_partition_key(content["KeySchema"]),
             index_keys={index["IndexName"]: _partition_key(index["KeySchema"]) for index in indexes},
+            protected=bool(content.get("DeletionProtectionEnabled")),
             tags={tag["Key"]: tag.get("Value", "") for tag in tagged.get("Tags", ())},
         )
 

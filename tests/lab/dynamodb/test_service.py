@@ -149,7 +149,60 @@ def test_what_terraform_reads_back_is_there(lab):
         "TimeToLiveStatus": "DISABLED"
     }
     assert lab("ListTagsOfResource", ResourceArn=TABLE)["Tags"] == [{"Key": "a", "Value": "b"}]
-    with pytest.raises(Exception, match="protected against deletion"):
+    with pytest.raises(Fault, match="cannot be deleted as it is currently protected against deletion"):
         lab("DeleteTable", TableName="items")
     lab("UpdateTable", TableName="items", DeletionProtectionEnabled=False)
     lab("DeleteTable", TableName="items")
+
+
+def test_a_table_may_be_named_by_its_arn_in_a_statement(lab):
+    lab.table()
+    lab("PutItem", TableName="items", Item=KEY)
+    found = lab("ExecuteStatement", caller=BOB, Statement=f"SELECT * FROM \"{TABLE}\" WHERE pk = 'a'")
+    assert found["Items"] == [KEY]
+    many = [{"Statement": f"SELECT * FROM \"{TABLE}\" WHERE pk = 'a'"}]
+    assert lab("BatchExecuteStatement", Statements=many)["Responses"][0]["Item"] == KEY
+
+
+def test_consumed_capacity_names_the_table_as_the_request_did(lab):
+    lab.table()
+    for name in ("items", TABLE):
+        reply = lab("PutItem", TableName=name, Item=KEY, ReturnConsumedCapacity="TOTAL")
+        assert reply["ConsumedCapacity"]["TableName"] == name
+
+
+def test_a_batch_that_names_a_table_twice_is_refused_and_not_cut_short(lab):
+    lab.table()
+    with pytest.raises(Fault, match="names a table twice"):
+        lab("BatchGetItem", RequestItems={"items": {"Keys": [KEY]}, TABLE: {"Keys": [KEY]}})
+
+
+def test_time_to_live_is_not_made_again_what_it_is(lab):
+    lab.table()
+    on = {"Enabled": True, "AttributeName": "ends"}
+    lab("UpdateTimeToLive", TableName="items", TimeToLiveSpecification=on)
+    with pytest.raises(Fault, match=r"^ValidationException: TimeToLive is already enabled$"):
+        lab("UpdateTimeToLive", TableName="items", TimeToLiveSpecification=on)
+    other = on | {"AttributeName": "other"}
+    with pytest.raises(Fault, match="active on a different AttributeName: current AttributeName is ends"):
+        lab("UpdateTimeToLive", TableName="items", TimeToLiveSpecification=other)
+
+
+@pytest.mark.parametrize("iterator", ["nonsense", f"{TABLE}/stream/x", f"{TABLE}/stream/x|mac|iterator"])
+def test_an_iterator_that_was_not_handed_out_is_invalid(lab, iterator):
+    with pytest.raises(Fault, match=r"^ValidationException: Invalid ShardIterator$"):
+        lab("GetRecords", ShardIterator=iterator)
+
+
+def test_the_iterator_of_one_stream_cannot_be_read_in_anothers_name(lab):
+    iterators = {}
+    for name in ("open", "closed"):
+        lab.table(name, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+        stream = lab("DescribeTable", TableName=name)["Table"]["LatestStreamArn"]
+        shard = lab("DescribeStream", StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
+        at = {"StreamArn": stream, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
+        iterators[name] = lab("GetShardIterator", **at)["ShardIterator"]
+    named = iterators["open"].partition("|")[0]
+    forged = named + "|" + iterators["closed"].partition("|")[2]
+    with pytest.raises(Fault, match="Invalid ShardIterator"):
+        lab("GetRecords", ShardIterator=forged)

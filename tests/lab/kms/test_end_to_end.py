@@ -1,6 +1,7 @@
 """Through HTTP with boto3 and real policies: key policies, conditions, grants, other accounts."""
 
 import json
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -109,3 +110,39 @@ def test_errors_have_their_botocore_classes(account):
         kms.describe_key(KeyId="alias/none")
     with pytest.raises(kms.exceptions.DryRunOperationException):
         kms.generate_data_key(KeyId=kms.create_key()["KeyMetadata"]["KeyId"], NumberOfBytes=8, DryRun=True)
+
+
+def test_a_key_policy_may_name_only_who_exists(account, other_account, admin):
+    kms = account.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+
+    def naming(arn: str) -> dict[str, Any]:
+        statement = allow("kms:Encrypt", Principal={"AWS": arn})
+        return {"KeyId": key, "PolicyName": "default", "Policy": policy(admin, statement)}
+
+    for name in ("user/nobody", "role/nothing"):
+        arn = f"arn:aws:iam::{other_account.number}:{name}"
+        code, message = refused(kms.put_key_policy, **naming(arn))
+        assert code == "MalformedPolicyDocumentException"
+        assert message == "Policy contains a statement with one or more invalid principals."
+    other_account.user("bob")
+    kms.put_key_policy(**naming(f"arn:aws:iam::{other_account.number}:user/bob"))
+    kms.put_key_policy(**naming(f"arn:aws:iam::{other_account.number}:root"))
+
+
+def test_a_lab_answers_while_an_rsa_key_is_made(account):
+    kms, sts = account.client("kms"), account.client("sts")
+    done = threading.Event()
+
+    def make() -> None:
+        kms.create_key(KeySpec="RSA_4096", KeyUsage="SIGN_VERIFY")
+        done.set()
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    meanwhile = 0
+    while not done.is_set():
+        sts.get_caller_identity()
+        meanwhile += not done.is_set()
+    thread.join()
+    assert meanwhile > 5

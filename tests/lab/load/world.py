@@ -1,4 +1,4 @@
-"""What the clients of the load find: accounts with a table on a storage key, a client key, two kinds of users."""
+"""What the clients of the load find: accounts, each with a table, its storage key, a client key, users."""
 
 import json
 from typing import Any
