@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynaseal import (
@@ -237,6 +237,7 @@ PARTITIONED = table(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(items, max_size=5), filters())
 def test_a_scan_finds_what_it_would_on_the_plain_table(
     drawn: list[dict[str, Any]], asked: tuple[str, dict[str, Any]]
@@ -250,6 +251,7 @@ def test_a_scan_finds_what_it_would_on_the_plain_table(
         assert answer(config, request, stored) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(items, max_size=6), texts, st.sampled_from(["name", "CityB"]), texts)
 def test_the_queries_of_all_partitions_find_each_item_once(
     drawn: list[dict[str, Any]], sought: str, beacon: str, city: str

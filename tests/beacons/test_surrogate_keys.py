@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynaseal import (
@@ -70,6 +70,7 @@ def test_the_same_value_has_the_same_token_and_another_elsewhere() -> None:
     assert pk not in [item[name] for item in stored for name in ("pk", "sk")]
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-1000, max_value=1000, places=2))
 def test_a_number_has_one_token_however_it_is_spelled(number: Any) -> None:
     spelled = [

@@ -33,7 +33,7 @@ def stored_beacons(items: list[dict[str, Any]], length: int) -> list[str]:
 names = st.lists(st.sampled_from([f"name {number}" for number in range(12)]), min_size=1, max_size=20)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(names, st.integers(1, 4))
 def test_with_the_tables_key_the_counts_are_those_of_the_beacons_that_are_stored(
     drawn: list[str], length: int
