@@ -1,0 +1,81 @@
+"""A state folder over DynamoDB Local: the program keeps its items itself, in the folder."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from dynaseal_lab.assembly import Setup
+from dynaseal_lab.dynamodb.local import EngineError, find_jar
+from dynaseal_lab.server import running
+from lab.state.conftest import SECRET, program
+from lab.state.test_restart import TABLE, client
+
+ITEM = {"pk": {"S": "p"}, "sk": {"N": "1"}}
+
+
+@pytest.fixture(autouse=True)
+def _there() -> None:
+    try:
+        find_jar(None)
+    except EngineError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+
+
+def test_items_tags_storage_key_and_policies_stay(state: Path):
+    setup = Setup(SECRET, state, "dynamodb-local")
+    with running(setup=setup) as lab:
+        dynamodb, kms = client(lab, "dynamodb"), client(lab, "kms")
+        key = kms.create_key()["KeyMetadata"]["Arn"]
+        encryption = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+        tags = [{"Key": "a", "Value": "b"}]
+        made = dynamodb.create_table(TableName="items", **TABLE, SSESpecification=encryption, Tags=tags)
+        dynamodb.put_item(TableName="items", Item=ITEM)
+    with running(setup=setup) as lab:
+        dynamodb = client(lab, "dynamodb")
+        assert dynamodb.scan(TableName="items")["Items"] == [ITEM]
+        table = dynamodb.describe_table(TableName="items")["Table"]
+        assert table["SSEDescription"]["KMSMasterKeyArn"] == key
+        arn = made["TableDescription"]["TableArn"]
+        assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == tags
+
+
+def test_it_ends_with_a_lab_that_is_killed_and_its_items_stay(state: Path):
+    with program(state, "--engine", "dynamodb-local") as lab:
+        dynamodb = lab.client("dynamodb")
+        dynamodb.create_table(TableName="items", **TABLE)
+        dynamodb.put_item(TableName="items", Item=ITEM)
+        children = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(lab.process.pid)], capture_output=True, text=True, check=True
+        ).stdout.split()
+        assert len(children) == 1
+        lab.kill()
+        wait_until_gone(int(children[0]))
+    with program(state, "--engine", "dynamodb-local") as again:
+        assert again.client("dynamodb").scan(TableName="items")["Items"] == [ITEM]
+        port = urlsplit(again.endpoint).port
+        assert port is not None
+        again.process.send_signal(signal.SIGTERM)
+        assert again.process.wait(30) == 0
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def wait_until_gone(pid: int) -> None:
+    """Wait until a process has ended; one that nobody has asked about yet (state Z) has."""
+    tick = threading.Event()
+    for _ in range(600):
+        answer = subprocess.run(
+            ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
+        if not answer.stdout.strip() or answer.stdout.startswith("Z"):
+            return
+        tick.wait(0.05)
+    raise AssertionError(f"process {pid} is still there")
