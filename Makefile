@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench fuzz interop terraform-lint constraints clean
+.PHONY: help demo test lint fix bench fuzz interop load test-oldest-engine terraform-lint constraints clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,16 @@ fuzz: $(VENV)/fuzz ## coverage-guided fuzzing of all that reads an attacker's by
 
 interop: $(VENV)/ready ## items, key stores and beacons exchanged with AWS's Java library (needs Java 17, Maven)
 	PYTHONPATH=tests $(BIN)/python -m interop --items $(or $(ITEMS),200)
+
+load: $(VENV)/ready ## 200 clients at the lab for a minute: no wrong answer, memory bounded
+	PYTHONPATH=tests $(BIN)/python -m lab.load
+
+test-oldest-engine: ## the lab's DynamoDB on the oldest ministack that pyproject.toml allows
+	$(PYTHON) -m venv --clear .venv-oldest
+	grep -v -e '^ministack' -e '^boto' constraints.txt > .venv-oldest/constraints.txt
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-oldest/constraints.txt \
+	  'ministack==1.4.21' -e '.[lab]' pytest pytest-xdist hypothesis httpx
+	.venv-oldest/bin/python -m pytest -q tests/lab/dynamodb tests/lab/state/test_restart.py tests/lab/app/test_server.py
 
 terraform-lint: ## tflint and checkov over terraform/ (each installed apart: heavy, so not in lint)
 	terraform/lint.sh
