@@ -118,7 +118,7 @@ class ItemEncryptor:
         try:
             context = self._context.with_attributes(item.context_entries(plan, signed))
             materials = self._cmm.get_encryption_materials(
-                self.config.algorithm_suite, context, frozenset(context)
+                self.config.algorithm_suite, context, frozenset(context.keys())
             )
             keys = _sealing_keys(materials)
         except ContextTooLongError as error:
@@ -126,8 +126,10 @@ class ItemEncryptor:
                 f"The item's encryption context cannot be written: {error}",
                 hint="Key attributes and context attributes must be fewer or shorter",
             ) from None
-        sealed = engine.seal(plan.layout, clear, signed, keys, message_id=urandom(MESSAGE_ID_LENGTH))
-        stored = item.sealed_item(plan, prepared, sealed)
+        head, foot, encrypted = engine.seal(
+            plan.layout, clear, signed, keys, message_id=urandom(MESSAGE_ID_LENGTH)
+        )
+        stored = item.sealed_item(plan, prepared, encrypted, head=head, foot=foot)
         if self.search is not None:
             stored |= self.search.beacons(plaintext_item, keys.encrypted_data_keys)
         return stored

@@ -75,7 +75,7 @@ def forge(
     }
     materials = keyring.on_encrypt(EncryptionMaterials(suite, context, signing_key=signing_key))
     assert materials.plaintext_data_key is not None
-    sealed = engine.seal(
+    head, foot, encrypted = engine.seal(
         engine.lay_out(version, [path for path, _, _ in rows], legend),
         [field for letter, field in zip(legend, fields, strict=True) if letter == ENCRYPTED],
         [field for letter, field in zip(legend, fields, strict=True) if letter != ENCRYPTED],
@@ -90,13 +90,13 @@ def forge(
         ),
         message_id=os.urandom(MESSAGE_ID_LENGTH),
     )
-    stored_fields = iter(sealed.encrypted)
+    stored_fields = iter(encrypted)
     item: dict[str, Any] = {
         name: {"B": b"".join(next(stored_fields))} if attribute.letter == ENCRYPTED else attribute.value
         for _, name, attribute in rows
     }
-    foot = bytes(48 * len(more_data_keys)) + sealed.foot
-    return {**item, header.HEADER_NAME: {"B": sealed.head}, header.FOOTER_NAME: {"B": foot}}
+    foot = bytes(48 * len(more_data_keys)) + foot
+    return {**item, header.HEADER_NAME: {"B": head}, header.FOOTER_NAME: {"B": foot}}
 
 
 def _entries(

@@ -12,7 +12,7 @@ Source: specification `encrypt-item.md`, "DynamoDB Item Base Context"; `encrypt-
 """
 
 from binascii import b2a_base64
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, KeysView, Mapping
 from functools import cached_property
 from struct import error as StructError  # noqa: N812 an exception
 
@@ -86,17 +86,14 @@ def serialize(context: Mapping[str, str]) -> bytes:
     if not context:
         return _EMPTY
     # Texts sort by code points, which is the order of their UTF-8 bytes.
-    return _count(len(context)) + _written(sorted(context.items()))
+    return _written(len(context), sorted(context.items()))
 
 
-def _count(entries: int) -> bytes:
-    if entries > MAX_ENTRIES:
-        raise ContextTooLongError(f"it has {entries} entries, and {MAX_ENTRIES:,} is the most")
-    return u16(entries)
-
-
-def _written(entries: Iterable[tuple[str, str]]) -> bytes:
-    parts: list[bytes] = []
+def _written(count: int, entries: Iterable[tuple[str, str]], rest: bytes = b"") -> bytes:
+    """Write the count of all entries, those given, and then the rest, which is written already."""
+    if count > MAX_ENTRIES:
+        raise ContextTooLongError(f"it has {count} entries, and {MAX_ENTRIES:,} is the most")
+    parts = [u16(count)]
     for key, text in entries:
         name, value = key.encode(), text.encode()
         try:
@@ -105,6 +102,7 @@ def _written(entries: Iterable[tuple[str, str]]) -> bytes:
             raise ContextTooLongError(
                 f"its entry {key[:80]!r} is longer than the 65,535 bytes it can have"
             ) from None
+    parts.append(rest)
     return b"".join(parts)
 
 
@@ -140,10 +138,16 @@ class EncryptionContext(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"EncryptionContext({self._entries!r})"
 
+    def keys(self) -> KeysView[str]:
+        """Give the keys, as `{**context}` asks for them."""
+        return self._entries.keys()
+
     def serialized_without(self, keys: frozenset[str]) -> bytes:
         """Serialise the entries whose keys are not among `keys`."""
-        left = self._entries.keys() - keys
-        return serialize({key: self._entries[key] for key in left}) if left else _EMPTY
+        entries = self._entries
+        if entries.keys() <= keys:
+            return _EMPTY
+        return serialize({key: text for key, text in entries.items() if key not in keys})
 
 
 class TableContext:
@@ -171,10 +175,8 @@ class TableContext:
         """
         context = {**entries, **self._entries}
         # The keys that attributes add sort before those of the table.
-        return EncryptionContext(
-            context, _count(len(context)) + _written(entries.items()) + self._serialized_entries
-        )
+        return EncryptionContext(context, _written(len(context), entries.items(), self._serialized_entries))
 
     @cached_property
     def _serialized_entries(self) -> bytes:
-        return _written(sorted(self._entries.items()))
+        return serialize(self._entries)[len(_EMPTY) :]

@@ -79,14 +79,6 @@ class UnsealingKeys(NamedTuple):
         return "UnsealingKeys()"
 
 
-class Sealed(NamedTuple):
-    """What sealing makes."""
-
-    head: bytes
-    foot: bytes
-    encrypted: list[Field]
-
-
 def lay_out(version: int, paths: Sequence[bytes], legend: bytes) -> Layout:
     """Lay out items whose signed attributes have those paths and letters, in canonical order."""
     encrypted_paths = tuple(path for path, letter in zip(paths, legend, strict=True) if letter == ENCRYPTED)
@@ -100,7 +92,7 @@ def lay_out(version: int, paths: Sequence[bytes], legend: bytes) -> Layout:
 
 def seal(
     layout: Layout, clear: Sequence[Field], signed: Sequence[Field], keys: SealingKeys, *, message_id: bytes
-) -> Sealed:
+) -> tuple[bytes, bytes, list[Field]]:
     """Encrypt an item's fields, and sign all of them.
 
     Args:
@@ -134,7 +126,7 @@ def seal(
         foot += primitives.recipient_tag(key, canonical_hash)
     if keys.signing_key is not None:
         foot += signatures.sign(keys.signing_key, primitives.sha384(canonical_hash))
-    return Sealed(head, foot, encrypted)
+    return head, foot, encrypted
 
 
 def unseal(

@@ -30,7 +30,7 @@ ENCRYPTED, SIGNED, CONTEXT = b"esc"
 """The legend's letters, as bytes are indexed: numbers."""
 
 # What every header begins with: version, flavor, message id and the legend's length.
-_START = Struct(f">xB{MESSAGE_ID_LENGTH}sH")
+_START = Struct(f">BB{MESSAGE_ID_LENGTH}sH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,13 @@ def write_partial(
     Raises:
         EncryptError: a part of an encrypted data key does not fit its two-byte length.
     """
-    parts = [bytes((version, suite.flavor)), message_id, u16(len(legend)), legend, stored_context]
-    parts.append(bytes((len(data_keys),)))
+    start = _START.pack(version, suite.flavor, message_id, len(legend))
+    parts = [start, legend, stored_context, bytes((len(data_keys),))]
     try:
         for key in data_keys:
             provider = key.provider_id.encode()
-            parts += (u16(len(provider)), provider, u16(len(key.provider_info)), key.provider_info)
-            parts += (u16(len(key.ciphertext)), key.ciphertext)
+            info, ciphertext = key.provider_info, key.ciphertext
+            parts += (u16(len(provider)), provider, u16(len(info)), info, u16(len(ciphertext)), ciphertext)
     except StructError:
         raise EncryptError("A keyring wrapped the data key into more than 65,535 bytes") from None
     return b"".join(parts)
@@ -106,7 +106,7 @@ def _parse(data: bytes) -> Header:
         raise FormatError(f"The item's header is of format version {version}; versions 1 and 2 are known")
     if len(data) < _START.size:
         raise TruncatedError
-    flavor, message_id, legend_length = _START.unpack_from(data)
+    _, flavor, message_id, legend_length = _START.unpack_from(data)
     suite = SUITE_BY_FLAVOR.get(flavor)
     if suite is None:
         raise FormatError(f"The item's header names the unknown algorithm suite 0x67{flavor:02x}")
@@ -143,5 +143,8 @@ def _parse_data_keys(reader: Reader) -> tuple[EncryptedDataKey, ...]:
     count = reader.byte()
     if not count:
         raise FormatError("The item's header holds no encrypted data key")
-    sized = reader.sized16
-    return tuple([EncryptedDataKey(sized().decode(), sized(), sized()) for _ in range(count)])
+    data_keys: list[EncryptedDataKey] = []
+    for _ in range(count):
+        provider_id = reader.sized16().decode()
+        data_keys.append(EncryptedDataKey(provider_id, reader.sized16(), reader.sized16()))
+    return tuple(data_keys)

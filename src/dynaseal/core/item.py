@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from dynaseal.core.context import ATTRIBUTE_PREFIX, version_1_entry, version_2_entries
-from dynaseal.core.engine import Sealed
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
 from dynaseal.core.plan import Plan
 from dynaseal.core.values import (
@@ -57,9 +56,11 @@ def stored_fields(plan: Plan, item: Item) -> tuple[list[Field], list[Field]]:
     encrypted: list[Field] = []
     try:
         for name in plan.encrypted:
+            value = item[name]
             try:
-                ((kind, content),) = item[name].items()
-            except (AttributeError, ValueError):
+                (kind,) = value
+                content = value[kind]
+            except (KeyError, TypeError, ValueError):
                 kind = content = None
             # The plain case without a call; whatever else it may be, `_ciphertext` says.
             if kind != "B" or type(content) is not bytes or len(content) < TYPE_ID_LENGTH:
@@ -83,18 +84,24 @@ def _ciphertext(item: Item, name: str) -> bytes:
 
 def context_entries(plan: Plan, signed: Sequence[Field]) -> dict[str, str]:
     """Give the entries that an item's only signed fields add to its context, in order of their keys."""
-    if plan.layout.version == 1:
-        return {ATTRIBUTE_PREFIX + name: version_1_entry(*signed[at]) for name, at in plan.context}
-    return version_2_entries([(name, *signed[at]) for name, at in plan.context])
+    if plan.layout.version != 1:
+        return version_2_entries([(name, *signed[at]) for name, at in plan.context])
+    entries: dict[str, str] = {}
+    for name, at in plan.context:
+        type_id, data = signed[at]
+        entries[ATTRIBUTE_PREFIX + name] = version_1_entry(type_id, data)
+    return entries
 
 
-def sealed_item(plan: Plan, item: Item, sealed: Sealed) -> dict[str, Any]:
+def sealed_item(
+    plan: Plan, item: Item, encrypted: Sequence[Field], *, head: bytes, foot: bytes
+) -> dict[str, Any]:
     """Put an encrypted item together from the caller's item and what sealing made."""
     result: dict[str, Any] = dict(item)
-    for name, (type_id, data) in zip(plan.encrypted, sealed.encrypted, strict=True):
+    for name, (type_id, data) in zip(plan.encrypted, encrypted, strict=True):
         result[name] = {"B": type_id + data}
-    result[HEADER_NAME] = {"B": sealed.head}
-    result[FOOTER_NAME] = {"B": sealed.foot}
+    result[HEADER_NAME] = {"B": head}
+    result[FOOTER_NAME] = {"B": foot}
     return result
 
 

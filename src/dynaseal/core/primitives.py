@@ -12,7 +12,7 @@ from struct import Struct
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.hashes import SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.hmac import HMAC
@@ -148,7 +148,7 @@ def _field_keys(root: bytes, count: int) -> Iterator[tuple[bytes, bytes]]:
 
     Source: specification `encrypt-path-structure.md`, "Calculate Cipherkey and Nonce".
     """
-    stream = Cipher(AES(root), _FIELD_MODE).encryptor().update(bytes(_FIELD_BLOCKS.size * count))
+    stream = Cipher(AES256(root), _FIELD_MODE).encryptor().update(bytes(_FIELD_BLOCKS.size * count))
     return _FIELD_BLOCKS.iter_unpack(stream)
 
 
@@ -202,5 +202,8 @@ def check_one_of(candidates: Iterable[bytes], wanted: bytes) -> None:
     Raises:
         AuthenticationFailedError: none does.
     """
-    if True not in [compare_digest(candidate, wanted) for candidate in candidates]:
+    found = False
+    for candidate in candidates:
+        found |= compare_digest(candidate, wanted)
+    if not found:
         raise AuthenticationFailedError

@@ -25,6 +25,7 @@ Field = tuple[bytes, bytes]
 """A value in the clear as the format has it: its type id and its bytes."""
 
 MAX_DEPTH = 32
+SECOND_LEVEL = 2
 TYPE_ID_LENGTH = 2
 
 NULL = b"\x00\x00"
@@ -91,30 +92,23 @@ def serialize_attributes(item: Item, names: Iterable[str]) -> list[Field]:
         raise
 
 
-def _serialize_all(values: Iterable[AttributeValue], depth: int = 1) -> list[Field]:
-    """Serialise values that lie at one level."""
+def _serialize_all(values: Iterable[AttributeValue]) -> list[Field]:
     serialized: list[Field] = []
-    kind = ""
-    for value in values:
-        try:
+    value: AttributeValue = {}
+    try:
+        for value in values:
             (kind,) = value
-            content = value[kind]
             type_id, write, holds_values = _WRITERS[kind]
-            serialized.append((type_id, write(content, depth + 1) if holds_values else write(content)))
-        except (AttributeError, KeyError):
-            raise _not_a_value() from None
-        except MalformedValueError:
-            raise
-        except UnicodeEncodeError:
-            raise MalformedValueError("text with a lone surrogate") from None
-        except ValueError as error:
-            raise (_not_a_value() if len(value) != 1 else MalformedValueError(str(error))) from None
-        except TypeError:
-            if not _is_mapping(value):
-                raise _not_a_value() from None
-            if kind in ("L", "M"):  # these say themselves what is wrong with them or in them
-                raise
-            raise _wrong_content(value) from None
+            data = write(value[kind], SECOND_LEVEL) if holds_values else write(value[kind])
+            serialized.append((type_id, data))
+    except MalformedValueError:
+        raise
+    except UnicodeEncodeError:
+        raise MalformedValueError("text with a lone surrogate") from None
+    except ValueError as error:
+        raise _type_error(value) or MalformedValueError(str(error)) from None
+    except (AttributeError, KeyError, TypeError):
+        raise _type_error(value) or _not_a_value() from None
     return serialized
 
 
@@ -132,17 +126,13 @@ def sorted_texts(texts: Iterable[str]) -> list[str]:
         raise MalformedValueError("text with a lone surrogate") from None
 
 
-def check_depth(depth: int) -> None:
-    """Check the level of a container's members.
-
-    Raises:
-        MalformedValueError: it is deeper than DynamoDB's 32 levels.
-    """
-    if depth > MAX_DEPTH:
-        raise MalformedValueError("a value nested deeper than DynamoDB's 32 levels")
+def too_deep() -> MalformedValueError:
+    """Make the error for a container whose members lie deeper than DynamoDB's 32 levels."""
+    return MalformedValueError("a value nested deeper than DynamoDB's 32 levels")
 
 
-# The writers of leaves raise bare TypeError and ValueError; `_serialize_all` says of which type the value is.
+# The writers raise bare TypeError and ValueError; `_type_error` then says what is of the wrong type. Those of
+# lists and maps write their members in place: a call for each would take as long as writing it.
 
 
 def _number(content: str) -> bytes:
@@ -169,19 +159,19 @@ def _null(content: bool) -> bytes:
 
 
 def _string_set(content: Any) -> bytes:
-    return _joined([text.encode() for text in sorted_texts(_members(content))])
+    return _joined([*map(str.encode, sorted_texts(_members(content)))])
 
 
 def _number_set(content: Any) -> bytes:
-    return _joined(sorted([_number(member) for member in _members(content)]))
+    return _joined(sorted(map(_number, _members(content))))
 
 
 def _binary_set(content: Any) -> bytes:
-    return _joined(sorted([_binary(member) for member in _members(content)]))
+    return _joined(sorted(map(_binary, _members(content))))
 
 
-def _members(content: Any) -> Sequence[Any]:
-    if not _is_sequence(content):
+def _members(content: Sequence[Any]) -> Sequence[Any]:
+    if not isinstance(content, list) and not _is_sequence(content):
         raise TypeError
     return content
 
@@ -196,32 +186,60 @@ def _joined(members: Sequence[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def _list(content: Any, depth: int) -> bytes:
-    if not _is_sequence(content):
-        raise _wrong_content({"L": content})
-    if content:
-        check_depth(depth)
+def _list(content: Sequence[AttributeValue], depth: int) -> bytes:
+    if not isinstance(content, list) and not _is_sequence(content):
+        raise TypeError
+    if depth > MAX_DEPTH and content:
+        raise too_deep()
     parts = [u32(len(content))]
-    for type_id, data in _serialize_all(content, depth):
-        parts += (entry_head(type_id, len(data)), data)
+    for value in content:
+        (kind,) = value
+        type_id, write, holds_values = _WRITERS[kind]
+        data = write(value[kind], depth + 1) if holds_values else write(value[kind])
+        parts.append(entry_head(type_id, len(data)))
+        parts.append(data)
     return b"".join(parts)
 
 
-def _map(content: Any, depth: int) -> bytes:
-    if not _is_mapping(content):
-        raise _wrong_content({"M": content})
-    if content:
-        check_depth(depth)
-    try:
-        keys = sorted_texts(content)
-    except TypeError:
-        raise TypeError("the keys of M must be str") from None
-    members = _serialize_all([content[key] for key in keys], depth)
-    parts = [u32(len(keys))]
-    for key, (type_id, data) in zip(keys, members, strict=True):
-        name = key.encode()
+def _map(content: Mapping[str, AttributeValue], depth: int) -> bytes:
+    if not isinstance(content, dict) and not _is_mapping(content):
+        raise TypeError
+    if depth > MAX_DEPTH and content:
+        raise too_deep()
+    parts = [u32(len(content))]
+    for key in sorted_texts(content):
+        name, value = key.encode(), content[key]
+        (kind,) = value
+        type_id, write, holds_values = _WRITERS[kind]
+        data = write(value[kind], depth + 1) if holds_values else write(value[kind])
         parts += (entry_head(STRING, len(name)), name, entry_head(type_id, len(data)), data)
     return b"".join(parts)
+
+
+def _type_error(value: Any, depth: int = 1) -> TypeError | None:
+    """Say what in a value that could not be written is of the wrong Python type, if anything is."""
+    if not _is_mapping(value) or len(value) != 1 or not value.keys() <= _WRITERS.keys():
+        return _not_a_value()
+    ((kind, content),) = value.items()
+    _, write, holds_values = _WRITERS[kind]
+    if not holds_values:
+        try:
+            write(content)
+        except TypeError:
+            return _wrong_content(value)
+        except ValueError:
+            pass
+        return None
+    if kind == "L" and _is_sequence(content):
+        members: Iterable[Any] = content
+    elif kind == "M" and _is_mapping(content):
+        if not all(isinstance(key, str) for key in content):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
+            return TypeError("the keys of M must be str")
+        members = content.values()
+    else:
+        return _wrong_content(value)
+    problems = (_type_error(member, depth + 1) for member in members) if depth < MAX_DEPTH else ()
+    return next((problem for problem in problems if problem is not None), None)
 
 
 def _is_mapping(content: Any) -> TypeGuard[Mapping[str, AttributeValue]]:
@@ -229,7 +247,7 @@ def _is_mapping(content: Any) -> TypeGuard[Mapping[str, AttributeValue]]:
 
 
 def _is_sequence(content: Any) -> TypeGuard[Sequence[Any]]:
-    return type(content) is list or isinstance(content, (list, tuple, set, frozenset))
+    return isinstance(content, (list, tuple, set, frozenset))
 
 
 def _not_a_value() -> TypeError:

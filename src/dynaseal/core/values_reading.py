@@ -20,14 +20,16 @@ from dynaseal.core.values import (
     BOOLEAN,
     LIST,
     MAP,
+    MAX_DEPTH,
     NULL,
     NUMBER,
     NUMBER_SET,
+    SECOND_LEVEL,
     STRING,
     STRING_SET,
     Field,
     MalformedValueError,
-    check_depth,
+    too_deep,
 )
 
 _COUNT_LENGTH = 4
@@ -49,12 +51,8 @@ def deserialize(type_id: bytes, data: bytes) -> dict[str, Any]:
     return deserialize_all([(type_id, data)])[0]
 
 
-def deserialize_all(fields: Iterable[Field], depth: int = 1) -> list[dict[str, Any]]:
+def deserialize_all(fields: Iterable[Field]) -> list[dict[str, Any]]:
     """Turn type ids and bytes into attribute values.
-
-    Args:
-        fields: The type id and the bytes of each.
-        depth: The level that the values lie at.
 
     Raises:
         MalformedValueError: the bytes of one are not those that a value of its type is written as.
@@ -62,8 +60,8 @@ def deserialize_all(fields: Iterable[Field], depth: int = 1) -> list[dict[str, A
     values: list[dict[str, Any]] = []
     try:
         for type_id, data in fields:
-            name, read, holds_values = _READERS[type_id]
-            values.append({name: read(data, depth + 1) if holds_values else read(data)})
+            kind, read, holds_values = _READERS[type_id]
+            values.append({kind: read(data, SECOND_LEVEL) if holds_values else read(data)})
     except KeyError:
         raise MalformedValueError("bytes of an unknown type id") from None
     except StructError:
@@ -96,11 +94,11 @@ def _null(data: bytes) -> bool:
 
 
 def _string_set(data: bytes) -> list[str]:
-    return [member.decode() for member in _binary_set(data)]
+    return [*map(bytes.decode, _binary_set(data))]
 
 
 def _number_set(data: bytes) -> list[str]:
-    return [_number(member) for member in _binary_set(data)]
+    return [*map(_number, _binary_set(data))]
 
 
 def _binary_set(data: bytes) -> list[bytes]:
@@ -122,36 +120,48 @@ def _members(data: bytes) -> list[bytes]:
     return members
 
 
+# These two read their members in place: a call for each would take as long as reading it.
+
+
 def _list(data: bytes, depth: int) -> list[dict[str, Any]]:
-    return deserialize_all(_entries(data, depth, in_each=1), depth)
-
-
-def _map(data: bytes, depth: int) -> dict[str, dict[str, Any]]:
-    entries = _entries(data, depth, in_each=2)
-    names: list[str] = []
-    for type_id, name in entries[::2]:
-        if type_id != STRING:
-            raise MalformedValueError("a map with a key that is not a string")
-        names.append(name.decode())
-    members = dict(zip(names, deserialize_all(entries[1::2], depth), strict=True))
-    _check_unique(len(members), len(names))
-    return members
-
-
-def _entries(data: bytes, depth: int, *, in_each: int) -> list[Field]:
-    """Read all entries of a container: type id, length and bytes, `in_each` times for each member."""
     (count,) = _length_at(data, 0)
-    if count:
-        check_depth(depth)
+    if depth > MAX_DEPTH and count:
+        raise too_deep()
     at = _COUNT_LENGTH
-    entries: list[Field] = []
-    for _ in range(count * in_each):
+    members: list[dict[str, Any]] = []
+    for _ in range(count):
         type_id, length = _entry_head_at(data, at)
         start = at + _ENTRY_HEAD_LENGTH
         at = start + length
-        entries.append((type_id, data[start:at]))
+        content = data[start:at]
+        kind, read, holds_values = _READERS[type_id]
+        members.append({kind: read(content, depth + 1) if holds_values else read(content)})
     _check_end(data, at)
-    return entries
+    return members
+
+
+def _map(data: bytes, depth: int) -> dict[str, dict[str, Any]]:
+    (count,) = _length_at(data, 0)
+    if depth > MAX_DEPTH and count:
+        raise too_deep()
+    at = _COUNT_LENGTH
+    members: dict[str, dict[str, Any]] = {}
+    for _ in range(count):
+        type_id, length = _entry_head_at(data, at)
+        if type_id != STRING:
+            raise MalformedValueError("a map with a key that is not a string")
+        start = at + _ENTRY_HEAD_LENGTH
+        at = start + length
+        name = data[start:at].decode()
+        type_id, length = _entry_head_at(data, at)
+        start = at + _ENTRY_HEAD_LENGTH
+        at = start + length
+        content = data[start:at]
+        kind, read, holds_values = _READERS[type_id]
+        members[name] = {kind: read(content, depth + 1) if holds_values else read(content)}
+    _check_end(data, at)
+    _check_unique(len(members), count)
+    return members
 
 
 def _check_end(data: bytes, at: int) -> None:

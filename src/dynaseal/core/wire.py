@@ -63,15 +63,16 @@ class Reader:
     def sized16(self) -> bytes:
         """Read a two-byte length and as many bytes."""
         # The same as `take(short())`, in one step: a header has many of these.
-        start = self.position + 2
+        data, at = self._data, self.position
         try:
-            end = start + _read_u16(self._data, self.position)[0]
+            (length,) = _read_u16(data, at)
         except StructError:
             raise TruncatedError from None
-        if end > len(self._data):
+        start = at + 2
+        end = self.position = start + length
+        if end > len(data):
             raise TruncatedError
-        self.position = end
-        return self._data[start:end]
+        return data[start:end]
 
     def sized32(self) -> bytes:
         """Read a four-byte length and as many bytes."""

@@ -65,7 +65,7 @@ class DefaultMaterialsManager:
         reproduced_context: Mapping[str, str],
     ) -> DecryptionMaterials:
         """Unwrap the materials of one item."""
-        context, required = reproduced_context, frozenset(reproduced_context)
+        context, required = reproduced_context, frozenset(reproduced_context.keys())
         if stored_context:
             for key, value in stored_context.items():
                 if reproduced_context.get(key, value) != value:

@@ -58,7 +58,9 @@ class EncryptionMaterials:
         symmetric_signing_keys: tuple[bytes, ...] = (),
         signing_key: SigningKey | None = None,
     ) -> None:
-        context = _serialized(encryption_context)
+        context = encryption_context
+        if type(context) is not EncryptionContext:
+            context = EncryptionContext(dict(context))
         self.__dict__.update(
             suite=suite,
             encryption_context=context,
@@ -120,7 +122,9 @@ class DecryptionMaterials:
         symmetric_signing_key: bytes | None = None,
         verification_key: bytes | None = None,
     ) -> None:
-        context = _serialized(encryption_context)
+        context = encryption_context
+        if type(context) is not EncryptionContext:
+            context = EncryptionContext(dict(context))
         self.__dict__.update(
             suite=suite,
             encryption_context=context,
@@ -142,10 +146,6 @@ class DecryptionMaterials:
             symmetric_signing_key,
             self.verification_key,
         )
-
-
-def _serialized(context: Mapping[str, str]) -> EncryptionContext:
-    return context if type(context) is EncryptionContext else EncryptionContext(dict(context))
 
 
 class NoDataKeyError(UnwrapError):

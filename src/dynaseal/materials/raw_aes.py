@@ -8,9 +8,11 @@ Source: specification `raw-aes-keyring.md`.
 
 from collections.abc import Sequence
 from os import urandom
+from struct import Struct
 
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import (
+    KEY_LENGTH,
     NONCE_LENGTH,
     TAG_LENGTH,
     AuthenticationFailedError,
@@ -22,6 +24,8 @@ from dynaseal.materials import wrapping
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
 from dynaseal.materials.names import check_raw_key_name
 
+# What each wrapping draws at once: an intermediate key, a nonce, and a data key for where there is none yet.
+_FRESH = Struct(f"{wrapping.INTERMEDIATE_KEY_LENGTH}s{NONCE_LENGTH}s{KEY_LENGTH}s")
 _LENGTHS = u32(TAG_LENGTH * 8) + u32(NONCE_LENGTH)
 
 
@@ -55,9 +59,8 @@ class RawAesKeyring:
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Wrap the data key; make it first if there is none."""
-        data_key = materials.plaintext_data_key or wrapping.new_data_key()
-        fresh = urandom(wrapping.INTERMEDIATE_KEY_LENGTH + NONCE_LENGTH)
-        intermediate, nonce = fresh[:-NONCE_LENGTH], fresh[-NONCE_LENGTH:]
+        intermediate, nonce, new_data_key = _FRESH.unpack(urandom(_FRESH.size))
+        data_key = materials.plaintext_data_key or new_data_key
         aad = materials.aad
         wrapped, tag_key = wrapping.wrap(data_key, intermediate, aad)
         ciphertext = wrapped + self._key.encrypt(nonce, intermediate, aad)
@@ -76,7 +79,8 @@ class RawAesKeyring:
                 continue
             tried += 1
             try:
-                return materials.with_unwrapped_key(*self._unwrap(wrapped, aad))
+                data_key, tag_key = self._unwrap(wrapped, aad)
+                return materials.with_unwrapped_key(data_key, tag_key)
             except AuthenticationFailedError:
                 continue
         if tried:
