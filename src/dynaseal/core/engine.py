@@ -155,35 +155,21 @@ def unseal(
         FormatError: the footer has another length than the header calls for.
         SignatureError: any check failed.
     """
-    try:
-        return _unseal(parsed, foot, layout, encrypted, signed, keys=keys)
-    except AuthenticationFailedError:
-        raise SignatureError from None
-
-
-def _unseal(
-    parsed: Header,
-    foot: bytes,
-    layout: Layout,
-    encrypted: Sequence[Field],
-    signed: Sequence[Field],
-    *,
-    keys: UnsealingKeys,
-) -> list[Field]:
     commit_key, root = primitives.derive_pair(
         keys.data_key, _COMMIT_INFO + parsed.message_id, _DERIVE_INFO + parsed.message_id
     )
-    primitives.check_equal(parsed.commitment, primitives.header_commitment(commit_key, parsed.partial))
-
-    tags, signature = footer.split(foot, len(parsed.encrypted_data_keys), signed=parsed.suite.is_signed)
-    head = parsed.partial + parsed.commitment
-    canonical_hash = _canonical_hash(head, keys.context, layout, [*encrypted, *signed])
-    # A reader needs one recipient's tag, wherever it stands; the other recipients' tags are theirs to check.
-    primitives.check_one_of(tags, primitives.recipient_tag(keys.tag_key, canonical_hash))
-    if keys.public_key is not None:
-        signatures.verify(keys.public_key, primitives.sha384(canonical_hash), signature)
-
-    return primitives.decrypt_fields(root, encrypted, layout.encrypted_paths)
+    try:
+        primitives.check_equal(parsed.commitment, primitives.header_commitment(commit_key, parsed.partial))
+        tags, signature = footer.split(foot, len(parsed.encrypted_data_keys), signed=parsed.suite.is_signed)
+        head = parsed.partial + parsed.commitment
+        canonical_hash = _canonical_hash(head, keys.context, layout, [*encrypted, *signed])
+        # A reader needs one recipient's tag, wherever it stands; the others' tags are theirs to check.
+        primitives.check_one_of(tags, primitives.recipient_tag(keys.tag_key, canonical_hash))
+        if keys.public_key is not None:
+            signatures.verify(keys.public_key, primitives.sha384(canonical_hash), signature)
+        return primitives.decrypt_fields(root, encrypted, layout.encrypted_paths)
+    except AuthenticationFailedError:
+        raise SignatureError from None
 
 
 def _canonical_hash(head: bytes, context: bytes, layout: Layout, fields: Sequence[Field]) -> bytes:
@@ -191,5 +177,7 @@ def _canonical_hash(head: bytes, context: bytes, layout: Layout, fields: Sequenc
     parts = [head, u64(len(context)), context]
     for path, word, at in layout.canonical:
         type_id, data = fields[at]
-        parts += (path, _field_head(len(data), word, type_id), data)
+        parts.append(path)
+        parts.append(_field_head(len(data), word, type_id))
+        parts.append(data)
     return primitives.sha384(b"".join(parts))
