@@ -118,7 +118,7 @@ class ItemEncryptor:
         try:
             context = self._context.with_attributes(item.context_entries(plan, signed))
             materials = self._cmm.get_encryption_materials(
-                self.config.algorithm_suite, context, frozenset(context.keys())
+                self.config.algorithm_suite, context, context.key_set()
             )
             keys = _sealing_keys(materials)
         except ContextTooLongError as error:

@@ -142,6 +142,10 @@ class EncryptionContext(Mapping[str, str]):
         """Give the keys, as `{**context}` asks for them."""
         return self._entries.keys()
 
+    def key_set(self) -> frozenset[str]:
+        """Give the keys as a set of their own."""
+        return frozenset(self._entries)
+
     def serialized_without(self, keys: frozenset[str]) -> bytes:
         """Serialise the entries whose keys are not among `keys`."""
         entries = self._entries

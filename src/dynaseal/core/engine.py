@@ -13,9 +13,9 @@ Source: specification `encrypt-path-structure.md`, `decrypt-path-structure.md`, 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import count
 from struct import Struct
-from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
@@ -35,7 +35,8 @@ _DERIVE_INFO = b"AWS_DBE_DERIVE_KEY"
 _field_head = Struct(">Q9s2s").pack
 
 
-class Layout(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Layout:
     """What an item's shape decides of its cryptography; made by `lay_out`.
 
     Attributes:
@@ -52,7 +53,11 @@ class Layout(NamedTuple):
     canonical: tuple[tuple[bytes, bytes, int], ...]
 
 
-class SealingKeys(NamedTuple):
+# These two are not frozen: each item needs one, and a frozen one takes three times as long to make.
+
+
+@dataclass(slots=True, repr=False)
+class SealingKeys:
     """All that sealing takes beside the fields; `context` and `stored_context` are serialised."""
 
     suite: AlgorithmSuite
@@ -67,7 +72,8 @@ class SealingKeys(NamedTuple):
         return f"SealingKeys({self.suite})"
 
 
-class UnsealingKeys(NamedTuple):
+@dataclass(slots=True, repr=False)
+class UnsealingKeys:
     """All that unsealing takes beside the item; `context` is serialised."""
 
     context: bytes

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from struct import Struct
 from struct import error as StructError  # noqa: N812 an exception
-from typing import NamedTuple
 
 from dynaseal.core.suites import SUITE_BY_FLAVOR, AlgorithmSuite
 from dynaseal.core.wire import Reader, TruncatedError, u16
@@ -45,8 +44,12 @@ class EncryptedDataKey:
     ciphertext: bytes
 
 
-class Header(NamedTuple):
-    """A parsed header; `partial` is all that the commitment covers."""
+@dataclass(slots=True)
+class Header:
+    """A parsed header; `partial` is all that the commitment covers.
+
+    Not frozen: each item read needs one, and a frozen one takes three times as long to make.
+    """
 
     version: int
     suite: AlgorithmSuite
