@@ -19,6 +19,8 @@ from dynaseal.core.header import (
     FOOTER_NAME,
     HEADER_NAME,
     MESSAGE_ID_LENGTH,
+    OLDER_DESCRIPTION_NAME,
+    OLDER_SIGNATURE_NAME,
     RESERVED_PREFIX,
     SIGNED,
     EncryptedDataKey,
@@ -42,9 +44,6 @@ from dynaseal.core.values import (
 from dynaseal.core.wire import Reader, TruncatedError
 from dynaseal.errors import FormatError
 from dynaseal.materials.wrapped_keys import WrappedKey, describe_key
-
-LEGACY_DESCRIPTION = "*amzn-ddb-map-desc*"
-LEGACY_SIGNATURE = "*amzn-ddb-map-sig*"
 
 _SHORTEST = TYPE_ID_LENGTH + TAG_LENGTH
 _TYPES = {
@@ -163,7 +162,7 @@ def describe_item(
     if HEADER_NAME in item or FOOTER_NAME in item:
         unsigned = _Unsigned(frozenset(allowed_unsigned_attributes), allowed_unsigned_attribute_prefix)
         return _describe_encrypted(item, names, unsigned, damage)
-    if LEGACY_DESCRIPTION in item or LEGACY_SIGNATURE in item:
+    if OLDER_DESCRIPTION_NAME in item or OLDER_SIGNATURE_NAME in item:
         return _describe_legacy(item, names, damage)
     plain = tuple(AttributeReport(name, None, _type_name(item[name])) for name in names)
     return ItemReport(ItemFormat.PLAINTEXT, attributes=plain, damage=tuple(damage))
@@ -278,14 +277,14 @@ def _attribute(
 
 def _describe_legacy(item: Mapping[str, Any], names: list[str], damage: list[str]) -> ItemReport:
     description: dict[str, str] = {}
-    data = _binary(item, LEGACY_DESCRIPTION, damage)
-    _binary(item, LEGACY_SIGNATURE, damage)
+    data = _binary(item, OLDER_DESCRIPTION_NAME, damage)
+    _binary(item, OLDER_SIGNATURE_NAME, damage)
     if data is not None:
         try:
             _read_description(data, description)
         except TruncatedError:
-            damage.append(f"The attribute {LEGACY_DESCRIPTION!r} ends too early")
-    own = [name for name in names if name in (LEGACY_DESCRIPTION, LEGACY_SIGNATURE)]
+            damage.append(f"The attribute {OLDER_DESCRIPTION_NAME!r} ends too early")
+    own = [name for name in names if name in (OLDER_DESCRIPTION_NAME, OLDER_SIGNATURE_NAME)]
     return ItemReport(
         ItemFormat.ENCRYPTION_CLIENT,
         attributes=tuple(

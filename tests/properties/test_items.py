@@ -196,6 +196,17 @@ def test_the_plaintext_policy_decides_what_is_written_and_read(
             crypt.decrypt_item(item)
 
 
+@pytest.mark.parametrize("policy", PlaintextPolicy)
+def test_an_item_of_the_older_library_never_passes_for_plaintext(policy: PlaintextPolicy) -> None:
+    config = TableConfig(
+        "people", "pk", attribute_actions=AttributeActions(), keyring=KEYRING, plaintext_policy=policy
+    )
+    older = {"pk": {"S": "k"}, "a": {"B": b"ciphertext"}, "*amzn-ddb-map-sig*": {"B": b"signature"}}
+
+    with pytest.raises(FormatError, match="older library"):
+        ItemEncryptor(config).decrypt_item(older)
+
+
 def test_python_items_have_boto3s_types() -> None:
     item = {
         "pk": "k",

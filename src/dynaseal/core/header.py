@@ -20,6 +20,10 @@ HEADER_NAME = "aws_dbe_head"
 FOOTER_NAME = "aws_dbe_foot"
 RESERVED_PREFIX = "aws_dbe_"
 
+# The attributes of AWS's older format, by which its items are told from plaintext.
+OLDER_DESCRIPTION_NAME = "*amzn-ddb-map-desc*"
+OLDER_SIGNATURE_NAME = "*amzn-ddb-map-sig*"
+
 MESSAGE_ID_LENGTH = 32
 COMMITMENT_LENGTH = 32
 MAX_DATA_KEYS = 255

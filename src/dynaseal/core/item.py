@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dynaseal.core.context import ATTRIBUTE_PREFIX, version_1_entry, version_2_entries
-from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
+from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, OLDER_DESCRIPTION_NAME, OLDER_SIGNATURE_NAME
 from dynaseal.core.plan import Plan
 from dynaseal.core.values import (
     BINARY,
@@ -24,6 +24,8 @@ from dynaseal.core.values import (
 )
 from dynaseal.core.values_reading import deserialize, deserialize_all
 from dynaseal.errors import EncryptError, FormatError, SignatureError
+
+_TRACES = frozenset({HEADER_NAME, FOOTER_NAME, OLDER_DESCRIPTION_NAME, OLDER_SIGNATURE_NAME})
 
 
 def clear_fields(plan: Plan, item: Item) -> tuple[list[Field], list[Field]]:
@@ -134,9 +136,14 @@ def bookkeeping(item: Item) -> tuple[bytes, bytes]:
     """Take the header and footer of an encrypted item.
 
     Raises:
-        FormatError: one is missing or not binary.
+        FormatError: one is missing or not binary, or the item is of the older format.
     """
-    if not is_encrypted(item):
+    if HEADER_NAME not in item and FOOTER_NAME not in item:
+        if is_encrypted(item):
+            raise FormatError(
+                "The item was encrypted by AWS's older library, whose format is not read here",
+                hint="Read it with that library and put it again with this one",
+            )
         raise FormatError(
             f"The item is not encrypted: it has neither {HEADER_NAME} nor {FOOTER_NAME}",
             hint="A plaintext_policy that allows reading would let it through",
@@ -145,8 +152,12 @@ def bookkeeping(item: Item) -> tuple[bytes, bytes]:
 
 
 def is_encrypted(item: Item) -> bool:
-    """Tell whether an item has any trace of encryption (`decrypt-item.md`, "Determining Plaintext Items")."""
-    return HEADER_NAME in item or FOOTER_NAME in item
+    """Tell whether an item has any trace of encryption, that of the older format included.
+
+    An item of the older format would pass for plaintext by the letter of `decrypt-item.md`, "Determining
+    Plaintext Items"; its ciphertext must not be handed out as data.
+    """
+    return not _TRACES.isdisjoint(item)
 
 
 def _binary(item: Item, name: str) -> bytes:
