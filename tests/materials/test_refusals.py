@@ -20,6 +20,7 @@ from dynaseal import (
     EncryptError,
     KmsError,
 )
+from dynaseal.boto.kms import KmsDecryptError
 from dynaseal.testing import Subject
 from support.keyrings import KMS_A, KMS_B, KMS_EU, world
 
@@ -168,3 +169,12 @@ def test_a_multi_keyring_says_what_each_of_its_keyrings_had_to_say() -> None:
     ]
     for said in (f"on {KMS_A}: Disabled", f"on {KMS_B}: AccessDenied", f"no data key under {KMS_EU}"):
         assert said in str(error)
+
+
+def test_a_key_arn_that_an_item_made_up_cannot_break_the_hint() -> None:
+    made_up = "arn:aws:kms:{us}}-west-{0.x}:111122223333:key/any"
+    response = {"Error": {"Code": "NotFoundException", "Message": "no such key"}}
+
+    error = KmsDecryptError(response, "Decrypt", made_up, "eu-west-1")
+
+    assert "The key is of {us}}-west-{0.x} and the client asks eu-west-1" in str(error)

@@ -32,7 +32,6 @@ _HINTS = {
     "ThrottlingException": "Ask KMS less often: a hierarchical keyring makes one call for many items",
     "UnrecognizedClientException": "Check the credentials and the endpoint",
 }
-_WRONG_REGION = "The key is of {key_region} and the client asks {region}: give a client of the key's Region"
 
 
 class KmsError(DynasealError, ClientError):
@@ -55,18 +54,22 @@ class KmsError(DynasealError, ClientError):
         self.region = region
         details: Mapping[str, str] = error_response.get("Error", {})
         reason = details.get("Code", "Unknown")
-        hint = _HINTS.get(reason)
-        key_region = region_of(key_id)
-        if reason == "NotFoundException" and region and key_region and region != key_region:
-            hint = _WRONG_REGION.format(key_region=key_region, region=region)
         DynasealError.__init__(
             self,
             f"KMS refused {operation_name} on {key_id}: {reason}: {details.get('Message', '')}",
-            hint=hint and hint.format(operation=operation_name),
+            hint=_hint(reason, operation_name, key_id, region),
         )
 
     def __reduce__(self) -> tuple[type, tuple[Any, str, str, str | None]]:
         return type(self), (self.response, self.operation_name, self.key_id, self.region)
+
+
+def _hint(reason: str, operation: str, key_id: str, region: str | None) -> str | None:
+    key_region = region_of(key_id)
+    if reason == "NotFoundException" and region and key_region and region != key_region:
+        return f"The key is of {key_region} and the client asks {region}: give a client of the key's Region"
+    hint = _HINTS.get(reason)
+    return hint and hint.format(operation=operation)
 
 
 class KmsEncryptError(EncryptError, KmsError):
