@@ -169,15 +169,20 @@ def test_the_trail_is_followed_until_ctrl_c(account):
         "AWS_SECRET_ACCESS_KEY": account.lab.root_secret,
     }
     account.client("sts").get_caller_identity()
-    command = [sys.executable, "-c", "from dynaseal.cli.main import main; main()"]
+    # Under a shell's background job Ctrl-C is ignored, and a child inherits that.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{heed}; from dynaseal.cli.main import main; main()"]
     command += ["lab", "trail", "--follow", "--json"]
     with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True) as following:
-        assert following.stdout is not None
-        assert json.loads(following.stdout.readline())["action"] == "sts:GetCallerIdentity"
-        account.client("iam").list_users()
-        assert json.loads(following.stdout.readline())["action"] == "iam:ListUsers"
-        following.send_signal(signal.SIGINT)
-        assert following.wait(timeout=30) == 0
+        try:
+            assert following.stdout is not None
+            assert json.loads(following.stdout.readline())["action"] == "sts:GetCallerIdentity"
+            account.client("iam").list_users()
+            assert json.loads(following.stdout.readline())["action"] == "iam:ListUsers"
+            following.send_signal(signal.SIGINT)
+            assert following.wait(timeout=30) == 0
+        finally:
+            following.kill()
 
 
 def test_the_trail_is_for_root(run, account, monkeypatch):
