@@ -20,7 +20,7 @@ from dynaseal.beacons.plan import SearchPlan
 from dynaseal.beacons.surrogate import SurrogateKey, Surrogates, compile_surrogates
 from dynaseal.core.actions import AttributeActions, CryptoAction
 from dynaseal.core.header import RESERVED_PREFIX
-from dynaseal.core.plan import Schema, no_action
+from dynaseal.core.plan import Schema
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import ConfigError
 from dynaseal.materials.manager import DefaultMaterialsManager
@@ -157,17 +157,6 @@ class TableConfig:
             self.find_action,
             self.is_unsigned,
         )
-
-    def action_of(self, attribute_name: str) -> CryptoAction:
-        """Give the action of an attribute when an item is written.
-
-        Raises:
-            EncryptError: it has none.
-        """
-        action = self.find_action(attribute_name)
-        if action is None:
-            raise no_action(attribute_name)
-        return action
 
     def find_action(self, attribute_name: str) -> CryptoAction | None:
         """Give the action of an attribute, or None if it has none."""

@@ -129,7 +129,10 @@ class Planner:
                 )
             action = schema.action(name)
             if action is None:
-                raise no_action(name)
+                raise EncryptError(
+                    f"The attribute {name!r} has no action in the table's configuration",
+                    hint="Give it one in attribute_actions",
+                )
             if action is not CryptoAction.DO_NOTHING:
                 letters.append((name, _LETTERS[action]))
         if len(letters) > MAX_LEGEND_LENGTH:
@@ -202,11 +205,3 @@ def _text(name: object) -> str:
     if not isinstance(name, str):
         raise TypeError(f"an attribute name must be str, not {type(name).__name__}")
     return name
-
-
-def no_action(attribute_name: str) -> EncryptError:
-    """Make the error for an attribute that the table's configuration does not name."""
-    return EncryptError(
-        f"The attribute {attribute_name!r} has no action in the table's configuration",
-        hint="Give it one in attribute_actions",
-    )

@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from dynaseal_lab.environment import environment
+
 from .provision import AccessKey, Provisioned
 
 SETTINGS = ("DEMO_CLIENT_KMS_KEY_ARN", "DEMO_TABLE_NAME", "FULL_USER_NAME", "LIMITED_USER_NAME")
@@ -57,19 +59,5 @@ def isolated(surroundings: Mapping[str, str], key: AccessKey) -> dict[str, str]:
     Profiles, endpoints, tokens and settings of a former stack are taken out, so that a program that is meant
     for the lab cannot reach AWS by mistake. A proxy is not asked for loopback.
     """
-    kept = {
-        name: value
-        for name, value in surroundings.items()
-        if not name.startswith("AWS_") and name not in SETTINGS
-    }
-    unproxied = surroundings.get("NO_PROXY") or surroundings.get("no_proxy")
-    no_proxy = f"{unproxied},127.0.0.1" if unproxied else "127.0.0.1"
-    return kept | {
-        "AWS_ACCESS_KEY_ID": key.id,
-        "AWS_SECRET_ACCESS_KEY": key.secret,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": no_proxy,
-        "no_proxy": no_proxy,
-    }
+    kept = {name: value for name, value in surroundings.items() if name not in SETTINGS}
+    return environment(kept, {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret})
