@@ -21,7 +21,7 @@ from dynaseal import (
     StandardBeacon,
     TableConfig,
 )
-from dynaseal.boto.requests import Requests
+from dynaseal.boto.interception.requests import Requests
 
 BEACON_LIMIT = 40.0
 """Microseconds that four beacons may add to the encryption of an item."""

@@ -7,7 +7,18 @@ The public names are here. Those that need boto3 are imported when they are firs
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from dynaseal.beacons.config import (
+from dynaseal.beacons.compiled.resolved import ResolvedAttributes, resolve_attributes
+from dynaseal.beacons.compiled.virtual_fields import (
+    GetPrefix,
+    GetSegment,
+    GetSegments,
+    GetSubstring,
+    GetSuffix,
+    Insert,
+    Lower,
+    Upper,
+)
+from dynaseal.beacons.definitions import (
     AsSet,
     BeaconVersion,
     CompoundBeacon,
@@ -23,23 +34,12 @@ from dynaseal.beacons.config import (
     VirtualField,
     VirtualPart,
 )
-from dynaseal.beacons.estimates import BeaconPlan, LengthPlan
-from dynaseal.beacons.key_source import MultiKeySource, SingleKeySource
-from dynaseal.beacons.partitions import number_of_queries
-from dynaseal.beacons.planner import plan_beacon
-from dynaseal.beacons.plot import plot_beacon_plan
-from dynaseal.beacons.resolve import ResolvedAttributes, resolve_attributes
-from dynaseal.beacons.surrogate import SurrogateKey
-from dynaseal.beacons.virtual import (
-    GetPrefix,
-    GetSegment,
-    GetSegments,
-    GetSubstring,
-    GetSuffix,
-    Insert,
-    Lower,
-    Upper,
-)
+from dynaseal.beacons.key_sources import MultiKeySource, SingleKeySource
+from dynaseal.beacons.length.estimates import BeaconPlan, LengthPlan
+from dynaseal.beacons.length.planner import plan_beacon
+from dynaseal.beacons.length.plot import plot_beacon_plan
+from dynaseal.beacons.requests.partitions import number_of_queries
+from dynaseal.beacons.surrogates.keys import SurrogateKey
 from dynaseal.config import PlaintextPolicy, TableConfig
 from dynaseal.core.actions import AttributeActions, CryptoAction
 from dynaseal.core.header import EncryptedDataKey
@@ -56,30 +56,30 @@ from dynaseal.errors import (
     UnsupportedOperationError,
     UnwrapError,
 )
-from dynaseal.materials.branch_keys import BeaconKeyMaterials, BranchKeyMaterials
-from dynaseal.materials.cache import BranchKeyCache
-from dynaseal.materials.curves import Curve
-from dynaseal.materials.hierarchical import AwsKmsHierarchicalKeyring
-from dynaseal.materials.manager import DefaultMaterialsManager
+from dynaseal.materials.key_store.branch_keys import BeaconKeyMaterials, BranchKeyMaterials
+from dynaseal.materials.key_store.cache import BranchKeyCache
+from dynaseal.materials.keyrings.curves import Curve
+from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
+from dynaseal.materials.keyrings.multi import MultiKeyring
+from dynaseal.materials.keyrings.raw_aes import RawAesKeyring
+from dynaseal.materials.keyrings.raw_ecdh import RawEcdhKeyring
+from dynaseal.materials.keyrings.raw_rsa import RawRsaKeyring
+from dynaseal.materials.keyrings.rsa import RsaPadding
+from dynaseal.materials.managers.default import DefaultMaterialsManager
+from dynaseal.materials.managers.required_context import RequiredContextMaterialsManager
 from dynaseal.materials.model import (
     CryptographicMaterialsManager,
     DecryptionMaterials,
     EncryptionMaterials,
     Keyring,
 )
-from dynaseal.materials.multi import MultiKeyring
-from dynaseal.materials.raw_aes import RawAesKeyring
-from dynaseal.materials.raw_ecdh import RawEcdhKeyring
-from dynaseal.materials.raw_rsa import RawRsaKeyring
-from dynaseal.materials.required_context import RequiredContextMaterialsManager
-from dynaseal.materials.rsa import RsaPadding
 from dynaseal.report import ItemReport, describe_item
 
 if TYPE_CHECKING:
-    from dynaseal.boto.asymmetric import AwsKmsEcdhKeyring, AwsKmsRsaKeyring
-    from dynaseal.boto.attach import attach
-    from dynaseal.boto.client import EncryptedClient, EncryptedPaginator
-    from dynaseal.boto.keyrings import (
+    from dynaseal.boto.interception.attach import attach
+    from dynaseal.boto.keys.asymmetric import AwsKmsEcdhKeyring, AwsKmsRsaKeyring
+    from dynaseal.boto.keys.key_store import KeyStore
+    from dynaseal.boto.keys.keyrings import (
         AwsKmsDiscoveryKeyring,
         AwsKmsDiscoveryMultiKeyring,
         AwsKmsKeyring,
@@ -88,35 +88,35 @@ if TYPE_CHECKING:
         AwsKmsMrkMultiKeyring,
         AwsKmsMultiKeyring,
     )
-    from dynaseal.boto.keystore import KeyStore
-    from dynaseal.boto.kms import KmsError
-    from dynaseal.boto.mpl import MplKeyring
-    from dynaseal.boto.provider import AwsKmsCryptographicMaterialsProvider
-    from dynaseal.boto.resource import EncryptedResource
-    from dynaseal.boto.table import EncryptedTable
-    from dynaseal.boto.table_info import TableIndex, TableInfo
+    from dynaseal.boto.keys.kms import KmsError
+    from dynaseal.boto.keys.mpl import MplKeyring
+    from dynaseal.boto.keys.provider import AwsKmsCryptographicMaterialsProvider
+    from dynaseal.boto.wrappers.client import EncryptedClient, EncryptedPaginator
+    from dynaseal.boto.wrappers.resource import EncryptedResource
+    from dynaseal.boto.wrappers.table import EncryptedTable
+    from dynaseal.boto.wrappers.table_info import TableIndex, TableInfo
 
 _NEED_BOTO = {
-    "AwsKmsCryptographicMaterialsProvider": "dynaseal.boto.provider",
-    "AwsKmsDiscoveryKeyring": "dynaseal.boto.keyrings",
-    "AwsKmsDiscoveryMultiKeyring": "dynaseal.boto.keyrings",
-    "AwsKmsEcdhKeyring": "dynaseal.boto.asymmetric",
-    "AwsKmsKeyring": "dynaseal.boto.keyrings",
-    "AwsKmsMrkDiscoveryKeyring": "dynaseal.boto.keyrings",
-    "AwsKmsMrkKeyring": "dynaseal.boto.keyrings",
-    "AwsKmsMrkMultiKeyring": "dynaseal.boto.keyrings",
-    "AwsKmsMultiKeyring": "dynaseal.boto.keyrings",
-    "AwsKmsRsaKeyring": "dynaseal.boto.asymmetric",
-    "EncryptedClient": "dynaseal.boto.client",
-    "EncryptedPaginator": "dynaseal.boto.client",
-    "EncryptedResource": "dynaseal.boto.resource",
-    "EncryptedTable": "dynaseal.boto.table",
-    "KeyStore": "dynaseal.boto.keystore",
-    "KmsError": "dynaseal.boto.kms",
-    "MplKeyring": "dynaseal.boto.mpl",
-    "TableIndex": "dynaseal.boto.table_info",
-    "TableInfo": "dynaseal.boto.table_info",
-    "attach": "dynaseal.boto.attach",
+    "AwsKmsCryptographicMaterialsProvider": "dynaseal.boto.keys.provider",
+    "AwsKmsDiscoveryKeyring": "dynaseal.boto.keys.keyrings",
+    "AwsKmsDiscoveryMultiKeyring": "dynaseal.boto.keys.keyrings",
+    "AwsKmsEcdhKeyring": "dynaseal.boto.keys.asymmetric",
+    "AwsKmsKeyring": "dynaseal.boto.keys.keyrings",
+    "AwsKmsMrkDiscoveryKeyring": "dynaseal.boto.keys.keyrings",
+    "AwsKmsMrkKeyring": "dynaseal.boto.keys.keyrings",
+    "AwsKmsMrkMultiKeyring": "dynaseal.boto.keys.keyrings",
+    "AwsKmsMultiKeyring": "dynaseal.boto.keys.keyrings",
+    "AwsKmsRsaKeyring": "dynaseal.boto.keys.asymmetric",
+    "EncryptedClient": "dynaseal.boto.wrappers.client",
+    "EncryptedPaginator": "dynaseal.boto.wrappers.client",
+    "EncryptedResource": "dynaseal.boto.wrappers.resource",
+    "EncryptedTable": "dynaseal.boto.wrappers.table",
+    "KeyStore": "dynaseal.boto.keys.key_store",
+    "KmsError": "dynaseal.boto.keys.kms",
+    "MplKeyring": "dynaseal.boto.keys.mpl",
+    "TableIndex": "dynaseal.boto.wrappers.table_info",
+    "TableInfo": "dynaseal.boto.wrappers.table_info",
+    "attach": "dynaseal.boto.interception.attach",
 }
 
 __all__ = [

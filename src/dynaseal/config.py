@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-from dynaseal.beacons.compile import TableActions, compile_search
-from dynaseal.beacons.config import SearchConfig
-from dynaseal.beacons.plan import SearchPlan
-from dynaseal.beacons.surrogate import SurrogateKey, Surrogates, compile_surrogates
+from dynaseal.beacons.compiled.compiler import TableActions, compile_search
+from dynaseal.beacons.compiled.search import CompiledSearch
+from dynaseal.beacons.definitions import SearchConfig
+from dynaseal.beacons.surrogates.keys import SurrogateKey, Surrogates, compile_surrogates
 from dynaseal.core.actions import AttributeActions, CryptoAction
 from dynaseal.core.header import RESERVED_PREFIX
-from dynaseal.core.plan import Schema
+from dynaseal.core.shapes import Schema
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import ConfigError
-from dynaseal.materials.manager import DefaultMaterialsManager
+from dynaseal.materials.managers.default import DefaultMaterialsManager
 from dynaseal.materials.model import CryptographicMaterialsManager, Keyring
 
 MAX_KEY_NAME_LENGTH = 255
@@ -72,7 +72,7 @@ class TableConfig:
         ConfigError: the parts contradict each other; the text says which and what to change.
 
     Example:
-        >>> from dynaseal.materials.raw_aes import RawAesKeyring
+        >>> from dynaseal.materials.keyrings.raw_aes import RawAesKeyring
         >>> config = TableConfig(
         ...     "people", "pk",
         ...     attribute_actions={"pk": CryptoAction.SIGN_ONLY, "salary": CryptoAction.ENCRYPT_AND_SIGN},
@@ -131,7 +131,7 @@ class TableConfig:
         return self.cmm
 
     @cached_property
-    def search_plan(self) -> SearchPlan | None:
+    def compiled_search(self) -> CompiledSearch | None:
         """The table's beacons, checked and ready for use."""
         if self.search is None:
             return None
@@ -197,7 +197,7 @@ class TableConfig:
     @cached_property
     def _signed_beacons(self) -> Mapping[str, CryptoAction]:
         """The actions of signed beacons, which are attributes that no configuration names."""
-        return {} if self.search_plan is None else self.search_plan.signed_attributes
+        return {} if self.compiled_search is None else self.compiled_search.signed_attributes
 
     @cached_property
     def _default(self) -> CryptoAction | None:

@@ -11,13 +11,13 @@ from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
+from dynaseal.attributes import AttributeValue, Item
 from dynaseal.config import TableConfig
 from dynaseal.core import engine, header, item
 from dynaseal.core.context import ContextTooLongError, TableContext, base_context
 from dynaseal.core.header import MESSAGE_ID_LENGTH, Header
-from dynaseal.core.plan import Planner
+from dynaseal.core.shapes import Shapes
 from dynaseal.core.signatures import load_public_key
-from dynaseal.core.values import AttributeValue, Item
 from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
 from dynaseal.materials.kms_calls import KmsCall, KmsCalls
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
@@ -48,14 +48,14 @@ class ItemEncryptor:
 
     def __init__(self, config: TableConfig) -> None:
         self.config = config
-        self._planner = Planner(config.schema)
+        self._shapes = Shapes(config.schema)
         base = base_context(config.logical_table_name, config.partition_key_name, config.sort_key_name)
         self._context = TableContext(base)
         self._cmm = config.materials_manager
         self._writes_plaintext = config.plaintext_policy.forces_write
         self._reads_plaintext = config.plaintext_policy.allows_read
         self._kms_calls = KmsCalls(f"table {config.logical_table_name}")
-        self.search = None if config.search_plan is None else TableSearch(config.search_plan)
+        self.search = None if config.compiled_search is None else TableSearch(config.compiled_search)
 
     def __repr__(self) -> str:
         return f"ItemEncryptor({self.config.logical_table_name!r})"
@@ -113,10 +113,10 @@ class ItemEncryptor:
         if self._writes_plaintext:
             return dict(plaintext_item)
         prepared = plaintext_item if self.search is None else self.search.prepare(plaintext_item)
-        plan = self._planner.for_writing(tuple(prepared))
-        clear, signed = item.clear_fields(plan, prepared)
+        shape = self._shapes.for_writing(tuple(prepared))
+        clear, signed = item.clear_fields(shape, prepared)
         try:
-            context = self._context.with_attributes(item.context_entries(plan, signed))
+            context = self._context.with_attributes(item.context_entries(shape, signed))
             materials = self._cmm.get_encryption_materials(
                 self.config.algorithm_suite, context, context.key_set()
             )
@@ -127,9 +127,9 @@ class ItemEncryptor:
                 hint="Key attributes and context attributes must be fewer or shorter",
             ) from None
         head, foot, encrypted = engine.seal(
-            plan.layout, clear, signed, keys, message_id=urandom(MESSAGE_ID_LENGTH)
+            shape.layout, clear, signed, keys, message_id=urandom(MESSAGE_ID_LENGTH)
         )
-        stored = item.sealed_item(plan, prepared, encrypted, head=head, foot=foot)
+        stored = item.sealed_item(shape, prepared, encrypted, head=head, foot=foot)
         if self.search is not None:
             stored |= self.search.beacons(plaintext_item, keys.encrypted_data_keys)
         return stored
@@ -139,20 +139,20 @@ class ItemEncryptor:
             return dict(encrypted_item)
         head, foot = item.bookkeeping(encrypted_item)
         parsed = header.parse(head)
-        plan = self._planner.for_reading(tuple(encrypted_item), parsed.version, parsed.legend)
-        encrypted, signed = item.stored_fields(plan, encrypted_item)
+        shape = self._shapes.for_reading(tuple(encrypted_item), parsed.version, parsed.legend)
+        encrypted, signed = item.stored_fields(shape, encrypted_item)
         try:
-            context = self._context.with_attributes(item.context_entries(plan, signed))
+            context = self._context.with_attributes(item.context_entries(shape, signed))
             materials = self._cmm.decrypt_materials(
                 parsed.suite, parsed.encrypted_data_keys, parsed.stored_context, context
             )
             keys = _unsealing_keys(parsed, materials)
         except ContextTooLongError as error:
             raise DecryptError(f"The item's encryption context cannot be: {error}") from None
-        fields = engine.unseal(parsed, foot, plan.layout, encrypted, signed, keys=keys)
-        if not plan.binds_keys:
+        fields = engine.unseal(parsed, foot, shape.layout, encrypted, signed, keys=keys)
+        if not shape.binds_keys:
             raise FormatError("The item's key attributes are not bound to its data key")
-        opened = item.unsealed_item(plan, encrypted_item, fields)
+        opened = item.unsealed_item(shape, encrypted_item, fields)
         return opened if self.search is None else self.search.release(opened)
 
     def _located(self, work: Callable[[Item], dict[str, Any]], an_item: Item) -> dict[str, Any]:

@@ -9,7 +9,7 @@
     |   +-- UnwrapError             no keyring could unwrap one of its data keys (`causes`: one a keyring)
     +-- KeyStoreError               a branch key or beacon key cannot be made or fetched
     +-- UnsupportedOperationError   a request that cannot be made safe; refused before any call
-    +-- KmsError                    KMS refused; a botocore ClientError too (in `dynaseal.boto.kms`)
+    +-- KmsError                    KMS refused; a botocore ClientError too (in `dynaseal.boto.keys.kms`)
 
 A message says what was asked, on what, why it failed, and one thing to do; never plaintext or key bytes.
 Python values of a wrong type stay TypeError.

@@ -28,7 +28,7 @@ from dynaseal.core.header import (
 from dynaseal.core.paths import utf16_length
 from dynaseal.core.primitives import TAG_LENGTH
 from dynaseal.core.suites import SUITE_BY_FLAVOR, AlgorithmSuite
-from dynaseal.core.values import (
+from dynaseal.core.values.types import (
     BINARY,
     BINARY_SET,
     BOOLEAN,
@@ -43,7 +43,7 @@ from dynaseal.core.values import (
 )
 from dynaseal.core.wire import Reader, TruncatedError
 from dynaseal.errors import FormatError
-from dynaseal.materials.wrapped_keys import WrappedKey, describe_key
+from dynaseal.materials.keyrings.wrapped_keys import WrappedKey, describe_key
 
 _SHORTEST = TYPE_ID_LENGTH + TAG_LENGTH
 _TYPES = {

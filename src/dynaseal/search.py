@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dynaseal.beacons.key_source import MultiKeySource, SingleKeySource
-from dynaseal.beacons.plan import SearchPlan
-from dynaseal.beacons.rewrite import found_earlier, reply_check, rewrite
-from dynaseal.beacons.surrogate import TokenKeys
-from dynaseal.beacons.surrogate_requests import key_with_tokens, with_tokens
-from dynaseal.beacons.values import HmacKeys, derive_keys
-from dynaseal.beacons.write import partition_of, stored_beacons, with_signed_beacons
+from dynaseal.attributes import Item
+from dynaseal.beacons.compiled.hashes import HmacKeys, derive_keys
+from dynaseal.beacons.compiled.search import CompiledSearch
+from dynaseal.beacons.compiled.stored import partition_of, stored_beacons, with_signed_beacons
+from dynaseal.beacons.key_sources import MultiKeySource, SingleKeySource
+from dynaseal.beacons.requests.rewrite import found_earlier, reply_check, rewrite
+from dynaseal.beacons.surrogates.keys import TokenKeys
+from dynaseal.beacons.surrogates.requests import key_with_tokens, with_tokens
 from dynaseal.core import header
 from dynaseal.core.header import HEADER_NAME, EncryptedDataKey
-from dynaseal.core.values import Item
 from dynaseal.errors import EncryptError, FormatError, KeyStoreError
-from dynaseal.materials.cache import BranchKeyCache
-from dynaseal.materials.names import HIERARCHY_PROVIDER
+from dynaseal.materials.key_store.cache import BranchKeyCache
+from dynaseal.materials.keyrings.names import HIERARCHY_PROVIDER
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,12 +39,12 @@ class TableSearch:
     """Makes the beacons and tokens of one table's items and rewrites its requests. Safe for many threads.
 
     Args:
-        plan: The table's beacons.
+        compiled: The table's beacons.
     """
 
-    def __init__(self, plan: SearchPlan) -> None:
-        self._plan = plan
-        self._source = plan.key_source
+    def __init__(self, compiled: CompiledSearch) -> None:
+        self._compiled = compiled
+        self._source = compiled.key_source
         self._cache = BranchKeyCache(
             self._source.max_tenants if isinstance(self._source, MultiKeySource) else 1
         )
@@ -55,13 +55,13 @@ class TableSearch:
         Raises:
             EncryptError: they contradict the item, or cannot be made.
         """
-        prepared = with_signed_beacons(self._plan, item)
-        if self._plan.surrogates.keys:
+        prepared = with_signed_beacons(self._compiled, item)
+        if self._compiled.surrogates.keys:
             try:
                 keys = self._token_keys()
             except KeyStoreError as error:
                 raise error.for_writing() from error
-            self._plan.surrogates.add_tokens(item, prepared, keys)
+            self._compiled.surrogates.add_tokens(item, prepared, keys)
         return prepared
 
     def release(self, item: dict[str, Any]) -> dict[str, Any]:
@@ -71,12 +71,12 @@ class TableSearch:
             SignatureError: one is not that of its value.
             UnwrapError: the tokens' key cannot be had.
         """
-        if self._plan.surrogates.keys:
+        if self._compiled.surrogates.keys:
             try:
                 keys = self._token_keys()
             except KeyStoreError as error:
                 raise error.for_reading() from error
-            self._plan.surrogates.take_tokens(item, keys)
+            self._compiled.surrogates.take_tokens(item, keys)
         return item
 
     def address(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -86,9 +86,9 @@ class TableSearch:
             UnsupportedOperationError: it asks what no token can answer.
             KeyStoreError: the tokens' key cannot be had.
         """
-        if not self._plan.surrogates.keys:
+        if not self._compiled.surrogates.keys:
             return request
-        return with_tokens(self._plan.surrogates, operation, request, self._token_keys())
+        return with_tokens(self._compiled.surrogates, operation, request, self._token_keys())
 
     def address_key(self, operation: str, key: Item) -> Item:
         """Give an item's key as DynamoDB has it.
@@ -97,9 +97,9 @@ class TableSearch:
             UnsupportedOperationError: it has a token, or a value that no key can have.
             KeyStoreError: the tokens' key cannot be had.
         """
-        if not self._plan.surrogates.keys:
+        if not self._compiled.surrogates.keys:
             return key
-        return key_with_tokens(self._plan.surrogates, operation, key, self._token_keys())
+        return key_with_tokens(self._compiled.surrogates, operation, key, self._token_keys())
 
     def beacons(self, item: Item, data_keys: Sequence[EncryptedDataKey]) -> dict[str, Any]:
         """Give the attributes to store beside an item that was encrypted.
@@ -115,7 +115,7 @@ class TableSearch:
             keys = self._beacon_keys(self._key_id_of(data_keys))
         except KeyStoreError as error:
             raise error.for_writing() from error
-        return stored_beacons(self._plan, item, keys, partition_of(self._plan, item))
+        return stored_beacons(self._compiled, item, keys, partition_of(self._compiled, item))
 
     def rewrite(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Give the Query or Scan request to send for one that the application wrote.
@@ -124,7 +124,7 @@ class TableSearch:
             UnsupportedOperationError: an expression asks what no beacon can answer.
             KeyStoreError: the key that it needs cannot be had.
         """
-        return rewrite(self._plan, operation, self.address(operation, request), self._beacon_keys)
+        return rewrite(self._compiled, operation, self.address(operation, request), self._beacon_keys)
 
     def filter(
         self, request: Mapping[str, Any], items: Iterable[Item], read: Callable[[Item], dict[str, Any]]
@@ -136,7 +136,7 @@ class TableSearch:
             items: The items of the reply, as they are stored.
             read: Verifies and decrypts one.
         """
-        check = reply_check(self._plan, request)
+        check = reply_check(self._compiled, request)
         opened = [
             (stored, read(stored))
             for stored in items
@@ -145,7 +145,7 @@ class TableSearch:
         wanted = [(stored, item) for stored, item in opened if check.is_wanted(item)]
         if wanted and check.partition:
             is_old = found_earlier(
-                self._plan, self.address("Query", request), check.partition, self._beacon_keys
+                self._compiled, self.address("Query", request), check.partition, self._beacon_keys
             )
             return [item for stored, item in wanted if not is_old(stored)]
         return [item for _, item in wanted]
@@ -172,10 +172,10 @@ class TableSearch:
         return self._cache.get(key_id, self._source.ttl_seconds, lambda: self._load(key_id))
 
     def _load(self, key_id: str) -> _Keys:
-        beacon_key = self._plan.key_store.get_beacon_key(key_id).beacon_key
+        beacon_key = self._compiled.key_store.get_beacon_key(key_id).beacon_key
         return _Keys(
-            derive_keys(beacon_key, self._plan.standard_beacons),
-            self._plan.surrogates.derive_keys(beacon_key),
+            derive_keys(beacon_key, self._compiled.standard_beacons),
+            self._compiled.surrogates.derive_keys(beacon_key),
         )
 
 

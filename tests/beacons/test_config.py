@@ -106,8 +106,8 @@ def test_a_constructor_may_only_name_parts_of_its_beacon() -> None:
 def test_constructors_left_out_are_made_but_an_empty_list_of_them_is_a_mistake() -> None:
     parts = [EncryptedPart("name", "n-")]
     made = table(NAME, compound_beacons=[CompoundBeacon("both", ".", parts, constructors=())])
-    assert made.search_plan is not None
-    assert len(made.search_plan.compound_beacons["both"].constructors) == 1
+    assert made.compiled_search is not None
+    assert len(made.compiled_search.compound_beacons["both"].constructors) == 1
     with pytest.raises(ConfigError, match="Leave constructors out"):
         CompoundBeacon("both", ".", parts, constructors=[])
 
@@ -131,7 +131,7 @@ def test_there_is_exactly_one_version() -> None:
 def test_with_a_default_action_beacons_see_what_it_implies() -> None:
     encrypting = AttributeActions(CryptoAction.ENCRYPT_AND_SIGN, {"ward": CryptoAction.SIGN_ONLY})
     signing = AttributeActions(CryptoAction.SIGN_ONLY)
-    assert table(StandardBeacon("anything", 8), actions=encrypting).search_plan is not None
+    assert table(StandardBeacon("anything", 8), actions=encrypting).compiled_search is not None
     with pytest.raises(ConfigError, match="is over 'anything', which is not encrypted"):
         table(StandardBeacon("anything", 8), actions=signing)
     with pytest.raises(ConfigError, match="cannot be named 'pk': that is a key of the table"):

@@ -16,9 +16,9 @@ from dynaseal import (
     Lower,
     Upper,
 )
-from dynaseal.beacons.locations import parse_location
-from dynaseal.beacons.values import beacon_hash, derive_keys
-from dynaseal.beacons.virtual import characters, code_units
+from dynaseal.beacons.compiled.hashes import beacon_hash, derive_keys
+from dynaseal.beacons.compiled.locations import parse_location
+from dynaseal.beacons.compiled.virtual_fields import characters, code_units
 
 KEY = derive_keys(bytes(32), ["x"])["x"]
 

@@ -27,7 +27,7 @@ from dynaseal import (
     number_of_queries,
     resolve_attributes,
 )
-from dynaseal.boto.client import EncryptedClient
+from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.expressions import matches, parse_condition
 from support import searchable
 from support.canned import Canned

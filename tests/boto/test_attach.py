@@ -11,8 +11,8 @@ from pynamodb.exceptions import PutError
 from pynamodb.models import Model
 
 from dynaseal import AttributeActions, CryptoAction, RawAesKeyring, TableConfig
-from dynaseal.boto.attach import attach
-from dynaseal.boto.client import EncryptedClient
+from dynaseal.boto.interception.attach import attach
+from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.errors import ConfigError, UnsupportedOperationError
 from support.canned import Canned
 from support.dynamodb import client_of, create_table, resource_of

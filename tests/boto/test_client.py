@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.stub import Stubber
 
-from dynaseal.boto.client import EncryptedClient
+from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.errors import ConfigError, DecryptError, EncryptError, UnsupportedOperationError
 from support.canned import Canned
 from support.dynamodb import create_table

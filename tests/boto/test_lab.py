@@ -10,8 +10,8 @@ import boto3
 import pytest
 
 from dynaseal import AwsKmsKeyring, KmsError, TableConfig
-from dynaseal.boto.client import EncryptedClient
-from dynaseal.boto.resource import EncryptedResource
+from dynaseal.boto.wrappers.client import EncryptedClient
+from dynaseal.boto.wrappers.resource import EncryptedResource
 from dynaseal_lab.server import RunningLab, running
 from support.dynamodb import create_table
 from support.people import ACTIONS

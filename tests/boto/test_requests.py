@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from dynaseal import ItemEncryptor, PlaintextPolicy
-from dynaseal.boto.requests import OPERATIONS, PASSED_THROUGH, Requests
+from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH, Requests
 from dynaseal.errors import ConfigError, DecryptError, UnsupportedOperationError
 from support.people import people, person
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dynaseal.boto.resource import EncryptedResource
-from dynaseal.boto.table import EncryptedTable
+from dynaseal.boto.wrappers.resource import EncryptedResource
+from dynaseal.boto.wrappers.table import EncryptedTable
 from dynaseal.errors import ConfigError, UnsupportedOperationError
 from support.canned import Canned
 from support.dynamodb import create_table

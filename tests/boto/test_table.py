@@ -10,8 +10,8 @@ from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import Binary
 
 from dynaseal import AttributeActions, CryptoAction, RawAesKeyring
-from dynaseal.boto.table import EncryptedTable
-from dynaseal.boto.table_info import TableIndex, TableInfo
+from dynaseal.boto.wrappers.table import EncryptedTable
+from dynaseal.boto.wrappers.table_info import TableIndex, TableInfo
 from dynaseal.errors import ConfigError, UnsupportedOperationError
 from support.canned import Canned
 from support.dynamodb import create_table

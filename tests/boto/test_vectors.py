@@ -15,7 +15,7 @@ import pytest
 from botocore import xform_name
 
 from dynaseal import CryptoAction, RawAesKeyring, TableConfig
-from dynaseal.boto.client import EncryptedClient
+from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.errors import DecryptError, UnsupportedOperationError
 from support.canned import Canned
 

@@ -10,7 +10,7 @@ from docs.cli_reference import commands, render
 from docs.errors import all_errors
 from docs.pages import ROOT
 from dynaseal import AttributeActions, TableConfig
-from dynaseal.boto.requests import OPERATIONS, PASSED_THROUGH
+from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH
 from dynaseal.cli.main import main
 
 _REFERENCE = ROOT / "docs" / "reference"

@@ -11,7 +11,8 @@ from typing import Any
 from dynaseal import FormatError
 from dynaseal.core import header
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
-from dynaseal.core.values import MalformedValueError, serialize
+from dynaseal.core.values.types import MalformedValueError
+from dynaseal.core.values.writing import serialize
 from dynaseal.core.wire import u16
 from fuzz import items
 from fuzz.encoding import ODD, Part, encoded, encoded_part

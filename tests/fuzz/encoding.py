@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from dynaseal.core.values import NUMBER, STRING, MalformedValueError, serialize
-from dynaseal.core.values_reading import deserialize
+from dynaseal.core.values.reading import deserialize
+from dynaseal.core.values.types import NUMBER, STRING, MalformedValueError
+from dynaseal.core.values.writing import serialize
 from dynaseal.core.wire import u16
 
 MOST_ATTRIBUTES = 32

@@ -26,8 +26,8 @@ from dynaseal import (
     describe_item,
 )
 from dynaseal.core.header import ENCRYPTED
-from dynaseal.core.values import serialize
-from dynaseal.core.values_reading import deserialize
+from dynaseal.core.values.reading import deserialize
+from dynaseal.core.values.writing import serialize
 from fuzz.encoding import ODD, Cursor, parts_of
 from support import vectors
 from support.forged import Attribute, forge

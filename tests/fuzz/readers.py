@@ -12,8 +12,9 @@ from typing import Any
 from dynaseal import EncryptedDataKey, FormatError
 from dynaseal.core import footer, header
 from dynaseal.core.context import serialize as serialize_context
-from dynaseal.core.values import MalformedValueError, serialize
-from dynaseal.core.values_reading import deserialize
+from dynaseal.core.values.reading import deserialize
+from dynaseal.core.values.types import MalformedValueError
+from dynaseal.core.values.writing import serialize
 from fuzz.encoding import Cursor
 from support.ordered import in_order
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dynaseal import DecryptionMaterials, EncryptedDataKey, EncryptionMaterials, RawAesKeyring
-from dynaseal.materials import wrapping
+from dynaseal.materials.keyrings import wrapping
 from dynaseal.testing import RULES, ConformanceError, Rule, Subject, check_keyring
 from support.keyrings import KINDS, Kind
 

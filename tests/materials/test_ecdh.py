@@ -22,7 +22,7 @@ from dynaseal import (
     EncryptError,
     RawEcdhKeyring,
 )
-from dynaseal.materials.ecdh import Parties
+from dynaseal.materials.keyrings.ecdh import Parties
 from dynaseal.testing import Subject
 from support.keyrings import KEYS, world
 

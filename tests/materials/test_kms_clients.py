@@ -9,7 +9,7 @@ import pytest
 from botocore.session import Session
 
 from dynaseal import AwsKmsCryptographicMaterialsProvider, ConfigError
-from dynaseal.boto.clients import Clients
+from dynaseal.boto.keys.clients import Clients
 from dynaseal.testing import Subject
 from support.keyrings import KMS_A, KMS_EU, world
 

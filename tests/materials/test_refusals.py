@@ -20,7 +20,7 @@ from dynaseal import (
     EncryptError,
     KmsError,
 )
-from dynaseal.boto.kms import KmsDecryptError
+from dynaseal.boto.keys.kms import KmsDecryptError
 from dynaseal.testing import Subject
 from support.keyrings import KMS_A, KMS_B, KMS_EU, world
 

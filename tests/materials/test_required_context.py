@@ -20,7 +20,7 @@ from dynaseal import (
     TableConfig,
     UnwrapError,
 )
-from dynaseal.materials.manager import DefaultMaterialsManager
+from dynaseal.materials.managers.default import DefaultMaterialsManager
 
 KEYRING = RawAesKeyring("mine", "one", b"k" * 32)
 TENANT = "aws-crypto-attr.tenant"

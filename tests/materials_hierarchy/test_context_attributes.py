@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaseal.core.context import base_context, version_1_entry, version_2_entries
-from dynaseal.core.values import serialize
+from dynaseal.core.values.writing import serialize
 from dynaseal.materials.context_attributes import NoAttributesError, context_attributes
 from support.strategies import names, values
 

@@ -31,9 +31,9 @@ from dynaseal import (
 from dynaseal.core import header, signatures
 from dynaseal.core.context import PUBLIC_KEY, serialize
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
-from dynaseal.core.plan import Planner
-from dynaseal.core.values import MalformedValueError
-from dynaseal.core.values_reading import deserialize
+from dynaseal.core.shapes import Shapes
+from dynaseal.core.values.reading import deserialize
+from dynaseal.core.values.types import MalformedValueError
 from dynaseal.core.wire import u16, u32
 from support.forged import Attribute, forge
 from support.ordered import in_order
@@ -220,7 +220,7 @@ def test_a_context_attribute_longer_than_an_entry_can_be_is_refused_by_name() ->
     ids=["many names", "a long name"],
 )
 def test_plans_of_large_shapes_are_not_kept(shape: tuple[str, ...]) -> None:
-    planner = Planner(table(default=CryptoAction.SIGN_ONLY).schema)
+    planner = Shapes(table(default=CryptoAction.SIGN_ONLY).schema)
 
     for _ in range(2):
         assert len(planner.for_writing(("pk", *shape)).names) == len(shape) + 1

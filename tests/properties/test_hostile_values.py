@@ -24,8 +24,9 @@ from dynaseal import (
     TableConfig,
 )
 from dynaseal.core.numbers import normalize
-from dynaseal.core.values import BINARY_SET, LIST, MAP, NUMBER_SET, STRING_SET, MalformedValueError, serialize
-from dynaseal.core.values_reading import deserialize
+from dynaseal.core.values.reading import deserialize
+from dynaseal.core.values.types import BINARY_SET, LIST, MAP, NUMBER_SET, STRING_SET, MalformedValueError
+from dynaseal.core.values.writing import serialize
 from dynaseal.core.wire import u32
 from support import strategies
 from support.work import calls_of

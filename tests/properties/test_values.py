@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from dynaseal.core.numbers import normalize
 from dynaseal.core.paths import canonical_path, utf16_order
-from dynaseal.core.values import MalformedValueError, serialize
-from dynaseal.core.values_reading import deserialize
+from dynaseal.core.values.reading import deserialize
+from dynaseal.core.values.types import MalformedValueError
+from dynaseal.core.values.writing import serialize
 from support import strategies
 from support.ordered import in_order
 

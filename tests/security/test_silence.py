@@ -43,7 +43,7 @@ from dynaseal import (
     UnwrapError,
     describe_item,
 )
-from dynaseal.beacons.values import derive_keys
+from dynaseal.beacons.compiled.hashes import derive_keys
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
 from support.keyrings import KEYS
 from support.keystore import ARN
@@ -79,7 +79,7 @@ def test_no_object_behind_the_public_ones_shows_a_secret(stage: Stage) -> None:
     ]
 
     shown = list(ours(roots))
-    plan = configs[-1].search_plan
+    plan = configs[-1].compiled_search
     assert plan is not None
     beacon_key = stage.store.get_beacon_key("tenant").beacon_key
     stage.secrets.keys += derive_keys(beacon_key, plan.standard_beacons).values()

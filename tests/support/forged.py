@@ -20,7 +20,7 @@ from dynaseal.core.context import (
 )
 from dynaseal.core.header import COMMITMENT_LENGTH, CONTEXT, ENCRYPTED, MESSAGE_ID_LENGTH
 from dynaseal.core.paths import canonical_path
-from dynaseal.core.values import serialize as serialize_value
+from dynaseal.core.values.writing import serialize as serialize_value
 from dynaseal.materials.model import EncryptionMaterials
 
 

@@ -42,7 +42,7 @@ from dynaseal import (
     VirtualPart,
 )
 from dynaseal.errors import KeyStoreError
-from dynaseal.materials.branch_keys import BeaconKeyMaterials, BranchKeyMaterials
+from dynaseal.materials.key_store.branch_keys import BeaconKeyMaterials, BranchKeyMaterials
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 

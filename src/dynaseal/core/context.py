@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, KeysView, Mapping
 from functools import cached_property
 from struct import error as StructError  # noqa: N812 an exception
 
-from dynaseal.core.values import BOOLEAN, NULL, NUMBER, STRING
+from dynaseal.core.values.types import BOOLEAN, NULL, NUMBER, STRING
 from dynaseal.core.wire import u16
 
 TABLE_NAME = "aws-crypto-table-name"

@@ -24,7 +24,7 @@ from dynaseal.core.header import ENCRYPTED, EncryptedDataKey, Header
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.core.signatures import SigningKey
 from dynaseal.core.suites import AlgorithmSuite
-from dynaseal.core.values import Field
+from dynaseal.core.values.types import Field
 from dynaseal.core.wire import u64
 from dynaseal.errors import SignatureError
 

@@ -9,26 +9,25 @@ Source: specification `ddb-item-conversion.md`, `encrypt-path-structure.md`, "Te
 from collections.abc import Sequence
 from typing import Any
 
+from dynaseal.attributes import Item
 from dynaseal.core.context import ATTRIBUTE_PREFIX, version_1_entry, version_2_entries
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, OLDER_DESCRIPTION_NAME, OLDER_SIGNATURE_NAME
-from dynaseal.core.plan import Plan
-from dynaseal.core.values import (
+from dynaseal.core.shapes import Shape
+from dynaseal.core.values.reading import deserialize, deserialize_all
+from dynaseal.core.values.types import (
     BINARY,
     TYPE_ID_LENGTH,
     Field,
-    Item,
     MalformedAttributeError,
     MalformedValueError,
-    serialize,
-    serialize_attributes,
 )
-from dynaseal.core.values_reading import deserialize, deserialize_all
+from dynaseal.core.values.writing import serialize, serialize_attributes
 from dynaseal.errors import EncryptError, FormatError, SignatureError
 
 _TRACES = frozenset({HEADER_NAME, FOOTER_NAME, OLDER_DESCRIPTION_NAME, OLDER_SIGNATURE_NAME})
 
 
-def clear_fields(plan: Plan, item: Item) -> tuple[list[Field], list[Field]]:
+def clear_fields(shape: Shape, item: Item) -> tuple[list[Field], list[Field]]:
     """Serialise the signed attributes of an item that is to be encrypted.
 
     Returns:
@@ -38,14 +37,14 @@ def clear_fields(plan: Plan, item: Item) -> tuple[list[Field], list[Field]]:
         EncryptError: an attribute holds what DynamoDB or the format cannot; the text names it.
     """
     try:
-        fields = serialize_attributes(item, plan.names)
+        fields = serialize_attributes(item, shape.names)
     except MalformedAttributeError as error:
         raise EncryptError(f"The attribute {error.name!r} cannot be stored: it holds {error}") from None
-    count = len(plan.encrypted)
+    count = len(shape.encrypted)
     return fields[:count], fields[count:]
 
 
-def stored_fields(plan: Plan, item: Item) -> tuple[list[Field], list[Field]]:
+def stored_fields(shape: Shape, item: Item) -> tuple[list[Field], list[Field]]:
     """Take the encrypted fields of a stored item, and serialise its other signed attributes.
 
     Returns:
@@ -57,7 +56,7 @@ def stored_fields(plan: Plan, item: Item) -> tuple[list[Field], list[Field]]:
     """
     encrypted: list[Field] = []
     try:
-        for name in plan.encrypted:
+        for name in shape.encrypted:
             value = item[name]
             try:
                 (kind,) = value
@@ -68,7 +67,7 @@ def stored_fields(plan: Plan, item: Item) -> tuple[list[Field], list[Field]]:
             if kind != "B" or type(content) is not bytes or len(content) < TYPE_ID_LENGTH:
                 content = _ciphertext(item, name)
             encrypted.append((content[:TYPE_ID_LENGTH], content[TYPE_ID_LENGTH:]))
-        signed = serialize_attributes(item, plan.only_signed)
+        signed = serialize_attributes(item, shape.only_signed)
     except MalformedAttributeError as error:
         raise FormatError(f"The attribute {error.name!r} holds {error}") from None
     return encrypted, signed
@@ -84,42 +83,42 @@ def _ciphertext(item: Item, name: str) -> bytes:
     return data
 
 
-def context_entries(plan: Plan, signed: Sequence[Field]) -> dict[str, str]:
+def context_entries(shape: Shape, signed: Sequence[Field]) -> dict[str, str]:
     """Give the entries that an item's only signed fields add to its context, in order of their keys."""
-    if plan.layout.version != 1:
-        return version_2_entries([(name, *signed[at]) for name, at in plan.context])
+    if shape.layout.version != 1:
+        return version_2_entries([(name, *signed[at]) for name, at in shape.context])
     entries: dict[str, str] = {}
-    for name, at in plan.context:
+    for name, at in shape.context:
         type_id, data = signed[at]
         entries[ATTRIBUTE_PREFIX + name] = version_1_entry(type_id, data)
     return entries
 
 
 def sealed_item(
-    plan: Plan, item: Item, encrypted: Sequence[Field], *, head: bytes, foot: bytes
+    shape: Shape, item: Item, encrypted: Sequence[Field], *, head: bytes, foot: bytes
 ) -> dict[str, Any]:
     """Put an encrypted item together from the caller's item and what sealing made."""
     result: dict[str, Any] = dict(item)
-    for name, (type_id, data) in zip(plan.encrypted, encrypted, strict=True):
+    for name, (type_id, data) in zip(shape.encrypted, encrypted, strict=True):
         result[name] = {"B": type_id + data}
     result[HEADER_NAME] = {"B": head}
     result[FOOTER_NAME] = {"B": foot}
     return result
 
 
-def unsealed_item(plan: Plan, item: Item, fields: Sequence[Field]) -> dict[str, Any]:
+def unsealed_item(shape: Shape, item: Item, fields: Sequence[Field]) -> dict[str, Any]:
     """Put a decrypted item together from the stored item and what was encrypted.
 
     Raises:
         FormatError: a plaintext is not a value of its type: its writer, who had the key, wrote it so.
     """
     result: dict[str, Any] = dict(item)
-    for name in plan.dropped:
+    for name in shape.dropped:
         del result[name]
     try:
-        result.update(zip(plan.encrypted, deserialize_all(fields), strict=True))
+        result.update(zip(shape.encrypted, deserialize_all(fields), strict=True))
     except MalformedValueError:
-        _explain(plan.encrypted, fields)
+        _explain(shape.encrypted, fields)
         raise
     return result
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.hashes import SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from dynaseal.core.values import Field
+from dynaseal.core.values.types import Field
 
 KEY_LENGTH = 32
 NONCE_LENGTH = 12

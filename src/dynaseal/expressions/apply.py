@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Context, Inexact, InvalidOperation, Overflow
 from typing import Any, NoReturn
 
+from dynaseal.attributes import AttributeValue
 from dynaseal.errors import UnsupportedOperationError
 from dynaseal.expressions.evaluate import resolve_strictly
+from dynaseal.expressions.operators import SET_ELEMENTS, comparable, find, number
 from dynaseal.expressions.tree import Path, Value
 from dynaseal.expressions.update import (
     Arithmetic,
@@ -23,7 +25,6 @@ from dynaseal.expressions.update import (
     SetSource,
     UpdateExpression,
 )
-from dynaseal.expressions.values import SET_ELEMENTS, AttributeValue, comparable, find, number
 
 Steps = tuple[str | int, ...]
 _ARITHMETIC = Context(prec=38, Emin=-130, Emax=125, traps=[Inexact, InvalidOperation, Overflow])

@@ -10,10 +10,11 @@ guide is silent, DynamoDB Local's answers.
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from dynaseal.attributes import AttributeValue
 from dynaseal.errors import UnsupportedOperationError
+from dynaseal.expressions.operators import begins_with, contains, equal, find, order, size
 from dynaseal.expressions.parse import ConditionExpression
 from dynaseal.expressions.tree import And, Between, Compare, Function, In, Not, Operand, Or, Path, Size
-from dynaseal.expressions.values import AttributeValue, begins_with, contains, equal, find, order, size
 
 
 class Bindings(NamedTuple):

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynaseal.core.context import ATTRIBUTE_PREFIX, LEGEND, PARTITION_NAME, SORT_NAME, TABLE_NAME
-from dynaseal.core.values import MalformedValueError
-from dynaseal.core.values_reading import deserialize
+from dynaseal.core.values.reading import deserialize
+from dynaseal.core.values.types import MalformedValueError
 
 _NAMES = {
     TABLE_NAME: "aws_dbe_table_name",

@@ -13,7 +13,7 @@ from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import KEY_LENGTH
 from dynaseal.encryptor import ItemEncryptor
 from dynaseal.errors import EncryptError, UnwrapError
-from dynaseal.materials.raw_aes import RawAesKeyring
+from dynaseal.materials.keyrings.raw_aes import RawAesKeyring
 from dynaseal.testing.subject import CONTEXT, ConformanceError, Subject
 
 SAMPLES = 12

@@ -1,0 +1,310 @@
+"""Configuration to plan: every check of beacons against one another and against the table's actions.
+
+- A name belongs to one thing: an attribute, a virtual field or a beacon. Only a beacon may have the name of
+  an encrypted attribute.
+- A standard beacon is over something encrypted, a signed part over something signed in the clear, a virtual
+  field over signed or encrypted attributes; no two standard beacons are over one location.
+- No beacon may have the name of a surrogate key's source, which expressions use for the key, and none is made
+  of a token.
+- A compound beacon's parts are its own and those shared ones that its constructors name; no prefix of a part
+  begins another.
+
+Source: specification `search-config.md`, "Beacon Version Initialization"; `beacons.md`, "Initialization
+Failure"; for what is silent there, what AWS's releases refuse.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from dynaseal.beacons.compiled.compound import CompiledCompoundBeacon
+from dynaseal.beacons.compiled.compound_compiler import CompoundCompiler
+from dynaseal.beacons.compiled.locations import Location, parse_location
+from dynaseal.beacons.compiled.search import Beacon, CompiledSearch
+from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
+from dynaseal.beacons.compiled.virtual_fields import CompiledVirtualField
+from dynaseal.beacons.definitions import (
+    AsSet,
+    BeaconVersion,
+    PartOnly,
+    SearchConfig,
+    Shared,
+    SharedSet,
+    StandardBeacon,
+    VirtualField,
+)
+from dynaseal.beacons.key_sources import MultiKeySource
+from dynaseal.beacons.surrogates.keys import Surrogates
+from dynaseal.core.actions import CryptoAction
+from dynaseal.core.header import RESERVED_PREFIX
+from dynaseal.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class TableActions:
+    """What beacons need to know of their table.
+
+    Attributes:
+        named: The actions that the configuration names.
+        keys: The names of the key attributes, whose actions may be implied.
+        unsigned: The attributes that are listed as unsigned.
+        unsigned_prefix: The prefix of unsigned attributes, where there is one.
+        find: The action of any attribute, or None for one without.
+    """
+
+    named: Mapping[str, CryptoAction]
+    keys: frozenset[str]
+    unsigned: frozenset[str]
+    unsigned_prefix: str | None
+    find: Callable[[str], CryptoAction | None]
+
+    def is_encrypted(self, name: str) -> bool:
+        """Whether an attribute is encrypted."""
+        return self.find(name) is CryptoAction.ENCRYPT_AND_SIGN
+
+    def is_covered(self, name: str) -> bool:
+        """Whether an attribute is in the signature, encrypted or not."""
+        return self.find(name) not in (None, CryptoAction.DO_NOTHING)
+
+    def check_name(
+        self, name: str, owner: str, *, may_be_encrypted: bool = False, may_be_key: bool = False
+    ) -> None:
+        """Check that a beacon's or virtual field's name is not taken.
+
+        Raises:
+            ConfigError: it is.
+        """
+        action = self.named.get(name)
+        prefix = self.unsigned_prefix
+        if action is not None and not (may_be_encrypted and action is CryptoAction.ENCRYPT_AND_SIGN):
+            reason = f"is an attribute with the action {action.name}"
+        elif action is None and name in self.keys and not may_be_key:
+            reason = "is a key of the table"
+        elif name in self.unsigned:
+            reason = "is listed as an unsigned attribute"
+        elif prefix is not None and name.startswith(prefix):
+            reason = f"begins with the prefix {prefix!r} of unsigned attributes"
+        elif name.startswith(RESERVED_PREFIX):
+            reason = f"begins with {RESERVED_PREFIX!r}, which is reserved"
+        else:
+            return
+        raise ConfigError(f"{owner} cannot be named {name!r}: that {reason}", hint="Choose another name")
+
+
+def compile_search(search: SearchConfig, table: TableActions, surrogates: Surrogates) -> CompiledSearch:
+    """Check a search configuration against its table and make the plan of it.
+
+    Raises:
+        ConfigError: something contradicts; the text says what and what to change.
+    """
+    version = search.version
+    if not (version.standard_beacons or surrogates.keys):
+        raise ConfigError("A beacon version needs at least one standard beacon")
+    virtual = _virtual_fields(version, table)
+    standard = _standard_beacons(version, table, virtual)
+    _check_sharing(standard)
+    compound = _compound_beacons(version, table, standard)
+    _check_part_only(standard, compound)
+    drops = _check_key_field(version, table, {*virtual, *standard, *compound})
+    _check_surrogates(version, surrogates, virtual, {**standard, **compound})
+    beacons: list[Beacon] = [
+        *(beacon for beacon in standard.values() if not beacon.is_part_only),
+        *(beacon for beacon in compound.values() if not beacon.is_signed),
+    ]
+    return CompiledSearch(
+        standard,
+        compound,
+        virtual,
+        version.key_store,
+        version.key_source,
+        drops,
+        version.partitions,
+        version.partition_selector,
+        tuple(beacon for beacon in compound.values() if beacon.is_signed),
+        tuple(beacons),
+        table.is_encrypted,
+        surrogates,
+    )
+
+
+def _virtual_fields(version: BeaconVersion, table: TableActions) -> dict[str, CompiledVirtualField]:
+    compiled: dict[str, CompiledVirtualField] = {}
+    for definition in version.virtual_fields:
+        owner = f"The virtual field {definition.name!r}"
+        if definition.name in compiled:
+            raise ConfigError(f"Two virtual fields are named {definition.name!r}")
+        table.check_name(definition.name, "A virtual field")
+        virtual = _virtual_field(definition, owner)
+        for location in virtual.locations:
+            if not table.is_covered(location.name):
+                raise ConfigError(
+                    f"{owner} uses {str(location)!r}, which is not signed",
+                    hint=f"Give the attribute {location.name!r} an action that signs or encrypts it",
+                )
+        for other in compiled.values():
+            if other.locations == virtual.locations:
+                raise ConfigError(
+                    f"{owner} has the same locations as {other.name!r}; one of them must differ"
+                )
+        compiled[definition.name] = virtual
+    return compiled
+
+
+def _virtual_field(definition: VirtualField, owner: str) -> CompiledVirtualField:
+    parts = tuple((parse_location(part.loc, owner), tuple(part.transforms)) for part in definition.parts)
+    return CompiledVirtualField(definition.name, parts)
+
+
+def _standard_beacons(
+    version: BeaconVersion, table: TableActions, virtual: Mapping[str, CompiledVirtualField]
+) -> dict[str, CompiledStandardBeacon]:
+    compiled: dict[str, CompiledStandardBeacon] = {}
+    for definition in version.standard_beacons:
+        owner = f"The standard beacon {definition.name!r}"
+        if definition.name in compiled:
+            raise ConfigError(f"Two standard beacons are named {definition.name!r}")
+        table.check_name(definition.name, "A standard beacon", may_be_encrypted=True)
+        text = definition.name if definition.loc is None else definition.loc
+        location = parse_location(text, owner)
+        field = None if location.steps else virtual.get(location.name)
+        sources = frozenset((location,)) if field is None else field.locations
+        if not any(table.is_encrypted(source.name) for source in sources):
+            raise ConfigError(
+                f"{owner} is over {str(location)!r}, which is not encrypted",
+                hint="Compare an attribute in the clear by itself, or give it the action ENCRYPT_AND_SIGN",
+            )
+        _check_location(location, owner, compiled, virtual)
+        compiled[definition.name] = _standard_beacon(definition, version, location, field)
+    return compiled
+
+
+def _standard_beacon(
+    definition: StandardBeacon,
+    version: BeaconVersion,
+    location: Location,
+    field: CompiledVirtualField | None,
+) -> CompiledStandardBeacon:
+    style = definition.style
+    return CompiledStandardBeacon(
+        definition.name,
+        location,
+        field,
+        style.other if isinstance(style, Shared | SharedSet) else definition.name,
+        definition.length,
+        isinstance(style, AsSet | SharedSet),
+        isinstance(style, PartOnly),
+        version.partitions_of(definition),
+    )
+
+
+def _check_location(
+    location: Location,
+    owner: str,
+    beacons: Mapping[str, CompiledStandardBeacon],
+    virtual: Mapping[str, CompiledVirtualField],
+) -> None:
+    taken = [f"the beacon {beacon.name!r}" for beacon in beacons.values() if beacon.location == location]
+    taken += [
+        f"the virtual field {v.name!r}" for v in virtual.values() if v.locations == frozenset((location,))
+    ]
+    if taken:
+        raise ConfigError(f"{owner} is over {str(location)!r}, and so is {taken[0]}", hint="Keep one of them")
+
+
+def _check_sharing(beacons: Mapping[str, CompiledStandardBeacon]) -> None:
+    for beacon in beacons.values():
+        if beacon.key_name == beacon.name:
+            continue
+        owner = f"The beacon {beacon.name!r} is shared with {beacon.key_name!r}"
+        other = beacons.get(beacon.key_name)
+        if other is None:
+            raise ConfigError(f"{owner}, which is no standard beacon")
+        if other.key_name != other.name:
+            raise ConfigError(
+                f"{owner}, which is itself shared with {other.key_name!r}",
+                hint=f"Share both with {other.key_name!r}",
+            )
+        if other.length != beacon.length:
+            raise ConfigError(
+                f"{owner}, but has {beacon.length} bits where that has {other.length}",
+                hint="Shared beacons must have one length",
+            )
+
+
+def _compound_beacons(
+    version: BeaconVersion, table: TableActions, standard: Mapping[str, CompiledStandardBeacon]
+) -> dict[str, CompiledCompoundBeacon]:
+    compiler = CompoundCompiler(version, standard, _is_signed_only(table))
+    compiled: dict[str, CompiledCompoundBeacon] = {}
+    for definition in version.compound_beacons:
+        if definition.name in compiled or definition.name in standard:
+            raise ConfigError(f"Two beacons are named {definition.name!r}")
+        beacon = compiler.compile(definition)
+        if beacon.is_signed:
+            table.check_name(definition.name, "A signed beacon", may_be_key=True)
+        else:
+            table.check_name(definition.name, "A compound beacon", may_be_encrypted=True)
+        compiled[definition.name] = beacon
+    return compiled
+
+
+def _is_signed_only(table: TableActions) -> Callable[[Location], bool]:
+    def check(location: Location) -> bool:
+        return table.is_covered(location.name) and not table.is_encrypted(location.name)
+
+    return check
+
+
+def _check_part_only(
+    standard: Mapping[str, CompiledStandardBeacon], compound: Mapping[str, CompiledCompoundBeacon]
+) -> None:
+    used = {part.name for beacon in compound.values() for part in beacon.parts}
+    for beacon in standard.values():
+        if beacon.is_part_only and beacon.name not in used:
+            raise ConfigError(
+                f"The beacon {beacon.name!r} is part-only, but no compound beacon has it as a part",
+                hint="Use it as a part, or leave out its style",
+            )
+
+
+def _check_key_field(version: BeaconVersion, table: TableActions, taken: set[str]) -> bool:
+    """Check the key field, where there is one, and tell whether it is dropped on writing."""
+    source = version.key_source
+    if not isinstance(source, MultiKeySource):
+        return False
+    name = source.key_field_name
+    if name in taken:
+        raise ConfigError(f"The key field {name!r} has the name of a beacon or virtual field")
+    if table.is_encrypted(name):
+        raise ConfigError(
+            f"The key field {name!r} is encrypted, so no query could name it",
+            hint="Give it the action SIGN_ONLY to store it, or DO_NOTHING to drop it",
+        )
+    return not table.is_covered(name)
+
+
+def _check_surrogates(
+    version: BeaconVersion,
+    surrogates: Surrogates,
+    virtual: Mapping[str, CompiledVirtualField],
+    beacons: Mapping[str, Beacon],
+) -> None:
+    if surrogates.keys and isinstance(version.key_source, MultiKeySource):
+        raise ConfigError(
+            "Surrogate keys need a SingleKeySource: an item is asked for by its key before its tenant is "
+            "known"
+        )
+    for name in {*virtual, *beacons}:
+        if name in surrogates.by_source or name in surrogates.names:
+            raise ConfigError(
+                f"{name!r} belongs to a surrogate key and cannot be the name of a beacon or virtual field",
+                hint=f"Name it otherwise, with loc={name!r}",
+            )
+    compounds = [beacon for beacon in beacons.values() if isinstance(beacon, CompiledCompoundBeacon)]
+    sources = [part.source for beacon in compounds for part in beacon.parts]
+    used = {source.name for source in sources if isinstance(source, Location)}
+    used |= {location.name for field in virtual.values() for location in field.locations}
+    for name in sorted(used & surrogates.names):
+        raise ConfigError(
+            f"The surrogate key {name!r} holds a token, of which no beacon or virtual field can be made",
+            hint="Use its source instead",
+        )

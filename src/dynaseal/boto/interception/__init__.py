@@ -1,0 +1,1 @@
+"""Requests and replies of a boto3 or botocore client, transformed through botocore's events."""

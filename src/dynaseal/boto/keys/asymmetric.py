@@ -1,0 +1,112 @@
+"""The keyrings of KMS's asymmetric keys with boto3 clients: RSA and ECDH.
+
+`client` is a boto3 KMS client or anything with its methods; left out, one is made from boto3's default
+session in the key's Region, when it is first needed.
+"""
+
+from collections.abc import Sequence
+
+from dynaseal.boto.keys.keyrings import kms_for
+from dynaseal.boto.keys.kms import KmsClient
+from dynaseal.materials.keyrings.curves import Curve
+from dynaseal.materials.keyrings.kms_ecdh import KmsEcdhKeyring
+from dynaseal.materials.keyrings.kms_rsa import KmsRsaKeyring, RsaAlgorithm
+
+
+class AwsKmsRsaKeyring(KmsRsaKeyring):
+    """Wraps data keys under a KMS RSA key: writing takes its public half alone, reading one Decrypt an item.
+
+    Only for the suite without a signature, `AlgorithmSuite.COMMIT_KEY_SYMSIG`: anybody who has the public key
+    can write.
+
+    Args:
+        key_id: The key's ARN.
+        algorithm: `RSAES_OAEP_SHA_256` or `RSAES_OAEP_SHA_1`.
+        public_key: The key's public half, in PEM; without it the keyring cannot write.
+        client: A boto3 KMS client.
+        grant_tokens: Tokens of grants that are not yet effective everywhere.
+
+    Raises:
+        ConfigError: the key id is not a key ARN, the algorithm is unknown, or the public key is malformed or
+            smaller than 2048 bits.
+
+    Source: specification `aws-kms-rsa-keyring.md`.
+    """
+
+    def __init__(
+        self,
+        key_id: str,
+        algorithm: RsaAlgorithm,
+        *,
+        public_key: bytes | None = None,
+        client: KmsClient | None = None,
+        grant_tokens: Sequence[str] = (),
+    ) -> None:
+        super().__init__(
+            key_id, algorithm, kms_for(key_id, client), public_key=public_key, grant_tokens=grant_tokens
+        )
+
+
+class AwsKmsEcdhKeyring(KmsEcdhKeyring):
+    """Wraps data keys by ECDH with a private key that stays in KMS: one DeriveSharedSecret an item, each way.
+
+    Made by `static` or `discovery`. `RawEcdhKeyring` reads the same data keys where the recipient's key is
+    not in KMS.
+
+    Source: specification `aws-kms-ecdh-keyring.md`.
+    """
+
+    @classmethod
+    def static(
+        cls,
+        curve: Curve,
+        sender_key_id: str,
+        recipient_public_key: bytes,
+        *,
+        sender_public_key: bytes | None = None,
+        client: KmsClient | None = None,
+        grant_tokens: Sequence[str] = (),
+    ) -> "AwsKmsEcdhKeyring":
+        """Make one that writes to a recipient, and reads what the two wrote to each other.
+
+        Args:
+            curve: The curve of both keys.
+            sender_key_id: The ARN of the sender's KMS key.
+            recipient_public_key: SubjectPublicKeyInfo, in PEM or DER.
+            sender_public_key: The KMS key's public half; left out, KMS is asked for it once.
+            client: A boto3 KMS client.
+            grant_tokens: Tokens of grants that are not yet effective everywhere.
+
+        Raises:
+            ConfigError: the key id is not a key ARN, or a key is malformed or on another curve.
+        """
+        return cls(
+            curve,
+            sender_key_id,
+            kms_for(sender_key_id, client),
+            own=None if sender_public_key is None else curve.load_public_key(sender_public_key),
+            other=curve.load_public_key(recipient_public_key),
+            grant_tokens=grant_tokens,
+        )
+
+    @classmethod
+    def discovery(
+        cls,
+        curve: Curve,
+        recipient_key_id: str,
+        *,
+        client: KmsClient | None = None,
+        grant_tokens: Sequence[str] = (),
+    ) -> "AwsKmsEcdhKeyring":
+        """Make one that only reads: what anybody wrote to the recipient.
+
+        Args:
+            curve: The curve of the recipient's key.
+            recipient_key_id: The ARN of the recipient's KMS key.
+            client: A boto3 KMS client.
+            grant_tokens: Tokens of grants that are not yet effective everywhere.
+
+        Raises:
+            ConfigError: the key id is not a key ARN.
+        """
+        return cls(curve, recipient_key_id, kms_for(recipient_key_id, client), grant_tokens=grant_tokens)

@@ -1,0 +1,56 @@
+"""The key store with boto3 clients: that of `materials`, its table and its KMS key asked through boto3."""
+
+from collections.abc import Sequence
+
+from dynaseal.boto.keys.clients import Clients
+from dynaseal.boto.keys.key_store_kms import BotoKeyStoreKms, KeyStoreKmsClient
+from dynaseal.boto.keys.key_store_table import BotoKeyStoreTable, DynamoDbClient
+from dynaseal.materials.arn import region_of
+from dynaseal.materials.key_store.store import BranchKeyStore, check_key_arn
+
+
+class KeyStore(BranchKeyStore):
+    """Branch keys and beacon keys in a DynamoDB table, wrapped by one KMS key; shared with AWS's libraries.
+
+    Safe for use by many threads.
+
+    Args:
+        table_name: The key store's table.
+        logical_key_store_name: Bound to every key; stays when the table is restored under another name. Every
+            program that uses the table gives the same.
+        kms_key_arn: The ARN of the KMS key that wraps every key; not an alias.
+        dynamodb_client: A boto3 DynamoDB client; left out, one is made from the default session in the ARN's
+            Region when it is first needed.
+        kms_client: A boto3 KMS client; left out, likewise.
+        grant_tokens: Tokens of grants that are not yet effective everywhere.
+
+    Raises:
+        ConfigError: the ARN is not that of a key.
+
+    Example:
+        >>> KeyStore("keys", "keys", "arn:aws:kms:us-west-2:111122223333:key/1234abcd")
+        KeyStore('keys')
+    """
+
+    def __init__(
+        self,
+        table_name: str,
+        logical_key_store_name: str,
+        kms_key_arn: str,
+        *,
+        dynamodb_client: DynamoDbClient | None = None,
+        kms_client: KeyStoreKmsClient | None = None,
+        grant_tokens: Sequence[str] = (),
+    ) -> None:
+        region = region_of(check_key_arn(kms_key_arn))
+        dynamodb, kms = Clients("dynamodb"), Clients("kms")
+        super().__init__(
+            BotoKeyStoreTable(table_name, lambda: dynamodb_client or dynamodb(region)),
+            BotoKeyStoreKms(kms_key_arn, lambda: kms_client or kms(region), grant_tokens),
+            logical_key_store_name,
+            kms_key_arn,
+        )
+        self._table_name = table_name
+
+    def __repr__(self) -> str:
+        return f"KeyStore({self._table_name!r})"

@@ -1,0 +1,1 @@
+"""DynamoDB attribute values as the format's bytes: their types, writing and reading."""

@@ -1,0 +1,43 @@
+"""What writing and reading attribute values share: type ids, limits and errors.
+
+Source: specification `ddb-attribute-serialization.md`.
+"""
+
+from struct import Struct
+
+Field = tuple[bytes, bytes]
+"""A value in the clear as the format has it: its type id and its bytes."""
+
+MAX_DEPTH = 32
+SECOND_LEVEL = 2
+TYPE_ID_LENGTH = 2
+
+NULL = b"\x00\x00"
+STRING = b"\x00\x01"
+NUMBER = b"\x00\x02"
+BOOLEAN = b"\x00\x04"
+STRING_SET = b"\x01\x01"
+NUMBER_SET = b"\x01\x02"
+BINARY_SET = b"\x01\xff"
+MAP = b"\x02\x00"
+LIST = b"\x03\x00"
+BINARY = b"\xff\xff"
+
+entry_head = Struct(">2sI").pack
+
+
+class MalformedValueError(ValueError):
+    """A value that the format cannot hold, or bytes that are none; the text says why, without the value."""
+
+
+class MalformedAttributeError(MalformedValueError):
+    """An attribute, by `name`, whose value the format cannot hold."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        super().__init__(reason)
+
+
+def too_deep() -> MalformedValueError:
+    """Make the error for a container whose members lie deeper than DynamoDB's 32 levels."""
+    return MalformedValueError("a value nested deeper than DynamoDB's 32 levels")

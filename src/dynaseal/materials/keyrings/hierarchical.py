@@ -1,0 +1,241 @@
+"""The hierarchical keyring: wraps data keys under a branch key that is fetched once for many items.
+
+- Writing: the branch key's version in use. Reading: the version that the encrypted data key names.
+- Each is fetched from the key store (one GetItem, one Decrypt of KMS) and then kept in the cache until its
+  TTL ends; in between there is no call at all.
+- A branch key never wraps: for each item a wrapping key derives from it and 16 random bytes.
+- Provider id: `aws-kms-hierarchy`. Provider information: the branch key id.
+
+Source: specification `aws-kms-hierarchical-keyring.md`.
+"""
+
+from collections.abc import Callable, Sequence
+from hmac import digest
+from os import urandom
+from typing import Protocol
+from uuid import UUID
+
+from dynaseal.attributes import Item
+from dynaseal.core.header import EncryptedDataKey
+from dynaseal.core.primitives import NONCE_LENGTH, AuthenticationFailedError, gcm_decrypt, gcm_encrypt
+from dynaseal.core.wire import u32
+from dynaseal.errors import ConfigError, KeyStoreError, UnwrapError
+from dynaseal.materials.attempts import open_first
+from dynaseal.materials.context_attributes import NoAttributesError, context_attributes
+from dynaseal.materials.key_store.branch_keys import BranchKeyMaterials
+from dynaseal.materials.key_store.cache import BranchKeyCache
+from dynaseal.materials.keyrings import wrapping
+from dynaseal.materials.keyrings.names import HIERARCHY_PROVIDER
+from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
+
+_LABEL = HIERARCHY_PROVIDER.encode()
+_SALT_LENGTH = 16
+_VERSION_LENGTH = 16
+_VERSION_AT = _SALT_LENGTH + NONCE_LENGTH
+_WRAPPED_AT = _VERSION_AT + _VERSION_LENGTH
+_DERIVED_BITS = u32(256)
+
+
+class BranchKeys(Protocol):
+    """Where branch keys come from: a KeyStore, or anything with these methods.
+
+    A refusal is a KeyStoreError.
+    """
+
+    def get_active_branch_key(self, branch_key_id: str) -> BranchKeyMaterials:
+        """Fetch the version that writers use."""
+        ...
+
+    def get_branch_key_version(self, branch_key_id: str, version: str) -> BranchKeyMaterials:
+        """Fetch the version of that UUID."""
+        ...
+
+
+class AwsKmsHierarchicalKeyring:
+    """Wraps data keys under branch keys: one KMS call for as many items as its cache's TTL lets by.
+
+    Args:
+        key_store: Where branch keys come from.
+        branch_key_id: The one branch key; or instead
+        branch_key_id_supplier: A function from an item's key attributes, `{"tenant": {"S": "a"}}`, to the id
+            of the branch key for it. Where attributes of the table go into the encryption context, it is
+            given all of those, and the table's and keys' names as `aws_dbe_table_name`,
+            `aws_dbe_partition_name` and `aws_dbe_sort_name`. It refuses an item by raising LookupError or
+            ValueError.
+        ttl_seconds: So long a branch key is used before it is fetched again; a revoked permission takes
+            effect by then.
+        cache: To share it with other keyrings; left out, one of its own for 1000 branch keys.
+
+    Raises:
+        ConfigError: none or both of branch key id and supplier are given, or the TTL is not above zero and
+            above the cache's grace period.
+
+    Example:
+        >>> from dynaseal import KeyStore
+        >>> store = KeyStore("keys", "keys", "arn:aws:kms:us-west-2:111122223333:key/1234abcd")
+        >>> AwsKmsHierarchicalKeyring(store, branch_key_id="tenant-a", ttl_seconds=600)
+        AwsKmsHierarchicalKeyring(KeyStore('keys'), 'tenant-a')
+    """
+
+    def __init__(
+        self,
+        key_store: BranchKeys,
+        *,
+        branch_key_id: str | None = None,
+        branch_key_id_supplier: Callable[[Item], str] | None = None,
+        ttl_seconds: float,
+        cache: BranchKeyCache | None = None,
+    ) -> None:
+        if (branch_key_id is None) is (branch_key_id_supplier is None) or branch_key_id == "":
+            raise ConfigError(
+                "A hierarchical keyring needs a branch key id or a supplier of it, and not both"
+            )
+        self._key_store = key_store
+        self._branch_key_id = branch_key_id
+        self._supplier = branch_key_id_supplier
+        self._cache = BranchKeyCache() if cache is None else cache
+        self._ttl = ttl_seconds
+        if not self._cache.grace_seconds < ttl_seconds:
+            raise ConfigError(
+                f"A hierarchical keyring's ttl_seconds of {ttl_seconds} is not above its cache's grace "
+                f"period of {self._cache.grace_seconds} seconds",
+                hint="A TTL is usually minutes to hours, and many times the grace period",
+            )
+
+    def __repr__(self) -> str:
+        which = "supplied" if self._branch_key_id is None else repr(self._branch_key_id)
+        return f"AwsKmsHierarchicalKeyring({self._key_store!r}, {which})"
+
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        """Wrap the data key under the branch key's version in use; make the data key if there is none."""
+        try:
+            branch_key = self._active(self._id_for(materials))
+        except KeyStoreError as error:
+            raise error.for_writing() from error
+        data_key = materials.plaintext_data_key or wrapping.new_data_key()
+        intermediate = wrapping.new_intermediate_key()
+        aad = materials.aad
+        wrapped, tag_key = wrapping.wrap(data_key, intermediate, aad)
+        return materials.with_wrapped_key(
+            data_key,
+            EncryptedDataKey(
+                HIERARCHY_PROVIDER,
+                branch_key.branch_key_id.encode(),
+                wrapped + wrap_intermediate(branch_key, intermediate, aad, randomness=urandom(_VERSION_AT)),
+            ),
+            tag_key,
+        )
+
+    def on_decrypt(
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
+    ) -> DecryptionMaterials:
+        """Unwrap the first data key of the branch key that opens."""
+        try:
+            branch_key_id = self._id_for(materials)
+        except KeyStoreError as error:
+            raise error.for_reading() from error
+        info = branch_key_id.encode()
+        own = [
+            wrapped
+            for wrapped in encrypted_data_keys
+            if wrapped.provider_id == HIERARCHY_PROVIDER and wrapped.provider_info == info
+        ]
+        return open_first(
+            own,
+            lambda wrapped: self._unwrap(materials, branch_key_id, wrapped),
+            lambda: NoDataKeyError(f"The item has no data key of the branch key {branch_key_id!r}"),
+        )
+
+    def _unwrap(
+        self, materials: DecryptionMaterials, branch_key_id: str, wrapped: EncryptedDataKey
+    ) -> DecryptionMaterials:
+        aad = materials.aad
+        try:
+            data_key, blob = wrapping.split(wrapped.ciphertext)
+            branch_key = self._version(branch_key_id, version_of(blob))
+            return materials.with_unwrapped_key(
+                *wrapping.unwrap(data_key, unwrap_intermediate(branch_key, blob, aad), aad)
+            )
+        except AuthenticationFailedError:
+            raise UnwrapError(
+                f"The branch key {branch_key_id!r} does not open the item's data key",
+                hint="It was changed, or wrapped for another item or table",
+            ) from None
+        except KeyStoreError as error:
+            raise error.for_reading() from error
+
+    def _active(self, branch_key_id: str) -> BranchKeyMaterials:
+        return self._cache.get(
+            (self._key_store, branch_key_id),
+            self._ttl,
+            lambda: self._key_store.get_active_branch_key(branch_key_id),
+        )
+
+    def _version(self, branch_key_id: str, version: str) -> BranchKeyMaterials:
+        return self._cache.get(
+            (self._key_store, branch_key_id, version),
+            self._ttl,
+            lambda: self._key_store.get_branch_key_version(branch_key_id, version),
+        )
+
+    def _id_for(self, materials: EncryptionMaterials | DecryptionMaterials) -> str:
+        if self._branch_key_id is not None:
+            return self._branch_key_id
+        assert self._supplier is not None  # noqa: S101 checked when the keyring was built
+        try:
+            supplied = self._supplier(context_attributes(materials.encryption_context))
+        except NoAttributesError as error:
+            raise KeyStoreError(f"The branch key id cannot be supplied: {error}") from None
+        except (LookupError, ValueError) as error:
+            raise KeyStoreError(
+                f"The supplier of branch key ids has none for this item ({type(error).__name__})"
+            ) from error
+        if not isinstance(supplied, str):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
+            raise TypeError(f"a branch key id must be str, not {type(supplied).__name__}")
+        return supplied
+
+
+def wrap_intermediate(branch_key: BranchKeyMaterials, key: bytes, aad: bytes, *, randomness: bytes) -> bytes:
+    """Wrap an intermediate key under a key derived from a branch key.
+
+    Args:
+        branch_key: The branch key.
+        key: 32 bytes.
+        aad: The serialised encryption context.
+        randomness: 28 bytes: salt and nonce.
+    """
+    version = UUID(branch_key.branch_key_version).bytes
+    salt, nonce = randomness[:_SALT_LENGTH], randomness[_SALT_LENGTH:]
+    bound = _bound(branch_key, version, aad)
+    return randomness + version + gcm_encrypt(_derive(branch_key, salt), nonce, key, bound)
+
+
+def unwrap_intermediate(branch_key: BranchKeyMaterials, blob: bytes, aad: bytes) -> bytes:
+    """Unwrap an intermediate key.
+
+    Raises:
+        AuthenticationFailedError: it was changed, or wrapped under another branch key or context.
+    """
+    salt, nonce = blob[:_SALT_LENGTH], blob[_SALT_LENGTH:_VERSION_AT]
+    bound = _bound(branch_key, blob[_VERSION_AT:_WRAPPED_AT], aad)
+    return gcm_decrypt(_derive(branch_key, salt), nonce, blob[_WRAPPED_AT:], bound)
+
+
+def version_of(blob: bytes) -> str:
+    """Read the branch key's version from a wrapped intermediate key.
+
+    Raises:
+        AuthenticationFailedError: it is too short to be one.
+    """
+    if len(blob) <= _WRAPPED_AT:
+        raise AuthenticationFailedError
+    return str(UUID(bytes=blob[_VERSION_AT:_WRAPPED_AT]))
+
+
+def _derive(branch_key: BranchKeyMaterials, salt: bytes) -> bytes:
+    """Derive a wrapping key: NIST SP 800-108 in counter mode with HMAC-SHA256, whose one block is enough."""
+    return digest(branch_key.branch_key, u32(1) + _LABEL + b"\x00" + salt + _DERIVED_BITS, "sha256")
+
+
+def _bound(branch_key: BranchKeyMaterials, version: bytes, aad: bytes) -> bytes:
+    return _LABEL + branch_key.branch_key_id.encode() + version + aad

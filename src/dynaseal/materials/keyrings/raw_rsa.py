@@ -1,0 +1,125 @@
+"""The raw RSA keyring: an RSA key pair, or half of one, that the program itself holds.
+
+- Provider id: the namespace. Provider information: the key's name, nothing else.
+- The public key writes, the private key reads; neither is derived from the other.
+- RSA binds no context: the wrapped data key beside it does.
+
+Source: specification `raw-rsa-keyring.md`.
+"""
+
+from collections.abc import Sequence
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from dynaseal.core.header import EncryptedDataKey
+from dynaseal.core.primitives import AuthenticationFailedError
+from dynaseal.errors import ConfigError, EncryptError, UnwrapError
+from dynaseal.materials.attempts import open_first
+from dynaseal.materials.keyrings import wrapping
+from dynaseal.materials.keyrings.names import check_raw_key_name
+from dynaseal.materials.keyrings.rsa import RsaPadding, check_capacity, load_private_key, load_public_key
+from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
+
+
+class RawRsaKeyring:
+    """Wraps data keys under an RSA key of your own.
+
+    Anybody who has the public key can write items that the private key reads: the keyring says who can read,
+    not who wrote.
+
+    Args:
+        namespace: Who manages the key, such as `"payroll"`; not `aws-kms`.
+        name: Which key it is; stored in every item in the clear.
+        padding: How keys are padded; writer and reader must agree.
+        public_key: SubjectPublicKeyInfo in PEM; without it the keyring cannot write.
+        private_key: PKCS #8 in PEM, without a password; without it the keyring cannot read.
+
+    Raises:
+        ConfigError: the namespace is reserved, there is no key at all, or one is malformed or too small.
+
+    Example:
+        >>> from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+        >>> from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+        >>> pem = generate_private_key(65537, 2048).public_key().public_bytes(
+        ...     Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+        ... )
+        >>> RawRsaKeyring("payroll", "2026", RsaPadding.OAEP_SHA256_MGF1, public_key=pem)
+        RawRsaKeyring('payroll', '2026', RsaPadding.OAEP_SHA256_MGF1)
+    """
+
+    def __init__(
+        self,
+        namespace: str,
+        name: str,
+        padding: RsaPadding,
+        *,
+        public_key: bytes | None = None,
+        private_key: bytes | None = None,
+    ) -> None:
+        check_raw_key_name(namespace, name)
+        if public_key is None and private_key is None:
+            raise ConfigError("A raw RSA keyring needs a public key to write or a private key to read")
+        self._namespace = namespace
+        self._name = name
+        self._padding = padding
+        self._public_key = None if public_key is None else load_public_key(public_key)
+        self._private_key = None if private_key is None else load_private_key(private_key)
+        for key in (self._public_key, self._private_key):
+            if key is not None:
+                check_capacity(key, padding, wrapping.INTERMEDIATE_KEY_LENGTH)
+
+    def __repr__(self) -> str:
+        return f"RawRsaKeyring({self._namespace!r}, {self._name!r}, {self._padding})"
+
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        """Wrap the data key; make it first if there is none."""
+        if self._public_key is None:
+            raise EncryptError(
+                f"The raw RSA keyring {self._name!r} of {self._namespace!r} has no public key, so it only "
+                "reads",
+                hint="Give public_key",
+            )
+        data_key = materials.plaintext_data_key or wrapping.new_data_key()
+        intermediate = wrapping.new_intermediate_key()
+        wrapped, tag_key = wrapping.wrap(data_key, intermediate, materials.aad)
+        ciphertext = wrapped + self._public_key.encrypt(intermediate, self._padding.scheme)
+        return materials.with_wrapped_key(
+            data_key, EncryptedDataKey(self._namespace, self._name.encode(), ciphertext), tag_key
+        )
+
+    def on_decrypt(
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
+    ) -> DecryptionMaterials:
+        """Unwrap the first data key of this namespace and name that opens."""
+        key = self._private_key
+        if key is None:
+            raise NoDataKeyError(
+                f"The raw RSA keyring {self._name!r} of {self._namespace!r} has no private key, so it only "
+                "writes",
+                hint="Give private_key",
+            )
+        mine = [
+            wrapped
+            for wrapped in encrypted_data_keys
+            if (wrapped.provider_id, wrapped.provider_info) == (self._namespace, self._name.encode())
+        ]
+        return open_first(
+            mine,
+            lambda wrapped: self._unwrap(key, materials, wrapped),
+            lambda: NoDataKeyError(
+                f"The item has no data key of the key {self._name!r} of {self._namespace!r}"
+            ),
+        )
+
+    def _unwrap(
+        self, key: RSAPrivateKey, materials: DecryptionMaterials, wrapped: EncryptedDataKey
+    ) -> DecryptionMaterials:
+        try:
+            data_key, encrypted = wrapping.split(wrapped.ciphertext)
+            intermediate = key.decrypt(encrypted, self._padding.scheme)
+            return materials.with_unwrapped_key(*wrapping.unwrap(data_key, intermediate, materials.aad))
+        except (ValueError, AuthenticationFailedError):
+            # One text for a bad padding and a bad key: the two must not be told apart from outside.
+            raise UnwrapError(
+                f"The key {self._name!r} of {self._namespace!r} does not open the item's data key"
+            ) from None

@@ -1,0 +1,87 @@
+"""What an encrypted data key tells, without any key, of the one that wrapped it.
+
+Source: specification `structures.md`, "Encrypted Data Key", and each keyring's own page.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dynaseal.core.header import EncryptedDataKey
+from dynaseal.core.primitives import NONCE_LENGTH, TAG_LENGTH, AuthenticationFailedError
+from dynaseal.core.wire import Reader, TruncatedError, u32
+from dynaseal.materials.arn import parse_arn
+from dynaseal.materials.keyrings import wrapping
+from dynaseal.materials.keyrings.hierarchical import version_of
+from dynaseal.materials.keyrings.names import (
+    HIERARCHY_PROVIDER,
+    KMS_ECDH_PROVIDER,
+    KMS_PROVIDER,
+    KMS_RSA_PROVIDER,
+    RAW_ECDH_PROVIDER,
+)
+
+_RAW_AES_LENGTHS = u32(TAG_LENGTH * 8) + u32(NONCE_LENGTH)
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """An item's data key as one keyring wrapped it.
+
+    Attributes:
+        provider: The key's provider: `aws-kms`, `aws-kms-hierarchy`... or a raw key's namespace.
+        key: The KMS key's ARN, the branch key id, the raw key's name, or the recipient's public key in
+            hexadecimal; None where it cannot be read.
+        version: The branch key's version, of a hierarchical keyring.
+        length: The wrapped data key's length in bytes.
+        damage: What is wrong with it; None if nothing shows.
+    """
+
+    provider: str
+    key: str | None
+    version: str | None
+    length: int
+    damage: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the same in JSON's types."""
+        return {
+            "provider": self.provider,
+            "key": self.key,
+            "version": self.version,
+            "length": self.length,
+            "damage": self.damage,
+        }
+
+
+def describe_key(wrapped: EncryptedDataKey) -> WrappedKey:
+    """Tell of an encrypted data key which key wrapped it, damaged or not.
+
+    Example:
+        >>> describe_key(EncryptedDataKey("payroll", b"2026", bytes(304)))
+        WrappedKey(provider='payroll', key='2026', version=None, length=304, damage=None)
+    """
+    key, version, damage = None, None, None
+    try:
+        key = _key(wrapped)
+        blob = wrapping.split(wrapped.ciphertext)[1]
+        version = version_of(blob) if wrapped.provider_id == HIERARCHY_PROVIDER else None
+    except AuthenticationFailedError:
+        damage = "the wrapped data key is cut off"
+    except (ValueError, TruncatedError):
+        damage = "the key that wrapped it is named in no known way"
+    return WrappedKey(wrapped.provider_id, key, version, len(wrapped.ciphertext), damage)
+
+
+def _key(wrapped: EncryptedDataKey) -> str:
+    info = wrapped.provider_info
+    if wrapped.provider_id in (KMS_PROVIDER, KMS_RSA_PROVIDER):
+        arn = info.decode()
+        parse_arn(arn)
+        return arn
+    if wrapped.provider_id in (RAW_ECDH_PROVIDER, KMS_ECDH_PROVIDER):
+        reader = Reader(info)
+        reader.take(1)
+        return reader.sized32().hex()
+    name_end = len(info) - len(_RAW_AES_LENGTHS) - NONCE_LENGTH
+    is_raw_aes = name_end >= 0 and info[name_end:].startswith(_RAW_AES_LENGTHS)
+    return (info[:name_end] if is_raw_aes else info).decode()

@@ -1,0 +1,1 @@
+"""Cryptographic materials managers: the layer between an item and its keyring."""
