@@ -3,16 +3,17 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from dynaseal_lab.dynamodb.attributes import condition_keys
-from dynaseal_lab.dynamodb.control import Control
+from dynaseal_lab.dynamodb.condition_keys import condition_keys
 from dynaseal_lab.dynamodb.engine import ITEM_OPERATIONS, Engine, EngineReply
 from dynaseal_lab.dynamodb.forward import forward
 from dynaseal_lab.dynamodb.names import Table
-from dynaseal_lab.dynamodb.needs import Need, needs
+from dynaseal_lab.dynamodb.required_permissions import RequiredPermission, required_permissions
 from dynaseal_lab.dynamodb.resource_policies import ResourcePolicies
-from dynaseal_lab.dynamodb.storage_key import Kms, StorageKeys
+from dynaseal_lab.dynamodb.storage_key import StorageKeys
+from dynaseal_lab.dynamodb.table_operations import TableOperations
 from dynaseal_lab.dynamodb.tables import Tables
 from dynaseal_lab.iam.refusal import sentence
+from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.model import Ask, Authorizer, Call, Clock, Fault, RawReply
 from dynaseal_lab.shelves import InMemory, Shelves
 
@@ -34,7 +35,12 @@ class DynamoDbService:
     """
 
     def __init__(
-        self, authorizer: Authorizer, kms: Kms, clock: Clock, engine: Engine, shelves: Shelves | None = None
+        self,
+        authorizer: Authorizer,
+        kms: KmsService,
+        clock: Clock,
+        engine: Engine,
+        shelves: Shelves | None = None,
     ) -> None:
         shelves = shelves or InMemory()
         self._authorizer = authorizer
@@ -42,7 +48,7 @@ class DynamoDbService:
         self._tables = Tables(engine)
         self._keys = StorageKeys(kms, clock, shelves)
         self._policies = ResourcePolicies(shelves)
-        control = Control(engine, self._tables, self._keys, self._policies)
+        control = TableOperations(engine, self._tables, self._keys, self._policies)
         self._handlers: Mapping[str, Handler] = {
             "CreateTable": control.create_table,
             "DeleteResourcePolicy": control.delete_resource_policy,
@@ -66,33 +72,35 @@ class DynamoDbService:
         Raises:
             Fault: AccessDeniedException, KMS's refusal of the storage key, or a malformed request.
         """
-        wanted = needs(call)
-        for need in wanted:
-            await self._authorize(call, need)
-        account = _one_account(call, wanted)
+        permissions = required_permissions(call)
+        for permission in permissions:
+            await self._authorize(call, permission)
+        account = _one_account(call, permissions)
         if call.operation in _UNLOCKED:
-            for table in dict.fromkeys(need.table for need in wanted if need.table is not None):
+            for table in dict.fromkeys(
+                permission.table for permission in permissions if permission.table is not None
+            ):
                 await self._keys.unlock(call, table)
         if call.operation == "DescribeEndpoints":
             address = f"dynamodb.{call.region}.amazonaws.com"
             return {"Endpoints": [{"Address": address, "CachePeriodInMinutes": 1440}]}
-        reply = await self._answer(call, wanted, account)
+        reply = await self._answer(call, permissions, account)
         return RawReply(reply.body, reply.status)
 
-    async def _answer(self, call: Call, wanted: list[Need], account: str) -> EngineReply:
+    async def _answer(self, call: Call, permissions: list[RequiredPermission], account: str) -> EngineReply:
         handler = self._handlers.get(call.operation)
-        if handler is not None and wanted[0].table is not None:
-            return await handler(call, wanted[0].table)
+        if handler is not None and permissions[0].table is not None:
+            return await handler(call, permissions[0].table)
         return await forward(self._engine, call, account)
 
-    async def _authorize(self, call: Call, need: Need) -> None:
-        facts = await self._tables.facts(need.table) if need.table is not None else None
-        policy = self._policies.of(need.resource)
+    async def _authorize(self, call: Call, permission: RequiredPermission) -> None:
+        facts = await self._tables.facts(permission.table) if permission.table is not None else None
+        policy = self._policies.of(permission.resource)
         ask = Ask(
-            action=need.action,
-            resource=need.resource,
-            resource_account=need.account,
-            context=condition_keys(need, facts),
+            action=permission.action,
+            resource=permission.resource,
+            resource_account=permission.account,
+            context=condition_keys(permission, facts),
             resource_policies=(policy,) if policy is not None else (),
         )
         decision = self._authorizer.decide(call, ask)
@@ -100,9 +108,9 @@ class DynamoDbService:
             raise Fault("AccessDeniedException", sentence(call.principal, ask, decision))
 
 
-def _one_account(call: Call, wanted: list[Need]) -> str:
+def _one_account(call: Call, permissions: list[RequiredPermission]) -> str:
     """The account whose tables the request is about; a request about none is about the caller's."""
-    accounts = {need.account for need in wanted}
+    accounts = {permission.account for permission in permissions}
     if len(accounts) > 1:
         raise Fault("ValidationException", "The tables of one request must belong to one account.")
     return accounts.pop() if accounts else call.principal.account

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from dynaseal_lab.dynamodb.engine import Engine, EngineReply
-from dynaseal_lab.dynamodb.plain_names import PlainNames, plain_names
+from dynaseal_lab.dynamodb.table_arns import NamedTables, with_table_names
 from dynaseal_lab.dynamodb.tables import TARGET
 from dynaseal_lab.model import Call, Fault
 from dynaseal_lab.wire import json_rpc
@@ -32,10 +32,10 @@ async def forward(
     Raises:
         Fault: where the engine failed on it, which DynamoDB would not.
     """
-    renamed = PlainNames({})
+    renamed = NamedTables({})
     body = call.raw_body
     if params is not None or not body or b"arn:" in body or b"\\u" in body:
-        renamed = plain_names(call.params if params is None else params)
+        renamed = with_table_names(call.params if params is None else params)
         body = _encoded(renamed.params)
     prefix = "DynamoDBStreams_20120810." if call.operation in _STREAMS else TARGET
     reply = await engine.request(account, call.region, prefix + call.operation, body)

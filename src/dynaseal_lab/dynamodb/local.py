@@ -21,7 +21,7 @@ from typing import Any
 import urllib3
 
 from dynaseal_lab.dynamodb.engine import ITEM_OPERATIONS, EngineReply, engine_headers
-from dynaseal_lab.dynamodb.supplement import Supplement
+from dynaseal_lab.dynamodb.local_extras import LocalExtras
 from dynaseal_lab.dynamodb.tables import TARGET
 from dynaseal_lab.shelves import InMemory, Shelves
 
@@ -41,18 +41,18 @@ class LocalEngine:
 
     endpoint: str
     _pool: urllib3.PoolManager = field(repr=False)
-    _supplement: Supplement = field(repr=False)
+    _extras: LocalExtras = field(repr=False)
 
     async def request(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
         """Answer one request, with what the program lacks."""
         operation = target.removeprefix(TARGET)
-        if operation not in self._supplement.operations:
+        if operation not in self._extras.operations:
             return await self._asked(account, region, target, body)
 
         async def ask(operation: str, params: Mapping[str, Any]) -> EngineReply:
             return await self._asked(account, region, TARGET + operation, json.dumps(params).encode())
 
-        return await self._supplement.answer(account, region, operation, json.loads(body), ask)
+        return await self._extras.answer(account, region, operation, json.loads(body), ask)
 
     async def _asked(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
         """Ask the program, in a thread: the lab goes on meanwhile."""
@@ -100,7 +100,7 @@ def local_engine(
         try:
             port = _port(program)
             with urllib3.PoolManager(maxsize=_CONNECTIONS, block=True) as pool:
-                yield LocalEngine(f"http://127.0.0.1:{port}/", pool, Supplement(shelves or InMemory()))
+                yield LocalEngine(f"http://127.0.0.1:{port}/", pool, LocalExtras(shelves or InMemory()))
         finally:
             if program.stdin is not None:
                 program.stdin.close()

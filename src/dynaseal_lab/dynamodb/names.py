@@ -67,7 +67,7 @@ def table_in(arn: str) -> Table:
     return Table(parts[4], parts[3], parts[5].split("/")[1])
 
 
-def text(params: Mapping[str, Any], name: str) -> str:
+def required_string(params: Mapping[str, Any], name: str) -> str:
     """A required text parameter.
 
     Raises:
@@ -78,10 +78,10 @@ def text(params: Mapping[str, Any], name: str) -> str:
         raise Fault(
             "ValidationException", f"The parameter '{name}' is required but was not present in the request"
         )
-    return as_text(value)
+    return as_string(value)
 
 
-def as_text(value: object) -> str:
+def as_string(value: object) -> str:
     """`value`, a text.
 
     Raises:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dynaseal_lab.dynamodb.names import Table, as_text, text
+from dynaseal_lab.dynamodb.names import Table, as_string, required_string
 from dynaseal_lab.iam.policy import Kind, PolicyError, parse
 from dynaseal_lab.model import Call, Fault
 from dynaseal_lab.shelves import Shelves
@@ -108,12 +108,12 @@ def check_document(document: str) -> None:
 def expected_revision(call: Call) -> str | None:
     """The revision that a request insists on."""
     expected = call.params.get("ExpectedRevisionId")
-    return None if expected is None else as_text(expected)
+    return None if expected is None else as_string(expected)
 
 
 def resource_arn(call: Call) -> str:
     """The ARN that a request is about."""
-    return text(call.params, "ResourceArn")
+    return required_string(call.params, "ResourceArn")
 
 
 def _invalid(reason: str) -> Fault:

@@ -12,11 +12,11 @@ Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encrypt
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from dynaseal_lab.dynamodb.kms_errors import passed_on
 from dynaseal_lab.dynamodb.names import Table
-from dynaseal_lab.kms.keys import KeyState
+from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.model import Call, Clock, Fault, Principal
 from dynaseal_lab.shelves import Shelves
 
@@ -34,22 +34,6 @@ _GRANTED = [
 ]
 
 
-class Kms(Protocol):
-    """What DynamoDB needs of the lab's KMS."""
-
-    async def handle(self, call: Call) -> Mapping[str, Any]:
-        """Answer a call, as if the caller had signed it."""
-        ...
-
-    def key_state(self, arn: str) -> KeyState | None:
-        """The state of a key, None where it is gone."""
-        ...
-
-    def managed_key(self, account: str, region: str, service: str) -> str:
-        """The ARN of the key that AWS manages for a service."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class StorageKey:
     """A table's KMS key, the wrapped data key, and the grant by which DynamoDB itself may use the key."""
@@ -62,7 +46,7 @@ class StorageKey:
 class StorageKeys:
     """The storage keys of all tables that have one, and what is asked of KMS for them."""
 
-    def __init__(self, kms: Kms, clock: Clock, shelves: Shelves) -> None:
+    def __init__(self, kms: KmsService, clock: Clock, shelves: Shelves) -> None:
         self._kms = kms
         self._clock = clock
         self._unusable_since: dict[Table, float] = {}

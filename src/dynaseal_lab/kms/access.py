@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dynaseal_lab.kms.context import Values, caller_keys, encryption_context_keys, key_keys
+from dynaseal_lab.kms.condition_keys import Values, caller_keys, encryption_context_keys, key_keys
 from dynaseal_lab.kms.denial import denied, denied_elsewhere
 from dynaseal_lab.kms.grants import GRANT_OPERATIONS
 from dynaseal_lab.kms.keys import KeyMaterial, KeyRecord, arn_prefix
@@ -38,7 +38,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Kms:
+class KeyAccess:
     """What every operation works with: the records, the evaluator, the lab's time, and who exists.
 
     Without a directory everybody does.

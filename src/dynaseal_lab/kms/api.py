@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from dynaseal_lab.kms.access import Kms
+from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.keys import KeyState
 from dynaseal_lab.kms.managed import managed_key
 from dynaseal_lab.kms.operations import (
@@ -28,7 +28,7 @@ from dynaseal_lab.shelves import Shelves
 from dynaseal_lab.wire.validate import validate
 
 Answer = Mapping[str, Any]
-Handler = Callable[[Kms, Call], Answer | Awaitable[Answer]]
+Handler = Callable[[KeyAccess, Call], Answer | Awaitable[Answer]]
 
 OPERATIONS: Mapping[str, Handler] = MappingProxyType(
     {
@@ -99,7 +99,7 @@ class KmsService:
         shelves: Shelves | None = None,
         directory: Directory | None = None,
     ) -> None:
-        self._kms = Kms(KmsStore(clock.now, shelves), authorizer, clock, directory)
+        self._access = KeyAccess(KmsStore(clock.now, shelves), authorizer, clock, directory)
 
     async def handle(self, call: Call) -> Mapping[str, Any]:
         """Answer one call, from a client or from another service of the lab in a client's name.
@@ -111,15 +111,15 @@ class KmsService:
         if handler is None:
             raise Fault("UnsupportedOperationException", f"The lab's KMS does not offer {call.operation}.")
         validate("kms", call.operation, call.params, "ValidationException")
-        answer = handler(self._kms, call)
+        answer = handler(self._access, call)
         return answer if isinstance(answer, Mapping) else await answer
 
     def managed_key(self, account: str, region: str, service: str) -> str:
         """The ARN of the key that AWS manages for a service, in this account and Region."""
-        return managed_key(self._kms.store, self._kms.clock, account, region, service).arn
+        return managed_key(self._access.store, self._access.clock, account, region, service).arn
 
     def key_state(self, arn: str) -> KeyState | None:
         """The state of a key, None where it is gone: what a service of the lab may know of a key it uses."""
         region, key_id = arn.split(":")[3], arn.rpartition("/")[2]
-        record = self._kms.store.key(region, key_id)
+        record = self._access.store.key(region, key_id)
         return record.state if record else None

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from dynaseal_lab.iam.context import context_of
 from dynaseal_lab.iam.evaluate import Policies, evaluate
 from dynaseal_lab.iam.policy import Kind, PolicyError, parse
-from dynaseal_lab.kms.context import boolean, caller_keys
+from dynaseal_lab.kms.condition_keys import boolean, caller_keys
 from dynaseal_lab.model import Ask, Call, Fault, Principal
 
 POLICY_NAME = "default"

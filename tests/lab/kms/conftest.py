@@ -48,7 +48,7 @@ def user(name: str, account: str = OWNER) -> Principal:
 
 
 @dataclass
-class Kms:
+class KmsCaller:
     """`kms("Encrypt", KeyId=...)` as alice of the owner's account, unless another caller is given."""
 
     service: KmsService
@@ -83,6 +83,6 @@ class Kms:
 
 
 @pytest.fixture
-def kms() -> Kms:
+def kms() -> KmsCaller:
     authorizer, clock = Authorizer(), Clock()
-    return Kms(KmsService(authorizer, clock), authorizer, clock)
+    return KmsCaller(KmsService(authorizer, clock), authorizer, clock)

@@ -82,7 +82,7 @@ def test_a_mac_is_the_hmac_of_the_message_and_a_changed_one_is_refused(kms, bits
     key = kms.key(KeySpec=f"HMAC_{bits}", KeyUsage="GENERATE_VERIFY_MAC")
     wanted = {"KeyId": key, "MacAlgorithm": f"HMAC_SHA_{bits}", "Message": MESSAGE}
     mac = kms("GenerateMac", **wanted)["Mac"]
-    secret = kms.service._kms.store.material(key.rpartition("/")[2]).current.secret
+    secret = kms.service._access.store.material(key.rpartition("/")[2]).current.secret
     assert mac == hmac.new(secret, MESSAGE, f"sha{bits}").digest()
     assert kms("VerifyMac", Mac=mac, **wanted)["MacValid"] is True
     with refused("KMSInvalidMacException"):

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from dynaseal_lab.kms.access import (
-    Kms,
+    KeyAccess,
     end_dry_run,
     require_algorithm,
     require_usable,
@@ -24,19 +24,19 @@ from dynaseal_lab.model import Call, Fault
 Answer = Mapping[str, Any]
 
 
-def derive_shared_secret(kms: Kms, call: Call) -> Answer:
+def derive_shared_secret(access: KeyAccess, call: Call) -> Answer:
     """The secret that this key and a public key on the same curve share."""
     params = call.params
     if params.get("Recipient"):
         raise Fault("UnsupportedOperationException", "Recipient is not supported: the lab has no enclaves.")
     algorithm = params["KeyAgreementAlgorithm"]
-    target = kms.find(call, "kms:DeriveSharedSecret", params["KeyId"])
-    kms.allow(call, "kms:DeriveSharedSecret", target, extra={"kms:KeyAgreementAlgorithm": [algorithm]})
+    target = access.find(call, "kms:DeriveSharedSecret", params["KeyId"])
+    access.allow(call, "kms:DeriveSharedSecret", target, extra={"kms:KeyAgreementAlgorithm": [algorithm]})
     key = target.key
     require_usable(key)
     require_usage(call, key, KEY_AGREEMENT)
     require_algorithm(key, algorithm)
-    private = load_ecc(kms.material(key).current.secret)
+    private = load_ecc(access.material(key).current.secret)
     public = _public(params["PublicKey"], private)
     end_dry_run(call)
     return {

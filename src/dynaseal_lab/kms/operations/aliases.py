@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dynaseal_lab.kms.access import Kms, require_not_pending
+from dynaseal_lab.kms.access import KeyAccess, require_not_pending
 from dynaseal_lab.kms.keys import KeyRecord, arn_prefix
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.kms.store import Alias
@@ -16,26 +16,26 @@ from dynaseal_lab.model import Call, Fault
 Answer = Mapping[str, Any]
 
 
-def create_alias(kms: Kms, call: Call) -> Answer:
+def create_alias(access: KeyAccess, call: Call) -> Answer:
     """Give a key of this account and Region a name."""
     name = _checked_name(call)
-    kms.allow_account(call, "kms:CreateAlias", _arn(call, name))
-    key = _target(kms, call, "kms:CreateAlias")
-    if kms.store.alias(key.account, key.region, name) is not None:
+    access.allow_account(call, "kms:CreateAlias", _arn(call, name))
+    key = _target(access, call, "kms:CreateAlias")
+    if access.store.alias(key.account, key.region, name) is not None:
         raise Fault("AlreadyExistsException", f"An alias with the name {_arn(call, name)} already exists")
     require_not_pending(key)
-    now = kms.clock.now()
-    kms.store.put_alias(Alias(key.account, key.region, name, key.key_id, now, now))
+    now = access.clock.now()
+    access.store.put_alias(Alias(key.account, key.region, name, key.key_id, now, now))
     return {}
 
 
-def update_alias(kms: Kms, call: Call) -> Answer:
+def update_alias(access: KeyAccess, call: Call) -> Answer:
     """Point a name at another key of the same kind; the old key's permission is needed too."""
     name = _checked_name(call)
-    alias = _existing(kms, call, name)
-    kms.allow_account(call, "kms:UpdateAlias", alias.arn)
-    old = kms.manage(call, "kms:UpdateAlias", alias.key_id).key
-    new = _target(kms, call, "kms:UpdateAlias")
+    alias = _existing(access, call, name)
+    access.allow_account(call, "kms:UpdateAlias", alias.arn)
+    old = access.manage(call, "kms:UpdateAlias", alias.key_id).key
+    new = _target(access, call, "kms:UpdateAlias")
     require_not_pending(new)
     if (old.usage, old.spec.symmetric_encryption) != (new.usage, new.spec.symmetric_encryption):
         raise Fault(
@@ -43,26 +43,26 @@ def update_alias(kms: Kms, call: Call) -> Answer:
             f"Alias {alias.arn} cannot be changed from key usage {old.usage} ({old.spec.name}) "
             f"to {new.usage} ({new.spec.name}).",
         )
-    kms.store.put_alias(replace(alias, key_id=new.key_id, updated=kms.clock.now()))
+    access.store.put_alias(replace(alias, key_id=new.key_id, updated=access.clock.now()))
     return {}
 
 
-def delete_alias(kms: Kms, call: Call) -> Answer:
+def delete_alias(access: KeyAccess, call: Call) -> Answer:
     """Remove a name; the key stays as it is."""
-    alias = _existing(kms, call, _checked_name(call))
-    kms.allow_account(call, "kms:DeleteAlias", alias.arn)
-    kms.manage(call, "kms:DeleteAlias", alias.key_id)
-    kms.store.drop_alias(alias)
+    alias = _existing(access, call, _checked_name(call))
+    access.allow_account(call, "kms:DeleteAlias", alias.arn)
+    access.manage(call, "kms:DeleteAlias", alias.key_id)
+    access.store.drop_alias(alias)
     return {}
 
 
-def list_aliases(kms: Kms, call: Call) -> Answer:
+def list_aliases(access: KeyAccess, call: Call) -> Answer:
     """The account's aliases in the Region, all or those of one key."""
-    kms.allow_account(call, "kms:ListAliases")
+    access.allow_account(call, "kms:ListAliases")
     account = call.principal.account
     key_id = None
     if "KeyId" in call.params:
-        key_id = kms.find(call, "kms:ListAliases", call.params["KeyId"], alias=False).key.key_id
+        key_id = access.find(call, "kms:ListAliases", call.params["KeyId"], alias=False).key.key_id
     entries = [
         {
             "AliasName": alias.name,
@@ -71,8 +71,8 @@ def list_aliases(kms: Kms, call: Call) -> Answer:
             "CreationDate": alias.created,
             "LastUpdatedDate": alias.updated,
         }
-        for alias in kms.store.aliases(account, call.region)
-        if kms.store.key(alias.region, alias.key_id) and key_id in {None, alias.key_id}
+        for alias in access.store.aliases(account, call.region)
+        if access.store.key(alias.region, alias.key_id) and key_id in {None, alias.key_id}
     ]
     return page(entries, call.params, "Aliases")
 
@@ -88,18 +88,18 @@ def _checked_name(call: Call) -> str:
     return name
 
 
-def _existing(kms: Kms, call: Call, name: str) -> Alias:
-    alias = kms.store.alias(call.principal.account, call.region, name)
-    if alias is None or kms.store.key(alias.region, alias.key_id) is None:
+def _existing(access: KeyAccess, call: Call, name: str) -> Alias:
+    alias = access.store.alias(call.principal.account, call.region, name)
+    if alias is None or access.store.key(alias.region, alias.key_id) is None:
         raise Fault("NotFoundException", f"Alias {_arn(call, name)} is not found.")
     return alias
 
 
-def _target(kms: Kms, call: Call, action: str) -> KeyRecord:
+def _target(access: KeyAccess, call: Call, action: str) -> KeyRecord:
     key_id: str = call.params["TargetKeyId"]
     if key_id.startswith("alias/") or ":alias/" in key_id:
         raise Fault("ValidationException", "Aliases must refer to keys. Not aliases")
-    return kms.manage(call, action, key_id).key
+    return access.manage(call, action, key_id).key
 
 
 def _arn(call: Call, name: str) -> str:

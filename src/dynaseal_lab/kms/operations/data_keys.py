@@ -4,10 +4,10 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from dynaseal_lab.kms.access import Kms, end_dry_run, require_algorithm, require_usable, require_usage
+from dynaseal_lab.kms.access import KeyAccess, end_dry_run, require_algorithm, require_usable, require_usage
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.material import new_private_key, private_der, public_der
-from dynaseal_lab.kms.operations.sealing import seal
+from dynaseal_lab.kms.operations.key_encryption import encrypt_with_key
 from dynaseal_lab.kms.specs import DATA_KEY_PAIR_SPECS, ENCRYPT_DECRYPT, KEY_SPECS, SYMMETRIC_DEFAULT
 from dynaseal_lab.model import Call, Fault
 
@@ -15,46 +15,46 @@ Answer = Mapping[str, Any]
 _SIZES = {"AES_256": 32, "AES_128": 16}
 
 
-def generate_data_key(kms: Kms, call: Call) -> Answer:
+def generate_data_key(access: KeyAccess, call: Call) -> Answer:
     """A data key in plaintext and encrypted."""
     size = _size(call.params)
-    key, context = _wrapping_key(kms, call)
-    return _wrapped(kms, key, context, secrets.token_bytes(size))
+    key, context = _wrapping_key(access, call)
+    return _wrapped(access, key, context, secrets.token_bytes(size))
 
 
-def generate_data_key_without_plaintext(kms: Kms, call: Call) -> Answer:
+def generate_data_key_without_plaintext(access: KeyAccess, call: Call) -> Answer:
     """A data key only encrypted, for somebody else to decrypt later."""
-    answer = dict(generate_data_key(kms, call))
+    answer = dict(generate_data_key(access, call))
     del answer["Plaintext"]
     return answer
 
 
-async def generate_data_key_pair(kms: Kms, call: Call) -> Answer:
+async def generate_data_key_pair(access: KeyAccess, call: Call) -> Answer:
     """A key pair: the public key, and the private key in plaintext and encrypted."""
     spec = call.params["KeyPairSpec"]
     if spec not in DATA_KEY_PAIR_SPECS:
         raise Fault("UnsupportedOperationException", f"KeyPairSpec {spec} is not supported.")
-    key, context = _wrapping_key(kms, call, {"kms:DataKeyPairSpec": [spec]})
+    key, context = _wrapping_key(access, call, {"kms:DataKeyPairSpec": [spec]})
     private = await new_private_key(KEY_SPECS[spec])
-    answer = _wrapped(kms, key, context, private_der(private), prefix="PrivateKey")
+    answer = _wrapped(access, key, context, private_der(private), prefix="PrivateKey")
     return answer | {"PublicKey": public_der(private), "KeyPairSpec": spec}
 
 
-async def generate_data_key_pair_without_plaintext(kms: Kms, call: Call) -> Answer:
+async def generate_data_key_pair_without_plaintext(access: KeyAccess, call: Call) -> Answer:
     """A key pair whose private key is only encrypted."""
-    answer = dict(await generate_data_key_pair(kms, call))
+    answer = dict(await generate_data_key_pair(access, call))
     del answer["PrivateKeyPlaintext"]
     return answer
 
 
-def generate_random(kms: Kms, call: Call) -> Answer:
+def generate_random(access: KeyAccess, call: Call) -> Answer:
     """Random bytes, which no key protects."""
     if call.params.get("CustomKeyStoreId") or call.params.get("Recipient"):
         raise Fault("UnsupportedOperationException", "Custom key stores and enclaves are not supported.")
     size = call.params.get("NumberOfBytes")
     if size is None:
         raise Fault("ValidationException", "NumberOfBytes is required.")
-    kms.allow_account(call, "kms:GenerateRandom")
+    access.allow_account(call, "kms:GenerateRandom")
     return {"Plaintext": secrets.token_bytes(size)}
 
 
@@ -65,7 +65,7 @@ def _size(params: Mapping[str, Any]) -> int:
 
 
 def _wrapping_key(
-    kms: Kms, call: Call, extra: Mapping[str, list[str]] | None = None
+    access: KeyAccess, call: Call, extra: Mapping[str, list[str]] | None = None
 ) -> tuple[KeyRecord, Mapping[str, str]]:
     """The symmetric key of the request, allowed and in order, and the encryption context."""
     params = call.params
@@ -73,9 +73,9 @@ def _wrapping_key(
         raise Fault("UnsupportedOperationException", "Recipient is not supported: the lab has no enclaves.")
     action = f"kms:{call.operation}"
     context: Mapping[str, str] = params.get("EncryptionContext") or {}
-    target = kms.find(call, action, params["KeyId"])
+    target = access.find(call, action, params["KeyId"])
     values = {"kms:EncryptionAlgorithm": [SYMMETRIC_DEFAULT], **(extra or {})}
-    kms.allow(call, action, target, context=context, extra=values)
+    access.allow(call, action, target, context=context, extra=values)
     require_usable(target.key)
     require_usage(call, target.key, ENCRYPT_DECRYPT)
     require_algorithm(target.key, SYMMETRIC_DEFAULT)
@@ -84,11 +84,11 @@ def _wrapping_key(
 
 
 def _wrapped(
-    kms: Kms, key: KeyRecord, context: Mapping[str, str], secret: bytes, *, prefix: str = ""
+    access: KeyAccess, key: KeyRecord, context: Mapping[str, str], secret: bytes, *, prefix: str = ""
 ) -> dict[str, Any]:
     return {
-        f"{prefix}CiphertextBlob": seal(kms, key, SYMMETRIC_DEFAULT, context, secret),
+        f"{prefix}CiphertextBlob": encrypt_with_key(access, key, SYMMETRIC_DEFAULT, context, secret),
         f"{prefix}Plaintext": secret,
         "KeyId": key.arn,
-        "KeyMaterialId": kms.material(key).current.id.hex(),
+        "KeyMaterialId": access.material(key).current.id.hex(),
     }

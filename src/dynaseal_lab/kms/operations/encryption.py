@@ -4,80 +4,85 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynaseal_lab.kms.access import (
-    Kms,
+    KeyAccess,
     Target,
     end_dry_run,
     require_algorithm,
     require_usable,
     require_usage,
 )
-from dynaseal_lab.kms.context import boolean
+from dynaseal_lab.kms.condition_keys import boolean
 from dynaseal_lab.kms.keys import KeyRecord
-from dynaseal_lab.kms.operations.sealing import Sealed, parse, seal, unseal
+from dynaseal_lab.kms.operations.key_encryption import (
+    PresentedCiphertext,
+    decrypt_with_key,
+    encrypt_with_key,
+    parse,
+)
 from dynaseal_lab.kms.specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
 from dynaseal_lab.model import Call, Fault
 
 Answer = Mapping[str, Any]
 
 
-def encrypt(kms: Kms, call: Call) -> Answer:
+def encrypt(access: KeyAccess, call: Call) -> Answer:
     """Encrypt up to 4096 bytes under a key."""
     params = call.params
     algorithm = params.get("EncryptionAlgorithm", SYMMETRIC_DEFAULT)
     context = _context(params, "EncryptionContext", algorithm)
-    target = kms.find(call, "kms:Encrypt", params["KeyId"])
-    kms.allow(call, "kms:Encrypt", target, context=context, extra=_algorithm_key(algorithm))
+    target = access.find(call, "kms:Encrypt", params["KeyId"])
+    access.allow(call, "kms:Encrypt", target, context=context, extra=_algorithm_key(algorithm))
     _require_ready(call, target.key, algorithm)
     end_dry_run(call)
-    blob = seal(kms, target.key, algorithm, context, params["Plaintext"])
+    blob = encrypt_with_key(access, target.key, algorithm, context, params["Plaintext"])
     return {"CiphertextBlob": blob, "KeyId": target.key.arn, "EncryptionAlgorithm": algorithm}
 
 
-def decrypt(kms: Kms, call: Call) -> Answer:
+def decrypt(access: KeyAccess, call: Call) -> Answer:
     """Open what Encrypt or a data key operation made."""
-    sealed = _sealed(call.params, "EncryptionAlgorithm", "EncryptionContext")
-    target = _source(kms, call, "kms:Decrypt", "KeyId", sealed)
-    extra = _algorithm_key(sealed.algorithm)
-    kms.allow(call, "kms:Decrypt", target, context=sealed.context, extra=extra)
-    _require_ready(call, target.key, sealed.algorithm)
-    plaintext, version = unseal(kms, target.key, sealed)
+    presented = _presented(call.params, "EncryptionAlgorithm", "EncryptionContext")
+    target = _source(access, call, "kms:Decrypt", "KeyId", presented)
+    extra = _algorithm_key(presented.algorithm)
+    access.allow(call, "kms:Decrypt", target, context=presented.context, extra=extra)
+    _require_ready(call, target.key, presented.algorithm)
+    plaintext, version = decrypt_with_key(access, target.key, presented)
     end_dry_run(call)
-    answer = {"KeyId": target.key.arn, "Plaintext": plaintext, "EncryptionAlgorithm": sealed.algorithm}
+    answer = {"KeyId": target.key.arn, "Plaintext": plaintext, "EncryptionAlgorithm": presented.algorithm}
     return answer | ({"KeyMaterialId": version} if version else {})
 
 
-def re_encrypt(kms: Kms, call: Call) -> Answer:
+def re_encrypt(access: KeyAccess, call: Call) -> Answer:
     """Decrypt and encrypt again inside KMS: two permissions, on two keys."""
     params = call.params
-    sealed = _sealed(params, "SourceEncryptionAlgorithm", "SourceEncryptionContext")
+    presented = _presented(params, "SourceEncryptionAlgorithm", "SourceEncryptionContext")
     algorithm = params.get("DestinationEncryptionAlgorithm", SYMMETRIC_DEFAULT)
     context = _context(params, "DestinationEncryptionContext", algorithm)
-    source = _source(kms, call, "kms:ReEncryptFrom", "SourceKeyId", sealed)
-    destination = kms.find(call, "kms:ReEncryptTo", params["DestinationKeyId"])
+    source = _source(access, call, "kms:ReEncryptFrom", "SourceKeyId", presented)
+    destination = access.find(call, "kms:ReEncryptTo", params["DestinationKeyId"])
     same = {"kms:ReEncryptOnSameKey": [boolean(source.key == destination.key)]}
-    from_extra = same | _algorithm_key(sealed.algorithm)
-    kms.allow(call, "kms:ReEncryptFrom", source, context=sealed.context, extra=from_extra)
+    from_extra = same | _algorithm_key(presented.algorithm)
+    access.allow(call, "kms:ReEncryptFrom", source, context=presented.context, extra=from_extra)
     to_extra = same | _algorithm_key(algorithm)
-    kms.allow(call, "kms:ReEncryptTo", destination, context=context, extra=to_extra)
-    _require_ready(call, source.key, sealed.algorithm)
+    access.allow(call, "kms:ReEncryptTo", destination, context=context, extra=to_extra)
+    _require_ready(call, source.key, presented.algorithm)
     _require_ready(call, destination.key, algorithm)
-    plaintext, version = unseal(kms, source.key, sealed)
+    plaintext, version = decrypt_with_key(access, source.key, presented)
     end_dry_run(call)
     answer: dict[str, Any] = {
-        "CiphertextBlob": seal(kms, destination.key, algorithm, context, plaintext),
+        "CiphertextBlob": encrypt_with_key(access, destination.key, algorithm, context, plaintext),
         "SourceKeyId": source.key.arn,
         "KeyId": destination.key.arn,
-        "SourceEncryptionAlgorithm": sealed.algorithm,
+        "SourceEncryptionAlgorithm": presented.algorithm,
         "DestinationEncryptionAlgorithm": algorithm,
     }
     if version:
         answer["SourceKeyMaterialId"] = version
     if algorithm == SYMMETRIC_DEFAULT:
-        answer["DestinationKeyMaterialId"] = kms.material(destination.key).current.id.hex()
+        answer["DestinationKeyMaterialId"] = access.material(destination.key).current.id.hex()
     return answer
 
 
-def _sealed(params: Mapping[str, Any], algorithm_name: str, context_name: str) -> Sealed:
+def _presented(params: Mapping[str, Any], algorithm_name: str, context_name: str) -> PresentedCiphertext:
     """What the request asks to decrypt. The model makes it optional for a kind of dry run the lab lacks."""
     blob = params.get("CiphertextBlob")
     if blob is None:
@@ -87,19 +92,21 @@ def _sealed(params: Mapping[str, Any], algorithm_name: str, context_name: str) -
             "Member must not be null",
         )
     algorithm = params.get(algorithm_name, SYMMETRIC_DEFAULT)
-    return Sealed(blob, algorithm, _context(params, context_name, algorithm))
+    return PresentedCiphertext(blob, algorithm, _context(params, context_name, algorithm))
 
 
-def _source(kms: Kms, call: Call, action: str, parameter: str, sealed: Sealed) -> Target:
+def _source(
+    access: KeyAccess, call: Call, action: str, parameter: str, presented: PresentedCiphertext
+) -> Target:
     """The key that decrypts: the one that `parameter` names, or else the one that the ciphertext names."""
     if parameter in call.params:
-        return kms.find(call, action, call.params[parameter])
-    if sealed.algorithm != SYMMETRIC_DEFAULT:
+        return access.find(call, action, call.params[parameter])
+    if presented.algorithm != SYMMETRIC_DEFAULT:
         raise Fault(
             "ValidationException",
-            f"{parameter} is required with {sealed.algorithm}: only symmetric ciphertexts name their key.",
+            f"{parameter} is required with {presented.algorithm}: only symmetric ciphertexts name their key.",
         )
-    return kms.find_by_ciphertext(call, action, parse(sealed.blob).key_id)
+    return access.find_by_ciphertext(call, action, parse(presented.blob).key_id)
 
 
 def _require_ready(call: Call, key: KeyRecord, algorithm: str) -> None:

@@ -9,8 +9,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from dynaseal_lab.kms.access import Kms, Target, end_dry_run, require_usable
-from dynaseal_lab.kms.context import Values, boolean
+from dynaseal_lab.kms.access import KeyAccess, Target, end_dry_run, require_usable
+from dynaseal_lab.kms.condition_keys import Values, boolean
 from dynaseal_lab.kms.grants import CONTEXT_OPERATIONS, Constraints, Grant, is_principal
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.paging import page
@@ -29,71 +29,71 @@ _FOR_USAGE: Mapping[Usage, frozenset[str]] = {
 _PRINCIPAL = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d{12}:.+|[\w-]+(?:\.[\w-]+){2,}", re.ASCII)
 
 
-def create_grant(kms: Kms, call: Call) -> Answer:
+def create_grant(access: KeyAccess, call: Call) -> Answer:
     """Let a principal use the key; the same named request again answers the same grant."""
-    target = kms.find(call, "kms:CreateGrant", call.params["KeyId"], alias=False)
-    wanted = _wanted(kms, call, target.key)
-    granted = any(_may_pass_on(parent, wanted, call) for parent in kms.store.grants(target.key))
-    kms.allow(call, "kms:CreateGrant", target, extra=_condition_keys(call, wanted), granted=granted)
+    target = access.find(call, "kms:CreateGrant", call.params["KeyId"], alias=False)
+    wanted = _wanted(access, call, target.key)
+    granted = any(_may_pass_on(parent, wanted, call) for parent in access.store.grants(target.key))
+    access.allow(call, "kms:CreateGrant", target, extra=_condition_keys(call, wanted), granted=granted)
     require_usable(target.key)
     _check_operations(target.key, wanted)
     end_dry_run(call)
-    same = (grant for grant in kms.store.grants(target.key) if wanted.name and grant.same_terms(wanted))
+    same = (grant for grant in access.store.grants(target.key) if wanted.name and grant.same_terms(wanted))
     grant = next(same, wanted)
-    kms.store.put_grant(grant)
+    access.store.put_grant(grant)
     return {"GrantToken": grant.token, "GrantId": grant.grant_id}
 
 
-def list_grants(kms: Kms, call: Call) -> Answer:
+def list_grants(access: KeyAccess, call: Call) -> Answer:
     """The grants on a key, all or one grantee's."""
-    target = kms.find(call, "kms:ListGrants", call.params["KeyId"], alias=False)
-    kms.allow(call, "kms:ListGrants", target)
+    target = access.find(call, "kms:ListGrants", call.params["KeyId"], alias=False)
+    access.allow(call, "kms:ListGrants", target)
     wanted_id = call.params.get("GrantId")
     grantee = call.params.get("GranteePrincipal") or call.params.get("GranteeServicePrincipal")
     entries = [
         grant.as_answer(target.key.arn)
-        for grant in kms.store.grants(target.key)
+        for grant in access.store.grants(target.key)
         if wanted_id in {None, grant.grant_id} and grantee in {None, grant.grantee}
     ]
     return page(entries, call.params, "Grants")
 
 
-def list_retirable_grants(kms: Kms, call: Call) -> Answer:
+def list_retirable_grants(access: KeyAccess, call: Call) -> Answer:
     """The grants in any account that a principal may retire, in this Region."""
-    kms.allow_account(call, "kms:ListRetirableGrants")
+    access.allow_account(call, "kms:ListRetirableGrants")
     retiring = call.params.get("RetiringPrincipal") or call.params.get("RetiringServicePrincipal")
     if retiring is None:
         raise Fault("ValidationException", "RetiringPrincipal is required.")
     entries: list[dict[str, Any]] = []
-    for grant in kms.store.all_grants():
-        key = kms.store.key(grant.region, grant.key_id)
+    for grant in access.store.all_grants():
+        key = access.store.key(grant.region, grant.key_id)
         if key is not None and grant.region == call.region and grant.retiring == retiring:
             entries.append(grant.as_answer(key.arn))
     return page(entries, call.params, "Grants")
 
 
-def revoke_grant(kms: Kms, call: Call) -> Answer:
+def revoke_grant(access: KeyAccess, call: Call) -> Answer:
     """Take a grant back, as one who administers the key."""
-    target = kms.find(call, "kms:RevokeGrant", call.params["KeyId"], alias=False)
-    kms.allow(call, "kms:RevokeGrant", target)
-    grant = _grant(kms, target.key, call.params["GrantId"])
+    target = access.find(call, "kms:RevokeGrant", call.params["KeyId"], alias=False)
+    access.allow(call, "kms:RevokeGrant", target)
+    grant = _grant(access, target.key, call.params["GrantId"])
     end_dry_run(call)
-    kms.store.drop_grant(grant)
+    access.store.drop_grant(grant)
     return {}
 
 
-def retire_grant(kms: Kms, call: Call) -> Answer:
+def retire_grant(access: KeyAccess, call: Call) -> Answer:
     """Give a grant up, as one whom it names for that."""
-    key, grant = _to_retire(kms, call)
+    key, grant = _to_retire(access, call)
     named = grant.retiring is not None and is_principal(call.principal, grant.retiring)
     gives_up = "RetireGrant" in grant.operations and is_principal(call.principal, grant.grantee)
-    kms.allow(call, "kms:RetireGrant", Target(key), granted=named or gives_up)
+    access.allow(call, "kms:RetireGrant", Target(key), granted=named or gives_up)
     end_dry_run(call)
-    kms.store.drop_grant(grant)
+    access.store.drop_grant(grant)
     return {}
 
 
-def _wanted(kms: Kms, call: Call, key: KeyRecord) -> Grant:
+def _wanted(access: KeyAccess, call: Call, key: KeyRecord) -> Grant:
     params = call.params
     grantee = params.get("GranteePrincipal") or params.get("GranteeServicePrincipal")
     retiring = params.get("RetiringPrincipal") or params.get("RetiringServicePrincipal")
@@ -111,7 +111,7 @@ def _wanted(kms: Kms, call: Call, key: KeyRecord) -> Grant:
         grantee=grantee,
         operations=frozenset(params["Operations"]),
         issuing_account=":".join([*key.arn.split(":")[:2], "iam:", key.account, "root"]),
-        created=kms.clock.now(),
+        created=access.clock.now(),
         # An empty map constrains nothing: Terraform's provider sends one for the constraint it does not mean.
         constraints=Constraints(
             constraints.get("EncryptionContextEquals") or None,
@@ -164,23 +164,23 @@ def _check_operations(key: KeyRecord, grant: Grant) -> None:
         )
 
 
-def _grant(kms: Kms, key: KeyRecord, grant_id: str) -> Grant:
-    for grant in kms.store.grants(key):
+def _grant(access: KeyAccess, key: KeyRecord, grant_id: str) -> Grant:
+    for grant in access.store.grants(key):
         if grant.grant_id == grant_id:
             return grant
     raise Fault("NotFoundException", f"Grant ID {grant_id} not found")
 
 
-def _to_retire(kms: Kms, call: Call) -> tuple[KeyRecord, Grant]:
+def _to_retire(access: KeyAccess, call: Call) -> tuple[KeyRecord, Grant]:
     """The grant that a token, or a key and a grant id, mean."""
     params = call.params
     if "GrantToken" in params:
-        for grant in kms.store.all_grants():
-            key = kms.store.key(grant.region, grant.key_id)
+        for grant in access.store.all_grants():
+            key = access.store.key(grant.region, grant.key_id)
             if key is not None and grant.token == params["GrantToken"] and grant.region == call.region:
                 return key, grant
         raise Fault("InvalidGrantTokenException", "The grant token is not valid.")
     if "KeyId" not in params or "GrantId" not in params:
         raise Fault("ValidationException", "Give a GrantToken, or both KeyId and GrantId.")
-    key = kms.find(call, "kms:RetireGrant", params["KeyId"], alias=False).key
-    return key, _grant(kms, key, params["GrantId"])
+    key = access.find(call, "kms:RetireGrant", params["KeyId"], alias=False).key
+    return key, _grant(access, key, params["GrantId"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dynaseal_lab.kms.access import Kms
+from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.kms.policies import POLICY_NAME, check_lockout, check_policy, policy_keys
 from dynaseal_lab.model import Call, Fault
@@ -12,27 +12,27 @@ from dynaseal_lab.model import Call, Fault
 Answer = Mapping[str, Any]
 
 
-def get_key_policy(kms: Kms, call: Call) -> Answer:
+def get_key_policy(access: KeyAccess, call: Call) -> Answer:
     """The key's policy as it was put."""
-    key = kms.manage(call, "kms:GetKeyPolicy", call.params["KeyId"]).key
+    key = access.manage(call, "kms:GetKeyPolicy", call.params["KeyId"]).key
     _require_name(call)
     return {"Policy": key.policy, "PolicyName": POLICY_NAME}
 
 
-def put_key_policy(kms: Kms, call: Call) -> Answer:
+def put_key_policy(access: KeyAccess, call: Call) -> Answer:
     """Replace the key's policy, unless that would lock everybody out."""
     _require_name(call)
     policy = call.params["Policy"]
-    check_policy(policy, kms.directory)
-    key = kms.manage(call, "kms:PutKeyPolicy", call.params["KeyId"], policy_keys(call.params)).key
+    check_policy(policy, access.directory)
+    key = access.manage(call, "kms:PutKeyPolicy", call.params["KeyId"], policy_keys(call.params)).key
     check_lockout(call, policy, key.arn)
-    kms.store.put_key(replace(key, policy=policy))
+    access.store.put_key(replace(key, policy=policy))
     return {}
 
 
-def list_key_policies(kms: Kms, call: Call) -> Answer:
+def list_key_policies(access: KeyAccess, call: Call) -> Answer:
     """The names of the key's policies."""
-    kms.manage(call, "kms:ListKeyPolicies", call.params["KeyId"])
+    access.manage(call, "kms:ListKeyPolicies", call.params["KeyId"])
     return page([POLICY_NAME], call.params, "PolicyNames", 100)
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from dynaseal_lab.kms.access import Kms, require_not_pending
-from dynaseal_lab.kms.context import kind_keys, request_tag_keys
+from dynaseal_lab.kms.access import KeyAccess, require_not_pending
+from dynaseal_lab.kms.condition_keys import kind_keys, request_tag_keys
 from dynaseal_lab.kms.keys import (
     KeyMaterial,
     KeyRecord,
@@ -25,7 +25,7 @@ from dynaseal_lab.model import Call, Fault
 Answer = Mapping[str, Any]
 
 
-async def create_key(kms: Kms, call: Call) -> Answer:
+async def create_key(access: KeyAccess, call: Call) -> Answer:
     """Make a key; its policy decides from its first moment."""
     params = call.params
     spec, usage = _spec_and_usage(params)
@@ -39,17 +39,17 @@ async def create_key(kms: Kms, call: Call) -> Answer:
     tags = checked_tags(params.get("Tags", ()))
     policy = params.get("Policy")
     if policy is not None:
-        check_policy(policy, kms.directory)
+        check_policy(policy, access.directory)
     extra = kind_keys(spec, usage, multi_region=multi_region) | request_tag_keys(params.get("Tags", ()))
-    kms.allow_account(call, "kms:CreateKey", extra=extra | policy_keys(params))
+    access.allow_account(call, "kms:CreateKey", extra=extra | policy_keys(params))
     key_id = new_key_id(multi_region=multi_region)
     prefix = arn_prefix(call.principal.account, call.region)
     arn = f"{prefix}key/{key_id}"
     if tags:
-        kms.allow_account(call, "kms:TagResource", arn, request_tag_keys(params["Tags"]))
+        access.allow_account(call, "kms:TagResource", arn, request_tag_keys(params["Tags"]))
     if policy is not None:
         check_lockout(call, policy, arn)
-    secret, now = await new_secret(spec), kms.clock.now()
+    secret, now = await new_secret(spec), access.clock.now()
     record = KeyRecord(
         account=call.principal.account,
         region=call.region,
@@ -61,9 +61,9 @@ async def create_key(kms: Kms, call: Call) -> Answer:
         description=params.get("Description", ""),
         tags=tags,
     )
-    kms.store.put_material(KeyMaterial(key_id, call.region, (new_backing_key(secret, now),)))
-    kms.store.put_key(record)
-    return {"KeyMetadata": metadata(kms, record)}
+    access.store.put_material(KeyMaterial(key_id, call.region, (new_backing_key(secret, now),)))
+    access.store.put_key(record)
+    return {"KeyMetadata": metadata(access, record)}
 
 
 def _spec_and_usage(params: Mapping[str, Any]) -> tuple[KeySpec, Usage]:
@@ -83,62 +83,62 @@ def _spec_and_usage(params: Mapping[str, Any]) -> tuple[KeySpec, Usage]:
     return spec, wanted
 
 
-def metadata(kms: Kms, record: KeyRecord) -> dict[str, Any]:
+def metadata(access: KeyAccess, record: KeyRecord) -> dict[str, Any]:
     """KeyMetadata of a key as it stands."""
-    return key_metadata(record, kms.material(record), kms.store.copies(record.key_id))
+    return key_metadata(record, access.material(record), access.store.copies(record.key_id))
 
 
-def describe_key(kms: Kms, call: Call) -> Answer:
+def describe_key(access: KeyAccess, call: Call) -> Answer:
     """What a key is, by any of its names and from any account that may."""
-    target = kms.find(call, "kms:DescribeKey", call.params["KeyId"])
-    kms.allow(call, "kms:DescribeKey", target)
-    return {"KeyMetadata": metadata(kms, target.key)}
+    target = access.find(call, "kms:DescribeKey", call.params["KeyId"])
+    access.allow(call, "kms:DescribeKey", target)
+    return {"KeyMetadata": metadata(access, target.key)}
 
 
-def list_keys(kms: Kms, call: Call) -> Answer:
+def list_keys(access: KeyAccess, call: Call) -> Answer:
     """The account's keys in the Region."""
-    kms.allow_account(call, "kms:ListKeys")
-    keys = kms.store.keys(call.principal.account, call.region)
+    access.allow_account(call, "kms:ListKeys")
+    keys = access.store.keys(call.principal.account, call.region)
     return page([{"KeyId": key.key_id, "KeyArn": key.arn} for key in keys], call.params, "Keys", 100)
 
 
-def describe_custom_key_stores(kms: Kms, call: Call) -> Answer:
+def describe_custom_key_stores(access: KeyAccess, call: Call) -> Answer:
     """The account's custom key stores; the lab has none.
 
     Raises:
         Fault: CustomKeyStoreNotFoundException, where one is named.
     """
-    kms.allow_account(call, "kms:DescribeCustomKeyStores")
+    access.allow_account(call, "kms:DescribeCustomKeyStores")
     if call.params.keys() & {"CustomKeyStoreId", "CustomKeyStoreName"}:
         raise Fault("CustomKeyStoreNotFoundException", "")
     return page([], call.params, "CustomKeyStores", 100)
 
 
-def enable_key(kms: Kms, call: Call) -> Answer:
+def enable_key(access: KeyAccess, call: Call) -> Answer:
     """Let a disabled key be used again."""
-    key = kms.manage(call, "kms:EnableKey", call.params["KeyId"]).key
+    key = access.manage(call, "kms:EnableKey", call.params["KeyId"]).key
     require_not_pending(key)
-    kms.store.put_key(replace(key, enabled=True))
+    access.store.put_key(replace(key, enabled=True))
     return {}
 
 
-def disable_key(kms: Kms, call: Call) -> Answer:
+def disable_key(access: KeyAccess, call: Call) -> Answer:
     """Forbid every use of the key until it is enabled again."""
-    key = kms.manage(call, "kms:DisableKey", call.params["KeyId"]).key
+    key = access.manage(call, "kms:DisableKey", call.params["KeyId"]).key
     require_not_pending(key)
-    kms.store.put_key(replace(key, enabled=False))
+    access.store.put_key(replace(key, enabled=False))
     return {}
 
 
-def update_key_description(kms: Kms, call: Call) -> Answer:
+def update_key_description(access: KeyAccess, call: Call) -> Answer:
     """Change the description."""
-    key = kms.manage(call, "kms:UpdateKeyDescription", call.params["KeyId"]).key
+    key = access.manage(call, "kms:UpdateKeyDescription", call.params["KeyId"]).key
     require_not_pending(key)
-    kms.store.put_key(replace(key, description=call.params["Description"]))
+    access.store.put_key(replace(key, description=call.params["Description"]))
     return {}
 
 
-def schedule_key_deletion(kms: Kms, call: Call) -> Answer:
+def schedule_key_deletion(access: KeyAccess, call: Call) -> Answer:
     """Start the deletion window, 7 to 30 days (of a primary key: once its replicas are gone).
 
     The key is unusable from now on.
@@ -150,20 +150,20 @@ def schedule_key_deletion(kms: Kms, call: Call) -> Answer:
             "PendingWindowInDays must be between 7 and 30.",
         )
     extra = {"kms:ScheduleKeyDeletionPendingWindowInDays": [str(days)]}
-    key = kms.manage(call, "kms:ScheduleKeyDeletion", call.params["KeyId"], extra).key
+    key = access.manage(call, "kms:ScheduleKeyDeletion", call.params["KeyId"], extra).key
     require_not_pending(key)
-    waits = len(kms.store.copies(key.key_id)) > 1 and kms.material(key).primary_region == key.region
-    date = None if waits else kms.clock.now() + timedelta(days=days)
+    waits = len(access.store.copies(key.key_id)) > 1 and access.material(key).primary_region == key.region
+    date = None if waits else access.clock.now() + timedelta(days=days)
     pending = replace(key, enabled=False, deletion_date=date, deletion_window=days)
-    kms.store.put_key(pending)
+    access.store.put_key(pending)
     answer = {"KeyId": key.arn, "KeyState": pending.state, "PendingWindowInDays": days}
     return answer if date is None else answer | {"DeletionDate": date}
 
 
-def cancel_key_deletion(kms: Kms, call: Call) -> Answer:
+def cancel_key_deletion(access: KeyAccess, call: Call) -> Answer:
     """Stop the deletion window; the key stays disabled."""
-    key = kms.manage(call, "kms:CancelKeyDeletion", call.params["KeyId"]).key
+    key = access.manage(call, "kms:CancelKeyDeletion", call.params["KeyId"]).key
     if key.deletion_window is None:
         raise Fault("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
-    kms.store.put_key(replace(key, deletion_date=None, deletion_window=None))
+    access.store.put_key(replace(key, deletion_date=None, deletion_window=None))
     return {"KeyId": key.arn}

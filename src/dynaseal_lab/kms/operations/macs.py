@@ -7,7 +7,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, hmac
 
 from dynaseal_lab.kms.access import (
-    Kms,
+    KeyAccess,
     end_dry_run,
     require_algorithm,
     require_usable,
@@ -26,15 +26,15 @@ _DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
 }
 
 
-def generate_mac(kms: Kms, call: Call) -> Answer:
+def generate_mac(access: KeyAccess, call: Call) -> Answer:
     """The HMAC of a message of up to 4096 bytes."""
-    key, mac = _ready(kms, call, "kms:GenerateMac")
+    key, mac = _ready(access, call, "kms:GenerateMac")
     return {"KeyId": key.arn, "Mac": mac.finalize(), "MacAlgorithm": call.params["MacAlgorithm"]}
 
 
-def verify_mac(kms: Kms, call: Call) -> Answer:
+def verify_mac(access: KeyAccess, call: Call) -> Answer:
     """Verify an HMAC; a wrong one is an error, not an answer."""
-    key, mac = _ready(kms, call, "kms:VerifyMac")
+    key, mac = _ready(access, call, "kms:VerifyMac")
     try:
         mac.verify(call.params["Mac"])
     except InvalidSignature as error:
@@ -42,15 +42,15 @@ def verify_mac(kms: Kms, call: Call) -> Answer:
     return {"KeyId": key.arn, "MacValid": True, "MacAlgorithm": call.params["MacAlgorithm"]}
 
 
-def _ready(kms: Kms, call: Call, action: str) -> tuple[KeyRecord, hmac.HMAC]:
+def _ready(access: KeyAccess, call: Call, action: str) -> tuple[KeyRecord, hmac.HMAC]:
     """The key, allowed and in order, and the HMAC over the message."""
     algorithm = call.params["MacAlgorithm"]
-    target = kms.find(call, action, call.params["KeyId"])
-    kms.allow(call, action, target, extra={"kms:MacAlgorithm": [algorithm]})
+    target = access.find(call, action, call.params["KeyId"])
+    access.allow(call, action, target, extra={"kms:MacAlgorithm": [algorithm]})
     require_usable(target.key)
     require_usage(call, target.key, GENERATE_VERIFY_MAC)
     require_algorithm(target.key, algorithm)
     end_dry_run(call)
-    mac = hmac.HMAC(kms.material(target.key).current.secret, _DIGESTS[algorithm])
+    mac = hmac.HMAC(access.material(target.key).current.secret, _DIGESTS[algorithm])
     mac.update(call.params["Message"])
     return target.key, mac

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dynaseal_lab.kms.access import Kms, require_usable
-from dynaseal_lab.kms.context import kind_keys, request_tag_keys
+from dynaseal_lab.kms.access import KeyAccess, require_usable
+from dynaseal_lab.kms.condition_keys import kind_keys, request_tag_keys
 from dynaseal_lab.kms.keys import KeyRecord, arn_prefix
 from dynaseal_lab.kms.operations.lifecycle import metadata
 from dynaseal_lab.kms.operations.tags import checked_tags
@@ -22,57 +22,57 @@ Answer = Mapping[str, Any]
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
 
 
-def replicate_key(kms: Kms, call: Call) -> Answer:
+def replicate_key(access: KeyAccess, call: Call) -> Answer:
     """Make a copy of a primary key in another Region."""
     params = call.params
     region = params["ReplicaRegion"]
     tags = checked_tags(params.get("Tags", ()))
     if params.get("Policy") is not None:
-        check_policy(params["Policy"], kms.directory)
+        check_policy(params["Policy"], access.directory)
     extra = {"kms:ReplicaRegion": [region]} | policy_keys(params)
-    key = kms.manage(call, "kms:ReplicateKey", params["KeyId"], extra).key
-    _require_primary(kms, key)
+    key = access.manage(call, "kms:ReplicateKey", params["KeyId"], extra).key
+    _require_primary(access, key)
     require_usable(key)
-    _check_region(kms, key, region)
-    _allow_there(kms, call, key, region)
+    _check_region(access, key, region)
+    _allow_there(access, call, key, region)
     arn = f"{arn_prefix(key.account, region)}key/{key.key_id}"
     if params.get("Policy") is not None:
         check_lockout(call, params["Policy"], arn)
     copy = replace(
         key,
         region=region,
-        created=kms.clock.now(),
+        created=access.clock.now(),
         policy=params.get("Policy") or default_policy(key.account, arn.split(":")[1]),
         description=params.get("Description", ""),
         tags=tags,
     )
-    kms.store.put_key(copy)
+    access.store.put_key(copy)
     return {
-        "ReplicaKeyMetadata": metadata(kms, copy),
+        "ReplicaKeyMetadata": metadata(access, copy),
         "ReplicaPolicy": copy.policy,
         "ReplicaTags": [{"TagKey": name, "TagValue": value} for name, value in tags],
     }
 
 
-def update_primary_region(kms: Kms, call: Call) -> Answer:
+def update_primary_region(access: KeyAccess, call: Call) -> Answer:
     """Make one of the replicas the primary key."""
     region = call.params["PrimaryRegion"]
     extra = {"kms:PrimaryRegion": [region]}
-    key = kms.manage(call, "kms:UpdatePrimaryRegion", call.params["KeyId"], extra).key
-    _require_primary(kms, key)
+    key = access.manage(call, "kms:UpdatePrimaryRegion", call.params["KeyId"], extra).key
+    _require_primary(access, key)
     require_usable(key)
-    copy = kms.store.key(region, key.key_id)
+    copy = access.store.key(region, key.key_id)
     if copy is None:
         raise Fault("NotFoundException", f"{key.arn} has no replica key in {region}.")
     require_usable(copy)
-    kms.store.put_material(replace(kms.material(key), primary_region=region))
+    access.store.put_material(replace(access.material(key), primary_region=region))
     return {}
 
 
-def _require_primary(kms: Kms, key: KeyRecord) -> None:
+def _require_primary(access: KeyAccess, key: KeyRecord) -> None:
     if not key.multi_region:
         raise Fault("UnsupportedOperationException", f"{key.arn} is not a multi-Region key.")
-    primary = kms.store.material(key.key_id).primary_region
+    primary = access.store.material(key.key_id).primary_region
     if primary != key.region:
         raise Fault(
             "UnsupportedOperationException",
@@ -80,18 +80,20 @@ def _require_primary(kms: Kms, key: KeyRecord) -> None:
         )
 
 
-def _check_region(kms: Kms, key: KeyRecord, region: str) -> None:
+def _check_region(access: KeyAccess, key: KeyRecord, region: str) -> None:
     if not _REGION.fullmatch(region) or region == key.region:
         raise Fault("ValidationException", f"{region} is not a Region to replicate {key.arn} to.")
-    if kms.store.key(region, key.key_id) is not None:
+    if access.store.key(region, key.key_id) is not None:
         raise Fault("AlreadyExistsException", f"{key.arn} already has a replica key in {region}.")
 
 
-def _allow_there(kms: Kms, call: Call, key: KeyRecord, region: str) -> None:
+def _allow_there(access: KeyAccess, call: Call, key: KeyRecord, region: str) -> None:
     """The copy is made in its Region as the caller: CreateKey there, and tagging if it has tags."""
     there = replace(call, region=region)
     tags = request_tag_keys(call.params.get("Tags", ()))
-    kms.allow_account(there, "kms:CreateKey", extra=kind_keys(key.spec, key.usage, multi_region=True) | tags)
+    access.allow_account(
+        there, "kms:CreateKey", extra=kind_keys(key.spec, key.usage, multi_region=True) | tags
+    )
     if tags:
         arn = f"{arn_prefix(key.account, region)}key/{key.key_id}"
-        kms.allow_account(there, "kms:TagResource", arn, tags)
+        access.allow_account(there, "kms:TagResource", arn, tags)

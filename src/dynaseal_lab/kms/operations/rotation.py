@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from dynaseal_lab.kms.access import Kms, require_not_pending, require_usable
+from dynaseal_lab.kms.access import KeyAccess, require_not_pending, require_usable
 from dynaseal_lab.kms.keys import BackingKey, KeyRecord
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.model import Call, Fault
@@ -18,31 +18,31 @@ _DEFAULT_DAYS = 365
 _MOST_ON_DEMAND = 25
 
 
-def enable_key_rotation(kms: Kms, call: Call) -> Answer:
+def enable_key_rotation(access: KeyAccess, call: Call) -> Answer:
     """Rotate every `RotationPeriodInDays` (90 to 2560) from today on."""
     days = call.params.get("RotationPeriodInDays", _DEFAULT_DAYS)
     extra = {"kms:RotationPeriodInDays": [str(days)]}
-    key = kms.manage(call, "kms:EnableKeyRotation", call.params["KeyId"], extra).key
+    key = access.manage(call, "kms:EnableKeyRotation", call.params["KeyId"], extra).key
     require_usable(key)
-    _require_rotatable(kms, key)
-    due = kms.clock.now() + timedelta(days=days)
-    kms.store.put_material(replace(kms.material(key), rotation_days=days, rotation_due=due))
+    _require_rotatable(access, key)
+    due = access.clock.now() + timedelta(days=days)
+    access.store.put_material(replace(access.material(key), rotation_days=days, rotation_due=due))
     return {}
 
 
-def disable_key_rotation(kms: Kms, call: Call) -> Answer:
+def disable_key_rotation(access: KeyAccess, call: Call) -> Answer:
     """Stop automatic rotation; the versions made so far stay."""
-    key = kms.manage(call, "kms:DisableKeyRotation", call.params["KeyId"]).key
+    key = access.manage(call, "kms:DisableKeyRotation", call.params["KeyId"]).key
     require_usable(key)
-    _require_rotatable(kms, key)
-    kms.store.put_material(replace(kms.material(key), rotation_days=None, rotation_due=None))
+    _require_rotatable(access, key)
+    access.store.put_material(replace(access.material(key), rotation_days=None, rotation_due=None))
     return {}
 
 
-def get_key_rotation_status(kms: Kms, call: Call) -> Answer:
+def get_key_rotation_status(access: KeyAccess, call: Call) -> Answer:
     """Whether the key rotates by itself, how often, and when next."""
-    key = kms.manage(call, "kms:GetKeyRotationStatus", call.params["KeyId"]).key
-    material = kms.material(key)
+    key = access.manage(call, "kms:GetKeyRotationStatus", call.params["KeyId"]).key
+    material = access.material(key)
     if material.rotation_days is None or key.state == "PendingDeletion":
         return {"KeyId": key.arn, "KeyRotationEnabled": False}
     return {
@@ -53,24 +53,24 @@ def get_key_rotation_status(kms: Kms, call: Call) -> Answer:
     }
 
 
-def rotate_key_on_demand(kms: Kms, call: Call) -> Answer:
+def rotate_key_on_demand(access: KeyAccess, call: Call) -> Answer:
     """Rotate now, at most 25 times in a key's life; the automatic rhythm is not moved."""
-    key = kms.manage(call, "kms:RotateKeyOnDemand", call.params["KeyId"]).key
+    key = access.manage(call, "kms:RotateKeyOnDemand", call.params["KeyId"]).key
     require_usable(key)
-    _require_rotatable(kms, key)
-    material = kms.material(key)
+    _require_rotatable(access, key)
+    material = access.material(key)
     done = sum(version.rotation == "ON_DEMAND" for version in material.versions)
     if done >= _MOST_ON_DEMAND:
         raise Fault("LimitExceededException", f"On-demand rotations are limited to {_MOST_ON_DEMAND} a key.")
-    kms.store.put_material(material.rotated(kms.clock.now(), "ON_DEMAND"))
+    access.store.put_material(material.rotated(access.clock.now(), "ON_DEMAND"))
     return {"KeyId": key.arn}
 
 
-def list_key_rotations(kms: Kms, call: Call) -> Answer:
+def list_key_rotations(access: KeyAccess, call: Call) -> Answer:
     """The rotations so far; with ALL_KEY_MATERIAL the first material too."""
-    key = kms.manage(call, "kms:ListKeyRotations", call.params["KeyId"]).key
+    key = access.manage(call, "kms:ListKeyRotations", call.params["KeyId"]).key
     require_not_pending(key)
-    versions = kms.material(key).versions
+    versions = access.material(key).versions
     first = 0 if call.params.get("IncludeKeyMaterial") == "ALL_KEY_MATERIAL" else 1
     entries = [_rotation(key, version, versions[-1]) for version in versions[first:]]
     return page(entries, call.params, "Rotations", 100)
@@ -87,10 +87,10 @@ def _rotation(key: KeyRecord, version: BackingKey, current: BackingKey) -> dict[
     return entry
 
 
-def _require_rotatable(kms: Kms, key: KeyRecord) -> None:
+def _require_rotatable(access: KeyAccess, key: KeyRecord) -> None:
     if not key.spec.symmetric_encryption:
         raise Fault("UnsupportedOperationException", f"{key.arn} key spec {key.spec.name} does not rotate.")
-    primary = kms.store.material(key.key_id).primary_region
+    primary = access.store.material(key.key_id).primary_region
     if primary != key.region:
         raise Fault(
             "UnsupportedOperationException",

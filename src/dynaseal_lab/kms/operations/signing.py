@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
 from dynaseal_lab.kms.access import (
-    Kms,
+    KeyAccess,
     end_dry_run,
     require_algorithm,
     require_usable,
@@ -30,10 +30,10 @@ _DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
 }
 
 
-def sign(kms: Kms, call: Call) -> Answer:
+def sign(access: KeyAccess, call: Call) -> Answer:
     """Sign a message of up to 4096 bytes, or its digest."""
-    key, algorithm, message = _ready(kms, call, "kms:Sign")
-    secret = kms.material(key).current.secret
+    key, algorithm, message = _ready(access, call, "kms:Sign")
+    secret = access.material(key).current.secret
     digest = utils.Prehashed(_digest_of(algorithm))
     if key.spec.family == "rsa":
         signature = load_rsa(secret).sign(message, _padding(algorithm), digest)
@@ -42,10 +42,10 @@ def sign(kms: Kms, call: Call) -> Answer:
     return {"KeyId": key.arn, "Signature": signature, "SigningAlgorithm": algorithm}
 
 
-def verify(kms: Kms, call: Call) -> Answer:
+def verify(access: KeyAccess, call: Call) -> Answer:
     """Verify a signature; a wrong one is an error, not an answer."""
-    key, algorithm, message = _ready(kms, call, "kms:Verify")
-    secret, signature = kms.material(key).current.secret, call.params["Signature"]
+    key, algorithm, message = _ready(access, call, "kms:Verify")
+    secret, signature = access.material(key).current.secret, call.params["Signature"]
     digest = utils.Prehashed(_digest_of(algorithm))
     try:
         if key.spec.family == "rsa":
@@ -57,17 +57,17 @@ def verify(kms: Kms, call: Call) -> Answer:
     return {"KeyId": key.arn, "SignatureValid": True, "SigningAlgorithm": algorithm}
 
 
-def get_public_key(kms: Kms, call: Call) -> Answer:
+def get_public_key(access: KeyAccess, call: Call) -> Answer:
     """The public half of an asymmetric key, in SubjectPublicKeyInfo DER."""
-    target = kms.find(call, "kms:GetPublicKey", call.params["KeyId"])
-    kms.allow(call, "kms:GetPublicKey", target)
+    target = access.find(call, "kms:GetPublicKey", call.params["KeyId"])
+    access.allow(call, "kms:GetPublicKey", target)
     key = target.key
     if key.spec.family not in {"rsa", "ecc"}:
         raise Fault("UnsupportedOperationException", f"{key.arn} key spec {key.spec.name} has no public key.")
     require_usable(key)
     return {
         "KeyId": key.arn,
-        "PublicKey": public_der(load_private(kms.material(key).current.secret)),
+        "PublicKey": public_der(load_private(access.material(key).current.secret)),
         "CustomerMasterKeySpec": key.spec.name,
         "KeySpec": key.spec.name,
         "KeyUsage": key.usage,
@@ -75,13 +75,13 @@ def get_public_key(kms: Kms, call: Call) -> Answer:
     }
 
 
-def _ready(kms: Kms, call: Call, action: str) -> tuple[KeyRecord, str, bytes]:
+def _ready(access: KeyAccess, call: Call, action: str) -> tuple[KeyRecord, str, bytes]:
     """The key, allowed and in order, the algorithm, and the digest of the message."""
     params = call.params
     algorithm, kind = params["SigningAlgorithm"], params.get("MessageType", "RAW")
-    target = kms.find(call, action, params["KeyId"])
+    target = access.find(call, action, params["KeyId"])
     extra = {"kms:SigningAlgorithm": [algorithm], "kms:MessageType": [kind]}
-    kms.allow(call, action, target, extra=extra)
+    access.allow(call, action, target, extra=extra)
     require_usable(target.key)
     require_usage(call, target.key, SIGN_VERIFY)
     require_algorithm(target.key, algorithm)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from dynaseal_lab.kms.access import Kms, require_not_pending
-from dynaseal_lab.kms.context import request_tag_keys
+from dynaseal_lab.kms.access import KeyAccess, require_not_pending
+from dynaseal_lab.kms.condition_keys import request_tag_keys
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.model import Call, Fault
 
@@ -30,29 +30,29 @@ def checked_tags(tags: Iterable[Mapping[str, Any]]) -> Tags:
     return pairs
 
 
-def tag_resource(kms: Kms, call: Call) -> Answer:
+def tag_resource(access: KeyAccess, call: Call) -> Answer:
     """Add tags, or give tags new values."""
     given = call.params["Tags"]
     pairs = checked_tags(given)
-    key = kms.manage(call, "kms:TagResource", call.params["KeyId"], request_tag_keys(given)).key
+    key = access.manage(call, "kms:TagResource", call.params["KeyId"], request_tag_keys(given)).key
     require_not_pending(key)
     merged = dict(key.tags) | dict(pairs)
     if len(merged) > _MOST:
         raise Fault("LimitExceededException", "Too many tags")
-    kms.store.put_key(replace(key, tags=tuple(merged.items())))
+    access.store.put_key(replace(key, tags=tuple(merged.items())))
     return {}
 
 
-def untag_resource(kms: Kms, call: Call) -> Answer:
+def untag_resource(access: KeyAccess, call: Call) -> Answer:
     """Remove tags; a tag that is not there does no harm."""
     names = list(call.params["TagKeys"])
-    key = kms.manage(call, "kms:UntagResource", call.params["KeyId"], {"aws:TagKeys": names}).key
+    key = access.manage(call, "kms:UntagResource", call.params["KeyId"], {"aws:TagKeys": names}).key
     require_not_pending(key)
-    kms.store.put_key(replace(key, tags=tuple(pair for pair in key.tags if pair[0] not in names)))
+    access.store.put_key(replace(key, tags=tuple(pair for pair in key.tags if pair[0] not in names)))
     return {}
 
 
-def list_resource_tags(kms: Kms, call: Call) -> Answer:
+def list_resource_tags(access: KeyAccess, call: Call) -> Answer:
     """A key's tags."""
-    key = kms.manage(call, "kms:ListResourceTags", call.params["KeyId"]).key
+    key = access.manage(call, "kms:ListResourceTags", call.params["KeyId"]).key
     return page([{"TagKey": name, "TagValue": value} for name, value in key.tags], call.params, "Tags")

@@ -20,18 +20,18 @@ _MOST_TAGS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Extra:
+class TableExtras:
     """What is known of one table beyond the engine."""
 
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     recovery_days: int | None = None
 
 
-class Supplement:
+class LocalExtras:
     """The extras of all tables of one engine."""
 
     def __init__(self, shelves: Shelves) -> None:
-        self._extras = shelves.open("dynamodb-extra", Extra)
+        self._extras = shelves.open("dynamodb-extra", TableExtras)
         self._handlers: Mapping[str, Callable[[Table, Params], Params]] = {
             "DescribeContinuousBackups": self._describe_backups,
             "ListTagsOfResource": self._list_tags,
@@ -76,11 +76,11 @@ class Supplement:
         tags = {tag["Key"]: tag.get("Value", "") for tag in params.get("Tags") or ()}
         reply = await ask("CreateTable", {name: value for name, value in params.items() if name != "Tags"})
         if reply.status == 200 and tags:
-            self._extras[Table(account, region, params["TableName"]).place] = Extra(tags)
+            self._extras[Table(account, region, params["TableName"]).place] = TableExtras(tags)
         return reply
 
-    def _of(self, table: Table) -> Extra:
-        return self._extras.get(table.place, Extra())
+    def _of(self, table: Table) -> TableExtras:
+        return self._extras.get(table.place, TableExtras())
 
     def _list_tags(self, table: Table, _params: Params) -> Params:
         return {"Tags": [{"Key": key, "Value": value} for key, value in self._of(table).tags.items()]}

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from dynaseal_lab.kms import ciphertext
-from dynaseal_lab.kms.access import Kms
+from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.material import load_rsa
 from dynaseal_lab.kms.specs import SYMMETRIC_DEFAULT
@@ -20,13 +20,15 @@ _OAEP: Mapping[str, hashes.HashAlgorithm] = {
 }
 
 
-def seal(kms: Kms, key: KeyRecord, algorithm: str, context: Mapping[str, str], plaintext: bytes) -> bytes:
+def encrypt_with_key(
+    access: KeyAccess, key: KeyRecord, algorithm: str, context: Mapping[str, str], plaintext: bytes
+) -> bytes:
     """Encrypt with the key's current material.
 
     Raises:
         Fault: ValidationException, for more plaintext than RSA takes.
     """
-    backing = kms.material(key).current
+    backing = access.material(key).current
     if algorithm == SYMMETRIC_DEFAULT:
         return ciphertext.encrypt(key.key_id, backing, context, plaintext)
     private = load_rsa(backing.secret)
@@ -40,7 +42,7 @@ def seal(kms: Kms, key: KeyRecord, algorithm: str, context: Mapping[str, str], p
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class PresentedCiphertext:
     """A ciphertext as a request presents it, with the algorithm and context it claims to be made with."""
 
     blob: bytes
@@ -48,7 +50,9 @@ class Sealed:
     context: Mapping[str, str]
 
 
-def unseal(kms: Kms, key: KeyRecord, sealed: Sealed) -> tuple[bytes, str | None]:
+def decrypt_with_key(
+    access: KeyAccess, key: KeyRecord, presented: PresentedCiphertext
+) -> tuple[bytes, str | None]:
     """Decrypt with whichever version of the key's material encrypted.
 
     Returns:
@@ -57,19 +61,19 @@ def unseal(kms: Kms, key: KeyRecord, sealed: Sealed) -> tuple[bytes, str | None]
     Raises:
         Fault: InvalidCiphertextException, or IncorrectKeyException where the blob names another key.
     """
-    if sealed.algorithm != SYMMETRIC_DEFAULT:
-        return _unseal_rsa(kms, key, sealed), None
-    parsed = parse(sealed.blob)
+    if presented.algorithm != SYMMETRIC_DEFAULT:
+        return _decrypt_with_rsa(access, key, presented), None
+    parsed = parse(presented.blob)
     if parsed.key_id != key.key_id:
         raise Fault(
             "IncorrectKeyException",
             "The key ID in the request does not identify a CMK that can perform this operation.",
         )
-    backing = kms.material(key).version(parsed.backing_id)
+    backing = access.material(key).version(parsed.backing_id)
     if backing is None:
         raise invalid_ciphertext()
     try:
-        return ciphertext.decrypt(parsed, backing, sealed.context), backing.id.hex()
+        return ciphertext.decrypt(parsed, backing, presented.context), backing.id.hex()
     except ciphertext.CiphertextError as error:
         raise invalid_ciphertext() from error
 
@@ -91,9 +95,11 @@ def invalid_ciphertext() -> Fault:
     return Fault("InvalidCiphertextException", "")
 
 
-def _unseal_rsa(kms: Kms, key: KeyRecord, sealed: Sealed) -> bytes:
+def _decrypt_with_rsa(access: KeyAccess, key: KeyRecord, presented: PresentedCiphertext) -> bytes:
     try:
-        return load_rsa(kms.material(key).current.secret).decrypt(sealed.blob, _oaep(sealed.algorithm))
+        return load_rsa(access.material(key).current.secret).decrypt(
+            presented.blob, _oaep(presented.algorithm)
+        )
     except ValueError as error:
         raise invalid_ciphertext() from error
 

@@ -11,14 +11,14 @@ from typing import Any
 
 from dynaseal_lab.dynamodb.engine import Engine, EngineReply
 from dynaseal_lab.dynamodb.forward import forward
-from dynaseal_lab.dynamodb.iterators import Iterators, stream_of
-from dynaseal_lab.dynamodb.names import Table, as_object, as_text, table_named, text
+from dynaseal_lab.dynamodb.names import Table, as_object, as_string, required_string, table_named
 from dynaseal_lab.dynamodb.resource_policies import (
     ResourcePolicies,
     check_document,
     expected_revision,
     resource_arn,
 )
+from dynaseal_lab.dynamodb.shard_iterators import ShardIterators, stream_of
 from dynaseal_lab.dynamodb.storage_key import AWS_MANAGED, StorageKey, StorageKeys
 from dynaseal_lab.dynamodb.tables import Tables
 from dynaseal_lab.model import Call, Fault
@@ -27,26 +27,26 @@ Answer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class TableOperations:
     """The handlers, over the engine and what the lab keeps beside it."""
 
     engine: Engine
     tables: Tables
     keys: StorageKeys
     policies: ResourcePolicies
-    iterators: Iterators = field(default_factory=Iterators)
+    iterators: ShardIterators = field(default_factory=ShardIterators)
 
     async def create_table(self, call: Call, table: Table) -> EngineReply:
         """Make a table; on a customer's key only after KMS has allowed everything that this needs."""
         policy = call.params.get("ResourcePolicy")
         if policy is None:
             return await self._with_key(call, table, "SSESpecification", None)
-        check_document(as_text(policy))
+        check_document(as_string(policy))
         params = {name: value for name, value in call.params.items() if name != "ResourcePolicy"}
         call = replace(call, params=params, raw_body=b"")
         reply = await self._with_key(call, table, "SSESpecification", None)
         if reply.status == 200:
-            self.policies.put(table.arn, as_text(policy))
+            self.policies.put(table.arn, as_string(policy))
         return reply
 
     async def update_table(self, call: Call, table: Table) -> EngineReply:
@@ -60,7 +60,7 @@ class Control:
 
     async def restore(self, call: Call, source: Table) -> EngineReply:
         """Make a table from a backup or another table: on the key asked for, or on the source's."""
-        target = table_named(call, text(call.params, "TargetTableName"))
+        target = table_named(call, required_string(call.params, "TargetTableName"))
         inherited = self.keys.of(source)
         return await self._with_key(
             call, target, "SSESpecificationOverride", inherited.key_arn if inherited else None
@@ -108,7 +108,7 @@ class Control:
     async def put_resource_policy(self, call: Call, table: Table) -> EngineReply:
         """Attach a policy to a table or stream."""
         await self._require(call, table)
-        document = text(call.params, "Policy")
+        document = required_string(call.params, "Policy")
         return _answered(self.policies.put(resource_arn(call), document, expected_revision(call)))
 
     async def get_resource_policy(self, call: Call, table: Table) -> EngineReply:
@@ -135,11 +135,11 @@ class Control:
     async def get_shard_iterator(self, call: Call, table: Table) -> EngineReply:
         """An iterator that says which stream it reads, so that reading it can be authorised."""
         reply = await forward(self.engine, call, table.account)
-        return self._named_iterator(reply, "ShardIterator", text(call.params, "StreamArn"))
+        return self._named_iterator(reply, "ShardIterator", required_string(call.params, "StreamArn"))
 
     async def get_records(self, call: Call, table: Table) -> EngineReply:
         """Read a stream from an iterator, and name the next one alike."""
-        given = text(call.params, "ShardIterator")
+        given = required_string(call.params, "ShardIterator")
         params = {**call.params, "ShardIterator": self.iterators.read(given)}
         reply = await forward(self.engine, call, table.account, params)
         return self._named_iterator(reply, "NextShardIterator", stream_of(given))
@@ -183,7 +183,7 @@ def _key_named(specification: Mapping[str, Any]) -> str | None:
     """The key in an SSESpecification; None for the one that DynamoDB itself owns."""
     if not specification.get("Enabled"):
         return None
-    key = as_text(specification.get("KMSMasterKeyId") or AWS_MANAGED)
+    key = as_string(specification.get("KMSMasterKeyId") or AWS_MANAGED)
     return AWS_MANAGED if key.endswith(AWS_MANAGED) else key
 
 

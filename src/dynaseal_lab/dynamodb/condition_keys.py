@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from dynaseal_lab.dynamodb.expressions import attribute_names, partition_value
-from dynaseal_lab.dynamodb.names import as_list, as_object, as_text
-from dynaseal_lab.dynamodb.needs import Need
+from dynaseal_lab.dynamodb.names import as_list, as_object, as_string
+from dynaseal_lab.dynamodb.required_permissions import RequiredPermission
 from dynaseal_lab.dynamodb.tables import TableFacts
 
 Values = dict[str, list[str]]
@@ -32,53 +32,53 @@ _EXPRESSIONS = (
 _NAMED = ("AttributeUpdates", "Expected", "KeyConditions", "QueryFilter", "ScanFilter")
 
 
-def condition_keys(need: Need, facts: TableFacts | None) -> Values:
+def condition_keys(permission: RequiredPermission, facts: TableFacts | None) -> Values:
     """Every DynamoDB condition key that has a value for this permission.
 
     Args:
-        need: the permission, with the part of the request it stands for.
+        permission: the permission, with the part of the request it stands for.
         facts: what is known of the table; None where there is none.
     """
-    operation = need.action.removeprefix("dynamodb:")
-    values = _tag_keys(operation, need.request)
+    operation = permission.action.removeprefix("dynamodb:")
+    values = _tag_keys(operation, permission.request)
     if facts is not None:
         values |= {f"aws:ResourceTag/{key}": [value] for key, value in facts.tags.items()}
-        if leading := list(_leading_keys(need, facts)):
+        if leading := list(_leading_keys(permission, facts)):
             values["dynamodb:LeadingKeys"] = leading
-    if names := sorted(set(_attributes(need))):
+    if names := sorted(set(_attributes(permission))):
         values["dynamodb:Attributes"] = names
     if operation in _READS:
-        values["dynamodb:Select"] = [_select(need)]
+        values["dynamodb:Select"] = [_select(permission)]
     if operation in _WRITES:
-        values["dynamodb:ReturnValues"] = [as_text(need.request.get("ReturnValues", "NONE"))]
+        values["dynamodb:ReturnValues"] = [as_string(permission.request.get("ReturnValues", "NONE"))]
     if operation in _READS | _WRITES:
-        consumed = need.request.get("ReturnConsumedCapacity", "NONE")
-        values["dynamodb:ReturnConsumedCapacity"] = [as_text(consumed)]
-    if need.statement is not None and need.statement.verb == "Select":
+        consumed = permission.request.get("ReturnConsumedCapacity", "NONE")
+        values["dynamodb:ReturnConsumedCapacity"] = [as_string(consumed)]
+    if permission.statement is not None and permission.statement.verb == "Select":
         values["dynamodb:FullTableScan"] = ["false" if "dynamodb:LeadingKeys" in values else "true"]
-    if need.enclosing is not None:
-        values["dynamodb:EnclosingOperation"] = [need.enclosing]
+    if permission.enclosing is not None:
+        values["dynamodb:EnclosingOperation"] = [permission.enclosing]
     return values
 
 
-def _leading_keys(need: Need, facts: TableFacts) -> Iterator[str]:
-    key = facts.partition_key_of(need.index)
+def _leading_keys(permission: RequiredPermission, facts: TableFacts) -> Iterator[str]:
+    key = facts.partition_key_of(permission.index)
     if key is None:
         return
-    if need.statement is not None:
-        yield from map(_value_text, need.statement.partitions(key) or ())
-    elif need.action == "dynamodb:Query":
-        if (value := _queried(need.request, key)) is not None:
+    if permission.statement is not None:
+        yield from map(_value_text, permission.statement.partitions(key) or ())
+    elif permission.action == "dynamodb:Query":
+        if (value := _queried(permission.request, key)) is not None:
             yield _value_text(value)
     else:
-        yield from (_value_text(item[key]) for item in need.keys if key in item)
+        yield from (_value_text(item[key]) for item in permission.keys if key in item)
 
 
 def _queried(request: Params, key: str) -> Any:
     if (expression := request.get("KeyConditionExpression")) is not None:
         names = as_object(request.get("ExpressionAttributeNames") or {})
         values = as_object(request.get("ExpressionAttributeValues") or {})
-        return partition_value(as_text(expression), key, names, values)
+        return partition_value(as_string(expression), key, names, values)
     condition = as_object(as_object(request.get("KeyConditions") or {}).get(key) or {})
     if condition.get("ComparisonOperator") != "EQ":
         return None
@@ -93,37 +93,37 @@ def _value_text(value: Any) -> str:
     return content if isinstance(content, str) else json.dumps(content)
 
 
-def _attributes(need: Need) -> Iterator[str]:
-    request = need.request
+def _attributes(permission: RequiredPermission) -> Iterator[str]:
+    request = permission.request
     names = as_object(request.get("ExpressionAttributeNames") or {})
     for expression in _EXPRESSIONS:
         if request.get(expression) is not None:
-            yield from attribute_names(as_text(request[expression]), names)
+            yield from attribute_names(as_string(request[expression]), names)
     for parameter in _NAMED:
         yield from as_object(request.get(parameter) or {})
-    yield from map(as_text, as_list(request.get("AttributesToGet") or []))
-    for item in need.keys:
+    yield from map(as_string, as_list(request.get("AttributesToGet") or []))
+    for item in permission.keys:
         yield from item
-    if need.statement is not None:
-        tokens = (*need.statement.selected, *need.statement.where)
+    if permission.statement is not None:
+        tokens = (*permission.statement.selected, *permission.statement.where)
         yield from (token.text for token in tokens if token.kind == "quoted")
 
 
-def _select(need: Need) -> str:
-    request = need.request
+def _select(permission: RequiredPermission) -> str:
+    request = permission.request
     if request.get("Select") is not None:
-        return as_text(request["Select"])
+        return as_string(request["Select"])
     if request.get("ProjectionExpression") is not None or request.get("AttributesToGet") is not None:
         return "SPECIFIC_ATTRIBUTES"
-    return "ALL_ATTRIBUTES" if need.index is None else "ALL_PROJECTED_ATTRIBUTES"
+    return "ALL_ATTRIBUTES" if permission.index is None else "ALL_PROJECTED_ATTRIBUTES"
 
 
 def _tag_keys(operation: str, request: Params) -> Values:
     if operation == "UntagResource":
-        return {"aws:TagKeys": [as_text(key) for key in as_list(request.get("TagKeys") or [])]}
+        return {"aws:TagKeys": [as_string(key) for key in as_list(request.get("TagKeys") or [])]}
     if operation not in {"CreateTable", "TagResource"} or not request.get("Tags"):
         return {}
     tags = [as_object(tag) for tag in as_list(request["Tags"])]
-    pairs = [(as_text(tag.get("Key")), as_text(tag.get("Value", ""))) for tag in tags]
+    pairs = [(as_string(tag.get("Key")), as_string(tag.get("Value", ""))) for tag in tags]
     values: Values = {f"aws:RequestTag/{key}": [value] for key, value in pairs}
     return values | {"aws:TagKeys": [key for key, _ in pairs]}

@@ -12,11 +12,11 @@ from hashlib import sha256
 from dynaseal_lab.model import Fault
 
 
-class Iterators:
+class ShardIterators:
     """Makes and reads iterators.
 
     Example:
-        >>> iterators = Iterators()
+        >>> iterators = ShardIterators()
         >>> iterators.read(iterators.made("arn:aws:dynamodb:stream", "engine's"))
         "engine's"
     """

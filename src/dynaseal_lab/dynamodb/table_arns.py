@@ -17,7 +17,7 @@ _QUOTED = re.compile(r'"(arn:[^"]*:table/[^"/]+)"')
 
 
 @dataclass(frozen=True, slots=True)
-class PlainNames:
+class NamedTables:
     """A request's parameters with names in place of ARNs, and which ARN each name stood for."""
 
     params: Mapping[str, Any]
@@ -36,20 +36,20 @@ class PlainNames:
         return answer
 
 
-def plain_names(params: Mapping[str, Any]) -> PlainNames:
+def with_table_names(params: Mapping[str, Any]) -> NamedTables:
     """Replace every table's ARN by its name.
 
     Raises:
         Fault: ValidationException, where a batch names one table twice.
 
-    >>> plain_names({"TableName": "arn:aws:dynamodb:eu-west-1:111122223333:table/items"}).params
+    >>> with_table_names({"TableName": "arn:aws:dynamodb:eu-west-1:111122223333:table/items"}).params
     {'TableName': 'items'}
     >>> arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/items"
-    >>> plain_names({"Statement": f'SELECT * FROM "{arn}"'}).params
+    >>> with_table_names({"Statement": f'SELECT * FROM "{arn}"'}).params
     {'Statement': 'SELECT * FROM "items"'}
     """
     reader = _Reader({})
-    return PlainNames(reader.request(params), reader.arns)
+    return NamedTables(reader.request(params), reader.arns)
 
 
 @dataclass(frozen=True, slots=True)

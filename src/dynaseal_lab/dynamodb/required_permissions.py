@@ -14,16 +14,24 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from dynaseal_lab.dynamodb.iterators import stream_of
-from dynaseal_lab.dynamodb.names import Table, as_list, as_object, as_text, prefix, table_named, text
+from dynaseal_lab.dynamodb.names import (
+    Table,
+    as_list,
+    as_object,
+    as_string,
+    prefix,
+    required_string,
+    table_named,
+)
 from dynaseal_lab.dynamodb.partiql import Statement, parse_statement
+from dynaseal_lab.dynamodb.shard_iterators import stream_of
 from dynaseal_lab.model import Call, Fault
 
 Params = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class RequiredPermission:
     """One permission that a request needs.
 
     `request` is the part of the request that the condition keys are read from, `keys` the items or keys it
@@ -41,7 +49,7 @@ class Need:
     enclosing: str | None = None
 
 
-def needs(call: Call) -> list[Need]:
+def required_permissions(call: Call) -> list[RequiredPermission]:
     """Every permission that a call needs, in the order AWS asks.
 
     Raises:
@@ -53,58 +61,58 @@ def needs(call: Call) -> list[Need]:
     return list(finder(call, call.params))
 
 
-def _table_need(call: Call, name: str, **parts: Any) -> Need:
+def _on_named_table(call: Call, name: str, **parts: Any) -> RequiredPermission:
     table = table_named(call, name)
-    return Need(f"dynamodb:{call.operation}", table.arn, table.account, table, **parts)
+    return RequiredPermission(f"dynamodb:{call.operation}", table.arn, table.account, table, **parts)
 
 
-def _on_table(call: Call, params: Params) -> Iterator[Need]:
-    yield _table_need(call, text(params, "TableName"), request=params)
+def _on_table(call: Call, params: Params) -> Iterator[RequiredPermission]:
+    yield _on_named_table(call, required_string(params, "TableName"), request=params)
 
 
-def _on_item(call: Call, params: Params) -> Iterator[Need]:
+def _on_item(call: Call, params: Params) -> Iterator[RequiredPermission]:
     keys = as_object(params.get("Item") or params.get("Key") or {})
-    yield _table_need(call, text(params, "TableName"), request=params, keys=(keys,))
+    yield _on_named_table(call, required_string(params, "TableName"), request=params, keys=(keys,))
 
 
-def _on_index(call: Call, params: Params) -> Iterator[Need]:
-    table = table_named(call, text(params, "TableName"))
-    index = as_text(params["IndexName"]) if params.get("IndexName") is not None else None
+def _on_index(call: Call, params: Params) -> Iterator[RequiredPermission]:
+    table = table_named(call, required_string(params, "TableName"))
+    index = as_string(params["IndexName"]) if params.get("IndexName") is not None else None
     resource = table.arn if index is None else table.index_arn(index)
-    yield Need(f"dynamodb:{call.operation}", resource, table.account, table, index, params)
+    yield RequiredPermission(f"dynamodb:{call.operation}", resource, table.account, table, index, params)
 
 
-def _on_account(call: Call, params: Params) -> Iterator[Need]:
+def _on_account(call: Call, params: Params) -> Iterator[RequiredPermission]:
     account = call.principal.account
     resource = f"{prefix(account, call.region)}table/*"
-    yield Need(f"dynamodb:{call.operation}", resource, account, request=params)
+    yield RequiredPermission(f"dynamodb:{call.operation}", resource, account, request=params)
 
 
-def _on_arn(parameter: str) -> Callable[[Call, Params], Iterator[Need]]:
-    def find(call: Call, params: Params) -> Iterator[Need]:
-        arn = text(params, parameter)
+def _on_arn(parameter: str) -> Callable[[Call, Params], Iterator[RequiredPermission]]:
+    def find(call: Call, params: Params) -> Iterator[RequiredPermission]:
+        arn = required_string(params, parameter)
         table = table_named(call, arn)
         resource = arn if arn.startswith("arn:") else table.arn
-        yield Need(f"dynamodb:{call.operation}", resource, table.account, table, request=params)
+        yield RequiredPermission(f"dynamodb:{call.operation}", resource, table.account, table, request=params)
 
     return find
 
 
-def _batch_get(call: Call, params: Params) -> Iterator[Need]:
+def _batch_get(call: Call, params: Params) -> Iterator[RequiredPermission]:
     for name, part in as_object(params.get("RequestItems", {})).items():
         request = as_object(part)
         keys = tuple(as_object(key) for key in as_list(request.get("Keys") or []))
-        yield _table_need(call, name, request=request, keys=keys)
+        yield _on_named_table(call, name, request=request, keys=keys)
 
 
-def _batch_write(call: Call, params: Params) -> Iterator[Need]:
+def _batch_write(call: Call, params: Params) -> Iterator[RequiredPermission]:
     for name, part in as_object(params.get("RequestItems", {})).items():
         keys: list[Params] = []
         for write in as_list(part):
             for request in as_object(write).values():
                 written = as_object(request)
                 keys.append(as_object(written.get("Item") or written.get("Key") or {}))
-        yield _table_need(call, name, request={"Items": keys}, keys=tuple(keys))
+        yield _on_named_table(call, name, request={"Items": keys}, keys=tuple(keys))
 
 
 _TRANSACT_ACTIONS = MappingProxyType(
@@ -118,36 +126,38 @@ _TRANSACT_ACTIONS = MappingProxyType(
 )
 
 
-def _transact(call: Call, params: Params) -> Iterator[Need]:
+def _transact(call: Call, params: Params) -> Iterator[RequiredPermission]:
     for entry in as_list(params.get("TransactItems") or []):
         for kind, part in as_object(entry).items():
             if kind not in _TRANSACT_ACTIONS:
                 raise Fault("ValidationException", f"TransactItems has no {kind}")
             request = as_object(part)
-            table = table_named(call, text(request, "TableName"))
+            table = table_named(call, required_string(request, "TableName"))
             keys = (as_object(request.get("Item") or request.get("Key") or {}),)
             action = f"dynamodb:{_TRANSACT_ACTIONS[kind]}"
-            yield Need(action, table.arn, table.account, table, None, request, keys, enclosing=call.operation)
+            yield RequiredPermission(
+                action, table.arn, table.account, table, None, request, keys, enclosing=call.operation
+            )
 
 
-def _execute(call: Call, params: Params) -> Iterator[Need]:
-    yield _statement_need(call, params, None)
+def _execute(call: Call, params: Params) -> Iterator[RequiredPermission]:
+    yield _statement_permission(call, params, None)
 
 
-def _execute_many(parameter: str) -> Callable[[Call, Params], Iterator[Need]]:
-    def find(call: Call, params: Params) -> Iterator[Need]:
+def _execute_many(parameter: str) -> Callable[[Call, Params], Iterator[RequiredPermission]]:
+    def find(call: Call, params: Params) -> Iterator[RequiredPermission]:
         for entry in as_list(params.get(parameter) or []):
-            yield _statement_need(call, as_object(entry), call.operation)
+            yield _statement_permission(call, as_object(entry), call.operation)
 
     return find
 
 
-def _statement_need(call: Call, params: Params, enclosing: str | None) -> Need:
+def _statement_permission(call: Call, params: Params, enclosing: str | None) -> RequiredPermission:
     parameters = as_list(params.get("Parameters") or [])
-    statement = parse_statement(text(params, "Statement"), parameters)
+    statement = parse_statement(required_string(params, "Statement"), parameters)
     table = table_named(call, statement.table)
     resource = table.arn if statement.index is None else table.index_arn(statement.index)
-    return Need(
+    return RequiredPermission(
         action=f"dynamodb:PartiQL{statement.verb}",
         resource=resource,
         account=table.account,
@@ -159,49 +169,49 @@ def _statement_need(call: Call, params: Params, enclosing: str | None) -> Need:
     )
 
 
-def _create_table(call: Call, params: Params) -> Iterator[Need]:
-    table = table_named(call, text(params, "TableName"))
+def _create_table(call: Call, params: Params) -> Iterator[RequiredPermission]:
+    table = table_named(call, required_string(params, "TableName"))
     wanted = [("CreateTable", True), ("TagResource", bool(params.get("Tags")))]
     wanted.append(("PutResourcePolicy", bool(params.get("ResourcePolicy"))))
     for action, needed in wanted:
         if needed:
-            yield Need(f"dynamodb:{action}", table.arn, table.account, table, request=params)
+            yield RequiredPermission(f"dynamodb:{action}", table.arn, table.account, table, request=params)
 
 
 _RESTORED = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
 
 
-def _restore(call: Call, params: Params) -> Iterator[Need]:
+def _restore(call: Call, params: Params) -> Iterator[RequiredPermission]:
     """The backup or the source table, and everything that filling the target amounts to."""
-    target = table_named(call, text(params, "TargetTableName"))
+    target = table_named(call, required_string(params, "TargetTableName"))
     source = params.get("BackupArn") or params.get("SourceTableArn") or params.get("SourceTableName")
-    name = as_text(source or "")
+    name = as_string(source or "")
     table = table_named(call, name)
     resource = name if name.startswith("arn:") else table.arn
-    yield Need(f"dynamodb:{call.operation}", resource, table.account, table, request=params)
+    yield RequiredPermission(f"dynamodb:{call.operation}", resource, table.account, table, request=params)
     for action in (call.operation, *_RESTORED):
-        yield Need(f"dynamodb:{action}", target.arn, target.account, target, request=params)
+        yield RequiredPermission(f"dynamodb:{action}", target.arn, target.account, target, request=params)
 
 
-def _import(call: Call, params: Params) -> Iterator[Need]:
+def _import(call: Call, params: Params) -> Iterator[RequiredPermission]:
     creation = as_object(params.get("TableCreationParameters") or {})
-    yield _table_need(call, text(creation, "TableName"), request=params)
+    yield _on_named_table(call, required_string(creation, "TableName"), request=params)
 
 
-def _global_table(call: Call, params: Params) -> Iterator[Need]:
+def _global_table(call: Call, params: Params) -> Iterator[RequiredPermission]:
     account = call.principal.account
-    name = text(params, "GlobalTableName")
+    name = required_string(params, "GlobalTableName")
     everywhere = f"{prefix(account, '')}global-table/{name}"
-    yield Need(f"dynamodb:{call.operation}", everywhere, account, request=params)
+    yield RequiredPermission(f"dynamodb:{call.operation}", everywhere, account, request=params)
 
 
-def _by_iterator(call: Call, params: Params) -> Iterator[Need]:
-    stream = stream_of(text(params, "ShardIterator"))
+def _by_iterator(call: Call, params: Params) -> Iterator[RequiredPermission]:
+    stream = stream_of(required_string(params, "ShardIterator"))
     table = table_named(call, stream)
-    yield Need("dynamodb:GetRecords", stream, table.account, table, request=params)
+    yield RequiredPermission("dynamodb:GetRecords", stream, table.account, table, request=params)
 
 
-_FINDERS: Mapping[str, Callable[[Call, Params], Iterator[Need]]] = MappingProxyType(
+_FINDERS: Mapping[str, Callable[[Call, Params], Iterator[RequiredPermission]]] = MappingProxyType(
     {
         **dict.fromkeys(("DeleteItem", "GetItem", "PutItem", "UpdateItem"), _on_item),
         **dict.fromkeys(("Query", "Scan"), _on_index),

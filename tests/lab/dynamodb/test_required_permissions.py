@@ -5,7 +5,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from dynaseal_lab.dynamodb import needs
+from dynaseal_lab.dynamodb import required_permissions
 from dynaseal_lab.model import Fault
 
 TABLE = "arn:aws:dynamodb:us-west-2:111122223333:table/items"
@@ -104,8 +104,8 @@ def test_every_operation_of_the_api_is_listed_or_known_to_be_left_out():
         for name in session.get_service_model(service).operation_names
     }
     bulk = {"CancelBulkOperation", "DescribeBulkOperation", "ListBulkOperations", "StartBulkPutItems"}
-    assert known - needs._FINDERS.keys() <= {"SearchVectors"} | bulk
-    assert needs._FINDERS.keys() <= known
+    assert known - required_permissions._FINDERS.keys() <= {"SearchVectors"} | bulk
+    assert required_permissions._FINDERS.keys() <= known
 
 
 def test_a_refusal_is_dynamodbs_sentence(lab):
