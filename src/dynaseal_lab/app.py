@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, cast
 from uuid import uuid4
 
+from dynaseal_lab.aws_api import AwsApi
 from dynaseal_lab.clock import LabClock
+from dynaseal_lab.control_api import ControlApi, json_response
 from dynaseal_lab.dynamodb.api import DynamoDbService
 from dynaseal_lab.dynamodb.engine import Engine, InProcessEngine
-from dynaseal_lab.frontdoor import FrontDoor
 from dynaseal_lab.iam.api import IamService
 from dynaseal_lab.iam.authorizer import PolicyAuthorizer
 from dynaseal_lab.iam.credentials import Credentials
@@ -20,8 +21,7 @@ from dynaseal_lab.iam.desk import Desk
 from dynaseal_lab.iam.store import IamStore
 from dynaseal_lab.iam.sts import StsService
 from dynaseal_lab.kms.api import KmsService
-from dynaseal_lab.labdoor import LabDoor, json_response
-from dynaseal_lab.shelves import InMemory, Shelves
+from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire.cors import cors_headers, is_preflight, preflight
 from dynaseal_lab.wire.failure import internal_failure
@@ -36,11 +36,11 @@ WhenDone = Callable[[], Awaitable[None]]
 
 
 class App:
-    """An ASGI application over the front door."""
+    """An ASGI application for AWS's API and the lab's control API."""
 
-    def __init__(self, door: FrontDoor, own: LabDoor, when_done: WhenDone) -> None:
-        self._door = door
-        self._own = own
+    def __init__(self, aws_api: AwsApi, control_api: ControlApi, when_done: WhenDone) -> None:
+        self._aws_api = aws_api
+        self._control_api = control_api
         self._when_done = when_done
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,8 +61,8 @@ class App:
         request_id = str(uuid4())
         try:
             if request.path.startswith("/_lab/"):
-                return await self._own.answer(request)
-            return await self._door.answer(request, request_id)
+                return await self._control_api.answer(request)
+            return await self._aws_api.answer(request, request_id)
         except Exception as error:  # noqa: BLE001 - the last place that knows the caller's protocol: a defect of the lab must reach an SDK as its service's internal error, which it can read and retry
             _LOG.error("%s", _account_of(error, request_id))
             return internal_failure(request, request_id)
@@ -132,7 +132,7 @@ async def _nothing() -> None:
 def build(
     root_secret: str,
     *,
-    shelves: Shelves | None = None,
+    record_store: RecordStore | None = None,
     engine: Engine | None = None,
     when_done: WhenDone = _nothing,
 ) -> App:
@@ -140,22 +140,22 @@ def build(
 
     Args:
         root_secret: The secret access key of every account's root.
-        shelves: Where records are kept; in memory, where it is left out.
+        record_store: Where records are kept; in memory, where it is left out.
         engine: What keeps tables and items; the one inside this process, where it is left out.
         when_done: Awaited once the last request has been answered.
     """
-    shelves = shelves or InMemory()
-    clock = LabClock(shelves)
-    store, trail = IamStore(shelves), Trail(shelves=shelves)
+    record_store = record_store or InMemoryRecordStore()
+    clock = LabClock(record_store)
+    store, trail = IamStore(record_store), Trail(record_store=record_store)
     authorizer = PolicyAuthorizer(store, trail)
     desk = Desk(store, authorizer, clock)
-    kms = KmsService(authorizer, clock, shelves, store)
-    dynamodb = DynamoDbService(authorizer, kms, clock, engine or InProcessEngine.load(), shelves)
+    kms = KmsService(authorizer, clock, record_store, store)
+    dynamodb = DynamoDbService(authorizer, kms, clock, engine or InProcessEngine.load(), record_store)
     services = {
         "iam": IamService(desk),
         "sts": StsService(desk),
         "kms": kms,
         "dynamodb": dynamodb,
     }
-    door = FrontDoor(services, Credentials(store, root_secret), clock, shelves, trail)
-    return App(door, LabDoor(door, trail, clock, shelves), when_done)
+    aws_api = AwsApi(services, Credentials(store, root_secret), clock, record_store, trail)
+    return App(aws_api, ControlApi(aws_api, trail, clock, record_store), when_done)

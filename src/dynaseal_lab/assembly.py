@@ -11,9 +11,9 @@ from typing import Literal
 from dynaseal_lab.app import App, build
 from dynaseal_lab.dynamodb.engine import Engine, InProcessEngine
 from dynaseal_lab.dynamodb.local import local_engine
-from dynaseal_lab.shelves import InMemory, Shelves
+from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 from dynaseal_lab.state.folder import Folder, opened
-from dynaseal_lab.state.items import KeptEngine
+from dynaseal_lab.state.persistent_engine import PersistentEngine
 
 EngineName = Literal["in-process", "dynamodb-local"]
 
@@ -53,32 +53,32 @@ def assembled(setup: Setup) -> Generator[Lab]:
     """
     with ExitStack() as stack:
         folder = stack.enter_context(opened(setup.state)) if setup.state is not None else None
-        shelves: Shelves = folder.shelves if folder is not None else InMemory()
-        secret = _root_secret(setup, shelves)
+        record_store: RecordStore = folder.record_store if folder is not None else InMemoryRecordStore()
+        secret = _root_secret(setup, record_store)
         if folder is not None:
             folder.ledger.flush()
         if setup.engine == "dynamodb-local":
             kept_in = folder.path / "dynamodb-local" if folder is not None else None
-            engine: Engine = stack.enter_context(local_engine(setup.engine_folder, kept_in, shelves))
-            yield Lab(build(secret, shelves=shelves, engine=engine), secret)
+            engine: Engine = stack.enter_context(local_engine(setup.engine_folder, kept_in, record_store))
+            yield Lab(build(secret, record_store=record_store, engine=engine), secret)
         elif folder is None:
             yield Lab(build(secret), secret)
         else:
             kept = _restored(folder)
-            yield Lab(build(secret, shelves=shelves, engine=kept, when_done=kept.close), secret)
+            yield Lab(build(secret, record_store=record_store, engine=kept, when_done=kept.close), secret)
 
 
-def _root_secret(setup: Setup, shelves: Shelves) -> str:
+def _root_secret(setup: Setup, record_store: RecordStore) -> str:
     """The secret as given, as kept, or new; kept for the next start."""
-    shelf = shelves.open("root-secret", str)
-    kept = shelf.get(("root",))
+    records = record_store.mapping("root-secret", str)
+    kept = records.get(("root",))
     secret = setup.root_secret or kept or secrets.token_urlsafe(30)
     if secret != kept:
-        shelf["root",] = secret
+        records["root",] = secret
     return secret
 
 
-def _restored(folder: Folder) -> KeptEngine:
-    kept = KeptEngine(InProcessEngine.load(), folder)
+def _restored(folder: Folder) -> PersistentEngine:
+    kept = PersistentEngine(InProcessEngine.load(), folder)
     asyncio.run(kept.restore())
     return kept

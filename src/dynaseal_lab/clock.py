@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from dynaseal_lab.shelves import InMemory, Key, Shelves
+from dynaseal_lab.record_store import InMemoryRecordStore, Key, RecordStore
 
 _AHEAD: Key = ("seconds-ahead",)
 _FURTHEST = timedelta(days=100 * 365)
@@ -14,7 +14,7 @@ def wall() -> datetime:
 
 
 class LabClock:
-    """The wall clock plus what it was moved, which is kept on a shelf of its own.
+    """The wall clock plus what it was moved, which the record store keeps.
 
     Time that was handed out stays true, so the clock only goes forward; in a state folder, across restarts
     too. Signatures are dated by the wall clock whatever this one says: clients live in real time.
@@ -27,9 +27,9 @@ class LabClock:
         True
     """
 
-    def __init__(self, shelves: Shelves | None = None) -> None:
-        self._shelf = (shelves or InMemory()).open("clock", float)
-        self._ahead = timedelta(seconds=self._shelf.get(_AHEAD, 0.0))
+    def __init__(self, record_store: RecordStore | None = None) -> None:
+        self._records = (record_store or InMemoryRecordStore()).mapping("clock", float)
+        self._ahead = timedelta(seconds=self._records.get(_AHEAD, 0.0))
 
     @property
     def ahead(self) -> timedelta:
@@ -51,4 +51,4 @@ class LabClock:
         if self._ahead + by > _FURTHEST:
             raise ValueError(f"The lab's clock goes at most {_FURTHEST.days} days ahead")
         self._ahead += by
-        self._shelf[_AHEAD] = self._ahead.total_seconds()
+        self._records[_AHEAD] = self._ahead.total_seconds()

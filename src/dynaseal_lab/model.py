@@ -136,7 +136,7 @@ class Clock(Protocol):
 
 
 class Service(Protocol):
-    """One AWS service behind the front door."""
+    """One AWS service of the lab."""
 
     async def handle(self, call: Call) -> Mapping[str, Any] | RawReply:
         """Answer `call` with botocore's output shape or a finished body, or raise `Fault`."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal
 
 from dynaseal_lab.model import Ask, Call, Decision, Fault
-from dynaseal_lab.shelves import InMemory, Shelves
+from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 CAPACITY = 20_000
 _IN_FLIGHT = 4096
@@ -54,8 +54,8 @@ class Event:
 class Trail:
     """The last decisions, oldest first; what is older than its capacity is forgotten."""
 
-    def __init__(self, capacity: int = CAPACITY, shelves: Shelves | None = None) -> None:
-        self._events = (shelves or InMemory()).log("trail", Event, capacity)
+    def __init__(self, capacity: int = CAPACITY, record_store: RecordStore | None = None) -> None:
+        self._events = (record_store or InMemoryRecordStore()).log("trail", Event, capacity)
         self._count = max((event.sequence for event in self._events), default=0)
         self._decided: dict[str, None] = {}
         """The ids of the last requests about which something was decided, oldest first."""

@@ -15,7 +15,7 @@ from dynaseal_lab.dynamodb.tables import Tables
 from dynaseal_lab.iam.refusal import sentence
 from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.model import Ask, Authorizer, Call, Clock, Fault, RawReply
-from dynaseal_lab.shelves import InMemory, Shelves
+from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 Handler = Callable[[Call, Table], Awaitable[EngineReply]]
 
@@ -31,7 +31,7 @@ class DynamoDbService:
         kms: the lab's KMS, asked in the caller's name.
         clock: the lab's time.
         engine: keeps tables and items.
-        shelves: where storage keys and resource policies are kept; in memory unless given.
+        record_store: where storage keys and resource policies are kept; in memory unless given.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class DynamoDbService:
         kms: KmsService,
         clock: Clock,
         engine: Engine,
-        shelves: Shelves | None = None,
+        record_store: RecordStore | None = None,
     ) -> None:
-        shelves = shelves or InMemory()
+        record_store = record_store or InMemoryRecordStore()
         self._authorizer = authorizer
         self._engine = engine
         self._tables = Tables(engine)
-        self._keys = StorageKeys(kms, clock, shelves)
-        self._policies = ResourcePolicies(shelves)
+        self._keys = StorageKeys(kms, clock, record_store)
+        self._policies = ResourcePolicies(record_store)
         control = TableOperations(engine, self._tables, self._keys, self._policies)
         self._handlers: Mapping[str, Handler] = {
             "CreateTable": control.create_table,

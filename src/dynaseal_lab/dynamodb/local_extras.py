@@ -12,7 +12,7 @@ from typing import Any
 from dynaseal_lab.dynamodb.engine import EngineReply
 from dynaseal_lab.dynamodb.names import Table, table_in
 from dynaseal_lab.model import Fault
-from dynaseal_lab.shelves import Shelves
+from dynaseal_lab.record_store import RecordStore
 
 Params = Mapping[str, Any]
 Ask = Callable[[str, Params], Awaitable[EngineReply]]
@@ -30,8 +30,8 @@ class TableExtras:
 class LocalExtras:
     """The extras of all tables of one engine."""
 
-    def __init__(self, shelves: Shelves) -> None:
-        self._extras = shelves.open("dynamodb-extra", TableExtras)
+    def __init__(self, record_store: RecordStore) -> None:
+        self._extras = record_store.mapping("dynamodb-extra", TableExtras)
         self._handlers: Mapping[str, Callable[[Table, Params], Params]] = {
             "DescribeContinuousBackups": self._describe_backups,
             "ListTagsOfResource": self._list_tags,

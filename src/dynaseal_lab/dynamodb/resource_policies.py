@@ -15,7 +15,7 @@ from typing import Any
 from dynaseal_lab.dynamodb.names import Table, as_string, required_string
 from dynaseal_lab.iam.policy import Kind, PolicyError, parse
 from dynaseal_lab.model import Call, Fault
-from dynaseal_lab.shelves import Shelves
+from dynaseal_lab.record_store import RecordStore
 
 NO_POLICY = "NO_POLICY"
 _LARGEST = 20 * 1024
@@ -32,8 +32,8 @@ class ResourcePolicy:
 class ResourcePolicies:
     """The policies of one lab's tables and streams, by ARN."""
 
-    def __init__(self, shelves: Shelves) -> None:
-        self._policies = shelves.open("dynamodb-policy", ResourcePolicy)
+    def __init__(self, record_store: RecordStore) -> None:
+        self._policies = record_store.mapping("dynamodb-policy", ResourcePolicy)
 
     def of(self, arn: str) -> str | None:
         """The policy that decides about a table, stream, index or backup."""

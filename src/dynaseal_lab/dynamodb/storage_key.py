@@ -18,7 +18,7 @@ from dynaseal_lab.dynamodb.kms_errors import passed_on
 from dynaseal_lab.dynamodb.names import Table
 from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.model import Call, Clock, Fault, Principal
-from dynaseal_lab.shelves import Shelves
+from dynaseal_lab.record_store import RecordStore
 
 AWS_MANAGED = "alias/aws/dynamodb"
 """The key that a table lies on which is to be encrypted by KMS and names no key."""
@@ -46,11 +46,11 @@ class StorageKey:
 class StorageKeys:
     """The storage keys of all tables that have one, and what is asked of KMS for them."""
 
-    def __init__(self, kms: KmsService, clock: Clock, shelves: Shelves) -> None:
+    def __init__(self, kms: KmsService, clock: Clock, record_store: RecordStore) -> None:
         self._kms = kms
         self._clock = clock
         self._unusable_since: dict[Table, float] = {}
-        self._keys = shelves.open("dynamodb-storage-key", StorageKey)
+        self._keys = record_store.mapping("dynamodb-storage-key", StorageKey)
 
     def of(self, table: Table) -> StorageKey | None:
         """The table's storage key; None where DynamoDB's own key stores it."""

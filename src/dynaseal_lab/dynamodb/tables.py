@@ -1,4 +1,4 @@
-"""What the front door must know of a table to decide: its keys and tags.
+"""What authorisation must know of a table to decide: its keys and tags.
 
 Read from the engine when first needed and forgotten at every change: no decision rests on what was.
 """

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dynaseal_lab.model import Principal
-from dynaseal_lab.shelves import Shelves
+from dynaseal_lab.record_store import RecordStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Session:
 class Sessions:
     """Every session that has not expired; those that have are dropped when the next one is made."""
 
-    def __init__(self, shelves: Shelves) -> None:
-        self._sessions = shelves.open("iam-session", Session)
+    def __init__(self, record_store: RecordStore) -> None:
+        self._sessions = record_store.mapping("iam-session", Session)
 
     def get(self, access_key_id: str) -> Session | None:
         """The session of this key id."""

@@ -1,4 +1,4 @@
-"""Where IAM's records are kept: one object, a shelf for each kind; every account exists once it is named."""
+"""Where IAM's records are kept: one mapping per kind; every account exists once it is named."""
 
 from collections.abc import Iterator
 from typing import Generic, TypeVar
@@ -7,7 +7,7 @@ from dynaseal_lab.iam.managed import AWS_MANAGED
 from dynaseal_lab.iam.names import account_of
 from dynaseal_lab.iam.records import AccessKey, Group, LastUsed, ManagedPolicy, Role, User
 from dynaseal_lab.iam.sessions import Sessions
-from dynaseal_lab.shelves import InMemory, Shelves
+from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 Record = TypeVar("Record", User, Group, Role, ManagedPolicy)
 
@@ -15,12 +15,12 @@ Record = TypeVar("Record", User, Group, Role, ManagedPolicy)
 class Named(Generic[Record]):
     """Records of one kind, by account and name. Names differ by more than case, as IAM demands."""
 
-    def __init__(self, shelves: Shelves, kind: str, record: type[Record]) -> None:
-        self._shelf = shelves.open(kind, record)
+    def __init__(self, record_store: RecordStore, kind: str, record: type[Record]) -> None:
+        self._stored = record_store.mapping(kind, record)
         # The same by account, so that an account is listed without a look at all the others.
         self._records: dict[str, dict[str, Record]] = {}
-        for (account, name), kept in self._shelf.items():
-            self._records.setdefault(account, {})[name] = kept
+        for (account, name), stored in self._stored.items():
+            self._records.setdefault(account, {})[name] = stored
 
     def get(self, account: str, name: str) -> Record | None:
         """The record of that very name."""
@@ -33,12 +33,12 @@ class Named(Generic[Record]):
 
     def put(self, account: str, record: Record) -> None:
         """Keep `record` in place of an earlier one of its name."""
-        self._shelf[account, record.name] = record
+        self._stored[account, record.name] = record
         self._records.setdefault(account, {})[record.name] = record
 
     def remove(self, account: str, name: str) -> None:
         """Forget a record."""
-        del self._shelf[account, name]
+        del self._stored[account, name]
         del self._records[account][name]
 
     def all(self, account: str) -> list[Record]:
@@ -47,17 +47,17 @@ class Named(Generic[Record]):
 
 
 class IamStore:
-    """Everything that IAM and STS remember; in memory, unless other shelves are given."""
+    """Everything that IAM and STS remember; in memory, unless another record store is given."""
 
-    def __init__(self, shelves: Shelves | None = None) -> None:
-        shelves = shelves or InMemory()
-        self.users = Named(shelves, "iam-user", User)
-        self.groups = Named(shelves, "iam-group", Group)
-        self.roles = Named(shelves, "iam-role", Role)
-        self.policies = Named(shelves, "iam-policy", ManagedPolicy)
-        self.sessions = Sessions(shelves)
-        self._keys = shelves.open("iam-access-key", AccessKey)
-        self._uses = shelves.open("iam-access-key-use", LastUsed, prompt=False)
+    def __init__(self, record_store: RecordStore | None = None) -> None:
+        record_store = record_store or InMemoryRecordStore()
+        self.users = Named(record_store, "iam-user", User)
+        self.groups = Named(record_store, "iam-group", Group)
+        self.roles = Named(record_store, "iam-role", Role)
+        self.policies = Named(record_store, "iam-policy", ManagedPolicy)
+        self.sessions = Sessions(record_store)
+        self._keys = record_store.mapping("iam-access-key", AccessKey)
+        self._uses = record_store.mapping("iam-access-key-use", LastUsed, reply_waits=False)
 
     def access_key(self, key_id: str) -> AccessKey | None:
         """The access key of this id, in whichever account."""

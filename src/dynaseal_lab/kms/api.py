@@ -24,7 +24,7 @@ from dynaseal_lab.kms.operations import (
 from dynaseal_lab.kms.policies import Directory
 from dynaseal_lab.kms.store import KmsStore
 from dynaseal_lab.model import Authorizer, Call, Clock, Fault
-from dynaseal_lab.shelves import Shelves
+from dynaseal_lab.record_store import RecordStore
 from dynaseal_lab.wire.validate import validate
 
 Answer = Mapping[str, Any]
@@ -88,7 +88,7 @@ class KmsService:
     Args:
         authorizer: decides and records every question.
         clock: the lab's time.
-        shelves: where keys are kept; in memory unless given.
+        record_store: where keys are kept; in memory unless given.
         directory: knows whom a key policy may name; everybody, unless given.
     """
 
@@ -96,10 +96,10 @@ class KmsService:
         self,
         authorizer: Authorizer,
         clock: Clock,
-        shelves: Shelves | None = None,
+        record_store: RecordStore | None = None,
         directory: Directory | None = None,
     ) -> None:
-        self._access = KeyAccess(KmsStore(clock.now, shelves), authorizer, clock, directory)
+        self._access = KeyAccess(KmsStore(clock.now, record_store), authorizer, clock, directory)
 
     async def handle(self, call: Call) -> Mapping[str, Any]:
         """Answer one call, from a client or from another service of the lab in a client's name.

@@ -1,4 +1,4 @@
-"""Where keys, their material, aliases and grants are kept: frozen records on shelves, one lab's own.
+"""Where keys, their material, aliases and grants are kept: frozen records in a record store, one lab's own.
 
 A key whose deletion window has run out is forgotten when it is next looked for, and its aliases and grants
 with it; its material goes with its last copy.
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from dynaseal_lab.kms.grants import Grant
 from dynaseal_lab.kms.keys import KeyMaterial, KeyRecord, arn_prefix
-from dynaseal_lab.shelves import InMemory, Shelves
+from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,16 @@ class KmsStore:
 
     Args:
         now: says the lab's time, by which deletion windows run out.
-        shelves: where the records are kept; in memory unless given.
+        record_store: where the records are kept; in memory unless given.
     """
 
-    def __init__(self, now: Callable[[], datetime], shelves: Shelves | None = None) -> None:
-        shelves = shelves or InMemory()
+    def __init__(self, now: Callable[[], datetime], record_store: RecordStore | None = None) -> None:
+        record_store = record_store or InMemoryRecordStore()
         self._now = now
-        self._keys = shelves.open("kms-key", KeyRecord)
-        self._material = shelves.open("kms-material", KeyMaterial)
-        self._aliases = shelves.open("kms-alias", Alias)
-        self._grants = shelves.open("kms-grant", Grant)
+        self._keys = record_store.mapping("kms-key", KeyRecord)
+        self._material = record_store.mapping("kms-material", KeyMaterial)
+        self._aliases = record_store.mapping("kms-alias", Alias)
+        self._grants = record_store.mapping("kms-grant", Grant)
         # What is looked up at every call, so that a lab full of keys answers as fast as an empty one.
         self._regions: defaultdict[str, set[str]] = defaultdict(set)
         self._names: defaultdict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)

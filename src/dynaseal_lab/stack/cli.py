@@ -11,7 +11,7 @@ from dynaseal_lab.server import PortTakenError, running
 from . import experiments
 from .errors import DemonstrationError
 from .experiments import EXPERIMENTS
-from .narrator import Narrator
+from .output import Output
 from .runner import PLACE, Demonstration
 
 
@@ -36,24 +36,22 @@ def demo(with_terraform: bool, keep: bool, experiment: str | None) -> None:
     """
     if keep and experiment:
         raise click.UsageError("--keep is about demo.py: an experiment's script can be run once")
-    narrator = Narrator()
+    output = Output()
     try:
-        narrator.step("Lab")
+        output.step("Lab")
         with running() as lab:
-            narrator.detail(f"ready at {lab.endpoint}, account {PLACE.account}")
+            output.detail(f"ready at {lab.endpoint}, account {PLACE.account}")
             if experiment:
-                sys.exit(
-                    0 if experiments.run(lab, experiment, narrator, with_terraform=with_terraform) else 1
-                )
-            demonstration = Demonstration(lab, Path.cwd(), narrator)
+                sys.exit(0 if experiments.run(lab, experiment, output, with_terraform=with_terraform) else 1)
+            demonstration = Demonstration(lab, Path.cwd(), output)
             stack = demonstration.provision(with_terraform=with_terraform)
             keys = demonstration.access_keys(stack)
             good = demonstration.run(stack, keys)
             if keep:
                 demonstration.explain(keys)
                 click.pause("The lab is running; press any key to stop it.", err=True)
-        narrator.step("Lab stopped")
-        narrator.detail("and with it all that .env names; dynaseal demo --keep leaves time to look around")
+        output.step("Lab stopped")
+        output.detail("and with it all that .env names; dynaseal demo --keep leaves time to look around")
     except (DemonstrationError, PortTakenError, BotoCoreError, ClientError, OSError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     sys.exit(0 if good else 1)

@@ -13,7 +13,7 @@ from dynaseal_lab.server import RunningLab
 from . import experiment_stack, program
 from .environment import isolated
 from .errors import DemonstrationError
-from .narrator import Narrator
+from .output import Output
 from .program import Expectation
 from .provision import AccessKey
 from .runner import PLACE, root_clients
@@ -59,7 +59,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
 }
 
 
-def run(lab: RunningLab, name: str, narrator: Narrator, *, with_terraform: bool) -> bool:
+def run(lab: RunningLab, name: str, output: Output, *, with_terraform: bool) -> bool:
     """Make the experiments' stack in a lab and run one of their scripts; True if all was as it must be.
 
     Raises:
@@ -69,24 +69,24 @@ def run(lab: RunningLab, name: str, narrator: Narrator, *, with_terraform: bool)
     experiment = EXPERIMENTS[name]
     path = _find(experiment.script)
     clients = root_clients(lab, PLACE)
-    narrator.step(
+    output.step(
         "Tables and key store, by terraform apply" if with_terraform else "Tables and key store, by boto3"
     )
     if with_terraform:
-        settings = experiment_stack.by_terraform(lab, clients, PLACE, narrator.detail)
+        settings = experiment_stack.by_terraform(lab, clients, PLACE, output.detail)
     else:
-        settings = experiment_stack.by_boto3(clients, PLACE, narrator.detail)
-    narrator.step(path.name)
+        settings = experiment_stack.by_boto3(clients, PLACE, output.detail)
+    output.step(path.name)
     key = AccessKey(settings["AWS_ACCESS_KEY_ID"], settings["AWS_SECRET_ACCESS_KEY"])
     there = {"AWS_ENDPOINT_URL": lab.endpoint, "AWS_REGION": PLACE.region}
-    environment = isolated(os.environ, key) | narrator.appearance | settings | there
+    environment = isolated(os.environ, key) | output.appearance | settings | there
     outcome = program.run(path, path.parent, environment)
-    narrator.program(outcome.text)
+    output.program(outcome.text)
     differences = outcome.differences(experiment.expected)
     verdict = "not as expected" if differences else "as expected"
-    narrator.verdict(f"exit code {outcome.exit_code}, {verdict}", good=not differences)
+    output.verdict(f"exit code {outcome.exit_code}, {verdict}", good=not differences)
     for difference in differences:
-        narrator.verdict(difference, good=False)
+        output.verdict(difference, good=False)
     return not differences
 
 

@@ -15,7 +15,7 @@ from dynaseal_lab.server import RunningLab
 from . import program, provision, terraform
 from .definition import Place, StackDefinition
 from .environment import dotenv_text, isolated, write_private
-from .narrator import Narrator
+from .output import Output
 from .provision import AccessKey, Clients, Provisioned
 
 NAME = "dynaseal-demo"
@@ -37,12 +37,12 @@ class Demonstration:
     Args:
         lab: Where the stack is made.
         folder: Where `.env` is written and the program runs.
-        narrator: Is told everything.
+        output: Is told everything.
     """
 
     lab: RunningLab
     folder: Path
-    narrator: Narrator
+    output: Output
 
     def provision(self, *, with_terraform: bool) -> Provisioned:
         """Make the stack and write `.env`.
@@ -52,14 +52,14 @@ class Demonstration:
             botocore.exceptions.ClientError: the lab refused a call.
         """
         dotenv = self.folder / ".env"
-        self.narrator.step("Stack, by terraform apply" if with_terraform else "Stack, by boto3")
+        self.output.step("Stack, by terraform apply" if with_terraform else "Stack, by boto3")
         if with_terraform:
             stack = self._terraform(dotenv)
         else:
             definition = StackDefinition(NAME, PLACE)
-            stack = provision.provision(root_clients(self.lab, PLACE), definition, self.narrator.detail)
+            stack = provision.provision(root_clients(self.lab, PLACE), definition, self.output.detail)
             write_private(dotenv, dotenv_text(stack, self.lab.endpoint))
-        self.narrator.detail(f"file    {dotenv}")
+        self.output.detail(f"file    {dotenv}")
         return stack
 
     def _terraform(self, dotenv: Path) -> Provisioned:
@@ -70,7 +70,7 @@ class Demonstration:
         source = program.checkout() / "terraform"
         with tempfile.TemporaryDirectory(prefix="dynaseal-") as scratch:
             workspace = terraform.Workspace(source, Path(scratch) / "terraform", environment)
-            return terraform.provision(workspace, NAME, dotenv, self.narrator.detail)
+            return terraform.provision(workspace, NAME, dotenv, self.output.detail)
 
     def access_keys(self, stack: Provisioned) -> Mapping[str, AccessKey]:
         """Make an access key for each user; the keys by user name, the full user's first."""
@@ -85,18 +85,18 @@ class Demonstration:
 
     def _run_as(self, user: str, key: AccessKey, expected: program.Expectation) -> bool:
         path = program.find()
-        self.narrator.step(f"{path.name} as {user}")
-        outcome = program.run(path, self.folder, isolated(os.environ, key) | self.narrator.appearance)
-        self.narrator.program(outcome.text)
+        self.output.step(f"{path.name} as {user}")
+        outcome = program.run(path, self.folder, isolated(os.environ, key) | self.output.appearance)
+        self.output.program(outcome.text)
         differences = outcome.differences(expected)
         verdict = "not as expected" if differences else "as expected"
-        self.narrator.verdict(f"exit code {outcome.exit_code}, {verdict}", good=not differences)
+        self.output.verdict(f"exit code {outcome.exit_code}, {verdict}", good=not differences)
         for difference in differences:
-            self.narrator.verdict(difference, good=False)
+            self.output.verdict(difference, good=False)
         return not differences
 
     def explain(self, keys: Mapping[str, AccessKey]) -> None:
         """Say how to run the program by hand."""
         for user, key in keys.items():
             credentials = f"AWS_ACCESS_KEY_ID={key.id} AWS_SECRET_ACCESS_KEY={key.secret}"
-            self.narrator.program(f"# as {user}\n{credentials} {sys.executable} {program.find()}")
+            self.output.program(f"# as {user}\n{credentials} {sys.executable} {program.find()}")

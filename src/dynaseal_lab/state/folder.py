@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dynaseal_lab.state.errors import StateError
-from dynaseal_lab.state.kept import KeptShelves
 from dynaseal_lab.state.ledger import Ledger
-from dynaseal_lab.state.sealing import Seal, load_seal, new_seal
+from dynaseal_lab.state.record_encryption import Seal, load_seal, new_seal
+from dynaseal_lab.state.record_store import PersistentRecordStore
 
 _FILE, _KEY = "lab.sqlite3", "key"
 
@@ -22,7 +22,7 @@ class Folder:
 
     def __init__(self, path: Path, ledger: Ledger, seal: Seal) -> None:
         self.path, self.ledger, self.seal = path, ledger, seal
-        self.shelves = KeptShelves(ledger, seal)
+        self.record_store = PersistentRecordStore(ledger, seal)
 
 
 @contextmanager

@@ -54,7 +54,7 @@ class Ledger:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="dynaseal-lab-state")
         self._pending: list[Change] = []
         self._told = self._safe = 0
-        self._prompt = 0
+        self._reply_waits = 0
         self._commit: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -62,22 +62,22 @@ class Ledger:
         """Read, before anything is written."""
         return self._database.execute(query, values).fetchall()
 
-    def write(self, statement: str, values: Values, *, prompt: bool) -> None:
-        """Take note of a change; `prompt`: `settled` waits for it."""
+    def write(self, statement: str, values: Values, *, reply_waits: bool) -> None:
+        """Take note of a change; `reply_waits`: `settled` waits for it."""
         self._pending.append(Change(statement, values))
         self._told += 1
-        if prompt:
-            self._prompt = self._told
+        if reply_waits:
+            self._reply_waits = self._told
         elif self._timer is None and (loop := _running_loop()) is not None:
             self._timer = loop.call_later(DELAY, self._flush_soon)
 
     async def settled(self) -> None:
-        """Wait until every prompt change so far is on the disk.
+        """Wait until every reply_waits change so far is on the disk.
 
         Raises:
             sqlite3.Error: It cannot be written; the changes stay to be written.
         """
-        wanted = self._prompt
+        wanted = self._reply_waits
         while self._safe < wanted:
             await asyncio.shield(self._committing())
 

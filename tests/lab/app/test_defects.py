@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynaseal_lab.app import App, build
+from dynaseal_lab.aws_api import AwsApi
 from dynaseal_lab.clock import LabClock
-from dynaseal_lab.frontdoor import FrontDoor
+from dynaseal_lab.control_api import ControlApi
 from dynaseal_lab.iam.credentials import Credentials as LabCredentials
 from dynaseal_lab.iam.store import IamStore
-from dynaseal_lab.labdoor import LabDoor
 from dynaseal_lab.model import Call
-from dynaseal_lab.shelves import InMemory
+from dynaseal_lab.record_store import InMemoryRecordStore
 from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire.models import operation_model, service_model
 
@@ -74,12 +74,12 @@ class Broken:
 
 @pytest.fixture
 def broken() -> App:
-    shelves = InMemory()
-    clock, trail = LabClock(shelves), Trail()
+    record_store = InMemoryRecordStore()
+    clock, trail = LabClock(record_store), Trail()
     services = dict.fromkeys(("kms", "dynamodb", "iam", "sts"), Broken())
-    keys = LabCredentials(IamStore(shelves), SECRET)
-    door = FrontDoor(services, keys, clock, shelves, trail)
-    return App(door, LabDoor(door, trail, clock, shelves), asyncio.Event().wait)
+    keys = LabCredentials(IamStore(record_store), SECRET)
+    aws_api = AwsApi(services, keys, clock, record_store, trail)
+    return App(aws_api, ControlApi(aws_api, trail, clock, record_store), asyncio.Event().wait)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_everything_in_it_is_its_owners_alone(state):
     before = os.umask(0)
     try:
         with opened(state) as folder:
-            folder.shelves.open("kind", str)["key",] = "record"
+            folder.record_store.mapping("kind", str)["key",] = "record"
             folder.ledger.flush()
             assert mode(state) == 0o700
             assert {mode(path) for path in state.iterdir()} == {0o600}
@@ -39,22 +39,22 @@ def test_an_existing_folder_of_a_lab_is_closed_to_others_again(state):
 
 def test_what_was_put_on_a_shelf_is_there_again_and_what_was_removed_is_not(state):
     with opened(state) as folder:
-        shelf = folder.shelves.open("kind", str)
-        shelf["a", "b"], shelf["c",] = "kept", "removed"
-        shelf["a", "b"] = "kept anew"
-        del shelf["c",]
+        records = folder.record_store.mapping("kind", str)
+        records["a", "b"], records["c",] = "kept", "removed"
+        records["a", "b"] = "kept anew"
+        del records["c",]
     with opened(state) as folder:
-        assert dict(folder.shelves.open("kind", str)) == {("a", "b"): "kept anew"}
-        assert len(folder.shelves.open("other kind", str)) == 0
+        assert dict(folder.record_store.mapping("kind", str)) == {("a", "b"): "kept anew"}
+        assert len(folder.record_store.mapping("other kind", str)) == 0
 
 
 def test_a_log_keeps_its_last_records_in_their_order(state):
     with opened(state) as folder:
-        log = folder.shelves.log("trail", str, 3)
+        log = folder.record_store.log("trail", str, 3)
         for number in range(5):
             log.append(f"event {number}")
     with opened(state) as folder:
-        again = folder.shelves.log("trail", str, 3)
+        again = folder.record_store.log("trail", str, 3)
         again.append("event 5")
         assert list(again) == ["event 3", "event 4", "event 5"]
     with opened(state) as folder:
@@ -94,7 +94,7 @@ def test_a_file_is_no_folder(tmp_path):
 
 def test_without_its_key_file_the_state_is_not_started_over(state):
     with opened(state) as folder:
-        folder.shelves.open("kind", str)["key",] = "record"
+        folder.record_store.mapping("kind", str)["key",] = "record"
     (state / "key").unlink()
     with pytest.raises(StateError, match="is missing; without it the state"), opened(state):
         pass
@@ -110,22 +110,22 @@ def test_a_key_file_that_others_can_read_is_refused(state):
 
 def test_another_key_file_opens_nothing(state):
     with opened(state) as folder:
-        folder.shelves.open("kind", str)["key",] = "record"
+        folder.record_store.mapping("kind", str)["key",] = "record"
     (state / "key").write_bytes(bytes(32))
     with opened(state) as folder, pytest.raises(StateError, match="not the one that this state"):
-        folder.shelves.open("kind", str)
+        folder.record_store.mapping("kind", str)
 
 
 def test_a_record_cannot_be_passed_off_as_another(state):
     with opened(state) as folder:
-        shelf = folder.shelves.open("kind", str)
-        shelf["mallory",], shelf["alice",] = "mallory's", "alice's"
+        records = folder.record_store.mapping("kind", str)
+        records["mallory",], records["alice",] = "mallory's", "alice's"
     with sqlite3.connect(state / "lab.sqlite3") as database:
         (theirs,) = database.execute("SELECT sealed FROM record WHERE key LIKE '%mallory%'").fetchone()
         database.execute("UPDATE record SET sealed = ? WHERE key LIKE '%alice%'", (theirs,))
     database.close()
     with opened(state) as folder, pytest.raises(StateError, match="was changed"):
-        folder.shelves.open("kind", str)
+        folder.record_store.mapping("kind", str)
 
 
 def test_a_file_that_is_no_database_is_one_clear_error(state):

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.text import Text
 
 
-class Narrator:
+class Output:
     """Says what happens; colours only on a terminal."""
 
     def __init__(self) -> None:

@@ -14,10 +14,10 @@ from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
+from dynaseal_lab.aws_api import AwsApi
 from dynaseal_lab.clock import LabClock
-from dynaseal_lab.frontdoor import FrontDoor
 from dynaseal_lab.model import Fault, Principal
-from dynaseal_lab.shelves import Shelves
+from dynaseal_lab.record_store import RecordStore
 from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire.http import Request, Response
 
@@ -30,13 +30,13 @@ def json_response(content: object, status: int = 200) -> Response:
 
 
 @dataclass(frozen=True, slots=True)
-class LabDoor:
+class ControlApi:
     """Answers what is asked of the lab itself."""
 
-    door: FrontDoor = field(repr=False)
+    aws_api: AwsApi = field(repr=False)
     trail: Trail
     clock: LabClock
-    shelves: Shelves
+    record_store: RecordStore
 
     async def answer(self, request: Request) -> Response:
         """The response to a request for one of the lab's own paths."""
@@ -53,13 +53,13 @@ class LabDoor:
             return json_response({"message": "The lab has no such path"}, 404)
         try:
             answer = handler(self._root(request, _WORDS[asked]), request)
-            await self.shelves.settled()
+            await self.record_store.settled()
         except Fault as fault:
             return json_response({"__type": fault.code, "message": fault.message}, fault.status)
         return json_response(answer)
 
     def _root(self, request: Request, purpose: str) -> Principal:
-        principal = self.door.signed(request).principal
+        principal = self.aws_api.signed(request).principal
         if principal.kind != "root":
             raise Fault("AccessDenied", f"Only an account's root may {purpose}", status=403)
         return principal

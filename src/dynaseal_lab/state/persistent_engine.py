@@ -20,7 +20,7 @@ from dynaseal_lab.dynamodb.names import Table, table_in
 from dynaseal_lab.dynamodb.partiql import parse_statement
 from dynaseal_lab.dynamodb.tables import TARGET
 from dynaseal_lab.state.folder import Folder
-from dynaseal_lab.state.gate import Gate
+from dynaseal_lab.state.read_write_lock import ReadWriteLock
 from dynaseal_lab.state.tables import Definition, ask, make_again, read_definition, start_stream
 
 Params = Mapping[str, Any]
@@ -64,7 +64,7 @@ class Touched:
     keys: tuple[Params, ...] = ()
 
 
-class KeptEngine:
+class PersistentEngine:
     """An engine beside a state folder's ledger.
 
     Args:
@@ -74,8 +74,8 @@ class KeptEngine:
 
     def __init__(self, engine: Engine, folder: Folder) -> None:
         self._engine, self._ledger, self._seal = engine, folder.ledger, folder.seal
-        self._definitions = folder.shelves.open("dynamodb-table", Definition)
-        self._gate = Gate()
+        self._definitions = folder.record_store.mapping("dynamodb-table", Definition)
+        self._lock = ReadWriteLock()
         self._touched: dict[Table, set[str] | None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
@@ -101,7 +101,7 @@ class KeptEngine:
         operation = target.removeprefix(TARGET)
         if operation not in _DEFINING and operation not in _WRITING:
             return await self._engine.request(account, region, target, body)
-        async with self._gate.passing():
+        async with self._lock.shared():
             reply = await self._engine.request(account, region, target, body)
             if reply.status == 200:
                 await self._note(account, region, operation, json.loads(body))
@@ -126,7 +126,7 @@ class KeptEngine:
             self._definitions[table.place] = definition
         elif self._definitions.pop(table.place, None) is not None:
             self._touched.pop(table, None)
-            self._ledger.write(_CLEAR, lambda: (_place(table),), prompt=True)
+            self._ledger.write(_CLEAR, lambda: (_place(table),), reply_waits=True)
         if operation in _FILLING:
             self._touch(table, ())
 
@@ -147,7 +147,7 @@ class KeptEngine:
         self._flushing = asyncio.get_running_loop().create_task(self._flush())
 
     async def _flush(self) -> None:
-        async with self._gate.closed():
+        async with self._lock.exclusive():
             touched, self._touched = self._touched, {}
             for table, keys in touched.items():
                 if keys is None:
@@ -163,7 +163,7 @@ class KeptEngine:
             if key in found:
                 self._put(table, key, found[key])
             else:
-                self._ledger.write(_DROP, lambda key=key: (_place(table), key), prompt=False)
+                self._ledger.write(_DROP, lambda key=key: (_place(table), key), reply_waits=False)
 
     async def _read(self, table: Table, keys: list[str]) -> dict[str, Params]:
         found: dict[str, Params] = {}
@@ -178,7 +178,7 @@ class KeptEngine:
 
     async def _keep_all(self, table: Table) -> None:
         definition = self._definitions[table.place]
-        self._ledger.write(_CLEAR, lambda: (_place(table),), prompt=False)
+        self._ledger.write(_CLEAR, lambda: (_place(table),), reply_waits=False)
         start: Params = {}
         while True:
             page = await ask(self._engine, table, "Scan", TableName=table.name, ConsistentRead=True, **start)
@@ -193,7 +193,7 @@ class KeptEngine:
         self._ledger.write(
             _PUT,
             lambda: (place, key, self._seal.close(json.dumps(item).encode(), place, key)),
-            prompt=False,
+            reply_waits=False,
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from dynaseal_lab.clock import wall
 from dynaseal_lab.model import Call, Clock, Fault, RawReply, Service
-from dynaseal_lab.shelves import Shelves
+from dynaseal_lab.record_store import RecordStore
 from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire import json_rpc, query
 from dynaseal_lab.wire.encoding import inflated
@@ -27,21 +27,21 @@ _SIGNING_NAMES = {"dynamodbstreams": "dynamodb"}
 
 
 @dataclass(frozen=True, slots=True)
-class FrontDoor:
+class AwsApi:
     """Answers every API call.
 
     Args:
         services: Each by the name that botocore gives it.
         keys: Knows the access keys.
         clock: The lab's time.
-        shelves: Where the services keep their records; settled before an answer is sent.
+        record_store: Where the services keep their records; settled before an answer is sent.
         trail: Is told of calls that failed.
     """
 
     services: Mapping[str, Service]
     keys: KeyRing = field(repr=False)
     clock: Clock
-    shelves: Shelves
+    record_store: RecordStore
     trail: Trail
 
     async def answer(self, request: Request, request_id: str) -> Response:
@@ -119,7 +119,7 @@ class FrontDoor:
             return await service.handle(call)
         finally:
             # Also where the call was refused: the refusal may rest on a change that is not safe yet.
-            await self.shelves.settled()
+            await self.record_store.settled()
 
 
 def _read_json(call: Call, request: Request) -> Call:

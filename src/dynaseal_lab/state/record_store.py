@@ -1,4 +1,4 @@
-"""Shelves and logs whose records a ledger keeps."""
+"""RecordStore and logs whose records a ledger keeps."""
 
 import json
 import sqlite3
@@ -7,10 +7,10 @@ from collections.abc import Iterator, MutableMapping
 from typing import Generic, TypeVar
 
 from dynaseal_lab.model import Fault
-from dynaseal_lab.shelves import Key, Log
+from dynaseal_lab.record_store import Key, Log
 from dynaseal_lab.state.codec import decoded, encoded
 from dynaseal_lab.state.ledger import Ledger
-from dynaseal_lab.state.sealing import Seal
+from dynaseal_lab.state.record_encryption import Seal
 
 R = TypeVar("R")
 
@@ -21,11 +21,11 @@ _ADD_ENTRY = "INSERT INTO log (kind, number, entry) VALUES (?, ?, ?)"
 _DROP_ENTRY = "DELETE FROM log WHERE kind = ? AND number = ?"
 
 
-class KeptShelf(MutableMapping[Key, R], Generic[R]):
+class PersistentRecords(MutableMapping[Key, R], Generic[R]):
     """A mapping in memory, every change of which is told to the ledger."""
 
-    def __init__(self, ledger: Ledger, seal: Seal, kind: str, record: type[R], *, prompt: bool) -> None:
-        self._ledger, self._seal, self._kind, self._prompt = ledger, seal, kind, prompt
+    def __init__(self, ledger: Ledger, seal: Seal, kind: str, record: type[R], *, reply_waits: bool) -> None:
+        self._ledger, self._seal, self._kind, self._reply_waits = ledger, seal, kind, reply_waits
         rows = ledger.rows("SELECT key, sealed FROM record WHERE kind = ?", kind)
         self._records: dict[Key, R] = {
             tuple(json.loads(key)): decoded(seal.open(sealed, kind, key), record) for key, sealed in rows
@@ -41,13 +41,13 @@ class KeptShelf(MutableMapping[Key, R], Generic[R]):
         self._ledger.write(
             _PUT,
             lambda: (self._kind, place, self._seal.close(encoded(record), self._kind, place)),
-            prompt=self._prompt,
+            reply_waits=self._reply_waits,
         )
 
     def __delitem__(self, key: Key) -> None:
         del self._records[key]
         place = json.dumps(key)
-        self._ledger.write(_DROP, lambda: (self._kind, place), prompt=self._prompt)
+        self._ledger.write(_DROP, lambda: (self._kind, place), reply_waits=self._reply_waits)
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._records)
@@ -56,7 +56,7 @@ class KeptShelf(MutableMapping[Key, R], Generic[R]):
         return len(self._records)
 
 
-class KeptLog(Generic[R]):
+class PersistentLog(Generic[R]):
     """The last records, in memory and in the file; nothing in it is secret, so they are not sealed."""
 
     def __init__(self, ledger: Ledger, kind: str, record: type[R], capacity: int) -> None:
@@ -70,29 +70,31 @@ class KeptLog(Generic[R]):
         self._records.append(record)
         self._last += 1
         number = self._last
-        self._ledger.write(_ADD_ENTRY, lambda: (self._kind, number, encoded(record).decode()), prompt=False)
-        self._ledger.write(_DROP_ENTRY, lambda: (self._kind, number - self._capacity), prompt=False)
+        self._ledger.write(
+            _ADD_ENTRY, lambda: (self._kind, number, encoded(record).decode()), reply_waits=False
+        )
+        self._ledger.write(_DROP_ENTRY, lambda: (self._kind, number - self._capacity), reply_waits=False)
 
     def __iter__(self) -> Iterator[R]:
         return iter(self._records)
 
 
-class KeptShelves:
-    """Shelves in a ledger."""
+class PersistentRecordStore:
+    """RecordStore in a ledger."""
 
     def __init__(self, ledger: Ledger, seal: Seal) -> None:
         self._ledger, self._seal = ledger, seal
 
-    def open(self, kind: str, record: type[R], *, prompt: bool = True) -> MutableMapping[Key, R]:
+    def mapping(self, kind: str, record: type[R], *, reply_waits: bool = True) -> MutableMapping[Key, R]:
         """The shelf of this kind, as the ledger has it."""
-        return KeptShelf(self._ledger, self._seal, kind, record, prompt=prompt)
+        return PersistentRecords(self._ledger, self._seal, kind, record, reply_waits=reply_waits)
 
     def log(self, kind: str, record: type[R], capacity: int) -> Log[R]:
         """The log of this kind, as the ledger has it."""
-        return KeptLog(self._ledger, kind, record, capacity)
+        return PersistentLog(self._ledger, kind, record, capacity)
 
     async def settled(self) -> None:
-        """Wait until every prompt change so far is on the disk.
+        """Wait until every reply_waits change so far is on the disk.
 
         Raises:
             Fault: It cannot be written (a full disk); nothing is acknowledged until it can.
