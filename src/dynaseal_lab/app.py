@@ -16,8 +16,8 @@ from dynaseal_lab.dynamodb.api import DynamoDbService
 from dynaseal_lab.dynamodb.engine import Engine, InProcessEngine
 from dynaseal_lab.iam.api import IamService
 from dynaseal_lab.iam.authorizer import PolicyAuthorizer
+from dynaseal_lab.iam.backend import IamBackend
 from dynaseal_lab.iam.credentials import Credentials
-from dynaseal_lab.iam.desk import Desk
 from dynaseal_lab.iam.store import IamStore
 from dynaseal_lab.iam.sts import StsService
 from dynaseal_lab.kms.api import KmsService
@@ -148,12 +148,12 @@ def build(
     clock = LabClock(record_store)
     store, trail = IamStore(record_store), Trail(record_store=record_store)
     authorizer = PolicyAuthorizer(store, trail)
-    desk = Desk(store, authorizer, clock)
+    iam = IamBackend(store, authorizer, clock)
     kms = KmsService(authorizer, clock, record_store, store)
     dynamodb = DynamoDbService(authorizer, kms, clock, engine or InProcessEngine.load(), record_store)
     services = {
-        "iam": IamService(desk),
-        "sts": StsService(desk),
+        "iam": IamService(iam),
+        "sts": StsService(iam),
         "kms": kms,
         "dynamodb": dynamodb,
     }

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dynaseal_lab.clock import wall
-from dynaseal_lab.model import Call, Clock, Fault, RawReply, Service
+from dynaseal_lab.model import Call, Clock, Fault, RawReply, Reply, Service
 from dynaseal_lab.record_store import RecordStore
 from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire import json_rpc, query
@@ -20,7 +20,7 @@ from dynaseal_lab.wire.encoding import inflated
 from dynaseal_lab.wire.faults import json_fault, not_a_call, query_fault
 from dynaseal_lab.wire.http import MAX_BODY, Request, Response, Signed
 from dynaseal_lab.wire.models import QUERY_SERVICES
-from dynaseal_lab.wire.sigv4 import KeyRing, claimed_service, verify
+from dynaseal_lab.wire.sigv4 import SigningKeys, claimed_service, verify
 from dynaseal_lab.wire.validate import validate
 
 _SIGNING_NAMES = {"dynamodbstreams": "dynamodb"}
@@ -39,7 +39,7 @@ class AwsApi:
     """
 
     services: Mapping[str, Service]
-    keys: KeyRing = field(repr=False)
+    keys: SigningKeys = field(repr=False)
     clock: Clock
     record_store: RecordStore
     trail: Trail
@@ -103,7 +103,7 @@ class AwsApi:
             user_agent=request.headers.get("user-agent", ""),
         )
 
-    async def _ask(self, call: Call, read: Callable[[], Call]) -> Mapping[str, Any] | RawReply:
+    async def _ask(self, call: Call, read: Callable[[], Call]) -> Reply | RawReply:
         try:
             call = read()
             return await self._answered(call)
@@ -111,7 +111,7 @@ class AwsApi:
             self.trail.add_failure(call, fault)
             raise
 
-    async def _answered(self, call: Call) -> Mapping[str, Any] | RawReply:
+    async def _answered(self, call: Call) -> Reply | RawReply:
         service = self.services.get(_SIGNING_NAMES.get(call.service, call.service))
         if service is None:
             raise Fault("UnknownOperationException", f"This lab has no {call.service}")
@@ -148,7 +148,7 @@ def _check_scope(signed: Signed, service: str) -> None:
         )
 
 
-def _dictionary(reply: Mapping[str, Any] | RawReply) -> Mapping[str, Any]:
+def _dictionary(reply: Reply | RawReply) -> Mapping[str, Any]:
     if isinstance(reply, RawReply):
         raise TypeError("The query protocol has no raw reply")
     return reply

@@ -11,17 +11,17 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, cast
+from typing import cast
 from urllib.parse import parse_qsl
 
 from dynaseal_lab.aws_api import AwsApi
 from dynaseal_lab.clock import LabClock
-from dynaseal_lab.model import Fault, Principal
+from dynaseal_lab.model import Fault, Principal, Reply
 from dynaseal_lab.record_store import RecordStore
 from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire.http import Request, Response
 
-Answer = Mapping[str, Any]
+Handler = Callable[[Principal, Request], Reply]
 
 
 def json_response(content: object, status: int = 200) -> Response:
@@ -43,7 +43,7 @@ class ControlApi:
         asked = (request.method, request.path.removeprefix("/_lab/"))
         if asked == ("GET", "health"):
             return json_response({"status": "ok"})
-        handlers: Mapping[tuple[str, str], Callable[[Principal, Request], Answer]] = {
+        handlers: Mapping[tuple[str, str], Handler] = {
             ("GET", "trail"): self._show_trail,
             ("GET", "clock"): self._show_clock,
             ("POST", "clock"): self._advance_clock,
@@ -64,19 +64,19 @@ class ControlApi:
             raise Fault("AccessDenied", f"Only an account's root may {purpose}", status=403)
         return principal
 
-    def _show_trail(self, principal: Principal, request: Request) -> Answer:
+    def _show_trail(self, principal: Principal, request: Request) -> Reply:
         after = dict(parse_qsl(request.query)).get("after", "0")
         if not (after.isascii() and after.isdigit() and len(after) < 19):
             raise Fault("ValidationError", "Say after which event: ?after=N")
         return {"events": [event.as_json() for event in self.trail.events(principal.account, int(after))]}
 
-    def _show_clock(self, _principal: Principal, _request: Request) -> Answer:
+    def _show_clock(self, _principal: Principal, _request: Request) -> Reply:
         return {
             "now": self.clock.now().isoformat(timespec="seconds"),
             "seconds_ahead": self.clock.ahead.total_seconds(),
         }
 
-    def _advance_clock(self, principal: Principal, request: Request) -> Answer:
+    def _advance_clock(self, principal: Principal, request: Request) -> Reply:
         try:
             self.clock.advance(timedelta(seconds=_seconds(request.body)))
         except (ValueError, OverflowError, RecursionError) as error:

@@ -1,8 +1,8 @@
-"""The words that the lab's parts share: who calls, what is asked, what was decided, what is answered.
+"""The types that the lab's parts share: calls and who makes them, access requests, decisions, replies.
 
-The way of one call: `wire` verifies the signature and makes a `Call`; the service that is asked names the
-actions and resources it needs and asks the `Authorizer`; the decision is recorded; the service answers with
-a dictionary in the shape of botocore's output (bytes where the shape is a blob), or raises a `Fault`.
+How one call is answered: `wire` verifies the signature and makes a `Call`; the service works out which
+actions on which resources the call needs, and passes an `AccessRequest` for each of them to the `Authorizer`,
+which records its `Decision`; then the service returns a `Reply`, or raises a `Fault`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,18 +10,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-Json = Mapping[str, Any]
-ContextValues = Mapping[str, Sequence[str]]
-"""Condition keys and their values, each a list of texts (`true`, `false`; ISO 8601 for dates)."""
+Params = Mapping[str, Any]
+"""The parameters of an operation, or a structure inside them, in the form of botocore's input shapes."""
+
+Reply = Mapping[str, Any]
+"""What a service returns, or a structure inside it, as botocore's output shapes have them; blobs as bytes."""
+
+ConditionKeys = Mapping[str, Sequence[str]]
+"""Condition keys, each with a list of strings: `true` and `false` for booleans, ISO 8601 for dates."""
 
 
-class Fault(Exception):  # noqa: N818 - the word that AWS's API models have for an error answer
-    """An error as AWS answers it: `code` and `message` in AWS's own words, and the HTTP status."""
+class Fault(Exception):  # noqa: N818 - AWS's API models call an error reply a fault
+    """An error as AWS returns it: `code` and `message` in AWS's own words, and the HTTP status."""
 
-    def __init__(self, code: str, message: str, *, status: int = 400, details: Json | None = None) -> None:
+    def __init__(self, code: str, message: str, *, status: int = 400, details: Reply | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code, self.message, self.status = code, message, status
-        self.details: Json = details or {}
+        self.details: Reply = details or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Principal:
     """Who signed a request.
 
     `arn` is what policies see (`aws:PrincipalArn`: the role's own ARN for a session of a role);
-    `caller_arn` is what GetCallerIdentity and error messages say (the session's ARN for a session).
+    `caller_arn` is what GetCallerIdentity and error messages show (the session's ARN for a session).
     """
 
     kind: Literal["root", "user", "assumed-role", "service"]
@@ -42,15 +47,15 @@ class Principal:
     session_policies: Sequence[str] = ()
     session_tags: Mapping[str, str] = field(default_factory=dict[str, str])
     transitive_tags: Sequence[str] = ()
-    """Names of the session tags that pass on to a session made from this one."""
+    """Names of the session tags that are passed on to a session made from this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One verified request: `params` as botocore's input shape has them (blobs as bytes, times as datetime).
+    """One verified request; `params` as botocore's input shape has them (blobs as bytes, times as datetime).
 
     DynamoDB (and its streams, which the service `dynamodb` answers too) is the exception, for speed and
-    fidelity: there `params` is the body's JSON object as it stands, blobs still base64 text, and `raw_body`
+    fidelity: there `params` is the body's JSON object unchanged, blobs still base64 strings, and `raw_body`
     is the body itself.
     """
 
@@ -59,7 +64,7 @@ class Call:
     service: str
     operation: str
     region: str
-    params: Mapping[str, Any]
+    params: Params
     request_id: str
     time: datetime
     source_ip: str = "127.0.0.1"
@@ -72,36 +77,37 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class RawReply:
-    """An answer already in the service's own protocol (JSON bytes), success or error, to be sent as it is."""
+    """A reply already in the service's own protocol (JSON bytes), success or error, sent unchanged."""
 
     body: bytes
     status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One question to the evaluator: may this call do `action` on `resource`?
+class AccessRequest:
+    """A question to the evaluator: may this call do `action` on `resource`?
 
-    `resource_policies` are policy documents (JSON texts) attached to the resource itself; a key's policy is
-    one. `resource_account` owns the resource. `context` adds the service's own condition keys
-    (`kms:EncryptionContext:dept`, `dynamodb:LeadingKeys`) to the global ones that the evaluator knows.
+    `resource_policies` are the policy documents (JSON strings) attached to the resource itself, such as a
+    key's policy. `resource_account` owns the resource. `condition_keys` are the service's own
+    (`kms:EncryptionContext:dept`, `dynamodb:LeadingKeys`), in addition to the global ones that the evaluator
+    adds itself.
     """
 
     action: str
     resource: str
     resource_account: str
-    context: ContextValues = field(default_factory=dict[str, Sequence[str]])
+    condition_keys: ConditionKeys = field(default_factory=dict[str, Sequence[str]])
     resource_policies: Sequence[str] = ()
     grants_allow: bool = False
-    """A KMS grant with fitting constraints allows it (the service has matched it)."""
+    """Whether a KMS grant whose constraints are met allows it (KMS has checked that)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the evaluator decided, and why.
 
-    `reason` is one of a few fixed words, from which a service makes AWS's sentence; `statements` name the
-    statements that decided (policy name, Sid or index, effect).
+    `reason` is one of a few fixed words, from which a service makes AWS's message; `statements` name the
+    statements that decided (effect, policy name, Sid or index).
     """
 
     allowed: bool
@@ -120,10 +126,10 @@ class Decision:
 
 
 class Authorizer(Protocol):
-    """Gathers the caller's policies, evaluates once, records the decision in the trail."""
+    """Collects the caller's policies, evaluates them once, and records the decision in the trail."""
 
-    def decide(self, call: Call, ask: Ask) -> Decision:
-        """Decide `ask` for `call` and record it; never raises for a refusal."""
+    def decide(self, call: Call, access_request: AccessRequest) -> Decision:
+        """Decide whether `call` may do this, and record it; never raises when access is denied."""
         ...
 
 
@@ -131,13 +137,13 @@ class Clock(Protocol):
     """The lab's time, which may be moved forward."""
 
     def now(self) -> datetime:
-        """The lab's time in UTC."""
+        """Return the lab's time in UTC."""
         ...
 
 
 class Service(Protocol):
     """One AWS service of the lab."""
 
-    async def handle(self, call: Call) -> Mapping[str, Any] | RawReply:
-        """Answer `call` with botocore's output shape or a finished body, or raise `Fault`."""
+    async def handle(self, call: Call) -> Reply | RawReply:
+        """Answer `call`, or raise `Fault`."""
         ...

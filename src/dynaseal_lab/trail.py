@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from dynaseal_lab.model import Ask, Call, Decision, Fault
+from dynaseal_lab.model import AccessRequest, Call, Decision, Fault
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 CAPACITY = 20_000
@@ -60,19 +60,19 @@ class Trail:
         self._decided: dict[str, None] = {}
         """The ids of the last requests about which something was decided, oldest first."""
 
-    def add(self, call: Call, ask: Ask, decision: Decision) -> None:
+    def add(self, call: Call, access_request: AccessRequest, decision: Decision) -> None:
         """Record one decision."""
         self._decided[call.request_id] = None
         if len(self._decided) > _IN_FLIGHT:
             del self._decided[next(iter(self._decided))]
         self._append(
             call,
-            ask.action,
-            ask.resource,
+            access_request.action,
+            access_request.resource,
             "allowed" if decision.allowed else "denied",
             reason=decision.reason,
             statements=tuple(decision.statements),
-            context=_encryption_context(ask),
+            context=_encryption_context(access_request),
         )
 
     def add_failure(self, call: Call, fault: Fault) -> None:
@@ -131,9 +131,9 @@ class Trail:
         )
 
 
-def _encryption_context(ask: Ask) -> Mapping[str, str]:
+def _encryption_context(access_request: AccessRequest) -> Mapping[str, str]:
     return {
         name[len(_CONTEXT) :]: values[0]
-        for name, values in ask.context.items()
+        for name, values in access_request.condition_keys.items()
         if name.lower().startswith(_CONTEXT)
     }

@@ -1,7 +1,6 @@
 """DynamoDB as the lab serves it: allowed, then unlocked with the storage key, then answered by the engine."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 from dynaseal_lab.dynamodb.condition_keys import condition_keys
 from dynaseal_lab.dynamodb.engine import ITEM_OPERATIONS, Engine, EngineReply
@@ -12,9 +11,9 @@ from dynaseal_lab.dynamodb.resource_policies import ResourcePolicies
 from dynaseal_lab.dynamodb.storage_key import StorageKeys
 from dynaseal_lab.dynamodb.table_operations import TableOperations
 from dynaseal_lab.dynamodb.tables import Tables
-from dynaseal_lab.iam.refusal import sentence
+from dynaseal_lab.iam.access_denied import access_denied_message
 from dynaseal_lab.kms.api import KmsService
-from dynaseal_lab.model import Ask, Authorizer, Call, Clock, Fault, RawReply
+from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, Fault, RawReply, Reply
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 Handler = Callable[[Call, Table], Awaitable[EngineReply]]
@@ -66,7 +65,7 @@ class DynamoDbService:
             "UpdateTimeToLive": control.update_time_to_live,
         }
 
-    async def handle(self, call: Call) -> Mapping[str, Any] | RawReply:
+    async def handle(self, call: Call) -> Reply | RawReply:
         """Answer one call with the engine's body, or refuse it.
 
         Raises:
@@ -96,16 +95,17 @@ class DynamoDbService:
     async def _authorize(self, call: Call, permission: RequiredPermission) -> None:
         facts = await self._tables.facts(permission.table) if permission.table is not None else None
         policy = self._policies.of(permission.resource)
-        ask = Ask(
+        access_request = AccessRequest(
             action=permission.action,
             resource=permission.resource,
             resource_account=permission.account,
-            context=condition_keys(permission, facts),
+            condition_keys=condition_keys(permission, facts),
             resource_policies=(policy,) if policy is not None else (),
         )
-        decision = self._authorizer.decide(call, ask)
+        decision = self._authorizer.decide(call, access_request)
         if not decision.allowed:
-            raise Fault("AccessDeniedException", sentence(call.principal, ask, decision))
+            message = access_denied_message(call.principal, access_request, decision)
+            raise Fault("AccessDeniedException", message)
 
 
 def _one_account(call: Call, permissions: list[RequiredPermission]) -> str:

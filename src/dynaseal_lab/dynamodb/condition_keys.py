@@ -16,9 +16,9 @@ from dynaseal_lab.dynamodb.expressions import attribute_names, partition_value
 from dynaseal_lab.dynamodb.names import as_list, as_object, as_string
 from dynaseal_lab.dynamodb.required_permissions import RequiredPermission
 from dynaseal_lab.dynamodb.tables import TableFacts
+from dynaseal_lab.model import Params
 
 Values = dict[str, list[str]]
-Params = Mapping[str, Any]
 
 _READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan"})
 _WRITES = frozenset({"DeleteItem", "PutItem", "UpdateItem"})

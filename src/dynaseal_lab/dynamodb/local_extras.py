@@ -11,10 +11,9 @@ from typing import Any
 
 from dynaseal_lab.dynamodb.engine import EngineReply
 from dynaseal_lab.dynamodb.names import Table, table_in
-from dynaseal_lab.model import Fault
+from dynaseal_lab.model import Fault, Params
 from dynaseal_lab.record_store import RecordStore
 
-Params = Mapping[str, Any]
 Ask = Callable[[str, Params], Awaitable[EngineReply]]
 _MOST_TAGS = 50
 

@@ -25,9 +25,7 @@ from dynaseal_lab.dynamodb.names import (
 )
 from dynaseal_lab.dynamodb.partiql import Statement, parse_statement
 from dynaseal_lab.dynamodb.shard_iterators import stream_of
-from dynaseal_lab.model import Call, Fault
-
-Params = Mapping[str, Any]
+from dynaseal_lab.model import Call, Fault, Params
 
 
 @dataclass(frozen=True, slots=True)

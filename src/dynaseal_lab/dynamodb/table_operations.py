@@ -23,8 +23,6 @@ from dynaseal_lab.dynamodb.storage_key import AWS_MANAGED, StorageKey, StorageKe
 from dynaseal_lab.dynamodb.tables import Tables
 from dynaseal_lab.model import Call, Fault
 
-Answer = Mapping[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class TableOperations:

@@ -11,25 +11,25 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from dynaseal_lab.iam.desk import Desk, Operations
+from dynaseal_lab.iam.backend import IamBackend, Operations
 from dynaseal_lab.iam.operations import (
     access_keys,
     account,
     groups,
-    holders,
+    identity_policies,
     policies,
     roles,
     simulate,
     users,
 )
-from dynaseal_lab.model import Ask, Call, ContextValues, Fault
+from dynaseal_lab.model import AccessRequest, Call, ConditionKeys, Fault
 
 OPERATIONS: Operations = MappingProxyType(
     {
         **access_keys.OPERATIONS,
         **account.OPERATIONS,
         **groups.OPERATIONS,
-        **holders.OPERATIONS,
+        **identity_policies.OPERATIONS,
         **policies.OPERATIONS,
         **roles.OPERATIONS,
         **simulate.OPERATIONS,
@@ -43,28 +43,28 @@ OPERATIONS: Operations = MappingProxyType(
 class IamService:
     """Answers IAM's operations."""
 
-    desk: Desk
+    iam: IamBackend
 
     async def handle(self, call: Call) -> Mapping[str, Any]:
         """The answer to one call, or a `Fault`."""
         operation = OPERATIONS.get(call.operation)
         if operation is None:
             raise Fault("InvalidAction", f"The lab does not have the operation {call.operation}")
-        if call.principal.kind != "assumed-role" and self.desk.store.sessions.get(call.access_key_id):
+        if call.principal.kind != "assumed-role" and self.iam.store.sessions.get(call.access_key_id):
             raise Fault(
                 "InvalidClientTokenId", "The security token included in the request is invalid", status=403
             )
-        ask = Ask(
+        access_request = AccessRequest(
             action=f"iam:{call.operation}",
-            resource=operation.resource(self.desk, call),
+            resource=operation.resource(self.iam, call),
             resource_account=call.principal.account,
-            context=context_of(self.desk, call),
+            condition_keys=_condition_keys(self.iam, call),
         )
-        self.desk.require(call, ask)
-        return operation.run(self.desk, call)
+        self.iam.require(call, access_request)
+        return operation.run(self.iam, call)
 
 
-def context_of(desk: Desk, call: Call) -> ContextValues:
+def _condition_keys(iam: IamBackend, call: Call) -> ConditionKeys:
     """IAM's own condition keys, from what the request and the user or role that it names have."""
     params, keys = call.params, dict[str, list[str]]()
     tags: Mapping[str, str] = {tag["Key"]: tag["Value"] for tag in params.get("Tags", ())}
@@ -74,7 +74,7 @@ def context_of(desk: Desk, call: Call) -> ContextValues:
         keys["aws:TagKeys"] = names
     if "PolicyArn" in params:
         keys["iam:PolicyARN"] = [params["PolicyArn"]]
-    store, owner = desk.store, call.principal.account
+    store, owner = iam.store, call.principal.account
     holder = (
         store.users.get(owner, params["UserName"])
         if "UserName" in params

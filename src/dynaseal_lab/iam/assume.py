@@ -6,31 +6,31 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dynaseal_lab.iam.desk import Desk
+from dynaseal_lab.iam.backend import IamBackend
 from dynaseal_lab.iam.names import account_of, session_arn
 from dynaseal_lab.iam.policy import Kind, PolicyError, parse
 from dynaseal_lab.iam.records import Role
 from dynaseal_lab.iam.sessions import Session
 from dynaseal_lab.iam.temporary import issue
-from dynaseal_lab.model import Ask, Call, ContextValues, Fault, Json, Principal
+from dynaseal_lab.model import AccessRequest, Call, ConditionKeys, Fault, Principal, Reply
 
 _CHAINED = 3600
 _SHORTEST = 900
 _LARGEST_POLICY = 2048
 
 
-def assume_role(desk: Desk, call: Call) -> Json:
+def assume_role(iam: IamBackend, call: Call) -> Reply:
     """Answer AssumeRole."""
     params = call.params
     arn = str(params["RoleArn"])
-    role = desk.store.role_of_arn(arn)
-    _require_trust(desk, call, arn, role)
+    role = iam.store.role_of_arn(arn)
+    _require_trust(iam, call, arn, role)
     if role is None:
         raise _refused(call, "sts:AssumeRole", arn)
-    texts = _session_policies(desk, params)
+    texts = _session_policies(iam, params)
     principal = _session_principal(call, role, texts)
-    seconds = _seconds(desk, call, role)
-    credentials = issue(desk, principal, seconds)
+    seconds = _seconds(iam, call, role)
+    credentials = issue(iam, principal, seconds)
     answer: dict[str, Any] = {
         "Credentials": credentials,
         "AssumedRoleUser": {"AssumedRoleId": principal.user_id, "Arn": principal.caller_arn},
@@ -40,7 +40,7 @@ def assume_role(desk: Desk, call: Call) -> Json:
     return answer | {name: params[name] for name in ("SourceIdentity",) if name in params}
 
 
-def _require_trust(desk: Desk, call: Call, arn: str, role: Role | None) -> None:
+def _require_trust(iam: IamBackend, call: Call, arn: str, role: Role | None) -> None:
     if call.principal.kind == "root":
         raise Fault("AccessDenied", "Roles may not be assumed by root accounts.", status=403)
     trust = (role.trust,) if role is not None else ()
@@ -49,8 +49,8 @@ def _require_trust(desk: Desk, call: Call, arn: str, role: Role | None) -> None:
     actions += ["sts:TagSession"] if call.params.get("Tags") or call.params.get("TransitiveTagKeys") else []
     actions += ["sts:SetSourceIdentity"] if call.params.get("SourceIdentity") else []
     for action in actions:
-        ask = Ask(action, arn, account_of(arn), context, trust)
-        if not desk.authorizer.decide(call, ask).allowed:
+        access_request = AccessRequest(action, arn, account_of(arn), context, trust)
+        if not iam.authorizer.decide(call, access_request).allowed:
             raise _refused(call, action, arn)
 
 
@@ -63,7 +63,7 @@ def _refused(call: Call, action: str, arn: str) -> Fault:
     )
 
 
-def _keys(call: Call, role: Role | None) -> ContextValues:
+def _keys(call: Call, role: Role | None) -> ConditionKeys:
     params = call.params
     keys: dict[str, list[str]] = {"sts:RoleSessionName": [params["RoleSessionName"]]}
     if params.get("ExternalId"):
@@ -91,10 +91,10 @@ def _tags(tags: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
     return found
 
 
-def _session_policies(desk: Desk, params: Mapping[str, Any]) -> tuple[str, ...]:
+def _session_policies(iam: IamBackend, params: Mapping[str, Any]) -> tuple[str, ...]:
     texts: list[str] = [params["Policy"]] if params.get("Policy") else []
     for item in params.get("PolicyArns", ()):
-        policy = desk.store.policy(item.get("arn", ""))
+        policy = iam.store.policy(item.get("arn", ""))
         if policy is None:
             raise Fault("MalformedPolicyDocument", f"The policy {item.get('arn')} does not exist")
         texts.append(policy.document)
@@ -130,8 +130,8 @@ def _inherited(call: Call) -> Mapping[str, str]:
     return {name: value for name, value in caller.session_tags.items() if name in caller.transitive_tags}
 
 
-def _seconds(desk: Desk, call: Call, role: Role) -> int:
-    chained = _is_session(desk.store.sessions.get(call.access_key_id))
+def _seconds(iam: IamBackend, call: Call, role: Role) -> int:
+    chained = _is_session(iam.store.sessions.get(call.access_key_id))
     longest = min(role.max_seconds, _CHAINED) if chained else role.max_seconds
     seconds = int(call.params.get("DurationSeconds", _CHAINED))
     if seconds > longest:

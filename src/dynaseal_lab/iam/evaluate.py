@@ -30,7 +30,7 @@ from dynaseal_lab.iam.conditions import Condition
 from dynaseal_lab.iam.match import ANYTHING, Context, action_matches, resource_matches
 from dynaseal_lab.iam.policy import Kind, Policy, Statement, parse
 from dynaseal_lab.iam.principals import Closeness
-from dynaseal_lab.model import Ask, Decision, Principal
+from dynaseal_lab.model import AccessRequest, Decision, Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +77,25 @@ class _Found:
     closeness: Closeness
 
 
-def evaluate(ask: Ask, principal: Principal, policies: Policies, context: Context) -> Decision:
+def evaluate(
+    access_request: AccessRequest, principal: Principal, policies: Policies, context: Context
+) -> Decision:
     """Decide one question.
 
     Args:
-        ask: What is asked, with the resource's own policies.
+        access_request: What is asked, with the resource's own policies.
         principal: Who asks.
         policies: The caller's.
-        context: Every condition key that has a value, in lower case; `ask.context` included.
+        context: Every condition key that has a value, in lower case; those of `access_request` included.
 
     Returns:
         The decision, with the statements that made it, or those that came near.
     """
     bounded = policies.boundary is not None
-    question = Question(ask.action, ask.resource, principal, context, bounded)
+    question = Question(access_request.action, access_request.resource, principal, context, bounded)
     places = {
         "identity": _search(policies.identity, question),
-        "resource": _search(_resource_policies(ask), question),
+        "resource": _search(_resource_policies(access_request), question),
         "boundary": _search(policies.boundary or (), question),
         "session": _search(policies.session or (), question),
     }
@@ -105,12 +107,12 @@ def evaluate(ask: Ask, principal: Principal, policies: Policies, context: Contex
         return Decision(False, "explicit-deny-boundary", places["boundary"].denies)
     if places["session"].denies:
         return Decision(False, "explicit-deny-session", places["session"].denies)
-    decision = _granted(ask, principal, places["identity"], places["resource"])
-    if decision.allowed and not _lifted(ask, principal, places["resource"]):
+    decision = _granted(access_request, principal, places["identity"], places["resource"])
+    if decision.allowed and not _lifted(access_request, principal, places["resource"]):
         decision = _limited(decision, policies, places["boundary"], places["session"])
     if decision.allowed:
         return decision
-    return Decision(False, decision.reason, tuple(_near_misses(ask, policies, question)))
+    return Decision(False, decision.reason, tuple(_near_misses(access_request, policies, question)))
 
 
 def is_root_of_trust(action: str, resource: str) -> bool:
@@ -130,20 +132,25 @@ def _is_on_a_role(action: str, resource: str) -> bool:
     return action.lower().startswith("sts:") and ":role/" in resource
 
 
-def _resource_policies(ask: Ask) -> Sequence[NamedPolicy]:
-    kind = Kind.TRUST if _is_on_a_role(ask.action, ask.resource) else Kind.RESOURCE
-    return [NamedPolicy(f"policy of {ask.resource}", text, kind) for text in ask.resource_policies]
+def _resource_policies(access_request: AccessRequest) -> Sequence[NamedPolicy]:
+    kind = Kind.TRUST if _is_on_a_role(access_request.action, access_request.resource) else Kind.RESOURCE
+    return [
+        NamedPolicy(f"policy of {access_request.resource}", text, kind)
+        for text in access_request.resource_policies
+    ]
 
 
-def _granted(ask: Ask, principal: Principal, identity: _Found, resource: _Found) -> Decision:
+def _granted(
+    access_request: AccessRequest, principal: Principal, identity: _Found, resource: _Found
+) -> Decision:
     """Rules 2, 3 and 5."""
-    trusted = is_root_of_trust(ask.action, ask.resource)
+    trusted = is_root_of_trust(access_request.action, access_request.resource)
     by_identity = bool(identity.allows) or (principal.kind == "root")
-    closeness = Closeness.DIRECT if ask.grants_allow else resource.closeness
-    reasons = identity.allows + resource.allows + (("grant",) if ask.grants_allow else ())
+    closeness = Closeness.DIRECT if access_request.grants_allow else resource.closeness
+    reasons = identity.allows + resource.allows + (("grant",) if access_request.grants_allow else ())
     if principal.kind == "service":
         by_identity = True
-    elif principal.account == ask.resource_account:
+    elif principal.account == access_request.resource_account:
         if closeness > Closeness.ACCOUNT or (by_identity and not trusted):
             return Decision(True, "allowed", reasons)
         if not trusted:
@@ -153,9 +160,9 @@ def _granted(ask: Ask, principal: Principal, identity: _Found, resource: _Found)
     return Decision(True, "allowed", reasons) if by_identity else Decision(False, "no-identity-policy")
 
 
-def _lifted(ask: Ask, principal: Principal, resource: _Found) -> bool:
+def _lifted(access_request: AccessRequest, principal: Principal, resource: _Found) -> bool:
     """Rule 4: the resource's policy means the caller itself, in its own account."""
-    return resource.closeness is Closeness.DIRECT and principal.account == ask.resource_account
+    return resource.closeness is Closeness.DIRECT and principal.account == access_request.resource_account
 
 
 def _limited(decision: Decision, policies: Policies, boundary: _Found, session: _Found) -> Decision:
@@ -226,9 +233,14 @@ def _closeness_of(statement: Statement, question: Question) -> Closeness:
     return Closeness.NONE if named >= Closeness.ROLE and not question.bounded else Closeness.DIRECT
 
 
-def _near_misses(ask: Ask, policies: Policies, question: Question) -> Iterator[str]:
+def _near_misses(access_request: AccessRequest, policies: Policies, question: Question) -> Iterator[str]:
     """Why the statements that allow the action did not: for each the first element that did not fit."""
-    groups = (policies.identity, _resource_policies(ask), policies.boundary or (), policies.session or ())
+    groups = (
+        policies.identity,
+        _resource_policies(access_request),
+        policies.boundary or (),
+        policies.session or (),
+    )
     for policy in (policy for group in groups for policy in group):
         for statement in policy.parsed.statements:
             if statement.effect == "Allow" and _fits_action(statement, question):

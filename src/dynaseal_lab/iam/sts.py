@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import Any
 
 from dynaseal_lab.iam.assume import assume_role
-from dynaseal_lab.iam.desk import Desk, Run
+from dynaseal_lab.iam.backend import IamBackend, Run
 from dynaseal_lab.iam.temporary import issue
-from dynaseal_lab.model import Ask, Call, Decision, Fault, Json
+from dynaseal_lab.model import AccessRequest, Call, Decision, Fault, Reply
 
 _LONGEST_ROOT = 3600
 _LONGEST = 129_600
@@ -27,27 +27,27 @@ _USUAL = 43_200
 class StsService:
     """Answers STS's operations."""
 
-    desk: Desk
+    iam: IamBackend
 
     async def handle(self, call: Call) -> Mapping[str, Any]:
         """The answer to one call, or a `Fault`."""
         run = OPERATIONS.get(call.operation)
         if run is None:
             raise Fault("InvalidAction", f"The lab does not have the operation {call.operation}")
-        return run(self.desk, call)
+        return run(self.iam, call)
 
 
-def _get_caller_identity(desk: Desk, call: Call) -> Json:
+def _get_caller_identity(iam: IamBackend, call: Call) -> Reply:
     caller = call.principal
     always = Decision(True, "allowed", ("GetCallerIdentity needs no permission",))
-    desk.authorizer.record(call, Ask("sts:GetCallerIdentity", "*", caller.account), always)
+    iam.authorizer.record(call, AccessRequest("sts:GetCallerIdentity", "*", caller.account), always)
     return {"UserId": caller.user_id, "Account": caller.account, "Arn": caller.caller_arn}
 
 
-def _get_access_key_info(desk: Desk, call: Call) -> Json:
-    desk.require(call, Ask("sts:GetAccessKeyInfo", "*", call.principal.account))
+def _get_access_key_info(iam: IamBackend, call: Call) -> Reply:
+    iam.require(call, AccessRequest("sts:GetAccessKeyInfo", "*", call.principal.account))
     key_id = call.params["AccessKeyId"]
-    key, session = desk.store.access_key(key_id), desk.store.sessions.get(key_id)
+    key, session = iam.store.access_key(key_id), iam.store.sessions.get(key_id)
     if key is not None:
         return {"Account": key.account}
     if session is not None:
@@ -55,15 +55,15 @@ def _get_access_key_info(desk: Desk, call: Call) -> Json:
     raise Fault("ValidationError", f"Invalid access key ID {key_id}")
 
 
-def _get_session_token(desk: Desk, call: Call) -> Json:
+def _get_session_token(iam: IamBackend, call: Call) -> Reply:
     caller = call.principal
-    if caller.kind not in ("root", "user") or desk.store.sessions.get(call.access_key_id) is not None:
+    if caller.kind not in ("root", "user") or iam.store.sessions.get(call.access_key_id) is not None:
         raise Fault("AccessDenied", "Cannot call GetSessionToken with session credentials", status=403)
     longest = _LONGEST_ROOT if caller.kind == "root" else _LONGEST
     seconds = min(call.params.get("DurationSeconds", _USUAL), longest)
     decision = Decision(True, "allowed", ("GetSessionToken needs no permission",))
-    desk.authorizer.record(call, Ask("sts:GetSessionToken", "*", caller.account), decision)
-    return {"Credentials": issue(desk, caller, seconds)}
+    iam.authorizer.record(call, AccessRequest("sts:GetSessionToken", "*", caller.account), decision)
+    return {"Credentials": issue(iam, caller, seconds)}
 
 
 OPERATIONS: Mapping[str, Run] = MappingProxyType(

@@ -19,7 +19,7 @@ from dynaseal_lab.kms.keys import KeyMaterial, KeyRecord, arn_prefix
 from dynaseal_lab.kms.policies import Directory
 from dynaseal_lab.kms.specs import Usage
 from dynaseal_lab.kms.store import KmsStore
-from dynaseal_lab.model import Ask, Authorizer, Call, Clock, Fault
+from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, Fault
 
 _KEY_ID = re.compile(
     r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.ASCII
@@ -116,21 +116,21 @@ class KeyAccess:
         key = target.key
         self._check_grant_tokens(call)
         values = caller_keys(call) | self._key_keys(target) | encryption_context_keys(context or {})
-        ask = Ask(
+        access_request = AccessRequest(
             action=action,
             resource=key.arn,
             resource_account=key.account,
-            context=values | (extra or {}),
+            condition_keys=values | (extra or {}),
             resource_policies=(key.policy,),
             grants_allow=granted or self.grants_allow(call, key, action, context or {}),
         )
-        decision = self.authorizer.decide(call, ask)
+        decision = self.authorizer.decide(call, access_request)
         if decision.allowed:
             return
         hidden = decision.reason in {"no-resource-policy", "explicit-deny-resource"}
         if hidden and key.account != call.principal.account:
             raise denied_elsewhere(call, action, _CIPHERTEXT if target.unnamed else "this resource")
-        raise denied(call, ask, decision)
+        raise denied(call, access_request, decision)
 
     def manage(self, call: Call, action: str, key_id: str, extra: Values | None = None) -> Target:
         """Find and allow in one, for an operation that administers a key of the caller's own account."""
@@ -144,10 +144,12 @@ class KeyAccess:
         self, call: Call, action: str, resource: str = "*", extra: Values | None = None
     ) -> None:
         """Ask for an action that is about no existing key (CreateKey, ListKeys, an alias)."""
-        ask = Ask(action, resource, call.principal.account, caller_keys(call) | (extra or {}))
-        decision = self.authorizer.decide(call, ask)
+        access_request = AccessRequest(
+            action, resource, call.principal.account, caller_keys(call) | (extra or {})
+        )
+        decision = self.authorizer.decide(call, access_request)
         if not decision.allowed:
-            raise denied(call, ask, decision)
+            raise denied(call, access_request, decision)
 
     def grants_allow(self, call: Call, key: KeyRecord, action: str, context: Mapping[str, str]) -> bool:
         """Whether a grant on the key allows the caller this action with this encryption context."""

@@ -23,12 +23,11 @@ from dynaseal_lab.kms.operations import (
 )
 from dynaseal_lab.kms.policies import Directory
 from dynaseal_lab.kms.store import KmsStore
-from dynaseal_lab.model import Authorizer, Call, Clock, Fault
+from dynaseal_lab.model import Authorizer, Call, Clock, Fault, Reply
 from dynaseal_lab.record_store import RecordStore
 from dynaseal_lab.wire.validate import validate
 
-Answer = Mapping[str, Any]
-Handler = Callable[[KeyAccess, Call], Answer | Awaitable[Answer]]
+Handler = Callable[[KeyAccess, Call], Reply | Awaitable[Reply]]
 
 OPERATIONS: Mapping[str, Handler] = MappingProxyType(
     {
@@ -102,7 +101,7 @@ class KmsService:
         self._access = KeyAccess(KmsStore(clock.now, record_store), authorizer, clock, directory)
 
     async def handle(self, call: Call) -> Mapping[str, Any]:
-        """Answer one call, from a client or from another service of the lab in a client's name.
+        """Reply one call, from a client or from another service of the lab in a client's name.
 
         Raises:
             Fault: as KMS refuses it.

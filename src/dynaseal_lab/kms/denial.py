@@ -1,7 +1,7 @@
 """KMS's AccessDeniedException."""
 
-from dynaseal_lab.iam.refusal import sentence
-from dynaseal_lab.model import Ask, Call, Decision, Fault
+from dynaseal_lab.iam.access_denied import access_denied_message
+from dynaseal_lab.model import AccessRequest, Call, Decision, Fault
 
 _ELSEWHERE = (
     "because the resource does not exist in this Region, no resource-based policies allow access, "
@@ -9,9 +9,9 @@ _ELSEWHERE = (
 )
 
 
-def denied(call: Call, ask: Ask, decision: Decision) -> Fault:
+def denied(call: Call, access_request: AccessRequest, decision: Decision) -> Fault:
     """A refusal over a key that the caller may know of."""
-    return Fault("AccessDeniedException", sentence(call.principal, ask, decision))
+    return Fault("AccessDeniedException", access_denied_message(call.principal, access_request, decision))
 
 
 def denied_elsewhere(call: Call, action: str, what: str = "this resource") -> Fault:

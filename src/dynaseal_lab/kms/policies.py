@@ -8,11 +8,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from dynaseal_lab.iam.context import context_of
+from dynaseal_lab.iam.condition_keys import condition_keys_of
 from dynaseal_lab.iam.evaluate import Policies, evaluate
 from dynaseal_lab.iam.policy import Kind, PolicyError, parse
 from dynaseal_lab.kms.condition_keys import boolean, caller_keys
-from dynaseal_lab.model import Ask, Call, Fault, Principal
+from dynaseal_lab.model import AccessRequest, Call, Fault, Principal
 
 POLICY_NAME = "default"
 _MAX_SIZE = 32768
@@ -73,16 +73,16 @@ def check_lockout(call: Call, policy: str, key_arn: str) -> None:
     """
     if call.params.get("BypassPolicyLockoutSafetyCheck"):
         return
-    ask = Ask(
+    access_request = AccessRequest(
         action="kms:PutKeyPolicy",
         resource=key_arn,
         resource_account=call.principal.account,
-        context=caller_keys(call),
+        condition_keys=caller_keys(call),
         resource_policies=(policy,),
     )
-    context = context_of(call, ask, None)
+    context = condition_keys_of(call, access_request, None)
     askers = (call.principal, _root(call.principal))
-    if not any(evaluate(ask, asker, Policies(), context).allowed for asker in askers):
+    if not any(evaluate(access_request, asker, Policies(), context).allowed for asker in askers):
         raise Fault(
             "MalformedPolicyDocumentException",
             "The new key policy will not allow you to update the key policy in the future.",

@@ -10,7 +10,7 @@ Rules:
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any
@@ -19,11 +19,10 @@ from dynaseal_lab.dynamodb.engine import Engine, EngineReply
 from dynaseal_lab.dynamodb.names import Table, table_in
 from dynaseal_lab.dynamodb.partiql import parse_statement
 from dynaseal_lab.dynamodb.tables import TARGET
+from dynaseal_lab.model import Params
 from dynaseal_lab.state.folder import Folder
 from dynaseal_lab.state.read_write_lock import ReadWriteLock
 from dynaseal_lab.state.tables import Definition, ask, make_again, read_definition, start_stream
-
-Params = Mapping[str, Any]
 
 DELAY = 0.25
 """Seconds until a written item is read back; the ledger adds at most half a second."""

@@ -6,16 +6,14 @@ new.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from dynaseal_lab.dynamodb.engine import Engine
 from dynaseal_lab.dynamodb.names import Table
 from dynaseal_lab.dynamodb.tables import TARGET
+from dynaseal_lab.model import Params
 from dynaseal_lab.state.errors import StateError
-
-Params = Mapping[str, Any]
 
 _INDEX_PARTS = ("IndexName", "KeySchema", "Projection", "OnDemandThroughput")
 _INDEXES = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")

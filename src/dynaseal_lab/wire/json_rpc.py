@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from botocore.model import ListShape, MapShape, StructureShape
 
-from dynaseal_lab.model import Fault, RawReply
+from dynaseal_lab.model import Fault, RawReply, Reply
 from dynaseal_lab.wire.faults import json_headers
 from dynaseal_lab.wire.http import Request, Response
 from dynaseal_lab.wire.models import TARGETS, members, operation_model, service_model
@@ -67,7 +67,7 @@ def decoded(service: str, operation: str, content: Mapping[str, Any]) -> Mapping
     return {} if shape is None else _reader(service, shape.name)(content)
 
 
-def write(service: str, reply: Mapping[str, Any] | RawReply, request_id: str) -> Response:
+def write(service: str, reply: Reply | RawReply, request_id: str) -> Response:
     """The answer's HTTP form: bytes as base64, times as epoch seconds."""
     status, body = 200, b""
     if isinstance(reply, RawReply):

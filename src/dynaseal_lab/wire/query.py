@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.utils import parse_timestamp
 
-from dynaseal_lab.model import Fault, Json
+from dynaseal_lab.model import Fault, Reply
 from dynaseal_lab.wire.faults import xml_text
 from dynaseal_lab.wire.http import Request, Response
 from dynaseal_lab.wire.models import members, operation_model, serialization, service_model
@@ -66,7 +66,7 @@ def read(service: str, operation: str, fields: Mapping[str, str]) -> Mapping[str
     return _read_structure(model.input_shape, _tree(fields))
 
 
-def write(service: str, operation: str, reply: Json, request_id: str) -> Response:
+def write(service: str, operation: str, reply: Reply, request_id: str) -> Response:
     """The answer's XML document."""
     model = operation_model(service, operation)
     shape = model.output_shape if model else None

@@ -53,7 +53,7 @@ class SigningKey:
     active: bool = True
 
 
-class KeyRing(Protocol):
+class SigningKeys(Protocol):
     """Knows the access keys."""
 
     def find(self, access_key_id: str) -> SigningKey | None:
@@ -84,7 +84,7 @@ class _Recomputed(SigV4Auth):
         return request.context["signed"]
 
 
-def verify(request: Request, keys: KeyRing, *, wall: datetime, now: datetime) -> Signed:
+def verify(request: Request, keys: SigningKeys, *, wall: datetime, now: datetime) -> Signed:
     """Who signed `request`.
 
     Args:

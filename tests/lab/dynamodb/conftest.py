@@ -16,10 +16,10 @@ from dynaseal_lab.dynamodb.api import DynamoDbService
 from dynaseal_lab.dynamodb.engine import Engine, EngineReply, InProcessEngine
 from dynaseal_lab.dynamodb.local import EngineError, LocalEngine, local_engine
 from dynaseal_lab.kms.api import KmsService
-from dynaseal_lab.model import Ask, Call, Decision, Principal, RawReply
+from dynaseal_lab.model import AccessRequest, Call, Decision, Principal, RawReply
 
 OWNER, REGION = "111122223333", "us-west-2"
-Rule = Callable[[Call, Ask], bool]
+Rule = Callable[[Call, AccessRequest], bool]
 
 
 @dataclass
@@ -27,11 +27,15 @@ class Authorizer:
     """Allows what `rule` says, which a test may replace, and keeps what it was asked."""
 
     rule: Rule = lambda _call, _ask: True
-    asked: list[tuple[Call, Ask]] = field(default_factory=list)
+    asked: list[tuple[Call, AccessRequest]] = field(default_factory=list)
 
-    def decide(self, call: Call, ask: Ask) -> Decision:
-        self.asked.append((call, ask))
-        return Decision(True, "allowed") if self.rule(call, ask) else Decision(False, "no-identity-policy")
+    def decide(self, call: Call, access_request: AccessRequest) -> Decision:
+        self.asked.append((call, access_request))
+        return (
+            Decision(True, "allowed")
+            if self.rule(call, access_request)
+            else Decision(False, "no-identity-policy")
+        )
 
 
 @dataclass
@@ -84,7 +88,9 @@ class Lab:
         self.authorizer.asked.clear()
         with suppress(RefusedError):
             self(operation, **params)
-        return [(ask.action, ask.resource) for _, ask in self.authorizer.asked]
+        return [
+            (access_request.action, access_request.resource) for _, access_request in self.authorizer.asked
+        ]
 
     def _call(self, service: str, operation: str, caller: Principal | None, params: Any) -> Call:
         return Call(

@@ -15,7 +15,7 @@ KEY = {"pk": {"S": "a"}}
 def context(lab: Any, operation: str, **params: Any) -> dict[str, Any]:
     lab.asked_of(operation, **params)
     (asked,) = lab.authorizer.asked
-    return dict(asked[1].context)
+    return dict(asked[1].condition_keys)
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "PutItem", "UpdateItem", "DeleteItem"])
@@ -59,9 +59,10 @@ def test_a_transaction_asks_for_each_of_its_parts(lab):
         "dynamodb:DeleteItem",
         "dynamodb:ConditionCheckItem",
     ]
-    assert {ask.context["dynamodb:EnclosingOperation"][0] for _, ask in lab.authorizer.asked} == {
-        "TransactWriteItems"
-    }
+    assert {
+        access_request.condition_keys["dynamodb:EnclosingOperation"][0]
+        for _, access_request in lab.authorizer.asked
+    } == {"TransactWriteItems"}
 
 
 @pytest.mark.parametrize(
@@ -86,8 +87,11 @@ def test_a_list_asks_for_all_tables(lab):
 def test_tags_at_creation_ask_for_tagging_too(lab):
     lab.authorizer.asked.clear()
     lab.table(Tags=[{"Key": "team", "Value": "red"}])
-    assert [ask.action for _, ask in lab.authorizer.asked] == ["dynamodb:CreateTable", "dynamodb:TagResource"]
-    values = lab.authorizer.asked[0][1].context
+    assert [access_request.action for _, access_request in lab.authorizer.asked] == [
+        "dynamodb:CreateTable",
+        "dynamodb:TagResource",
+    ]
+    values = lab.authorizer.asked[0][1].condition_keys
     assert (values["aws:RequestTag/team"], values["aws:TagKeys"]) == (["red"], ["team"])
 
 

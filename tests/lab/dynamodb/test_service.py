@@ -78,8 +78,8 @@ def test_a_table_may_be_named_by_its_arn_from_its_own_account_and_another(lab):
     for caller in (None, BOB):
         lab("PutItem", caller=caller, TableName=TABLE, Item=KEY)
         assert lab("GetItem", caller=caller, TableName=TABLE, Key=KEY)["Item"] == KEY
-    _, ask = lab.authorizer.asked[-1]
-    assert (ask.resource, ask.resource_account) == (TABLE, "111122223333")
+    _, access_request = lab.authorizer.asked[-1]
+    assert (access_request.resource, access_request.resource_account) == (TABLE, "111122223333")
     got = lab("BatchGetItem", caller=BOB, RequestItems={TABLE: {"Keys": [KEY]}})
     assert got["Responses"] == {TABLE: [KEY]}
     moved = [{"Put": {"TableName": TABLE, "Item": {"pk": {"S": "t"}}}}]
@@ -131,8 +131,8 @@ def test_a_stream_is_read_with_permission_on_the_stream(lab):
     iterator = lab("GetShardIterator", **at)["ShardIterator"]
     records = lab("GetRecords", ShardIterator=iterator)["Records"]
     assert [record["dynamodb"]["NewImage"] for record in records] == [KEY]
-    _, ask = lab.authorizer.asked[-1]
-    assert (ask.action, ask.resource) == ("dynamodb:GetRecords", stream)
+    _, access_request = lab.authorizer.asked[-1]
+    assert (access_request.action, access_request.resource) == ("dynamodb:GetRecords", stream)
 
 
 def test_what_terraform_reads_back_is_there(lab):

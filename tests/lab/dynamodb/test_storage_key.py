@@ -20,13 +20,13 @@ def on(key: str) -> dict[str, Any]:
 
 
 def forbid(lab: Any, *actions: str) -> None:
-    lab.authorizer.rule = lambda _call, ask: ask.action not in actions
+    lab.authorizer.rule = lambda _call, access_request: access_request.action not in actions
 
 
 def test_a_table_is_made_on_the_key_with_a_grant_and_a_data_key(lab, key):
     lab.authorizer.asked.clear()
     lab.table(**on(key))
-    asked = [(ask.action, call.via_service) for call, ask in lab.authorizer.asked]
+    asked = [(access_request.action, call.via_service) for call, access_request in lab.authorizer.asked]
     assert asked == [
         ("dynamodb:CreateTable", None),
         ("kms:DescribeKey", VIA),
@@ -62,10 +62,12 @@ def test_without_permission_on_the_key_no_table_is_made(lab, key, action):
 def test_the_callers_decrypt_is_asked_at_every_access_and_its_refusal_is_kmss_sentence(lab, key):
     lab.table(**on(key))
     lab("PutItem", TableName="items", Item=ITEM)
-    call, ask = lab.authorizer.asked[-1]
-    assert (ask.action, call.principal.name, call.via_service) == ("kms:Decrypt", "alice", VIA)
-    assert ask.context["kms:EncryptionContext:aws:dynamodb:tableName"] == ["items"]
-    assert ask.context["kms:EncryptionContext:aws:dynamodb:subscriberId"] == ["111122223333"]
+    call, access_request = lab.authorizer.asked[-1]
+    assert (access_request.action, call.principal.name, call.via_service) == ("kms:Decrypt", "alice", VIA)
+    assert access_request.condition_keys["kms:EncryptionContext:aws:dynamodb:tableName"] == ["items"]
+    assert access_request.condition_keys["kms:EncryptionContext:aws:dynamodb:subscriberId"] == [
+        "111122223333"
+    ]
     forbid(lab, "kms:Decrypt")
     with pytest.raises(Fault) as caught:
         lab("GetItem", TableName="items", Key=ITEM)
@@ -179,6 +181,6 @@ def test_a_restored_table_lies_on_its_sources_key_or_on_the_one_asked_for(lab, k
         restored = lab("RestoreTableFromBackup", BackupArn=backup, TargetTableName=name, **override)
         assert restored["TableDescription"]["SSEDescription"]["KMSMasterKeyArn"] == expected
         assert lab("GetItem", TableName=name, Key=ITEM)["Item"] == ITEM
-        _, ask = lab.authorizer.asked[-1]
-        assert (ask.action, ask.resource) == ("kms:Decrypt", expected)
-        assert ask.context["kms:EncryptionContext:aws:dynamodb:tableName"] == [name]
+        _, access_request = lab.authorizer.asked[-1]
+        assert (access_request.action, access_request.resource) == ("kms:Decrypt", expected)
+        assert access_request.condition_keys["kms:EncryptionContext:aws:dynamodb:tableName"] == [name]

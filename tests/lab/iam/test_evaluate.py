@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaseal_lab.iam.context import principal_keys
+from dynaseal_lab.iam.condition_keys import principal_keys
 from dynaseal_lab.iam.evaluate import NamedPolicy, Policies, evaluate
-from dynaseal_lab.model import Ask, Decision, Principal
+from dynaseal_lab.model import AccessRequest, Decision, Principal
 
 OWN, OTHER = "111122223333", "444455556666"
 KEY = f"arn:aws:kms:eu-west-1:{OWN}:key/a"
@@ -60,7 +60,7 @@ def decide(
     context: dict[str, list[str]] | None = None,
     grant: bool = False,
 ) -> Decision:
-    ask = Ask(
+    access_request = AccessRequest(
         action,
         resource,
         OWN,
@@ -73,7 +73,7 @@ def decide(
         None if session_policy is None else policies(*session_policy),
     )
     keys = {key.lower(): values for key, values in (context or {}).items()}
-    return evaluate(ask, principal, gathered, principal_keys(principal) | keys)
+    return evaluate(access_request, principal, gathered, principal_keys(principal) | keys)
 
 
 ALLOW_ALL = (statement("Allow", "*"),)

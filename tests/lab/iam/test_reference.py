@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dynaseal_lab.iam.evaluate import NamedPolicy, Policies, evaluate
-from dynaseal_lab.model import Ask, Principal
+from dynaseal_lab.model import AccessRequest, Principal
 from lab.iam.reference import Case, Document, allowed
 
 OWN, OTHER = "111122223333", "444455556666"
@@ -161,7 +161,7 @@ def decided(caller: Principal, case: Case) -> bool:
     def named(*documents: Document | None) -> list[NamedPolicy]:
         return [NamedPolicy("p", json.dumps(document)) for document in documents if document]
 
-    ask = Ask(
+    access_request = AccessRequest(
         case.action,
         case.resource,
         case.owner,
@@ -173,7 +173,7 @@ def decided(caller: Principal, case: Case) -> bool:
         named(case.session) or None,
     )
     context = {name.lower(): values for name, values in case.context.items()}
-    return evaluate(ask, caller, policies, context).allowed
+    return evaluate(access_request, caller, policies, context).allowed
 
 
 EVERYTHING: dict[str, Any] = {"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from dynaseal_lab.kms.api import KmsService
-from dynaseal_lab.model import Ask, Call, Decision, Principal
+from dynaseal_lab.model import AccessRequest, Call, Decision, Principal
 
 OWNER, STRANGER, REGION = "111122223333", "444455556666", "us-west-2"
-Rule = Callable[[Call, Ask], Decision]
+Rule = Callable[[Call, AccessRequest], Decision]
 
 
-def yes(_call: Call, _ask: Ask) -> Decision:
+def yes(_call: Call, _ask: AccessRequest) -> Decision:
     return Decision(True, "allowed")
 
 
@@ -24,11 +24,11 @@ class Authorizer:
     """Answers by `rule`, which a test may replace, and keeps what it was asked."""
 
     rule: Rule = yes
-    asked: list[Ask] = field(default_factory=list)
+    asked: list[AccessRequest] = field(default_factory=list)
 
-    def decide(self, call: Call, ask: Ask) -> Decision:
-        self.asked.append(ask)
-        return self.rule(call, ask)
+    def decide(self, call: Call, access_request: AccessRequest) -> Decision:
+        self.asked.append(access_request)
+        return self.rule(call, access_request)
 
 
 @dataclass

@@ -40,9 +40,9 @@ def outcome(kms: Any, operation: str, **arguments: Any) -> str:
 def key(kms: Any) -> str:
     """A key that alice may use by policy, and others only by a grant."""
     arn = kms.key()
-    kms.authorizer.rule = lambda call, ask: (
+    kms.authorizer.rule = lambda call, access_request: (
         Decision(True, "allowed")
-        if call.principal.name == "alice" or ask.grants_allow
+        if call.principal.name == "alice" or access_request.grants_allow
         else Decision(False, "no-identity-policy")
     )
     return arn
@@ -139,7 +139,7 @@ def test_the_question_says_what_the_grant_would_give(kms, key):
         via="dynamodb.us-west-2.amazonaws.com",
         **terms,
     )
-    context = kms.authorizer.asked[-1].context
+    context = kms.authorizer.asked[-1].condition_keys
     assert context["kms:GranteePrincipal"] == ["dynamodb.us-west-2.amazonaws.com"]
     assert context["kms:RetiringPrincipal"] == [CAROL.arn]
     assert context["kms:GrantOperations"] == ["Decrypt", "Encrypt"]

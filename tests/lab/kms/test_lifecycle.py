@@ -133,7 +133,7 @@ def test_a_policy_that_locks_everybody_out_is_refused_unless_asked_for(kms, chan
     with refused(f"MalformedPolicyDocumentException: {sentence}"):
         kms("CreateKey", Policy=locked)
     kms("PutKeyPolicy", KeyId=key, Policy=locked, BypassPolicyLockoutSafetyCheck=True)
-    assert kms.authorizer.asked[-1].context["kms:BypassPolicyLockoutSafetyCheck"] == ["true"]
+    assert kms.authorizer.asked[-1].condition_keys["kms:BypassPolicyLockoutSafetyCheck"] == ["true"]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_an_alias_needs_permission_on_alias_and_key(kms):
     kms.authorizer.asked.clear()
     kms("CreateAlias", AliasName="alias/mine", TargetKeyId=key)
     alias = "arn:aws:kms:us-west-2:111122223333:alias/mine"
-    assert [ask.resource for ask in kms.authorizer.asked] == [alias, key]
+    assert [access_request.resource for access_request in kms.authorizer.asked] == [alias, key]
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,10 @@ def test_a_replica_becomes_the_primary(kms, primary, replica):
 def test_making_a_copy_asks_in_both_regions(kms, primary):
     kms.authorizer.asked.clear()
     kms("ReplicateKey", KeyId=primary, ReplicaRegion=OTHER)
-    asked = [(ask.action, ask.resource) for ask in kms.authorizer.asked]
+    asked = [(access_request.action, access_request.resource) for access_request in kms.authorizer.asked]
     assert asked == [("kms:ReplicateKey", primary), ("kms:CreateKey", "*")]
-    assert kms.authorizer.asked[0].context["kms:ReplicaRegion"] == [OTHER]
-    assert kms.authorizer.asked[0].context["kms:MultiRegionKeyType"] == ["PRIMARY"]
+    assert kms.authorizer.asked[0].condition_keys["kms:ReplicaRegion"] == [OTHER]
+    assert kms.authorizer.asked[0].condition_keys["kms:MultiRegionKeyType"] == ["PRIMARY"]
 
 
 def test_a_primary_waits_for_its_replicas_before_its_own_window_starts(kms, primary, replica):

@@ -118,7 +118,10 @@ def test_re_encrypt_asks_for_both_keys_and_says_whether_they_are_one(kms):
     blob = kms("Encrypt", KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     kms.authorizer.asked.clear()
     kms("ReEncrypt", CiphertextBlob=blob, DestinationKeyId=key)
-    assert [(ask.action, ask.context["kms:ReEncryptOnSameKey"]) for ask in kms.authorizer.asked] == [
+    assert [
+        (access_request.action, access_request.condition_keys["kms:ReEncryptOnSameKey"])
+        for access_request in kms.authorizer.asked
+    ] == [
         ("kms:ReEncryptFrom", ["true"]),
         ("kms:ReEncryptTo", ["true"]),
     ]
@@ -139,9 +142,13 @@ def test_the_question_carries_the_conditions_of_the_call(kms):
     kms("CreateAlias", AliasName="alias/mine", TargetKeyId=key)
     via = "dynamodb.us-west-2.amazonaws.com"
     kms("Encrypt", KeyId="alias/mine", Plaintext=b"x", EncryptionContext={"dept": "hr"}, via=via)
-    ask = kms.authorizer.asked[-1]
-    assert (ask.action, ask.resource, ask.resource_account) == ("kms:Encrypt", key, "111122223333")
-    assert dict(ask.context) == {
+    access_request = kms.authorizer.asked[-1]
+    assert (access_request.action, access_request.resource, access_request.resource_account) == (
+        "kms:Encrypt",
+        key,
+        "111122223333",
+    )
+    assert dict(access_request.condition_keys) == {
         "kms:CallerAccount": ["111122223333"],
         "kms:ViaService": [via],
         "kms:KeySpec": ["SYMMETRIC_DEFAULT"],

@@ -6,10 +6,10 @@ Programs that delete a user ask for each of these first; the truthful answer is 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from dynaseal_lab.iam.desk import Desk, Operation, Run
+from dynaseal_lab.iam.backend import IamBackend, Operation, Run
 from dynaseal_lab.iam.operations.common import missing, page
-from dynaseal_lab.iam.operations.find import everything, user, user_arn
-from dynaseal_lab.model import Call, Json
+from dynaseal_lab.iam.operations.lookup import everything, user, user_arn
+from dynaseal_lab.model import Call, Reply
 
 _QUOTAS = {
     "AccessKeysPerUserQuota": 2,
@@ -25,8 +25,8 @@ _QUOTAS = {
 }
 
 
-def _summary(desk: Desk, call: Call) -> Json:
-    store, account = desk.store, call.principal.account
+def _summary(iam: IamBackend, call: Call) -> Reply:
+    store, account = iam.store, call.principal.account
     counts = {
         "Users": len(store.users.all(account)),
         "Groups": len(store.groups.all(account)),
@@ -40,32 +40,32 @@ def _summary(desk: Desk, call: Call) -> Json:
     return {"SummaryMap": counts | _QUOTAS}
 
 
-def _no_aliases(_desk: Desk, call: Call) -> Json:
+def _no_aliases(_desk: IamBackend, call: Call) -> Reply:
     return page(call, "AccountAliases", [])
 
 
 def _none_of(name: str, *, paged: bool = True) -> Run:
     """An empty list of what a user of the lab never has."""
 
-    def run(desk: Desk, call: Call) -> Json:
+    def run(iam: IamBackend, call: Call) -> Reply:
         if "UserName" in call.params or call.principal.kind == "user":
-            user(desk, call)
-        nothing: list[Json] = []
+            user(iam, call)
+        nothing: list[Reply] = []
         return page(call, name, nothing) if paged else {name: nothing}
 
     return run
 
 
-def _no_login_profile(desk: Desk, call: Call) -> Json:
-    raise missing(f"Login Profile for User {user(desk, call).name} cannot be found.")
+def _no_login_profile(iam: IamBackend, call: Call) -> Reply:
+    raise missing(f"Login Profile for User {user(iam, call).name} cannot be found.")
 
 
-def _own_or_named(desk: Desk, call: Call) -> str:
+def _own_or_named(iam: IamBackend, call: Call) -> str:
     named = "UserName" in call.params or call.principal.kind == "user"
-    return user_arn(desk, call) if named else call.principal.arn
+    return user_arn(iam, call) if named else call.principal.arn
 
 
-def _no_virtual_devices(_desk: Desk, call: Call) -> Json:
+def _no_virtual_devices(_desk: IamBackend, call: Call) -> Reply:
     return page(call, "VirtualMFADevices", [])
 
 

@@ -5,9 +5,9 @@ from typing import Any
 from urllib.parse import quote
 
 from dynaseal_lab.iam.policy import Kind, PolicyError, parse
-from dynaseal_lab.model import Call, Fault, Json
+from dynaseal_lab.model import Call, Fault, Reply
 
-NOTHING: Json = {}
+NOTHING: Reply = {}
 _PAGE = 100
 _MOST_TAGS = 50
 
@@ -100,11 +100,11 @@ def tags_from(tags: Iterable[Mapping[str, str]], before: Mapping[str, str] | Non
     return merged
 
 
-def tag_list(tags: Mapping[str, str]) -> list[Json]:
+def tag_list(tags: Mapping[str, str]) -> list[Reply]:
     """Tags as IAM lists them."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def boundary_of(arn: str | None) -> Json | None:
+def boundary_of(arn: str | None) -> Reply | None:
     """A permissions boundary as IAM describes it."""
     return None if arn is None else {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from dynaseal_lab.iam.desk import Desk, Operation
+from dynaseal_lab.iam.backend import IamBackend, Operation
 from dynaseal_lab.iam.managed import AWS_MANAGED
 from dynaseal_lab.iam.names import unique_id
 from dynaseal_lab.iam.operations.common import (
@@ -22,7 +22,7 @@ from dynaseal_lab.iam.operations.common import (
     tag_list,
     tags_from,
 )
-from dynaseal_lab.iam.operations.find import (
+from dynaseal_lab.iam.operations.lookup import (
     new_policy_arn,
     own_policy,
     policies_under,
@@ -31,14 +31,14 @@ from dynaseal_lab.iam.operations.find import (
 )
 from dynaseal_lab.iam.policy import Kind
 from dynaseal_lab.iam.records import ManagedPolicy, PolicyVersion, Role, User
-from dynaseal_lab.model import Call, Json
+from dynaseal_lab.model import Call, Reply
 
 _MOST_VERSIONS = 5
 _LARGEST = 6144
 
 
-def _described(desk: Desk, call: Call, found: ManagedPolicy) -> dict[str, Any]:
-    attached, bounds = _uses(desk, call, found.arn)
+def _described(iam: IamBackend, call: Call, found: ManagedPolicy) -> dict[str, Any]:
+    attached, bounds = _uses(iam, call, found.arn)
     return {
         "PolicyName": found.name,
         "PolicyId": found.id,
@@ -53,8 +53,8 @@ def _described(desk: Desk, call: Call, found: ManagedPolicy) -> dict[str, Any]:
     }
 
 
-def _in_full(desk: Desk, call: Call, found: ManagedPolicy) -> dict[str, Any]:
-    full = _described(desk, call, found)
+def _in_full(iam: IamBackend, call: Call, found: ManagedPolicy) -> dict[str, Any]:
+    full = _described(iam, call, found)
     if found.description is not None:
         full["Description"] = found.description
     if found.tags:
@@ -62,9 +62,9 @@ def _in_full(desk: Desk, call: Call, found: ManagedPolicy) -> dict[str, Any]:
     return full
 
 
-def _uses(desk: Desk, call: Call, arn: str) -> tuple[int, int]:
+def _uses(iam: IamBackend, call: Call, arn: str) -> tuple[int, int]:
     """How many the policy is attached to, and how many it bounds."""
-    holders = list(desk.store.holders(call.principal.account))
+    holders = list(iam.store.holders(call.principal.account))
     bounded = [one for one in holders if isinstance(one, User | Role) and one.boundary == arn]
     return sum(arn in one.attached for one in holders), len(bounded)
 
@@ -84,15 +84,15 @@ def _checked(call: Call) -> str:
     return document
 
 
-def _create(desk: Desk, call: Call) -> Json:
-    account, name, now = call.principal.account, call.params["PolicyName"], desk.clock.now()
-    if desk.store.policies.clashes(account, name):
+def _create(iam: IamBackend, call: Call) -> Reply:
+    account, name, now = call.principal.account, call.params["PolicyName"], iam.clock.now()
+    if iam.store.policies.clashes(account, name):
         raise exists(f"A policy called {name} already exists. Duplicate names are not allowed.")
     made = ManagedPolicy(
         name=name,
         path=call.params.get("Path", "/"),
         id=unique_id("ANPA"),
-        arn=new_policy_arn(desk, call),
+        arn=new_policy_arn(iam, call),
         created=now,
         updated=now,
         description=call.params.get("Description"),
@@ -100,39 +100,39 @@ def _create(desk: Desk, call: Call) -> Json:
         default_version="v1",
         tags=tags_from(call.params.get("Tags", ())),
     )
-    desk.store.policies.put(account, made)
-    return {"Policy": _in_full(desk, call, made)}
+    iam.store.policies.put(account, made)
+    return {"Policy": _in_full(iam, call, made)}
 
 
-def _get(desk: Desk, call: Call) -> Json:
-    return {"Policy": _in_full(desk, call, policy(desk, call))}
+def _get(iam: IamBackend, call: Call) -> Reply:
+    return {"Policy": _in_full(iam, call, policy(iam, call))}
 
 
-def _list(desk: Desk, call: Call) -> Json:
+def _list(iam: IamBackend, call: Call) -> Reply:
     scope = call.params.get("Scope", "All")
-    found = [] if scope == "AWS" else list(desk.store.policies.all(call.principal.account))
+    found = [] if scope == "AWS" else list(iam.store.policies.all(call.principal.account))
     found += [] if scope == "Local" else AWS_MANAGED.values()
-    described = [_described(desk, call, one) for one in found if in_path(call, one.path)]
+    described = [_described(iam, call, one) for one in found if in_path(call, one.path)]
     if call.params.get("OnlyAttached"):
         described = [one for one in described if one["AttachmentCount"]]
     return page(call, "Policies", described)
 
 
-def _delete(desk: Desk, call: Call) -> Json:
-    found = own_policy(desk, call)
-    if any(_uses(desk, call, found.arn)):
+def _delete(iam: IamBackend, call: Call) -> Reply:
+    found = own_policy(iam, call)
+    if any(_uses(iam, call, found.arn)):
         raise conflict("Cannot delete a policy attached to entities.")
     if len(found.versions) > 1:
         raise conflict(
             "This policy has more than one version. Before you delete a policy, you must delete the policy's "
             "versions. The default version is deleted with the policy."
         )
-    desk.store.policies.remove(call.principal.account, found.name)
+    iam.store.policies.remove(call.principal.account, found.name)
     return NOTHING
 
 
-def _create_version(desk: Desk, call: Call) -> Json:
-    found, now = own_policy(desk, call), desk.clock.now()
+def _create_version(iam: IamBackend, call: Call) -> Reply:
+    found, now = own_policy(iam, call), iam.clock.now()
     document = _checked(call)
     if len(found.versions) >= _MOST_VERSIONS:
         raise exceeded(
@@ -147,7 +147,7 @@ def _create_version(desk: Desk, call: Call) -> Json:
         updated=now,
         default_version=version.id if call.params.get("SetAsDefault") else found.default_version,
     )
-    desk.store.policies.put(call.principal.account, changed)
+    iam.store.policies.put(call.principal.account, changed)
     return {"PolicyVersion": _version(changed, version)}
 
 
@@ -159,51 +159,51 @@ def _find_version(call: Call, found: ManagedPolicy) -> PolicyVersion:
     raise missing(f"Policy {found.arn} version {wanted} does not exist or is not attachable.")
 
 
-def _get_version(desk: Desk, call: Call) -> Json:
-    found = policy(desk, call)
+def _get_version(iam: IamBackend, call: Call) -> Reply:
+    found = policy(iam, call)
     version = _find_version(call, found)
     return {"PolicyVersion": _version(found, version) | {"Document": encoded(version.document)}}
 
 
-def _list_versions(desk: Desk, call: Call) -> Json:
-    found = policy(desk, call)
+def _list_versions(iam: IamBackend, call: Call) -> Reply:
+    found = policy(iam, call)
     return page(call, "Versions", [_version(found, version) for version in reversed(found.versions)])
 
 
-def _delete_version(desk: Desk, call: Call) -> Json:
-    found = own_policy(desk, call)
+def _delete_version(iam: IamBackend, call: Call) -> Reply:
+    found = own_policy(iam, call)
     version = _find_version(call, found)
     if version.id == found.default_version:
         raise conflict("Cannot delete the default version of a policy.")
     versions = tuple(one for one in found.versions if one.id != version.id)
-    desk.store.policies.put(call.principal.account, replace(found, versions=versions))
+    iam.store.policies.put(call.principal.account, replace(found, versions=versions))
     return NOTHING
 
 
-def _set_default(desk: Desk, call: Call) -> Json:
-    found = own_policy(desk, call)
+def _set_default(iam: IamBackend, call: Call) -> Reply:
+    found = own_policy(iam, call)
     version = _find_version(call, found)
-    changed = replace(found, default_version=version.id, updated=desk.clock.now())
-    desk.store.policies.put(call.principal.account, changed)
+    changed = replace(found, default_version=version.id, updated=iam.clock.now())
+    iam.store.policies.put(call.principal.account, changed)
     return NOTHING
 
 
-def _tag(desk: Desk, call: Call) -> Json:
-    found = own_policy(desk, call)
+def _tag(iam: IamBackend, call: Call) -> Reply:
+    found = own_policy(iam, call)
     tags = tags_from(call.params["Tags"], found.tags)
-    desk.store.policies.put(call.principal.account, replace(found, tags=tags))
+    iam.store.policies.put(call.principal.account, replace(found, tags=tags))
     return NOTHING
 
 
-def _untag(desk: Desk, call: Call) -> Json:
-    found = own_policy(desk, call)
+def _untag(iam: IamBackend, call: Call) -> Reply:
+    found = own_policy(iam, call)
     tags = {key: value for key, value in found.tags.items() if key not in call.params["TagKeys"]}
-    desk.store.policies.put(call.principal.account, replace(found, tags=tags))
+    iam.store.policies.put(call.principal.account, replace(found, tags=tags))
     return NOTHING
 
 
-def _list_tags(desk: Desk, call: Call) -> Json:
-    return page(call, "Tags", tag_list(policy(desk, call).tags))
+def _list_tags(iam: IamBackend, call: Call) -> Reply:
+    return page(call, "Tags", tag_list(policy(iam, call).tags))
 
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from dynaseal_lab.iam.desk import Desk, Operation
+from dynaseal_lab.iam.backend import IamBackend, Operation
 from dynaseal_lab.iam.names import account_of, unique_id
 from dynaseal_lab.iam.operations.common import (
     NOTHING,
@@ -20,11 +20,11 @@ from dynaseal_lab.iam.operations.common import (
     tag_list,
     tags_from,
 )
-from dynaseal_lab.iam.operations.find import new_role_arn, role, role_arn, roles_under
+from dynaseal_lab.iam.operations.lookup import new_role_arn, role, role_arn, roles_under
 from dynaseal_lab.iam.operations.users import check_boundary
 from dynaseal_lab.iam.policy import Kind, parse
 from dynaseal_lab.iam.records import Role
-from dynaseal_lab.model import Call, Fault, Json
+from dynaseal_lab.model import Call, Fault, Reply
 
 
 def described(found: Role) -> dict[str, Any]:
@@ -43,12 +43,12 @@ def described(found: Role) -> dict[str, Any]:
 
 def in_full(found: Role) -> dict[str, Any]:
     """A role with boundary and tags."""
-    last_used: Json = {}
+    last_used: Reply = {}
     full = described(found) | {"PermissionsBoundary": boundary_of(found.boundary), "RoleLastUsed": last_used}
     return full | {"Tags": tag_list(found.tags)} if found.tags else full
 
 
-def _check_trust(desk: Desk, text: str) -> str:
+def _check_trust(iam: IamBackend, text: str) -> str:
     """A trust policy; users and roles that it names must exist.
 
     Raises:
@@ -57,7 +57,7 @@ def _check_trust(desk: Desk, text: str) -> str:
     check_document(text, Kind.TRUST)
     for statement in parse(text, Kind.TRUST).statements:
         for name in sorted(statement.principals.names) if statement.principals else ():
-            if not principal_exists(desk, name):
+            if not principal_exists(iam, name):
                 raise Fault("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{name}"')
         if not all(action.lower().startswith("sts:") for action in statement.actions):
             raise Fault(
@@ -66,54 +66,54 @@ def _check_trust(desk: Desk, text: str) -> str:
     return text
 
 
-def principal_exists(desk: Desk, name: str) -> bool:
+def principal_exists(iam: IamBackend, name: str) -> bool:
     """Whether a user or role that a resource's policy names is there; every account is."""
     if ":user/" in name:
-        return desk.store.user_of_arn(name) is not None
+        return iam.store.user_of_arn(name) is not None
     if ":role/" in name:
-        return desk.store.role_of_arn(name) is not None
+        return iam.store.role_of_arn(name) is not None
     if ":assumed-role/" in name:
-        return desk.store.roles.get(account_of(name), name.split("/")[1]) is not None
+        return iam.store.roles.get(account_of(name), name.split("/")[1]) is not None
     return True
 
 
-def _create(desk: Desk, call: Call) -> Json:
+def _create(iam: IamBackend, call: Call) -> Reply:
     account, name = call.principal.account, call.params["RoleName"]
-    if desk.store.roles.clashes(account, name):
+    if iam.store.roles.clashes(account, name):
         raise exists(f"Role with name {name} already exists.")
     made = Role(
         name=name,
         path=call.params.get("Path", "/"),
         id=unique_id("AROA"),
-        arn=new_role_arn(desk, call),
-        created=desk.clock.now(),
-        trust=_check_trust(desk, call.params["AssumeRolePolicyDocument"]),
+        arn=new_role_arn(iam, call),
+        created=iam.clock.now(),
+        trust=_check_trust(iam, call.params["AssumeRolePolicyDocument"]),
         description=call.params.get("Description"),
         max_seconds=call.params.get("MaxSessionDuration", 3600),
         tags=tags_from(call.params.get("Tags", ())),
-        boundary=check_boundary(desk, call.params.get("PermissionsBoundary")),
+        boundary=check_boundary(iam, call.params.get("PermissionsBoundary")),
     )
-    desk.store.roles.put(account, made)
+    iam.store.roles.put(account, made)
     return {"Role": in_full(made)}
 
 
-def _get(desk: Desk, call: Call) -> Json:
-    return {"Role": in_full(role(desk, call))}
+def _get(iam: IamBackend, call: Call) -> Reply:
+    return {"Role": in_full(role(iam, call))}
 
 
-def _list(desk: Desk, call: Call) -> Json:
-    roles = desk.store.roles.all(call.principal.account)
+def _list(iam: IamBackend, call: Call) -> Reply:
+    roles = iam.store.roles.all(call.principal.account)
     return page(call, "Roles", [described(one) for one in roles if in_path(call, one.path)])
 
 
-def _change(desk: Desk, call: Call, **changes: Any) -> None:
-    desk.store.roles.put(call.principal.account, replace(role(desk, call), **changes))
+def _change(iam: IamBackend, call: Call, **changes: Any) -> None:
+    iam.store.roles.put(call.principal.account, replace(role(iam, call), **changes))
 
 
-def _update(desk: Desk, call: Call) -> Json:
-    found = role(desk, call)
+def _update(iam: IamBackend, call: Call) -> Reply:
+    found = role(iam, call)
     _change(
-        desk,
+        iam,
         call,
         description=call.params.get("Description", found.description),
         max_seconds=call.params.get("MaxSessionDuration", found.max_seconds),
@@ -121,58 +121,58 @@ def _update(desk: Desk, call: Call) -> Json:
     return NOTHING
 
 
-def _update_description(desk: Desk, call: Call) -> Json:
-    _change(desk, call, description=call.params["Description"])
-    return {"Role": described(role(desk, call))}
+def _update_description(iam: IamBackend, call: Call) -> Reply:
+    _change(iam, call, description=call.params["Description"])
+    return {"Role": described(role(iam, call))}
 
 
-def _update_trust(desk: Desk, call: Call) -> Json:
-    role(desk, call)
-    _change(desk, call, trust=_check_trust(desk, call.params["PolicyDocument"]))
+def _update_trust(iam: IamBackend, call: Call) -> Reply:
+    role(iam, call)
+    _change(iam, call, trust=_check_trust(iam, call.params["PolicyDocument"]))
     return NOTHING
 
 
-def _delete(desk: Desk, call: Call) -> Json:
-    found = role(desk, call)
+def _delete(iam: IamBackend, call: Call) -> Reply:
+    found = role(iam, call)
     if found.attached:
         raise conflict("Cannot delete entity, must detach all policies first.")
     if found.inline:
         raise conflict("Cannot delete entity, must delete policies first.")
-    desk.store.roles.remove(call.principal.account, found.name)
+    iam.store.roles.remove(call.principal.account, found.name)
     return NOTHING
 
 
-def _tag(desk: Desk, call: Call) -> Json:
-    _change(desk, call, tags=tags_from(call.params["Tags"], role(desk, call).tags))
+def _tag(iam: IamBackend, call: Call) -> Reply:
+    _change(iam, call, tags=tags_from(call.params["Tags"], role(iam, call).tags))
     return NOTHING
 
 
-def _untag(desk: Desk, call: Call) -> Json:
-    tags = role(desk, call).tags
-    _change(desk, call, tags={key: tags[key] for key in tags if key not in call.params["TagKeys"]})
+def _untag(iam: IamBackend, call: Call) -> Reply:
+    tags = role(iam, call).tags
+    _change(iam, call, tags={key: tags[key] for key in tags if key not in call.params["TagKeys"]})
     return NOTHING
 
 
-def _list_tags(desk: Desk, call: Call) -> Json:
-    return page(call, "Tags", tag_list(role(desk, call).tags))
+def _list_tags(iam: IamBackend, call: Call) -> Reply:
+    return page(call, "Tags", tag_list(role(iam, call).tags))
 
 
-def _put_boundary(desk: Desk, call: Call) -> Json:
-    _change(desk, call, boundary=check_boundary(desk, call.params["PermissionsBoundary"]))
+def _put_boundary(iam: IamBackend, call: Call) -> Reply:
+    _change(iam, call, boundary=check_boundary(iam, call.params["PermissionsBoundary"]))
     return NOTHING
 
 
-def _delete_boundary(desk: Desk, call: Call) -> Json:
-    found = role(desk, call)
+def _delete_boundary(iam: IamBackend, call: Call) -> Reply:
+    found = role(iam, call)
     if found.boundary is None:
         raise missing(f"Role {found.name} does not have a permission boundary.")
-    _change(desk, call, boundary=None)
+    _change(iam, call, boundary=None)
     return NOTHING
 
 
-def _list_instance_profiles(desk: Desk, call: Call) -> Json:
+def _list_instance_profiles(iam: IamBackend, call: Call) -> Reply:
     """The lab has no EC2: no role is in an instance profile."""
-    role(desk, call)
+    role(iam, call)
     return page(call, "InstanceProfiles", [])
 
 

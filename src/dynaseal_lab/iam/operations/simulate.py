@@ -15,18 +15,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from dynaseal_lab.iam.context import principal_keys
+from dynaseal_lab.iam.applicable_policies import held, identity_policies, managed
+from dynaseal_lab.iam.backend import IamBackend, Operation
+from dynaseal_lab.iam.condition_keys import principal_keys
 from dynaseal_lab.iam.credentials import principal_of, root_of
-from dynaseal_lab.iam.desk import Desk, Operation
 from dynaseal_lab.iam.evaluate import NamedPolicy, Policies, evaluate, is_root_of_trust
-from dynaseal_lab.iam.gather import held, identity_policies, managed
 from dynaseal_lab.iam.match import Variable
 from dynaseal_lab.iam.names import account_of, root_arn, session_arn
 from dynaseal_lab.iam.operations.common import check_document, missing, page
-from dynaseal_lab.iam.operations.find import everything
+from dynaseal_lab.iam.operations.lookup import everything
 from dynaseal_lab.iam.policy import Kind, Statement
 from dynaseal_lab.iam.records import Group, Role, User
-from dynaseal_lab.model import Ask, Call, Decision, Fault, Json, Principal
+from dynaseal_lab.model import AccessRequest, Call, Decision, Fault, Principal, Reply
 
 _DECISIONS = {True: "explicitDeny", False: "implicitDeny"}
 
@@ -47,46 +47,46 @@ def _documents(call: Call, name: str) -> list[NamedPolicy]:
     return [NamedPolicy(f"{name}.{place}", text) for place, text in enumerate(texts, start=1)]
 
 
-def _boundary(desk: Desk, call: Call, holder: User | Role | None) -> list[NamedPolicy] | None:
+def _boundary(iam: IamBackend, call: Call, holder: User | Role | None) -> list[NamedPolicy] | None:
     if "PermissionsBoundaryPolicyInputList" in call.params:
         return _documents(call, "PermissionsBoundaryPolicyInputList")
     if holder is None or holder.boundary is None:
         return None
-    return list(managed(desk.store, (holder.boundary,)))
+    return list(managed(iam.store, (holder.boundary,)))
 
 
-def _of_principal(desk: Desk, call: Call) -> _Simulation:
-    source = _source(desk, call)
+def _of_principal(iam: IamBackend, call: Call) -> _Simulation:
+    source = _source(iam, call)
     account = call.principal.account
     if isinstance(source, Group):
-        identity, boundary = list(held(desk.store, source)), _boundary(desk, call, None)
+        identity, boundary = list(held(iam.store, source)), _boundary(iam, call, None)
     else:
-        identity = list(identity_policies(desk.store, account, source))
-        boundary = _boundary(desk, call, source)
-    caller = _caller(desk, call) or _as_caller(account, source)
+        identity = list(identity_policies(iam.store, account, source))
+        boundary = _boundary(iam, call, source)
+    caller = _caller(iam, call) or _as_caller(account, source)
     given = _documents(call, "PolicyInputList")
     return _Simulation(caller, Policies([*identity, *given], boundary), _context(call, caller))
 
 
-def _of_documents(desk: Desk, call: Call) -> _Simulation:
-    caller = _caller(desk, call) or _nobody(call.principal.account)
-    policies = Policies(_documents(call, "PolicyInputList"), _boundary(desk, call, None))
+def _of_documents(iam: IamBackend, call: Call) -> _Simulation:
+    caller = _caller(iam, call) or _nobody(call.principal.account)
+    policies = Policies(_documents(call, "PolicyInputList"), _boundary(iam, call, None))
     return _Simulation(caller, policies, _context(call, caller))
 
 
-def _source(desk: Desk, call: Call) -> User | Group | Role:
+def _source(iam: IamBackend, call: Call) -> User | Group | Role:
     arn, account = call.params["PolicySourceArn"], call.principal.account
-    for holder in desk.store.holders(account):
+    for holder in iam.store.holders(account):
         if holder.arn == arn:
             return holder
     raise missing(f"The entity with ARN {arn} cannot be found.")
 
 
-def _caller(desk: Desk, call: Call) -> Principal | None:
+def _caller(iam: IamBackend, call: Call) -> Principal | None:
     arn = call.params.get("CallerArn")
     if arn is None:
         return None
-    found = desk.store.user_of_arn(arn)
+    found = iam.store.user_of_arn(arn)
     if found is None:
         raise Fault("InvalidInput", f"Invalid Caller Arn: {arn}")
     return principal_of(account_of(arn), found)
@@ -118,25 +118,25 @@ def _context(call: Call, caller: Principal) -> Mapping[str, Sequence[str]]:
     return {**known, **given}
 
 
-def _results(call: Call, simulation: _Simulation) -> Iterator[Json]:
+def _results(call: Call, simulation: _Simulation) -> Iterator[Reply]:
     if "ResourcePolicy" in call.params:
         check_document(call.params["ResourcePolicy"], Kind.RESOURCE)
     lacking = sorted(_keys_used(simulation.policies) - set(simulation.context))
     for action in call.params["ActionNames"]:
         for resource in call.params.get("ResourceArns", ["*"]):
-            ask = _ask(call, simulation, action, resource)
-            decision = evaluate(ask, simulation.principal, simulation.policies, simulation.context)
-            yield _result(ask, decision, lacking, bounded=simulation.policies.boundary is not None)
+            access_request = _access_request(call, simulation, action, resource)
+            decision = evaluate(access_request, simulation.principal, simulation.policies, simulation.context)
+            yield _result(access_request, decision, lacking, bounded=simulation.policies.boundary is not None)
 
 
-def _ask(call: Call, simulation: _Simulation, action: str, resource: str) -> Ask:
+def _access_request(call: Call, simulation: _Simulation, action: str, resource: str) -> AccessRequest:
     own = simulation.principal.account
     owner = account_of(call.params.get("ResourceOwner", "")) or account_of(resource) or own
     policy = call.params.get("ResourcePolicy")
     policies = (policy,) if policy else ()
     if not policies and is_root_of_trust(action, resource):
         policies = (_left_to(owner, action),)
-    return Ask(action, resource, owner, resource_policies=policies)
+    return AccessRequest(action, resource, owner, resource_policies=policies)
 
 
 def _left_to(account: str, action: str) -> str:
@@ -145,13 +145,15 @@ def _left_to(account: str, action: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement | where]})
 
 
-def _result(ask: Ask, decision: Decision, lacking: Sequence[str], *, bounded: bool) -> Json:
+def _result(
+    access_request: AccessRequest, decision: Decision, lacking: Sequence[str], *, bounded: bool
+) -> Reply:
     denied = decision.reason.startswith("explicit")
     verdict = "allowed" if decision.allowed else _DECISIONS[denied]
     deciding = decision.statements if decision.allowed or denied else ()
     result: dict[str, Any] = {
-        "EvalActionName": ask.action,
-        "EvalResourceName": ask.resource,
+        "EvalActionName": access_request.action,
+        "EvalResourceName": access_request.resource,
         "EvalDecision": verdict,
         "MatchedStatements": [_statement(text) for text in deciding],
         "MissingContextValues": lacking,
@@ -162,7 +164,7 @@ def _result(ask: Ask, decision: Decision, lacking: Sequence[str], *, bounded: bo
     return result
 
 
-def _statement(text: str) -> Json:
+def _statement(text: str) -> Reply:
     """A deciding statement, named `EFFECT POLICY SID` in a decision, as simulations list it."""
     policy = text.partition(" ")[2].rpartition(" ")[0]
     return {"SourcePolicyId": policy, "SourcePolicyType": "IAM Policy"}
@@ -185,23 +187,23 @@ def _keys_of(statement: Statement) -> set[str]:
     return found
 
 
-def _simulate_principal(desk: Desk, call: Call) -> Json:
-    return page(call, "EvaluationResults", list(_results(call, _of_principal(desk, call))))
+def _simulate_principal(iam: IamBackend, call: Call) -> Reply:
+    return page(call, "EvaluationResults", list(_results(call, _of_principal(iam, call))))
 
 
-def _simulate_custom(desk: Desk, call: Call) -> Json:
-    return page(call, "EvaluationResults", list(_results(call, _of_documents(desk, call))))
+def _simulate_custom(iam: IamBackend, call: Call) -> Reply:
+    return page(call, "EvaluationResults", list(_results(call, _of_documents(iam, call))))
 
 
-def _keys_for_principal(desk: Desk, call: Call) -> Json:
-    return {"ContextKeyNames": sorted(_keys_used(_of_principal(desk, call).policies))}
+def _keys_for_principal(iam: IamBackend, call: Call) -> Reply:
+    return {"ContextKeyNames": sorted(_keys_used(_of_principal(iam, call).policies))}
 
 
-def _keys_for_custom(_desk: Desk, call: Call) -> Json:
+def _keys_for_custom(_desk: IamBackend, call: Call) -> Reply:
     return {"ContextKeyNames": sorted(_keys_used(Policies(_documents(call, "PolicyInputList"))))}
 
 
-def _source_arn(_desk: Desk, call: Call) -> str:
+def _source_arn(_desk: IamBackend, call: Call) -> str:
     return str(call.params["PolicySourceArn"])
 
 

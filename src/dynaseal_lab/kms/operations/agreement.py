@@ -3,9 +3,6 @@
 Source: NIST SP 800-56A revision 3, section 5.7.1.2; the shared secret is the raw x coordinate.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,12 +16,10 @@ from dynaseal_lab.kms.access import (
 )
 from dynaseal_lab.kms.material import load_ecc
 from dynaseal_lab.kms.specs import KEY_AGREEMENT
-from dynaseal_lab.model import Call, Fault
-
-Answer = Mapping[str, Any]
+from dynaseal_lab.model import Call, Fault, Reply
 
 
-def derive_shared_secret(access: KeyAccess, call: Call) -> Answer:
+def derive_shared_secret(access: KeyAccess, call: Call) -> Reply:
     """The secret that this key and a public key on the same curve share."""
     params = call.params
     if params.get("Recipient"):

@@ -3,20 +3,16 @@
 Source: https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from dynaseal_lab.kms.access import KeyAccess, require_not_pending
 from dynaseal_lab.kms.keys import KeyRecord, arn_prefix
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.kms.store import Alias
-from dynaseal_lab.model import Call, Fault
-
-Answer = Mapping[str, Any]
+from dynaseal_lab.model import Call, Fault, Reply
 
 
-def create_alias(access: KeyAccess, call: Call) -> Answer:
+def create_alias(access: KeyAccess, call: Call) -> Reply:
     """Give a key of this account and Region a name."""
     name = _checked_name(call)
     access.allow_account(call, "kms:CreateAlias", _arn(call, name))
@@ -29,7 +25,7 @@ def create_alias(access: KeyAccess, call: Call) -> Answer:
     return {}
 
 
-def update_alias(access: KeyAccess, call: Call) -> Answer:
+def update_alias(access: KeyAccess, call: Call) -> Reply:
     """Point a name at another key of the same kind; the old key's permission is needed too."""
     name = _checked_name(call)
     alias = _existing(access, call, name)
@@ -47,7 +43,7 @@ def update_alias(access: KeyAccess, call: Call) -> Answer:
     return {}
 
 
-def delete_alias(access: KeyAccess, call: Call) -> Answer:
+def delete_alias(access: KeyAccess, call: Call) -> Reply:
     """Remove a name; the key stays as it is."""
     alias = _existing(access, call, _checked_name(call))
     access.allow_account(call, "kms:DeleteAlias", alias.arn)
@@ -56,7 +52,7 @@ def delete_alias(access: KeyAccess, call: Call) -> Answer:
     return {}
 
 
-def list_aliases(access: KeyAccess, call: Call) -> Answer:
+def list_aliases(access: KeyAccess, call: Call) -> Reply:
     """The account's aliases in the Region, all or those of one key."""
     access.allow_account(call, "kms:ListAliases")
     account = call.principal.account

@@ -9,27 +9,26 @@ from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.material import new_private_key, private_der, public_der
 from dynaseal_lab.kms.operations.key_encryption import encrypt_with_key
 from dynaseal_lab.kms.specs import DATA_KEY_PAIR_SPECS, ENCRYPT_DECRYPT, KEY_SPECS, SYMMETRIC_DEFAULT
-from dynaseal_lab.model import Call, Fault
+from dynaseal_lab.model import Call, Fault, Reply
 
-Answer = Mapping[str, Any]
 _SIZES = {"AES_256": 32, "AES_128": 16}
 
 
-def generate_data_key(access: KeyAccess, call: Call) -> Answer:
+def generate_data_key(access: KeyAccess, call: Call) -> Reply:
     """A data key in plaintext and encrypted."""
     size = _size(call.params)
     key, context = _wrapping_key(access, call)
     return _wrapped(access, key, context, secrets.token_bytes(size))
 
 
-def generate_data_key_without_plaintext(access: KeyAccess, call: Call) -> Answer:
+def generate_data_key_without_plaintext(access: KeyAccess, call: Call) -> Reply:
     """A data key only encrypted, for somebody else to decrypt later."""
     answer = dict(generate_data_key(access, call))
     del answer["Plaintext"]
     return answer
 
 
-async def generate_data_key_pair(access: KeyAccess, call: Call) -> Answer:
+async def generate_data_key_pair(access: KeyAccess, call: Call) -> Reply:
     """A key pair: the public key, and the private key in plaintext and encrypted."""
     spec = call.params["KeyPairSpec"]
     if spec not in DATA_KEY_PAIR_SPECS:
@@ -40,14 +39,14 @@ async def generate_data_key_pair(access: KeyAccess, call: Call) -> Answer:
     return answer | {"PublicKey": public_der(private), "KeyPairSpec": spec}
 
 
-async def generate_data_key_pair_without_plaintext(access: KeyAccess, call: Call) -> Answer:
+async def generate_data_key_pair_without_plaintext(access: KeyAccess, call: Call) -> Reply:
     """A key pair whose private key is only encrypted."""
     answer = dict(await generate_data_key_pair(access, call))
     del answer["PrivateKeyPlaintext"]
     return answer
 
 
-def generate_random(access: KeyAccess, call: Call) -> Answer:
+def generate_random(access: KeyAccess, call: Call) -> Reply:
     """Random bytes, which no key protects."""
     if call.params.get("CustomKeyStoreId") or call.params.get("Recipient"):
         raise Fault("UnsupportedOperationException", "Custom key stores and enclaves are not supported.")

@@ -20,12 +20,10 @@ from dynaseal_lab.kms.operations.key_encryption import (
     parse,
 )
 from dynaseal_lab.kms.specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
-from dynaseal_lab.model import Call, Fault
-
-Answer = Mapping[str, Any]
+from dynaseal_lab.model import Call, Fault, Reply
 
 
-def encrypt(access: KeyAccess, call: Call) -> Answer:
+def encrypt(access: KeyAccess, call: Call) -> Reply:
     """Encrypt up to 4096 bytes under a key."""
     params = call.params
     algorithm = params.get("EncryptionAlgorithm", SYMMETRIC_DEFAULT)
@@ -38,7 +36,7 @@ def encrypt(access: KeyAccess, call: Call) -> Answer:
     return {"CiphertextBlob": blob, "KeyId": target.key.arn, "EncryptionAlgorithm": algorithm}
 
 
-def decrypt(access: KeyAccess, call: Call) -> Answer:
+def decrypt(access: KeyAccess, call: Call) -> Reply:
     """Open what Encrypt or a data key operation made."""
     presented = _presented(call.params, "EncryptionAlgorithm", "EncryptionContext")
     target = _source(access, call, "kms:Decrypt", "KeyId", presented)
@@ -51,7 +49,7 @@ def decrypt(access: KeyAccess, call: Call) -> Answer:
     return answer | ({"KeyMaterialId": version} if version else {})
 
 
-def re_encrypt(access: KeyAccess, call: Call) -> Answer:
+def re_encrypt(access: KeyAccess, call: Call) -> Reply:
     """Decrypt and encrypt again inside KMS: two permissions, on two keys."""
     params = call.params
     presented = _presented(params, "SourceEncryptionAlgorithm", "SourceEncryptionContext")

@@ -15,9 +15,7 @@ from dynaseal_lab.kms.grants import CONTEXT_OPERATIONS, Constraints, Grant, is_p
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.kms.specs import Usage
-from dynaseal_lab.model import Call, Fault
-
-Answer = Mapping[str, Any]
+from dynaseal_lab.model import Call, Fault, Reply
 
 _FOR_EVERY_KEY = frozenset({"CreateGrant", "DescribeKey", "RetireGrant"})
 _FOR_USAGE: Mapping[Usage, frozenset[str]] = {
@@ -29,7 +27,7 @@ _FOR_USAGE: Mapping[Usage, frozenset[str]] = {
 _PRINCIPAL = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d{12}:.+|[\w-]+(?:\.[\w-]+){2,}", re.ASCII)
 
 
-def create_grant(access: KeyAccess, call: Call) -> Answer:
+def create_grant(access: KeyAccess, call: Call) -> Reply:
     """Let a principal use the key; the same named request again answers the same grant."""
     target = access.find(call, "kms:CreateGrant", call.params["KeyId"], alias=False)
     wanted = _wanted(access, call, target.key)
@@ -44,7 +42,7 @@ def create_grant(access: KeyAccess, call: Call) -> Answer:
     return {"GrantToken": grant.token, "GrantId": grant.grant_id}
 
 
-def list_grants(access: KeyAccess, call: Call) -> Answer:
+def list_grants(access: KeyAccess, call: Call) -> Reply:
     """The grants on a key, all or one grantee's."""
     target = access.find(call, "kms:ListGrants", call.params["KeyId"], alias=False)
     access.allow(call, "kms:ListGrants", target)
@@ -58,7 +56,7 @@ def list_grants(access: KeyAccess, call: Call) -> Answer:
     return page(entries, call.params, "Grants")
 
 
-def list_retirable_grants(access: KeyAccess, call: Call) -> Answer:
+def list_retirable_grants(access: KeyAccess, call: Call) -> Reply:
     """The grants in any account that a principal may retire, in this Region."""
     access.allow_account(call, "kms:ListRetirableGrants")
     retiring = call.params.get("RetiringPrincipal") or call.params.get("RetiringServicePrincipal")
@@ -72,7 +70,7 @@ def list_retirable_grants(access: KeyAccess, call: Call) -> Answer:
     return page(entries, call.params, "Grants")
 
 
-def revoke_grant(access: KeyAccess, call: Call) -> Answer:
+def revoke_grant(access: KeyAccess, call: Call) -> Reply:
     """Take a grant back, as one who administers the key."""
     target = access.find(call, "kms:RevokeGrant", call.params["KeyId"], alias=False)
     access.allow(call, "kms:RevokeGrant", target)
@@ -82,7 +80,7 @@ def revoke_grant(access: KeyAccess, call: Call) -> Answer:
     return {}
 
 
-def retire_grant(access: KeyAccess, call: Call) -> Answer:
+def retire_grant(access: KeyAccess, call: Call) -> Reply:
     """Give a grant up, as one whom it names for that."""
     key, grant = _to_retire(access, call)
     named = grant.retiring is not None and is_principal(call.principal, grant.retiring)

@@ -1,25 +1,21 @@
 """GetKeyPolicy, PutKeyPolicy, ListKeyPolicies: every key has one policy, named `default`."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.kms.policies import POLICY_NAME, check_lockout, check_policy, policy_keys
-from dynaseal_lab.model import Call, Fault
-
-Answer = Mapping[str, Any]
+from dynaseal_lab.model import Call, Fault, Reply
 
 
-def get_key_policy(access: KeyAccess, call: Call) -> Answer:
+def get_key_policy(access: KeyAccess, call: Call) -> Reply:
     """The key's policy as it was put."""
     key = access.manage(call, "kms:GetKeyPolicy", call.params["KeyId"]).key
     _require_name(call)
     return {"Policy": key.policy, "PolicyName": POLICY_NAME}
 
 
-def put_key_policy(access: KeyAccess, call: Call) -> Answer:
+def put_key_policy(access: KeyAccess, call: Call) -> Reply:
     """Replace the key's policy, unless that would lock everybody out."""
     _require_name(call)
     policy = call.params["Policy"]
@@ -30,7 +26,7 @@ def put_key_policy(access: KeyAccess, call: Call) -> Answer:
     return {}
 
 
-def list_key_policies(access: KeyAccess, call: Call) -> Answer:
+def list_key_policies(access: KeyAccess, call: Call) -> Reply:
     """The names of the key's policies."""
     access.manage(call, "kms:ListKeyPolicies", call.params["KeyId"])
     return page([POLICY_NAME], call.params, "PolicyNames", 100)

@@ -20,12 +20,10 @@ from dynaseal_lab.kms.operations.tags import checked_tags
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.kms.policies import check_lockout, check_policy, default_policy, policy_keys
 from dynaseal_lab.kms.specs import ENCRYPT_DECRYPT, KEY_SPECS, SYMMETRIC_DEFAULT, KeySpec, Usage
-from dynaseal_lab.model import Call, Fault
-
-Answer = Mapping[str, Any]
+from dynaseal_lab.model import Call, Fault, Reply
 
 
-async def create_key(access: KeyAccess, call: Call) -> Answer:
+async def create_key(access: KeyAccess, call: Call) -> Reply:
     """Make a key; its policy decides from its first moment."""
     params = call.params
     spec, usage = _spec_and_usage(params)
@@ -88,21 +86,21 @@ def metadata(access: KeyAccess, record: KeyRecord) -> dict[str, Any]:
     return key_metadata(record, access.material(record), access.store.copies(record.key_id))
 
 
-def describe_key(access: KeyAccess, call: Call) -> Answer:
+def describe_key(access: KeyAccess, call: Call) -> Reply:
     """What a key is, by any of its names and from any account that may."""
     target = access.find(call, "kms:DescribeKey", call.params["KeyId"])
     access.allow(call, "kms:DescribeKey", target)
     return {"KeyMetadata": metadata(access, target.key)}
 
 
-def list_keys(access: KeyAccess, call: Call) -> Answer:
+def list_keys(access: KeyAccess, call: Call) -> Reply:
     """The account's keys in the Region."""
     access.allow_account(call, "kms:ListKeys")
     keys = access.store.keys(call.principal.account, call.region)
     return page([{"KeyId": key.key_id, "KeyArn": key.arn} for key in keys], call.params, "Keys", 100)
 
 
-def describe_custom_key_stores(access: KeyAccess, call: Call) -> Answer:
+def describe_custom_key_stores(access: KeyAccess, call: Call) -> Reply:
     """The account's custom key stores; the lab has none.
 
     Raises:
@@ -114,7 +112,7 @@ def describe_custom_key_stores(access: KeyAccess, call: Call) -> Answer:
     return page([], call.params, "CustomKeyStores", 100)
 
 
-def enable_key(access: KeyAccess, call: Call) -> Answer:
+def enable_key(access: KeyAccess, call: Call) -> Reply:
     """Let a disabled key be used again."""
     key = access.manage(call, "kms:EnableKey", call.params["KeyId"]).key
     require_not_pending(key)
@@ -122,7 +120,7 @@ def enable_key(access: KeyAccess, call: Call) -> Answer:
     return {}
 
 
-def disable_key(access: KeyAccess, call: Call) -> Answer:
+def disable_key(access: KeyAccess, call: Call) -> Reply:
     """Forbid every use of the key until it is enabled again."""
     key = access.manage(call, "kms:DisableKey", call.params["KeyId"]).key
     require_not_pending(key)
@@ -130,7 +128,7 @@ def disable_key(access: KeyAccess, call: Call) -> Answer:
     return {}
 
 
-def update_key_description(access: KeyAccess, call: Call) -> Answer:
+def update_key_description(access: KeyAccess, call: Call) -> Reply:
     """Change the description."""
     key = access.manage(call, "kms:UpdateKeyDescription", call.params["KeyId"]).key
     require_not_pending(key)
@@ -138,7 +136,7 @@ def update_key_description(access: KeyAccess, call: Call) -> Answer:
     return {}
 
 
-def schedule_key_deletion(access: KeyAccess, call: Call) -> Answer:
+def schedule_key_deletion(access: KeyAccess, call: Call) -> Reply:
     """Start the deletion window, 7 to 30 days (of a primary key: once its replicas are gone).
 
     The key is unusable from now on.
@@ -160,7 +158,7 @@ def schedule_key_deletion(access: KeyAccess, call: Call) -> Answer:
     return answer if date is None else answer | {"DeletionDate": date}
 
 
-def cancel_key_deletion(access: KeyAccess, call: Call) -> Answer:
+def cancel_key_deletion(access: KeyAccess, call: Call) -> Reply:
     """Stop the deletion window; the key stays disabled."""
     key = access.manage(call, "kms:CancelKeyDeletion", call.params["KeyId"]).key
     if key.deletion_window is None:

@@ -1,7 +1,6 @@
 """GenerateMac and VerifyMac: HMAC keys."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, hmac
@@ -15,9 +14,8 @@ from dynaseal_lab.kms.access import (
 )
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.specs import GENERATE_VERIFY_MAC
-from dynaseal_lab.model import Call, Fault
+from dynaseal_lab.model import Call, Fault, Reply
 
-Answer = Mapping[str, Any]
 _DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
     "HMAC_SHA_224": hashes.SHA224(),
     "HMAC_SHA_256": hashes.SHA256(),
@@ -26,13 +24,13 @@ _DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
 }
 
 
-def generate_mac(access: KeyAccess, call: Call) -> Answer:
+def generate_mac(access: KeyAccess, call: Call) -> Reply:
     """The HMAC of a message of up to 4096 bytes."""
     key, mac = _ready(access, call, "kms:GenerateMac")
     return {"KeyId": key.arn, "Mac": mac.finalize(), "MacAlgorithm": call.params["MacAlgorithm"]}
 
 
-def verify_mac(access: KeyAccess, call: Call) -> Answer:
+def verify_mac(access: KeyAccess, call: Call) -> Reply:
     """Verify an HMAC; a wrong one is an error, not an answer."""
     key, mac = _ready(access, call, "kms:VerifyMac")
     try:

@@ -6,9 +6,7 @@ Source: https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from dynaseal_lab.kms.access import KeyAccess, require_usable
 from dynaseal_lab.kms.condition_keys import kind_keys, request_tag_keys
@@ -16,13 +14,12 @@ from dynaseal_lab.kms.keys import KeyRecord, arn_prefix
 from dynaseal_lab.kms.operations.lifecycle import metadata
 from dynaseal_lab.kms.operations.tags import checked_tags
 from dynaseal_lab.kms.policies import check_lockout, check_policy, default_policy, policy_keys
-from dynaseal_lab.model import Call, Fault
+from dynaseal_lab.model import Call, Fault, Reply
 
-Answer = Mapping[str, Any]
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
 
 
-def replicate_key(access: KeyAccess, call: Call) -> Answer:
+def replicate_key(access: KeyAccess, call: Call) -> Reply:
     """Make a copy of a primary key in another Region."""
     params = call.params
     region = params["ReplicaRegion"]
@@ -54,7 +51,7 @@ def replicate_key(access: KeyAccess, call: Call) -> Answer:
     }
 
 
-def update_primary_region(access: KeyAccess, call: Call) -> Answer:
+def update_primary_region(access: KeyAccess, call: Call) -> Reply:
     """Make one of the replicas the primary key."""
     region = call.params["PrimaryRegion"]
     extra = {"kms:PrimaryRegion": [region]}

@@ -3,7 +3,6 @@
 Source: https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,14 +10,13 @@ from typing import Any
 from dynaseal_lab.kms.access import KeyAccess, require_not_pending, require_usable
 from dynaseal_lab.kms.keys import BackingKey, KeyRecord
 from dynaseal_lab.kms.paging import page
-from dynaseal_lab.model import Call, Fault
+from dynaseal_lab.model import Call, Fault, Reply
 
-Answer = Mapping[str, Any]
 _DEFAULT_DAYS = 365
 _MOST_ON_DEMAND = 25
 
 
-def enable_key_rotation(access: KeyAccess, call: Call) -> Answer:
+def enable_key_rotation(access: KeyAccess, call: Call) -> Reply:
     """Rotate every `RotationPeriodInDays` (90 to 2560) from today on."""
     days = call.params.get("RotationPeriodInDays", _DEFAULT_DAYS)
     extra = {"kms:RotationPeriodInDays": [str(days)]}
@@ -30,7 +28,7 @@ def enable_key_rotation(access: KeyAccess, call: Call) -> Answer:
     return {}
 
 
-def disable_key_rotation(access: KeyAccess, call: Call) -> Answer:
+def disable_key_rotation(access: KeyAccess, call: Call) -> Reply:
     """Stop automatic rotation; the versions made so far stay."""
     key = access.manage(call, "kms:DisableKeyRotation", call.params["KeyId"]).key
     require_usable(key)
@@ -39,7 +37,7 @@ def disable_key_rotation(access: KeyAccess, call: Call) -> Answer:
     return {}
 
 
-def get_key_rotation_status(access: KeyAccess, call: Call) -> Answer:
+def get_key_rotation_status(access: KeyAccess, call: Call) -> Reply:
     """Whether the key rotates by itself, how often, and when next."""
     key = access.manage(call, "kms:GetKeyRotationStatus", call.params["KeyId"]).key
     material = access.material(key)
@@ -53,7 +51,7 @@ def get_key_rotation_status(access: KeyAccess, call: Call) -> Answer:
     }
 
 
-def rotate_key_on_demand(access: KeyAccess, call: Call) -> Answer:
+def rotate_key_on_demand(access: KeyAccess, call: Call) -> Reply:
     """Rotate now, at most 25 times in a key's life; the automatic rhythm is not moved."""
     key = access.manage(call, "kms:RotateKeyOnDemand", call.params["KeyId"]).key
     require_usable(key)
@@ -66,7 +64,7 @@ def rotate_key_on_demand(access: KeyAccess, call: Call) -> Answer:
     return {"KeyId": key.arn}
 
 
-def list_key_rotations(access: KeyAccess, call: Call) -> Answer:
+def list_key_rotations(access: KeyAccess, call: Call) -> Reply:
     """The rotations so far; with ALL_KEY_MATERIAL the first material too."""
     key = access.manage(call, "kms:ListKeyRotations", call.params["KeyId"]).key
     require_not_pending(key)

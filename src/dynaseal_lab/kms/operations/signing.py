@@ -4,7 +4,6 @@ Source: https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -20,9 +19,8 @@ from dynaseal_lab.kms.access import (
 from dynaseal_lab.kms.keys import KeyRecord, algorithm_fields
 from dynaseal_lab.kms.material import load_ecc, load_private, load_rsa, public_der
 from dynaseal_lab.kms.specs import SIGN_VERIFY
-from dynaseal_lab.model import Call, Fault
+from dynaseal_lab.model import Call, Fault, Reply
 
-Answer = Mapping[str, Any]
 _DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
     "SHA_256": hashes.SHA256(),
     "SHA_384": hashes.SHA384(),
@@ -30,7 +28,7 @@ _DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
 }
 
 
-def sign(access: KeyAccess, call: Call) -> Answer:
+def sign(access: KeyAccess, call: Call) -> Reply:
     """Sign a message of up to 4096 bytes, or its digest."""
     key, algorithm, message = _ready(access, call, "kms:Sign")
     secret = access.material(key).current.secret
@@ -42,7 +40,7 @@ def sign(access: KeyAccess, call: Call) -> Answer:
     return {"KeyId": key.arn, "Signature": signature, "SigningAlgorithm": algorithm}
 
 
-def verify(access: KeyAccess, call: Call) -> Answer:
+def verify(access: KeyAccess, call: Call) -> Reply:
     """Verify a signature; a wrong one is an error, not an answer."""
     key, algorithm, message = _ready(access, call, "kms:Verify")
     secret, signature = access.material(key).current.secret, call.params["Signature"]
@@ -57,7 +55,7 @@ def verify(access: KeyAccess, call: Call) -> Answer:
     return {"KeyId": key.arn, "SignatureValid": True, "SigningAlgorithm": algorithm}
 
 
-def get_public_key(access: KeyAccess, call: Call) -> Answer:
+def get_public_key(access: KeyAccess, call: Call) -> Reply:
     """The public half of an asymmetric key, in SubjectPublicKeyInfo DER."""
     target = access.find(call, "kms:GetPublicKey", call.params["KeyId"])
     access.allow(call, "kms:GetPublicKey", target)

@@ -7,9 +7,8 @@ from typing import Any
 from dynaseal_lab.kms.access import KeyAccess, require_not_pending
 from dynaseal_lab.kms.condition_keys import request_tag_keys
 from dynaseal_lab.kms.paging import page
-from dynaseal_lab.model import Call, Fault
+from dynaseal_lab.model import Call, Fault, Reply
 
-Answer = Mapping[str, Any]
 Tags = tuple[tuple[str, str], ...]
 _MOST = 50
 
@@ -30,7 +29,7 @@ def checked_tags(tags: Iterable[Mapping[str, Any]]) -> Tags:
     return pairs
 
 
-def tag_resource(access: KeyAccess, call: Call) -> Answer:
+def tag_resource(access: KeyAccess, call: Call) -> Reply:
     """Add tags, or give tags new values."""
     given = call.params["Tags"]
     pairs = checked_tags(given)
@@ -43,7 +42,7 @@ def tag_resource(access: KeyAccess, call: Call) -> Answer:
     return {}
 
 
-def untag_resource(access: KeyAccess, call: Call) -> Answer:
+def untag_resource(access: KeyAccess, call: Call) -> Reply:
     """Remove tags; a tag that is not there does no harm."""
     names = list(call.params["TagKeys"])
     key = access.manage(call, "kms:UntagResource", call.params["KeyId"], {"aws:TagKeys": names}).key
@@ -52,7 +51,7 @@ def untag_resource(access: KeyAccess, call: Call) -> Answer:
     return {}
 
 
-def list_resource_tags(access: KeyAccess, call: Call) -> Answer:
+def list_resource_tags(access: KeyAccess, call: Call) -> Reply:
     """A key's tags."""
     key = access.manage(call, "kms:ListResourceTags", call.params["KeyId"]).key
     return page([{"TagKey": name, "TagValue": value} for name, value in key.tags], call.params, "Tags")

@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-den
 
 from collections.abc import Mapping
 
-from dynaseal_lab.model import Ask, Decision, Principal
+from dynaseal_lab.model import AccessRequest, Decision, Principal
 
 _BECAUSE: Mapping[str, str] = {
     "explicit-deny-identity": "with an explicit deny in an identity-based policy",
@@ -19,10 +19,10 @@ _BECAUSE: Mapping[str, str] = {
 }
 
 
-def sentence(principal: Principal, ask: Ask, decision: Decision) -> str:
+def access_denied_message(principal: Principal, access_request: AccessRequest, decision: Decision) -> str:
     """Why a principal was refused, as AWS says it."""
-    because = _BECAUSE[decision.reason].format(action=ask.action)
+    because = _BECAUSE[decision.reason].format(action=access_request.action)
     return (
-        f"User: {principal.caller_arn} is not authorized to perform: {ask.action} "
-        f"on resource: {ask.resource} {because}"
+        f"User: {principal.caller_arn} is not authorized to perform: {access_request.action} "
+        f"on resource: {access_request.resource} {because}"
     )

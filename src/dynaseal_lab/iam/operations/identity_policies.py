@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from dynaseal_lab.iam.desk import Desk, Operation, ResourceOf, Run
-from dynaseal_lab.iam.operations import find
+from dynaseal_lab.iam.backend import IamBackend, Operation, ResourceOf, Run
+from dynaseal_lab.iam.operations import lookup
 from dynaseal_lab.iam.operations.common import (
     NOTHING,
     check_document,
@@ -17,7 +17,7 @@ from dynaseal_lab.iam.operations.common import (
 )
 from dynaseal_lab.iam.policy import Kind
 from dynaseal_lab.iam.records import Group, Role, User
-from dynaseal_lab.model import Call, Json
+from dynaseal_lab.model import Call, Reply
 
 _MOST_ATTACHED = 10
 
@@ -34,38 +34,38 @@ class _Of:
     """
 
     title: str
-    find: Callable[[Desk, Call], User | Group | Role]
+    find: Callable[[IamBackend, Call], User | Group | Role]
     resource: ResourceOf
     largest: int
 
 
 _KINDS = (
-    _Of("User", find.user, find.user_arn, 2048),
-    _Of("Group", find.group, find.group_arn, 5120),
-    _Of("Role", find.role, find.role_arn, 10240),
+    _Of("User", lookup.user, lookup.user_arn, 2048),
+    _Of("Group", lookup.group, lookup.group_arn, 5120),
+    _Of("Role", lookup.role, lookup.role_arn, 10240),
 )
 
 
-def _keep(desk: Desk, call: Call, changed: User | Group | Role) -> None:
+def _keep(iam: IamBackend, call: Call, changed: User | Group | Role) -> None:
     account = call.principal.account
     if isinstance(changed, User):
-        desk.store.users.put(account, changed)
+        iam.store.users.put(account, changed)
     elif isinstance(changed, Group):
-        desk.store.groups.put(account, changed)
+        iam.store.groups.put(account, changed)
     else:
-        desk.store.roles.put(account, changed)
+        iam.store.roles.put(account, changed)
 
 
 def _put(kind: _Of) -> Run:
-    def run(desk: Desk, call: Call) -> Json:
-        holder, document = kind.find(desk, call), call.params["PolicyDocument"]
+    def run(iam: IamBackend, call: Call) -> Reply:
+        holder, document = kind.find(iam, call), call.params["PolicyDocument"]
         check_document(document, Kind.IDENTITY)
         inline = {**holder.inline, call.params["PolicyName"]: document}
         if sum(len("".join(text.split())) for text in inline.values()) > kind.largest:
             raise exceeded(
                 f"Maximum policy size of {kind.largest} bytes exceeded for {kind.title.lower()} {holder.name}"
             )
-        _keep(desk, call, replace(holder, inline=inline))
+        _keep(iam, call, replace(holder, inline=inline))
         return NOTHING
 
     return run
@@ -78,8 +78,8 @@ def _document(kind: _Of, holder: User | Group | Role, name: str) -> str:
 
 
 def _get(kind: _Of) -> Run:
-    def run(desk: Desk, call: Call) -> Json:
-        holder, name = kind.find(desk, call), call.params["PolicyName"]
+    def run(iam: IamBackend, call: Call) -> Reply:
+        holder, name = kind.find(iam, call), call.params["PolicyName"]
         document = _document(kind, holder, name)
         return {f"{kind.title}Name": holder.name, "PolicyName": name, "PolicyDocument": encoded(document)}
 
@@ -87,52 +87,52 @@ def _get(kind: _Of) -> Run:
 
 
 def _delete(kind: _Of) -> Run:
-    def run(desk: Desk, call: Call) -> Json:
-        holder, name = kind.find(desk, call), call.params["PolicyName"]
+    def run(iam: IamBackend, call: Call) -> Reply:
+        holder, name = kind.find(iam, call), call.params["PolicyName"]
         _document(kind, holder, name)
         kept = {other: text for other, text in holder.inline.items() if other != name}
-        _keep(desk, call, replace(holder, inline=kept))
+        _keep(iam, call, replace(holder, inline=kept))
         return NOTHING
 
     return run
 
 
 def _list(kind: _Of) -> Run:
-    def run(desk: Desk, call: Call) -> Json:
-        return page(call, "PolicyNames", sorted(kind.find(desk, call).inline))
+    def run(iam: IamBackend, call: Call) -> Reply:
+        return page(call, "PolicyNames", sorted(kind.find(iam, call).inline))
 
     return run
 
 
 def _attach(kind: _Of) -> Run:
-    def run(desk: Desk, call: Call) -> Json:
-        holder, arn = kind.find(desk, call), call.params["PolicyArn"]
-        if desk.store.policy(arn) is None:
+    def run(iam: IamBackend, call: Call) -> Reply:
+        holder, arn = kind.find(iam, call), call.params["PolicyArn"]
+        if iam.store.policy(arn) is None:
             raise missing(f"Policy {arn} does not exist or is not attachable.")
         if arn in holder.attached:
             return NOTHING
         if len(holder.attached) >= _MOST_ATTACHED:
             raise exceeded(f"Cannot exceed quota for PoliciesPer{kind.title}: {_MOST_ATTACHED}")
-        _keep(desk, call, replace(holder, attached=(*holder.attached, arn)))
+        _keep(iam, call, replace(holder, attached=(*holder.attached, arn)))
         return NOTHING
 
     return run
 
 
 def _detach(kind: _Of) -> Run:
-    def run(desk: Desk, call: Call) -> Json:
-        holder, arn = kind.find(desk, call), call.params["PolicyArn"]
+    def run(iam: IamBackend, call: Call) -> Reply:
+        holder, arn = kind.find(iam, call), call.params["PolicyArn"]
         if arn not in holder.attached:
             raise missing(f"Policy {arn} was not found.")
-        _keep(desk, call, replace(holder, attached=tuple(one for one in holder.attached if one != arn)))
+        _keep(iam, call, replace(holder, attached=tuple(one for one in holder.attached if one != arn)))
         return NOTHING
 
     return run
 
 
 def _list_attached(kind: _Of) -> Run:
-    def run(desk: Desk, call: Call) -> Json:
-        attached = [desk.store.policy(arn) for arn in kind.find(desk, call).attached]
+    def run(iam: IamBackend, call: Call) -> Reply:
+        attached = [iam.store.policy(arn) for arn in kind.find(iam, call).attached]
         found = [
             {"PolicyName": policy.name, "PolicyArn": policy.arn}
             for policy in attached
@@ -143,11 +143,11 @@ def _list_attached(kind: _Of) -> Run:
     return run
 
 
-def _list_entities(desk: Desk, call: Call) -> Json:
-    found, account = find.policy(desk, call), call.principal.account
+def _list_entities(iam: IamBackend, call: Call) -> Reply:
+    found, account = lookup.policy(iam, call), call.principal.account
     wanted, usage = call.params.get("EntityFilter"), call.params.get("PolicyUsageFilter")
-    answer: dict[str, list[Json]] = {"PolicyGroups": [], "PolicyUsers": [], "PolicyRoles": []}
-    for holder in desk.store.holders(account):
+    answer: dict[str, list[Reply]] = {"PolicyGroups": [], "PolicyUsers": [], "PolicyRoles": []}
+    for holder in iam.store.holders(account):
         title = type(holder).__name__
         attached = found.arn in holder.attached and usage != "PermissionsBoundary"
         bounds = usage != "PermissionsPolicy" and _is_bounded(holder, found.arn)
@@ -175,5 +175,5 @@ def _of_kind(kind: _Of) -> Mapping[str, Operation]:
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {name: operation for kind in _KINDS for name, operation in _of_kind(kind).items()}
-    | {"ListEntitiesForPolicy": Operation(_list_entities, find.policy_arn)}
+    | {"ListEntitiesForPolicy": Operation(_list_entities, lookup.policy_arn)}
 )

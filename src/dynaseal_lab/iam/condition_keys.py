@@ -4,19 +4,19 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_cond
 """
 
 from dynaseal_lab.iam.sessions import Session
-from dynaseal_lab.model import Ask, Call, Principal
+from dynaseal_lab.model import AccessRequest, Call, Principal
 
 Keys = dict[str, list[str]]
 
 _TYPES = {"root": "Account", "user": "User", "assumed-role": "AssumedRole"}
 
 
-def context_of(call: Call, ask: Ask, session: Session | None) -> Keys:
+def condition_keys_of(call: Call, access_request: AccessRequest, session: Session | None) -> Keys:
     """Every condition key that has a value in this question, in lower case.
 
     Args:
         call: The call.
-        ask: The question, with the service's own keys, which take precedence.
+        access_request: The question, with the service's own keys, which take precedence.
         session: The temporary credentials that signed, if they did.
     """
     keys = principal_keys(call.principal) | {
@@ -24,7 +24,7 @@ def context_of(call: Call, ask: Ask, session: Session | None) -> Keys:
         "aws:epochtime": [str(int(call.time.timestamp()))],
         "aws:securetransport": ["false"],
         "aws:requestedregion": [call.region],
-        "aws:resourceaccount": [ask.resource_account],
+        "aws:resourceaccount": [access_request.resource_account],
         "aws:viaawsservice": ["true" if call.via_service else "false"],
     }
     if call.user_agent:
@@ -38,7 +38,7 @@ def context_of(call: Call, ask: Ask, session: Session | None) -> Keys:
     if session is not None:
         keys["aws:tokenissuetime"] = [session.issued.strftime("%Y-%m-%dT%H:%M:%SZ")]
         keys["aws:multifactorauthpresent"] = ["false"]
-    for name, values in ask.context.items():
+    for name, values in access_request.condition_keys.items():
         keys.setdefault(name.lower(), []).extend(values)
     return keys
 
