@@ -78,7 +78,7 @@ def _json(text: str, kind: Kind) -> Mapping[str, Any]:
     try:
         document = json.loads(text, object_pairs_hook=_no_repeats)
     except (ValueError, RecursionError) as error:
-        raise _fault(kind, "This policy contains invalid Reply") from error
+        raise _fault(kind, "This policy contains invalid Json") from error
     if not isinstance(document, dict):
         raise PolicyError(SYNTAX)
     return cast("dict[str, Any]", document)
