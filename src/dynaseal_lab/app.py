@@ -13,7 +13,8 @@ from dynaseal_lab.aws_api import AwsApi
 from dynaseal_lab.clock import LabClock
 from dynaseal_lab.control_api import ControlApi, json_response
 from dynaseal_lab.dynamodb.api import DynamoDbService
-from dynaseal_lab.dynamodb.engine import Engine, InProcessEngine
+from dynaseal_lab.dynamodb.engine import Engine
+from dynaseal_lab.dynamodb.in_process import InProcessEngine
 from dynaseal_lab.iam.api import IamService
 from dynaseal_lab.iam.authorizer import PolicyAuthorizer
 from dynaseal_lab.iam.backend import IamBackend

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from dynaseal_lab.app import App, build
-from dynaseal_lab.dynamodb.engine import Engine, InProcessEngine
+from dynaseal_lab.dynamodb.in_process import InProcessEngine
 from dynaseal_lab.dynamodb.local import local_engine
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 from dynaseal_lab.state.folder import Folder, opened
@@ -59,7 +59,7 @@ def assembled(setup: Setup) -> Generator[Lab]:
             folder.ledger.flush()
         if setup.engine == "dynamodb-local":
             kept_in = folder.path / "dynamodb-local" if folder is not None else None
-            engine: Engine = stack.enter_context(local_engine(setup.engine_folder, kept_in, record_store))
+            engine = stack.enter_context(local_engine(setup.engine_folder, kept_in, record_store))
             yield Lab(build(secret, record_store=record_store, engine=engine), secret)
         elif folder is None:
             yield Lab(build(secret), secret)

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dynaseal_lab.dynamodb.condition_keys import condition_keys
 from dynaseal_lab.dynamodb.engine import ITEM_OPERATIONS, Engine, EngineReply
 from dynaseal_lab.dynamodb.forward import forward
-from dynaseal_lab.dynamodb.names import Table
 from dynaseal_lab.dynamodb.required_permissions import RequiredPermission, required_permissions
 from dynaseal_lab.dynamodb.resource_policies import ResourcePolicies
 from dynaseal_lab.dynamodb.storage_key import StorageKeys
+from dynaseal_lab.dynamodb.table_facts import TableFactsCache
+from dynaseal_lab.dynamodb.table_names import Table
 from dynaseal_lab.dynamodb.table_operations import TableOperations
-from dynaseal_lab.dynamodb.tables import Tables
 from dynaseal_lab.iam.access_denied import access_denied_message
 from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, Fault, RawReply, Reply
@@ -44,10 +44,10 @@ class DynamoDbService:
         record_store = record_store or InMemoryRecordStore()
         self._authorizer = authorizer
         self._engine = engine
-        self._tables = Tables(engine)
+        self._facts = TableFactsCache(engine)
         self._keys = StorageKeys(kms, clock, record_store)
         self._policies = ResourcePolicies(record_store)
-        control = TableOperations(engine, self._tables, self._keys, self._policies)
+        control = TableOperations(engine, self._facts, self._keys, self._policies)
         self._handlers: Mapping[str, Handler] = {
             "CreateTable": control.create_table,
             "DeleteResourcePolicy": control.delete_resource_policy,
@@ -93,7 +93,7 @@ class DynamoDbService:
         return await forward(self._engine, call, account)
 
     async def _authorize(self, call: Call, permission: RequiredPermission) -> None:
-        facts = await self._tables.facts(permission.table) if permission.table is not None else None
+        facts = await self._facts.of(permission.table) if permission.table is not None else None
         policy = self._policies.of(permission.resource)
         access_request = AccessRequest(
             action=permission.action,

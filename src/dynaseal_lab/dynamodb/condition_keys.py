@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from dynaseal_lab.dynamodb.expressions import attribute_names, partition_value
-from dynaseal_lab.dynamodb.names import as_list, as_object, as_string
 from dynaseal_lab.dynamodb.required_permissions import RequiredPermission
-from dynaseal_lab.dynamodb.tables import TableFacts
+from dynaseal_lab.dynamodb.table_facts import TableFacts
+from dynaseal_lab.dynamodb.table_names import as_list, as_object, as_string
 from dynaseal_lab.model import Params
 
 Values = dict[str, list[str]]

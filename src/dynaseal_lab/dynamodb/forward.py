@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dynaseal_lab.dynamodb.engine import Engine, EngineReply
+from dynaseal_lab.dynamodb.engine import TARGET, Engine, EngineReply
 from dynaseal_lab.dynamodb.table_arns import NamedTables, with_table_names
-from dynaseal_lab.dynamodb.tables import TARGET
 from dynaseal_lab.model import Call, Fault
 from dynaseal_lab.wire import json_rpc
 from dynaseal_lab.wire.validate import validate

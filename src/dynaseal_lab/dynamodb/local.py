@@ -20,9 +20,8 @@ from typing import Any
 
 import urllib3
 
-from dynaseal_lab.dynamodb.engine import ITEM_OPERATIONS, EngineReply, engine_headers
+from dynaseal_lab.dynamodb.engine import ITEM_OPERATIONS, TARGET, EngineReply, engine_headers
 from dynaseal_lab.dynamodb.local_extras import LocalExtras
-from dynaseal_lab.dynamodb.tables import TARGET
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 FOLDER_VARIABLE = "DYNASEAL_DYNAMODB_LOCAL"

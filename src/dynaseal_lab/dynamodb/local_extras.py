@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dynaseal_lab.dynamodb.engine import EngineReply
-from dynaseal_lab.dynamodb.names import Table, table_in
+from dynaseal_lab.dynamodb.table_names import Table, table_in_arn
 from dynaseal_lab.model import Fault, Params
 from dynaseal_lab.record_store import RecordStore
 
@@ -53,7 +53,7 @@ class LocalExtras:
         """
         handler = self._handlers.get(operation)
         if handler is not None:
-            table = table_in(params["ResourceArn"]) if "ResourceArn" in params else None
+            table = table_in_arn(params["ResourceArn"]) if "ResourceArn" in params else None
             table = table or Table(account, region, params["TableName"])
             described = await ask("DescribeTable", {"TableName": table.name})
             return described if described.status != 200 else _answered(handler, table, params)

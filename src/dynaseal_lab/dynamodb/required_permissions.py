@@ -14,17 +14,17 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from dynaseal_lab.dynamodb.names import (
+from dynaseal_lab.dynamodb.partiql import Statement, parse_statement
+from dynaseal_lab.dynamodb.shard_iterators import stream_of
+from dynaseal_lab.dynamodb.table_names import (
     Table,
+    arn_prefix,
     as_list,
     as_object,
     as_string,
-    prefix,
     required_string,
     table_named,
 )
-from dynaseal_lab.dynamodb.partiql import Statement, parse_statement
-from dynaseal_lab.dynamodb.shard_iterators import stream_of
 from dynaseal_lab.model import Call, Fault, Params
 
 
@@ -82,7 +82,7 @@ def _on_index(call: Call, params: Params) -> Iterator[RequiredPermission]:
 
 def _on_account(call: Call, params: Params) -> Iterator[RequiredPermission]:
     account = call.principal.account
-    resource = f"{prefix(account, call.region)}table/*"
+    resource = f"{arn_prefix(account, call.region)}table/*"
     yield RequiredPermission(f"dynamodb:{call.operation}", resource, account, request=params)
 
 
@@ -199,7 +199,7 @@ def _import(call: Call, params: Params) -> Iterator[RequiredPermission]:
 def _global_table(call: Call, params: Params) -> Iterator[RequiredPermission]:
     account = call.principal.account
     name = required_string(params, "GlobalTableName")
-    everywhere = f"{prefix(account, '')}global-table/{name}"
+    everywhere = f"{arn_prefix(account, '')}global-table/{name}"
     yield RequiredPermission(f"dynamodb:{call.operation}", everywhere, account, request=params)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dynaseal_lab.dynamodb.kms_errors import passed_on
-from dynaseal_lab.dynamodb.names import Table
+from dynaseal_lab.dynamodb.table_names import Table
 from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.model import Call, Clock, Fault, Principal
 from dynaseal_lab.record_store import RecordStore

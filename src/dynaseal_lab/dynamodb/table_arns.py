@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from dynaseal_lab.dynamodb.names import as_list, as_object
+from dynaseal_lab.dynamodb.table_names import as_list, as_object
 from dynaseal_lab.model import Fault
 
 _BY_TABLE = ("ItemCollectionMetrics", "Responses", "UnprocessedItems", "UnprocessedKeys")

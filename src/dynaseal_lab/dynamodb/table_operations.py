@@ -11,7 +11,6 @@ from typing import Any
 
 from dynaseal_lab.dynamodb.engine import Engine, EngineReply
 from dynaseal_lab.dynamodb.forward import forward
-from dynaseal_lab.dynamodb.names import Table, as_object, as_string, required_string, table_named
 from dynaseal_lab.dynamodb.resource_policies import (
     ResourcePolicies,
     check_document,
@@ -20,7 +19,8 @@ from dynaseal_lab.dynamodb.resource_policies import (
 )
 from dynaseal_lab.dynamodb.shard_iterators import ShardIterators, stream_of
 from dynaseal_lab.dynamodb.storage_key import AWS_MANAGED, StorageKey, StorageKeys
-from dynaseal_lab.dynamodb.tables import Tables
+from dynaseal_lab.dynamodb.table_facts import TableFactsCache
+from dynaseal_lab.dynamodb.table_names import Table, as_object, as_string, required_string, table_named
 from dynaseal_lab.model import Call, Fault
 
 
@@ -29,7 +29,7 @@ class TableOperations:
     """The handlers, over the engine and what the lab keeps beside it."""
 
     engine: Engine
-    tables: Tables
+    facts: TableFactsCache
     keys: StorageKeys
     policies: ResourcePolicies
     iterators: ShardIterators = field(default_factory=ShardIterators)
@@ -70,7 +70,7 @@ class TableOperations:
 
     async def delete_table(self, call: Call, table: Table) -> EngineReply:
         """Remove a table, and let go of its key."""
-        facts = await self.tables.facts(table)
+        facts = await self.facts.of(table)
         if facts is not None and facts.protected:
             raise _invalid(
                 "Resource cannot be deleted as it is currently protected against deletion. "
@@ -78,7 +78,7 @@ class TableOperations:
             )
         reply = self._described(table, await forward(self.engine, call, table.account))
         if reply.status == 200:
-            self.tables.changed(table)
+            self.facts.changed(table)
             self.policies.deleted(table)
             await self.keys.detach(call, table)
         return reply
@@ -100,7 +100,7 @@ class TableOperations:
     async def tag(self, call: Call, table: Table) -> EngineReply:
         """Add or remove tags, which permissions may rest on."""
         reply = await forward(self.engine, call, table.account)
-        self.tables.changed(table)
+        self.facts.changed(table)
         return reply
 
     async def put_resource_policy(self, call: Call, table: Table) -> EngineReply:
@@ -126,7 +126,7 @@ class TableOperations:
             described = replace(call, operation="DescribeStream", raw_body=b"")
             found = (await forward(self.engine, described, table.account, {"StreamArn": arn})).status == 200
         else:
-            found = arn == table.arn and await self.tables.facts(table) is not None
+            found = arn == table.arn and await self.facts.of(table) is not None
         if not found:
             raise Fault("ResourceNotFoundException", f"Requested resource not found: {arn}")
 
@@ -159,7 +159,7 @@ class TableOperations:
             changed = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": prepared.key_arn}
             params = {**call.params, parameter: changed}
         reply = await forward(self.engine, call, table.account, params)
-        self.tables.changed(table)
+        self.facts.changed(table)
         if prepared is not None and reply.status == 200:
             await self.keys.detach(call, table)
             self.keys.attach(table, prepared)

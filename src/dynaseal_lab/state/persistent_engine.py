@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any
 
-from dynaseal_lab.dynamodb.engine import Engine, EngineReply
-from dynaseal_lab.dynamodb.names import Table, table_in
+from dynaseal_lab.dynamodb.engine import TARGET, Engine, EngineReply
 from dynaseal_lab.dynamodb.partiql import parse_statement
-from dynaseal_lab.dynamodb.tables import TARGET
+from dynaseal_lab.dynamodb.table_names import Table, table_in_arn
 from dynaseal_lab.model import Params
 from dynaseal_lab.state.folder import Folder
 from dynaseal_lab.state.read_write_lock import ReadWriteLock
@@ -213,7 +212,7 @@ def _defined(account: str, region: str, params: Params) -> Table:
     """The table whose definition a request changed."""
     arn = params.get("ResourceArn")
     if arn is not None:
-        return table_in(arn)
+        return table_in_arn(arn)
     name = params.get("TargetTableName") or params.get("TableName")
     return Table(account, region, name or params["TableCreationParameters"]["TableName"])
 

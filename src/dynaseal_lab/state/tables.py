@@ -9,9 +9,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from dynaseal_lab.dynamodb.engine import Engine
-from dynaseal_lab.dynamodb.names import Table
-from dynaseal_lab.dynamodb.tables import TARGET
+from dynaseal_lab.dynamodb.engine import TARGET, Engine
+from dynaseal_lab.dynamodb.table_names import Table
 from dynaseal_lab.model import Params
 from dynaseal_lab.state.errors import StateError
 

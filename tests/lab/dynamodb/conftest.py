@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from dynaseal_lab.dynamodb.api import DynamoDbService
-from dynaseal_lab.dynamodb.engine import Engine, EngineReply, InProcessEngine
+from dynaseal_lab.dynamodb.engine import Engine, EngineReply
+from dynaseal_lab.dynamodb.in_process import InProcessEngine
 from dynaseal_lab.dynamodb.local import EngineError, LocalEngine, local_engine
 from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.model import AccessRequest, Call, Decision, Principal, RawReply

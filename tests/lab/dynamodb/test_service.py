@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dynaseal_lab.dynamodb.engine import InProcessEngine
+from dynaseal_lab.dynamodb.in_process import InProcessEngine
 from dynaseal_lab.model import Fault, Principal
 
 TABLE = "arn:aws:dynamodb:us-west-2:111122223333:table/items"

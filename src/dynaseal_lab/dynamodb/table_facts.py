@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dynaseal_lab.dynamodb.engine import Engine
-from dynaseal_lab.dynamodb.names import Table
-
-TARGET = "DynamoDB_20120810."
+from dynaseal_lab.dynamodb.engine import TARGET, Engine
+from dynaseal_lab.dynamodb.table_names import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,14 @@ class TableFacts:
         return self.partition_key if index is None else self.index_keys.get(index)
 
 
-class Tables:
+class TableFactsCache:
     """The facts about every table of one lab."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._facts: dict[Table, TableFacts] = {}
 
-    async def facts(self, table: Table) -> TableFacts | None:
+    async def of(self, table: Table) -> TableFacts | None:
         """What is known of a table; None where there is none of this name."""
         if table not in self._facts:
             found = await self._read(table)

@@ -26,14 +26,14 @@ class Table:
     @property
     def arn(self) -> str:
         """The table's ARN."""
-        return f"{prefix(self.account, self.region)}table/{self.name}"
+        return f"{arn_prefix(self.account, self.region)}table/{self.name}"
 
     def index_arn(self, index: str) -> str:
         """The ARN of one of its indexes."""
         return f"{self.arn}/index/{index}"
 
 
-def prefix(account: str, region: str) -> str:
+def arn_prefix(account: str, region: str) -> str:
     """`arn:aws:dynamodb:REGION:ACCOUNT:`, in the partition that the Region belongs to."""
     partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
     return f"arn:{partition}:dynamodb:{region}:{account}:"
@@ -47,7 +47,7 @@ def table_named(call: Call, name: str) -> Table:
     """
     if not name.startswith("arn:"):
         return Table(call.principal.account, call.region, name)
-    table = table_in(name)
+    table = table_in_arn(name)
     if table.region != call.region:
         raise Fault(
             "ValidationException", f"Invalid ARN: region {table.region} is not this endpoint's {call.region}"
@@ -55,7 +55,7 @@ def table_named(call: Call, name: str) -> Table:
     return table
 
 
-def table_in(arn: str) -> Table:
+def table_in_arn(arn: str) -> Table:
     """The table in an ARN of it, or of a stream, index or backup of it.
 
     Raises:
