@@ -7,7 +7,7 @@ session in the key's Region, when it is first needed.
 from collections.abc import Sequence
 
 from dynaseal.boto.keys.keyrings import kms_for
-from dynaseal.boto.keys.kms import KmsClient
+from dynaseal.boto.keys.kms import KmsClient, KmsEcdhClient
 from dynaseal.materials.keyrings.curves import Curve
 from dynaseal.materials.keyrings.kms_ecdh import KmsEcdhKeyring
 from dynaseal.materials.keyrings.kms_rsa import KmsRsaKeyring, RsaAlgorithm
@@ -64,7 +64,7 @@ class AwsKmsEcdhKeyring(KmsEcdhKeyring):
         recipient_public_key: bytes,
         *,
         sender_public_key: bytes | None = None,
-        client: KmsClient | None = None,
+        client: KmsEcdhClient | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> "AwsKmsEcdhKeyring":
         """Make one that writes to a recipient, and reads what the two wrote to each other.
@@ -95,7 +95,7 @@ class AwsKmsEcdhKeyring(KmsEcdhKeyring):
         curve: Curve,
         recipient_key_id: str,
         *,
-        client: KmsClient | None = None,
+        client: KmsEcdhClient | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> "AwsKmsEcdhKeyring":
         """Make one that only reads: what anybody wrote to the recipient.

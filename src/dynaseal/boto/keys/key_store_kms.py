@@ -18,17 +18,20 @@ _Error = TypeVar("_Error", KmsEncryptError, KmsDecryptError)
 
 
 class KeyStoreKmsClient(Protocol):
-    """The methods of boto3's KMS client that a key store uses; anything that has them will do."""
+    """The methods of boto3's KMS client that a key store uses; any object that has them is accepted."""
 
-    def generate_data_key_without_plaintext(self, **request: Any) -> Mapping[str, Any]:
+    @property
+    def generate_data_key_without_plaintext(self) -> Callable[..., Mapping[str, Any]]:
         """GenerateDataKeyWithoutPlaintext."""
         ...
 
-    def re_encrypt(self, **request: Any) -> Mapping[str, Any]:
+    @property
+    def re_encrypt(self) -> Callable[..., Mapping[str, Any]]:
         """ReEncrypt."""
         ...
 
-    def decrypt(self, **request: Any) -> Mapping[str, Any]:
+    @property
+    def decrypt(self) -> Callable[..., Mapping[str, Any]]:
         """Decrypt."""
         ...
 

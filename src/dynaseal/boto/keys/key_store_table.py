@@ -29,26 +29,35 @@ _HINTS = {
 
 
 class DynamoDbClient(Protocol):
-    """The methods of boto3's DynamoDB client that are used; anything that has them will do."""
+    """The methods of boto3's DynamoDB client that are used; any object that has them is accepted.
 
-    def get_item(self, **request: Any) -> Mapping[str, Any]:
+    They are properties because boto3-stubs gives each method's keyword arguments one by one: a method of that
+    kind is not a `def get_item(self, **request: Any)`, but it is a `Callable[..., Any]`.
+    """
+
+    @property
+    def get_item(self) -> Callable[..., Mapping[str, Any]]:
         """GetItem."""
         ...
 
-    def transact_write_items(self, **request: Any) -> Any:
+    @property
+    def transact_write_items(self) -> Callable[..., Any]:
         """TransactWriteItems."""
         ...
 
-    def create_table(self, **request: Any) -> Any:
+    @property
+    def create_table(self) -> Callable[..., Any]:
         """CreateTable."""
         ...
 
-    def describe_table(self, **request: Any) -> Mapping[str, Any]:
+    @property
+    def describe_table(self) -> Callable[..., Mapping[str, Any]]:
         """DescribeTable."""
         ...
 
-    def get_waiter(self, waiter_name: str) -> Any:
-        """Give the waiter of that name."""
+    @property
+    def get_waiter(self) -> Callable[..., Any]:
+        """Return the waiter with a given name."""
         ...
 
 

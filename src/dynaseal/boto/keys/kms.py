@@ -96,10 +96,7 @@ class KmsDecryptError(UnwrapError, KmsError):
 
 
 class KmsClient(Protocol):
-    """The methods of boto3's KMS client that are used; anything that has them will do.
-
-    Only the ECDH keyring uses the last two.
-    """
+    """The methods of boto3's KMS client that keyrings use; any object that has them is accepted."""
 
     @property
     def generate_data_key(self) -> Callable[..., Mapping[str, Any]]:
@@ -110,6 +107,10 @@ class KmsClient(Protocol):
     def decrypt(self) -> Callable[..., Mapping[str, Any]]:
         """Decrypt."""
         ...
+
+
+class KmsEcdhClient(KmsClient, Protocol):
+    """The methods that ECDH keyrings use besides."""
 
     @property
     def derive_shared_secret(self) -> Callable[..., Mapping[str, Any]]:
