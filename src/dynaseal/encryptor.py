@@ -112,7 +112,9 @@ class ItemEncryptor:
     def _encrypt(self, plaintext_item: Item) -> dict[str, Any]:
         if self._writes_plaintext:
             return dict(plaintext_item)
-        prepared = plaintext_item if self.search is None else self.search.prepare(plaintext_item)
+        prepared = (
+            plaintext_item if self.search is None else self.search.with_signed_attributes(plaintext_item)
+        )
         shape = self._shapes.for_writing(tuple(prepared))
         clear, signed = item.clear_fields(shape, prepared)
         try:
@@ -153,7 +155,7 @@ class ItemEncryptor:
         if not shape.binds_keys:
             raise FormatError("The item's key attributes are not bound to its data key")
         opened = item.unsealed_item(shape, encrypted_item, fields)
-        return opened if self.search is None else self.search.release(opened)
+        return opened if self.search is None else self.search.without_tokens(opened)
 
     def _located(self, work: Callable[[Item], dict[str, Any]], an_item: Item) -> dict[str, Any]:
         try:

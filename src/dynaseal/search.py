@@ -49,7 +49,7 @@ class TableSearch:
             self._source.max_tenants if isinstance(self._source, MultiKeySource) else 1
         )
 
-    def prepare(self, item: Item) -> dict[str, Any]:
+    def with_signed_attributes(self, item: Item) -> dict[str, Any]:
         """Give the item to encrypt for one that the application writes: with signed beacons and tokens.
 
         Raises:
@@ -64,7 +64,7 @@ class TableSearch:
             self._compiled.surrogates.add_tokens(item, prepared, keys)
         return prepared
 
-    def release(self, item: dict[str, Any]) -> dict[str, Any]:
+    def without_tokens(self, item: dict[str, Any]) -> dict[str, Any]:
         """Give a decrypted item as the application wrote it: its tokens are checked and taken out.
 
         Raises:
@@ -79,7 +79,7 @@ class TableSearch:
             self._compiled.surrogates.take_tokens(item, keys)
         return item
 
-    def address(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    def with_surrogate_keys(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Give a request, or one item's part of it, that names items by what DynamoDB has for their keys.
 
         Raises:
@@ -90,7 +90,7 @@ class TableSearch:
             return request
         return with_tokens(self._compiled.surrogates, operation, request, self._token_keys())
 
-    def address_key(self, operation: str, key: Item) -> Item:
+    def key_with_surrogate_keys(self, operation: str, key: Item) -> Item:
         """Give an item's key as DynamoDB has it.
 
         Raises:
@@ -124,7 +124,9 @@ class TableSearch:
             UnsupportedOperationError: an expression asks what no beacon can answer.
             KeyStoreError: the key that it needs cannot be had.
         """
-        return rewrite(self._compiled, operation, self.address(operation, request), self._beacon_keys)
+        return rewrite(
+            self._compiled, operation, self.with_surrogate_keys(operation, request), self._beacon_keys
+        )
 
     def filter(
         self, request: Mapping[str, Any], items: Iterable[Item], read: Callable[[Item], dict[str, Any]]
@@ -145,7 +147,7 @@ class TableSearch:
         wanted = [(stored, item) for stored, item in opened if check.is_wanted(item)]
         if wanted and check.partition:
             is_old = found_earlier(
-                self._compiled, self.address("Query", request), check.partition, self._beacon_keys
+                self._compiled, self.with_surrogate_keys("Query", request), check.partition, self._beacon_keys
             )
             return [item for stored, item in wanted if not is_old(stored)]
         return [item for _, item in wanted]

@@ -75,19 +75,19 @@ def test_what_the_caller_gave_is_never_changed(operation: str) -> None:
 @pytest.mark.parametrize("operation", FINISHED)
 def test_a_request_on_other_tables_passes_as_it_is(operation: str) -> None:
     asked = REQUESTS[operation]
-    assert Requests({"elsewhere": people()}).prepare(operation, asked).sent == asked
+    assert Requests({"elsewhere": people()}).prepare(operation, asked).sent_request == asked
 
 
 @pytest.mark.parametrize("operation", FINISHED)
 def test_a_table_may_be_named_by_its_arn(operation: str) -> None:
     by_arn = eval(repr(REQUESTS[operation]).replace("'people'", repr(ARN)))
-    sent = repr(requests().prepare(operation, by_arn).sent)
+    sent = repr(requests().prepare(operation, by_arn).sent_request)
     assert ARN in sent
     assert "the secret" not in sent
 
 
 def test_a_configuration_may_be_given_by_the_tables_arn() -> None:
-    sent = Requests({ARN: people()}).prepare("PutItem", REQUESTS["PutItem"]).sent
+    sent = Requests({ARN: people()}).prepare("PutItem", REQUESTS["PutItem"]).sent_request
     assert "aws_dbe_head" in sent["Item"]
 
 
@@ -98,7 +98,7 @@ def test_one_table_configured_twice_is_a_configuration_error() -> None:
 
 def test_no_secret_leaves_in_any_request() -> None:
     for operation, asked in REQUESTS.items():
-        assert "the secret" not in repr(requests().prepare(operation, asked).sent)
+        assert "the secret" not in repr(requests().prepare(operation, asked).sent_request)
 
 
 def shapes(shape: Any, seen: set[str]) -> set[str]:
@@ -206,7 +206,7 @@ def test_an_update_of_a_signed_attribute_is_refused_with_what_to_do(text: str) -
 def test_an_export_that_filters_by_an_encrypted_attribute_is_refused() -> None:
     def export(text: str) -> Any:
         asked = {"TableArn": ARN, "FilterSpecification": {"FilterExpression": text, **VALUES}}
-        return requests().prepare("ExportTableToPointInTime", asked).sent
+        return requests().prepare("ExportTableToPointInTime", asked).sent_request
 
     assert export("city = :v")["TableArn"] == ARN
     with pytest.raises(UnsupportedOperationError, match="ExportTableToPointInTime's FilterExpression"):
@@ -255,7 +255,7 @@ def test_a_statement_that_could_touch_a_configured_table_is_refused(operation: s
 )
 def test_a_statement_on_other_tables_passes(statement: str) -> None:
     asked = {"Statement": statement}
-    assert requests().prepare("ExecuteStatement", asked).sent is asked
+    assert requests().prepare("ExecuteStatement", asked).sent_request is asked
 
 
 def finish(operation: str, reply: dict[str, Any], **changes: Any) -> Any:
@@ -342,7 +342,7 @@ def test_unprocessed_items_come_back_as_the_caller_wrote_them() -> None:
     made = requests()
     asked = REQUESTS["BatchWriteItem"]
     call = made.prepare("BatchWriteItem", asked)
-    reply = {"UnprocessedItems": deepcopy(call.sent["RequestItems"])}
+    reply = {"UnprocessedItems": deepcopy(call.sent_request["RequestItems"])}
     assert made.finish(call, reply) == {"UnprocessedItems": asked["RequestItems"]}
     assert made.finish(call, {"UnprocessedItems": {}}) == {"UnprocessedItems": {}}
     stranger = {"people": [{"PutRequest": {"Item": {**stored(), "pk": {"S": "nobody"}}}}]}

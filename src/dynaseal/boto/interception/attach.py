@@ -119,9 +119,9 @@ class _Handlers:
             _validate(params, model)
             raise
         context[_CONTEXT_KEY] = call
-        if call.sent is not call.asked:
+        if call.sent_request is not call.caller_request:
             params.clear()
-            params.update(call.sent)
+            params.update(call.sent_request)
 
     def open(self, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         call: Call | None = context.get(_CONTEXT_KEY)

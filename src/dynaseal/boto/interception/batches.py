@@ -35,7 +35,10 @@ def _write(pipeline: TablePipeline, operation: str, write: Message) -> dict[str,
         sent["PutRequest"] = {**put, "Item": pipeline.write(put["Item"])}
     if "DeleteRequest" in write:
         deletion = write["DeleteRequest"]
-        sent["DeleteRequest"] = {**deletion, "Key": pipeline.address_key(operation, deletion["Key"])}
+        sent["DeleteRequest"] = {
+            **deletion,
+            "Key": pipeline.key_with_surrogate_keys(operation, deletion["Key"]),
+        }
     return sent
 
 
@@ -87,7 +90,10 @@ def read_batch(tables: Tables, operation: str, request: Message) -> dict[str, An
         pipeline = tables.find(name)
         if pipeline is not None:
             pipeline.check_read(operation, asked)
-            sent[name] = {**asked, "Keys": [pipeline.address_key(operation, key) for key in asked["Keys"]]}
+            sent[name] = {
+                **asked,
+                "Keys": [pipeline.key_with_surrogate_keys(operation, key) for key in asked["Keys"]],
+            }
     return {**request, "RequestItems": sent}
 
 

@@ -8,30 +8,30 @@ from dynaseal.errors import DecryptError
 
 def put(pipeline: TablePipeline, operation: str, part: Message) -> dict[str, Any]:
     """Check the condition and encrypt the item."""
-    addressed = pipeline.address(operation, part)
-    pipeline.check_condition(operation, addressed)
-    return {**addressed, "Item": pipeline.write(part["Item"])}
+    with_keys = pipeline.with_surrogate_keys(operation, part)
+    pipeline.check_condition(operation, with_keys)
+    return {**with_keys, "Item": pipeline.write(part["Item"])}
 
 
 def update(pipeline: TablePipeline, operation: str, part: Message) -> dict[str, Any]:
     """Check that the update and its condition ask nothing of what is encrypted or signed."""
-    addressed = pipeline.address(operation, part)
-    pipeline.check_update(operation, addressed)
-    pipeline.check_condition(operation, addressed)
-    return dict(addressed)
+    with_keys = pipeline.with_surrogate_keys(operation, part)
+    pipeline.check_update(operation, with_keys)
+    pipeline.check_condition(operation, with_keys)
+    return dict(with_keys)
 
 
 def check(pipeline: TablePipeline, operation: str, part: Message) -> dict[str, Any]:
     """Check the condition of a deletion or of a condition check."""
-    addressed = pipeline.address(operation, part)
-    pipeline.check_condition(operation, addressed)
-    return dict(addressed)
+    with_keys = pipeline.with_surrogate_keys(operation, part)
+    pipeline.check_condition(operation, with_keys)
+    return dict(with_keys)
 
 
 def get(pipeline: TablePipeline, operation: str, part: Message) -> dict[str, Any]:
     """Check what is asked for."""
     pipeline.check_read(operation, part)
-    return dict(pipeline.address(operation, part))
+    return dict(pipeline.with_surrogate_keys(operation, part))
 
 
 def returned_item(pipeline: TablePipeline, request: Message, reply: Message) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class TablePipeline:
         """Give an item's primary key in a form that is the same for the same key, however it is spelled."""
         return tuple(serialize(item[name]) for name in self.config.key_names if name in item)
 
-    def address(self, operation: str, part: Message) -> Message:
+    def with_surrogate_keys(self, operation: str, part: Message) -> Message:
         """Give a request, or one item's part of it, that names items by what DynamoDB has for their keys.
 
         Raises:
@@ -76,9 +76,9 @@ class TablePipeline:
             KeyStoreError: the tokens' key cannot be had.
         """
         search = self._encryptor.search
-        return part if search is None else search.address(operation, part)
+        return part if search is None else search.with_surrogate_keys(operation, part)
 
-    def address_key(self, operation: str, key: Message) -> Message:
+    def key_with_surrogate_keys(self, operation: str, key: Message) -> Message:
         """Give an item's key as DynamoDB has it.
 
         Raises:
@@ -86,7 +86,7 @@ class TablePipeline:
             KeyStoreError: the tokens' key cannot be had.
         """
         search = self._encryptor.search
-        return key if search is None else search.address_key(operation, key)
+        return key if search is None else search.key_with_surrogate_keys(operation, key)
 
     def check_read(self, operation: str, request: Message) -> None:
         """Refuse a projection where a partial item could pass for one that was never encrypted.

@@ -193,13 +193,13 @@ class Call:
 
     Attributes:
         operation: The operation's API name, such as `PutItem`.
-        asked: The request as the caller wrote it.
-        sent: The request as it leaves.
+        caller_request: The request as the caller wrote it.
+        sent_request: The request that is sent to DynamoDB.
     """
 
     operation: str
-    asked: Message
-    sent: Message
+    caller_request: Message
+    sent_request: Message
 
 
 class Requests:
@@ -212,7 +212,7 @@ class Requests:
         ConfigError: two entries mean one table.
 
     Example:
-        >>> Requests({}).prepare("DescribeTable", {"TableName": "people"}).sent
+        >>> Requests({}).prepare("DescribeTable", {"TableName": "people"}).sent_request
         {'TableName': 'people'}
     """
 
@@ -243,4 +243,8 @@ class Requests:
             DecryptError: an item of it does not verify.
         """
         entry = OPERATIONS.get(call.operation)
-        return reply if entry is None else entry.finish(self._tables, call.asked, call.sent, reply)
+        return (
+            reply
+            if entry is None
+            else entry.finish(self._tables, call.caller_request, call.sent_request, reply)
+        )
