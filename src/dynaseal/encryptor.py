@@ -116,7 +116,7 @@ class ItemEncryptor:
             plaintext_item if self.search is None else self.search.with_signed_attributes(plaintext_item)
         )
         shape = self._shapes.for_writing(tuple(prepared))
-        clear, signed = item.clear_fields(shape, prepared)
+        clear, signed = item.plaintext_fields(shape, prepared)
         try:
             context = self._context.with_attributes(item.context_entries(shape, signed))
             materials = self._cmm.get_encryption_materials(
@@ -131,7 +131,7 @@ class ItemEncryptor:
         head, foot, encrypted = engine.seal(
             shape.layout, clear, signed, keys, message_id=urandom(MESSAGE_ID_LENGTH)
         )
-        stored = item.sealed_item(shape, prepared, encrypted, head=head, foot=foot)
+        stored = item.encrypted_item(shape, prepared, encrypted, head=head, foot=foot)
         if self.search is not None:
             stored |= self.search.beacons(plaintext_item, keys.encrypted_data_keys)
         return stored
@@ -139,7 +139,7 @@ class ItemEncryptor:
     def _decrypt(self, encrypted_item: Item) -> dict[str, Any]:
         if self._reads_plaintext and not item.is_encrypted(encrypted_item):
             return dict(encrypted_item)
-        head, foot = item.bookkeeping(encrypted_item)
+        head, foot = item.header_and_footer(encrypted_item)
         parsed = header.parse(head)
         shape = self._shapes.for_reading(tuple(encrypted_item), parsed.version, parsed.legend)
         encrypted, signed = item.stored_fields(shape, encrypted_item)
@@ -154,8 +154,8 @@ class ItemEncryptor:
         fields = engine.unseal(parsed, foot, shape.layout, encrypted, signed, keys=keys)
         if not shape.binds_keys:
             raise FormatError("The item's key attributes are not bound to its data key")
-        opened = item.unsealed_item(shape, encrypted_item, fields)
-        return opened if self.search is None else self.search.without_tokens(opened)
+        result = item.decrypted_item(shape, encrypted_item, fields)
+        return result if self.search is None else self.search.without_tokens(result)
 
     def _located(self, work: Callable[[Item], dict[str, Any]], an_item: Item) -> dict[str, Any]:
         try:

@@ -103,11 +103,11 @@ class KeyStoreError(DynasealError):
 
     code = "key-store"
 
-    def for_writing(self) -> EncryptError:
+    def as_encrypt_error(self) -> EncryptError:
         """Give the error of an item that cannot be encrypted because of this."""
         return EncryptError(self.message, hint=self.hint)
 
-    def for_reading(self) -> UnwrapError:
+    def as_unwrap_error(self) -> UnwrapError:
         """Give the error of an item that cannot be read because of this."""
         return UnwrapError(self.message, hint=self.hint)
 

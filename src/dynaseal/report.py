@@ -18,9 +18,9 @@ from dynaseal.core.header import (
     ENCRYPTED,
     FOOTER_NAME,
     HEADER_NAME,
+    LEGACY_DESCRIPTION_NAME,
+    LEGACY_SIGNATURE_NAME,
     MESSAGE_ID_LENGTH,
-    OLDER_DESCRIPTION_NAME,
-    OLDER_SIGNATURE_NAME,
     RESERVED_PREFIX,
     SIGNED,
     EncryptedDataKey,
@@ -41,7 +41,7 @@ from dynaseal.core.values.types import (
     STRING_SET,
     TYPE_ID_LENGTH,
 )
-from dynaseal.core.wire import Reader, TruncatedError
+from dynaseal.core.wire import ByteReader, TruncatedError
 from dynaseal.errors import FormatError
 from dynaseal.materials.keyrings.wrapped_keys import WrappedKey, describe_key
 
@@ -162,7 +162,7 @@ def describe_item(
     if HEADER_NAME in item or FOOTER_NAME in item:
         unsigned = _Unsigned(frozenset(allowed_unsigned_attributes), allowed_unsigned_attribute_prefix)
         return _describe_encrypted(item, names, unsigned, damage)
-    if OLDER_DESCRIPTION_NAME in item or OLDER_SIGNATURE_NAME in item:
+    if LEGACY_DESCRIPTION_NAME in item or LEGACY_SIGNATURE_NAME in item:
         return _describe_legacy(item, names, damage)
     plain = tuple(AttributeReport(name, None, _type_name(item[name])) for name in names)
     return ItemReport(ItemFormat.PLAINTEXT, attributes=plain, damage=tuple(damage))
@@ -222,7 +222,7 @@ def _describe_encrypted(
 
 def _read_head(data: bytes, head: _Head) -> None:
     """Fill in `head` up to where the bytes end."""
-    reader = Reader(data)
+    reader = ByteReader(data)
     head.version = reader.byte()
     if head.version not in (1, 2):
         return
@@ -277,14 +277,14 @@ def _attribute(
 
 def _describe_legacy(item: Mapping[str, Any], names: list[str], damage: list[str]) -> ItemReport:
     description: dict[str, str] = {}
-    data = _binary(item, OLDER_DESCRIPTION_NAME, damage)
-    _binary(item, OLDER_SIGNATURE_NAME, damage)
+    data = _binary(item, LEGACY_DESCRIPTION_NAME, damage)
+    _binary(item, LEGACY_SIGNATURE_NAME, damage)
     if data is not None:
         try:
             _read_description(data, description)
         except TruncatedError:
-            damage.append(f"The attribute {OLDER_DESCRIPTION_NAME!r} ends too early")
-    own = [name for name in names if name in (OLDER_DESCRIPTION_NAME, OLDER_SIGNATURE_NAME)]
+            damage.append(f"The attribute {LEGACY_DESCRIPTION_NAME!r} ends too early")
+    own = [name for name in names if name in (LEGACY_DESCRIPTION_NAME, LEGACY_SIGNATURE_NAME)]
     return ItemReport(
         ItemFormat.ENCRYPTION_CLIENT,
         attributes=tuple(
@@ -298,7 +298,7 @@ def _describe_legacy(item: Mapping[str, Any], names: list[str], damage: list[str
 
 def _read_description(data: bytes, description: dict[str, str]) -> None:
     """Read the older library's material description: a version, then keys and values until the end."""
-    reader = Reader(data)
+    reader = ByteReader(data)
     reader.take(4)
     while reader.rest:
         key = _text(reader.sized32())

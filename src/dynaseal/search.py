@@ -60,7 +60,7 @@ class TableSearch:
             try:
                 keys = self._token_keys()
             except KeyStoreError as error:
-                raise error.for_writing() from error
+                raise error.as_encrypt_error() from error
             self._compiled.surrogates.add_tokens(item, prepared, keys)
         return prepared
 
@@ -75,7 +75,7 @@ class TableSearch:
             try:
                 keys = self._token_keys()
             except KeyStoreError as error:
-                raise error.for_reading() from error
+                raise error.as_unwrap_error() from error
             self._compiled.surrogates.take_tokens(item, keys)
         return item
 
@@ -114,7 +114,7 @@ class TableSearch:
         try:
             keys = self._beacon_keys(self._key_id_of(data_keys))
         except KeyStoreError as error:
-            raise error.for_writing() from error
+            raise error.as_encrypt_error() from error
         return stored_beacons(self._compiled, item, keys, partition_of(self._compiled, item))
 
     def rewrite(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -71,11 +71,11 @@ def test_the_key_store_is_asked_once_for_many_items() -> None:
     store = key_store()
     encryptor = ItemEncryptor(table(NAME, key_store=store))
 
-    assert store.asked == []
+    assert store.requested_ids == []
     for _ in range(3):
         encryptor.encrypt_item(ANN)
 
-    assert store.asked == ["tenant"]
+    assert store.requested_ids == ["tenant"]
 
 
 def test_a_beacon_key_that_cannot_be_had_refuses_the_item() -> None:

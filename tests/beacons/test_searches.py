@@ -142,7 +142,7 @@ def test_names_inside_the_expression_and_by_placeholder_are_replaced_where_they_
 def test_a_search_without_beacons_asks_for_no_key() -> None:
     store = key_store()
     rewritten(table(*BEACONS, key_store=store), "ward = :v", v="7b")
-    assert store.asked == []
+    assert store.requested_ids == []
 
 
 def test_a_key_condition_that_hides_a_partitioned_beacon_is_refused_instead_of_missing_items() -> None:

@@ -15,9 +15,9 @@ from dynaseal import (
     TableConfig,
     UnsupportedOperationError,
 )
-from support.canned import Canned
 from support.customers import EMAIL, customers, key, order
 from support.dynamodb import create_table, resource_of
+from support.stubbed_dynamodb import StubbedDynamoDb
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 STORED = ItemEncryptor(customers())
@@ -188,28 +188,28 @@ def test_batches_and_transactions_name_items_by_real_values(world: World) -> Non
     assert [response.get("Item") for response in responses] == [order(BOB), None]
 
 
-def encrypted(canned: Canned, config: TableConfig | None = None) -> EncryptedClient:
-    return EncryptedClient(canned.client(), configs={"customers": config or customers()})
+def encrypted(stub: StubbedDynamoDb, config: TableConfig | None = None) -> EncryptedClient:
+    return EncryptedClient(stub.client(), configs={"customers": config or customers()})
 
 
 def test_what_a_batch_leaves_is_given_back_as_it_was_asked() -> None:
-    canned = Canned()
-    client = encrypted(canned)
+    stub = StubbedDynamoDb()
+    client = encrypted(stub)
     writes = [{"PutRequest": {"Item": order()}}, {"DeleteRequest": {"Key": key(BOB)}}]
-    canned.reply(lambda asked: {"UnprocessedItems": asked["RequestItems"]})
+    stub.reply(lambda asked: {"UnprocessedItems": asked["RequestItems"]})
     assert client.batch_write_item(RequestItems={"customers": writes})["UnprocessedItems"] == {
         "customers": writes
     }
-    canned.reply(lambda asked: {"UnprocessedKeys": asked["RequestItems"]})
+    stub.reply(lambda asked: {"UnprocessedKeys": asked["RequestItems"]})
     wanted = {"Keys": [key(), key(BOB)], "ConsistentRead": True}
     left = client.batch_get_item(RequestItems={"customers": wanted})["UnprocessedKeys"]
     assert left == {"customers": wanted}
-    assert canned.sent[1][1]["RequestItems"]["customers"]["Keys"] == [token(), token(BOB)]
+    assert stub.sent_requests[1][1]["RequestItems"]["customers"]["Keys"] == [token(), token(BOB)]
 
 
 def test_nothing_of_a_real_value_leaves() -> None:
-    canned = Canned()
-    client = encrypted(canned)
+    stub = StubbedDynamoDb()
+    client = encrypted(stub)
     asked = {
         "TableName": "customers",
         "KeyConditionExpression": "#e = :e",
@@ -218,7 +218,7 @@ def test_nothing_of_a_real_value_leaves() -> None:
         "ExpressionAttributeValues": {":e": {"S": ANN}, ":c": {"S": "Bern"}},
     }
     client.query(**asked)
-    ((_, sent),) = canned.sent
+    ((_, sent),) = stub.sent_requests
     assert sent == {
         **asked,
         "KeyConditionExpression": "#surrogate0 = :e",
@@ -229,14 +229,14 @@ def test_nothing_of_a_real_value_leaves() -> None:
 
 
 def test_a_placeholder_that_nothing_uses_any_more_is_left_out_and_a_taken_one_is_not_taken_again() -> None:
-    canned = Canned()
-    encrypted(canned).scan(
+    stub = StubbedDynamoDb()
+    encrypted(stub).scan(
         TableName="customers",
         FilterExpression="#e = :e AND #surrogate0 = :c",
         ExpressionAttributeNames={"#e": "email", "#surrogate0": "city"},
         ExpressionAttributeValues={":e": {"S": ANN}, ":c": {"S": "Bern"}},
     )
-    ((_, sent),) = canned.sent
+    ((_, sent),) = stub.sent_requests
     assert sent["FilterExpression"] == "#surrogate0x = :e AND #surrogate0 = :c"
     assert sent["ExpressionAttributeNames"] == {"#surrogate0x": "pk", "#surrogate0": "city"}
 
@@ -263,15 +263,15 @@ REFUSED = [
 
 @pytest.mark.parametrize(("text", "message"), REFUSED)
 def test_what_a_token_cannot_answer_is_refused_before_any_call(text: str, message: str) -> None:
-    canned = Canned()
+    stub = StubbedDynamoDb()
     with pytest.raises(UnsupportedOperationError, match=message) as refused:
-        encrypted(canned).scan(
+        encrypted(stub).scan(
             TableName="customers",
             FilterExpression=text,
             ExpressionAttributeNames={"#o": "order"},
             ExpressionAttributeValues={":v": {"S": ANN}, ":w": {"S": BOB}},
         )
-    assert canned.sent == []
+    assert stub.sent_requests == []
     assert ANN not in str(refused.value)
 
 
@@ -284,14 +284,14 @@ def test_what_a_token_cannot_answer_is_refused_before_any_call(text: str, messag
     ],
 )
 def test_a_key_without_a_real_value_is_refused_before_any_call(asked: Any, message: str) -> None:
-    canned = Canned()
+    stub = StubbedDynamoDb()
     with pytest.raises(UnsupportedOperationError, match=message):
-        encrypted(canned).get_item(TableName="customers", Key=asked)
-    assert canned.sent == []
+        encrypted(stub).get_item(TableName="customers", Key=asked)
+    assert stub.sent_requests == []
 
 
 def test_one_surrogate_key_leaves_the_other_key_as_it_is() -> None:
-    canned = Canned()
+    stub = StubbedDynamoDb()
     config = customers(EMAIL)
-    encrypted(canned, config).get_item(TableName="customers", Key={"email": {"S": ANN}, "sk": {"S": "1"}})
-    assert canned.sent[0][1]["Key"] == {"pk": token()["pk"], "sk": {"S": "1"}}
+    encrypted(stub, config).get_item(TableName="customers", Key={"email": {"S": ANN}, "sk": {"S": "1"}})
+    assert stub.sent_requests[0][1]["Key"] == {"pk": token()["pk"], "sk": {"S": "1"}}

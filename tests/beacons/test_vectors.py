@@ -30,8 +30,8 @@ from dynaseal import (
 from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.expressions import matches, parse_condition
 from support import searchable
-from support.canned import Canned
 from support.searchable import table_config, wire
+from support.stubbed_dynamodb import StubbedDynamoDb
 
 BEACONS, PARTITIONS, REQUESTS = (
     searchable.read(f"{name}.json") for name in ("beacons", "partitions", "requests")
@@ -101,10 +101,10 @@ def configs(case: Mapping[str, Any]) -> dict[str, TableConfig]:
     return {spec["table"]: table_config(spec, case["file"]["keys"]) for spec in specs(case)}
 
 
-def call(case: Mapping[str, Any], canned: Canned) -> dict[str, Any]:
-    client = EncryptedClient(canned.client(), configs=configs(case))
+def call(case: Mapping[str, Any], stub: StubbedDynamoDb) -> dict[str, Any]:
+    client = EncryptedClient(stub.client(), configs=configs(case))
     items = case["file"].get("items", {})
-    canned.reply(named_items(case.get("response", {}), items))
+    stub.reply(named_items(case.get("response", {}), items))
     reply = getattr(client, xform_name(case["operation"]))(**wire(case["input"], items))
     reply.pop("ResponseMetadata")
     return reply
@@ -158,12 +158,12 @@ def comparable(message: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str,
 
 @chosen(expect="sent", differs_from_dynamodb=None)
 def test_a_request_leaves_and_its_reply_arrives_as_with_aws(case: dict[str, Any]) -> None:
-    canned = Canned()
+    stub = StubbedDynamoDb()
 
-    reply = call(case, canned)
+    reply = call(case, stub)
 
-    assert [operation for operation, _ in canned.sent] == [case["operation"]]
-    assert fits(comparable(canned.sent[0][1], case), comparable(case["sent"], case))
+    assert [operation for operation, _ in stub.sent_requests] == [case["operation"]]
+    assert fits(comparable(stub.sent_requests[0][1], case), comparable(case["sent"], case))
     if "returned" in case:
         assert fits(comparable(reply, case), comparable(wire(case["returned"]), case))
 
@@ -172,12 +172,12 @@ def test_a_request_leaves_and_its_reply_arrives_as_with_aws(case: dict[str, Any]
 def test_a_reply_is_filtered_as_dynamodb_filters_the_plain_items_where_aws_does_not(
     case: dict[str, Any],
 ) -> None:
-    canned = Canned()
+    stub = StubbedDynamoDb()
 
-    reply = call(case, canned)
+    reply = call(case, stub)
 
     if "sent" in case:
-        assert fits(comparable(canned.sent[0][1], case), comparable(case["sent"], case))
+        assert fits(comparable(stub.sent_requests[0][1], case), comparable(case["sent"], case))
     assert [item["visit"]["S"] for item in reply["Items"]] == case["dynamodb"]
     assert reply["Count"] == len(case["dynamodb"])
 
@@ -189,12 +189,12 @@ def test_a_reply_is_filtered_as_dynamodb_filters_the_plain_items_where_aws_does_
     differs_from_dynamodb=None,
 )
 def test_what_aws_refuses_is_refused_at_the_same_stage(case: dict[str, Any]) -> None:
-    canned = Canned()
+    stub = StubbedDynamoDb()
 
     with pytest.raises((DynasealError, TypeError)) as refused:
-        call(case, canned)
+        call(case, stub)
 
-    assert len(canned.sent) == (0 if case["stage"] == "request" else 1)
+    assert len(stub.sent_requests) == (0 if case["stage"] == "request" else 1)
     if case["stage"] == "reply":
         assert isinstance(refused.value, DecryptError)
 
@@ -244,24 +244,24 @@ def test_a_list_index_that_aws_reads_as_another_element_is_a_configuration_error
 @pytest.mark.parametrize("case_id", READ_IN_FULL)
 def test_an_expression_that_aws_misreads_is_rewritten_as_dynamodb_reads_it(case_id: str) -> None:
     case = next(case for case in CASES if case["id"] == case_id)
-    canned = Canned()
+    stub = StubbedDynamoDb()
 
-    call(case, canned)
+    call(case, stub)
 
     expression, values = READ_IN_FULL[case_id]
-    assert tokens(canned.sent[0][1]["FilterExpression"]) == tokens(expression)
-    assert canned.sent[0][1]["ExpressionAttributeValues"] == values
+    assert tokens(stub.sent_requests[0][1]["FilterExpression"]) == tokens(expression)
+    assert stub.sent_requests[0][1]["ExpressionAttributeValues"] == values
 
 
 @pytest.mark.parametrize("case_id", REFUSED_BY_DYNAMODB)
 def test_an_expression_that_dynamodb_refuses_is_refused_before_it_is_sent(case_id: str) -> None:
     case = next(case for case in CASES if case["id"] == case_id)
-    canned = Canned()
+    stub = StubbedDynamoDb()
 
     with pytest.raises(UnsupportedOperationError, match=REFUSED_BY_DYNAMODB[case_id]):
-        call(case, canned)
+        call(case, stub)
 
-    assert canned.sent == []
+    assert stub.sent_requests == []
 
 
 EXTRA = os.environ.get("DYNASEAL_EXTRA_VECTORS")
@@ -276,17 +276,17 @@ def test_aws_own_queries_find_what_they_must() -> None:
 
 
 def check_aws_query(case: dict[str, Any]) -> None:
-    canned = Canned()
+    stub = StubbedDynamoDb()
     if case["expect"] == "reject":
         with pytest.raises(UnsupportedOperationError):
-            call(case, canned)
+            call(case, stub)
         return
-    call(case, canned)
-    ((_, sent),) = canned.sent
+    call(case, stub)
+    ((_, sent),) = stub.sent_requests
     assert fits(comparable(sent, case), comparable(case["sent"], case)), case["id"]
 
     found = [item for item in stored_records(case["config"]) if is_found(wire(item), wire(sent))]
-    reply = call({**case, "response": {"Items": found, "Count": len(found)}}, Canned())
+    reply = call({**case, "response": {"Items": found, "Count": len(found)}}, StubbedDynamoDb())
 
     assert sorted(int(item["RecNum"]["N"]) for item in reply["Items"]) == case["matches"], case["id"]
     assert reply["Count"] == len(case["matches"])
@@ -296,11 +296,11 @@ def check_aws_query(case: dict[str, Any]) -> None:
 def stored_records(name: str) -> list[dict[str, Any]]:
     """AWS's records as a table stores them."""
     config = table_config(AWS_QUERIES["configs"][name], AWS_QUERIES["keys"])
-    canned = Canned()
-    client = EncryptedClient(canned.client(), configs={config.logical_table_name: config})
+    stub = StubbedDynamoDb()
+    client = EncryptedClient(stub.client(), configs={config.logical_table_name: config})
     for record in AWS_QUERIES["string_records" if name == "strings" else "records"]:
         client.put_item(TableName=config.logical_table_name, Item=wire(record))
-    return [body["Item"] for _, body in canned.sent]
+    return [body["Item"] for _, body in stub.sent_requests]
 
 
 def is_found(item: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:

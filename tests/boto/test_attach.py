@@ -14,9 +14,9 @@ from dynaseal import AttributeActions, CryptoAction, RawAesKeyring, TableConfig
 from dynaseal.boto.interception.attach import attach
 from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.errors import ConfigError, UnsupportedOperationError
-from support.canned import Canned
 from support.dynamodb import client_of, create_table, resource_of
 from support.people import people, person
+from support.stubbed_dynamodb import StubbedDynamoDb
 
 KEY = {"pk": {"S": "ann"}}
 
@@ -40,7 +40,7 @@ def test_an_attached_resource_takes_python_values(endpoint: str, client: Any) ->
 
 
 def test_what_the_caller_gave_is_not_changed() -> None:
-    client = Canned().client()
+    client = StubbedDynamoDb().client()
     attach(client, {"people": people()})
     arguments = {"TableName": "people", "Item": person()}
     client._make_api_call("PutItem", arguments)
@@ -48,15 +48,15 @@ def test_what_the_caller_gave_is_not_changed() -> None:
 
 
 def test_a_client_cannot_be_made_to_encrypt_twice() -> None:
-    canned = Canned()
-    client = canned.client()
+    stub = StubbedDynamoDb()
+    client = stub.client()
     attach(client, {"people": people()})
     again = EncryptedClient(client, configs={"people": people()})
     with pytest.raises(ConfigError, match="encrypts already"):
         again.put_item(TableName="people", Item=person())
-    assert canned.sent == []
+    assert stub.sent_requests == []
     client.put_item(TableName="people", Item=person())
-    assert len(canned.sent) == 1
+    assert len(stub.sent_requests) == 1
 
 
 class Person(Model):

@@ -12,9 +12,9 @@ from botocore.stub import Stubber
 
 from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.errors import ConfigError, DecryptError, EncryptError, UnsupportedOperationError
-from support.canned import Canned
 from support.dynamodb import create_table
 from support.people import people, person
+from support.stubbed_dynamodb import StubbedDynamoDb
 
 KEY = {"pk": {"S": "ann"}}
 
@@ -69,11 +69,11 @@ def test_a_failed_condition_shows_the_item_decrypted(encrypted: EncryptedClient,
 
 
 def test_a_cancelled_transaction_shows_the_item_decrypted() -> None:
-    canned = Canned()
-    client = EncryptedClient(canned.client(), configs={"people": people()})
+    stub = StubbedDynamoDb()
+    client = EncryptedClient(stub.client(), configs={"people": people()})
     client.put_item(TableName="people", Item=person())
-    stored = canned.sent[0][1]["Item"]
-    canned.refuse(
+    stored = stub.sent_requests[0][1]["Item"]
+    stub.refuse(
         "TransactionCanceledException",
         Message="Transaction cancelled",
         CancellationReasons=[{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Item": stored}],
@@ -162,8 +162,8 @@ def test_wire_values_are_taken_and_given_otherwise_whatever_the_client_given_tak
 
 
 def test_what_cannot_be_made_safe_never_leaves() -> None:
-    canned = Canned()
-    client = EncryptedClient(canned.client(), configs={"people": people()})
+    stub = StubbedDynamoDb()
+    client = EncryptedClient(stub.client(), configs={"people": people()})
     secret = {":v": {"S": "the secret"}}
     update = {"TableName": "people", "Key": KEY, "UpdateExpression": "SET secret = :v"}
     calls = [
@@ -185,7 +185,7 @@ def test_what_cannot_be_made_safe_never_leaves() -> None:
             call()
     with pytest.raises(EncryptError):
         client.put_item(TableName="people", Item=person(surprise={"S": "the secret"}))
-    assert canned.sent == []
+    assert stub.sent_requests == []
 
 
 @pytest.mark.parametrize(
@@ -199,11 +199,11 @@ def test_what_cannot_be_made_safe_never_leaves() -> None:
     ],
 )
 def test_a_malformed_request_gets_botocores_own_error(arguments: dict[str, Any]) -> None:
-    canned = Canned()
-    client = EncryptedClient(canned.client(), configs={"people": people()})
+    stub = StubbedDynamoDb()
+    client = EncryptedClient(stub.client(), configs={"people": people()})
     with pytest.raises(ParamValidationError):
         client.put_item(**arguments)
-    assert canned.sent == []
+    assert stub.sent_requests == []
 
 
 def test_a_tampered_item_is_refused(client: Any, encrypted: EncryptedClient, table: str) -> None:
@@ -239,7 +239,7 @@ def test_only_a_dynamodb_client_is_taken() -> None:
 
 
 def test_a_stubber_stands_in_for_dynamodb() -> None:
-    client = EncryptedClient(Canned().client(), configs={"people": people()})
+    client = EncryptedClient(StubbedDynamoDb().client(), configs={"people": people()})
     with Stubber(client) as stubber:
         stubber.add_response("put_item", {}, {"TableName": "people", "Item": person()})
         client.put_item(TableName="people", Item=person())

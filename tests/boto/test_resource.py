@@ -9,9 +9,9 @@ import pytest
 from dynaseal.boto.wrappers.resource import EncryptedResource
 from dynaseal.boto.wrappers.table import EncryptedTable
 from dynaseal.errors import ConfigError, UnsupportedOperationError
-from support.canned import Canned
 from support.dynamodb import create_table
 from support.people import people
+from support.stubbed_dynamodb import StubbedDynamoDb
 
 ANN = {"pk": "ann", "secret": b"bytes", "city": "Bern"}
 
@@ -73,7 +73,7 @@ def test_a_table_made_by_it_is_encrypted(resource: Any) -> None:
 
 def test_a_client_is_no_resource() -> None:
     with pytest.raises(ConfigError, match="A client is no resource"):
-        EncryptedResource(Canned().client(), configs={})
+        EncryptedResource(StubbedDynamoDb().client(), configs={})
 
 
 def test_it_names_its_region_and_sub_resources(encrypted: EncryptedResource) -> None:

@@ -13,9 +13,9 @@ from dynaseal import AttributeActions, CryptoAction, RawAesKeyring
 from dynaseal.boto.wrappers.table import EncryptedTable
 from dynaseal.boto.wrappers.table_info import TableIndex, TableInfo
 from dynaseal.errors import ConfigError, UnsupportedOperationError
-from support.canned import Canned
 from support.dynamodb import create_table
 from support.people import people
+from support.stubbed_dynamodb import StubbedDynamoDb
 
 ANN = {"pk": "ann", "secret": {"n": Decimal("1.5"), "tags": {"a", "b"}}, "city": "Bern", "memo": None}
 KEYRING = RawAesKeyring("tests", "key", bytes(range(32)))
@@ -78,14 +78,14 @@ def test_the_batch_writer_encrypts_what_it_puts(plain: Any, table: EncryptedTabl
 
 
 def test_the_batch_writer_sends_unprocessed_items_again_encrypted() -> None:
-    canned = Canned()
-    table = EncryptedTable(canned.resource().Table("people"), config=people())
+    stub = StubbedDynamoDb()
+    table = EncryptedTable(stub.resource().Table("people"), config=people())
 
-    canned.reply(lambda asked: {"UnprocessedItems": asked["RequestItems"]})
-    canned.reply({"UnprocessedItems": {}})
+    stub.reply(lambda asked: {"UnprocessedItems": asked["RequestItems"]})
+    stub.reply({"UnprocessedItems": {}})
     with table.batch_writer() as batch:
         batch.put_item(Item=ANN)
-    first, again = (body["RequestItems"]["people"][0]["PutRequest"]["Item"] for _, body in canned.sent)
+    first, again = (body["RequestItems"]["people"][0]["PutRequest"]["Item"] for _, body in stub.sent_requests)
     assert first["aws_dbe_head"] != again["aws_dbe_head"], "encrypted anew from what the caller wrote"
     assert first["secret"].keys() == again["secret"].keys() == {"B"}
 
@@ -125,21 +125,21 @@ def test_the_older_way_reads_the_keys_from_dynamodb(client: Any, resource: Any) 
 
 
 def test_the_older_way_asks_dynamodb_nothing_when_the_keys_are_given() -> None:
-    canned = Canned()
+    stub = StubbedDynamoDb()
     info = TableInfo("people", primary_index=TableIndex("pk"), secondary_indexes=[TableIndex("city", "memo")])
-    table = EncryptedTable(canned.resource().Table("people"), KEYRING, info)
+    table = EncryptedTable(stub.resource().Table("people"), KEYRING, info)
     table.put_item(Item={**ANN, "memo": "m"})
-    ((operation, body),) = canned.sent
+    ((operation, body),) = stub.sent_requests
     assert operation == "PutItem"
     assert {name for name, value in body["Item"].items() if "S" in value} == {"pk", "city", "memo"}
 
 
 def test_indexes_may_be_declared_free_of_plaintext_keys() -> None:
-    canned = Canned()
+    stub = StubbedDynamoDb()
     info = TableInfo("people", True, TableIndex("pk"), [TableIndex("city")])
-    table = EncryptedTable(canned.resource().Table("people"), KEYRING, info)
+    table = EncryptedTable(stub.resource().Table("people"), KEYRING, info)
     table.put_item(Item=ANN)
-    assert "B" in canned.sent[0][1]["Item"]["city"]
+    assert "B" in stub.sent_requests[0][1]["Item"]["city"]
 
 
 @pytest.mark.parametrize(
@@ -153,12 +153,12 @@ def test_indexes_may_be_declared_free_of_plaintext_keys() -> None:
 def test_a_configuration_that_contradicts_itself_or_is_not_enough_is_an_error(
     arguments: dict[str, Any], said: str
 ) -> None:
-    canned = Canned()
+    stub = StubbedDynamoDb()
     with pytest.raises(ConfigError, match=said):
-        EncryptedTable(canned.resource().Table("people"), **arguments)
-    assert canned.sent == []
+        EncryptedTable(stub.resource().Table("people"), **arguments)
+    assert stub.sent_requests == []
 
 
 def test_only_a_table_is_taken() -> None:
     with pytest.raises(ConfigError, match="is no boto3 Table"):
-        EncryptedTable(Canned().resource(), config=people())
+        EncryptedTable(StubbedDynamoDb().resource(), config=people())

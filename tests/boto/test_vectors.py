@@ -17,7 +17,7 @@ from botocore import xform_name
 from dynaseal import CryptoAction, RawAesKeyring, TableConfig
 from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.errors import DecryptError, UnsupportedOperationError
-from support.canned import Canned
+from support.stubbed_dynamodb import StubbedDynamoDb
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "requests.json").read_text())
 KINDS = {"condition", "legacy", "partiql", "passthrough", "read", "update"}
@@ -94,10 +94,10 @@ def config(name: str) -> TableConfig:
 CONFIGS = {name: config(name) for name in ("main", "nosearch")}
 
 
-def call(case: dict[str, Any], canned: Canned) -> dict[str, Any]:
+def call(case: dict[str, Any], stub: StubbedDynamoDb) -> dict[str, Any]:
     made = CONFIGS[case["config"]]
-    client = EncryptedClient(canned.client(), configs={made.logical_table_name: made})
-    canned.reply(portable(case.get("response", {})))
+    client = EncryptedClient(stub.client(), configs={made.logical_table_name: made})
+    stub.reply(portable(case.get("response", {})))
     reply = getattr(client, xform_name(case["operation"]))(**wire(case["input"]))
     reply.pop("ResponseMetadata")
     return reply
@@ -111,25 +111,25 @@ def identity(case: dict[str, Any]) -> str:
     "case", [c for c in CASES if c["expect"] == "sent" and c["id"] not in REFUSED_HERE], ids=identity
 )
 def test_a_request_leaves_and_its_reply_arrives_as_with_aws(case: dict[str, Any]) -> None:
-    canned = Canned()
-    reply = call(case, canned)
-    assert [operation for operation, _ in canned.sent] == [case["operation"]]
-    assert fits(filled(canned.sent[0][1]), filled(case["sent"]))
+    stub = StubbedDynamoDb()
+    reply = call(case, stub)
+    assert [operation for operation, _ in stub.sent_requests] == [case["operation"]]
+    assert fits(filled(stub.sent_requests[0][1]), filled(case["sent"]))
     if "returned" in case:
         assert fits(filled(reply), filled(wire(case["returned"])))
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c["expect"] == "reject"], ids=identity)
 def test_what_aws_refuses_is_refused_at_the_same_stage(case: dict[str, Any]) -> None:
-    canned = Canned()
+    stub = StubbedDynamoDb()
     with pytest.raises(UnsupportedOperationError if case["stage"] == "request" else DecryptError):
-        call(case, canned)
-    assert len(canned.sent) == (0 if case["stage"] == "request" else 1)
+        call(case, stub)
+    assert len(stub.sent_requests) == (0 if case["stage"] == "request" else 1)
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c["id"] in REFUSED_HERE], ids=identity)
 def test_what_dynamodb_would_answer_wrongly_is_refused_although_aws_sends_it(case: dict[str, Any]) -> None:
-    canned = Canned()
+    stub = StubbedDynamoDb()
     with pytest.raises(UnsupportedOperationError, match="is encrypted"):
-        call(case, canned)
-    assert canned.sent == []
+        call(case, stub)
+    assert stub.sent_requests == []

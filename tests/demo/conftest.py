@@ -11,7 +11,7 @@ from dynaseal_lab.stack import provision
 from dynaseal_lab.stack.definition import Place, StackDefinition
 from dynaseal_lab.stack.environment import dotenv_text, write_private
 from dynaseal_lab.stack.runner import root_clients
-from support.stage import Stage
+from support.provisioned_demo import ProvisionedDemo
 
 
 @pytest.fixture(scope="session")
@@ -21,11 +21,11 @@ def lab() -> Iterator[RunningLab]:
 
 
 @pytest.fixture
-def stage(lab: RunningLab, tmp_path: Path) -> Stage:
+def demo(lab: RunningLab, tmp_path: Path) -> ProvisionedDemo:
     place = Place(account=str(10**11 + secrets.randbelow(9 * 10**11)), region="eu-west-1")
     clients = root_clients(lab, place)
     stack = provision.provision(clients, StackDefinition("demo", place), lambda _: None)
     write_private(tmp_path / ".env", dotenv_text(stack, lab.endpoint))
     users = (stack.full_user, stack.limited_user)
     keys = {user: provision.access_key(clients.iam, user) for user in users}
-    return Stage(stack, place, clients, keys, tmp_path)
+    return ProvisionedDemo(stack, place, clients, keys, tmp_path)

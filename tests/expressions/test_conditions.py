@@ -44,7 +44,7 @@ def test_paths_are_given_in_order_and_apart_from_those_that_are_only_asked_wheth
         "attribute_exists(a) AND attribute_not_exists(b.c) OR size(#d) > :v AND e IN (f)"
     )
     assert [str(path) for path in expression.paths] == ["a", "b.c", "#d", "e", "f"]
-    assert [str(path) for path in expression.valued_paths] == ["b.c", "#d", "e", "f"]
+    assert [str(path) for path in expression.value_paths] == ["b.c", "#d", "e", "f"]
     assert [value.name for value in expression.values] == [":v"]
 
 

@@ -30,9 +30,9 @@ from dynaseal.core.values.reading import deserialize
 from dynaseal.core.values.writing import serialize
 from fuzz.encoding import ODD, Cursor, parts_of
 from support import vectors
-from support.forged import Attribute, forge
-from support.kms import FakeKms
-from support.ordered import in_order
+from support.fake_kms import FakeKms
+from support.sorted_sets import with_sorted_sets
+from support.unchecked_items import Attribute, encrypt_unchecked
 
 FILES = ("items-raw.json", "items-kms.json", "items-hierarchy.json", "items-reject.json")
 KEYRING = RawAesKeyring("fuzz", "one", bytes(32))
@@ -48,7 +48,7 @@ IS_VERSION_2, IS_SIGNED, HAS_CONTEXT = 1, 2, 4
 
 
 @dataclass(frozen=True)
-class World:
+class VectorTable:
     """The reader of one of the vectors' tables and its KMS."""
 
     reader: ItemEncryptor
@@ -57,19 +57,19 @@ class World:
 
 def change_item(data: bytes) -> bool:
     cursor = Cursor(data)
-    worlds = all_worlds()
-    world = worlds[cursor.short() % len(worlds)]
+    tables = all_vector_tables()
+    table = tables[cursor.short() % len(tables)]
     parts = parts_of(cursor)
     item = {name: part.value for name, part in parts.items()}
-    world.kms.calls.clear()
+    table.kms.calls.clear()
     try:
-        result = world.reader.decrypt_item(item)
+        result = table.reader.decrypt_item(item)
     except (DecryptError, KmsError):
         return False
     except TypeError:
         assert any(part.type_id[:1] == ODD for part in parts.values())
         return False
-    assert signed_part(world.reader.config, result) in written_parts()
+    assert signed_part(table.reader.config, result) in written_parts()
     return True
 
 
@@ -85,7 +85,7 @@ def seal_item(data: bytes) -> bool:
         else:
             attributes[name] = Attribute(letter, part.value)
     try:
-        item = forge(
+        item = encrypt_unchecked(
             TABLE,
             KEYRING,
             attributes,
@@ -103,7 +103,7 @@ def seal_item(data: bytes) -> bool:
         return False
     assert result.keys() == attributes.keys()
     for name, attribute in attributes.items():
-        assert in_order(result[name]) == in_order(_sealed_value(attribute))
+        assert with_sorted_sets(result[name]) == with_sorted_sets(_sealed_value(attribute))
     return True
 
 
@@ -123,14 +123,14 @@ def describe(data: bytes) -> bool:
 
 
 @cache
-def all_worlds() -> list[World]:
-    """One world for each table and keyring of the vectors."""
-    return list(_worlds().values())
+def all_vector_tables() -> list[VectorTable]:
+    """One table for each table and keyring of the vectors."""
+    return list(_vector_tables().values())
 
 
 def numbered_cases() -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The vectors' cases that have an item, each with the number of its world."""
-    numbers = {key: number for number, key in enumerate(_worlds())}
+    """The vectors' cases that have an item, each with the number of its table."""
+    numbers = {key: number for number, key in enumerate(_vector_tables())}
     for case in _cases():
         if _key(case) in numbers:
             yield numbers[_key(case)], case
@@ -138,11 +138,11 @@ def numbered_cases() -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 @cache
 def written_parts() -> frozenset[frozenset[tuple[str, bytes, bytes]]]:
-    """The signed parts of all items of the vectors that are read, each as its world reads it."""
+    """The signed parts of all items of the vectors that are read, each as its table reads it."""
     parts: set[frozenset[tuple[str, bytes, bytes]]] = set()
-    worlds = all_worlds()
+    tables = all_vector_tables()
     for number, case in numbered_cases():
-        reader = worlds[number].reader
+        reader = tables[number].reader
         try:
             parts.add(signed_part(reader.config, reader.decrypt_item(vectors.wire_item(case["encrypted"]))))
         except DecryptError:
@@ -158,14 +158,14 @@ def signed_part(config: TableConfig, item: Mapping[str, Any]) -> frozenset[tuple
 
 
 @cache
-def _worlds() -> dict[str, World]:
-    worlds: dict[str, World] = {}
+def _vector_tables() -> dict[str, VectorTable]:
+    tables: dict[str, VectorTable] = {}
     for case in _cases():
-        if _key(case) not in worlds:
-            kms = vectors.world(case)
+        if _key(case) not in tables:
+            kms = vectors.kms_for(case)
             with suppress(ConfigError):
-                worlds[_key(case)] = World(vectors.reader(case, kms), kms)
-    return worlds
+                tables[_key(case)] = VectorTable(vectors.reader(case, kms), kms)
+    return tables
 
 
 @cache

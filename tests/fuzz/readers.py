@@ -16,7 +16,7 @@ from dynaseal.core.values.reading import deserialize
 from dynaseal.core.values.types import MalformedValueError
 from dynaseal.core.values.writing import serialize
 from fuzz.encoding import Cursor
-from support.ordered import in_order
+from support.sorted_sets import with_sorted_sets
 
 DEEPEST = 40
 
@@ -64,7 +64,7 @@ def read_value(data: bytes) -> bool:
         return False
     written_type, written = serialize(value)
     assert (written_type, len(written)) == (type_id, len(content))
-    assert in_order(deserialize(type_id, written)) == in_order(value)
+    assert with_sorted_sets(deserialize(type_id, written)) == with_sorted_sets(value)
     return True
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from dynaseal import AwsKmsDiscoveryKeyring, AwsKmsKeyring, EncryptedDataKey, UnwrapError
-from dynaseal.materials.attempts import MAX_ATTEMPTS, open_first
+from dynaseal.materials.attempts import MAX_ATTEMPTS, unwrap_first
 from dynaseal.materials.model import DecryptionMaterials, NoDataKeyError
 from dynaseal.testing import Subject
-from support.keyrings import KINDS, KMS_A, Kind, world
+from support.keyrings import KINDS, KMS_A, Kind, fake_kms
 
 
 def _own(count: int) -> list[EncryptedDataKey]:
@@ -29,7 +29,7 @@ def _own(count: int) -> list[EncryptedDataKey]:
 def test_an_item_with_255_data_keys_of_the_readers_own_costs_a_bounded_number_of_calls(
     reader: Callable[..., Any],
 ) -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(reader(kms))
     written = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2"))).write()
     kms.calls.clear()
@@ -42,7 +42,7 @@ def test_an_item_with_255_data_keys_of_the_readers_own_costs_a_bounded_number_of
 
 
 def test_other_keyrings_data_keys_do_not_count() -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")))
     written = subject.write()
     others = [EncryptedDataKey("another", key.provider_info, key.ciphertext) for key in _own(254)]
@@ -75,13 +75,13 @@ def test_the_last_that_may_be_tried_still_opens() -> None:
             raise UnwrapError("not this one")
         return _MATERIALS
 
-    assert open_first(range(255), unwrap, _nothing) is _MATERIALS
+    assert unwrap_first(range(255), unwrap, _nothing) is _MATERIALS
     assert opened == list(range(MAX_ATTEMPTS))
 
 
 def test_no_candidate_at_all_is_said_as_the_keyring_says_it() -> None:
     with pytest.raises(NoDataKeyError, match="nothing here"):
-        open_first([], lambda _: _MATERIALS, _nothing)
+        unwrap_first([], lambda _: _MATERIALS, _nothing)
 
 
 def _nothing() -> NoDataKeyError:

@@ -24,7 +24,7 @@ from dynaseal import (
 )
 from dynaseal.materials.keyrings.ecdh import Parties
 from dynaseal.testing import Subject
-from support.keyrings import KEYS, world
+from support.keyrings import KEYS, fake_kms
 
 CURVES = {"P-256": Curve.P256, "P-384": Curve.P384, "P-521": Curve.P521}
 SENDER, RECIPIENT = KEYS["kms-ec-P-256-sender"], KEYS["kms-ec-P-256-recipient"]
@@ -159,7 +159,7 @@ def kms_static(kms: Any, **more: Any) -> AwsKmsEcdhKeyring:
 
 
 def test_a_raw_keyring_reads_what_a_kms_keyring_wrote() -> None:
-    kms = world()
+    kms = fake_kms()
     reader = RawEcdhKeyring.discovery(Curve.P256, private("kms-ec-P-256-recipient"))
     subject = Subject(kms_static(kms), reader)
 
@@ -167,7 +167,7 @@ def test_a_raw_keyring_reads_what_a_kms_keyring_wrote() -> None:
 
 
 def test_the_kms_keys_public_half_is_asked_for_once() -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(kms_static(kms))
 
     for _ in range(3):
@@ -177,7 +177,7 @@ def test_the_kms_keys_public_half_is_asked_for_once() -> None:
 
 
 def test_a_refused_get_public_key_is_asked_for_again_and_refused_in_the_words_of_the_operation() -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(kms_static(kms))
     kms.refusals[SENDER["arn"]] = "AccessDeniedException"
     with pytest.raises(EncryptError, match=r"KMS refused GetPublicKey .* Allow kms:GetPublicKey"):
@@ -198,7 +198,7 @@ def test_a_refused_get_public_key_is_asked_for_again_and_refused_in_the_words_of
     ],
 )
 def test_what_kms_answers_wrongly_is_not_used(answers: dict[str, Any], says: str) -> None:
-    kms = world()
+    kms = fake_kms()
     written = Subject(kms_static(kms)).write()
     kms.answers = answers
     subject = Subject(kms_static(kms))

@@ -11,7 +11,7 @@ from botocore.session import Session
 from dynaseal import AwsKmsCryptographicMaterialsProvider, ConfigError
 from dynaseal.boto.keys.clients import Clients
 from dynaseal.testing import Subject
-from support.keyrings import KMS_A, KMS_EU, world
+from support.keyrings import KMS_A, KMS_EU, fake_kms
 
 
 def test_the_callers_function_is_called_once_a_region_under_many_threads() -> None:
@@ -49,7 +49,7 @@ def test_no_region_anywhere_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_older_librarys_provider_uses_the_regional_clients_that_it_is_given() -> None:
-    kms = world()
+    kms = fake_kms()
     clients = {region: kms.client(region) for region in ("us-west-2", "eu-central-1")}
 
     for arn in (KMS_A, KMS_EU):

@@ -21,8 +21,8 @@ from dynaseal import (
 )
 from dynaseal.testing import Subject
 from support import vectors
-from support.keyrings import KMS_A, KMS_B, KMS_EU, MRK_EU, MRK_US, OTHER_ACCOUNT, UNSIGNED, world
-from support.kms import FakeKms
+from support.fake_kms import FakeKms
+from support.keyrings import KMS_A, KMS_B, KMS_EU, MRK_EU, MRK_US, OTHER_ACCOUNT, UNSIGNED, fake_kms
 
 REFUSED = [
     case for case in vectors.cases("items-kms.json") if case["expect"] == "reject" and "operation" not in case
@@ -35,7 +35,7 @@ REFUSED = [
     ids=[case["id"] for case in chosen],
 )
 def test_a_refused_reading_makes_the_very_calls_that_aws_makes(case: dict[str, Any]) -> None:
-    kms = vectors.world(case)
+    kms = vectors.kms_for(case)
 
     with pytest.raises(UnwrapError):
         vectors.reader(case, kms).decrypt_item(vectors.wire_item(case["encrypted"]))
@@ -51,7 +51,7 @@ def test_a_refused_reading_makes_the_very_calls_that_aws_makes(case: dict[str, A
     ids=[case["id"] for case in chosen],
 )
 def test_a_filter_of_two_accounts_lets_both_through_as_the_specification_says(case: dict[str, Any]) -> None:
-    kms = vectors.world(case)
+    kms = vectors.kms_for(case)
 
     read = vectors.reader(case, kms).decrypt_item(vectors.wire_item(case["encrypted"]))
 
@@ -60,7 +60,7 @@ def test_a_filter_of_two_accounts_lets_both_through_as_the_specification_says(ca
 
 
 def test_clients_are_made_once_a_region_and_only_when_they_are_needed() -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(AwsKmsMultiKeyring(KMS_A, [KMS_B, KMS_EU], clients=kms.client))
     assert kms.clients_made == []
 
@@ -71,7 +71,7 @@ def test_clients_are_made_once_a_region_and_only_when_they_are_needed() -> None:
 
 
 def test_a_discovery_multi_keyring_asks_its_regions_in_order_and_stops_at_the_first_that_opens() -> None:
-    kms = world()
+    kms = fake_kms()
     reader = AwsKmsDiscoveryMultiKeyring(["eu-west-1", "us-west-2", "eu-central-1"], clients=kms.client)
     subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")), reader)
     written = subject.write()
@@ -87,7 +87,7 @@ def test_a_discovery_multi_keyring_asks_its_regions_in_order_and_stops_at_the_fi
 
 
 def test_a_key_that_the_filter_leaves_out_costs_no_call() -> None:
-    kms = world()
+    kms = fake_kms()
     writer = AwsKmsMultiKeyring(OTHER_ACCOUNT, [KMS_B], clients=kms.client)
     reader = AwsKmsDiscoveryKeyring(client=kms.client("us-west-2"), account_ids=["111122223333"])
     subject = Subject(writer, reader)
@@ -98,7 +98,7 @@ def test_a_key_that_the_filter_leaves_out_costs_no_call() -> None:
 
 
 def test_a_filter_of_another_partition_leaves_everything_out() -> None:
-    kms = world()
+    kms = fake_kms()
     reader = AwsKmsDiscoveryKeyring(
         client=kms.client("us-west-2"), account_ids=["111122223333"], partition="aws-cn"
     )
@@ -125,7 +125,7 @@ def test_a_discovery_keyring_does_not_write(keyring: Any) -> None:
 
 
 def test_a_multi_region_discovery_keyring_asks_its_own_region_and_passes_over_other_regions_keys() -> None:
-    kms = world()
+    kms = fake_kms()
     writer = AwsKmsMultiKeyring(KMS_A, [MRK_US], clients=kms.client)
     subject = Subject(writer, AwsKmsMrkDiscoveryKeyring("eu-west-1", client=kms.client("eu-west-1")))
 
@@ -135,7 +135,7 @@ def test_a_multi_region_discovery_keyring_asks_its_own_region_and_passes_over_ot
 
 
 def test_a_plain_keyring_does_not_read_what_a_replica_wrote_and_a_multi_region_one_does() -> None:
-    kms = world()
+    kms = fake_kms()
     written = Subject(AwsKmsMrkKeyring(MRK_US, client=kms.client("us-west-2"))).write()
     plain, aware = (
         kind(MRK_EU, client=kms.client("eu-west-1")) for kind in (AwsKmsKeyring, AwsKmsMrkKeyring)
@@ -161,7 +161,7 @@ def test_a_generated_key_that_kms_answers_wrongly_is_not_used(answer: dict[str, 
 
 @pytest.mark.parametrize("answer", [{"KeyId": KMS_B}, {"Plaintext": b"p" * 32}, {"Plaintext": b""}])
 def test_a_decrypted_key_that_kms_answers_wrongly_is_not_used(answer: dict[str, Any]) -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")))
     written = subject.write()
 
@@ -172,7 +172,7 @@ def test_a_decrypted_key_that_kms_answers_wrongly_is_not_used(answer: dict[str, 
 
 @pytest.mark.parametrize("info", [b"", b"alias/x", b"\xff\xfe", KMS_A.encode() + b":x", b"key/1"])
 def test_a_kms_data_key_without_a_key_arn_is_refused_before_any_call(info: bytes) -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")))
     written = subject.write()
     keys = [*written.encrypted_data_keys, EncryptedDataKey("aws-kms", info, b"x" * 80)]

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from dynaseal import AwsKmsRsaKeyring, ConfigError, EncryptError
 from dynaseal.testing import CONTEXT, Subject
-from support.keyrings import KEYS, RSA, UNSIGNED, world
+from support.keyrings import KEYS, RSA, UNSIGNED, fake_kms
 
 PUBLIC = KEYS["kms-rsa"]["public_key"].encode()
 SHA256, SHA1 = "RSAES_OAEP_SHA_256", "RSAES_OAEP_SHA_1"
@@ -21,7 +21,7 @@ def keyring(kms: Any, algorithm: Any = SHA256, **more: Any) -> AwsKmsRsaKeyring:
 
 
 def test_writing_makes_no_call_and_reading_one_decrypt_without_context() -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(keyring(kms, public_key=PUBLIC, grant_tokens=["token"]), suites=UNSIGNED)
 
     written = subject.write()
@@ -34,7 +34,7 @@ def test_writing_makes_no_call_and_reading_one_decrypt_without_context() -> None
 
 
 def test_a_suite_with_a_signature_is_refused_both_ways_without_a_call() -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(keyring(kms, public_key=PUBLIC))
     written = Subject(keyring(kms, public_key=PUBLIC), suites=UNSIGNED).write()
     signed = Subject(subject.keyring, suites=subject.suites[::-1])
@@ -51,7 +51,7 @@ def test_a_suite_with_a_signature_is_refused_both_ways_without_a_call() -> None:
 
 
 def test_the_hash_of_the_context_is_compared_before_the_key_is_used() -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(keyring(kms, public_key=PUBLIC), suites=UNSIGNED)
 
     error = subject.check_refuses(subject.write(), "another context", context={**CONTEXT, "more": "x"})
@@ -60,14 +60,14 @@ def test_the_hash_of_the_context_is_compared_before_the_key_is_used() -> None:
 
 
 def test_another_algorithm_does_not_open_it() -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(keyring(kms, SHA1, public_key=PUBLIC), keyring(kms, SHA256), UNSIGNED)
 
     subject.check_refuses(subject.write(), "another algorithm")
 
 
 def test_a_key_that_kms_did_not_use_is_not_believed() -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(keyring(kms, public_key=PUBLIC), suites=UNSIGNED)
     written = subject.write()
 
@@ -78,13 +78,13 @@ def test_a_key_that_kms_did_not_use_is_not_believed() -> None:
 
 def test_without_a_public_key_it_only_reads() -> None:
     with pytest.raises(EncryptError, match="has no public key, so it only reads"):
-        Subject(keyring(world()), suites=UNSIGNED).write()
+        Subject(keyring(fake_kms()), suites=UNSIGNED).write()
 
 
 def test_an_unknown_algorithm_and_a_small_key_are_refused_as_it_is_made() -> None:
     small = rsa.generate_private_key(65537, 1024).public_key()
 
     with pytest.raises(ConfigError, match=r"no RSA encryption algorithm 'RSA'.*RSAES_OAEP_SHA_256"):
-        keyring(world(), "RSA")
+        keyring(fake_kms(), "RSA")
     with pytest.raises(ConfigError, match="fewer than 2048 bits"):
-        keyring(world(), public_key=small.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        keyring(fake_kms(), public_key=small.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))

@@ -10,8 +10,8 @@ import pytest
 
 from dynaseal import ConfigError, EncryptError, Keyring, MplKeyring, MultiKeyring, RawAesKeyring
 from dynaseal.testing import RULES, Rule, Subject
-from support.keyrings import KEYS, KMS_A, MRK_EU, UNSIGNED, build, world
-from support.kms import FakeKms
+from support.fake_kms import FakeKms
+from support.keyrings import KEYS, KMS_A, MRK_EU, UNSIGNED, build, fake_kms
 
 if find_spec("aws_cryptographic_material_providers") is None:
     if os.environ.get("CI") == "true":
@@ -134,7 +134,7 @@ PAIRS = {
 @pytest.mark.parametrize("name", list(PAIRS))
 @pytest.mark.parametrize("writes", ["theirs", "ours"])
 def test_aws_keyring_and_ours_of_the_same_key_read_each_other(name: str, writes: str) -> None:
-    kms = world()
+    kms = fake_kms()
     make, spec = PAIRS[name]
     pair: list[Keyring] = [MplKeyring(make(kms)), build(kms, **spec)]
     writer, reader = pair if writes == "theirs" else pair[::-1]
@@ -150,11 +150,11 @@ def test_aws_keyring_and_ours_of_the_same_key_read_each_other(name: str, writes:
 @pytest.mark.parametrize("rule", RULES, ids=str)
 @pytest.mark.parametrize("make", [theirs_aes, theirs_kms], ids=["raw-aes", "kms"])
 def test_a_bridged_keyring_keeps_to_every_rule(make: Any, rule: Rule) -> None:
-    rule(Subject(MplKeyring(make(world())), secrets=[bytes.fromhex(KEYS["aes256"]["material"])]))
+    rule(Subject(MplKeyring(make(fake_kms())), secrets=[bytes.fromhex(KEYS["aes256"]["material"])]))
 
 
 def test_a_bridged_keyring_is_a_child_of_a_multi_keyring_of_ours() -> None:
-    kms = world()
+    kms = fake_kms()
     child = MplKeyring(theirs_kms(kms))
     multi = MultiKeyring(RawAesKeyring("mine", "one", b"k" * 32), [child])
     written = Subject(multi).write()
@@ -177,13 +177,13 @@ class Ours(__import__("aws_cryptographic_material_providers.mpl.references", fro
 
 
 def test_a_keyring_that_a_user_wrote_for_aws_package_works() -> None:
-    subject = Subject(MplKeyring(Ours(theirs_aes(world()))))
+    subject = Subject(MplKeyring(Ours(theirs_aes(fake_kms()))))
 
     subject.check_reads(subject.write(), "through a user's own keyring")
 
 
 def test_a_refusal_of_kms_comes_through_in_its_own_words() -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(MplKeyring(theirs_kms(kms)))
     written = subject.write()
     kms.refusals[KMS_A] = "AccessDeniedException"
@@ -194,7 +194,7 @@ def test_a_refusal_of_kms_comes_through_in_its_own_words() -> None:
 
 
 def test_the_bridge_makes_the_calls_that_ours_makes() -> None:
-    kms = world()
+    kms = fake_kms()
     ours, theirs = build(kms, kind="kms", key="kms-a"), MplKeyring(theirs_kms(kms))
     asked = []
     for keyring in (ours, theirs):

@@ -7,7 +7,7 @@ import pytest
 from dynaseal import ConfigError, EncryptError, KmsError, MultiKeyring, RawAesKeyring, UnwrapError
 from dynaseal.materials.model import NoDataKeyError
 from dynaseal.testing import Subject
-from support.keyrings import KMS_A, build, world
+from support.keyrings import KMS_A, build, fake_kms
 
 
 def aes(name: str, key: bytes = b"k") -> RawAesKeyring:
@@ -49,7 +49,7 @@ def test_a_generator_is_not_handed_a_data_key() -> None:
 
 
 def test_one_member_that_cannot_write_keeps_all_from_writing() -> None:
-    kms = world()
+    kms = fake_kms()
     kms.refusals[KMS_A] = "DisabledException"
 
     with pytest.raises(KmsError, match="Enable the key"):
@@ -57,7 +57,7 @@ def test_one_member_that_cannot_write_keeps_all_from_writing() -> None:
 
 
 def test_reading_stops_at_the_first_member_that_opens() -> None:
-    kms = world()
+    kms = fake_kms()
     keyring = MultiKeyring(aes("one"), [build(kms, kind="kms", key="kms-a")])
     subject = Subject(keyring)
 
@@ -67,7 +67,7 @@ def test_reading_stops_at_the_first_member_that_opens() -> None:
 
 
 def test_the_one_member_that_tried_speaks_for_all() -> None:
-    kms = world()
+    kms = fake_kms()
     written = Subject(build(kms, kind="kms", key="kms-a")).write()
     kms.refusals[KMS_A] = "AccessDeniedException"
     reader = MultiKeyring(children=[aes("one"), build(kms, kind="kms", key="kms-a"), aes("two")])

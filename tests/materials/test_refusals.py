@@ -22,7 +22,7 @@ from dynaseal import (
 )
 from dynaseal.boto.keys.kms import KmsDecryptError
 from dynaseal.testing import Subject
-from support.keyrings import KMS_A, KMS_B, KMS_EU, world
+from support.keyrings import KMS_A, KMS_B, KMS_EU, fake_kms
 
 ALIAS = "arn:aws:kms:us-west-2:111122223333:alias/hr"
 
@@ -50,7 +50,7 @@ ALIAS = "arn:aws:kms:us-west-2:111122223333:alias/hr"
     ],
 )
 def test_each_refusal_has_its_own_message_and_one_action(code: str, action: str) -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")))
     written = subject.write()
     kms.refusals[KMS_A] = code
@@ -64,7 +64,7 @@ def test_each_refusal_has_its_own_message_and_one_action(code: str, action: str)
 
 
 def test_a_refused_writing_is_an_encrypt_error_and_a_client_error() -> None:
-    kms = world()
+    kms = fake_kms()
     kms.refusals[KMS_A] = "AccessDeniedException"
 
     with pytest.raises(EncryptError, match=r"refused GenerateDataKey .*Allow kms:GenerateDataKey") as raised:
@@ -74,7 +74,7 @@ def test_a_refused_writing_is_an_encrypt_error_and_a_client_error() -> None:
 
 
 def test_a_client_of_the_wrong_region_is_named_with_both_regions() -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(
         AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")),
         AwsKmsDiscoveryKeyring(client=kms.client("eu-central-1")),
@@ -88,7 +88,7 @@ def test_a_client_of_the_wrong_region_is_named_with_both_regions() -> None:
 
 
 def test_a_refusal_survives_pickling_with_all_that_it_says() -> None:
-    kms = world()
+    kms = fake_kms()
     subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("eu-central-1")))
     with pytest.raises(KmsError) as raised:
         subject.write()
@@ -103,7 +103,7 @@ def test_a_refusal_survives_pickling_with_all_that_it_says() -> None:
 def test_an_alias_can_write_and_says_that_it_cannot_read(
     keyring: Callable[..., AwsKmsKeyring], alias: str
 ) -> None:
-    kms = world()
+    kms = fake_kms()
     kms.aliases[alias] = KMS_A
     subject = Subject(keyring(alias, client=kms.client("us-west-2")))
 
@@ -142,7 +142,7 @@ class Unreachable:
 
 
 def test_a_kms_that_cannot_be_reached_is_no_kms_error_but_says_so() -> None:
-    kms = world()
+    kms = fake_kms()
     written = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2"))).write()
     unreachable = Subject(AwsKmsKeyring(KMS_A, client=Unreachable()))
 
@@ -155,7 +155,7 @@ def test_a_kms_that_cannot_be_reached_is_no_kms_error_but_says_so() -> None:
 
 
 def test_a_multi_keyring_says_what_each_of_its_keyrings_had_to_say() -> None:
-    kms = world()
+    kms = fake_kms()
     written = Subject(AwsKmsMultiKeyring(KMS_A, [KMS_B], clients=kms.client)).write()
     kms.refusals |= {KMS_A: "DisabledException", KMS_B: "AccessDeniedException"}
     reader = AwsKmsMultiKeyring(KMS_A, [KMS_B, KMS_EU], clients=kms.client)

@@ -18,7 +18,7 @@ from dynaseal import (
     RsaPadding,
 )
 from dynaseal.testing import CONTEXT
-from support.keyrings import KINDS, Kind, build, world
+from support.keyrings import KINDS, Kind, build, fake_kms
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
@@ -58,7 +58,7 @@ def test_no_key_shows_where_a_key_is_refused() -> None:
 
 
 def test_an_answer_of_kms_with_a_key_in_it_does_not_show() -> None:
-    kms = world()
+    kms = fake_kms()
     keyring = build(kms, kind="kms", key="kms-a")
     kms.answers = {"Plaintext": b"fifteen-bytes.."}
 

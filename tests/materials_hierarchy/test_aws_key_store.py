@@ -10,14 +10,14 @@ import pytest
 
 from dynaseal import AwsKmsHierarchicalKeyring, KeyStore, MplKeyring
 from support.branch_keys import BOUND, ITEM, encryptor_of
-from support.keystore import ARN, KeyStoreKms, World
+from support.fake_aws import ARN, FakeAws, FakeKeyStoreKmsClient
 
 if find_spec("aws_cryptographic_material_providers") is None:
     if os.environ.get("CI") == "true":
         raise ImportError("CI needs the extra mpl")
     pytest.skip("aws-cryptographic-material-providers is not installed", allow_module_level=True)
 
-from aws_cryptographic_material_providers.keystore import models as aws
+from aws_cryptographic_material_providers.keystore import models
 from aws_cryptographic_material_providers.keystore.client import KeyStore as AwsKeyStore
 from aws_cryptographic_material_providers.keystore.config import KeyStoreConfig
 from aws_cryptographic_material_providers.mpl import AwsCryptographicMaterialProviders
@@ -26,24 +26,24 @@ from aws_cryptographic_material_providers.mpl.config import MaterialProvidersCon
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def aws() -> FakeAws:
+    return FakeAws()
 
 
 @pytest.fixture
-def ours(world: World) -> KeyStore:
-    return world.key_store()
+def ours(aws: FakeAws) -> KeyStore:
+    return aws.key_store()
 
 
 @pytest.fixture
-def theirs(world: World) -> Any:
+def theirs(aws: FakeAws) -> Any:
     return AwsKeyStore(
         KeyStoreConfig(
-            ddb_client=world.dynamodb,
-            kms_client=KeyStoreKms(world.kms, "us-west-2"),
+            ddb_client=aws.dynamodb,
+            kms_client=FakeKeyStoreKmsClient(aws.kms, "us-west-2"),
             ddb_table_name="keys",
             logical_key_store_name="logical",
-            kms_configuration=aws.KMSConfigurationKmsKeyArn(ARN),
+            kms_configuration=models.KMSConfigurationKmsKeyArn(ARN),
         )
     )
 
@@ -52,18 +52,18 @@ def made_by(store: Any, tenant: str) -> None:
     if isinstance(store, KeyStore):
         store.create_key(tenant, BOUND)
     else:
-        store.create_key(aws.CreateKeyInput(branch_key_identifier=tenant, encryption_context=BOUND))
+        store.create_key(models.CreateKeyInput(branch_key_identifier=tenant, encryption_context=BOUND))
 
 
 def versioned_by(store: Any, tenant: str) -> None:
     if isinstance(store, KeyStore):
         store.version_key(tenant)
     else:
-        store.version_key(aws.VersionKeyInput(branch_key_identifier=tenant))
+        store.version_key(models.VersionKeyInput(branch_key_identifier=tenant))
 
 
 def their_branch_key(store: Any, tenant: str) -> tuple[str, str, bytes, dict[str, str]]:
-    found = store.get_active_branch_key(aws.GetActiveBranchKeyInput(branch_key_identifier=tenant))
+    found = store.get_active_branch_key(models.GetActiveBranchKeyInput(branch_key_identifier=tenant))
     key = found.branch_key_materials
     return key.branch_key_identifier, key.branch_key_version, key.branch_key, key.encryption_context
 
@@ -77,7 +77,7 @@ def their_keyring(store: Any, tenant: str) -> MplKeyring:
 def test_a_table_that_either_made_is_the_others(ours: KeyStore, theirs: Any) -> None:
     made = ours.create_table()
 
-    assert theirs.create_key_store(aws.CreateKeyStoreInput()).table_arn == made == ours.create_table()
+    assert theirs.create_key_store(models.CreateKeyStoreInput()).table_arn == made == ours.create_table()
 
 
 @pytest.mark.parametrize("maker", ["ours", "theirs"])
@@ -90,7 +90,7 @@ def test_branch_and_beacon_keys_that_either_made_are_the_same_to_both(
     versioned_by(stores[versioner], "tenant-a")
 
     here = ours.get_active_branch_key("tenant-a")
-    beacon = theirs.get_beacon_key(aws.GetBeaconKeyInput(branch_key_identifier="tenant-a"))
+    beacon = theirs.get_beacon_key(models.GetBeaconKeyInput(branch_key_identifier="tenant-a"))
 
     assert their_branch_key(theirs, "tenant-a") == (
         here.branch_key_id,
@@ -102,14 +102,14 @@ def test_branch_and_beacon_keys_that_either_made_are_the_same_to_both(
 
 
 @pytest.mark.parametrize("work", [made_by, versioned_by])
-def test_both_make_the_same_calls(world: World, ours: KeyStore, theirs: Any, work: Any) -> None:
+def test_both_make_the_same_calls(aws: FakeAws, ours: KeyStore, theirs: Any, work: Any) -> None:
     asked: list[list[dict[str, Any]]] = []
     for store, tenant in ((ours, "tenant-a"), (theirs, "tenant-b")):
         if work is versioned_by:
             made_by(store, tenant)
-        world.calls.clear()
+        aws.calls.clear()
         work(store, tenant)
-        asked.append([comparable(call, tenant) for call in world.calls])
+        asked.append([comparable(call, tenant) for call in aws.calls])
 
     assert asked[0] == asked[1]
 

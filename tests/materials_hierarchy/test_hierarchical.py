@@ -21,22 +21,22 @@ from dynaseal import (
 )
 from dynaseal.testing import RULES, Rule, Subject
 from support.branch_keys import BOUND, ITEM, Clock, encryptor_of
-from support.keystore import ARN, World
+from support.fake_aws import ARN, FakeAws
 
 TTL = 600
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def aws() -> FakeAws:
+    return FakeAws()
 
 
 @pytest.fixture
-def store(world: World) -> KeyStore:
-    store = world.key_store()
+def store(aws: FakeAws) -> KeyStore:
+    store = aws.key_store()
     for tenant in ("tenant-a", "tenant-b"):
         store.create_key(tenant, BOUND)
-    world.calls.clear()
+    aws.calls.clear()
     return store
 
 
@@ -48,41 +48,41 @@ def keyring_of(
     )
 
 
-def operations(world: World) -> list[str]:
-    return [call["op"] for call in world.calls]
+def operations(aws: FakeAws) -> list[str]:
+    return [call["op"] for call in aws.calls]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
-def test_it_keeps_to_every_rule_of_keyrings(world: World, store: KeyStore, rule: Rule) -> None:
-    keys = [plaintext for plaintext, _ in world.kms.replies.values()]
+def test_it_keeps_to_every_rule_of_keyrings(aws: FakeAws, store: KeyStore, rule: Rule) -> None:
+    keys = [plaintext for plaintext, _ in aws.kms.replies.values()]
 
     rule(Subject(keyring_of(store), keyring_of(store), secrets=tuple(keys)))
 
 
-def test_two_writes_and_two_reads_make_four_calls(world: World, store: KeyStore) -> None:
+def test_two_writes_and_two_reads_make_four_calls(aws: FakeAws, store: KeyStore) -> None:
     encryptor = encryptor_of(keyring_of(store))
 
     stored = [encryptor.encrypt_item(ITEM) for _ in range(2)]
     assert [encryptor.decrypt_item(each) for each in stored] == [ITEM, ITEM]
 
-    assert operations(world) == ["GetItem", "Decrypt"] * 2
+    assert operations(aws) == ["GetItem", "Decrypt"] * 2
 
 
-def test_after_the_ttl_each_key_is_fetched_again(world: World, store: KeyStore) -> None:
+def test_after_the_ttl_each_key_is_fetched_again(aws: FakeAws, store: KeyStore) -> None:
     clock = Clock()
     encryptor = encryptor_of(keyring_of(store, BranchKeyCache(clock=clock)))
     stored = encryptor.encrypt_item(ITEM)
     encryptor.decrypt_item(stored)
-    world.calls.clear()
+    aws.calls.clear()
 
     clock.now += TTL
     encryptor.decrypt_item(encryptor.encrypt_item(ITEM))
 
-    assert operations(world) == ["GetItem", "Decrypt"] * 2
+    assert operations(aws) == ["GetItem", "Decrypt"] * 2
 
 
 def test_a_writer_takes_up_a_new_version_when_its_ttl_ends_and_old_items_are_still_read(
-    world: World, store: KeyStore
+    aws: FakeAws, store: KeyStore
 ) -> None:
     clock = Clock()
     encryptor = encryptor_of(keyring_of(store, BranchKeyCache(clock=clock)))
@@ -91,15 +91,15 @@ def test_a_writer_takes_up_a_new_version_when_its_ttl_ends_and_old_items_are_sti
     meanwhile = encryptor.encrypt_item(ITEM)
     clock.now += TTL
     after = encryptor.encrypt_item(ITEM)
-    world.calls.clear()
+    aws.calls.clear()
 
     assert [encryptor.decrypt_item(each) for each in (before, meanwhile, after)] == [ITEM] * 3
 
-    versions = {call["key"]["type"]["S"] for call in world.calls if call["op"] == "GetItem"}
+    versions = {call["key"]["type"]["S"] for call in aws.calls if call["op"] == "GetItem"}
     assert len(versions) == 2
 
 
-def test_many_threads_fetch_a_branch_key_once(world: World, store: KeyStore) -> None:
+def test_many_threads_fetch_a_branch_key_once(aws: FakeAws, store: KeyStore) -> None:
     encryptor, together = encryptor_of(keyring_of(store)), Barrier(8)
 
     def write() -> dict[str, Any]:
@@ -108,25 +108,25 @@ def test_many_threads_fetch_a_branch_key_once(world: World, store: KeyStore) -> 
 
     with ThreadPoolExecutor(8) as pool:
         stored = [each.result(10) for each in [pool.submit(write) for _ in range(8)]]
-    assert operations(world) == ["GetItem", "Decrypt"]
+    assert operations(aws) == ["GetItem", "Decrypt"]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(encryptor.decrypt_item, stored)) == [ITEM] * 8
-    assert operations(world) == ["GetItem", "Decrypt"] * 2
+    assert operations(aws) == ["GetItem", "Decrypt"] * 2
 
 
-def test_keyrings_of_one_key_store_share_a_cache(world: World, store: KeyStore) -> None:
+def test_keyrings_of_one_key_store_share_a_cache(aws: FakeAws, store: KeyStore) -> None:
     cache = BranchKeyCache()
     stored = encryptor_of(keyring_of(store, cache)).encrypt_item(ITEM)
     encryptor_of(keyring_of(store, cache)).encrypt_item(ITEM)
     encryptor_of(keyring_of(store, cache)).decrypt_item(stored)
     encryptor_of(keyring_of(store, cache)).decrypt_item(stored)
 
-    assert operations(world) == ["GetItem", "Decrypt"] * 2
+    assert operations(aws) == ["GetItem", "Decrypt"] * 2
 
 
 def test_keyrings_of_two_key_stores_never_mix_in_a_shared_cache(store: KeyStore) -> None:
     cache = BranchKeyCache()
-    other = World().key_store()
+    other = FakeAws().key_store()
     other.create_key("tenant-a", BOUND)
     stored = encryptor_of(keyring_of(store, cache)).encrypt_item(ITEM)
 
@@ -137,7 +137,7 @@ def test_keyrings_of_two_key_stores_never_mix_in_a_shared_cache(store: KeyStore)
         theirs.decrypt_item(stored)
 
 
-def test_a_supplier_chooses_the_branch_key_by_the_items_key(world: World, store: KeyStore) -> None:
+def test_a_supplier_chooses_the_branch_key_by_the_items_key(aws: FakeAws, store: KeyStore) -> None:
     asked: list[Mapping[str, Any]] = []
 
     def supply(key: Mapping[str, Any]) -> str:
@@ -150,7 +150,7 @@ def test_a_supplier_chooses_the_branch_key_by_the_items_key(world: World, store:
 
     assert [encryptor.decrypt_item(each) for each in stored] == [ITEM, bob]
     assert asked == [{"pk": {"S": "ann"}}, {"pk": {"S": "bob"}}] * 2
-    fetched = {call["key"]["branch-key-id"]["S"] for call in world.calls if call["op"] == "GetItem"}
+    fetched = {call["key"]["branch-key-id"]["S"] for call in aws.calls if call["op"] == "GetItem"}
     assert fetched == {"tenant-a", "tenant-b"}
 
 
@@ -201,9 +201,9 @@ def test_a_supplier_that_gives_no_text_is_a_type_error(store: KeyStore) -> None:
         encryptor_of(keyring_of(store, branch_key_id_supplier=supply)).encrypt_item(ITEM)
 
 
-def test_what_kms_refuses_is_an_error_of_the_item_and_of_kms(world: World, store: KeyStore) -> None:
+def test_what_kms_refuses_is_an_error_of_the_item_and_of_kms(aws: FakeAws, store: KeyStore) -> None:
     stored = encryptor_of(keyring_of(store)).encrypt_item(ITEM)
-    world.kms.refusals[ARN] = "AccessDeniedException"
+    aws.kms.refusals[ARN] = "AccessDeniedException"
     encryptor = encryptor_of(keyring_of(store))
 
     with pytest.raises(EncryptError, match="Allow kms:Decrypt") as writing:
@@ -217,9 +217,9 @@ def test_what_kms_refuses_is_an_error_of_the_item_and_of_kms(world: World, store
         assert "item pk='ann'" in str(refusal)
 
 
-def test_what_dynamodb_refuses_is_an_error_of_the_item(world: World, store: KeyStore) -> None:
+def test_what_dynamodb_refuses_is_an_error_of_the_item(aws: FakeAws, store: KeyStore) -> None:
     stored = encryptor_of(keyring_of(store)).encrypt_item(ITEM)
-    world.dynamodb.refusals["GetItem"] = "ProvisionedThroughputExceededException"
+    aws.dynamodb.refusals["GetItem"] = "ProvisionedThroughputExceededException"
     encryptor = encryptor_of(keyring_of(store))
 
     with pytest.raises(EncryptError, match="ProvisionedThroughputExceededException"):
@@ -228,25 +228,25 @@ def test_what_dynamodb_refuses_is_an_error_of_the_item(world: World, store: KeyS
         encryptor.decrypt_item(stored)
 
 
-def test_a_refused_fetch_is_not_remembered(world: World, store: KeyStore) -> None:
+def test_a_refused_fetch_is_not_remembered(aws: FakeAws, store: KeyStore) -> None:
     encryptor = encryptor_of(keyring_of(store))
-    world.kms.refusals[ARN] = "ThrottlingException"
+    aws.kms.refusals[ARN] = "ThrottlingException"
     with pytest.raises(EncryptError):
         encryptor.encrypt_item(ITEM)
 
-    world.kms.refusals.clear()
+    aws.kms.refusals.clear()
 
     assert encryptor.decrypt_item(encryptor.encrypt_item(ITEM)) == ITEM
 
 
-def test_an_item_of_another_branch_key_is_refused_without_a_call(world: World, store: KeyStore) -> None:
+def test_an_item_of_another_branch_key_is_refused_without_a_call(aws: FakeAws, store: KeyStore) -> None:
     stored = encryptor_of(keyring_of(store)).encrypt_item(ITEM)
-    world.calls.clear()
+    aws.calls.clear()
 
     with pytest.raises(UnwrapError, match="no data key of the branch key 'tenant-b'"):
         encryptor_of(keyring_of(store, branch_key_id="tenant-b")).decrypt_item(stored)
 
-    assert world.calls == []
+    assert aws.calls == []
 
 
 @pytest.mark.parametrize(

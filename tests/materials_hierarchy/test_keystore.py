@@ -10,29 +10,29 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dynaseal import ConfigError, KeyStore, KeyStoreError, KmsError
-from support.keystore import ARN, World
+from support.fake_aws import ARN, FakeAws
 
 BOUND = {"department": "admin"}
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def aws() -> FakeAws:
+    return FakeAws()
 
 
 @pytest.fixture
-def store(world: World) -> KeyStore:
-    store = world.key_store()
+def store(aws: FakeAws) -> KeyStore:
+    store = aws.key_store()
     store.create_table()
     return store
 
 
-def rows_of(world: World, branch_key_id: str) -> dict[str, dict[str, Any]]:
-    return {kind: row for (_, owner, kind), row in world.dynamodb.rows.items() if owner == branch_key_id}
+def rows_of(aws: FakeAws, branch_key_id: str) -> dict[str, dict[str, Any]]:
+    return {kind: row for (_, owner, kind), row in aws.dynamodb.rows.items() if owner == branch_key_id}
 
 
-def operations(world: World) -> list[str]:
-    return [call["op"] for call in world.calls]
+def operations(aws: FakeAws) -> list[str]:
+    return [call["op"] for call in aws.calls]
 
 
 def test_a_new_branch_key_can_be_fetched_by_its_active_version_and_by_that_version(store: KeyStore) -> None:
@@ -46,27 +46,27 @@ def test_a_new_branch_key_can_be_fetched_by_its_active_version_and_by_that_versi
 
 
 def test_a_new_branch_key_has_three_records_with_all_their_attributes_in_the_context(
-    world: World, store: KeyStore
+    aws: FakeAws, store: KeyStore
 ) -> None:
     store.create_key("tenant-a", BOUND)
 
-    rows = rows_of(world, "tenant-a")
+    rows = rows_of(aws, "tenant-a")
     version = rows["branch:ACTIVE"]["version"]["S"]
     assert set(rows) == {"branch:ACTIVE", "beacon:ACTIVE", version}
     for row in rows.values():
-        _, context = world.kms.replies[ARN, row["enc"]["B"]]
+        _, context = aws.kms.replies[ARN, row["enc"]["B"]]
         stored = {name: next(iter(value.values())) for name, value in row.items() if name != "enc"}
         assert context == stored | {"tablename": "logical"}
         assert row["hierarchy-version"] == {"N": "1"}
         assert row["aws-crypto-ec:department"] == {"S": "admin"}
 
 
-def test_making_a_branch_key_makes_the_calls_that_aws_makes(world: World, store: KeyStore) -> None:
-    world.calls.clear()
+def test_making_a_branch_key_makes_the_calls_that_aws_makes(aws: FakeAws, store: KeyStore) -> None:
+    aws.calls.clear()
 
     store.create_key("tenant-a", BOUND)
 
-    assert operations(world) == [
+    assert operations(aws) == [
         "GenerateDataKeyWithoutPlaintext",
         "ReEncrypt",
         "GenerateDataKeyWithoutPlaintext",
@@ -75,21 +75,21 @@ def test_making_a_branch_key_makes_the_calls_that_aws_makes(world: World, store:
 
 
 def test_versioning_makes_the_calls_that_aws_makes_and_has_kms_vouch_for_the_old_record(
-    world: World, store: KeyStore
+    aws: FakeAws, store: KeyStore
 ) -> None:
     store.create_key("tenant-a", BOUND)
-    world.calls.clear()
+    aws.calls.clear()
 
     store.version_key("tenant-a")
 
-    assert operations(world) == [
+    assert operations(aws) == [
         "GetItem",
         "ReEncrypt",
         "GenerateDataKeyWithoutPlaintext",
         "ReEncrypt",
         "TransactWriteItems",
     ]
-    vouching = world.calls[1]
+    vouching = aws.calls[1]
     assert vouching["source_encryption_context"] == vouching["destination_encryption_context"]
 
 
@@ -143,18 +143,18 @@ def test_a_branch_key_is_never_written_over_another(store: KeyStore) -> None:
     assert store.get_active_branch_key("tenant-a") == before
 
 
-def test_of_two_who_version_at_once_one_is_told_so(world: World, store: KeyStore) -> None:
+def test_of_two_who_version_at_once_one_is_told_so(aws: FakeAws, store: KeyStore) -> None:
     store.create_key("tenant-a", BOUND)
     both_have_read = Barrier(2)
     refusals: list[KeyStoreError] = []
-    real = world.dynamodb.get_item
+    real = aws.dynamodb.get_item
 
     def get_item(**request: Any) -> dict[str, Any]:
         answer = real(**request)
         both_have_read.wait(10)
         return answer
 
-    world.dynamodb.get_item = get_item
+    aws.dynamodb.get_item = get_item
 
     def version() -> None:
         try:
@@ -168,9 +168,9 @@ def test_of_two_who_version_at_once_one_is_told_so(world: World, store: KeyStore
     for thread in threads:
         thread.join()
 
-    world.dynamodb.get_item = real
+    aws.dynamodb.get_item = real
     assert [str(error).endswith("only if it needs yet another version") for error in refusals] == [True]
-    assert len(rows_of(world, "tenant-a")) == 4
+    assert len(rows_of(aws, "tenant-a")) == 4
     active = store.get_active_branch_key("tenant-a")
     assert store.get_branch_key_version("tenant-a", active.branch_key_version) == active
 
@@ -186,10 +186,10 @@ def test_of_two_who_version_at_once_one_is_told_so(world: World, store: KeyStore
     ],
 )
 def test_a_changed_record_is_refused_by_kms(
-    world: World, store: KeyStore, name: str, value: dict[str, Any]
+    aws: FakeAws, store: KeyStore, name: str, value: dict[str, Any]
 ) -> None:
     store.create_key("tenant-a", BOUND)
-    rows_of(world, "tenant-a")["branch:ACTIVE"][name] = value
+    rows_of(aws, "tenant-a")["branch:ACTIVE"][name] = value
 
     with pytest.raises(KeyStoreError, match="InvalidCiphertextException") as refusal:
         store.get_active_branch_key("tenant-a")
@@ -214,45 +214,45 @@ def test_a_changed_record_is_refused_by_kms(
     ],
 )
 def test_what_is_no_record_is_refused_before_kms_is_asked(
-    world: World, store: KeyStore, name: str, value: dict[str, Any] | None
+    aws: FakeAws, store: KeyStore, name: str, value: dict[str, Any] | None
 ) -> None:
     store.create_key("tenant-a", BOUND)
-    record = rows_of(world, "tenant-a")["branch:ACTIVE"]
+    record = rows_of(aws, "tenant-a")["branch:ACTIVE"]
     record.pop(name, None)
     record.update({} if value is None else {name: value})
-    world.calls.clear()
+    aws.calls.clear()
 
     with pytest.raises(KeyStoreError, match="branch:ACTIVE"):
         store.get_active_branch_key("tenant-a")
 
-    assert operations(world) == ["GetItem"]
+    assert operations(aws) == ["GetItem"]
 
 
-def test_a_record_that_was_copied_to_another_branch_key_is_refused(world: World, store: KeyStore) -> None:
+def test_a_record_that_was_copied_to_another_branch_key_is_refused(aws: FakeAws, store: KeyStore) -> None:
     store.create_key("tenant-a", BOUND)
-    stolen = rows_of(world, "tenant-a")["branch:ACTIVE"]
-    world.dynamodb.rows["keys", "tenant-b", "branch:ACTIVE"] = {**stolen, "branch-key-id": {"S": "tenant-b"}}
+    stolen = rows_of(aws, "tenant-a")["branch:ACTIVE"]
+    aws.dynamodb.rows["keys", "tenant-b", "branch:ACTIVE"] = {**stolen, "branch-key-id": {"S": "tenant-b"}}
 
     with pytest.raises(KmsError):
         store.get_active_branch_key("tenant-b")
 
 
-def test_another_logical_name_does_not_open_the_keys(world: World, store: KeyStore) -> None:
+def test_another_logical_name_does_not_open_the_keys(aws: FakeAws, store: KeyStore) -> None:
     store.create_key("tenant-a", BOUND)
 
     with pytest.raises(KmsError, match="logical key store name"):
-        world.key_store(logical_name="another").get_active_branch_key("tenant-a")
+        aws.key_store(logical_name="another").get_active_branch_key("tenant-a")
 
 
-def test_another_kms_key_does_not_open_the_keys_and_both_are_named(world: World, store: KeyStore) -> None:
+def test_another_kms_key_does_not_open_the_keys_and_both_are_named(aws: FakeAws, store: KeyStore) -> None:
     store.create_key("tenant-a", BOUND)
-    world.arn = ARN.replace("1234abcd", "4321dcba")
+    aws.arn = ARN.replace("1234abcd", "4321dcba")
 
     with pytest.raises(KeyStoreError) as refusal:
-        world.key_store().get_active_branch_key("tenant-a")
+        aws.key_store().get_active_branch_key("tenant-a")
 
     assert ARN in str(refusal.value)
-    assert world.arn in str(refusal.value)
+    assert aws.arn in str(refusal.value)
 
 
 @pytest.mark.parametrize("fetch", ["get_active_branch_key", "get_beacon_key", "version_key"])
@@ -261,25 +261,25 @@ def test_a_branch_key_that_is_not_there_is_named(store: KeyStore, fetch: str) ->
         getattr(store, fetch)("nobody")
 
 
-def test_an_answer_of_another_key_is_refused(world: World, store: KeyStore) -> None:
+def test_an_answer_of_another_key_is_refused(aws: FakeAws, store: KeyStore) -> None:
     store.create_key("tenant-a", BOUND)
-    world.kms.answers["KeyId"] = ARN.replace("1234abcd", "4321dcba")
+    aws.kms.answers["KeyId"] = ARN.replace("1234abcd", "4321dcba")
 
     with pytest.raises(KeyStoreError, match="used another key"):
         store.get_active_branch_key("tenant-a")
 
 
-def test_a_key_of_another_length_is_refused(world: World, store: KeyStore) -> None:
+def test_a_key_of_another_length_is_refused(aws: FakeAws, store: KeyStore) -> None:
     store.create_key("tenant-a", BOUND)
-    world.kms.answers["Plaintext"] = bytes(16)
+    aws.kms.answers["Plaintext"] = bytes(16)
 
     with pytest.raises(KeyStoreError, match="32 bytes"):
         store.get_active_branch_key("tenant-a")
 
 
-def test_a_refusal_of_kms_names_key_operation_and_what_to_do(world: World, store: KeyStore) -> None:
+def test_a_refusal_of_kms_names_key_operation_and_what_to_do(aws: FakeAws, store: KeyStore) -> None:
     store.create_key("tenant-a", BOUND)
-    world.kms.refusals[ARN] = "AccessDeniedException"
+    aws.kms.refusals[ARN] = "AccessDeniedException"
 
     with pytest.raises(KmsError) as refusal:
         store.get_active_branch_key("tenant-a")
@@ -297,9 +297,9 @@ def test_a_refusal_of_kms_names_key_operation_and_what_to_do(world: World, store
     ],
 )
 def test_a_refusal_of_dynamodb_names_table_operation_and_what_to_do(
-    world: World, store: KeyStore, operation: str, code: str, advice: str
+    aws: FakeAws, store: KeyStore, operation: str, code: str, advice: str
 ) -> None:
-    world.dynamodb.refusals[operation] = code
+    aws.dynamodb.refusals[operation] = code
     call = store.create_key if operation == "TransactWriteItems" else lambda: store.get_beacon_key("a")
 
     with pytest.raises(KeyStoreError) as refusal:
@@ -310,8 +310,8 @@ def test_a_refusal_of_dynamodb_names_table_operation_and_what_to_do(
         assert part in str(refusal.value)
 
 
-def test_a_refusal_survives_pickling(world: World, store: KeyStore) -> None:
-    world.dynamodb.refusals["GetItem"] = "AccessDeniedException"
+def test_a_refusal_survives_pickling(aws: FakeAws, store: KeyStore) -> None:
+    aws.dynamodb.refusals["GetItem"] = "AccessDeniedException"
 
     with pytest.raises(KeyStoreError) as refusal:
         store.get_beacon_key("a")
@@ -319,34 +319,34 @@ def test_a_refusal_survives_pickling(world: World, store: KeyStore) -> None:
     assert str(pickle.loads(pickle.dumps(refusal.value))) == str(refusal.value)
 
 
-def test_the_table_is_made_once_and_waited_for(world: World) -> None:
-    store = world.key_store()
+def test_the_table_is_made_once_and_waited_for(aws: FakeAws) -> None:
+    store = aws.key_store()
 
     first, second = store.create_table(), store.create_table()
 
     assert first == second == "arn:aws:dynamodb:us-west-2:111122223333:table/keys"
-    assert operations(world).count("CreateTable") == 1
-    assert world.dynamodb.waited_for == ["table_exists keys"] * 2
-    assert world.dynamodb.tables["keys"]["KeySchema"] == [
+    assert operations(aws).count("CreateTable") == 1
+    assert aws.dynamodb.waited_for == ["table_exists keys"] * 2
+    assert aws.dynamodb.tables["keys"]["KeySchema"] == [
         {"AttributeName": "branch-key-id", "KeyType": "HASH"},
         {"AttributeName": "type", "KeyType": "RANGE"},
     ]
 
 
-def test_a_table_that_someone_else_makes_at_the_same_time_is_as_good(world: World) -> None:
-    real = world.dynamodb.create_table
+def test_a_table_that_someone_else_makes_at_the_same_time_is_as_good(aws: FakeAws) -> None:
+    real = aws.dynamodb.create_table
 
     def create_table(**request: Any) -> dict[str, Any]:
         real(**request)
         raise ClientError({"Error": {"Code": "ResourceInUseException", "Message": ""}}, "CreateTable")
 
-    world.dynamodb.create_table = create_table
+    aws.dynamodb.create_table = create_table
 
-    assert world.key_store().create_table().endswith("table/keys")
+    assert aws.key_store().create_table().endswith("table/keys")
 
 
-def test_a_table_with_other_keys_is_left_alone(world: World) -> None:
-    world.dynamodb.create_table(
+def test_a_table_with_other_keys_is_left_alone(aws: FakeAws) -> None:
+    aws.dynamodb.create_table(
         TableName="keys",
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -354,7 +354,7 @@ def test_a_table_with_other_keys_is_left_alone(world: World) -> None:
     )
 
     with pytest.raises(KeyStoreError, match="no key store: its keys are pk"):
-        world.key_store().create_table()
+        aws.key_store().create_table()
 
 
 @pytest.mark.parametrize(
@@ -366,14 +366,14 @@ def test_only_a_key_arn_can_wrap(arn: str) -> None:
         KeyStore("keys", "logical", arn)
 
 
-def test_grant_tokens_go_with_every_call_of_kms(world: World) -> None:
-    store = world.key_store(grant_tokens=("token",))
+def test_grant_tokens_go_with_every_call_of_kms(aws: FakeAws) -> None:
+    store = aws.key_store(grant_tokens=("token",))
 
     store.create_key("tenant-a", BOUND)
     store.get_active_branch_key("tenant-a")
     store.version_key("tenant-a")
 
-    asked = [call["grant_tokens"] for call in world.calls if "grant_tokens" in call]
+    asked = [call["grant_tokens"] for call in aws.calls if "grant_tokens" in call]
     assert len(asked) == 7
     assert all(tokens == ["token"] for tokens in asked)
 

@@ -8,25 +8,25 @@ import pytest
 
 from dynaseal import AwsKmsHierarchicalKeyring, AwsKmsKeyring, KeyStore, MultiKeyring, UnwrapError
 from support.branch_keys import BOUND, ITEM, encryptor_of, people
-from support.keystore import ARN, World
+from support.fake_aws import ARN, FakeAws
 
 OTHER = ARN.replace("1234abcd", "4321dcba")
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def aws() -> FakeAws:
+    return FakeAws()
 
 
 @pytest.fixture
-def store(world: World) -> KeyStore:
-    store = world.key_store()
+def store(aws: FakeAws) -> KeyStore:
+    store = aws.key_store()
     store.create_key("tenant-a", BOUND)
     return store
 
 
-def plain(world: World, arn: str = ARN) -> AwsKmsKeyring:
-    return AwsKmsKeyring(arn, client=world.kms.client("us-west-2"))
+def plain(aws: FakeAws, arn: str = ARN) -> AwsKmsKeyring:
+    return AwsKmsKeyring(arn, client=aws.kms.client("us-west-2"))
 
 
 def hierarchical(store: KeyStore) -> AwsKmsHierarchicalKeyring:
@@ -48,9 +48,9 @@ def test_fifty_items_under_one_branch_key_take_one_call_cold_and_none_warm(store
 
 
 def test_fifty_items_under_a_kms_key_take_fifty_calls_and_one_hint(
-    world: World, caplog: pytest.LogCaptureFixture
+    aws: FakeAws, caplog: pytest.LogCaptureFixture
 ) -> None:
-    writer, reader = encryptor_of(plain(world)), encryptor_of(plain(world))
+    writer, reader = encryptor_of(plain(aws)), encryptor_of(plain(aws))
     stored = [writer.encrypt_item(item) for item in people(50)]
     caplog.clear()
 
@@ -84,8 +84,8 @@ def test_the_hierarchical_keyring_is_never_hinted_at_itself(
     assert caplog.records == []
 
 
-def test_encryptors_that_share_a_keyring_count_apart(world: World) -> None:
-    keyring = plain(world)
+def test_encryptors_that_share_a_keyring_count_apart(aws: FakeAws) -> None:
+    keyring = plain(aws)
     one, other = encryptor_of(keyring), encryptor_of(keyring)
 
     one.encrypt_item(ITEM)
@@ -93,8 +93,8 @@ def test_encryptors_that_share_a_keyring_count_apart(world: World) -> None:
     assert (one.kms_calls.total(), other.kms_calls.total()) == (1, 0)
 
 
-def test_every_key_of_a_multi_keyring_is_counted_apart(world: World) -> None:
-    encryptor = encryptor_of(MultiKeyring(plain(world), [plain(world, OTHER)]))
+def test_every_key_of_a_multi_keyring_is_counted_apart(aws: FakeAws) -> None:
+    encryptor = encryptor_of(MultiKeyring(plain(aws), [plain(aws, OTHER)]))
 
     encryptor.decrypt_item(encryptor.encrypt_item(ITEM))
 
@@ -105,10 +105,10 @@ def test_every_key_of_a_multi_keyring_is_counted_apart(world: World) -> None:
     }
 
 
-def test_a_refused_call_counts(world: World) -> None:
-    encryptor = encryptor_of(plain(world))
+def test_a_refused_call_counts(aws: FakeAws) -> None:
+    encryptor = encryptor_of(plain(aws))
     stored = encryptor.encrypt_item(ITEM)
-    world.kms.refusals[ARN] = "DisabledException"
+    aws.kms.refusals[ARN] = "DisabledException"
 
     with pytest.raises(UnwrapError):
         encryptor.decrypt_item(stored)
@@ -116,8 +116,8 @@ def test_a_refused_call_counts(world: World) -> None:
     assert encryptor.kms_calls == {("GenerateDataKey", ARN): 1, ("Decrypt", ARN): 1}
 
 
-def test_calls_of_many_threads_are_all_counted(world: World) -> None:
-    encryptor = encryptor_of(plain(world))
+def test_calls_of_many_threads_are_all_counted(aws: FakeAws) -> None:
+    encryptor = encryptor_of(plain(aws))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(encryptor.encrypt_item, people(200)))
@@ -125,8 +125,8 @@ def test_calls_of_many_threads_are_all_counted(world: World) -> None:
     assert encryptor.kms_calls == {("GenerateDataKey", ARN): 200}
 
 
-def test_the_numbers_given_are_a_copy(world: World) -> None:
-    encryptor = encryptor_of(plain(world))
+def test_the_numbers_given_are_a_copy(aws: FakeAws) -> None:
+    encryptor = encryptor_of(plain(aws))
 
     encryptor.kms_calls.update({("Decrypt", ARN): 5})
 

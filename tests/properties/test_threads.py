@@ -26,7 +26,7 @@ from dynaseal import (
     TableConfig,
 )
 from support.branch_keys import Clock
-from support.keystore import ARN, World
+from support.fake_aws import ARN, FakeAws
 
 THREADS = 8
 SHAPES = 400
@@ -54,12 +54,12 @@ def raw() -> Keyring:
 
 
 def kms() -> Keyring:
-    return AwsKmsKeyring(ARN, client=World().kms.client("us-west-2"))
+    return AwsKmsKeyring(ARN, client=FakeAws().kms.client("us-west-2"))
 
 
 def hierarchical() -> Keyring:
     """Of four tenants, of whom the cache holds two, so that keys come and go."""
-    store = World().key_store()
+    store = FakeAws().key_store()
     for tenant in range(4):
         store.create_key(f"tenant {tenant}", {"kind": "test"})
 

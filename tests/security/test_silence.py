@@ -45,14 +45,14 @@ from dynaseal import (
 )
 from dynaseal.beacons.compiled.hashes import derive_keys
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
+from support.fake_aws import ARN
 from support.keyrings import KEYS
-from support.keystore import ARN
-from support.secrets import AES_KEY, BINARY, ITEM, NUMBER, TEXT, Stage, ours
+from support.secrets import AES_KEY, BINARY, ITEM, NUMBER, TEXT, SecretsFixture, library_objects
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage()
+def fixture() -> SecretsFixture:
+    return SecretsFixture()
 
 
 def written_and_read(encryptor: ItemEncryptor) -> dict[str, Any]:
@@ -61,30 +61,30 @@ def written_and_read(encryptor: ItemEncryptor) -> dict[str, Any]:
     return stored
 
 
-def test_no_object_behind_the_public_ones_shows_a_secret(stage: Stage) -> None:
+def test_no_object_behind_the_public_ones_shows_a_secret(fixture: SecretsFixture) -> None:
     configs = [
-        stage.config(stage.aes),
-        stage.config(MultiKeyring(stage.aes, [stage.kms])),
-        stage.searchable(),
+        fixture.config(fixture.aes),
+        fixture.config(MultiKeyring(fixture.aes, [fixture.kms])),
+        fixture.searchable(),
     ]
     encryptors = [ItemEncryptor(config) for config in configs]
     stored = [written_and_read(encryptor) for encryptor in encryptors]
-    required = RequiredContextMaterialsManager(DefaultMaterialsManager(stage.aes), ["aws-crypto-attr.pk"])
+    required = RequiredContextMaterialsManager(DefaultMaterialsManager(fixture.aes), ["aws-crypto-attr.pk"])
     roots = [
-        *(configs, encryptors, required, stage.store, stage.cache, stage.client()),
-        EncryptedTable(stage.canned.resource().Table("people"), config=stage.config(stage.aes)),
-        *(stage.store.get_active_branch_key("tenant"), stage.store.get_beacon_key("tenant")),
+        *(configs, encryptors, required, fixture.store, fixture.cache, fixture.client()),
+        EncryptedTable(fixture.stub.resource().Table("people"), config=fixture.config(fixture.aes)),
+        *(fixture.store.get_active_branch_key("tenant"), fixture.store.get_beacon_key("tenant")),
         *(describe_item(item) for item in (*stored, ITEM)),
         *(_asymmetric_keyrings()),
     ]
 
-    shown = list(ours(roots))
+    shown = list(library_objects(roots))
     plan = configs[-1].compiled_search
     assert plan is not None
-    beacon_key = stage.store.get_beacon_key("tenant").beacon_key
-    stage.secrets.keys += derive_keys(beacon_key, plan.standard_beacons).values()
+    beacon_key = fixture.store.get_beacon_key("tenant").beacon_key
+    fixture.secrets.keys += derive_keys(beacon_key, plan.standard_beacons).values()
 
-    stage.secrets.check(*map(repr, shown), *map(str, shown))
+    fixture.secrets.check(*map(repr, shown), *map(str, shown))
     classes = {type(one).__name__ for one in shown}
     assert classes >= {
         "BranchKeyMaterials",
@@ -105,91 +105,93 @@ def _asymmetric_keyrings() -> list[Keyring]:
     ]
 
 
-def test_the_walk_would_find_a_secret_that_shows(stage: Stage) -> None:
-    assert stage.secrets.found_in(f"... {TEXT} ...")
-    assert stage.secrets.found_in(repr({"key": AES_KEY}))
-    assert stage.secrets.found_in(b64encode(b"xy" + BINARY + b"z").decode())
-    assert stage.secrets.found_in(BINARY.hex(" ").upper())
-    assert not stage.secrets.found_in("nothing")
+def test_the_walk_would_find_a_secret_that_shows(fixture: SecretsFixture) -> None:
+    assert fixture.secrets.found_in(f"... {TEXT} ...")
+    assert fixture.secrets.found_in(repr({"key": AES_KEY}))
+    assert fixture.secrets.found_in(b64encode(b"xy" + BINARY + b"z").decode())
+    assert fixture.secrets.found_in(BINARY.hex(" ").upper())
+    assert not fixture.secrets.found_in("nothing")
 
 
-def test_a_report_shows_names_and_types_and_no_plaintext(stage: Stage) -> None:
-    encryptor = ItemEncryptor(stage.config(stage.aes))
+def test_a_report_shows_names_and_types_and_no_plaintext(fixture: SecretsFixture) -> None:
+    encryptor = ItemEncryptor(fixture.config(fixture.aes))
 
     for item in (ITEM, written_and_read(encryptor)):
         report = describe_item(item)
-        stage.secrets.check(repr(report), str(report), json.dumps(report.to_dict()))
+        fixture.secrets.check(repr(report), str(report), json.dumps(report.to_dict()))
 
 
 def test_the_log_shows_no_secret_though_it_is_written_to(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    fixture: SecretsFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "dynaseal")
-    per_item = ItemEncryptor(stage.config(stage.kms))
+    per_item = ItemEncryptor(fixture.config(fixture.kms))
     for _ in range(10):
         written_and_read(per_item)
-    cached = ItemEncryptor(stage.config(stage.hierarchical))
+    cached = ItemEncryptor(fixture.config(fixture.hierarchical))
     written_and_read(cached)
-    stage.clock.now += 590
-    stage.world.kms.refusals[ARN] = "AccessDeniedException"
+    fixture.clock.now += 590
+    fixture.aws.kms.refusals[ARN] = "AccessDeniedException"
     written_and_read(cached)
 
     records = [record for record in caplog.records if record.name.startswith("dynaseal")]
 
     assert len(records) >= 2
-    stage.secrets.check(caplog.text, *(f"{record.msg} {record.args!r}" for record in records))
+    fixture.secrets.check(caplog.text, *(f"{record.msg} {record.args!r}" for record in records))
 
 
 def changed(item: dict[str, Any], name: str, **value: Any) -> dict[str, Any]:
     return {**item, name: value}
 
 
-Attempt = Callable[[Stage], object]
+Attempt = Callable[[SecretsFixture], object]
 
 
-def _sealed(stage: Stage, keyring: Keyring | None = None) -> dict[str, Any]:
-    return ItemEncryptor(stage.config(keyring or stage.aes)).encrypt_item({**ITEM, "city": {"S": "Bern"}})
+def _sealed(fixture: SecretsFixture, keyring: Keyring | None = None) -> dict[str, Any]:
+    return ItemEncryptor(fixture.config(keyring or fixture.aes)).encrypt_item({**ITEM, "city": {"S": "Bern"}})
 
 
 def _write(**attributes: Any) -> Attempt:
-    return lambda stage: ItemEncryptor(stage.config(stage.aes)).encrypt_item({**ITEM, **attributes})
+    return lambda fixture: ItemEncryptor(fixture.config(fixture.aes)).encrypt_item({**ITEM, **attributes})
 
 
 def _write_python(value: object) -> Attempt:
-    return lambda stage: ItemEncryptor(stage.config(stage.aes)).encrypt_python_item({"pk": "ann", "a": value})
+    return lambda fixture: ItemEncryptor(fixture.config(fixture.aes)).encrypt_python_item(
+        {"pk": "ann", "a": value}
+    )
 
 
 def _read(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Attempt:
-    return lambda stage: ItemEncryptor(stage.config(stage.aes)).decrypt_item(change(_sealed(stage)))
+    return lambda fixture: ItemEncryptor(fixture.config(fixture.aes)).decrypt_item(change(_sealed(fixture)))
 
 
-def _refused_by_kms(stage: Stage) -> Keyring:
-    stage.world.kms.refusals[ARN] = "AccessDeniedException"
-    return stage.kms
+def _refused_by_kms(fixture: SecretsFixture) -> Keyring:
+    fixture.aws.kms.refusals[ARN] = "AccessDeniedException"
+    return fixture.kms
 
 
-def _write_refused(stage: Stage) -> object:
-    return ItemEncryptor(stage.config(_refused_by_kms(stage))).encrypt_item(ITEM)
+def _write_refused(fixture: SecretsFixture) -> object:
+    return ItemEncryptor(fixture.config(_refused_by_kms(fixture))).encrypt_item(ITEM)
 
 
-def _read_refused(stage: Stage) -> object:
-    stored = _sealed(stage, stage.kms)
-    return ItemEncryptor(stage.config(_refused_by_kms(stage))).decrypt_item(stored)
+def _read_refused(fixture: SecretsFixture) -> object:
+    stored = _sealed(fixture, fixture.kms)
+    return ItemEncryptor(fixture.config(_refused_by_kms(fixture))).decrypt_item(stored)
 
 
-def _store_refused(stage: Stage) -> object:
-    stage.world.kms.refusals[ARN] = "AccessDeniedException"
-    return stage.store.get_active_branch_key("tenant")
+def _store_refused(fixture: SecretsFixture) -> object:
+    fixture.aws.kms.refusals[ARN] = "AccessDeniedException"
+    return fixture.store.get_active_branch_key("tenant")
 
 
-def _table_refused(stage: Stage) -> object:
-    stage.world.dynamodb.refusals["GetItem"] = "AccessDeniedException"
-    return stage.store.get_active_branch_key("tenant")
+def _table_refused(fixture: SecretsFixture) -> object:
+    fixture.aws.dynamodb.refusals["GetItem"] = "AccessDeniedException"
+    return fixture.store.get_active_branch_key("tenant")
 
 
-def _store_refused_while_writing(stage: Stage) -> object:
-    stage.world.kms.refusals[ARN] = "AccessDeniedException"
-    return ItemEncryptor(stage.config(stage.hierarchical)).encrypt_item(ITEM)
+def _store_refused_while_writing(fixture: SecretsFixture) -> object:
+    fixture.aws.kms.refusals[ARN] = "AccessDeniedException"
+    return ItemEncryptor(fixture.config(fixture.hierarchical)).encrypt_item(ITEM)
 
 
 class Careless:
@@ -202,13 +204,13 @@ class Careless:
         return DecryptionMaterials(suite, {**stored, **reproduced})
 
 
-def _read_carelessly(stage: Stage) -> object:
+def _read_carelessly(fixture: SecretsFixture) -> object:
     config = TableConfig("people", "pk", attribute_actions=AttributeActions(), cmm=Careless())
-    return ItemEncryptor(config).decrypt_item(_sealed(stage))
+    return ItemEncryptor(config).decrypt_item(_sealed(fixture))
 
 
 def _ask(operation: str, **request: Any) -> Attempt:
-    return lambda stage: getattr(stage.client(), operation)(TableName="people", **request)
+    return lambda fixture: getattr(fixture.client(), operation)(TableName="people", **request)
 
 
 VALUES = {":text": {"S": TEXT}, ":number": {"N": NUMBER}, ":binary": {"B": BINARY}}
@@ -246,8 +248,8 @@ ATTEMPTS: dict[str, tuple[type[Exception], Attempt]] = {
     "no encrypted item": (FormatError, _read(lambda _: ITEM)),
     "another key": (
         UnwrapError,
-        lambda stage: ItemEncryptor(stage.config(RawAesKeyring("tests", "one", bytes(32)))).decrypt_item(
-            _sealed(stage)
+        lambda fixture: ItemEncryptor(fixture.config(RawAesKeyring("tests", "one", bytes(32)))).decrypt_item(
+            _sealed(fixture)
         ),
     ),
     "a manager without a key": (DecryptError, _read_carelessly),
@@ -256,7 +258,7 @@ ATTEMPTS: dict[str, tuple[type[Exception], Attempt]] = {
     "KMS refuses the key store": (KeyStoreError, _store_refused),
     "KMS refuses the key store an item": (EncryptError, _store_refused_while_writing),
     "DynamoDB refuses the key store": (KeyStoreError, _table_refused),
-    "no such branch key": (KeyStoreError, lambda stage: stage.store.get_active_branch_key("nobody")),
+    "no such branch key": (KeyStoreError, lambda fixture: fixture.store.get_active_branch_key("nobody")),
     "a key of a wrong length": (ConfigError, lambda _: RawAesKeyring("tests", "one", AES_KEY + b"x")),
     "a search in what is encrypted": (
         UnsupportedOperationError,
@@ -292,17 +294,17 @@ ATTEMPTS: dict[str, tuple[type[Exception], Attempt]] = {
 
 @pytest.mark.parametrize(("expected", "attempt"), ATTEMPTS.values(), ids=ATTEMPTS)
 def test_no_error_shows_a_secret_nor_does_anything_that_led_to_it(
-    stage: Stage, expected: type[Exception], attempt: Attempt, caplog: pytest.LogCaptureFixture
+    fixture: SecretsFixture, expected: type[Exception], attempt: Attempt, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "dynaseal")
 
     with pytest.raises(expected) as caught:
-        attempt(stage)
+        attempt(fixture)
 
-    stage.secrets.check(caplog.text)
+    fixture.secrets.check(caplog.text)
     for error in _chain(caught.value):
         told = "".join(traceback.format_exception_only(error))
-        stage.secrets.check(str(error), repr(error), told, repr(error.args), repr(vars(error)))
+        fixture.secrets.check(str(error), repr(error), told, repr(error.args), repr(vars(error)))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -8,7 +8,7 @@ from typing import Any
 from dynaseal import AlgorithmSuite, Keyring
 from dynaseal.testing import Subject
 from support import vectors
-from support.kms import FakeKms
+from support.fake_kms import FakeKms
 
 KEYS: dict[str, Any] = (
     vectors.read(vectors.VECTORS / "items-raw.json")["keys"]
@@ -21,9 +21,9 @@ RSA = KEYS["kms-rsa"]["arn"]
 UNSIGNED = (AlgorithmSuite.COMMIT_KEY_SYMSIG,)
 
 
-def world() -> FakeKms:
+def fake_kms() -> FakeKms:
     """A KMS that has the private keys of the test keys."""
-    return vectors.world({"keys": KEYS})
+    return vectors.kms_for({"keys": KEYS})
 
 
 def build(kms: FakeKms, **spec: Any) -> Keyring:
@@ -45,7 +45,7 @@ class Kind:
         return self.name
 
     def subject(self) -> Subject:
-        kms = world()
+        kms = fake_kms()
         writer = build(kms, **self.writer)
         return Subject(writer, build(kms, **(self.reader or self.writer)), self.suites, self.secrets)
 

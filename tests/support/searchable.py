@@ -86,10 +86,10 @@ def wire(value: Any, items: Mapping[str, Any] | None = None) -> Any:
 
 @dataclass(eq=False)
 class FakeKeyStore:
-    """The vectors' branch keys and beacon keys, handed out without KMS; counts what it is asked for."""
+    """The vectors' branch keys and beacon keys, handed out without KMS; counts what is fetched."""
 
     keys: dict[str, dict[str, Any]]
-    asked: list[str] = field(default_factory=list)
+    requested_ids: list[str] = field(default_factory=list)
 
     def get_active_branch_key(self, branch_key_id: str) -> BranchKeyMaterials:
         key = self._key(branch_key_id)
@@ -100,7 +100,7 @@ class FakeKeyStore:
         return self.get_active_branch_key(branch_key_id)
 
     def get_beacon_key(self, branch_key_id: str) -> BeaconKeyMaterials:
-        self.asked.append(branch_key_id)
+        self.requested_ids.append(branch_key_id)
         return BeaconKeyMaterials(
             branch_key_id, bytes.fromhex(self._key(branch_key_id)["beacon_key_hex"]), {}
         )

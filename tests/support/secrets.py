@@ -27,8 +27,8 @@ from dynaseal import (
     TableConfig,
 )
 from support.branch_keys import Clock
-from support.canned import Canned
-from support.keystore import ARN, World
+from support.fake_aws import ARN, FakeAws
+from support.stubbed_dynamodb import StubbedDynamoDb
 
 TEXT = "Tr0ub4dor-und-drei"
 NUMBER = "2718281828459045235360287"
@@ -47,12 +47,12 @@ ITEM: dict[str, Any] = {
 class Secrets:
     """What must not show; data keys are added as they are made."""
 
-    texts: list[str] = field(default_factory=lambda: [TEXT, NUMBER])
+    strings: list[str] = field(default_factory=lambda: [TEXT, NUMBER])
     keys: list[bytes] = field(default_factory=lambda: [BINARY, AES_KEY])
 
     def check(self, *shown: str) -> None:
-        forms = [*self.texts, *(form for text in self.texts for form in spellings(text.encode()))]
-        forms += [form for key in self.keys for form in spellings(key)]
+        forms = [*self.strings, *(form for text in self.strings for form in encodings(text.encode()))]
+        forms += [form for key in self.keys for form in encodings(key)]
         for text in shown:
             lowered = text.lower()
             for form in forms:
@@ -66,7 +66,7 @@ class Secrets:
         return False
 
 
-def spellings(secret: bytes) -> Iterator[str]:
+def encodings(secret: bytes) -> Iterator[str]:
     """Hexadecimal, as Python shows bytes, as a list of numbers, and base64 wherever in other bytes it is."""
     yield secret.hex()
     yield secret.hex(" ")
@@ -78,7 +78,7 @@ def spellings(secret: bytes) -> Iterator[str]:
 
 
 @dataclass
-class Overheard:
+class RecordingKeyring:
     """A keyring that hands on to another one and notes every key that comes by."""
 
     keyring: Keyring
@@ -102,20 +102,20 @@ class Overheard:
 
 
 @dataclass
-class Stage:
+class SecretsFixture:
     """Tables under every level of the library, over a stand-in for KMS, and all that must stay unseen."""
 
     secrets: Secrets = field(default_factory=Secrets)
-    world: World = field(default_factory=World)
+    aws: FakeAws = field(default_factory=FakeAws)
     clock: Clock = field(default_factory=Clock)
-    canned: Canned = field(default_factory=Canned)
+    stub: StubbedDynamoDb = field(default_factory=StubbedDynamoDb)
 
     def __post_init__(self) -> None:
-        self.store = self.world.key_store()
+        self.store = self.aws.key_store()
         self.store.create_key("tenant", {"department": "admin"})
         self.cache = BranchKeyCache(clock=self.clock, grace_seconds=60)
-        self.secrets.keys += [plaintext for plaintext, _ in self.world.kms.replies.values()]
-        self.kms = AwsKmsKeyring(ARN, client=self.world.kms.client("us-west-2"))
+        self.secrets.keys += [plaintext for plaintext, _ in self.aws.kms.replies.values()]
+        self.kms = AwsKmsKeyring(ARN, client=self.aws.kms.client("us-west-2"))
         self.hierarchical = AwsKmsHierarchicalKeyring(
             self.store, branch_key_id="tenant", ttl_seconds=600, cache=self.cache
         )
@@ -126,7 +126,7 @@ class Stage:
             "people",
             "pk",
             attribute_actions=AttributeActions(attribute_actions={"city": CryptoAction.SIGN_ONLY}),
-            keyring=Overheard(keyring, self.secrets),
+            keyring=RecordingKeyring(keyring, self.secrets),
             **more,
         )
 
@@ -136,10 +136,10 @@ class Stage:
         return self.config(self.hierarchical, search=SearchConfig([version]))
 
     def client(self) -> EncryptedClient:
-        return EncryptedClient(self.canned.client(), configs={"people": self.searchable()})
+        return EncryptedClient(self.stub.client(), configs={"people": self.searchable()})
 
 
-def ours(roots: Iterable[object]) -> Iterator[object]:
+def library_objects(roots: Iterable[object]) -> Iterator[object]:
     """Every object of the library's own classes that can be reached from some objects."""
     containers = (dict, list, tuple, set, frozenset, CellType, FunctionType, MethodType, BuiltinFunctionType)
     seen: set[int] = set()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dynaseal.core.numbers import normalize
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+strings = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(
     lambda name: not name.startswith("aws_dbe_")
 )
@@ -34,14 +34,14 @@ def normal_numbers() -> st.SearchStrategy[str]:
 
 
 scalars: st.SearchStrategy[dict[str, Any]] = st.one_of(
-    texts.map(lambda text: {"S": text}),
+    strings.map(lambda text: {"S": text}),
     normal_numbers().map(lambda number: {"N": number}),
     st.binary(max_size=12).map(lambda data: {"B": data}),
     st.booleans().map(lambda value: {"BOOL": value}),
     st.just({"NULL": True}),
 )
 sets: st.SearchStrategy[dict[str, Any]] = st.one_of(
-    st.lists(texts, unique=True, max_size=4).map(
+    st.lists(strings, unique=True, max_size=4).map(
         lambda members: {"SS": sorted(members, key=lambda text: text.encode("utf-16-be"))}
     ),
     st.lists(normal_numbers(), unique=True, max_size=4).map(lambda members: {"NS": sorted(members)}),
@@ -51,7 +51,7 @@ values: st.SearchStrategy[dict[str, Any]] = st.recursive(
     st.one_of(scalars, sets),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3).map(lambda members: {"L": members}),
-        st.dictionaries(texts, inner, max_size=3).map(lambda members: {"M": members}),
+        st.dictionaries(strings, inner, max_size=3).map(lambda members: {"M": members}),
     ),
     max_leaves=8,
 )

@@ -39,8 +39,8 @@ from dynaseal import (
     TableConfig,
     UnwrapError,
 )
-from support.keystore import hierarchical_keyring
-from support.kms import FakeKms, material
+from support.fake_aws import hierarchical_keyring
+from support.fake_kms import FakeKms, material
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 
@@ -157,7 +157,7 @@ def _kinds(*specs: Mapping[str, Any] | None) -> Iterator[str]:
             yield from _kinds(*(spec.get("children", ()) if spec["kind"] == "multi" else ()))
 
 
-def world(case: Mapping[str, Any]) -> FakeKms:
+def kms_for(case: Mapping[str, Any]) -> FakeKms:
     """A KMS that knows the replies of a case's keys."""
     kms = FakeKms()
     for key in case["keys"].values():

@@ -27,7 +27,7 @@ def those(*, operation: str | None, expect: str, written: bool = False) -> pytes
 
 @those(operation=None, expect="plaintext")
 def test_an_item_that_aws_wrote_is_read_with_the_very_calls_that_aws_makes(case: dict[str, Any]) -> None:
-    kms = vectors.world(case)
+    kms = vectors.kms_for(case)
 
     plaintext = vectors.reader(case, kms).decrypt_item(vectors.wire_item(case["encrypted"]))
 
@@ -37,7 +37,7 @@ def test_an_item_that_aws_wrote_is_read_with_the_very_calls_that_aws_makes(case:
 
 @those(operation=None, expect="plaintext", written=True)
 def test_the_same_item_written_here_has_aws_structure_and_reads_back(case: dict[str, Any]) -> None:
-    kms = vectors.world(case)
+    kms = vectors.kms_for(case)
     theirs = vectors.wire_item(case["encrypted"])
 
     ours = vectors.writer(case, kms).encrypt_item(vectors.wire_item(case.get("input", case["plaintext"])))
@@ -51,7 +51,7 @@ def test_the_same_item_written_here_has_aws_structure_and_reads_back(case: dict[
 
 @those(operation=None, expect="reject")
 def test_an_item_that_aws_refuses_is_refused_with_its_class_of_error(case: dict[str, Any]) -> None:
-    encryptor = vectors.reader(case, vectors.world(case))
+    encryptor = vectors.reader(case, vectors.kms_for(case))
 
     with pytest.raises(vectors.refused_on_reading(case["error"])):
         encryptor.decrypt_item(vectors.wire_item(case["encrypted"]))
@@ -64,7 +64,7 @@ def test_an_item_that_aws_refuses_is_refused_with_its_class_of_error(case: dict[
 )
 def test_what_aws_refuses_to_configure_or_write_is_refused(case: dict[str, Any]) -> None:
     with pytest.raises(vectors.REFUSED_ON_WRITING):
-        vectors.writer(case, vectors.world(case)).encrypt_item(vectors.wire_item(case["plaintext"]))
+        vectors.writer(case, vectors.kms_for(case)).encrypt_item(vectors.wire_item(case["plaintext"]))
 
 
 def test_every_disputed_case_ends_in_a_plaintext_or_a_documented_error() -> None:
@@ -72,7 +72,7 @@ def test_every_disputed_case_ends_in_a_plaintext_or_a_documented_error() -> None
     assert disputed
     for case in disputed:
         try:
-            encryptor: ItemEncryptor = vectors.reader(case, vectors.world(case))
+            encryptor: ItemEncryptor = vectors.reader(case, vectors.kms_for(case))
             encryptor.decrypt_item(vectors.wire_item(case["encrypted"]))
         except DynasealError:
             continue

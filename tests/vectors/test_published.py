@@ -21,7 +21,7 @@ def test_the_published_data_is_there() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_a_published_item_is_read_or_refused_as_aws_does(case: dict[str, Any]) -> None:
-    reader, stored = vectors.reader(case, vectors.world(case)), vectors.wire_item(case["encrypted"])
+    reader, stored = vectors.reader(case, vectors.kms_for(case)), vectors.wire_item(case["encrypted"])
 
     if case["expect"] == "plaintext":
         assert reader.decrypt_item(stored) == vectors.wire_item(case["plaintext"])

@@ -13,7 +13,7 @@ from struct import Struct
 from struct import error as StructError  # noqa: N812 an exception
 
 from dynaseal.core.suites import SUITE_BY_FLAVOR, AlgorithmSuite
-from dynaseal.core.wire import Reader, TruncatedError, u16
+from dynaseal.core.wire import ByteReader, TruncatedError, u16
 from dynaseal.errors import EncryptError, FormatError
 
 HEADER_NAME = "aws_dbe_head"
@@ -21,8 +21,8 @@ FOOTER_NAME = "aws_dbe_foot"
 RESERVED_PREFIX = "aws_dbe_"
 
 # The attributes of AWS's older format, by which its items are told from plaintext.
-OLDER_DESCRIPTION_NAME = "*amzn-ddb-map-desc*"
-OLDER_SIGNATURE_NAME = "*amzn-ddb-map-sig*"
+LEGACY_DESCRIPTION_NAME = "*amzn-ddb-map-desc*"
+LEGACY_SIGNATURE_NAME = "*amzn-ddb-map-sig*"
 
 MESSAGE_ID_LENGTH = 32
 COMMITMENT_LENGTH = 32
@@ -117,7 +117,7 @@ def _parse(data: bytes) -> Header:
     suite = SUITE_BY_FLAVOR.get(flavor)
     if suite is None:
         raise FormatError(f"The item's header names the unknown algorithm suite 0x67{flavor:02x}")
-    reader = Reader(data, _START.size)
+    reader = ByteReader(data, _START.size)
     legend = reader.take(legend_length)
     if legend.strip(b"esc"):
         raise FormatError("The item's header has a legend with an unknown letter")
@@ -132,7 +132,7 @@ def _parse(data: bytes) -> Header:
     return Header(version, suite, message_id, legend, context, data_keys, data[:end], data[end:])
 
 
-def _parse_context(reader: Reader, entries: int) -> dict[str, str]:
+def _parse_context(reader: ByteReader, entries: int) -> dict[str, str]:
     context: dict[str, str] = {}
     last = b""
     for _ in range(entries):
@@ -146,7 +146,7 @@ def _parse_context(reader: Reader, entries: int) -> dict[str, str]:
     return context
 
 
-def _parse_data_keys(reader: Reader) -> tuple[EncryptedDataKey, ...]:
+def _parse_data_keys(reader: ByteReader) -> tuple[EncryptedDataKey, ...]:
     count = reader.byte()
     if not count:
         raise FormatError("The item's header holds no encrypted data key")

@@ -11,7 +11,7 @@ from typing import Any
 
 from dynaseal.attributes import Item
 from dynaseal.core.context import ATTRIBUTE_PREFIX, version_1_entry, version_2_entries
-from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, OLDER_DESCRIPTION_NAME, OLDER_SIGNATURE_NAME
+from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, LEGACY_DESCRIPTION_NAME, LEGACY_SIGNATURE_NAME
 from dynaseal.core.shapes import Shape
 from dynaseal.core.values.reading import deserialize, deserialize_all
 from dynaseal.core.values.types import (
@@ -24,10 +24,10 @@ from dynaseal.core.values.types import (
 from dynaseal.core.values.writing import serialize, serialize_attributes
 from dynaseal.errors import EncryptError, FormatError, SignatureError
 
-_TRACES = frozenset({HEADER_NAME, FOOTER_NAME, OLDER_DESCRIPTION_NAME, OLDER_SIGNATURE_NAME})
+_TRACES = frozenset({HEADER_NAME, FOOTER_NAME, LEGACY_DESCRIPTION_NAME, LEGACY_SIGNATURE_NAME})
 
 
-def clear_fields(shape: Shape, item: Item) -> tuple[list[Field], list[Field]]:
+def plaintext_fields(shape: Shape, item: Item) -> tuple[list[Field], list[Field]]:
     """Serialise the signed attributes of an item that is to be encrypted.
 
     Returns:
@@ -94,7 +94,7 @@ def context_entries(shape: Shape, signed: Sequence[Field]) -> dict[str, str]:
     return entries
 
 
-def sealed_item(
+def encrypted_item(
     shape: Shape, item: Item, encrypted: Sequence[Field], *, head: bytes, foot: bytes
 ) -> dict[str, Any]:
     """Put an encrypted item together from the caller's item and what sealing made."""
@@ -106,7 +106,7 @@ def sealed_item(
     return result
 
 
-def unsealed_item(shape: Shape, item: Item, fields: Sequence[Field]) -> dict[str, Any]:
+def decrypted_item(shape: Shape, item: Item, fields: Sequence[Field]) -> dict[str, Any]:
     """Put a decrypted item together from the stored item and what was encrypted.
 
     Raises:
@@ -131,7 +131,7 @@ def _explain(names: Sequence[str], fields: Sequence[Field]) -> None:
             raise FormatError(f"The attribute {name!r} was encrypted from {error}") from None
 
 
-def bookkeeping(item: Item) -> tuple[bytes, bytes]:
+def header_and_footer(item: Item) -> tuple[bytes, bytes]:
     """Take the header and footer of an encrypted item.
 
     Raises:

@@ -15,11 +15,11 @@ class TruncatedError(Exception):
     """The bytes ended before the structure did."""
 
 
-class Reader:
+class ByteReader:
     r"""Reads a byte string from front to back, and never past its end.
 
     Example:
-        >>> reader = Reader(b"\x00\x02hi")
+        >>> reader = ByteReader(b"\x00\x02hi")
         >>> reader.sized16(), reader.rest
         (b'hi', 0)
     """

@@ -10,7 +10,7 @@ Source: DynamoDB Developer Guide, "Condition and filter expressions, operators, 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dynaseal.expressions.reader import CONDITION_KEYWORDS, Reader
+from dynaseal.expressions.reader import CONDITION_KEYWORDS, TokenReader
 from dynaseal.expressions.tree import (
     COMPARATORS,
     And,
@@ -49,7 +49,7 @@ class ConditionExpression:
         text: The expression.
         condition: Its tree.
         paths: Every document path in it, in the order of the text.
-        valued_paths: Those whose attribute's value matters: not an attribute that is only asked whether it
+        value_paths: Those whose attribute's value matters: not an attribute that is only asked whether it
             exists. Whether something within an attribute exists is a question about its value.
         values: Every value placeholder in it, in the order of the text.
     """
@@ -57,7 +57,7 @@ class ConditionExpression:
     text: str
     condition: Condition
     paths: tuple[Path, ...]
-    valued_paths: tuple[Path, ...]
+    value_paths: tuple[Path, ...]
     values: tuple[Value, ...]
 
 
@@ -74,15 +74,15 @@ def parse_condition(text: str, parameter: str = "ConditionExpression") -> Condit
 
     Example:
         >>> expression = parse_condition("attribute_exists(a) AND #b.c[2] > :v", "FilterExpression")
-        >>> [str(path) for path in expression.paths], [str(path) for path in expression.valued_paths]
+        >>> [str(path) for path in expression.paths], [str(path) for path in expression.value_paths]
         (['a', '#b.c[2]'], ['#b.c[2]'])
     """
-    condition = _Conditions(Reader(text, parameter, CONDITION_KEYWORDS)).parse()
+    condition = _Conditions(TokenReader(text, parameter, CONDITION_KEYWORDS)).parse()
     paths: list[Path] = []
     valued: list[Path] = []
     values: list[Value] = []
     for leaf in leaves(condition):
-        existence_only = isinstance(leaf, Function) and leaf.asks_existence_only
+        existence_only = isinstance(leaf, Function) and leaf.tests_existence_only
         for operand in operands(leaf):
             inner = operand.operand if isinstance(operand, Size) else operand
             if isinstance(inner, Value):
@@ -105,7 +105,7 @@ def parse_projection(text: str, parameter: str = "ProjectionExpression") -> tupl
         >>> [str(path) for path in parse_projection("a, #b.c[2]")]
         ['a', '#b.c[2]']
     """
-    reader = Reader(text, parameter, frozenset())
+    reader = TokenReader(text, parameter, frozenset())
     paths = [reader.path()]
     while reader.take_symbol(","):
         paths.append(reader.path())
@@ -116,7 +116,7 @@ def parse_projection(text: str, parameter: str = "ProjectionExpression") -> tupl
 class _Conditions:
     """One run of the parser: finished parts, and operators that wait for their right side."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: TokenReader) -> None:
         self._reader = reader
         self._parts: list[Condition | Operand] = []
         self._waiting: list[str] = []
@@ -243,7 +243,7 @@ class _Conditions:
         if len(arguments) != _ARGUMENT_COUNTS[name]:
             reader.reject(f"{name} takes {_ARGUMENT_COUNTS[name]} operands, not {len(arguments)}")
         function = Function(name, arguments)
-        if function.asks_existence_only and not isinstance(arguments[0], Path):
+        if function.tests_existence_only and not isinstance(arguments[0], Path):
             reader.reject(f"{name} requires a document path")
         return function
 

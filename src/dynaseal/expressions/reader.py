@@ -19,7 +19,7 @@ UPDATE_KEYWORDS = frozenset({"SET", "REMOVE", "ADD", "DELETE"})
 
 
 @dataclass(slots=True)
-class Reader:
+class TokenReader:
     """The tokens of one expression and how far they are read.
 
     Args:

@@ -99,7 +99,7 @@ class Function:
     arguments: tuple[Operand, ...]
 
     @property
-    def asks_existence_only(self) -> bool:
+    def tests_existence_only(self) -> bool:
         """Whether the answer depends on the argument being there, and not on its value."""
         return self.name in {"attribute_exists", "attribute_not_exists"}
 

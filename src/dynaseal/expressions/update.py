@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dynaseal.expressions.parse import CACHED_EXPRESSIONS
-from dynaseal.expressions.reader import UPDATE_KEYWORDS, Reader
+from dynaseal.expressions.reader import UPDATE_KEYWORDS, TokenReader
 from dynaseal.expressions.tokens import Kind
 from dynaseal.expressions.tree import Path, Value
 
@@ -85,14 +85,14 @@ def parse_update(text: str, parameter: str = "UpdateExpression") -> UpdateExpres
         >>> [str(path) for path in expression.paths]
         ['a.b', 'c', '#d']
     """
-    return _Updates(Reader(text, parameter, UPDATE_KEYWORDS)).parse()
+    return _Updates(TokenReader(text, parameter, UPDATE_KEYWORDS)).parse()
 
 
 @dataclass(slots=True)
 class _Updates:
     """One run of the parser; it fills its clauses."""
 
-    reader: Reader
+    reader: TokenReader
     sets: list[tuple[Path, SetSource]] = field(default_factory=list[tuple[Path, SetSource]])
     removes: list[Path] = field(default_factory=list[Path])
     adds: list[tuple[Path, Value]] = field(default_factory=list[tuple[Path, Value]])

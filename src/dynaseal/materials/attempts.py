@@ -12,7 +12,7 @@ from typing import TypeVar
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.errors import UnwrapError
 from dynaseal.materials.arn import KmsArn, parse_arn
-from dynaseal.materials.model import DecryptionMaterials, NoDataKeyError, combined
+from dynaseal.materials.model import DecryptionMaterials, NoDataKeyError, combine_causes
 
 MAX_ATTEMPTS = 16
 """How many of an item's data keys one keyring tries."""
@@ -20,7 +20,7 @@ MAX_ATTEMPTS = 16
 Candidate = TypeVar("Candidate")
 
 
-def open_first(
+def unwrap_first(
     candidates: Sequence[Candidate],
     unwrap: Callable[[Candidate], DecryptionMaterials],
     nothing_to_try: Callable[[], NoDataKeyError],
@@ -50,7 +50,7 @@ def open_first(
             hint="If the item is genuine, read it with a keyring that names its key",
             causes=causes,
         )
-    raise combined(causes)
+    raise combine_causes(causes)
 
 
 def kms_data_keys(

@@ -152,7 +152,7 @@ class NoDataKeyError(UnwrapError):
     """The item has no data key that this keyring could try."""
 
 
-def combined(causes: Sequence[UnwrapError]) -> UnwrapError:
+def combine_causes(causes: Sequence[UnwrapError]) -> UnwrapError:
     """Make one error of what several attempts had to say: the one real attempt's own, or a list of all."""
     attempts = [cause for cause in causes if not isinstance(cause, NoDataKeyError)]
     if len(attempts) == 1:

@@ -37,7 +37,7 @@ def writes_complete_materials(subject: Subject) -> None:
             raise ConformanceError("A wrapped data key has an empty part, or one of more than 65,535 bytes")
 
 
-def keeps_what_it_was_given(subject: Subject) -> None:
+def keeps_the_materials_it_is_given(subject: Subject) -> None:
     """Suite, encryption context, required keys and item keys come back as they were, reading and writing."""
     given = subject.new_materials()
     written = subject.write(given)
@@ -86,7 +86,7 @@ def wraps_the_data_key_of_another_keyring(subject: Subject) -> None:
     subject.check_reads(written, "with another keyring's in front", written.encrypted_data_keys)
 
 
-def passes_over_what_is_not_its_own(subject: Subject) -> None:
+def skips_data_keys_of_other_keyrings(subject: Subject) -> None:
     """Other keyrings' data keys, before or after its own, do not keep it from reading."""
     written = subject.write()
     others = _strange_data_keys(subject)
@@ -94,7 +94,7 @@ def passes_over_what_is_not_its_own(subject: Subject) -> None:
     subject.check_reads(written, "before others", [*written.encrypted_data_keys, *others])
 
 
-def refuses_where_nothing_is_its_own(subject: Subject) -> None:
+def refuses_without_a_data_key_of_its_own(subject: Subject) -> None:
     """Without a data key of its own it raises UnwrapError."""
     written = subject.write()
     subject.check_refuses(written, "no data key at all", [])
@@ -122,7 +122,7 @@ def refuses_a_damaged_data_key(subject: Subject) -> None:
         subject.check_refuses(written, f"wrapped data keys {what}", damaged)
 
 
-def reads_behind_a_damaged_data_key(subject: Subject) -> None:
+def reads_after_a_damaged_data_key(subject: Subject) -> None:
     """A damaged data key in front of a good one does not keep it from reading."""
     written = subject.write()
     good = written.encrypted_data_keys

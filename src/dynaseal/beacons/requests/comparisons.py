@@ -125,7 +125,7 @@ def _use(leaf: Leaf, operand: Operand) -> list[tuple[Path, Use]]:
         return [(operand.operand, Use.SIZE_OR_TYPE)] if isinstance(operand.operand, Path) else []
     if not isinstance(operand, Path):
         return []
-    if isinstance(leaf, Function) and leaf.asks_existence_only:
+    if isinstance(leaf, Function) and leaf.tests_existence_only:
         return [(operand, Use.EXISTENCE)]
     if isinstance(leaf, Function) and leaf.name == "attribute_type":
         return [(operand, Use.SIZE_OR_TYPE)]

@@ -152,7 +152,7 @@ class _Asked:
 
     def _read_path(self, parameter: str, path: Path, leaf: Leaf) -> None:
         name = path.root(self.request.get(NAMES) or {})
-        existence_only = isinstance(leaf, Function) and leaf.asks_existence_only and len(path.steps) == 1
+        existence_only = isinstance(leaf, Function) and leaf.tests_existence_only and len(path.steps) == 1
         key = self.surrogates.by_source.get(name)
         if key is None:
             if name in self.surrogates.names and not (existence_only and parameter not in _SEARCHES):

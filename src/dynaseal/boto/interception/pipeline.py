@@ -114,7 +114,7 @@ class TablePipeline:
         text = request.get("ConditionExpression")
         if text:
             expression = parse_condition(text, "ConditionExpression")
-            self._refuse_encrypted(operation, "ConditionExpression", expression.valued_paths, request)
+            self._refuse_encrypted(operation, "ConditionExpression", expression.value_paths, request)
 
     def check_update(self, operation: str, request: Message) -> None:
         """Refuse an update that writes or reads a signed attribute.

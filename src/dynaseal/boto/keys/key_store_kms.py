@@ -49,11 +49,11 @@ class KeyStoreKmsError(KeyStoreError, KmsError):
                 "name: restore it, or give the name it was written under"
             )
 
-    def for_writing(self) -> EncryptError:
+    def as_encrypt_error(self) -> EncryptError:
         """Give the error of an item that cannot be encrypted because of this."""
         return self._as(KmsEncryptError)
 
-    def for_reading(self) -> UnwrapError:
+    def as_unwrap_error(self) -> UnwrapError:
         """Give the error of an item that cannot be read because of this."""
         return self._as(KmsDecryptError)
 

@@ -94,7 +94,7 @@ def _serialize_all(values: Iterable[AttributeValue]) -> list[Field]:
     return serialized
 
 
-def sorted_texts(texts: Iterable[str]) -> list[str]:
+def sorted_strings(texts: Iterable[str]) -> list[str]:
     """Order texts by UTF-16 code units.
 
     Raises:
@@ -136,7 +136,7 @@ def _null(content: bool) -> bytes:
 
 
 def _string_set(content: Any) -> bytes:
-    return _joined([*map(str.encode, sorted_texts(_members(content)))])
+    return _joined([*map(str.encode, sorted_strings(_members(content)))])
 
 
 def _number_set(content: Any) -> bytes:
@@ -184,7 +184,7 @@ def _map(content: Mapping[str, AttributeValue], depth: int) -> bytes:
     if depth > MAX_DEPTH and content:
         raise too_deep()
     parts = [u32(len(content))]
-    for key in sorted_texts(content):
+    for key in sorted_strings(content):
         name, value = key.encode(), content[key]
         (kind,) = value
         type_id, write, holds_values = _WRITERS[kind]

@@ -28,7 +28,7 @@ from dynaseal.core.primitives import (
     gcm_decrypt,
     gcm_encrypt,
 )
-from dynaseal.core.wire import Reader, TruncatedError, u32
+from dynaseal.core.wire import ByteReader, TruncatedError, u32
 from dynaseal.materials.keyrings import wrapping
 from dynaseal.materials.keyrings.curves import Curve
 from dynaseal.materials.keyrings.names import KMS_ECDH_PROVIDER, RAW_ECDH_PROVIDER
@@ -57,16 +57,16 @@ class Parties:
         )
 
 
-class Agreed(NamedTuple):
+class AgreedDataKey(NamedTuple):
     """A data key, and the two parties that it names."""
 
     parties: Parties
     ciphertext: bytes
 
 
-def agreed_with(
+def data_keys_for(
     encrypted_data_keys: Sequence[EncryptedDataKey], own: bytes, other: bytes | None
-) -> list[Agreed]:
+) -> list[AgreedDataKey]:
     """Select the data keys that were agreed upon with a public key.
 
     Args:
@@ -75,11 +75,11 @@ def agreed_with(
         other: That of the one other party; None for anybody who wrote to the reader.
     """
     pairs = None if other is None else (Parties(own, other), Parties(other, own))
-    found: list[Agreed] = []
+    found: list[AgreedDataKey] = []
     for wrapped in encrypted_data_keys:
         parties = _read_parties(wrapped.provider_info) if wrapped.provider_id in _PROVIDERS else None
         if parties is not None and (parties.recipient == own if pairs is None else parties in pairs):
-            found.append(Agreed(parties, wrapped.ciphertext))
+            found.append(AgreedDataKey(parties, wrapped.ciphertext))
     return found
 
 
@@ -101,7 +101,7 @@ def wrap(
 
 
 def unwrap(
-    materials: DecryptionMaterials, curve: Curve, agreed: Agreed, secret: bytes
+    materials: DecryptionMaterials, curve: Curve, agreed: AgreedDataKey, secret: bytes
 ) -> DecryptionMaterials:
     """Unwrap a data key with a shared secret.
 
@@ -111,7 +111,7 @@ def unwrap(
     data_key, rest = wrapping.split(agreed.ciphertext)
     if len(rest) != _WRAPPED_LENGTH:
         raise AuthenticationFailedError
-    reader = Reader(rest)
+    reader = ByteReader(rest)
     salt, stored_commitment = reader.take(_SALT_LENGTH), reader.take(KEY_LENGTH)
     aad = materials.aad
     info = _fixed_info(curve, agreed.parties, aad)
@@ -122,7 +122,7 @@ def unwrap(
 
 
 def _read_parties(provider_info: bytes) -> Parties | None:
-    reader = Reader(provider_info)
+    reader = ByteReader(provider_info)
     try:
         version, recipient, sender = reader.take(len(_VERSION)), reader.sized32(), reader.sized32()
     except TruncatedError:

@@ -20,7 +20,7 @@ from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import NONCE_LENGTH, AuthenticationFailedError, gcm_decrypt, gcm_encrypt
 from dynaseal.core.wire import u32
 from dynaseal.errors import ConfigError, KeyStoreError, UnwrapError
-from dynaseal.materials.attempts import open_first
+from dynaseal.materials.attempts import unwrap_first
 from dynaseal.materials.context_attributes import NoAttributesError, context_attributes
 from dynaseal.materials.key_store.branch_keys import BranchKeyMaterials
 from dynaseal.materials.key_store.cache import BranchKeyCache
@@ -36,7 +36,7 @@ _WRAPPED_AT = _VERSION_AT + _VERSION_LENGTH
 _DERIVED_BITS = u32(256)
 
 
-class BranchKeys(Protocol):
+class BranchKeySource(Protocol):
     """Where branch keys come from: a KeyStore, or anything with these methods.
 
     A refusal is a KeyStoreError.
@@ -79,7 +79,7 @@ class AwsKmsHierarchicalKeyring:
 
     def __init__(
         self,
-        key_store: BranchKeys,
+        key_store: BranchKeySource,
         *,
         branch_key_id: str | None = None,
         branch_key_id_supplier: Callable[[Item], str] | None = None,
@@ -111,7 +111,7 @@ class AwsKmsHierarchicalKeyring:
         try:
             branch_key = self._active(self._id_for(materials))
         except KeyStoreError as error:
-            raise error.for_writing() from error
+            raise error.as_encrypt_error() from error
         data_key = materials.plaintext_data_key or wrapping.new_data_key()
         intermediate = wrapping.new_intermediate_key()
         aad = materials.aad
@@ -133,14 +133,14 @@ class AwsKmsHierarchicalKeyring:
         try:
             branch_key_id = self._id_for(materials)
         except KeyStoreError as error:
-            raise error.for_reading() from error
+            raise error.as_unwrap_error() from error
         info = branch_key_id.encode()
         own = [
             wrapped
             for wrapped in encrypted_data_keys
             if wrapped.provider_id == HIERARCHY_PROVIDER and wrapped.provider_info == info
         ]
-        return open_first(
+        return unwrap_first(
             own,
             lambda wrapped: self._unwrap(materials, branch_key_id, wrapped),
             lambda: NoDataKeyError(f"The item has no data key of the branch key {branch_key_id!r}"),
@@ -162,7 +162,7 @@ class AwsKmsHierarchicalKeyring:
                 hint="It was changed, or wrapped for another item or table",
             ) from None
         except KeyStoreError as error:
-            raise error.for_reading() from error
+            raise error.as_unwrap_error() from error
 
     def _active(self, branch_key_id: str) -> BranchKeyMaterials:
         return self._cache.get(

@@ -15,7 +15,7 @@ from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.errors import EncryptError, UnwrapError
 from dynaseal.materials.arn import KmsArn, check_key_id, is_same_key, parse_arn
-from dynaseal.materials.attempts import kms_data_keys, open_first
+from dynaseal.materials.attempts import kms_data_keys, unwrap_first
 from dynaseal.materials.keyrings import wrapping
 from dynaseal.materials.keyrings.names import KMS_PROVIDER
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
@@ -29,7 +29,7 @@ class GeneratedKey(NamedTuple):
     key_arn: str
 
 
-class Kms(Protocol):
+class SymmetricKms(Protocol):
     """What keyrings ask of KMS; `dynaseal.boto.keys.kms` asks it through boto3.
 
     A refusal is an EncryptError or an UnwrapError, and a KmsError.
@@ -68,7 +68,7 @@ class KmsKeyring:
         ConfigError: the key id is malformed.
     """
 
-    def __init__(self, key_id: str, kms: Kms, grant_tokens: Sequence[str] = ()) -> None:
+    def __init__(self, key_id: str, kms: SymmetricKms, grant_tokens: Sequence[str] = ()) -> None:
         self._key_id = check_key_id(key_id)
         self._kms = kms
         self._grant_tokens = tuple(grant_tokens)
@@ -102,7 +102,7 @@ class KmsKeyring:
         mine = [
             wrapped for arn, wrapped in kms_data_keys(encrypted_data_keys, KMS_PROVIDER) if self._is_mine(arn)
         ]
-        return open_first(mine, lambda wrapped: self._unwrap(materials, wrapped), self._no_data_key)
+        return unwrap_first(mine, lambda wrapped: self._unwrap(materials, wrapped), self._no_data_key)
 
     def _is_mine(self, arn: KmsArn) -> bool:
         return str(arn) == self._key_id
@@ -138,7 +138,7 @@ class KmsMrkKeyring(KmsKeyring):
 
 
 def unwrap_with_kms(
-    kms: Kms,
+    kms: SymmetricKms,
     key_id: str,
     materials: DecryptionMaterials,
     wrapped: EncryptedDataKey,

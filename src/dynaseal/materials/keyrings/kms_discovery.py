@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.errors import ConfigError, EncryptError
 from dynaseal.materials.arn import KmsArn
-from dynaseal.materials.attempts import kms_data_keys, open_first
-from dynaseal.materials.keyrings.kms import Kms, unwrap_with_kms
+from dynaseal.materials.attempts import kms_data_keys, unwrap_first
+from dynaseal.materials.keyrings.kms import SymmetricKms, unwrap_with_kms
 from dynaseal.materials.keyrings.names import KMS_PROVIDER
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
 
@@ -43,7 +43,7 @@ class DiscoveryFilter:
                 hint="Leave account_ids out to use the keys of every account",
             )
 
-    def lets_through(self, arn: KmsArn) -> bool:
+    def allows(self, arn: KmsArn) -> bool:
         """Tell whether a key may be used."""
         return arn.partition == self.partition and arn.account in self.account_ids
 
@@ -63,7 +63,7 @@ class KmsDiscoveryKeyring:
         keys: Whose keys are used; left out, everybody's.
     """
 
-    def __init__(self, kms: Kms, keys: DiscoveryFilter | None = None) -> None:
+    def __init__(self, kms: SymmetricKms, keys: DiscoveryFilter | None = None) -> None:
         self._kms = kms
         self._filter = keys
 
@@ -90,14 +90,14 @@ class KmsDiscoveryKeyring:
             for arn, wrapped in kms_data_keys(encrypted_data_keys, KMS_PROVIDER)
             if self._is_mine(arn)
         ]
-        return open_first(
+        return unwrap_first(
             mine,
             lambda candidate: unwrap_with_kms(self._kms, str(candidate[0]), materials, candidate[1]),
             lambda: NoDataKeyError(f"The item has no data key under a KMS key of {self._scope()}"),
         )
 
     def _is_mine(self, arn: KmsArn) -> bool:
-        return self._filter is None or self._filter.lets_through(arn)
+        return self._filter is None or self._filter.allows(arn)
 
     def _asked_for(self, arn: KmsArn) -> KmsArn:
         return arn
@@ -120,7 +120,7 @@ class KmsMrkDiscoveryKeyring(KmsDiscoveryKeyring):
         ConfigError: the Region is empty.
     """
 
-    def __init__(self, kms: Kms, region: str, keys: DiscoveryFilter | None = None) -> None:
+    def __init__(self, kms: SymmetricKms, region: str, keys: DiscoveryFilter | None = None) -> None:
         super().__init__(kms, keys)
         if not region:
             raise ConfigError("A discovery keyring for multi-Region keys needs the name of its Region")

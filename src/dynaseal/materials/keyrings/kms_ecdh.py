@@ -19,15 +19,15 @@ from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
 from dynaseal.materials.arn import check_key_arn
-from dynaseal.materials.attempts import open_first
+from dynaseal.materials.attempts import unwrap_first
 from dynaseal.materials.keyrings import ecdh
 from dynaseal.materials.keyrings.curves import Curve, compressed, der
-from dynaseal.materials.keyrings.ecdh import Agreed, Parties
+from dynaseal.materials.keyrings.ecdh import AgreedDataKey, Parties
 from dynaseal.materials.keyrings.names import KMS_ECDH_PROVIDER
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
 
 
-class KmsAgreement(Protocol):
+class EcdhKms(Protocol):
     """What the KMS ECDH keyring asks of KMS.
 
     `writing` says what a refusal is: an EncryptError when an item is being written, else an UnwrapError.
@@ -63,7 +63,7 @@ class KmsEcdhKeyring:
         self,
         curve: Curve,
         key_id: str,
-        kms: KmsAgreement,
+        kms: EcdhKms,
         *,
         own: EllipticCurvePublicKey | None = None,
         other: EllipticCurvePublicKey | None = None,
@@ -96,13 +96,13 @@ class KmsEcdhKeyring:
     ) -> DecryptionMaterials:
         """Unwrap the first data key for this keyring's parties that opens."""
         other = None if self._other is None else compressed(self._other)
-        return open_first(
-            ecdh.agreed_with(encrypted_data_keys, self._own(writing=False), other),
+        return unwrap_first(
+            ecdh.data_keys_for(encrypted_data_keys, self._own(writing=False), other),
             lambda agreed: self._unwrap(materials, agreed),
             lambda: NoDataKeyError(f"The item has no data key for the ECDH key {self._key_id}"),
         )
 
-    def _unwrap(self, materials: DecryptionMaterials, agreed: Agreed) -> DecryptionMaterials:
+    def _unwrap(self, materials: DecryptionMaterials, agreed: AgreedDataKey) -> DecryptionMaterials:
         try:
             other = self._other or self._curve.load_point(agreed.parties.sender)
             return ecdh.unwrap(materials, self._curve, agreed, self._secret(other, writing=False))

@@ -18,7 +18,7 @@ from dynaseal.core.primitives import AuthenticationFailedError, sha384
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
 from dynaseal.materials.arn import check_key_arn, is_same_key
-from dynaseal.materials.attempts import kms_data_keys, open_first
+from dynaseal.materials.attempts import kms_data_keys, unwrap_first
 from dynaseal.materials.keyrings import wrapping
 from dynaseal.materials.keyrings.names import KMS_RSA_PROVIDER
 from dynaseal.materials.keyrings.rsa import RsaPadding, load_public_key
@@ -36,7 +36,7 @@ _SIGNED_SUITE = "The KMS RSA keyring does not do suites with a signature: anybod
 _UNSIGNED_SUITE_HINT = f"Set algorithm_suite to {AlgorithmSuite.COMMIT_KEY_SYMSIG.name}"
 
 
-class KmsRsa(Protocol):
+class RsaKms(Protocol):
     """What the KMS RSA keyring asks of KMS."""
 
     def decrypt_rsa(
@@ -69,7 +69,7 @@ class KmsRsaKeyring:
         self,
         key_id: str,
         algorithm: RsaAlgorithm,
-        kms: KmsRsa,
+        kms: RsaKms,
         *,
         public_key: bytes | None = None,
         grant_tokens: Sequence[str] = (),
@@ -121,7 +121,7 @@ class KmsRsaKeyring:
             for arn, wrapped in kms_data_keys(encrypted_data_keys, KMS_RSA_PROVIDER)
             if is_same_key(self._key_id, arn)
         ]
-        return open_first(
+        return unwrap_first(
             mine,
             lambda wrapped: self._unwrap(materials, wrapped),
             lambda: NoDataKeyError(f"The item has no data key under the RSA key {self._key_id}"),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
-from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring, combined
+from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring, combine_causes
 
 
 class MultiKeyring:
@@ -60,4 +60,4 @@ class MultiKeyring:
                 return keyring.on_decrypt(materials, encrypted_data_keys)
             except UnwrapError as error:
                 causes.append(error)
-        raise combined(causes)
+        raise combine_causes(causes)

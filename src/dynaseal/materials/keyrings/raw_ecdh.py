@@ -21,10 +21,10 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.errors import EncryptError, UnwrapError
-from dynaseal.materials.attempts import open_first
+from dynaseal.materials.attempts import unwrap_first
 from dynaseal.materials.keyrings import ecdh
 from dynaseal.materials.keyrings.curves import Curve, compressed
-from dynaseal.materials.keyrings.ecdh import Agreed, Parties
+from dynaseal.materials.keyrings.ecdh import AgreedDataKey, Parties
 from dynaseal.materials.keyrings.names import RAW_ECDH_PROVIDER
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
 
@@ -106,14 +106,14 @@ class RawEcdhKeyring:
                 hint="Read with the recipient's, by discovery",
             )
         other = None if self._other is None else compressed(self._other)
-        return open_first(
-            ecdh.agreed_with(encrypted_data_keys, compressed(own.public_key()), other),
+        return unwrap_first(
+            ecdh.data_keys_for(encrypted_data_keys, compressed(own.public_key()), other),
             lambda agreed: self._unwrap(own, materials, agreed),
             lambda: NoDataKeyError("The item has no data key for this ECDH keyring's keys"),
         )
 
     def _unwrap(
-        self, own: EllipticCurvePrivateKey, materials: DecryptionMaterials, agreed: Agreed
+        self, own: EllipticCurvePrivateKey, materials: DecryptionMaterials, agreed: AgreedDataKey
     ) -> DecryptionMaterials:
         try:
             other = self._other or self._curve.load_point(agreed.parties.sender)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
-from dynaseal.materials.attempts import open_first
+from dynaseal.materials.attempts import unwrap_first
 from dynaseal.materials.keyrings import wrapping
 from dynaseal.materials.keyrings.names import check_raw_key_name
 from dynaseal.materials.keyrings.rsa import RsaPadding, check_capacity, load_private_key, load_public_key
@@ -103,7 +103,7 @@ class RawRsaKeyring:
             for wrapped in encrypted_data_keys
             if (wrapped.provider_id, wrapped.provider_info) == (self._namespace, self._name.encode())
         ]
-        return open_first(
+        return unwrap_first(
             mine,
             lambda wrapped: self._unwrap(key, materials, wrapped),
             lambda: NoDataKeyError(

@@ -8,7 +8,7 @@ from typing import Any
 
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import NONCE_LENGTH, TAG_LENGTH, AuthenticationFailedError
-from dynaseal.core.wire import Reader, TruncatedError, u32
+from dynaseal.core.wire import ByteReader, TruncatedError, u32
 from dynaseal.materials.arn import parse_arn
 from dynaseal.materials.keyrings import wrapping
 from dynaseal.materials.keyrings.hierarchical import version_of
@@ -79,7 +79,7 @@ def _key(wrapped: EncryptedDataKey) -> str:
         parse_arn(arn)
         return arn
     if wrapped.provider_id in (RAW_ECDH_PROVIDER, KMS_ECDH_PROVIDER):
-        reader = Reader(info)
+        reader = ByteReader(info)
         reader.take(1)
         return reader.sized32().hex()
     name_end = len(info) - len(_RAW_AES_LENGTHS) - NONCE_LENGTH

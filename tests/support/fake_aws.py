@@ -1,4 +1,4 @@
-"""A key store's world: a table in memory and a KMS that also makes keys without showing them, and records."""
+"""A key store's aws: a table in memory and a KMS that also makes keys without showing them, and records."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from dynaseal import AwsKmsHierarchicalKeyring, KeyStore
-from support.kms import FakeKms, FakeKmsClient, material, refusal
+from support.fake_kms import FakeKms, FakeKmsClient, material, refusal
 
 ARN = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
-class KeyStoreKms(FakeKmsClient):
+class FakeKeyStoreKmsClient(FakeKmsClient):
     """The stand-in for KMS with the two operations that only key stores use."""
 
     def generate_data_key_without_plaintext(
@@ -49,7 +49,7 @@ class KeyStoreKms(FakeKmsClient):
             source_encryption_context=dict(SourceEncryptionContext),
             destination_encryption_context=dict(DestinationEncryptionContext),
         )
-        plaintext, context = self.world.replies.get((material(source), CiphertextBlob), (b"", None))
+        plaintext, context = self.kms.replies.get((material(source), CiphertextBlob), (b"", None))
         if context != SourceEncryptionContext:
             raise refusal("ReEncrypt", "InvalidCiphertextException", "")
         blob = self._wrap(DestinationKeyId, plaintext, DestinationEncryptionContext)
@@ -57,7 +57,7 @@ class KeyStoreKms(FakeKmsClient):
 
     def _wrap(self, arn: str, plaintext: bytes, context: dict[str, str]) -> bytes:
         ciphertext = os.urandom(64)
-        self.world.replies[material(arn), ciphertext] = plaintext, dict(context)
+        self.kms.replies[material(arn), ciphertext] = plaintext, dict(context)
         return ciphertext
 
 
@@ -141,16 +141,16 @@ class FakeDynamoDb:
 
 
 class FakeWaiter:
-    def __init__(self, world: FakeDynamoDb, name: str) -> None:
-        self._world, self._name = world, name
+    def __init__(self, dynamodb: FakeDynamoDb, name: str) -> None:
+        self._dynamodb, self._name = dynamodb, name
 
     def wait(self, *, TableName: str, WaiterConfig: dict[str, int]) -> None:
         assert WaiterConfig["Delay"] * WaiterConfig["MaxAttempts"] >= 60
-        self._world.describe_table(TableName=TableName)
-        self._world.waited_for.append(f"{self._name} {TableName}")
+        self._dynamodb.describe_table(TableName=TableName)
+        self._dynamodb.waited_for.append(f"{self._name} {TableName}")
 
 
-class World:
+class FakeAws:
     """A KMS and a DynamoDB, whose calls are recorded in one list, and a key store over them."""
 
     def __init__(self, kms: FakeKms | None = None, arn: str = ARN) -> None:
@@ -170,7 +170,7 @@ class World:
             logical_name,
             self.arn,
             dynamodb_client=self.dynamodb,
-            kms_client=KeyStoreKms(self.kms, self.arn.split(":")[3]),
+            kms_client=FakeKeyStoreKmsClient(self.kms, self.arn.split(":")[3]),
             grant_tokens=grant_tokens,
         )
 
@@ -192,10 +192,10 @@ def hierarchical_keyring(
     branch_keys = {name: key for name, key in keys.items() if key["type"] == "branch-key"}
     supplier = spec.get("supplier")
     first = branch_keys[spec["branch_key"] if supplier is None else supplier["default"]]
-    world = World(kms, first["kms_arn"])
+    aws = FakeAws(kms, first["kms_arn"])
     for name, key in branch_keys.items():
-        add_records(world.dynamodb, key, records[name])
-    store = world.key_store(first["key_store_table"], first["logical_key_store_name"])
+        add_records(aws.dynamodb, key, records[name])
+    store = aws.key_store(first["key_store_table"], first["logical_key_store_name"])
     if supplier is None:
         return AwsKmsHierarchicalKeyring(store, branch_key_id=first["branch_key_id"], ttl_seconds=600)
 

@@ -62,8 +62,8 @@ class FakeKms:
 
 
 class FakeKmsClient:
-    def __init__(self, world: FakeKms, region: str) -> None:
-        self.world = world
+    def __init__(self, kms: FakeKms, region: str) -> None:
+        self.kms = kms
         self.region = region
         self.meta = SimpleNamespace(region_name=region, config=Config())
 
@@ -78,7 +78,7 @@ class FakeKmsClient:
             number_of_bytes=NumberOfBytes,
         )
         plaintext, ciphertext = os.urandom(NumberOfBytes), os.urandom(64)
-        self.world.replies[material(arn), ciphertext] = plaintext, dict(EncryptionContext)
+        self.kms.replies[material(arn), ciphertext] = plaintext, dict(EncryptionContext)
         return self._answer(Plaintext=plaintext, CiphertextBlob=ciphertext, KeyId=arn)
 
     def decrypt(
@@ -101,7 +101,7 @@ class FakeKmsClient:
         )
         if EncryptionAlgorithm is not None:
             return self._answer(Plaintext=self._decrypt_rsa(arn, CiphertextBlob, algorithm), KeyId=arn)
-        plaintext, context = self.world.replies.get((material(arn), CiphertextBlob), (b"", None))
+        plaintext, context = self.kms.replies.get((material(arn), CiphertextBlob), (b"", None))
         if context != EncryptionContext:
             raise refusal("Decrypt", "InvalidCiphertextException", "")
         return self._answer(Plaintext=plaintext, KeyId=arn)
@@ -130,11 +130,11 @@ class FakeKmsClient:
             KeyId=arn,
             PublicKey=key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
             KeySpec=_KEY_SPECS[key.curve.name] if is_ec else f"RSA_{key.key_size}",
-            KeyUsage=self.world.usages.get(arn, "KEY_AGREEMENT" if is_ec else "ENCRYPT_DECRYPT"),
+            KeyUsage=self.kms.usages.get(arn, "KEY_AGREEMENT" if is_ec else "ENCRYPT_DECRYPT"),
         )
 
     def _private_key(self, arn: str) -> Any:
-        return _load(self.world.private_keys[arn])
+        return _load(self.kms.private_keys[arn])
 
     def _decrypt_rsa(self, arn: str, ciphertext: bytes, algorithm: dict[str, str]) -> bytes:
         chosen = _HASHES[algorithm["encryption_algorithm"]]
@@ -147,7 +147,7 @@ class FakeKmsClient:
 
     def _record(self, operation: str, key_id: str, grant_tokens: list[str], **more: Any) -> str:
         """Keep what was asked; give the key's ARN, or refuse."""
-        self.world.calls.append(
+        self.kms.calls.append(
             {
                 "op": operation,
                 "key_id": key_id,
@@ -156,15 +156,15 @@ class FakeKmsClient:
                 **more,
             }
         )
-        arn = self.world.aliases.get(key_id, key_id)
+        arn = self.kms.aliases.get(key_id, key_id)
         if arn.split(":")[3] != self.region:
             raise refusal(operation, "NotFoundException", f"Key '{key_id}' does not exist")
-        if arn in self.world.refusals:
-            raise refusal(operation, self.world.refusals[arn], "refused by the test")
+        if arn in self.kms.refusals:
+            raise refusal(operation, self.kms.refusals[arn], "refused by the test")
         return arn
 
     def _answer(self, **parts: Any) -> dict[str, Any]:
-        return {**parts, **{name: part for name, part in self.world.answers.items() if name in parts}}
+        return {**parts, **{name: part for name, part in self.kms.answers.items() if name in parts}}
 
 
 def material(arn: str) -> str:

@@ -37,7 +37,7 @@ class Attribute:
         return self.plaintext if self.value is None else serialize_value(self.value)
 
 
-def forge(
+def encrypt_unchecked(
     config: TableConfig,
     keyring: Keyring,
     attributes: Mapping[str, Attribute],

@@ -22,10 +22,10 @@ Reply = dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @dataclass
-class Canned:
+class StubbedDynamoDb:
     """What leaves a client and what comes back; `replies` are given in turn, then empty ones."""
 
-    sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    sent_requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     replies: list[tuple[int, Reply]] = field(default_factory=list)
 
     def client(self) -> Any:
@@ -48,7 +48,7 @@ class Canned:
     def _answer(self, request: Any, **_: Any) -> AWSResponse:
         operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
         asked = json.loads(request.body)
-        self.sent.append((operation, asked))
+        self.sent_requests.append((operation, asked))
         status, reply = self.replies.pop(0) if self.replies else (200, {})
         body = reply(asked) if callable(reply) else reply
         headers = {"content-type": "application/x-amz-json-1.0"}

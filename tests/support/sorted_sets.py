@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 
-def in_order(value: dict[str, Any]) -> dict[str, Any]:
+def with_sorted_sets(value: dict[str, Any]) -> dict[str, Any]:
     """The value with its sets in order."""
     ((kind, content),) = value.items()
     match kind:
         case "SS" | "NS" | "BS":
             return {kind: sorted(content)}
         case "L":
-            return {kind: [in_order(member) for member in content]}
+            return {kind: [with_sorted_sets(member) for member in content]}
         case "M":
-            return {kind: {key: in_order(member) for key, member in content.items()}}
+            return {kind: {key: with_sorted_sets(member) for key, member in content.items()}}
     return value

@@ -12,7 +12,7 @@ from dynaseal_lab.stack.provision import AccessKey, Clients, Provisioned
 
 
 @dataclass(frozen=True)
-class Stage:
+class ProvisionedDemo:
     """A provisioned stack with access keys for both users, and a folder with its `.env`."""
 
     stack: Provisioned

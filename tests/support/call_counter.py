@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 
-def calls_of(work: Callable[[], object]) -> int:
+def call_count(work: Callable[[], object]) -> int:
     """Count the calls that `work` makes."""
     count = 0
 
