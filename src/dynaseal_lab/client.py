@@ -16,7 +16,7 @@ from botocore.exceptions import NoCredentialsError
 from botocore.httpsession import URLLib3Session
 from botocore.session import get_session
 
-from dynaseal_lab.environment import USUAL_REGION, settings
+from dynaseal_lab.environment import DEFAULT_REGION, settings
 
 _HERE = ("127.0.0.1", "localhost", "::1")
 
@@ -104,7 +104,7 @@ class LabClient:
     def _region(self) -> str:
         """The environment's Region by either of its names: most SDKs read the first, boto3 the second."""
         named = os.environ.get("AWS_REGION") or self.session.get_config_variable("region")
-        return str(named or USUAL_REGION)
+        return str(named or DEFAULT_REGION)
 
     def _iam(self) -> Any:
         """An IAM client that asks once: a lab on this machine answers, or is not there."""

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import click
 
 from dynaseal_lab.commands.programs import COMMAND, OF_ANOTHER, outcome
-from dynaseal_lab.environment import USUAL_REGION, environment, settings
+from dynaseal_lab.environment import DEFAULT_REGION, environment, settings
 from dynaseal_lab.iam.names import is_account
 from dynaseal_lab.server import running
 
 
 @click.command(epilog="Example: dynaseal lab run -- pytest tests/integration", context_settings=OF_ANOTHER)
 @click.option("--account", default="111122223333", show_default=True, help="Whose root the program is.")
-@click.option("--region", default=USUAL_REGION, show_default=True, help="The program's Region.")
+@click.option("--region", default=DEFAULT_REGION, show_default=True, help="The program's Region.")
 @COMMAND
 def run(account: str, region: str, command: Sequence[str]) -> None:
     """Start a lab in memory, run COMMAND as the root of an account in it, and stop the lab.

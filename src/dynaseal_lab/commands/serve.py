@@ -6,7 +6,7 @@ import click
 
 from dynaseal_lab.assembly import EngineName, Setup
 from dynaseal_lab.dynamodb.local import FOLDER_VARIABLE, EngineError
-from dynaseal_lab.environment import USUAL_REGION, settings
+from dynaseal_lab.environment import DEFAULT_REGION, settings
 from dynaseal_lab.server import LOOPBACK, AddressError, PortTakenError, RunningLab, is_loopback
 from dynaseal_lab.server import serve as serve_lab
 from dynaseal_lab.state.errors import StateError
@@ -62,7 +62,7 @@ def serve(
 
     def say_ready(running: RunningLab) -> None:
         if root_secret is None:
-            root = settings(running.endpoint, USUAL_REGION, _EXAMPLE_ACCOUNT, running.root_secret)
+            root = settings(running.endpoint, DEFAULT_REGION, _EXAMPLE_ACCOUNT, running.root_secret)
             for name, value in root.items():
                 click.echo(f"export {name}={value}", err=True)
         click.echo(f"lab ready at {running.endpoint}")

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+
+from dynaseal_lab.testing import LabPrincipal
 
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -20,11 +21,15 @@ def send(account):
     def send(body: bytes = b"", *, scope: str | None = "kms", method="POST", path="/", **headers: str):
         request = AWSRequest(method=method, url=account.lab.endpoint + path, data=body, headers=headers)
         if scope is not None:
-            credentials = Credentials(account.number, account.lab.root_secret)
-            SigV4Auth(credentials, scope, "eu-west-1").add_auth(request)
+            sign(request, account.root, scope)
         return httpx.request(method, request.url, headers=dict(request.headers.items()), content=body)
 
     return send
+
+
+def sign(request: AWSRequest, principal: LabPrincipal, service: str) -> None:
+    """Sign a request as a principal, for a service's scope."""
+    SigV4Auth(principal.session.get_credentials(), service, "eu-west-1").add_auth(request)
 
 
 def target(name: str) -> dict[str, str]:
@@ -128,16 +133,17 @@ def test_regions_are_separate(account):
 
 
 def test_the_trail_tells_root_what_was_decided_and_nobody_else(send, account):
-    keys = account.user("ann")
-    with pytest.raises(account.client("kms", keys).exceptions.ClientError):
-        account.client("kms", keys).list_keys()
+    ann = account.user("ann")
+    kms = ann.client("kms")
+    with pytest.raises(kms.exceptions.ClientError):
+        kms.list_keys()
     events = send(method="GET", path="/_lab/trail", scope="lab").json()["events"]
     last = events[-1]
     assert last["principal"] == f"arn:aws:iam::{account.number}:user/ann"
     assert (last["action"], last["allowed"], last["reason"]) == ("kms:ListKeys", False, "no-identity-policy")
     assert all(event["account"] == account.number for event in events)
     request = AWSRequest(method="GET", url=account.lab.endpoint + "/_lab/trail")
-    SigV4Auth(Credentials(keys.access_key_id, keys.secret), "lab", "eu-west-1").add_auth(request)
+    sign(request, ann, "lab")
     assert httpx.get(request.url, headers=dict(request.headers.items())).status_code == 403
 
 

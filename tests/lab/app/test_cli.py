@@ -1,7 +1,6 @@
 """`dynaseal` and `dynaseal lab` as a person types them."""
 
 import json
-import os
 import signal
 import stat
 import subprocess
@@ -16,15 +15,14 @@ from click.testing import CliRunner, Result
 
 from dynaseal.cli import main as cli
 from dynaseal.errors import ConfigError
+from dynaseal_lab.testing import LabPrincipal
 
 
 @pytest.fixture
 def run(account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Run `dynaseal` as the account's root; files of profiles are in a folder of the test's."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", account.lab.endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", account.number)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", account.lab.root_secret)
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    for name, value in account.root.settings.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws" / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws" / "credentials"))
 
@@ -55,7 +53,7 @@ def test_every_command_has_help_with_an_example(run, command: tuple[str, ...]):
 
 
 def test_users_are_listed_with_what_they_have(run, account):
-    keys = account.user("ann", {"Effect": "Allow", "Action": "kms:*", "Resource": "*"})
+    ann = account.user("ann", {"Effect": "Allow", "Action": "kms:*", "Resource": "*"})
     listed = json.loads(run("lab", "users", "--json").stdout)
     assert listed == [
         {
@@ -63,7 +61,7 @@ def test_users_are_listed_with_what_they_have(run, account):
             "arn": f"arn:aws:iam::{account.number}:user/ann",
             "groups": [],
             "policies": ["inline"],
-            "access_keys": [f"{keys.access_key_id} (active)"],
+            "access_keys": [f"{ann.access_key_id} (active)"],
         }
     ]
     assert f"arn:aws:iam::{account.number}:user/ann" in run("lab", "users").stdout
@@ -76,14 +74,8 @@ def test_credentials_are_printed_as_exports_that_work(run, account):
         for line in run("lab", "credentials", "ann").stdout.split("\n")
         if line
     )
-    sts = boto3.client(
-        "sts",
-        endpoint_url=exports["AWS_ENDPOINT_URL"],
-        region_name=exports["AWS_REGION"],
-        aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
-    )
-    assert sts.get_caller_identity()["Arn"].endswith("user/ann")
+    ann = LabPrincipal(f"arn:aws:iam::{account.number}:user/ann", exports)
+    assert ann.client("sts").get_caller_identity()["Arn"].endswith("user/ann")
 
 
 def test_credentials_as_a_profile_are_for_their_owner_only(run, account, tmp_path: Path, monkeypatch):
@@ -98,14 +90,14 @@ def test_credentials_as_a_profile_are_for_their_owner_only(run, account, tmp_pat
     text = (folder / "credentials").read_text()
     assert text.startswith("# kept\n[other]\naws_access_key_id = x\n")
     assert text.count("[demo]") == 1
-    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+    for name in account.root.settings:
         monkeypatch.delenv(name)
     sts = boto3.Session(profile_name="demo").client("sts")
     assert sts.get_caller_identity()["Arn"].endswith("user/ann")
 
 
 def test_the_trail_shows_what_was_denied(run, account):
-    iam = account.client("iam", account.user("ann"))
+    iam = account.user("ann").client("iam")
     with pytest.raises(iam.exceptions.ClientError):
         iam.list_users()
     events = json.loads(run("lab", "trail", "--denied", "--json").stdout)
@@ -123,7 +115,7 @@ def test_the_trail_says_which_statement_lacks_what(run, account):
     only_hr = {"StringEquals": {"kms:EncryptionContext:dept": ["hr", "it"]}}
     allowed = {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*", "Condition": only_hr}
     never = {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": key, "Sid": "Never"}
-    kms = account.client("kms", account.user("ann", allowed, never))
+    kms = account.user("ann", allowed, never).client("kms")
     with pytest.raises(kms.exceptions.ClientError) as caught:
         kms.encrypt(KeyId=key, Plaintext=b"between us", EncryptionContext={"dept": "pr"})
     sealed = kms.encrypt(KeyId=key, Plaintext=b"between us", EncryptionContext={"dept": "hr"})
@@ -162,18 +154,13 @@ def test_a_call_about_nothing_that_is_there_is_in_the_trail_as_failed_or_as_deni
 
 
 def test_the_trail_is_followed_until_ctrl_c(account):
-    variables = {
-        **os.environ,
-        "AWS_ENDPOINT_URL": account.lab.endpoint,
-        "AWS_ACCESS_KEY_ID": account.number,
-        "AWS_SECRET_ACCESS_KEY": account.lab.root_secret,
-    }
     account.client("sts").get_caller_identity()
     # Under a shell's background job Ctrl-C is ignored, and a child inherits that.
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     command = [sys.executable, "-c", f"{heed}; from dynaseal.cli.main import main; main()"]
     command += ["lab", "trail", "--follow", "--json"]
-    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True) as following:
+    root = account.root.environment
+    with subprocess.Popen(command, env=root, stdout=subprocess.PIPE, text=True) as following:
         try:
             assert following.stdout is not None
             assert json.loads(following.stdout.readline())["action"] == "sts:GetCallerIdentity"
@@ -186,9 +173,8 @@ def test_the_trail_is_followed_until_ctrl_c(account):
 
 
 def test_the_trail_is_for_root(run, account, monkeypatch):
-    keys = account.user("ann")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys.access_key_id)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret)
+    for name, value in account.user("ann").settings.items():
+        monkeypatch.setenv(name, value)
     result = run("lab", "trail")
     assert (result.exit_code, result.stderr) == (1, "Error: Only an account's root may read its trail\n")
 

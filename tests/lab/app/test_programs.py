@@ -4,9 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+from dynaseal_lab.testing import LabAccount
 
 DYNASEAL = [sys.executable, "-c", "from dynaseal.cli.main import main; main()", "lab"]
 WHO = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
@@ -63,13 +66,9 @@ signal.pause()
 
 
 @pytest.fixture
-def root(account) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": account.lab.endpoint,
-        "AWS_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": account.number,
-        "AWS_SECRET_ACCESS_KEY": account.lab.root_secret,
-    }
+def root(account: LabAccount) -> Mapping[str, str]:
+    """The settings of the account's root."""
+    return account.root.settings
 
 
 def test_a_program_acts_as_a_user_whose_key_is_gone_afterwards(account, root):

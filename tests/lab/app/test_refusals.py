@@ -8,30 +8,33 @@ import httpx
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+
+from dynaseal_lab.testing import LabPrincipal
 
 JSON = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "TrentService.ListKeys"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 FORM_BODY = b"Action=ListUsers&Version=2010-05-08"
 NO_MATCH = "The request signature we calculated does not match the signature you provided."
 BAD_TOKEN = "The security token included in the request is invalid."
 
 
 class Caller:
-    """Signs as one principal, and sends what was signed or something else."""
+    """Signs requests as a principal, and sends what was signed or something else."""
 
-    def __init__(self, endpoint: str, key_id: str, secret: str, token: str | None = None) -> None:
-        self.endpoint, self.credentials = endpoint, Credentials(key_id, secret, token)
+    def __init__(self, principal: LabPrincipal) -> None:
+        self.principal = principal
+        self.endpoint = principal.settings["AWS_ENDPOINT_URL"]
 
     def signed(self, service: str, at: datetime | None = None) -> AWSRequest:
-        """A good request of the service's protocol, signed at some time."""
+        """Return a valid request of the service's protocol, signed at some time."""
         body, headers = (FORM_BODY, FORM) if service == "iam" else (b"{}", JSON)
         request = AWSRequest(method="POST", url=f"{self.endpoint}/", data=body, headers=headers)
         stamp = (at or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
         request.context["timestamp"] = request.headers["X-Amz-Date"] = stamp
-        if self.credentials.token:
-            request.headers["X-Amz-Security-Token"] = self.credentials.token
-        auth = SigV4Auth(self.credentials, service, "eu-west-1")
+        if token := self.principal.settings.get("AWS_SESSION_TOKEN"):
+            request.headers["X-Amz-Security-Token"] = token
+        auth = SigV4Auth(self.principal.session.get_credentials(), service, "eu-west-1")
         names = auth.signed_headers(auth.headers_to_sign(request))
         signature = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
         request.headers["Authorization"] = (
@@ -54,13 +57,12 @@ class Caller:
 
 @pytest.fixture
 def root(account) -> Caller:
-    return Caller(account.lab.endpoint, account.number, account.lab.root_secret)
+    return Caller(account.root)
 
 
 @pytest.fixture
 def ann(account) -> Caller:
-    keys = account.user("ann", {"Effect": "Allow", "Action": "*", "Resource": "*"})
-    return Caller(account.lab.endpoint, keys.access_key_id, keys.secret)
+    return Caller(account.user("ann", EVERYTHING))
 
 
 both = pytest.mark.parametrize("service", ["kms", "iam"])
@@ -82,7 +84,8 @@ def test_a_date_more_than_15_minutes_off_is_refused(root: Caller, service: str, 
 
 @both
 def test_another_secret_is_refused(account, service: str):
-    stranger = Caller(account.lab.endpoint, account.number, "not the secret")
+    credentials = {"AccessKeyId": account.number, "SecretAccessKey": "not the secret"}
+    stranger = Caller(account.root.with_credentials(credentials))
     status, code, message = stranger.send(stranger.signed(service))
     assert ((status, code), message.startswith(NO_MATCH)) == (refusal(service), True)
 
@@ -111,13 +114,14 @@ def test_an_altered_target_is_refused(root: Caller, service: str):
 
 @both
 def test_an_unknown_key_is_refused(account, service: str):
-    nobody = Caller(account.lab.endpoint, "AKIAIOSFODNN7EXAMPLE", "secret")
+    credentials = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "secret"}
+    nobody = Caller(account.root.with_credentials(credentials))
     assert nobody.send(nobody.signed(service)) == (*unknown(service), BAD_TOKEN)
 
 
 @both
 def test_an_inactive_key_is_refused_and_an_active_one_again_taken(account, ann: Caller, service: str):
-    iam, key = account.client("iam"), {"UserName": "ann", "AccessKeyId": ann.credentials.access_key}
+    iam, key = account.client("iam"), {"UserName": "ann", "AccessKeyId": ann.principal.access_key_id}
     iam.update_access_key(**key, Status="Inactive")
     assert ann.send(ann.signed(service)) == (*unknown(service), BAD_TOKEN)
     iam.update_access_key(**key, Status="Active")
@@ -126,21 +130,19 @@ def test_an_inactive_key_is_refused_and_an_active_one_again_taken(account, ann: 
 
 @both
 def test_a_deleted_users_key_is_refused(account, service: str):
-    keys = account.user("eve")
-    eve = Caller(account.lab.endpoint, keys.access_key_id, keys.secret)
-    account.client("iam").delete_access_key(UserName="eve", AccessKeyId=keys.access_key_id)
+    eve = Caller(account.user("eve"))
+    account.client("iam").delete_access_key(UserName="eve", AccessKeyId=eve.principal.access_key_id)
     assert eve.send(eve.signed(service)) == (*unknown(service), BAD_TOKEN)
 
 
 @both
 def test_a_session_is_good_with_its_token_only(account, service: str):
-    keys = account.user("ann", {"Effect": "Allow", "Action": "*", "Resource": "*"})
-    made = account.client("sts", keys).get_session_token()["Credentials"]
-    pair = made["AccessKeyId"], made["SecretAccessKey"]
+    ann = account.user("ann", EVERYTHING)
+    credentials = ann.client("sts").get_session_token()["Credentials"]
     for token in (None, "another"):
-        caller = Caller(account.lab.endpoint, *pair, token)
+        caller = Caller(ann.with_credentials(credentials | {"SessionToken": token}))
         assert caller.send(caller.signed(service)) == (*unknown(service), BAD_TOKEN)
-    caller = Caller(account.lab.endpoint, *pair, made["SessionToken"])
+    caller = Caller(ann.with_credentials(credentials))
     assert caller.send(caller.signed("kms"))[0] == 200
 
 

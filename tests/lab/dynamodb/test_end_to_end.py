@@ -62,12 +62,12 @@ def table(account: Any, storage_key: str) -> str:
 
 def as_user(account: Any, name: str, *statements: dict[str, Any]) -> Any:
     """A DynamoDB client of a new user."""
-    return account.client("dynamodb", account.user(name, *statements))
+    return account.user(name, *statements).client("dynamodb")
 
 
 def test_a_user_without_kms_permissions_works_on_the_table_through_dynamodb_only(account, table, storage_key):
-    keys = account.user("limited", allow("dynamodb:*", resource=table))
-    dynamodb = account.client("dynamodb", keys)
+    limited = account.user("limited", allow("dynamodb:*", resource=table))
+    dynamodb = limited.client("dynamodb")
     dynamodb.put_item(TableName="items", Item=KEY | {"blob": {"B": b"\x00\xff"}})
     assert dynamodb.get_item(TableName="items", Key=KEY)["Item"]["blob"] == {"B": b"\x00\xff"}
     dynamodb.update_item(
@@ -81,7 +81,7 @@ def test_a_user_without_kms_permissions_works_on_the_table_through_dynamodb_only
         == storage_key
     )
     dynamodb.delete_item(TableName="items", Key=KEY)
-    code, message = refused(account.client("kms", keys).encrypt, KeyId=storage_key, Plaintext=b"x")
+    code, message = refused(limited.client("kms").encrypt, KeyId=storage_key, Plaintext=b"x")
     assert code == "AccessDeniedException"
     assert "kms:Encrypt" in message
 

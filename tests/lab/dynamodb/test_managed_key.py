@@ -25,9 +25,9 @@ def test_every_user_of_the_table_may_use_it_through_dynamodb_and_nobody_directly
     assert made["SSEDescription"]["KMSMasterKeyArn"] == key["Arn"]
     assert key["KeyManager"] == "AWS"
     user = account.user("ann", {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"})
-    dynamodb = account.client("dynamodb", user)
+    dynamodb = user.client("dynamodb")
     dynamodb.put_item(TableName="items", Item={"pk": {"S": "a"}})
-    for client in (kms, account.client("kms", user)):
+    for client in (kms, user.client("kms")):
         with pytest.raises(ClientError) as caught:
             client.encrypt(KeyId=key["Arn"], Plaintext=b"x")
         assert code(caught) == "AccessDeniedException"

@@ -99,21 +99,21 @@ def test_a_user_has_two_access_keys_at_most_and_their_secrets_are_shown_once(iam
 
 
 def test_an_inactive_key_signs_nothing_until_it_is_active_again(account, iam):
-    keys = account.user("ann")
-    iam.update_access_key(UserName="ann", AccessKeyId=keys.access_key_id, Status="Inactive")
-    sts = account.client("sts", keys)
+    ann = account.user("ann")
+    iam.update_access_key(UserName="ann", AccessKeyId=ann.access_key_id, Status="Inactive")
+    sts = ann.client("sts")
     assert refused(sts.get_caller_identity)[0] == "InvalidClientTokenId"
-    iam.update_access_key(UserName="ann", AccessKeyId=keys.access_key_id, Status="Active")
+    iam.update_access_key(UserName="ann", AccessKeyId=ann.access_key_id, Status="Active")
     assert sts.get_caller_identity()["Arn"].endswith("user/ann")
-    used = iam.get_access_key_last_used(AccessKeyId=keys.access_key_id)
+    used = iam.get_access_key_last_used(AccessKeyId=ann.access_key_id)
     assert (used["UserName"], used["AccessKeyLastUsed"]["ServiceName"]) == ("ann", "sts")
 
 
 def test_a_managed_policy_has_versions_and_its_default_counts(account, iam):
     arn = iam.create_policy(PolicyName="p", PolicyDocument=READ)["Policy"]["Arn"]
-    keys = account.user("ann")
+    ann = account.user("ann")
     iam.attach_user_policy(UserName="ann", PolicyArn=arn)
-    own = account.client("iam", keys)
+    own = ann.client("iam")
     own.get_user()
     none = json.dumps(
         {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}
@@ -174,10 +174,10 @@ def test_a_managed_policy_must_be_of_the_newest_version(iam):
 
 
 def test_members_of_a_group_have_its_policies(account, iam):
-    keys = account.user("ann")
+    ann = account.user("ann")
     iam.create_group(GroupName="readers")
     iam.put_group_policy(GroupName="readers", PolicyName="p", PolicyDocument=READ)
-    own = account.client("iam", keys)
+    own = ann.client("iam")
     assert refused(own.get_user)[0] == "AccessDenied"
     iam.add_user_to_group(UserName="ann", GroupName="readers")
     own.get_user()
@@ -186,9 +186,9 @@ def test_members_of_a_group_have_its_policies(account, iam):
 
 
 def test_a_denied_call_says_who_what_and_why(account):
-    keys = account.user("ann")
+    ann = account.user("ann")
     arn = f"arn:aws:iam::{account.number}:user/ann"
-    assert refused(account.client("iam", keys).create_access_key) == (
+    assert refused(ann.client("iam").create_access_key) == (
         "AccessDenied",
         (
             f"User: {arn} is not authorized to perform: iam:CreateAccessKey on resource: {arn} because no "
@@ -208,7 +208,7 @@ def test_iams_own_condition_keys_decide(account, iam):
             "ForAllValues:StringEquals": {"aws:TagKeys": "a"},
         },
     }
-    own = account.client("iam", account.user("ann", statement))
+    own = account.user("ann", statement).client("iam")
     own.attach_user_policy(UserName="ann", PolicyArn=allowed)
     own.tag_user(UserName="ann", Tags=[{"Key": "a", "Value": "x"}])
     other = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -219,7 +219,7 @@ def test_iams_own_condition_keys_decide(account, iam):
 def test_a_boundary_limits_a_user(account, iam):
     arn = iam.create_policy(PolicyName="read", PolicyDocument=READ)["Policy"]["Arn"]
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    own = account.client("iam", account.user("ann", everything))
+    own = account.user("ann", everything).client("iam")
     own.list_users()
     iam.put_user_permissions_boundary(UserName="ann", PermissionsBoundary=arn)
     assert refused(own.list_users)[1].endswith(

@@ -41,7 +41,7 @@ def test_a_key_describes_itself_with_a_date(account):
 def test_an_identity_policy_counts_only_where_the_key_policy_hands_over(account, admin):
     kms = account.client("kms")
     key = kms.create_key(Policy=policy(admin))["KeyMetadata"]["Arn"]
-    alice = account.client("kms", account.user("alice", allow("kms:*")))
+    alice = account.user("alice", allow("kms:*")).client("kms")
     sentence = (
         f"User: arn:aws:iam::{account.number}:user/alice is not authorized to perform: kms:Encrypt "
         f"on resource: {key} because no resource-based policy allows the kms:Encrypt action"
@@ -63,7 +63,7 @@ def test_a_condition_holds_the_encryption_context(account, admin):
         },
     )
     key = account.client("kms").create_key(Policy=policy(admin, demanded))["KeyMetadata"]["Arn"]
-    alice = account.client("kms", account.user("alice"))
+    alice = account.user("alice").client("kms")
     given = {"KeyId": key, "Plaintext": b"x"}
     alice.encrypt(**given, EncryptionContext={"dept": "hr", "year": "26"})
     for context in ({"dept": "it"}, {}, {"dept": "hr", "other": "x"}):
@@ -73,7 +73,7 @@ def test_a_condition_holds_the_encryption_context(account, admin):
 def test_a_grant_gives_what_no_policy_does(account, admin):
     kms = account.client("kms")
     key = kms.create_key(Policy=policy(admin))["KeyMetadata"]["Arn"]
-    alice = account.client("kms", account.user("alice"))
+    alice = account.user("alice").client("kms")
     kms.create_grant(
         KeyId=key,
         GranteePrincipal=f"arn:aws:iam::{account.number}:user/alice",
@@ -90,8 +90,8 @@ def test_another_account_needs_both_sides(account, other_account, admin):
     to_other = allow("kms:Encrypt", Principal={"AWS": f"arn:aws:iam::{other_account.number}:root"})
     kms = account.client("kms")
     key = kms.create_key(Policy=policy(admin))["KeyMetadata"]["Arn"]
-    bob = other_account.client("kms", other_account.user("bob", allow("kms:Encrypt")))
-    eve = other_account.client("kms", other_account.user("eve"))
+    bob = other_account.user("bob", allow("kms:Encrypt")).client("kms")
+    eve = other_account.user("eve").client("kms")
     code, message = refused(bob.encrypt, KeyId=key, Plaintext=b"x")
     assert code == "AccessDeniedException"
     assert "on this resource because the resource does not exist in this Region" in message

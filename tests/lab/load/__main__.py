@@ -22,7 +22,7 @@ def main() -> None:
     click.echo(f"median {outcome.median * 1e3:.1f} ms a call with {arguments.clients} clients at once")
     click.echo(f"memory {outcome.memory[0]:.0f} MB at first, {max(outcome.memory):.0f} at most, ", nl=False)
     click.echo(f"{outcome.growth:+.0f} in the second half")
-    click.echo(f"{outcome.wrong} wrong answers or errors, {outcome.idle} clients without an answer")
+    click.echo(f"{outcome.wrong} wrong replies or errors, {outcome.idle} clients without a reply")
     for example in outcome.examples:
         click.echo(f"  {example}")
     raise SystemExit(1 if outcome.wrong or outcome.idle or outcome.growth > _MOST_GROWTH else 0)

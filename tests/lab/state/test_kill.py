@@ -8,7 +8,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lab.state.conftest import Program, program
+from lab.program import LabProgram
+from lab.state.conftest import program
 
 CHANGES, WRITERS = 40, 8
 CONTEXT = {"purpose": "kill"}
@@ -25,7 +26,7 @@ class Acknowledged:
     deleted: list[str] = field(default_factory=list)
 
 
-def write(lab: Program, told: Acknowledged, counted: Callable[[], None]) -> None:
+def write(lab: LabProgram, told: Acknowledged, counted: Callable[[], None]) -> None:
     """Change IAM and KMS until the lab is gone, and keep what it acknowledged."""
     iam, kms = lab.client("iam"), lab.client("kms")
     number = 0
@@ -107,7 +108,7 @@ def test_items_are_there_but_for_the_last_second_and_transactions_are_whole(stat
         for number in range(120):
             dynamodb.put_item(TableName="items", Item=numbered(number))
         dynamodb.delete_item(TableName="items", Key={"pk": {"N": "7"}})
-        writer = threading.Thread(target=transfer, args=(lab, stop))
+        writer = threading.Thread(target=transfer, args=(dynamodb, stop))
         writer.start()
         # A second and a half of somebody else's work: what was written before it is kept by then.
         stop.wait(1.5)
@@ -156,9 +157,8 @@ def scan(dynamodb: Any) -> list[dict[str, Any]]:
     ]
 
 
-def transfer(lab: Program, stop: threading.Event) -> None:
-    """Write two items alike in one transaction, again and again."""
-    dynamodb = lab.client("dynamodb")
+def transfer(dynamodb: Any, stop: threading.Event) -> None:
+    """Write the same value to two items in one transaction, again and again."""
     number = 0
     try:
         while not stop.is_set():

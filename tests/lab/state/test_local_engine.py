@@ -13,8 +13,10 @@ import pytest
 from dynaseal_lab.assembly import Setup
 from dynaseal_lab.dynamodb.local import EngineError, find_jar
 from dynaseal_lab.server import running
-from lab.state.conftest import SECRET, program
-from lab.state.test_restart import TABLE, client
+from dynaseal_lab.testing import LabAccount
+from lab.program import ACCOUNT, REGION, SECRET
+from lab.state.conftest import program
+from lab.state.test_restart import TABLE
 
 ITEM = {"pk": {"S": "p"}, "sk": {"N": "1"}}
 
@@ -32,14 +34,15 @@ def _there() -> None:
 def test_items_tags_storage_key_and_policies_stay(state: Path):
     setup = Setup(SECRET, state, "dynamodb-local")
     with running(setup=setup) as lab:
-        dynamodb, kms = client(lab, "dynamodb"), client(lab, "kms")
+        account = LabAccount(ACCOUNT, lab, REGION)
+        dynamodb, kms = account.client("dynamodb"), account.client("kms")
         key = kms.create_key()["KeyMetadata"]["Arn"]
         encryption = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
         tags = [{"Key": "a", "Value": "b"}]
         made = dynamodb.create_table(TableName="items", **TABLE, SSESpecification=encryption, Tags=tags)
         dynamodb.put_item(TableName="items", Item=ITEM)
     with running(setup=setup) as lab:
-        dynamodb = client(lab, "dynamodb")
+        dynamodb = LabAccount(ACCOUNT, lab, REGION).client("dynamodb")
         assert dynamodb.scan(TableName="items")["Items"] == [ITEM]
         table = dynamodb.describe_table(TableName="items")["Table"]
         assert table["SSEDescription"]["KMSMasterKeyArn"] == key

@@ -5,14 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from dynaseal_lab.assembly import Setup
-from dynaseal_lab.client import LabClient
-from dynaseal_lab.server import RunningLab, running
-from lab.state.conftest import ACCOUNT, REGION
+from dynaseal_lab.server import running
+from dynaseal_lab.testing import LabAccount, LabPrincipal
+from lab.program import ACCOUNT, REGION
+from lab.state.conftest import started
 
 TABLE = {
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
@@ -24,33 +23,15 @@ TABLE = {
 }
 
 
-def client(lab: RunningLab, service: str, **keys: str) -> Any:
-    """A client of root, or of whoever `keys` belong to."""
-    keys = keys or {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": lab.root_secret}
-    return boto3.client(
-        service,
-        endpoint_url=lab.endpoint,
-        region_name=REGION,
-        config=Config(retries={"total_max_attempts": 1}),
-        **keys,
-    )
-
-
-@contextmanager
-def started(state: Path) -> Iterator[RunningLab]:
-    with running(setup=Setup(state=state)) as lab:
-        yield lab
-
-
 def test_the_roots_secret_stays_unless_another_is_given(state):
-    with started(state) as lab:
-        secret = lab.root_secret
-    with started(state) as lab:
-        assert lab.root_secret == secret
+    with started(state) as account:
+        secret = account.lab.root_secret
+    with started(state) as account:
+        assert account.lab.root_secret == secret
     with running(setup=Setup("another-secret", state)) as lab:
-        client(lab, "iam").list_users()
-    with started(state) as lab:
-        assert lab.root_secret == "another-secret"
+        LabAccount(ACCOUNT, lab, REGION).client("iam").list_users()
+    with started(state) as account:
+        assert account.lab.root_secret == "another-secret"
 
 
 def test_users_roles_groups_policies_and_sessions_stay(state):
@@ -58,8 +39,8 @@ def test_users_roles_groups_policies_and_sessions_stay(state):
     trust = document.replace('"Resource": "*"', '"Principal": {"AWS": "*"}').replace(
         '"*"', '"sts:AssumeRole"', 1
     )
-    with started(state) as lab:
-        iam = client(lab, "iam")
+    with started(state) as account:
+        iam = account.client("iam")
         iam.create_user(UserName="ann", Path="/team/", Tags=[{"Key": "a", "Value": "b"}])
         iam.create_group(GroupName="readers")
         iam.add_user_to_group(UserName="ann", GroupName="readers")
@@ -68,37 +49,30 @@ def test_users_roles_groups_policies_and_sessions_stay(state):
         iam.put_user_policy(UserName="ann", PolicyName="inline", PolicyDocument=document)
         role = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         iam.attach_role_policy(RoleName="reader", PolicyArn=arn)
-        key = iam.create_access_key(UserName="ann")["AccessKey"]
-        keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-        made = client(lab, "sts", **keys).assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
+        ann = account.existing_user("ann")
+        ann_settings, session_settings = ann.settings, ann.assume_role(role).settings
         before = iam.get_user(UserName="ann")["User"]
-    session = {
-        "aws_access_key_id": made["AccessKeyId"],
-        "aws_secret_access_key": made["SecretAccessKey"],
-        "aws_session_token": made["SessionToken"],
-    }
-    with started(state) as lab:
-        assert client(lab, "iam").get_user(UserName="ann")["User"] == before
-        assert (
-            client(lab, "sts", **session).get_caller_identity()["Arn"].endswith("assumed-role/reader/session")
-        )
-        assert (
-            client(lab, "iam", **session).list_groups_for_user(UserName="ann")["Groups"][0]["GroupName"]
-            == "readers"
-        )
-        used = client(lab, "iam", **keys).get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
+    with started(state) as account:
+        endpoint = {"AWS_ENDPOINT_URL": account.lab.endpoint}
+        ann = LabPrincipal(ann.arn, {**ann_settings, **endpoint})
+        session = LabPrincipal(ann.arn, {**session_settings, **endpoint})
+        assert account.client("iam").get_user(UserName="ann")["User"] == before
+        assert session.client("sts").get_caller_identity()["Arn"].endswith("assumed-role/reader/session")
+        groups = session.client("iam").list_groups_for_user(UserName="ann")["Groups"]
+        assert groups[0]["GroupName"] == "readers"
+        used = ann.client("iam").get_access_key_last_used(AccessKeyId=ann.access_key_id)
         assert used["AccessKeyLastUsed"]["ServiceName"] == "iam"
 
 
 @pytest.mark.parametrize("spec", ["SYMMETRIC_DEFAULT", "RSA_2048", "ECC_NIST_P256", "HMAC_256"])
 def test_keys_of_every_kind_stay_what_they_were(state, spec):
     usage = {"HMAC_256": "GENERATE_VERIFY_MAC", "ECC_NIST_P256": "SIGN_VERIFY"}.get(spec, "ENCRYPT_DECRYPT")
-    with started(state) as lab:
-        kms = client(lab, "kms")
+    with started(state) as account:
+        kms = account.client("kms")
         before = kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]
         made = use(kms, before["KeyId"], spec)
-    with started(state) as lab:
-        kms = client(lab, "kms")
+    with started(state) as account:
+        kms = account.client("kms")
         assert kms.describe_key(KeyId=before["KeyId"])["KeyMetadata"] == before
         check(kms, before["KeyId"], spec, made)
 
@@ -125,8 +99,8 @@ def check(kms: Any, key: str, spec: str, made: bytes) -> None:
 
 
 def test_a_table_stays_with_its_items_key_policy_tags_and_settings(state):
-    with started(state) as lab:
-        dynamodb, kms = client(lab, "dynamodb"), client(lab, "kms")
+    with started(state) as account:
+        dynamodb, kms = account.client("dynamodb"), account.client("kms")
         key = kms.create_key()["KeyMetadata"]["Arn"]
         encryption = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
         made = dynamodb.create_table(
@@ -144,8 +118,8 @@ def test_a_table_stays_with_its_items_key_policy_tags_and_settings(state):
         dynamodb.delete_item(TableName="items", Key={"pk": {"S": "p"}, "sk": {"N": "3"}})
         dynamodb.execute_statement(Statement="UPDATE items SET n = 1 WHERE pk = 'p' AND sk = 4")
         before = sorted_items(dynamodb)
-    with started(state) as lab:
-        dynamodb, kms = client(lab, "dynamodb"), client(lab, "kms")
+    with started(state) as account:
+        dynamodb, kms = account.client("dynamodb"), account.client("kms")
         assert sorted_items(dynamodb) == before
         assert len(before) == 59
         table = dynamodb.describe_table(TableName="items")["Table"]
@@ -186,24 +160,22 @@ def sorted_items(dynamodb: Any) -> list[Any]:
 
 def test_a_deleted_table_stays_deleted_and_a_new_one_of_its_name_is_empty(state):
     item = {"pk": {"S": "p"}, "sk": {"N": "1"}}
-    with started(state) as lab:
-        dynamodb = client(lab, "dynamodb")
+    with started(state) as account:
+        dynamodb = account.client("dynamodb")
         for name in ("gone", "anew"):
             dynamodb.create_table(TableName=name, **TABLE)
             dynamodb.put_item(TableName=name, Item=item)
             dynamodb.delete_table(TableName=name)
         dynamodb.create_table(TableName="anew", **TABLE)
-    with started(state) as lab:
-        dynamodb = client(lab, "dynamodb")
+    with started(state) as account:
+        dynamodb = account.client("dynamodb")
         assert dynamodb.list_tables()["TableNames"] == ["anew"]
         assert dynamodb.scan(TableName="anew")["Items"] == []
 
 
-def test_the_trail_stays(state, monkeypatch):
-    with started(state) as lab:
-        client(lab, "iam").create_user(UserName="ann")
-    with started(state) as lab:
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCOUNT)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", lab.root_secret)
-        events = LabClient.at(lab.endpoint).trail()
+def test_the_trail_stays(state: Path) -> None:
+    with started(state) as account:
+        account.client("iam").create_user(UserName="ann")
+    with started(state) as account:
+        events = account.trail()
     assert [(event["action"], event["allowed"]) for event in events] == [("iam:CreateUser", True)]
