@@ -41,26 +41,6 @@ class Engine(Protocol):
         ...
 
 
-ITEM_OPERATIONS = frozenset(
-    {
-        "BatchExecuteStatement",
-        "BatchGetItem",
-        "BatchWriteItem",
-        "DeleteItem",
-        "ExecuteStatement",
-        "ExecuteTransaction",
-        "GetItem",
-        "PutItem",
-        "Query",
-        "Scan",
-        "TransactGetItems",
-        "TransactWriteItems",
-        "UpdateItem",
-    }
-)
-"""Operations on items; the rest is about tables and what belongs to them."""
-
-
 def engine_headers(account: str, region: str, target: str) -> list[tuple[bytes, bytes]]:
     """Headers that tell an engine account and Region: both read them off the scope and verify nothing."""
     scope = f"{account}/20200101/{region}/dynamodb/aws4_request"

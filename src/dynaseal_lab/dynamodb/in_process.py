@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from dynaseal_lab.dynamodb.engine import ITEM_OPERATIONS, EngineReply, engine_headers
+from dynaseal_lab.dynamodb.engine import EngineReply, engine_headers
+from dynaseal_lab.dynamodb.operations import holds_items
 
 Message = MutableMapping[str, Any]
 AsgiApp = Callable[
@@ -42,7 +43,7 @@ class InProcessEngine:
         """Answer one request, without a socket."""
         hidden = self._hidden.setdefault(account, _random_account())
         ours, theirs = (f":{region}:{number}:".encode() for number in (account, hidden))
-        if target.partition(".")[2] not in ITEM_OPERATIONS:
+        if not holds_items(target):
             body = body.replace(ours, theirs)
         reply = await _call(self.app, engine_headers(hidden, region, target), body)
         return EngineReply(reply.status, reply.body.replace(theirs, ours))

@@ -12,16 +12,17 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import urllib3
 
-from dynaseal_lab.dynamodb.engine import ITEM_OPERATIONS, TARGET, EngineReply, engine_headers
-from dynaseal_lab.dynamodb.local_extras import LocalExtras
+from dynaseal_lab.dynamodb.engine import TARGET, EngineReply, engine_headers
+from dynaseal_lab.dynamodb.local_extras import LocalExtras, LocalRequest
+from dynaseal_lab.dynamodb.operations import OPERATIONS, holds_items
+from dynaseal_lab.model import Params
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 FOLDER_VARIABLE = "DYNASEAL_DYNAMODB_LOCAL"
@@ -44,24 +45,25 @@ class LocalEngine:
 
     async def request(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
         """Answer one request, with what the program lacks."""
-        operation = target.removeprefix(TARGET)
-        if operation not in self._extras.operations:
-            return await self._asked(account, region, target, body)
+        operation = OPERATIONS.get(target.removeprefix(TARGET))
+        if operation is None or operation.local_handler is None:
+            return await self._send(account, region, target, body)
 
-        async def ask(operation: str, params: Mapping[str, Any]) -> EngineReply:
-            return await self._asked(account, region, TARGET + operation, json.dumps(params).encode())
+        async def send(operation: str, params: Params) -> EngineReply:
+            return await self._send(account, region, TARGET + operation, json.dumps(params).encode())
 
-        return await self._extras.answer(account, region, operation, json.loads(body), ask)
+        request = LocalRequest(account, region, json.loads(body), send)
+        return await operation.local_handler(self._extras, request)
 
-    async def _asked(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
-        """Ask the program, in a thread: the lab goes on meanwhile."""
-        ours = f"arn:aws:dynamodb:{region}:{account}:".encode()
-        if target.partition(".")[2] not in ITEM_OPERATIONS:
-            body = body.replace(ours, _ITS_PREFIX)
+    async def _send(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
+        """Send the program a request, in a thread, so that the lab goes on meanwhile."""
+        arn_prefix = f"arn:aws:dynamodb:{region}:{account}:".encode()
+        if not holds_items(target):
+            body = body.replace(arn_prefix, _ITS_PREFIX)
         headers = {name.decode(): value.decode() for name, value in engine_headers(account, region, target)}
         del headers["host"]
         reply = await asyncio.to_thread(self._post, headers, body)
-        return EngineReply(reply.status, reply.body.replace(_ITS_PREFIX, ours))
+        return EngineReply(reply.status, reply.body.replace(_ITS_PREFIX, arn_prefix))
 
     def _post(self, headers: dict[str, str], body: bytes) -> EngineReply:
         response = self._pool.request("POST", self.endpoint, body=body, headers=headers, retries=False)

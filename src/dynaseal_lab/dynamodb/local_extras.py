@@ -1,7 +1,7 @@
-"""What DynamoDB Local does not know: tags, storage keys, and whether point-in-time recovery is on.
+"""What DynamoDB Local lacks: tags, storage keys, and whether point-in-time recovery is on.
 
-Kept here beside the engine, so that policies may rest on tags and Terraform finds what it set. Backups
-themselves it does not have: their operations stay unknown.
+It is kept here, beside the engine, so that policies can rest on tags and Terraform finds what it has set.
+DynamoDB Local has no backups either; they are not added, so its operations on them stay unknown.
 """
 
 import json
@@ -11,103 +11,134 @@ from typing import Any
 
 from dynaseal_lab.dynamodb.engine import EngineReply
 from dynaseal_lab.dynamodb.table_names import Table, table_in_arn
-from dynaseal_lab.model import Fault, Params
+from dynaseal_lab.model import Fault, Params, Reply
 from dynaseal_lab.record_store import RecordStore
 
-Ask = Callable[[str, Params], Awaitable[EngineReply]]
-_MOST_TAGS = 50
+_MAX_TAGS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class TableExtras:
-    """What is known of one table beyond the engine."""
+    """What is known of one table that the engine does not know."""
 
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     recovery_days: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LocalRequest:
+    """A request about tables of one account in one Region.
+
+    Args:
+        account: who owns the tables.
+        region: where they are.
+        params: the parameters.
+        send: sends DynamoDB Local an operation with its parameters, in this account and Region.
+    """
+
+    account: str
+    region: str
+    params: Params
+    send: Callable[[str, Params], Awaitable[EngineReply]]
+
+    @property
+    def table(self) -> Table:
+        """The table that the request is about."""
+        if "ResourceArn" in self.params:
+            return table_in_arn(self.params["ResourceArn"])
+        return Table(self.account, self.region, self.params["TableName"])
+
+
 class LocalExtras:
-    """The extras of all tables of one engine."""
+    """The extras of all tables of one engine, and the operations that involve them."""
 
     def __init__(self, record_store: RecordStore) -> None:
         self._extras = record_store.mapping("dynamodb-extra", TableExtras)
-        self._handlers: Mapping[str, Callable[[Table, Params], Params]] = {
-            "DescribeContinuousBackups": self._describe_backups,
-            "ListTagsOfResource": self._list_tags,
-            "TagResource": self._tag,
-            "UntagResource": self._untag,
-            "UpdateContinuousBackups": self._update_backups,
-        }
 
-    async def answer(
-        self, account: str, region: str, operation: str, params: Params, ask: Ask
-    ) -> EngineReply:
-        """The answer to a request: the supplement's own, or the engine's.
-
-        Args:
-            account: who owns the tables.
-            region: where they are.
-            operation: `TagResource`.
-            params: the request.
-            ask: asks the engine.
-        """
-        handler = self._handlers.get(operation)
-        if handler is not None:
-            table = table_in_arn(params["ResourceArn"]) if "ResourceArn" in params else None
-            table = table or Table(account, region, params["TableName"])
-            described = await ask("DescribeTable", {"TableName": table.name})
-            return described if described.status != 200 else _answered(handler, table, params)
-        if operation == "CreateTable":
-            return await self._create(account, region, params, ask)
-        if operation == "UpdateTable":
-            return await _update(params, ask)
-        reply = await ask(operation, params)
-        if operation == "DeleteTable" and reply.status == 200:
-            self._extras.pop(Table(account, region, params["TableName"]).place, None)
-        return reply
-
-    @property
-    def operations(self) -> frozenset[str]:
-        """The operations that it has a part in."""
-        return frozenset({*self._handlers, "CreateTable", "DeleteTable", "UpdateTable"})
-
-    async def _create(self, account: str, region: str, params: Params, ask: Ask) -> EngineReply:
-        tags = {tag["Key"]: tag.get("Value", "") for tag in params.get("Tags") or ()}
-        reply = await ask("CreateTable", {name: value for name, value in params.items() if name != "Tags"})
+    async def create_table(self, request: LocalRequest) -> EngineReply:
+        """Create a table, and keep its tags here."""
+        tags = {tag["Key"]: tag.get("Value", "") for tag in request.params.get("Tags") or ()}
+        params = {name: value for name, value in request.params.items() if name != "Tags"}
+        reply = await request.send("CreateTable", params)
         if reply.status == 200 and tags:
-            self._extras[Table(account, region, params["TableName"]).place] = TableExtras(tags)
+            self._extras[request.table.record_key] = TableExtras(tags)
         return reply
+
+    async def update_table(self, request: LocalRequest) -> EngineReply:
+        """Change a table without its storage key, which the lab keeps; a change of that alone is not sent."""
+        params = {name: value for name, value in request.params.items() if name != "SSESpecification"}
+        if set(params) != {"TableName"} or params == request.params:
+            return await request.send("UpdateTable", params)
+        described = await request.send("DescribeTable", params)
+        if described.status != 200:
+            return described
+        return _reply({"TableDescription": described.content["Table"]})
+
+    async def delete_table(self, request: LocalRequest) -> EngineReply:
+        """Delete a table and forget its extras."""
+        reply = await request.send("DeleteTable", request.params)
+        if reply.status == 200:
+            self._extras.pop(request.table.record_key, None)
+        return reply
+
+    async def list_tags_of_resource(self, request: LocalRequest) -> EngineReply:
+        """Return the tags of a table."""
+        return await self._answer(request, self._list_tags)
+
+    async def tag_resource(self, request: LocalRequest) -> EngineReply:
+        """Add tags to a table, or give its tags new values."""
+        return await self._answer(request, self._add_tags)
+
+    async def untag_resource(self, request: LocalRequest) -> EngineReply:
+        """Remove tags from a table."""
+        return await self._answer(request, self._remove_tags)
+
+    async def describe_continuous_backups(self, request: LocalRequest) -> EngineReply:
+        """Return whether point-in-time recovery is on."""
+        return await self._answer(request, self._describe_backups)
+
+    async def update_continuous_backups(self, request: LocalRequest) -> EngineReply:
+        """Switch point-in-time recovery on or off."""
+        return await self._answer(request, self._update_backups)
+
+    async def _answer(
+        self, request: LocalRequest, operation: Callable[[Table, Params], Reply]
+    ) -> EngineReply:
+        """Do what the operation does, if the table exists; otherwise return the engine's error."""
+        table = request.table
+        described = await request.send("DescribeTable", {"TableName": table.name})
+        return _reply(operation(table, request.params)) if described.status == 200 else described
 
     def _of(self, table: Table) -> TableExtras:
-        return self._extras.get(table.place, TableExtras())
+        return self._extras.get(table.record_key, TableExtras())
 
-    def _list_tags(self, table: Table, _params: Params) -> Params:
+    def _list_tags(self, table: Table, _params: Params) -> Reply:
         return {"Tags": [{"Key": key, "Value": value} for key, value in self._of(table).tags.items()]}
 
-    def _tag(self, table: Table, params: Params) -> Params:
-        extra = self._of(table)
-        tags = {**extra.tags, **{tag["Key"]: tag["Value"] for tag in params["Tags"]}}
-        if len(tags) > _MOST_TAGS:
+    def _add_tags(self, table: Table, params: Params) -> Reply:
+        extras = self._of(table)
+        tags = {**extras.tags, **{tag["Key"]: tag["Value"] for tag in params["Tags"]}}
+        if len(tags) > _MAX_TAGS:
             raise Fault(
                 "ValidationException",
                 f"Number of Tags exceed the current limit for the provided ResourceArn {table.arn}",
             )
-        self._extras[table.place] = replace(extra, tags=tags)
+        self._extras[table.record_key] = replace(extras, tags=tags)
         return {}
 
-    def _untag(self, table: Table, params: Params) -> Params:
-        extra = self._of(table)
-        left = {key: value for key, value in extra.tags.items() if key not in params["TagKeys"]}
-        self._extras[table.place] = replace(extra, tags=left)
+    def _remove_tags(self, table: Table, params: Params) -> Reply:
+        extras = self._of(table)
+        tags = {key: value for key, value in extras.tags.items() if key not in params["TagKeys"]}
+        self._extras[table.record_key] = replace(extras, tags=tags)
         return {}
 
-    def _update_backups(self, table: Table, params: Params) -> Params:
-        asked = params["PointInTimeRecoverySpecification"]
-        days = asked.get("RecoveryPeriodInDays", 35) if asked["PointInTimeRecoveryEnabled"] else None
-        self._extras[table.place] = replace(self._of(table), recovery_days=days)
+    def _update_backups(self, table: Table, params: Params) -> Reply:
+        recovery = params["PointInTimeRecoverySpecification"]
+        days = recovery.get("RecoveryPeriodInDays", 35) if recovery["PointInTimeRecoveryEnabled"] else None
+        self._extras[table.record_key] = replace(self._of(table), recovery_days=days)
         return self._describe_backups(table, params)
 
-    def _describe_backups(self, table: Table, _params: Params) -> Params:
+    def _describe_backups(self, table: Table, _params: Params) -> Reply:
         days = self._of(table).recovery_days
         recovery: dict[str, Any] = {"PointInTimeRecoveryStatus": "DISABLED" if days is None else "ENABLED"}
         if days is not None:
@@ -120,16 +151,5 @@ class LocalExtras:
         }
 
 
-async def _update(params: Params, ask: Ask) -> EngineReply:
-    """A change of the storage key alone, which the lab keeps, is none for the engine."""
-    left = {name: value for name, value in params.items() if name != "SSESpecification"}
-    if set(left) != {"TableName"} or left == params:
-        return await ask("UpdateTable", left)
-    described = await ask("DescribeTable", left)
-    if described.status != 200:
-        return described
-    return EngineReply(200, json.dumps({"TableDescription": described.content["Table"]}).encode())
-
-
-def _answered(handler: Callable[[Table, Params], Params], table: Table, params: Params) -> EngineReply:
-    return EngineReply(200, json.dumps(handler(table, params)).encode())
+def _reply(content: Reply) -> EngineReply:
+    return EngineReply(200, json.dumps(content).encode())

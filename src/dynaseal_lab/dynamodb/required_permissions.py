@@ -1,289 +1,136 @@
-"""Which permissions a request needs: an action and a resource for each thing it touches.
+"""Which permissions a request needs: an action and a resource for each thing that it touches.
 
-* A batch needs its own action on every table; a transaction or PartiQL statement the action of each part,
-  with `dynamodb:EnclosingOperation` saying what the part stands in.
+* A batch needs its own action on every table. A transaction or a batch of PartiQL needs the action of each of
+  its parts, and `dynamodb:EnclosingOperation` names the request that the part belongs to.
 * A query of an index needs permission on the index, not on the table.
-* Lists, which are about no table, are asked for on `table/*`, as AWS names them in refusals.
-* What is not in the tables below is refused by name.
+* Lists, which are about no table, need permission on `table/*`, as AWS names it in refusals.
 
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any
+from dataclasses import dataclass
 
-from dynaseal_lab.dynamodb.partiql import Statement, parse_statement
+from dynaseal_lab.dynamodb.json_values import as_object, as_string, required_string
+from dynaseal_lab.dynamodb.request_parts import Part, RequestForm
 from dynaseal_lab.dynamodb.shard_iterators import stream_of
-from dynaseal_lab.dynamodb.table_names import (
-    Table,
-    arn_prefix,
-    as_list,
-    as_object,
-    as_string,
-    required_string,
-    table_named,
-)
-from dynaseal_lab.model import Call, Fault, Params
+from dynaseal_lab.dynamodb.table_names import Table, arn_prefix, table_named
+from dynaseal_lab.model import Call
 
 
 @dataclass(frozen=True, slots=True)
 class RequiredPermission:
-    """One permission that a request needs.
+    """One permission that a call needs.
 
-    `request` is the part of the request that the condition keys are read from, `keys` the items or keys it
-    names, `statement` the PartiQL statement it is.
+    Args:
+        action: `dynamodb:GetItem`.
+        resource: the ARN of a table, index, stream or backup, or `table/*`.
+        account: who owns the resource.
+        part: the part of the request that condition keys are read from.
+        table: the table that the resource is, or belongs to.
     """
 
     action: str
     resource: str
     account: str
+    part: Part
     table: Table | None = None
-    index: str | None = None
-    request: Params = field(default_factory=dict[str, Any])
-    keys: tuple[Params, ...] = ()
-    statement: Statement | None = None
-    enclosing: str | None = None
 
 
-def required_permissions(call: Call) -> list[RequiredPermission]:
-    """Every permission that a call needs, in the order AWS asks.
+PermissionFinder = Callable[[Call], Iterator[RequiredPermission]]
+"""Finds the permissions that a call needs, in the order in which AWS checks them.
 
-    Raises:
-        Fault: an unknown operation, or a request in which what it is about cannot be found.
-    """
-    finder = _FINDERS.get(call.operation)
-    if finder is None:
-        raise Fault("UnknownOperationException", f"The lab's DynamoDB does not offer {call.operation}.")
-    return list(finder(call, call.params))
+It raises a Fault where the request does not say what it is about.
+"""
 
 
-def _on_named_table(call: Call, name: str, **parts: Any) -> RequiredPermission:
-    table = table_named(call, name)
-    return RequiredPermission(f"dynamodb:{call.operation}", table.arn, table.account, table, **parts)
+def on_each_part(form: RequestForm) -> PermissionFinder:
+    """Each part of the request needs its action on its table or index."""
+
+    def find(call: Call) -> Iterator[RequiredPermission]:
+        for part in form.parts(call.params):
+            table = table_named(call, part.table)
+            resource = table.arn if part.index is None else table.index_arn(part.index)
+            action = f"dynamodb:{part.action or call.operation}"
+            yield RequiredPermission(action, resource, table.account, part, table)
+
+    return find
 
 
-def _on_table(call: Call, params: Params) -> Iterator[RequiredPermission]:
-    yield _on_named_table(call, required_string(params, "TableName"), request=params)
-
-
-def _on_item(call: Call, params: Params) -> Iterator[RequiredPermission]:
-    keys = as_object(params.get("Item") or params.get("Key") or {})
-    yield _on_named_table(call, required_string(params, "TableName"), request=params, keys=(keys,))
-
-
-def _on_index(call: Call, params: Params) -> Iterator[RequiredPermission]:
-    table = table_named(call, required_string(params, "TableName"))
-    index = as_string(params["IndexName"]) if params.get("IndexName") is not None else None
-    resource = table.arn if index is None else table.index_arn(index)
-    yield RequiredPermission(f"dynamodb:{call.operation}", resource, table.account, table, index, params)
-
-
-def _on_account(call: Call, params: Params) -> Iterator[RequiredPermission]:
+def on_account(call: Call) -> Iterator[RequiredPermission]:
+    """A list needs permission on all tables of the caller's account."""
     account = call.principal.account
-    resource = f"{arn_prefix(account, call.region)}table/*"
-    yield RequiredPermission(f"dynamodb:{call.operation}", resource, account, request=params)
+    yield _permission(call, f"{arn_prefix(account, call.region)}table/*", account)
 
 
-def _on_arn(parameter: str) -> Callable[[Call, Params], Iterator[RequiredPermission]]:
-    def find(call: Call, params: Params) -> Iterator[RequiredPermission]:
-        arn = required_string(params, parameter)
-        table = table_named(call, arn)
-        resource = arn if arn.startswith("arn:") else table.arn
-        yield RequiredPermission(f"dynamodb:{call.operation}", resource, table.account, table, request=params)
+def on_arn(parameter: str) -> PermissionFinder:
+    """The request needs permission on what the parameter names: an ARN, or a table by name."""
+
+    def find(call: Call) -> Iterator[RequiredPermission]:
+        yield _on_name(call, required_string(call.params, parameter))
 
     return find
 
 
-def _batch_get(call: Call, params: Params) -> Iterator[RequiredPermission]:
-    for name, part in as_object(params.get("RequestItems", {})).items():
-        request = as_object(part)
-        keys = tuple(as_object(key) for key in as_list(request.get("Keys") or []))
-        yield _on_named_table(call, name, request=request, keys=keys)
+def on_imported_table(call: Call) -> Iterator[RequiredPermission]:
+    """An import needs permission on the table that it is to create."""
+    creation = as_object(call.params.get("TableCreationParameters") or {})
+    table = table_named(call, required_string(creation, "TableName"))
+    yield _permission(call, table.arn, table.account, table)
 
 
-def _batch_write(call: Call, params: Params) -> Iterator[RequiredPermission]:
-    for name, part in as_object(params.get("RequestItems", {})).items():
-        keys: list[Params] = []
-        for write in as_list(part):
-            for request in as_object(write).values():
-                written = as_object(request)
-                keys.append(as_object(written.get("Item") or written.get("Key") or {}))
-        yield _on_named_table(call, name, request={"Items": keys}, keys=tuple(keys))
+def on_global_table(call: Call) -> Iterator[RequiredPermission]:
+    """A global table has an ARN without a Region."""
+    account = call.principal.account
+    name = required_string(call.params, "GlobalTableName")
+    yield _permission(call, f"{arn_prefix(account, '')}global-table/{name}", account)
 
 
-_TRANSACT_ACTIONS = MappingProxyType(
-    {
-        "Get": "GetItem",
-        "Put": "PutItem",
-        "Update": "UpdateItem",
-        "Delete": "DeleteItem",
-        "ConditionCheck": "ConditionCheckItem",
-    }
-)
+def on_iterators_stream(call: Call) -> Iterator[RequiredPermission]:
+    """Reading by a shard iterator needs permission on the stream that the iterator names."""
+    yield _on_name(call, stream_of(required_string(call.params, "ShardIterator")))
 
 
-def _transact(call: Call, params: Params) -> Iterator[RequiredPermission]:
-    for entry in as_list(params.get("TransactItems") or []):
-        for kind, part in as_object(entry).items():
-            if kind not in _TRANSACT_ACTIONS:
-                raise Fault("ValidationException", f"TransactItems has no {kind}")
-            request = as_object(part)
-            table = table_named(call, required_string(request, "TableName"))
-            keys = (as_object(request.get("Item") or request.get("Key") or {}),)
-            action = f"dynamodb:{_TRANSACT_ACTIONS[kind]}"
-            yield RequiredPermission(
-                action, table.arn, table.account, table, None, request, keys, enclosing=call.operation
-            )
+def creating_table(further_actions: Mapping[str, str]) -> PermissionFinder:
+    """Creating a table needs a further action for each of these parameters that the request has."""
 
-
-def _execute(call: Call, params: Params) -> Iterator[RequiredPermission]:
-    yield _statement_permission(call, params, None)
-
-
-def _execute_many(parameter: str) -> Callable[[Call, Params], Iterator[RequiredPermission]]:
-    def find(call: Call, params: Params) -> Iterator[RequiredPermission]:
-        for entry in as_list(params.get(parameter) or []):
-            yield _statement_permission(call, as_object(entry), call.operation)
+    def find(call: Call) -> Iterator[RequiredPermission]:
+        table = table_named(call, required_string(call.params, "TableName"))
+        yield _permission(call, table.arn, table.account, table)
+        for parameter, action in further_actions.items():
+            if call.params.get(parameter):
+                yield _permission(call, table.arn, table.account, table, action)
 
     return find
 
 
-def _statement_permission(call: Call, params: Params, enclosing: str | None) -> RequiredPermission:
-    parameters = as_list(params.get("Parameters") or [])
-    statement = parse_statement(required_string(params, "Statement"), parameters)
-    table = table_named(call, statement.table)
-    resource = table.arn if statement.index is None else table.index_arn(statement.index)
-    return RequiredPermission(
-        action=f"dynamodb:PartiQL{statement.verb}",
-        resource=resource,
-        account=table.account,
-        table=table,
-        index=statement.index,
-        request=params,
-        statement=statement,
-        enclosing=enclosing,
-    )
+def restoring(*filling_actions: str) -> PermissionFinder:
+    """Restoring a table needs permission on the source, and on the new table all that filling it takes."""
+
+    def find(call: Call) -> Iterator[RequiredPermission]:
+        target = table_named(call, required_string(call.params, "TargetTableName"))
+        yield _on_name(call, restored_source(call))
+        for action in (call.operation, *filling_actions):
+            yield _permission(call, target.arn, target.account, target, action)
+
+    return find
 
 
-def _create_table(call: Call, params: Params) -> Iterator[RequiredPermission]:
-    table = table_named(call, required_string(params, "TableName"))
-    wanted = [("CreateTable", True), ("TagResource", bool(params.get("Tags")))]
-    wanted.append(("PutResourcePolicy", bool(params.get("ResourcePolicy"))))
-    for action, needed in wanted:
-        if needed:
-            yield RequiredPermission(f"dynamodb:{action}", table.arn, table.account, table, request=params)
-
-
-_RESTORED = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
-
-
-def _restore(call: Call, params: Params) -> Iterator[RequiredPermission]:
-    """The backup or the source table, and everything that filling the target amounts to."""
-    target = table_named(call, required_string(params, "TargetTableName"))
+def restored_source(call: Call) -> str:
+    """Return the name or ARN of the table, or the ARN of the backup, that a call restores."""
+    params = call.params
     source = params.get("BackupArn") or params.get("SourceTableArn") or params.get("SourceTableName")
-    name = as_string(source or "")
+    return as_string(source or "")
+
+
+def _on_name(call: Call, name: str) -> RequiredPermission:
     table = table_named(call, name)
     resource = name if name.startswith("arn:") else table.arn
-    yield RequiredPermission(f"dynamodb:{call.operation}", resource, table.account, table, request=params)
-    for action in (call.operation, *_RESTORED):
-        yield RequiredPermission(f"dynamodb:{action}", target.arn, target.account, target, request=params)
+    return _permission(call, resource, table.account, table)
 
 
-def _import(call: Call, params: Params) -> Iterator[RequiredPermission]:
-    creation = as_object(params.get("TableCreationParameters") or {})
-    yield _on_named_table(call, required_string(creation, "TableName"), request=params)
-
-
-def _global_table(call: Call, params: Params) -> Iterator[RequiredPermission]:
-    account = call.principal.account
-    name = required_string(params, "GlobalTableName")
-    everywhere = f"{arn_prefix(account, '')}global-table/{name}"
-    yield RequiredPermission(f"dynamodb:{call.operation}", everywhere, account, request=params)
-
-
-def _by_iterator(call: Call, params: Params) -> Iterator[RequiredPermission]:
-    stream = stream_of(required_string(params, "ShardIterator"))
-    table = table_named(call, stream)
-    yield RequiredPermission("dynamodb:GetRecords", stream, table.account, table, request=params)
-
-
-_FINDERS: Mapping[str, Callable[[Call, Params], Iterator[RequiredPermission]]] = MappingProxyType(
-    {
-        **dict.fromkeys(("DeleteItem", "GetItem", "PutItem", "UpdateItem"), _on_item),
-        **dict.fromkeys(("Query", "Scan"), _on_index),
-        **dict.fromkeys(
-            (
-                "CreateBackup",
-                "DeleteTable",
-                "DescribeContinuousBackups",
-                "DescribeContributorInsights",
-                "DescribeKinesisStreamingDestination",
-                "DescribeTable",
-                "DescribeTableReplicaAutoScaling",
-                "DescribeTimeToLive",
-                "DisableKinesisStreamingDestination",
-                "EnableKinesisStreamingDestination",
-                "UpdateContinuousBackups",
-                "UpdateContributorInsights",
-                "UpdateKinesisStreamingDestination",
-                "UpdateTable",
-                "UpdateTableReplicaAutoScaling",
-                "UpdateTimeToLive",
-            ),
-            _on_table,
-        ),
-        **dict.fromkeys(
-            (
-                "DescribeEndpoints",
-                "DescribeLimits",
-                "ListBackups",
-                "ListContributorInsights",
-                "ListExports",
-                "ListGlobalTables",
-                "ListImports",
-                "ListStreams",
-                "ListTables",
-            ),
-            _on_account,
-        ),
-        **dict.fromkeys(
-            (
-                "DeleteResourcePolicy",
-                "GetResourcePolicy",
-                "ListTagsOfResource",
-                "PutResourcePolicy",
-                "TagResource",
-                "UntagResource",
-            ),
-            _on_arn("ResourceArn"),
-        ),
-        **dict.fromkeys(("DeleteBackup", "DescribeBackup"), _on_arn("BackupArn")),
-        **dict.fromkeys(("DescribeStream", "GetShardIterator"), _on_arn("StreamArn")),
-        **dict.fromkeys(("RestoreTableFromBackup", "RestoreTableToPointInTime"), _restore),
-        **dict.fromkeys(
-            (
-                "CreateGlobalTable",
-                "DescribeGlobalTable",
-                "DescribeGlobalTableSettings",
-                "UpdateGlobalTable",
-                "UpdateGlobalTableSettings",
-            ),
-            _global_table,
-        ),
-        "BatchExecuteStatement": _execute_many("Statements"),
-        "BatchGetItem": _batch_get,
-        "BatchWriteItem": _batch_write,
-        "CreateTable": _create_table,
-        "DescribeExport": _on_arn("ExportArn"),
-        "DescribeImport": _on_arn("ImportArn"),
-        "ExecuteStatement": _execute,
-        "ExecuteTransaction": _execute_many("TransactStatements"),
-        "ExportTableToPointInTime": _on_arn("TableArn"),
-        "GetRecords": _by_iterator,
-        "ImportTable": _import,
-        "TransactGetItems": _transact,
-        "TransactWriteItems": _transact,
-    }
-)
+def _permission(
+    call: Call, resource: str, account: str, table: Table | None = None, action: str | None = None
+) -> RequiredPermission:
+    part = Part(table="" if table is None else table.name, params=call.params)
+    return RequiredPermission(f"dynamodb:{action or call.operation}", resource, account, part, table)

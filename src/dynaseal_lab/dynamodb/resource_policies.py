@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dynaseal_lab.dynamodb.table_names import Table, as_string, required_string
+from dynaseal_lab.dynamodb.json_values import as_string, required_string
+from dynaseal_lab.dynamodb.table_names import Table
 from dynaseal_lab.iam.policy import Kind, PolicyError, parse
 from dynaseal_lab.model import Call, Fault
 from dynaseal_lab.record_store import RecordStore

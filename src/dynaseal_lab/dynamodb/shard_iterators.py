@@ -17,14 +17,14 @@ class ShardIterators:
 
     Example:
         >>> iterators = ShardIterators()
-        >>> iterators.read(iterators.made("arn:aws:dynamodb:stream", "engine's"))
+        >>> iterators.read(iterators.make("arn:aws:dynamodb:stream", "engine's"))
         "engine's"
     """
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
 
-    def made(self, stream: str, iterator: str) -> str:
+    def make(self, stream: str, iterator: str) -> str:
         """The iterator that a client gets for the engine's."""
         return f"{stream}|{self._mac(stream, iterator)}|{iterator}"
 

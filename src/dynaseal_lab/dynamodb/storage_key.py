@@ -54,7 +54,7 @@ class StorageKeys:
 
     def of(self, table: Table) -> StorageKey | None:
         """The table's storage key; None where DynamoDB's own key stores it."""
-        return self._keys.get(table.place)
+        return self._keys.get(table.record_key)
 
     async def prepare(self, call: Call, table: Table, key_id: str) -> StorageKey:
         """Get everything that a table on this key needs, before the table is made.
@@ -89,11 +89,11 @@ class StorageKeys:
 
     def attach(self, table: Table, key: StorageKey) -> None:
         """Store the table under a key that was prepared."""
-        self._keys[table.place] = key
+        self._keys[table.record_key] = key
 
     async def detach(self, call: Call, table: Table) -> None:
         """Let go of the table's key, if it has one: DynamoDB retires its grant, as itself."""
-        key = self._keys.pop(table.place, None)
+        key = self._keys.pop(table.record_key, None)
         self._unusable_since.pop(table, None)
         if key is not None:
             await self.abandon(call, key)
@@ -112,7 +112,7 @@ class StorageKeys:
         Raises:
             Fault: KMS refused, as DynamoDB passes it on.
         """
-        key = self._keys.get(table.place)
+        key = self._keys.get(table.record_key)
         if key is not None:
             context = _context(table)
             await self._ask(
@@ -121,7 +121,7 @@ class StorageKeys:
 
     def describe(self, table: Table, description: dict[str, Any]) -> None:
         """Put what the lab knows of a table's key into the engine's description of the table."""
-        key = self._keys.get(table.place)
+        key = self._keys.get(table.record_key)
         if key is None:
             if description.get("SSEDescription", {}).get("Status") == "DISABLED":
                 del description["SSEDescription"]

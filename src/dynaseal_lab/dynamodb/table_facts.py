@@ -42,7 +42,7 @@ class TableFactsCache:
             self._facts[table] = found
         return self._facts[table]
 
-    def changed(self, table: Table) -> None:
+    def forget(self, table: Table) -> None:
         """Forget what was read: the table was created, updated, tagged or deleted."""
         self._facts.pop(table, None)
 

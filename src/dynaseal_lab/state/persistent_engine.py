@@ -10,13 +10,11 @@ Rules:
 
 import asyncio
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any
 
 from dynaseal_lab.dynamodb.engine import TARGET, Engine, EngineReply
-from dynaseal_lab.dynamodb.partiql import parse_statement
+from dynaseal_lab.dynamodb.operations import OPERATIONS, Operation
 from dynaseal_lab.dynamodb.table_names import Table, table_in_arn
 from dynaseal_lab.model import Params
 from dynaseal_lab.state.folder import Folder
@@ -31,35 +29,6 @@ _EXACT = Context(prec=40)  # DynamoDB's numbers have 38 digits
 _PUT = "INSERT OR REPLACE INTO item (place, key, sealed) VALUES (?, ?, ?)"
 _DROP = "DELETE FROM item WHERE place = ? AND key = ?"
 _CLEAR = "DELETE FROM item WHERE place = ?"
-
-_DEFINING = frozenset(
-    {
-        "CreateTable",
-        "DeleteTable",
-        "ImportTable",
-        "RestoreTableFromBackup",
-        "RestoreTableToPointInTime",
-        "TagResource",
-        "UntagResource",
-        "UpdateContinuousBackups",
-        "UpdateTable",
-        "UpdateTimeToLive",
-    }
-)
-_FILLING = frozenset({"ImportTable", "RestoreTableFromBackup", "RestoreTableToPointInTime"})
-_STATEMENTS = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}
-_WRITING = frozenset(
-    {"BatchWriteItem", "DeleteItem", "ExecuteStatement", "PutItem", "TransactWriteItems", "UpdateItem"}
-    | set(_STATEMENTS)
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """A table that a write reached, and the keys it names; none: perhaps every item."""
-
-    table: str
-    keys: tuple[Params, ...] = ()
 
 
 class PersistentEngine:
@@ -96,8 +65,8 @@ class PersistentEngine:
 
     async def request(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
         """Answer one request, and keep what it changed."""
-        operation = target.removeprefix(TARGET)
-        if operation not in _DEFINING and operation not in _WRITING:
+        operation = OPERATIONS.get(target.removeprefix(TARGET))
+        if operation is None or (operation.items != "writes" and operation.defines is None):
             return await self._engine.request(account, region, target, body)
         async with self._lock.shared():
             reply = await self._engine.request(account, region, target, body)
@@ -113,23 +82,26 @@ class PersistentEngine:
             await self._flushing
         await self._flush()
 
-    async def _note(self, account: str, region: str, operation: str, params: Params) -> None:
-        if operation in _WRITING:
-            for touched in _touched_by(operation, params):
-                self._touch(Table(account, region, touched.table), touched.keys)
+    async def _note(self, account: str, region: str, operation: Operation, params: Params) -> None:
+        if operation.defines is None:
+            for part in operation.form.parts(params):
+                if part.statement is None or part.statement.verb != "Select":
+                    self._touch(Table(account, region, part.table), part.keys)
             return
-        table = _defined(account, region, params)
+        name = operation.defines(params)
+        table = table_in_arn(name) if name.startswith("arn:") else Table(account, region, name)
         definition = await read_definition(self._engine, table)
         if definition is not None:
-            self._definitions[table.place] = definition
-        elif self._definitions.pop(table.place, None) is not None:
+            self._definitions[table.record_key] = definition
+        elif self._definitions.pop(table.record_key, None) is not None:
             self._touched.pop(table, None)
             self._ledger.write(_CLEAR, lambda: (_place(table),), reply_waits=True)
-        if operation in _FILLING:
+        if operation.fills:
             self._touch(table, ())
 
     def _touch(self, table: Table, items: tuple[Params, ...]) -> None:
-        definition = self._definitions.get(table.place)
+        """Note that a write reached these items; none: perhaps every item of the table."""
+        definition = self._definitions.get(table.record_key)
         if definition is None:
             return
         keys = self._touched.setdefault(table, set())
@@ -165,7 +137,7 @@ class PersistentEngine:
 
     async def _read(self, table: Table, keys: list[str]) -> dict[str, Params]:
         found: dict[str, Params] = {}
-        definition = self._definitions[table.place]
+        definition = self._definitions[table.record_key]
         wanted: Any = {table.name: {"Keys": [json.loads(key) for key in keys], "ConsistentRead": True}}
         while wanted:
             answer = await ask(self._engine, table, "BatchGetItem", RequestItems=wanted) or {}
@@ -175,7 +147,7 @@ class PersistentEngine:
         return found
 
     async def _keep_all(self, table: Table) -> None:
-        definition = self._definitions[table.place]
+        definition = self._definitions[table.record_key]
         self._ledger.write(_CLEAR, lambda: (_place(table),), reply_waits=False)
         start: Params = {}
         while True:
@@ -206,39 +178,3 @@ def _key(definition: Definition, item: Params) -> str:
 
 def _plain(value: Params) -> Params:
     return {"N": f"{Decimal(value['N']).normalize(_EXACT):f}"} if "N" in value else value
-
-
-def _defined(account: str, region: str, params: Params) -> Table:
-    """The table whose definition a request changed."""
-    arn = params.get("ResourceArn")
-    if arn is not None:
-        return table_in_arn(arn)
-    name = params.get("TargetTableName") or params.get("TableName")
-    return Table(account, region, name or params["TableCreationParameters"]["TableName"])
-
-
-def _touched_by(operation: str, params: Params) -> Iterator[Touched]:
-    if operation == "BatchWriteItem":
-        for name, writes in params["RequestItems"].items():
-            yield Touched(name, tuple(_item(part) for write in writes for part in write.values()))
-    elif operation == "TransactWriteItems":
-        for entry in params["TransactItems"]:
-            for part in entry.values():
-                yield Touched(part["TableName"], (_item(part),))
-    elif operation == "ExecuteStatement":
-        yield from _touched_by_statement(params)
-    elif operation in _STATEMENTS:
-        for statement in params[_STATEMENTS[operation]]:
-            yield from _touched_by_statement(statement)
-    else:
-        yield Touched(params["TableName"], (_item(params),))
-
-
-def _touched_by_statement(params: Params) -> Iterator[Touched]:
-    statement = parse_statement(params["Statement"], ())
-    if statement.verb != "Select":
-        yield Touched(statement.table)
-
-
-def _item(part: Params) -> Params:
-    return part.get("Item") or part["Key"]

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import botocore.session
 import pytest
 
-from dynaseal_lab.dynamodb import required_permissions
 from dynaseal_lab.model import Fault
 
 TABLE = "arn:aws:dynamodb:us-west-2:111122223333:table/items"
@@ -98,18 +96,6 @@ def test_tags_at_creation_ask_for_tagging_too(lab):
 def test_an_operation_that_is_not_listed_is_refused_by_name(lab):
     with pytest.raises(Fault, match=r"UnknownOperationException: .*MakeCoffee"):
         lab("MakeCoffee")
-
-
-def test_every_operation_of_the_api_is_listed_or_known_to_be_left_out():
-    session = botocore.session.get_session()
-    known = {
-        name
-        for service in ("dynamodb", "dynamodbstreams")
-        for name in session.get_service_model(service).operation_names
-    }
-    bulk = {"CancelBulkOperation", "DescribeBulkOperation", "ListBulkOperations", "StartBulkPutItems"}
-    assert known - required_permissions._FINDERS.keys() <= {"SearchVectors"} | bulk
-    assert required_permissions._FINDERS.keys() <= known
 
 
 def test_a_refusal_is_dynamodbs_sentence(lab):

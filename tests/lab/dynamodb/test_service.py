@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from dynaseal_lab.dynamodb.forward import Forwarder
 from dynaseal_lab.dynamodb.in_process import InProcessEngine
 from dynaseal_lab.model import Fault, Principal
 
@@ -43,9 +44,9 @@ def test_accounts_have_tables_of_their_own(lab):
 def test_two_labs_in_one_process_do_not_see_each_others_tables(lab, in_process):
     lab.table()
     other = InProcessEngine(in_process.app)
-    lab.dynamodb._engine, kept = other, lab.dynamodb._engine
+    lab.dynamodb._forward, kept = Forwarder(other), lab.dynamodb._forward
     assert lab("ListTables")["TableNames"] == []
-    lab.dynamodb._engine = kept
+    lab.dynamodb._forward = kept
     assert lab("ListTables")["TableNames"] == ["items"]
 
 
@@ -54,7 +55,7 @@ def test_the_engines_own_account_numbers_never_show(lab):
     key = lab.kms("CreateKey")["KeyMetadata"]["Arn"]
     lab.table(SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})
     lab("UpdateTable", TableName="items", SSESpecification={"Enabled": True, "SSEType": "KMS"})
-    hidden = lab.dynamodb._engine._hidden["111122223333"]
+    hidden = lab.dynamodb._forward.engine._hidden["111122223333"]
     for operation in ("DescribeTable", "DescribeContinuousBackups", "CreateBackup"):
         name = {"BackupName": "backup"} if operation == "CreateBackup" else {}
         assert hidden not in json.dumps(lab(operation, TableName="items", **name))

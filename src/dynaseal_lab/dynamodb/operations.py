@@ -1,0 +1,256 @@
+"""Every operation of the lab's DynamoDB, in one table, which answers all questions about an operation.
+
+A new operation is one entry. An operation without an entry is refused as unknown. One without a handler goes
+to the engine as it is, once it is allowed.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from dynaseal_lab.dynamodb.engine import EngineReply
+from dynaseal_lab.dynamodb.json_values import as_object, required_string
+from dynaseal_lab.dynamodb.local_extras import LocalExtras, LocalRequest
+from dynaseal_lab.dynamodb.request_parts import (
+    OneStatement,
+    RequestForm,
+    Statements,
+    TablesOfItems,
+    Transaction,
+    WholeRequest,
+    item_part,
+    items_to_write,
+    keys_to_get,
+    query_part,
+    scan_part,
+    table_part,
+)
+from dynaseal_lab.dynamodb.required_permissions import (
+    PermissionFinder,
+    creating_table,
+    on_account,
+    on_arn,
+    on_each_part,
+    on_global_table,
+    on_imported_table,
+    on_iterators_stream,
+    restoring,
+)
+from dynaseal_lab.dynamodb.table_operations import TableOperations
+from dynaseal_lab.model import Call, Params
+
+ServiceName = Literal["dynamodb", "dynamodbstreams"]
+Handler = Callable[[TableOperations, Call], Awaitable[EngineReply]]
+LocalHandler = Callable[[LocalExtras, LocalRequest], Awaitable[EngineReply]]
+TableFinder = Callable[[Params], str]
+
+_ABOUT_TABLE = WholeRequest(table_part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What the lab has to know of an operation.
+
+    Args:
+        permissions: finds the permissions that a call needs.
+        form: where a request names tables and items.
+        items: what the operation does with items; None where its request holds no items and no keys.
+        return_values: whether the request has the parameter ReturnValues.
+        unlocks: whether it reaches what is stored, so that the caller must be allowed to use the storage key.
+        defines: finds the table, by name or ARN, whose definition the operation changes; None where it
+            changes none.
+        fills: whether it fills that table with items which the request does not name.
+        tags: what it does with tags.
+        service: the service, as botocore calls it.
+        handler: what the lab itself does for it.
+        local_handler: what the lab does for it where the engine is DynamoDB Local, which lacks it.
+    """
+
+    permissions: PermissionFinder
+    form: RequestForm = _ABOUT_TABLE
+    items: Literal["reads", "writes"] | None = None
+    return_values: bool = False
+    unlocks: bool = False
+    defines: TableFinder | None = None
+    fills: bool = False
+    tags: Literal["adds", "removes"] | None = None
+    service: ServiceName = "dynamodb"
+    handler: Handler | None = None
+    local_handler: LocalHandler | None = None
+
+
+def _on_items(
+    form: RequestForm, items: Literal["reads", "writes"], *, return_values: bool = False
+) -> Operation:
+    return Operation(
+        permissions=on_each_part(form), form=form, items=items, return_values=return_values, unlocks=True
+    )
+
+
+def _parameter(name: str) -> TableFinder:
+    def find(params: Params) -> str:
+        return required_string(params, name)
+
+    return find
+
+
+def _imported_table(params: Params) -> str:
+    return required_string(as_object(params["TableCreationParameters"]), "TableName")
+
+
+_ON_TABLE = Operation(permissions=on_each_part(_ABOUT_TABLE))
+_ON_ACCOUNT = Operation(permissions=on_account)
+_ON_BACKUP = Operation(permissions=on_arn("BackupArn"))
+_ON_GLOBAL_TABLE = Operation(permissions=on_global_table)
+
+_TRANSACTION = Transaction(
+    {
+        "ConditionCheck": "ConditionCheckItem",
+        "Delete": "DeleteItem",
+        "Get": "GetItem",
+        "Put": "PutItem",
+        "Update": "UpdateItem",
+    }
+)
+_RESTORE = Operation(
+    permissions=restoring(
+        "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"
+    ),
+    defines=_parameter("TargetTableName"),
+    fills=True,
+    handler=TableOperations.restore,
+)
+
+OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+    {
+        "BatchExecuteStatement": _on_items(Statements("Statements"), "writes"),
+        "BatchGetItem": _on_items(TablesOfItems(keys_to_get), "reads"),
+        "BatchWriteItem": _on_items(TablesOfItems(items_to_write), "writes"),
+        "CreateBackup": Operation(permissions=on_each_part(_ABOUT_TABLE), unlocks=True),
+        "CreateGlobalTable": _ON_GLOBAL_TABLE,
+        "CreateTable": Operation(
+            permissions=creating_table({"Tags": "TagResource", "ResourcePolicy": "PutResourcePolicy"}),
+            defines=_parameter("TableName"),
+            tags="adds",
+            handler=TableOperations.create_table,
+            local_handler=LocalExtras.create_table,
+        ),
+        "DeleteBackup": _ON_BACKUP,
+        "DeleteItem": _on_items(WholeRequest(item_part), "writes", return_values=True),
+        "DeleteResourcePolicy": Operation(
+            permissions=on_arn("ResourceArn"), handler=TableOperations.delete_resource_policy
+        ),
+        "DeleteTable": Operation(
+            permissions=on_each_part(_ABOUT_TABLE),
+            defines=_parameter("TableName"),
+            handler=TableOperations.delete_table,
+            local_handler=LocalExtras.delete_table,
+        ),
+        "DescribeBackup": _ON_BACKUP,
+        "DescribeContinuousBackups": Operation(
+            permissions=on_each_part(_ABOUT_TABLE), local_handler=LocalExtras.describe_continuous_backups
+        ),
+        "DescribeContributorInsights": _ON_TABLE,
+        "DescribeEndpoints": Operation(permissions=on_account, handler=TableOperations.describe_endpoints),
+        "DescribeExport": Operation(permissions=on_arn("ExportArn")),
+        "DescribeGlobalTable": _ON_GLOBAL_TABLE,
+        "DescribeGlobalTableSettings": _ON_GLOBAL_TABLE,
+        "DescribeImport": Operation(permissions=on_arn("ImportArn")),
+        "DescribeKinesisStreamingDestination": _ON_TABLE,
+        "DescribeLimits": _ON_ACCOUNT,
+        "DescribeStream": Operation(permissions=on_arn("StreamArn"), service="dynamodbstreams"),
+        "DescribeTable": Operation(
+            permissions=on_each_part(_ABOUT_TABLE), handler=TableOperations.describe_table
+        ),
+        "DescribeTableReplicaAutoScaling": _ON_TABLE,
+        "DescribeTimeToLive": _ON_TABLE,
+        "DisableKinesisStreamingDestination": _ON_TABLE,
+        "EnableKinesisStreamingDestination": _ON_TABLE,
+        "ExecuteStatement": _on_items(OneStatement(), "writes"),
+        "ExecuteTransaction": _on_items(Statements("TransactStatements"), "writes"),
+        "ExportTableToPointInTime": Operation(permissions=on_arn("TableArn")),
+        "GetItem": _on_items(WholeRequest(item_part), "reads"),
+        "GetRecords": Operation(
+            permissions=on_iterators_stream,
+            unlocks=True,
+            service="dynamodbstreams",
+            handler=TableOperations.get_records,
+        ),
+        "GetResourcePolicy": Operation(
+            permissions=on_arn("ResourceArn"), handler=TableOperations.get_resource_policy
+        ),
+        "GetShardIterator": Operation(
+            permissions=on_arn("StreamArn"),
+            service="dynamodbstreams",
+            handler=TableOperations.get_shard_iterator,
+        ),
+        "ImportTable": Operation(permissions=on_imported_table, defines=_imported_table, fills=True),
+        "ListBackups": _ON_ACCOUNT,
+        "ListContributorInsights": _ON_ACCOUNT,
+        "ListExports": _ON_ACCOUNT,
+        "ListGlobalTables": _ON_ACCOUNT,
+        "ListImports": _ON_ACCOUNT,
+        "ListStreams": Operation(permissions=on_account, service="dynamodbstreams"),
+        "ListTables": _ON_ACCOUNT,
+        "ListTagsOfResource": Operation(
+            permissions=on_arn("ResourceArn"), local_handler=LocalExtras.list_tags_of_resource
+        ),
+        "PutItem": _on_items(WholeRequest(item_part), "writes", return_values=True),
+        "PutResourcePolicy": Operation(
+            permissions=on_arn("ResourceArn"), handler=TableOperations.put_resource_policy
+        ),
+        "Query": _on_items(WholeRequest(query_part), "reads"),
+        "RestoreTableFromBackup": _RESTORE,
+        "RestoreTableToPointInTime": _RESTORE,
+        "Scan": _on_items(WholeRequest(scan_part), "reads"),
+        "TagResource": Operation(
+            permissions=on_arn("ResourceArn"),
+            defines=_parameter("ResourceArn"),
+            tags="adds",
+            handler=TableOperations.change_tags,
+            local_handler=LocalExtras.tag_resource,
+        ),
+        "TransactGetItems": _on_items(_TRANSACTION, "reads"),
+        "TransactWriteItems": _on_items(_TRANSACTION, "writes"),
+        "UntagResource": Operation(
+            permissions=on_arn("ResourceArn"),
+            defines=_parameter("ResourceArn"),
+            tags="removes",
+            handler=TableOperations.change_tags,
+            local_handler=LocalExtras.untag_resource,
+        ),
+        "UpdateContinuousBackups": Operation(
+            permissions=on_each_part(_ABOUT_TABLE),
+            defines=_parameter("TableName"),
+            local_handler=LocalExtras.update_continuous_backups,
+        ),
+        "UpdateContributorInsights": _ON_TABLE,
+        "UpdateGlobalTable": _ON_GLOBAL_TABLE,
+        "UpdateGlobalTableSettings": _ON_GLOBAL_TABLE,
+        "UpdateItem": _on_items(WholeRequest(item_part), "writes", return_values=True),
+        "UpdateKinesisStreamingDestination": _ON_TABLE,
+        "UpdateTable": Operation(
+            permissions=on_each_part(_ABOUT_TABLE),
+            defines=_parameter("TableName"),
+            handler=TableOperations.update_table,
+            local_handler=LocalExtras.update_table,
+        ),
+        "UpdateTableReplicaAutoScaling": _ON_TABLE,
+        "UpdateTimeToLive": Operation(
+            permissions=on_each_part(_ABOUT_TABLE),
+            defines=_parameter("TableName"),
+            handler=TableOperations.update_time_to_live,
+        ),
+    }
+)
+
+
+def holds_items(target: str) -> bool:
+    """Return whether the body of a request holds items, keys or statements, in which nothing may be replaced.
+
+    Args:
+        target: `DynamoDB_20120810.GetItem`, as the header X-Amz-Target has it.
+    """
+    operation = OPERATIONS.get(target.partition(".")[2])
+    return operation is not None and operation.items is not None
