@@ -146,7 +146,7 @@ def test_indexes_may_be_declared_free_of_plaintext_keys() -> None:
     ("arguments", "said"),
     [
         ({}, "needs a config or a materials_provider"),
-        ({"config": people(), "materials_provider": KEYRING}, "A config says everything"),
+        ({"config": people(), "materials_provider": KEYRING}, "A config replaces materials_provider"),
         ({"materials_provider": KEYRING, "auto_refresh_table_indexes": False}, "The key of the table"),
     ],
 )
@@ -160,5 +160,5 @@ def test_a_configuration_that_contradicts_itself_or_is_not_enough_is_an_error(
 
 
 def test_only_a_table_is_taken() -> None:
-    with pytest.raises(ConfigError, match="is no boto3 Table"):
+    with pytest.raises(ConfigError, match="is not a boto3 Table"):
         EncryptedTable(StubbedDynamoDb().resource(), config=people())

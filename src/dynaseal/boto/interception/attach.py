@@ -1,17 +1,17 @@
-"""Encryption on a botocore client, through its own events: every way into the client passes here.
+"""Encryption on a botocore client, through its own events: every request of the client is seen here.
 
 - The request is transformed when botocore is about to build it, after boto3's resources have turned Python
   values into wire values; the reply before they turn it back. So no value is converted twice, and paginators,
   waiters, resources, batch writers and libraries on top of the client need nothing of their own.
 - A malformed request gets botocore's own ParamValidationError.
-- `encrypting_twin` leaves the client that it is given alone.
+- `encrypting_copy` does not change the client that it copies.
 
 Source: botocore's `client.py` (`provide-client-params`, `before-parameter-build`, `after-call`).
 """
 
 from collections.abc import Mapping
 from copy import copy
-from typing import Any
+from typing import Any, Protocol
 
 from boto3.dynamodb.transform import TransformationInjector, copy_dynamodb_params
 from botocore.exceptions import ParamValidationError
@@ -25,7 +25,16 @@ _CONTEXT_KEY = "dynaseal"
 _EVENTS = ("provide-client-params.dynamodb", "before-parameter-build.dynamodb", "after-call.dynamodb")
 
 
-def attach(client_or_resource: Any, configs: Mapping[str, TableConfig]) -> None:
+class Boto3Object(Protocol):
+    """A botocore client, or a boto3 resource or Table, with or without the types of boto3-stubs."""
+
+    @property
+    def meta(self) -> Any:
+        """The metadata that botocore and boto3 give every client and resource."""
+        ...
+
+
+def attach(client_or_resource: Boto3Object, configs: Mapping[str, TableConfig]) -> None:
     """Make an existing DynamoDB client or resource encrypt and decrypt the items of the configured tables.
 
     Args:
@@ -33,23 +42,23 @@ def attach(client_or_resource: Any, configs: Mapping[str, TableConfig]) -> None:
         configs: Table names (or ARNs) and the tables' configurations.
 
     Raises:
-        ConfigError: it is no client of DynamoDB, or two entries of `configs` mean one table.
+        ConfigError: it is not a client of DynamoDB, or two entries of `configs` mean one table.
 
     Example:
         >>> import boto3
         >>> client = boto3.client("dynamodb", region_name="us-west-2")
         >>> attach(client, {})
     """
-    client = client_of(client_or_resource)
+    client = dynamodb_client(client_or_resource)
     handlers = _Handlers(Requests(configs))
     provide, build, after = _EVENTS
     client.meta.events.register_last(provide, handlers.copy_request)
-    client.meta.events.register_last(build, handlers.seal)
-    client.meta.events.register_first(after, handlers.open)
+    client.meta.events.register_last(build, handlers.prepare)
+    client.meta.events.register_first(after, handlers.finish)
 
 
-def client_of(client_or_resource: Any) -> Any:
-    """Give the DynamoDB client itself, or the one that a boto3 resource or Table has.
+def dynamodb_client(client_or_resource: Boto3Object) -> Any:
+    """Return the DynamoDB client itself, or the one that a boto3 resource or Table has.
 
     Raises:
         ConfigError: it is neither.
@@ -60,30 +69,49 @@ def client_of(client_or_resource: Any) -> Any:
     if model is None or model.service_name != "dynamodb":
         raise ConfigError(
             f"{type(client_or_resource).__name__} is neither a botocore client of DynamoDB nor a boto3 "
-            "resource of one",
-            hint='Give boto3.client("dynamodb"), boto3.resource("dynamodb") or a Table of the latter',
+            "resource of DynamoDB",
+            hint='Pass boto3.client("dynamodb"), boto3.resource("dynamodb") or a Table of that resource',
         )
     return client
 
 
-def encrypting_twin(client: Any, configs: Mapping[str, TableConfig]) -> Any:
-    """Give a client that encrypts and shares another's connections and credentials; the other stays as it is.
+def encrypting_copy(client: Any, configs: Mapping[str, TableConfig]) -> Any:
+    """Return a client that encrypts and shares another's connections and credentials; the other is unchanged.
 
-    The twin has the event handlers that the client has now; ones registered on it later are not seen.
+    The copy has the event handlers that the client has now; ones registered on it later are not seen.
+
+    It relies on these internals of botocore:
+
+    - A client is a plain object: its whole state is in its `__dict__`, and its operations are methods of its
+      class that go through `self._make_api_call`, so those of the copy go through the copy.
+    - `_make_api_call` emits `provide-client-params`, `before-parameter-build` and `after-call` on
+      `self.meta.events`. `meta` is a plain ClientMeta, whose other members never change.
+    - `copy(events)` copies the registered handlers (`EventAliaser.__copy__`, `HierarchicalEmitter.__copy__`),
+      so what is registered on the copy is not registered on the original. The two share a cache of looked-up
+      handlers until the first registration on the copy, which `attach` makes, replaces the copy's.
+
+    Sharing the rest is safe: a client may be used by many threads, so its `_endpoint` (connections) and
+    `_request_signer` (credentials) may serve two clients; `_cache` holds the service's paginator and waiter
+    definitions. The endpoint and the signer keep the original's emitter, so the events that follow
+    (`request-created`, `before-sign`, `before-send`, `needs-retry`) are emitted there; the handlers of
+    encryption listen to none of them.
     """
-    twin: Any = object.__new__(client.__class__)
-    twin.__dict__.update(client.__dict__)
-    twin.meta = copy(client.meta)
-    twin.meta.events = copy(client.meta.events)
-    attach(twin, configs)
-    return twin
+    # copy.copy(client) would recurse without end: BaseClient.__getattr__ reads `meta`, which an object that
+    # is not filled yet does not have.
+    copied: Any = object.__new__(client.__class__)
+    copied.__dict__.update(client.__dict__)
+    copied.meta = copy(client.meta)
+    copied.meta.events = copy(client.meta.events)
+    attach(copied, configs)
+    return copied
 
 
-def speak_python(client: Any, *, wanted: bool) -> None:
-    """Make a client take Python values, as the client of a boto3 resource does, or wire values."""
+def convert_python_values(client: Any, *, enabled: bool) -> None:
+    """Make a client take and return Python values, as the client of a boto3 resource does, or wire values."""
     injector = TransformationInjector()
     provide, build, after = _EVENTS
-    # The ids are those under which boto3's DynamoDB resource registers the same handlers: there once at most.
+    # boto3's DynamoDB resource registers the same handlers under the same ids. botocore registers a handler
+    # once per id, so a client of a resource, which has them already, does not convert twice.
     conversions = (
         (provide, copy_dynamodb_params, "dynamodb-create-params-copy"),
         (build, injector.inject_condition_expressions, "dynamodb-condition-expression"),
@@ -91,7 +119,7 @@ def speak_python(client: Any, *, wanted: bool) -> None:
         (after, injector.inject_attribute_value_output, "dynamodb-attr-value-output"),
     )
     for event, handler, unique_id in conversions:
-        if wanted:
+        if enabled:
             client.meta.events.register(event, handler, unique_id=unique_id)
         else:
             client.meta.events.unregister(event, unique_id=unique_id)
@@ -104,14 +132,14 @@ class _Handlers:
         self._requests = requests
 
     def copy_request(self, params: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        """Give botocore a request of its own to change; the members are never changed."""
+        """Return a copy of the request for botocore to change; its members are never changed."""
         return dict(params)
 
-    def seal(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+    def prepare(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         if _CONTEXT_KEY in context:
             raise ConfigError(
                 "This client encrypts already: its requests would be encrypted twice",
-                hint="Attach once, with every table's configuration",
+                hint="Attach once, with the configurations of all tables",
             )
         try:
             call = self._requests.prepare(model.name, dict(params))
@@ -123,19 +151,19 @@ class _Handlers:
             params.clear()
             params.update(call.sent_request)
 
-    def open(self, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    def finish(self, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         call: Call | None = context.get(_CONTEXT_KEY)
         if call is None:
             return
         reply = self._requests.finish(call, parsed)
         if reply is not parsed:
-            opened = dict(reply)
+            finished = dict(reply)
             parsed.clear()
-            parsed.update(opened)
+            parsed.update(finished)
 
 
 def _validate(params: Mapping[str, Any], model: Any) -> None:
-    """Let botocore say what is wrong with a request.
+    """Have botocore report what is wrong with a request.
 
     Raises:
         ParamValidationError: the request does not fit the operation's model.

@@ -1,1 +1,1 @@
-"""The encrypted client, resource and table: wrappers over boto3's own."""
+"""The encrypted client, resource and table, each made from boto3's own."""

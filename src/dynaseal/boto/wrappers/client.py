@@ -1,76 +1,38 @@
-"""EncryptedClient: a DynamoDB client that encrypts, beside the one it is made from."""
+"""EncryptedClient: a DynamoDB client that encrypts, made from one that does not.
+
+A type checker sees `EncryptedClient` as boto3-stubs' `DynamoDBClient` with another constructor, as
+`dynaseal.boto.wrappers.table` explains.
+"""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from dynaseal.boto.interception.attach import client_of, encrypting_twin, speak_python
+from dynaseal.boto.interception.attach import (
+    Boto3Object,
+    convert_python_values,
+    dynamodb_client,
+    encrypting_copy,
+)
 from dynaseal.config import TableConfig
 from dynaseal.errors import UnsupportedOperationError
 
-_PASSED = frozenset({"can_paginate", "close", "exceptions", "get_waiter", "meta", "waiter_names"})
+if TYPE_CHECKING:
+    from typing import Literal, overload
 
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.literals import PaginatorName
+    from mypy_boto3_dynamodb.paginator import (
+        ListBackupsPaginator,
+        ListBulkOperationsPaginator,
+        ListTablesPaginator,
+        ListTagsOfResourcePaginator,
+        QueryPaginator,
+        ScanPaginator,
+    )
+else:
+    DynamoDBClient = object
 
-class EncryptedClient:
-    """A DynamoDB client whose items are encrypted on the way out, and verified and decrypted on the way in.
-
-    It has the methods of botocore's client. A table that is not configured, and calls about tables, pass
-    through; a request that cannot be made safe is refused before it is sent. The client given is not changed.
-
-    Args:
-        client: A botocore client of DynamoDB.
-        configs: Table names (or ARNs) and the tables' configurations.
-        expect_standard_dictionaries: True for Python values, as the client of a boto3 resource takes them;
-            False for wire values such as `{"S": "x"}`.
-
-    Raises:
-        ConfigError: `client` is no client of DynamoDB, or two entries of `configs` mean one table.
-
-    Example:
-        >>> import boto3
-        >>> client = boto3.client("dynamodb", region_name="us-west-2")
-        >>> encrypted = EncryptedClient(client, configs={})
-        >>> encrypted.meta.region_name
-        'us-west-2'
-    """
-
-    def __init__(
-        self,
-        client: Any,
-        *,
-        configs: Mapping[str, TableConfig],
-        expect_standard_dictionaries: bool = False,
-    ) -> None:
-        self._twin = encrypting_twin(client_of(client), configs)
-        speak_python(self._twin, wanted=expect_standard_dictionaries)
-
-    def get_paginator(self, operation_name: str) -> "EncryptedPaginator":
-        """Give the paginator of an operation by its method's name, such as `query` or `scan`."""
-        return EncryptedPaginator(self._twin.get_paginator(operation_name))
-
-    def generate_presigned_url(self, *_: Any, **__: Any) -> str:
-        """Refuse: whoever uses the URL would bypass encryption.
-
-        Raises:
-            UnsupportedOperationError: always.
-        """
-        raise UnsupportedOperationError(
-            "generate_presigned_url is not supported: the reply to such a URL would not be decrypted",
-            hint="Make the call itself with this client",
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        twin = self.__dict__.get("_twin")
-        if twin is not None and (name in _PASSED or name in twin.meta.method_to_api_mapping):
-            return getattr(twin, name)
-        raise AttributeError(
-            f"EncryptedClient has no attribute {name!r}: it passes on DynamoDB's operations only"
-        )
-
-    def __dir__(self) -> Iterator[str]:
-        yield from {*super().__dir__(), *_PASSED, *self._twin.meta.method_to_api_mapping}
-
-    def __repr__(self) -> str:
-        return f"EncryptedClient(region={self._twin.meta.region_name!r})"
+_PASSED_ON = frozenset({"can_paginate", "close", "exceptions", "get_waiter", "meta", "waiter_names"})
 
 
 class EncryptedPaginator:
@@ -88,6 +50,108 @@ class EncryptedPaginator:
         """The members of a page that hold what is listed."""
         return self._paginator.result_keys
 
-    def paginate(self, **kwargs: Any) -> Any:
-        """Give botocore's page iterator for a request, with `build_full_result` and `search`."""
-        return self._paginator.paginate(**kwargs)
+    def paginate(self, *args: Any, **kwargs: Any) -> Any:
+        """Return botocore's page iterator for a request; it has `build_full_result` and `search`."""
+        return self._paginator.paginate(*args, **kwargs)
+
+
+if TYPE_CHECKING:
+
+    class EncryptedQueryPaginator(QueryPaginator, EncryptedPaginator):
+        """The paginator of Query, as a type checker sees it."""
+
+    class EncryptedScanPaginator(ScanPaginator, EncryptedPaginator):
+        """The paginator of Scan, as a type checker sees it."""
+
+
+class EncryptedClient(DynamoDBClient):
+    """A DynamoDB client whose items are encrypted on the way out, and verified and decrypted on the way in.
+
+    It has the methods of botocore's client. A table that is not configured, and calls about tables, pass
+    through; a request that cannot be made safe is refused before it is sent. The client passed in is not
+    changed.
+
+    Args:
+        client: A botocore client of DynamoDB.
+        configs: Table names (or ARNs) and the tables' configurations.
+        expect_standard_dictionaries: True for Python values, as the client of a boto3 resource takes them;
+            False for wire values such as `{"S": "x"}`.
+
+    Raises:
+        ConfigError: `client` is not a client of DynamoDB, or two entries of `configs` mean one table.
+
+    Example:
+        >>> import boto3
+        >>> client = boto3.client("dynamodb", region_name="us-west-2")
+        >>> encrypted = EncryptedClient(client, configs={})
+        >>> encrypted.meta.region_name
+        'us-west-2'
+    """
+
+    _client: Any
+
+    def __init__(
+        self,
+        client: Boto3Object,
+        *,
+        configs: Mapping[str, TableConfig],
+        expect_standard_dictionaries: bool = False,
+    ) -> None:
+        self._client = encrypting_copy(dynamodb_client(client), configs)
+        convert_python_values(self._client, enabled=expect_standard_dictionaries)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def get_paginator(self, operation_name: Literal["list_backups"]) -> ListBackupsPaginator: ...
+        @overload
+        def get_paginator(
+            self, operation_name: Literal["list_bulk_operations"]
+        ) -> ListBulkOperationsPaginator: ...
+        @overload
+        def get_paginator(self, operation_name: Literal["list_tables"]) -> ListTablesPaginator: ...
+        @overload
+        def get_paginator(
+            self, operation_name: Literal["list_tags_of_resource"]
+        ) -> ListTagsOfResourcePaginator: ...
+        @overload
+        def get_paginator(self, operation_name: Literal["query"]) -> EncryptedQueryPaginator: ...
+        @overload
+        def get_paginator(self, operation_name: Literal["scan"]) -> EncryptedScanPaginator: ...
+        # boto3-stubs lists the names of PaginatorName; where it is not installed, any string is accepted.
+        @overload
+        def get_paginator(self, operation_name: PaginatorName) -> Any: ...
+
+    # That last overload is one more than boto3-stubs has; it changes nothing of those above it.
+    def get_paginator(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, operation_name: str
+    ) -> Any:
+        """Return the `EncryptedPaginator` of an operation by its method's name, such as `query` or `scan`."""
+        return EncryptedPaginator(self._client.get_paginator(operation_name))
+
+    def generate_presigned_url(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: a program that uses the URL would bypass encryption.
+
+        Raises:
+            UnsupportedOperationError: always.
+        """
+        raise UnsupportedOperationError(
+            "generate_presigned_url is not supported: the reply to such a URL would not be decrypted",
+            hint="Make the call itself with this client",
+        )
+
+    if not TYPE_CHECKING:  # a type checker would take every attribute for known
+
+        def __getattr__(self, name: str) -> Any:
+            client = self.__dict__.get("_client")
+            if client is not None and (name in _PASSED_ON or name in client.meta.method_to_api_mapping):
+                return getattr(client, name)
+            raise AttributeError(
+                f"EncryptedClient has no attribute {name!r}: it passes on DynamoDB's operations only"
+            )
+
+    def __dir__(self) -> Iterator[str]:
+        yield from {*super().__dir__(), *_PASSED_ON, *self._client.meta.method_to_api_mapping}
+
+    def __repr__(self) -> str:
+        return f"EncryptedClient(region={self._client.meta.region_name!r})"

@@ -1,15 +1,90 @@
-"""EncryptedResource: a boto3 DynamoDB resource that encrypts, beside the one it is made from."""
+"""EncryptedResource: a boto3 DynamoDB resource that encrypts, made from one that does not.
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+A type checker sees `EncryptedResource` as boto3-stubs' `DynamoDBServiceResource` with another constructor, as
+`dynaseal.boto.wrappers.table` explains.
+"""
 
-from dynaseal.boto.interception.attach import client_of, encrypting_twin, speak_python
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dynaseal.boto.interception.attach import (
+    Boto3Object,
+    convert_python_values,
+    dynamodb_client,
+    encrypting_copy,
+)
 from dynaseal.boto.wrappers.table import EncryptedTable
 from dynaseal.config import TableConfig
 from dynaseal.errors import ConfigError
 
+if TYPE_CHECKING:
+    from typing import Unpack
 
-class EncryptedResource:
+    from mypy_boto3_dynamodb.service_resource import (
+        DynamoDBServiceResource,
+        ServiceResourceTablesCollection,
+    )
+    from mypy_boto3_dynamodb.type_defs import (
+        BatchGetItemInputServiceResourceBatchGetItemTypeDef,
+        BatchGetItemOutputServiceResourceTypeDef,
+        BatchWriteItemInputServiceResourceBatchWriteItemTypeDef,
+        BatchWriteItemOutputServiceResourceTypeDef,
+        CreateTableInputServiceResourceCreateTableTypeDef,
+        ListTablesInputTypeDef,
+    )
+else:
+    DynamoDBServiceResource = object
+    ServiceResourceTablesCollection = object
+
+
+class Boto3Resource(Boto3Object, Protocol):
+    """A boto3 resource of DynamoDB, with or without the types of boto3-stubs."""
+
+    @property
+    def Table(self) -> Callable[..., Any]:  # noqa: N802 boto3's name
+        """Return a table by its name."""
+        ...
+
+
+class EncryptedTablesCollection(ServiceResourceTablesCollection):
+    """The tables of a resource, listed as boto3's collection lists them.
+
+    Args:
+        collection: boto3's collection of an encrypting resource.
+    """
+
+    _collection: "ServiceResourceTablesCollection"
+
+    def __init__(self, collection: "ServiceResourceTablesCollection") -> None:
+        self._collection = collection
+
+    def __iter__(self) -> Iterator[EncryptedTable]:
+        return map(EncryptedTable.from_encrypting_table, self._collection)
+
+    def all(self) -> "EncryptedTablesCollection":
+        """Return every table."""
+        return EncryptedTablesCollection(self._collection.all())
+
+    def filter(self, **kwargs: "Unpack[ListTablesInputTypeDef]") -> "EncryptedTablesCollection":
+        """Return the tables that ListTables returns for these parameters."""
+        return EncryptedTablesCollection(self._collection.filter(**kwargs))
+
+    def limit(self, count: int) -> "EncryptedTablesCollection":
+        """Return at most `count` tables."""
+        return EncryptedTablesCollection(self._collection.limit(count))
+
+    def page_size(self, count: int) -> "EncryptedTablesCollection":
+        """Request `count` tables at a time."""
+        return EncryptedTablesCollection(self._collection.page_size(count))
+
+    # boto3-stubs says list[Table], and lists are invariant; each page is a new list, which its reader owns.
+    def pages(self) -> Iterator[list[EncryptedTable]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return the tables page by page."""
+        for page in self._collection.pages():
+            yield [EncryptedTable.from_encrypting_table(table) for table in page]
+
+
+class EncryptedResource(DynamoDBServiceResource):
     """A boto3 DynamoDB resource whose items are encrypted on the way out and decrypted on the way in.
 
     Args:
@@ -17,7 +92,7 @@ class EncryptedResource:
         configs: Table names (or ARNs) and the tables' configurations.
 
     Raises:
-        ConfigError: `resource` is no resource of DynamoDB, or two entries of `configs` mean one table.
+        ConfigError: `resource` is not a resource of DynamoDB, or two entries of `configs` mean one table.
 
     Example:
         >>> import boto3
@@ -26,74 +101,52 @@ class EncryptedResource:
         'people'
     """
 
-    def __init__(self, resource: Any, *, configs: Mapping[str, TableConfig]) -> None:
-        client = client_of(resource)
-        if client is resource:
-            raise ConfigError("A client is no resource", hint='Give boto3.resource("dynamodb")')
-        twin = encrypting_twin(client, configs)
-        speak_python(twin, wanted=True)
-        self._resource = type(resource)(client=twin)
-        self.tables = EncryptedTablesCollection(self._resource.tables)
+    _resource: "DynamoDBServiceResource"
 
-    @property
-    def meta(self) -> Any:
-        """The metadata of boto3's resource; its client encrypts and takes Python values."""
-        return self._resource.meta
+    def __init__(self, resource: Boto3Resource, *, configs: Mapping[str, TableConfig]) -> None:
+        client = dynamodb_client(resource)
+        if client is resource:
+            raise ConfigError("A client is not a resource", hint='Pass boto3.resource("dynamodb")')
+        copied_client = encrypting_copy(client, configs)
+        convert_python_values(copied_client, enabled=True)
+        resource_class: Any = type(resource)
+        self._resource = resource_class(client=copied_client)
+        # boto3-stubs declares a variable, and a variable's type is invariant; nobody assigns this one.
+        tables = EncryptedTablesCollection(self._resource.tables)
+        self.tables: EncryptedTablesCollection = tables  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    if not TYPE_CHECKING:  # boto3-stubs declares `meta` as a variable, which a property may not override
+
+        @property
+        def meta(self) -> Any:
+            """The metadata of boto3's resource; its client encrypts and takes Python values."""
+            return self._resource.meta
 
     def Table(self, name: str) -> EncryptedTable:  # noqa: N802 boto3's name
-        """Give a table by its name; one that is not configured is read and written as it is."""
-        return EncryptedTable.over(self._resource.Table(name))
+        """Return a table by its name; one that is not configured is read and written as it is."""
+        return EncryptedTable.from_encrypting_table(self._resource.Table(name))
 
-    def batch_get_item(self, **kwargs: Any) -> dict[str, Any]:
+    def batch_get_item(
+        self, **kwargs: "Unpack[BatchGetItemInputServiceResourceBatchGetItemTypeDef]"
+    ) -> "BatchGetItemOutputServiceResourceTypeDef":
         """Read items of several tables by their keys; see boto3's `batch_get_item`."""
         return self._resource.batch_get_item(**kwargs)
 
-    def batch_write_item(self, **kwargs: Any) -> dict[str, Any]:
+    def batch_write_item(
+        self, **kwargs: "Unpack[BatchWriteItemInputServiceResourceBatchWriteItemTypeDef]"
+    ) -> "BatchWriteItemOutputServiceResourceTypeDef":
         """Write items to several tables; see boto3's `batch_write_item`."""
         return self._resource.batch_write_item(**kwargs)
 
-    def create_table(self, **kwargs: Any) -> EncryptedTable:
+    def create_table(
+        self, **kwargs: "Unpack[CreateTableInputServiceResourceCreateTableTypeDef]"
+    ) -> EncryptedTable:
         """Create a table; see boto3's `create_table`."""
-        return EncryptedTable.over(self._resource.create_table(**kwargs))
+        return EncryptedTable.from_encrypting_table(self._resource.create_table(**kwargs))
 
-    def get_available_subresources(self) -> list[str]:
-        """Give the names of the resource's sub-resources."""
+    def get_available_subresources(self) -> Sequence[str]:
+        """Return the names of the resource's sub-resources."""
         return self._resource.get_available_subresources()
 
     def __repr__(self) -> str:
         return f"EncryptedResource(region={self.meta.client.meta.region_name!r})"
-
-
-class EncryptedTablesCollection:
-    """The tables of a resource, as boto3's collection gives them.
-
-    Args:
-        collection: boto3's collection of an encrypting resource.
-    """
-
-    def __init__(self, collection: Any) -> None:
-        self._collection = collection
-
-    def __iter__(self) -> Iterator[EncryptedTable]:
-        return map(EncryptedTable.over, self._collection)
-
-    def all(self) -> "EncryptedTablesCollection":
-        """Give every table."""
-        return EncryptedTablesCollection(self._collection.all())
-
-    def filter(self, **kwargs: Any) -> "EncryptedTablesCollection":
-        """Give the tables that ListTables gives for these parameters."""
-        return EncryptedTablesCollection(self._collection.filter(**kwargs))
-
-    def limit(self, count: int) -> "EncryptedTablesCollection":
-        """Give at most `count` tables."""
-        return EncryptedTablesCollection(self._collection.limit(count))
-
-    def page_size(self, count: int) -> "EncryptedTablesCollection":
-        """Ask for `count` tables at a time."""
-        return EncryptedTablesCollection(self._collection.page_size(count))
-
-    def pages(self) -> Iterator[list[EncryptedTable]]:
-        """Give the tables page by page."""
-        for page in self._collection.pages():
-            yield [EncryptedTable.over(table) for table in page]

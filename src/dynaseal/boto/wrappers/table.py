@@ -1,33 +1,76 @@
-"""EncryptedTable: a boto3 Table that encrypts, beside the one it is made from."""
+"""EncryptedTable: a boto3 Table that encrypts, made from one that does not.
+
+A type checker sees `EncryptedTable` as boto3-stubs' `Table` with another constructor, so its methods take and
+return what boto3-stubs says. Where boto3-stubs is not installed, they take and return Any. Nothing of this
+exists at run time: there the class has no base, and passes on the attributes of the Table that it holds.
+"""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from dynaseal.boto.interception.attach import client_of, encrypting_twin, speak_python
+from boto3.dynamodb.table import BatchWriter
+
+from dynaseal.boto.interception.attach import (
+    Boto3Object,
+    convert_python_values,
+    dynamodb_client,
+    encrypting_copy,
+)
 from dynaseal.boto.wrappers.table_info import TableInfo
 from dynaseal.config import TableConfig
 from dynaseal.core.actions import AttributeActions, CryptoAction
 from dynaseal.errors import ConfigError
 from dynaseal.materials.model import Keyring
 
+if TYPE_CHECKING:
+    from typing import Unpack
 
-class EncryptedTable:
+    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_dynamodb.type_defs import (
+        DeleteItemInputTableDeleteItemTypeDef,
+        DeleteItemOutputTableTypeDef,
+        GetItemInputTableGetItemTypeDef,
+        GetItemOutputTableTypeDef,
+        PutItemInputTablePutItemTypeDef,
+        PutItemOutputTableTypeDef,
+        QueryInputTableQueryTypeDef,
+        QueryOutputTableTypeDef,
+        ScanInputTableScanTypeDef,
+        ScanOutputTableTypeDef,
+        UpdateItemInputTableUpdateItemTypeDef,
+        UpdateItemOutputTableTypeDef,
+    )
+else:
+    Table = object
+
+
+class Boto3Table(Boto3Object, Protocol):
+    """A boto3 Table, with or without the types of boto3-stubs."""
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        ...
+
+
+class EncryptedTable(Table):
     """A boto3 Table whose items are encrypted on the way out, and verified and decrypted on the way in.
 
-    It takes and gives Python values and condition objects, as boto3's Table does, and has its attributes.
-    A request that cannot be made safe is refused before it is sent. The Table given is not changed.
+    It takes and returns Python values and condition objects, as boto3's Table does, and has its attributes.
+    A request that cannot be made safe is refused before it is sent. The Table passed in is not changed.
 
     Args:
         table: A boto3 Table.
-        materials_provider: A keyring, where no `config` is given.
-        table_info: The table's keys, where they need not be read from DynamoDB.
-        attribute_actions: What is done with each attribute, where no `config` is given; left out, everything
-            but keys is encrypted. Keys of the table and of its indexes are signed.
-        auto_refresh_table_indexes: Whether keys that are not given are read from DynamoDB (DescribeTable).
-        config: The table's configuration, in place of the others.
+        materials_provider: A keyring, if there is no `config`.
+        table_info: The table's keys, if they should not be read from DynamoDB.
+        attribute_actions: What is done with each attribute, if there is no `config`. By default everything
+            but the keys is encrypted. Keys of the table and of its indexes are signed.
+        auto_refresh_table_indexes: Whether keys that `table_info` does not have are read from DynamoDB
+            (DescribeTable).
+        config: The table's configuration, in place of the other arguments.
 
     Raises:
-        ConfigError: the parts contradict each other or are not enough.
+        ConfigError: the arguments contradict each other or are not enough.
 
     Example:
         >>> import boto3
@@ -42,11 +85,11 @@ class EncryptedTable:
         'people'
     """
 
-    _table: Any
+    _table: "Table"
 
     def __init__(
         self,
-        table: Any,
+        table: Boto3Table,
         materials_provider: Keyring | None = None,
         table_info: TableInfo | None = None,
         attribute_actions: AttributeActions | None = None,
@@ -54,9 +97,12 @@ class EncryptedTable:
         *,
         config: TableConfig | None = None,
     ) -> None:
-        client = client_of(table)
+        client = dynamodb_client(table)
+        # `dynamodb_client` accepts a client or a resource too, which have no name.
         if not hasattr(table, "name"):
-            raise ConfigError(f"{type(table).__name__} is no boto3 Table", hint="Give resource.Table(name)")
+            raise ConfigError(
+                f"{type(table).__name__} is not a boto3 Table", hint="Pass resource.Table(name)"
+            )
         if config is None:
             if materials_provider is None:
                 raise ConfigError("An EncryptedTable needs a config or a materials_provider")
@@ -65,51 +111,64 @@ class EncryptedTable:
                 info.refresh_indexed_attributes(client)
             config = _config(info, materials_provider, attribute_actions or AttributeActions())
         elif materials_provider or table_info or attribute_actions:
-            raise ConfigError("A config says everything: give it alone, or the other arguments without it")
-        twin = encrypting_twin(client, {table.name: config})
-        speak_python(twin, wanted=True)
-        self._table = type(table)(table.name, client=twin)
+            raise ConfigError(
+                "A config replaces materials_provider, table_info and attribute_actions: pass it alone, or "
+                "pass the others without it"
+            )
+        copied_client = encrypting_copy(client, {table.name: config})
+        convert_python_values(copied_client, enabled=True)
+        table_class: Any = type(table)
+        self._table = table_class(table.name, client=copied_client)
 
     @classmethod
-    def over(cls, table: Any) -> "EncryptedTable":
-        """Give the encrypted table over a boto3 Table whose client encrypts already."""
-        made = cls.__new__(cls)
-        vars(made)["_table"] = table
-        return made
+    def from_encrypting_table(cls, table: "Table") -> "EncryptedTable":
+        """Return the encrypted table for a boto3 Table whose client encrypts already."""
+        encrypted = cls.__new__(cls)
+        vars(encrypted)["_table"] = table
+        return encrypted
 
-    def put_item(self, **kwargs: Any) -> dict[str, Any]:
+    def put_item(self, **kwargs: "Unpack[PutItemInputTablePutItemTypeDef]") -> "PutItemOutputTableTypeDef":
         """Encrypt and store an item; see boto3's `Table.put_item`."""
         return self._table.put_item(**kwargs)
 
-    def get_item(self, **kwargs: Any) -> dict[str, Any]:
+    def get_item(self, **kwargs: "Unpack[GetItemInputTableGetItemTypeDef]") -> "GetItemOutputTableTypeDef":
         """Read, verify and decrypt an item; see boto3's `Table.get_item`."""
         return self._table.get_item(**kwargs)
 
-    def delete_item(self, **kwargs: Any) -> dict[str, Any]:
-        """Delete an item; what it returns of it is decrypted. See boto3's `Table.delete_item`."""
+    def delete_item(
+        self, **kwargs: "Unpack[DeleteItemInputTableDeleteItemTypeDef]"
+    ) -> "DeleteItemOutputTableTypeDef":
+        """Delete an item; the attributes that it returns are decrypted. See boto3's `Table.delete_item`."""
         return self._table.delete_item(**kwargs)
 
-    def update_item(self, **kwargs: Any) -> dict[str, Any]:
+    def update_item(
+        self, **kwargs: "Unpack[UpdateItemInputTableUpdateItemTypeDef]"
+    ) -> "UpdateItemOutputTableTypeDef":
         """Update unsigned attributes of an item; signed ones are refused. See boto3's `Table.update_item`."""
         return self._table.update_item(**kwargs)
 
-    def query(self, **kwargs: Any) -> dict[str, Any]:
+    def query(self, **kwargs: "Unpack[QueryInputTableQueryTypeDef]") -> "QueryOutputTableTypeDef":
         """Query items, verify and decrypt them; see boto3's `Table.query`."""
         return self._table.query(**kwargs)
 
-    def scan(self, **kwargs: Any) -> dict[str, Any]:
+    def scan(self, **kwargs: "Unpack[ScanInputTableScanTypeDef]") -> "ScanOutputTableTypeDef":
         """Scan items, verify and decrypt them; see boto3's `Table.scan`."""
         return self._table.scan(**kwargs)
 
-    def batch_writer(self, overwrite_by_pkeys: list[str] | None = None) -> Any:
-        """Give boto3's batch writer: items put are encrypted, deletions pass."""
-        return self._table.batch_writer(overwrite_by_pkeys)
+    def batch_writer(self, overwrite_by_pkeys: list[str] | None = None) -> BatchWriter:
+        """Return boto3's batch writer: the items that it puts are encrypted."""
+        batch_writer: Any = self._table.batch_writer  # boto3-stubs does not allow None here; boto3 does
+        return batch_writer(overwrite_by_pkeys)
 
-    def __getattr__(self, name: str) -> Any:
-        table = self.__dict__.get("_table")
-        if table is not None and not name.startswith("_") and hasattr(table, name):
-            return getattr(table, name)
-        raise AttributeError(f"EncryptedTable has no attribute {name!r}: it passes on what boto3's Table has")
+    if not TYPE_CHECKING:  # a type checker would take every attribute for known
+
+        def __getattr__(self, name: str) -> Any:
+            table = self.__dict__.get("_table")
+            if table is not None and not name.startswith("_") and hasattr(table, name):
+                return getattr(table, name)
+            raise AttributeError(
+                f"EncryptedTable has no attribute {name!r}: it has those of boto3's Table only"
+            )
 
     def __dir__(self) -> Iterator[str]:
         yield from {*super().__dir__(), *(name for name in dir(self._table) if not name.startswith("_"))}

@@ -1,8 +1,8 @@
-"""What is known of a table's keys: under the names that users of the older library know."""
+"""The keys of a table and of its indexes, under the names that users of the older library know."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from dynaseal.errors import ConfigError
 
@@ -13,7 +13,7 @@ class TableIndex:
 
     Args:
         partition: The partition key's name.
-        sort: The sort key's name, where there is one.
+        sort: The sort key's name, if there is one.
     """
 
     partition: str
@@ -21,7 +21,7 @@ class TableIndex:
 
     @classmethod
     def from_key_schema(cls, schema: Iterable[Mapping[str, Any]]) -> "TableIndex":
-        """Build from a key schema as DescribeTable has it.
+        """Build from a key schema as DescribeTable returns it.
 
         Example:
             >>> TableIndex.from_key_schema([{"AttributeName": "pk", "KeyType": "HASH"}])
@@ -32,8 +32,17 @@ class TableIndex:
 
     @property
     def attributes(self) -> frozenset[str]:
-        """The names of its one or two attributes."""
+        """The names of the key's one or two attributes."""
         return frozenset({self.partition} if self.sort is None else {self.partition, self.sort})
+
+
+class DescribeTableClient(Protocol):
+    """The one method of boto3's DynamoDB client that is used; any object that has it is accepted."""
+
+    @property
+    def describe_table(self) -> Callable[..., Mapping[str, Any]]:
+        """DescribeTable."""
+        ...
 
 
 @dataclass(slots=True)
@@ -42,9 +51,9 @@ class TableInfo:
 
     Args:
         name: The table's name.
-        all_encrypting_secondary_indexes: Whether the indexes' key attributes may be encrypted as any other.
-        primary_index: The table's key; left out, it is read from DynamoDB.
-        secondary_indexes: The indexes' keys; left out, they are read from DynamoDB.
+        all_encrypting_secondary_indexes: Whether the indexes' key attributes may be encrypted.
+        primary_index: The table's key; read from DynamoDB by default.
+        secondary_indexes: The indexes' keys; read from DynamoDB by default.
     """
 
     name: str
@@ -57,15 +66,15 @@ class TableInfo:
         """Whether nothing has to be read from DynamoDB."""
         return self.primary_index is not None and self.secondary_indexes is not None
 
-    def refresh_indexed_attributes(self, client: Any) -> None:
-        """Read what DynamoDB says about the table's keys, by DescribeTable."""
+    def refresh_indexed_attributes(self, client: DescribeTableClient) -> None:
+        """Read the table's keys from DynamoDB, with DescribeTable."""
         table = client.describe_table(TableName=self.name)["Table"]
         self.primary_index = TableIndex.from_key_schema(table["KeySchema"])
         indexes = [*table.get("GlobalSecondaryIndexes", ()), *table.get("LocalSecondaryIndexes", ())]
         self.secondary_indexes = tuple(TableIndex.from_key_schema(index["KeySchema"]) for index in indexes)
 
     def key(self) -> TableIndex:
-        """Give the table's key.
+        """Return the table's key.
 
         Raises:
             ConfigError: it is not known yet.
@@ -73,12 +82,12 @@ class TableInfo:
         if self.primary_index is None:
             raise ConfigError(
                 f"The key of the table {self.name!r} is not known",
-                hint="Give primary_index, or leave auto_refresh_table_indexes at True",
+                hint="Pass primary_index, or leave auto_refresh_table_indexes at True",
             )
         return self.primary_index
 
     def index_attributes(self) -> frozenset[str]:
-        """Give the names of attributes that must stay readable for DynamoDB's secondary indexes."""
+        """Return the names of attributes that must stay readable for DynamoDB's secondary indexes."""
         if self.all_encrypting_secondary_indexes:
             return frozenset()
         return frozenset(name for index in self.secondary_indexes or () for name in index.attributes)
