@@ -64,6 +64,11 @@ class LabPrincipal:
         return self.settings["AWS_ACCESS_KEY_ID"]
 
     @property
+    def secret_access_key(self) -> str:
+        """The secret of that access key."""
+        return self.settings["AWS_SECRET_ACCESS_KEY"]
+
+    @property
     def session(self) -> boto3.Session:
         """A boto3 session that signs as this principal."""
         return boto3.Session(

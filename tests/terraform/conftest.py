@@ -1,4 +1,4 @@
-"""Initialised copies of the Terraform configuration; without one, the tests that need it are skipped."""
+"""Initialised copies of the Terraform configuration; where Terraform is missing, tests are skipped."""
 
 import os
 import shutil
@@ -17,8 +17,8 @@ from dynaseal_lab.stack.terraform import Workspace
 SOURCE = Path(__file__).parents[2] / "terraform"
 
 
-def lacking(reason: str) -> None:
-    """Skip for what a machine may lack; fail in CI, where it must be there."""
+def skip_outside_ci(reason: str) -> None:
+    """Skip a test for want of a program; in CI, which must have the program, fail instead."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -26,18 +26,18 @@ def lacking(reason: str) -> None:
 
 @pytest.fixture(scope="session")
 def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workspace]:
-    """Make an initialised copy; terraform sees the environment given and no AWS settings of this machine."""
+    """Return a function that makes an initialised copy, where Terraform sees no AWS settings of the user."""
 
     def make(root: str = ".", **environment: str) -> Workspace:
         if shutil.which("terraform") is None:
-            lacking("terraform is not installed")
+            skip_outside_ci("terraform is not installed")
         key = AccessKey("AKIAIOSFODNN7EXAMPLE", "not used offline")
         folder = tmp_path_factory.mktemp("terraform") / "terraform"
         workspace = Workspace(SOURCE, folder, isolated(os.environ, key) | environment, root)
         try:
             workspace.init()
         except DemonstrationError as error:
-            lacking(f"the AWS provider cannot be had: {error}")
+            skip_outside_ci(f"the AWS provider cannot be had: {error}")
         return workspace
 
     return make
@@ -45,15 +45,16 @@ def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Wor
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[RunningLab]:
-    """One lab for all; each test has accounts of its own in it."""
+    """One lab for all tests; each uses accounts of its own."""
     with running() as started:
         yield started
 
 
 @pytest.fixture
 def terraform_format() -> Callable[[], subprocess.CompletedProcess[str]]:
+    """Return a function that checks the format of all Terraform files."""
     program = shutil.which("terraform")
     if program is None:
-        lacking("terraform is not installed")
+        skip_outside_ci("terraform is not installed")
     command = [str(program), "fmt", "-check", "-recursive", "-diff", "-no-color", str(SOURCE)]
     return lambda: subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""examples/cross-account, applied to two accounts of the lab: who of the other one reads, who does not."""
+"""examples/cross-account, applied to two accounts of the lab: who may read the owner's items."""
 
 import json
 import os
@@ -12,7 +12,8 @@ import pytest
 from dynaseal import AwsKmsKeyring, CryptoAction, DecryptError, EncryptedClient, TableConfig
 from dynaseal_lab.server import RunningLab
 from dynaseal_lab.stack.terraform import Workspace, arguments
-from terraform.people import Person, refusal, root
+from dynaseal_lab.testing import LabAccount, LabPrincipal
+from terraform.principals import refusal, remove_user, user_who_may
 
 REGION = "eu-west-1"
 OWNER, CONSUMER, STRANGER = "444455556661", "444455556662", "444455556663"
@@ -38,52 +39,52 @@ class Shared:
 
     workspace: Workspace
     outputs: Mapping[str, Any]
-    owner: Person
-    writer: Person
-    consumer: Person
-    reader: Person
-    auditor: Person
+    owner: LabAccount
+    writer: LabPrincipal
+    consumer: LabAccount
+    reader: LabPrincipal
+    auditor: LabPrincipal
 
     @property
     def key(self) -> str:
         return self.outputs["client_key_arn"]
 
-    def table(self, person: Person) -> EncryptedClient:
-        keyring = AwsKmsKeyring(self.key, client=person.client("kms"))
+    def table(self, principal: LabPrincipal) -> EncryptedClient:
+        keyring = AwsKmsKeyring(self.key, client=principal.client("kms"))
         config = TableConfig(NAME, "pk", "sk", attribute_actions=ACTIONS, keyring=keyring)
-        return EncryptedClient(person.client("dynamodb"), configs={self.outputs["table_arn"]: config})
+        return EncryptedClient(principal.client("dynamodb"), configs={self.outputs["table_arn"]: config})
 
-    def read(self, person: Person) -> Mapping[str, Any]:
-        return self.table(person).get_item(TableName=self.outputs["table_arn"], Key=KEY)["Item"]
+    def read(self, principal: LabPrincipal) -> Mapping[str, Any]:
+        return self.table(principal).get_item(TableName=self.outputs["table_arn"], Key=KEY)["Item"]
 
     def data_key(self, context: Mapping[str, str] = CONTEXT) -> bytes:
-        """A data key of an item, as the item has it: wrapped."""
-        made = self.writer.client("kms").generate_data_key(
+        """Return an encrypted data key, as an item of the writer's has it."""
+        reply = self.writer.client("kms").generate_data_key(
             KeyId=self.key, KeySpec="AES_256", EncryptionContext=context
         )
-        return made["CiphertextBlob"]
+        return reply["CiphertextBlob"]
 
-    def refused(self, person: Person, context: Mapping[str, str] = CONTEXT) -> str:
-        """What KMS says to a person who asks it to unwrap a data key under this context."""
+    def refused(self, principal: LabPrincipal, context: Mapping[str, str] = CONTEXT) -> str:
+        """Return KMS's message when a principal may not decrypt a data key with this encryption context."""
         return refusal(
-            person.client("kms").decrypt,
+            principal.client("kms").decrypt,
             KeyId=self.key,
             CiphertextBlob=self.data_key(),
             EncryptionContext=context,
         )
 
 
-def hidden(person: Person, action: str = "kms:Decrypt") -> str:
-    """AWS's message across accounts, which does not tell whether the key exists."""
+def hidden(principal: LabPrincipal, action: str = "kms:Decrypt") -> str:
+    """Return AWS's message across accounts, which does not reveal whether the key exists."""
     return (
-        f"User: {person.arn} is not authorized to perform: {action} on this resource because the resource "
+        f"User: {principal.arn} is not authorized to perform: {action} on this resource because the resource "
         "does not exist in this Region, no resource-based policies allow access, or a resource-based policy "
         "explicitly denies access"
     )
 
 
 def profiles(lab: RunningLab, file: Path) -> dict[str, str]:
-    """The environment of somebody who has a profile for each account."""
+    """Write a profile for each account, and return an environment that finds them."""
     text = "".join(
         f"[{name}]\naws_access_key_id = {account}\naws_secret_access_key = {lab.root_secret}\n"
         for name, account in (("owner", OWNER), ("consumer", CONSUMER))
@@ -105,16 +106,16 @@ def shared(
     environment = profiles(lab, tmp_path_factory.mktemp("aws") / "credentials")
     workspace = new_workspace("examples/cross-account", **environment)
     outputs = workspace.apply({"name": NAME})
-    owner, consumer = root(lab, OWNER, REGION), root(lab, CONSUMER, REGION)
-    employee = consumer.new_user("employee", "sts:AssumeRole")
+    owner, consumer = LabAccount(OWNER, lab, REGION), LabAccount(CONSUMER, lab, REGION)
+    employee = user_who_may(consumer, "employee", "sts:AssumeRole")
     applied = Shared(
         workspace,
         outputs,
         owner,
-        owner.key_of(outputs["writer_user_name"]),
+        owner.existing_user(outputs["writer_user_name"]),
         consumer,
-        employee.assume(outputs["reader_role_arn"]),
-        employee.assume(outputs["auditor_role_arn"]),
+        employee.assume_role(outputs["reader_role_arn"]),
+        employee.assume_role(outputs["auditor_role_arn"]),
     )
     applied.table(applied.writer).put_item(TableName=outputs["table_arn"], Item=ITEM)
     yield applied
@@ -145,8 +146,8 @@ def test_the_role_that_has_a_grant_reads_the_owners_item(shared: Shared) -> None
     "context", [{**CONTEXT, "aws-crypto-table-name": "other"}, {}], ids=["other", "none"]
 )
 def test_another_encryption_context_is_refused(shared: Shared, role: str, context: Mapping[str, str]) -> None:
-    person: Person = getattr(shared, role)
-    assert shared.refused(person, context) == hidden(person)
+    principal: LabPrincipal = getattr(shared, role)
+    assert shared.refused(principal, context) == hidden(principal)
 
 
 def test_the_right_table_with_a_context_that_is_not_the_data_keys_is_no_plaintext_either(
@@ -178,14 +179,14 @@ def test_the_owners_own_user_needs_the_encryption_context_too(shared: Shared) ->
 def test_nobody_else_reads_whatever_their_own_account_allows(
     shared: Shared, lab: RunningLab, account: str
 ) -> None:
-    administrator = root(lab, account, REGION)
-    somebody = administrator.new_user("somebody", "kms:*", "dynamodb:*")
+    other = LabAccount(account, lab, REGION)
+    somebody = user_who_may(other, "somebody", "kms:*", "dynamodb:*")
     assert shared.refused(somebody) == hidden(somebody)
-    assert shared.refused(administrator) == hidden(administrator)
+    assert shared.refused(other.root) == hidden(other.root)
     assert "not authorized to perform: dynamodb:GetItem" in refusal(
         somebody.client("dynamodb").get_item, TableName=shared.outputs["table_arn"], Key=KEY
     )
-    administrator.remove_user("somebody")
+    remove_user(somebody)
 
 
 def test_the_owners_trust_is_not_enough_without_an_iam_policy_of_the_consumers(shared: Shared) -> None:
@@ -216,15 +217,15 @@ def test_a_grant_that_is_revoked_is_over_at_once_and_the_policys_trust_stays(sha
 
 
 def test_a_grant_for_another_context_opens_nothing(shared: Shared) -> None:
-    """The key policy cannot tell what a grant is constrained to: it denies what lacks the table's name."""
+    """A key policy cannot test a grant's constraints, so it denies every context without the table's name."""
     kms, other = shared.owner.client("kms"), {"aws-crypto-table-name": "other"}
-    made = kms.create_grant(
+    grant = kms.create_grant(
         KeyId=shared.key,
         GranteePrincipal=shared.outputs["auditor_role_arn"],
         **NARROW | {"Constraints": {"EncryptionContextSubset": other}},
     )
     assert shared.refused(shared.auditor, other) == hidden(shared.auditor)
-    kms.revoke_grant(KeyId=shared.key, GrantId=made["GrantId"])
+    kms.revoke_grant(KeyId=shared.key, GrantId=grant["GrantId"])
 
 
 @pytest.mark.parametrize(
@@ -253,5 +254,5 @@ def test_the_consumer_writes_nothing(shared: Shared) -> None:
 def test_no_secret_is_in_the_state(shared: Shared, lab: RunningLab) -> None:
     state = (shared.workspace.folder / "terraform.tfstate").read_text()
     assert shared.key in state
-    for secret in (lab.root_secret, shared.writer.secret, shared.reader.secret):
+    for secret in (lab.root_secret, shared.writer.secret_access_key, shared.reader.secret_access_key):
         assert secret not in state

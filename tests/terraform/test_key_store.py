@@ -1,4 +1,4 @@
-"""examples/key-store, applied to the lab: what the administrator's and the reader's role do."""
+"""examples/key-store, applied to the lab: what the administrator's and the reader's role may do."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +12,8 @@ from dynaseal import AwsKmsHierarchicalKeyring, CryptoAction, ItemEncryptor, Key
 from dynaseal.errors import KeyStoreError
 from dynaseal_lab.server import RunningLab
 from dynaseal_lab.stack.terraform import Workspace, arguments
-from terraform.people import Person, refusal, root
+from dynaseal_lab.testing import LabAccount, LabPrincipal
+from terraform.principals import refusal, user_who_may
 
 REGION = "eu-west-1"
 ACCOUNT = "444455556671"
@@ -30,33 +31,34 @@ class Applied:
 
     workspace: Workspace
     outputs: Mapping[str, Any]
-    owner: Person
-    administrator: Person
-    reader: Person
+    owner: LabAccount
+    administrator: LabPrincipal
+    reader: LabPrincipal
 
-    def store(self, person: Person, logical_name: str | None = None) -> KeyStore:
+    def store(self, principal: LabPrincipal, logical_name: str | None = None) -> KeyStore:
         return KeyStore(
             self.outputs["table_name"],
             logical_name or self.outputs["logical_key_store_name"],
             self.outputs["kms_key_arn"],
-            dynamodb_client=person.client("dynamodb"),
-            kms_client=person.client("kms"),
+            dynamodb_client=principal.client("dynamodb"),
+            kms_client=principal.client("kms"),
         )
 
-    def says(self, person: Person, action: str, kind: str) -> str:
-        """AWS's message when no policy of a kind allows the action on the KMS key."""
+    def message(self, principal: LabPrincipal, action: str, kind: str) -> str:
+        """Return AWS's message when no policy of a kind allows the action on the KMS key."""
         return (
-            f"User: {person.arn} is not authorized to perform: {action} on resource: "
+            f"User: {principal.arn} is not authorized to perform: {action} on resource: "
             f"{self.outputs['kms_key_arn']} because no {kind} policy allows the {action} action"
         )
 
 
-def told(call: Callable[..., Any], *given: Any) -> str:
-    """AWS's message for a key store's refusal, which is a ClientError too."""
+def key_store_refusal(call: Callable[..., Any], *arguments: Any) -> str:
+    """Return AWS's message for a refused call of a key store; its error is a ClientError too."""
     with pytest.raises(KeyStoreError) as refused:
-        call(*given)
+        call(*arguments)
     assert isinstance(refused.value, ClientError)
-    return refused.value.response["Error"]["Message"]
+    response: Any = refused.value.response
+    return response["Error"]["Message"]
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +71,12 @@ def applied(lab: RunningLab, new_workspace: Callable[..., Workspace]) -> Iterato
         AWS_SECRET_ACCESS_KEY=lab.root_secret,
     )
     outputs = workspace.apply(VARIABLES)
-    owner = root(lab, ACCOUNT, REGION)
-    employee = owner.new_user("employee", "sts:AssumeRole")
-    people = [employee.assume(outputs[f"{role}_role_arn"]) for role in ("administrator", "reader")]
-    made = Applied(workspace, outputs, owner, *people)
-    made.store(made.administrator).create_key("tenant-a", {"tenant": "a"})
-    yield made
+    owner = LabAccount(ACCOUNT, lab, REGION)
+    employee = user_who_may(owner, "employee", "sts:AssumeRole")
+    roles = [employee.assume_role(outputs[f"{role}_role_arn"]) for role in ("administrator", "reader")]
+    applied = Applied(workspace, outputs, owner, *roles)
+    applied.store(applied.administrator).create_key("tenant-a", {"tenant": "a"})
+    yield applied
     workspace.run("destroy", "-auto-approve", "-no-color", *arguments(VARIABLES))
     assert owner.client("iam").list_roles()["Roles"] == []
     assert owner.client("dynamodb").list_tables()["TableNames"] == []
@@ -114,10 +116,10 @@ def test_the_reader_encrypts_and_decrypts_items(applied: Applied) -> None:
 
 def test_the_reader_makes_no_key_and_no_version(applied: Applied) -> None:
     reader = applied.store(applied.reader)
-    made = applied.says(applied.reader, "kms:GenerateDataKeyWithoutPlaintext", "identity-based")
-    assert told(reader.create_key, "tenant-b", {"tenant": "b"}) == made
-    versioned = applied.says(applied.reader, "kms:ReEncryptFrom", "identity-based")
-    assert told(reader.version_key, "tenant-a") == versioned
+    create_refused = applied.message(applied.reader, "kms:GenerateDataKeyWithoutPlaintext", "identity-based")
+    assert key_store_refusal(reader.create_key, "tenant-b", {"tenant": "b"}) == create_refused
+    version_refused = applied.message(applied.reader, "kms:ReEncryptFrom", "identity-based")
+    assert key_store_refusal(reader.version_key, "tenant-a") == version_refused
 
 
 def test_the_reader_writes_no_record(applied: Applied) -> None:
@@ -130,19 +132,19 @@ def test_the_reader_writes_no_record(applied: Applied) -> None:
 
 def test_the_reader_reads_the_branch_keys_that_were_named_alone(applied: Applied) -> None:
     applied.store(applied.administrator).create_key("staff", {"tenant": "none"})
-    message = told(applied.store(applied.reader).get_active_branch_key, "staff")
+    message = key_store_refusal(applied.store(applied.reader).get_active_branch_key, "staff")
     assert "because no identity-based policy allows the dynamodb:GetItem action" in message
 
 
 def test_the_administrator_reads_no_key(applied: Applied) -> None:
-    message = told(applied.store(applied.administrator).get_active_branch_key, "tenant-a")
-    assert message == applied.says(applied.administrator, "kms:Decrypt", "identity-based")
+    message = key_store_refusal(applied.store(applied.administrator).get_active_branch_key, "tenant-a")
+    assert message == applied.message(applied.administrator, "kms:Decrypt", "identity-based")
 
 
 def test_nobody_uses_the_key_for_another_key_store(applied: Applied) -> None:
     other = applied.store(applied.administrator, "another key store")
-    message = told(other.create_key, "tenant-c", {"tenant": "c"})
-    assert message == applied.says(
+    message = key_store_refusal(other.create_key, "tenant-c", {"tenant": "c"})
+    assert message == applied.message(
         applied.administrator, "kms:GenerateDataKeyWithoutPlaintext", "resource-based"
     )
 
@@ -160,10 +162,11 @@ def test_no_branch_key_can_be_taken_out_under_another_kms_key(applied: Applied) 
         SourceEncryptionContext=context | {"tablename": applied.outputs["logical_key_store_name"]},
         DestinationKeyId=kms.create_key()["KeyMetadata"]["Arn"],
     )
-    assert message == applied.says(applied.owner, "kms:ReEncryptFrom", "resource-based")
+    assert message == applied.message(applied.owner.root, "kms:ReEncryptFrom", "resource-based")
 
 
 def test_no_secret_is_in_the_state(applied: Applied, lab: RunningLab) -> None:
     state = (applied.workspace.folder / "terraform.tfstate").read_text()
     assert applied.outputs["kms_key_arn"] in state
-    assert not [secret for secret in (lab.root_secret, applied.reader.secret) if secret in state]
+    for secret in (lab.root_secret, applied.reader.secret_access_key):
+        assert secret not in state
