@@ -20,7 +20,7 @@ from dynaseal_lab.dynamodb.required_permissions import RequiredPermission
 from dynaseal_lab.dynamodb.table_facts import TableFacts
 from dynaseal_lab.model import Call, Params
 
-Values = dict[str, list[str]]
+ConditionValues = dict[str, list[str]]
 
 _EXPRESSIONS = (
     "ConditionExpression",
@@ -33,7 +33,7 @@ _BY_ATTRIBUTE = ("AttributeUpdates", "Expected", "KeyConditions", "QueryFilter",
 """Parameters replaced by expressions: objects whose members are named after attributes."""
 
 
-def condition_keys(call: Call, permission: RequiredPermission, facts: TableFacts | None) -> Values:
+def condition_keys(call: Call, permission: RequiredPermission, facts: TableFacts | None) -> ConditionValues:
     """Return every DynamoDB condition key that has a value for this permission.
 
     Args:
@@ -59,10 +59,10 @@ def condition_keys(call: Call, permission: RequiredPermission, facts: TableFacts
     return values
 
 
-def _operation_keys(operation: Operation, part: Part) -> Values:
+def _operation_keys(operation: Operation, part: Part) -> ConditionValues:
     """Return the keys that only some operations have."""
     params = part.params
-    values: Values = {}
+    values: ConditionValues = {}
     if operation.items == "reads":
         values["dynamodb:Select"] = [_select(part)]
     if operation.return_values:

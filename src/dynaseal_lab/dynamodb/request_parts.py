@@ -7,7 +7,7 @@ the same request with other table names.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dynaseal_lab.dynamodb.json_values import as_list, as_object, as_string, required_string
@@ -195,16 +195,16 @@ def item_part(params: Params) -> Part:
     return Part(table=required_string(params, "TableName"), params=params, keys=(_item_or_key(params),))
 
 
-def scan_part(params: Params) -> Part:
+def scan_part(params: Params, *, queried: bool = False) -> Part:
     """Read a request that reads a table or one of its indexes."""
     table = required_string(params, "TableName")
     index = as_string(params["IndexName"]) if params.get("IndexName") is not None else None
-    return Part(table=table, params=params, index=index)
+    return Part(table=table, params=params, index=index, queried=queried)
 
 
 def query_part(params: Params) -> Part:
     """Read a request that reads one partition of a table or of one of its indexes."""
-    return replace(scan_part(params), queried=True)
+    return scan_part(params, queried=True)
 
 
 def keys_to_get(content: Any) -> tuple[Params, tuple[Params, ...]]:

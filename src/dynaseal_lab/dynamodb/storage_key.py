@@ -14,7 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dynaseal_lab.dynamodb.kms_errors import passed_on
 from dynaseal_lab.dynamodb.table_names import Table
 from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.model import Call, Clock, Fault, Principal
@@ -32,6 +31,12 @@ _GRANTED = [
     "ReEncryptTo",
     "RetireGrant",
 ]
+
+_NAMED = {
+    "DisabledException": "KMS key disabled error",
+    "KMSInvalidStateException": "KMS validation error",
+    "NotFoundException": "KMS validation error",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +161,25 @@ def _context(table: Table) -> dict[str, str]:
 
 def _service(region: str) -> str:
     return f"dynamodb.{region}.amazonaws.com"
+
+
+def passed_on(fault: Fault, request_id: str) -> Fault:
+    """DynamoDB's fault for one of KMS's.
+
+    >>> refused = Fault("DisabledException", "KEY is disabled.")
+    >>> passed_on(refused, "r").message.partition(" (Service")[0]
+    'KMS key disabled error: com.amazonaws.services.kms.model.DisabledException: KEY is disabled.'
+    """
+    code = fault.code
+    details = (
+        f"{fault.message} (Service: AWSKMS; Status Code: 400; Error Code: {code}; "
+        f"Request ID: {request_id}; Proxy: null)"
+    )
+    package = "com.amazonaws.services.kms.model"
+    if code == "AccessDeniedException":
+        return Fault(code, f"KMS key access denied error: {package}.AWSKMSException: {details}")
+    if code in _NAMED:
+        return Fault("ValidationException", f"{_NAMED[code]}: {package}.{code}: {details}")
+    return Fault(
+        "InternalServerError", f"KMS internal error: {package}.AWSKMSException: {details}", status=500
+    )

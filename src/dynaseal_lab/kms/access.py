@@ -1,36 +1,47 @@
-"""From a key as a request names it to a key that the caller may use.
+"""Find the key that a request names, and check whether the caller may use it.
 
-AWS's order, which every operation follows: find the key, ask whether the caller may, then look at its state.
+Every operation follows AWS's order: find the key, authorise the caller, then check the key's state.
 
 * A key is named by id, ARN, alias or alias ARN; only the operations that use a key take an alias.
-* A key of one's own account that is not there is NotFoundException; of another account's keys nothing is
-  told, there or not.
-* Management operations work in one's own account only, whatever the key policy says.
+* A missing key of the caller's own account is NotFoundException. For another account's key the refusal is the
+  same whether or not the key exists.
+* Management operations work only in the caller's own account, whatever the key policy says.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dynaseal_lab.kms.condition_keys import Values, caller_keys, encryption_context_keys, key_keys
-from dynaseal_lab.kms.denial import denied, denied_elsewhere
+from dynaseal_lab.iam.access_denied import access_denied_message
+from dynaseal_lab.kms.condition_keys import ConditionValues, caller_keys, encryption_context_keys, key_keys
 from dynaseal_lab.kms.grants import GRANT_OPERATIONS
 from dynaseal_lab.kms.keys import KeyMaterial, KeyRecord, arn_prefix
 from dynaseal_lab.kms.policies import Directory
-from dynaseal_lab.kms.specs import Usage
 from dynaseal_lab.kms.store import KmsStore
-from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, Fault
+from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, Decision, Fault
 
 _KEY_ID = re.compile(
     r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.ASCII
 )
-_PASSED_ON = {"CreateGrant", "RetireGrant"}  # allowed by the terms of one grant, not by having it
+_BY_TERMS_OF_GRANT = {"CreateGrant", "RetireGrant"}
+"""Operations that a grant allows only under its own terms, which the operations themselves check."""
+
 _CIPHERTEXT = "the resource associated with this ciphertext"
+_ELSEWHERE = (
+    "because the resource does not exist in this Region, no resource-based policies allow access, "
+    "or a resource-based policy explicitly denies access"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A key that a request means: `alias` is what named it, if one did; `unnamed`: only a ciphertext did."""
+    """The key that a request is about.
+
+    Args:
+        key: the key.
+        alias: the alias by which the request named it, if it did.
+        unnamed: whether only a ciphertext names the key, and the request itself does not.
+    """
 
     key: KeyRecord
     alias: str | None = None
@@ -39,9 +50,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class KeyAccess:
-    """What every operation works with: the records, the evaluator, the lab's time, and who exists.
+    """What every operation works with: stored keys, authorisation and the time.
 
-    Without a directory everybody does.
+    Args:
+        store: the stored keys, aliases and grants.
+        authorizer: decides whether a call is allowed.
+        clock: the lab's time.
+        directory: knows which principals exist; without it, any principal is taken to exist.
     """
 
     store: KmsStore
@@ -50,11 +65,11 @@ class KeyAccess:
     directory: Directory | None = field(default=None, repr=False)
 
     def find(self, call: Call, action: str, key_id: str, *, alias: bool = True) -> Target:
-        """The key that a request names.
+        """Return the key that a request names.
 
         Args:
             call: the request.
-            action: the action that is about to be asked for, which a refusal names.
+            action: the action that is about to be authorised, which a refusal names.
             key_id: a key id, key ARN, alias name or alias ARN.
             alias: whether the operation takes aliases.
 
@@ -74,7 +89,7 @@ class KeyAccess:
         if record is not None and record.account == account:
             return Target(record, name)
         if account != call.principal.account:
-            raise denied_elsewhere(call, action)
+            raise _denied_elsewhere(call, action)
         if name is not None:
             raise Fault("NotFoundException", f"Alias {arn_prefix(account, call.region)}{name} is not found.")
         if not _KEY_ID.fullmatch(resource):
@@ -84,31 +99,31 @@ class KeyAccess:
         )
 
     def find_by_ciphertext(self, call: Call, action: str, key_id: str) -> Target:
-        """The key that a ciphertext's header names, in this Region and whichever account."""
+        """Return the key that a ciphertext's header names, in this Region and in any account."""
         record = self.store.key(call.region, key_id)
         if record is None:
-            raise denied_elsewhere(call, action, _CIPHERTEXT)
+            raise _denied_elsewhere(call, action, _CIPHERTEXT)
         return Target(record, unnamed=True)
 
-    def allow(
+    def authorize(
         self,
         call: Call,
         action: str,
         target: Target,
         *,
         context: Mapping[str, str] | None = None,
-        extra: Values | None = None,
+        extra: ConditionValues | None = None,
         granted: bool = False,
     ) -> None:
-        """Ask whether the caller may do `action` to the key.
+        """Authorise an action on a key.
 
         Args:
             call: the request.
-            action: `kms:Decrypt` and the like.
+            action: `kms:Decrypt`.
             target: the key.
-            context: the encryption context that the request carries.
-            extra: condition keys of this operation.
-            granted: a grant is known to allow it, in a way that `grants_allow` does not find.
+            context: the request's encryption context.
+            extra: condition keys that only this operation has.
+            granted: whether a grant allows it in a way that `grants_allow` does not check.
 
         Raises:
             Fault: AccessDeniedException with the reason.
@@ -129,114 +144,55 @@ class KeyAccess:
             return
         hidden = decision.reason in {"no-resource-policy", "explicit-deny-resource"}
         if hidden and key.account != call.principal.account:
-            raise denied_elsewhere(call, action, _CIPHERTEXT if target.unnamed else "this resource")
-        raise denied(call, access_request, decision)
+            raise _denied_elsewhere(call, action, _CIPHERTEXT if target.unnamed else "this resource")
+        raise _denied(call, access_request, decision)
 
-    def manage(self, call: Call, action: str, key_id: str, extra: Values | None = None) -> Target:
-        """Find and allow in one, for an operation that administers a key of the caller's own account."""
+    def find_and_authorize(
+        self, call: Call, action: str, key_id: str, extra: ConditionValues | None = None
+    ) -> Target:
+        """Find a key of the caller's own account and authorise an administrative action on it."""
         target = self.find(call, action, key_id, alias=False)
         if target.key.account != call.principal.account:
-            raise denied_elsewhere(call, action)
-        self.allow(call, action, target, extra=extra)
+            raise _denied_elsewhere(call, action)
+        self.authorize(call, action, target, extra=extra)
         return target
 
-    def allow_account(
-        self, call: Call, action: str, resource: str = "*", extra: Values | None = None
+    def authorize_in_account(
+        self, call: Call, action: str, resource: str = "*", extra: ConditionValues | None = None
     ) -> None:
-        """Ask for an action that is about no existing key (CreateKey, ListKeys, an alias)."""
+        """Authorise an action that is not on an existing key: CreateKey, ListKeys, an alias's part."""
         access_request = AccessRequest(
             action, resource, call.principal.account, caller_keys(call) | (extra or {})
         )
         decision = self.authorizer.decide(call, access_request)
         if not decision.allowed:
-            raise denied(call, access_request, decision)
+            raise _denied(call, access_request, decision)
 
     def grants_allow(self, call: Call, key: KeyRecord, action: str, context: Mapping[str, str]) -> bool:
-        """Whether a grant on the key allows the caller this action with this encryption context."""
+        """Return whether a grant on the key allows the caller this action with this encryption context."""
         operation = action.removeprefix("kms:")
-        return operation in GRANT_OPERATIONS - _PASSED_ON and any(
+        return operation in GRANT_OPERATIONS - _BY_TERMS_OF_GRANT and any(
             grant.permits(call.principal, operation, context) for grant in self.store.grants(key)
         )
 
     def material(self, key: KeyRecord) -> KeyMaterial:
-        """The key's material, after the rotations that have become due."""
+        """Return the key's material, rotated first if a rotation is due."""
         stored = self.store.material(key.key_id)
         material = stored.with_due_rotations(self.clock.now()) if key.state == "Enabled" else stored
         if material is not stored:
             self.store.put_material(material)
         return material
 
-    def _key_keys(self, target: Target) -> Values:
+    def _key_keys(self, target: Target) -> ConditionValues:
         key = target.key
         primary_region = self.store.material(key.key_id).primary_region
         return key_keys(key, primary_region, self.store.alias_names(key), target.alias)
 
     def _check_grant_tokens(self, call: Call) -> None:
-        """Grants count at once, so a token adds nothing; but one that no grant has is an error, as on AWS."""
+        """Refuse a token that no grant has. A valid token adds nothing, because grants count at once."""
         tokens = set(call.params.get("GrantTokens") or ())
         if tokens and not tokens <= {grant.token for grant in self.store.all_grants()}:
             raise Fault("InvalidGrantTokenException", "The grant token is not valid.")
-
-
-def require_usable(key: KeyRecord) -> None:
-    """Refuse a key that is not enabled.
-
-    Raises:
-        Fault: DisabledException or KMSInvalidStateException.
-    """
-    require_not_pending(key)
-    if key.state == "Disabled":
-        raise Fault("DisabledException", f"{key.arn} is disabled.")
-
-
-def require_not_pending(key: KeyRecord) -> None:
-    """Refuse a key that waits for its deletion.
-
-    Raises:
-        Fault: KMSInvalidStateException.
-    """
-    if key.deletion_window is not None:
-        raise Fault("KMSInvalidStateException", f"{key.arn} is pending deletion.")
-
-
-def require_usage(call: Call, key: KeyRecord, usage: Usage) -> None:
-    """Refuse a key that is for something else.
-
-    Raises:
-        Fault: InvalidKeyUsageException.
-    """
-    if key.usage != usage:
-        raise Fault(
-            "InvalidKeyUsageException",
-            f"{key.arn} key usage is {key.usage} which is not valid for {call.operation}.",
-        )
-
-
-def require_algorithm(key: KeyRecord, algorithm: str) -> None:
-    """Refuse an algorithm that keys of this spec do not compute.
-
-    Raises:
-        Fault: InvalidKeyUsageException.
-    """
-    if algorithm not in key.algorithms:
-        raise Fault(
-            "InvalidKeyUsageException",
-            f"Algorithm {algorithm} and key spec {key.spec.name} are incompatible with key {key.arn}.",
-        )
-
-
-def end_dry_run(call: Call) -> None:
-    """Stop here when the request asked only whether it would succeed.
-
-    Raises:
-        Fault: DryRunOperationException.
-    """
-    if call.params.get("DryRun"):
-        raise Fault(
-            "DryRunOperationException",
-            "The request would have succeeded, but the DryRun option is set.",
-            status=412,
-        )
 
 
 def _from_arn(arn: str, region: str) -> tuple[str, str]:
@@ -251,3 +207,16 @@ def _from_arn(arn: str, region: str) -> tuple[str, str]:
     if not resource.startswith("key/"):
         raise Fault("NotFoundException", f"Invalid arn {arn}")
     return parts[4], resource.removeprefix("key/")
+
+
+def _denied(call: Call, access_request: AccessRequest, decision: Decision) -> Fault:
+    """Return the refusal for a key that the caller may know of."""
+    return Fault("AccessDeniedException", access_denied_message(call.principal, access_request, decision))
+
+
+def _denied_elsewhere(call: Call, action: str, what: str = "this resource") -> Fault:
+    """Return the refusal that does not reveal whether another account's key exists."""
+    return Fault(
+        "AccessDeniedException",
+        f"User: {call.principal.caller_arn} is not authorized to perform: {action} on {what} {_ELSEWHERE}",
+    )

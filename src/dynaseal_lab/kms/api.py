@@ -1,8 +1,7 @@
-"""KMS as the lab serves it: one table from operation to function, in front of it the check of parameters."""
+"""KMS as the lab serves it: a table of operations, and the check of parameters that comes first."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.keys import KeyState
@@ -78,7 +77,7 @@ OPERATIONS: Mapping[str, Handler] = MappingProxyType(
         "VerifyMac": macs.verify_mac,
     }
 )
-"""Every operation that the lab's KMS answers."""
+"""Every operation that the lab's KMS offers."""
 
 
 class KmsService:
@@ -88,7 +87,7 @@ class KmsService:
         authorizer: decides and records every question.
         clock: the lab's time.
         record_store: where keys are kept; in memory unless given.
-        directory: knows whom a key policy may name; everybody, unless given.
+        directory: knows which principals a key policy may name; any principal, unless given.
     """
 
     def __init__(
@@ -100,25 +99,25 @@ class KmsService:
     ) -> None:
         self._access = KeyAccess(KmsStore(clock.now, record_store), authorizer, clock, directory)
 
-    async def handle(self, call: Call) -> Mapping[str, Any]:
-        """Reply one call, from a client or from another service of the lab in a client's name.
+    async def handle(self, call: Call) -> Reply:
+        """Answer one call: a client's, or another service's in a client's name.
 
         Raises:
-            Fault: as KMS refuses it.
+            Fault: KMS's error.
         """
         handler = OPERATIONS.get(call.operation)
         if handler is None:
             raise Fault("UnsupportedOperationException", f"The lab's KMS does not offer {call.operation}.")
         validate("kms", call.operation, call.params, "ValidationException")
-        answer = handler(self._access, call)
-        return answer if isinstance(answer, Mapping) else await answer
+        reply = handler(self._access, call)
+        return reply if isinstance(reply, Mapping) else await reply
 
     def managed_key(self, account: str, region: str, service: str) -> str:
-        """The ARN of the key that AWS manages for a service, in this account and Region."""
+        """Return the ARN of the key that AWS manages for a service, in this account and Region."""
         return managed_key(self._access.store, self._access.clock, account, region, service).arn
 
     def key_state(self, arn: str) -> KeyState | None:
-        """The state of a key, None where it is gone: what a service of the lab may know of a key it uses."""
+        """Return the state of a key that a service uses; None where the key no longer exists."""
         region, key_id = arn.split(":")[3], arn.rpartition("/")[2]
         record = self._access.store.key(region, key_id)
         return record.state if record else None

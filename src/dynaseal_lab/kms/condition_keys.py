@@ -10,18 +10,18 @@ from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.specs import KeySpec, Usage
 from dynaseal_lab.model import Call
 
-Values = dict[str, list[str]]
+ConditionValues = dict[str, list[str]]
 
 
-def caller_keys(call: Call) -> Values:
+def caller_keys(call: Call) -> ConditionValues:
     """Who calls, and through which service."""
-    values: Values = {"kms:CallerAccount": [call.principal.account]}
+    values: ConditionValues = {"kms:CallerAccount": [call.principal.account]}
     if call.via_service:
         values["kms:ViaService"] = [call.via_service]
     return values
 
 
-def kind_keys(spec: KeySpec, usage: Usage, *, multi_region: bool) -> Values:
+def kind_keys(spec: KeySpec, usage: Usage, *, multi_region: bool) -> ConditionValues:
     """What kind of key it is, existing or about to be created."""
     return {
         "kms:KeySpec": [spec.name],
@@ -34,7 +34,9 @@ def kind_keys(spec: KeySpec, usage: Usage, *, multi_region: bool) -> Values:
     }
 
 
-def key_keys(record: KeyRecord, primary_region: str, aliases: Iterable[str], named: str | None) -> Values:
+def key_keys(
+    record: KeyRecord, primary_region: str, aliases: Iterable[str], named: str | None
+) -> ConditionValues:
     """What is known of an existing key: kind, copies, aliases, tags.
 
     Args:
@@ -54,20 +56,20 @@ def key_keys(record: KeyRecord, primary_region: str, aliases: Iterable[str], nam
     return values | {f"aws:ResourceTag/{key}": [value] for key, value in record.tags}
 
 
-def encryption_context_keys(context: Mapping[str, str]) -> Values:
+def encryption_context_keys(context: Mapping[str, str]) -> ConditionValues:
     """The encryption context, pair by pair and as the list of its keys."""
     if not context:
         return {}
-    values: Values = {f"kms:EncryptionContext:{key}": [value] for key, value in context.items()}
+    values: ConditionValues = {f"kms:EncryptionContext:{key}": [value] for key, value in context.items()}
     return values | {"kms:EncryptionContextKeys": list(context)}
 
 
-def request_tag_keys(tags: Iterable[Mapping[str, Any]]) -> Values:
+def request_tag_keys(tags: Iterable[Mapping[str, Any]]) -> ConditionValues:
     """The tags that a request sets, in the form of its parameters."""
     pairs = [(str(tag["TagKey"]), str(tag["TagValue"])) for tag in tags]
     if not pairs:
         return {}
-    values: Values = {f"aws:RequestTag/{key}": [value] for key, value in pairs}
+    values: ConditionValues = {f"aws:RequestTag/{key}": [value] for key, value in pairs}
     return values | {"aws:TagKeys": [key for key, _ in pairs]}
 
 

@@ -7,13 +7,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from dynaseal_lab.kms.access import (
-    KeyAccess,
-    end_dry_run,
-    require_algorithm,
-    require_usable,
-    require_usage,
-)
+from dynaseal_lab.kms.access import KeyAccess
+from dynaseal_lab.kms.key_checks import end_dry_run, require_algorithm, require_usable, require_usage
 from dynaseal_lab.kms.material import load_ecc
 from dynaseal_lab.kms.specs import KEY_AGREEMENT
 from dynaseal_lab.model import Call, Fault, Reply
@@ -26,7 +21,7 @@ def derive_shared_secret(access: KeyAccess, call: Call) -> Reply:
         raise Fault("UnsupportedOperationException", "Recipient is not supported: the lab has no enclaves.")
     algorithm = params["KeyAgreementAlgorithm"]
     target = access.find(call, "kms:DeriveSharedSecret", params["KeyId"])
-    access.allow(call, "kms:DeriveSharedSecret", target, extra={"kms:KeyAgreementAlgorithm": [algorithm]})
+    access.authorize(call, "kms:DeriveSharedSecret", target, extra={"kms:KeyAgreementAlgorithm": [algorithm]})
     key = target.key
     require_usable(key)
     require_usage(call, key, KEY_AGREEMENT)

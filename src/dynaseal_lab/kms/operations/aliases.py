@@ -5,7 +5,8 @@ Source: https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html
 
 from dataclasses import replace
 
-from dynaseal_lab.kms.access import KeyAccess, require_not_pending
+from dynaseal_lab.kms.access import KeyAccess
+from dynaseal_lab.kms.key_checks import require_not_pending
 from dynaseal_lab.kms.keys import KeyRecord, arn_prefix
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.kms.store import Alias
@@ -15,7 +16,7 @@ from dynaseal_lab.model import Call, Fault, Reply
 def create_alias(access: KeyAccess, call: Call) -> Reply:
     """Give a key of this account and Region a name."""
     name = _checked_name(call)
-    access.allow_account(call, "kms:CreateAlias", _arn(call, name))
+    access.authorize_in_account(call, "kms:CreateAlias", _arn(call, name))
     key = _target(access, call, "kms:CreateAlias")
     if access.store.alias(key.account, key.region, name) is not None:
         raise Fault("AlreadyExistsException", f"An alias with the name {_arn(call, name)} already exists")
@@ -29,8 +30,8 @@ def update_alias(access: KeyAccess, call: Call) -> Reply:
     """Point a name at another key of the same kind; the old key's permission is needed too."""
     name = _checked_name(call)
     alias = _existing(access, call, name)
-    access.allow_account(call, "kms:UpdateAlias", alias.arn)
-    old = access.manage(call, "kms:UpdateAlias", alias.key_id).key
+    access.authorize_in_account(call, "kms:UpdateAlias", alias.arn)
+    old = access.find_and_authorize(call, "kms:UpdateAlias", alias.key_id).key
     new = _target(access, call, "kms:UpdateAlias")
     require_not_pending(new)
     if (old.usage, old.spec.symmetric_encryption) != (new.usage, new.spec.symmetric_encryption):
@@ -46,15 +47,15 @@ def update_alias(access: KeyAccess, call: Call) -> Reply:
 def delete_alias(access: KeyAccess, call: Call) -> Reply:
     """Remove a name; the key stays as it is."""
     alias = _existing(access, call, _checked_name(call))
-    access.allow_account(call, "kms:DeleteAlias", alias.arn)
-    access.manage(call, "kms:DeleteAlias", alias.key_id)
+    access.authorize_in_account(call, "kms:DeleteAlias", alias.arn)
+    access.find_and_authorize(call, "kms:DeleteAlias", alias.key_id)
     access.store.drop_alias(alias)
     return {}
 
 
 def list_aliases(access: KeyAccess, call: Call) -> Reply:
     """The account's aliases in the Region, all or those of one key."""
-    access.allow_account(call, "kms:ListAliases")
+    access.authorize_in_account(call, "kms:ListAliases")
     account = call.principal.account
     key_id = None
     if "KeyId" in call.params:
@@ -95,7 +96,7 @@ def _target(access: KeyAccess, call: Call, action: str) -> KeyRecord:
     key_id: str = call.params["TargetKeyId"]
     if key_id.startswith("alias/") or ":alias/" in key_id:
         raise Fault("ValidationException", "Aliases must refer to keys. Not aliases")
-    return access.manage(call, action, key_id).key
+    return access.find_and_authorize(call, action, key_id).key
 
 
 def _arn(call: Call, name: str) -> str:

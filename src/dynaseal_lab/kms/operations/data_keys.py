@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from dynaseal_lab.kms.access import KeyAccess, end_dry_run, require_algorithm, require_usable, require_usage
+from dynaseal_lab.kms.access import KeyAccess
+from dynaseal_lab.kms.key_checks import end_dry_run, require_algorithm, require_usable, require_usage
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.material import new_private_key, private_der, public_der
 from dynaseal_lab.kms.operations.key_encryption import encrypt_with_key
@@ -53,7 +54,7 @@ def generate_random(access: KeyAccess, call: Call) -> Reply:
     size = call.params.get("NumberOfBytes")
     if size is None:
         raise Fault("ValidationException", "NumberOfBytes is required.")
-    access.allow_account(call, "kms:GenerateRandom")
+    access.authorize_in_account(call, "kms:GenerateRandom")
     return {"Plaintext": secrets.token_bytes(size)}
 
 
@@ -74,7 +75,7 @@ def _wrapping_key(
     context: Mapping[str, str] = params.get("EncryptionContext") or {}
     target = access.find(call, action, params["KeyId"])
     values = {"kms:EncryptionAlgorithm": [SYMMETRIC_DEFAULT], **(extra or {})}
-    access.allow(call, action, target, context=context, extra=values)
+    access.authorize(call, action, target, context=context, extra=values)
     require_usable(target.key)
     require_usage(call, target.key, ENCRYPT_DECRYPT)
     require_algorithm(target.key, SYMMETRIC_DEFAULT)

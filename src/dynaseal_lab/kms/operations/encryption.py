@@ -3,15 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dynaseal_lab.kms.access import (
-    KeyAccess,
-    Target,
-    end_dry_run,
-    require_algorithm,
-    require_usable,
-    require_usage,
-)
+from dynaseal_lab.kms.access import KeyAccess, Target
 from dynaseal_lab.kms.condition_keys import boolean
+from dynaseal_lab.kms.key_checks import end_dry_run, require_algorithm, require_usable, require_usage
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.operations.key_encryption import (
     PresentedCiphertext,
@@ -29,7 +23,7 @@ def encrypt(access: KeyAccess, call: Call) -> Reply:
     algorithm = params.get("EncryptionAlgorithm", SYMMETRIC_DEFAULT)
     context = _context(params, "EncryptionContext", algorithm)
     target = access.find(call, "kms:Encrypt", params["KeyId"])
-    access.allow(call, "kms:Encrypt", target, context=context, extra=_algorithm_key(algorithm))
+    access.authorize(call, "kms:Encrypt", target, context=context, extra=_algorithm_key(algorithm))
     _require_ready(call, target.key, algorithm)
     end_dry_run(call)
     blob = encrypt_with_key(access, target.key, algorithm, context, params["Plaintext"])
@@ -41,7 +35,7 @@ def decrypt(access: KeyAccess, call: Call) -> Reply:
     presented = _presented(call.params, "EncryptionAlgorithm", "EncryptionContext")
     target = _source(access, call, "kms:Decrypt", "KeyId", presented)
     extra = _algorithm_key(presented.algorithm)
-    access.allow(call, "kms:Decrypt", target, context=presented.context, extra=extra)
+    access.authorize(call, "kms:Decrypt", target, context=presented.context, extra=extra)
     _require_ready(call, target.key, presented.algorithm)
     plaintext, version = decrypt_with_key(access, target.key, presented)
     end_dry_run(call)
@@ -59,9 +53,9 @@ def re_encrypt(access: KeyAccess, call: Call) -> Reply:
     destination = access.find(call, "kms:ReEncryptTo", params["DestinationKeyId"])
     same = {"kms:ReEncryptOnSameKey": [boolean(source.key == destination.key)]}
     from_extra = same | _algorithm_key(presented.algorithm)
-    access.allow(call, "kms:ReEncryptFrom", source, context=presented.context, extra=from_extra)
+    access.authorize(call, "kms:ReEncryptFrom", source, context=presented.context, extra=from_extra)
     to_extra = same | _algorithm_key(algorithm)
-    access.allow(call, "kms:ReEncryptTo", destination, context=context, extra=to_extra)
+    access.authorize(call, "kms:ReEncryptTo", destination, context=context, extra=to_extra)
     _require_ready(call, source.key, presented.algorithm)
     _require_ready(call, destination.key, algorithm)
     plaintext, version = decrypt_with_key(access, source.key, presented)

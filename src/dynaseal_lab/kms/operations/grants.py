@@ -9,9 +9,10 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from dynaseal_lab.kms.access import KeyAccess, Target, end_dry_run, require_usable
-from dynaseal_lab.kms.condition_keys import Values, boolean
+from dynaseal_lab.kms.access import KeyAccess, Target
+from dynaseal_lab.kms.condition_keys import ConditionValues, boolean
 from dynaseal_lab.kms.grants import CONTEXT_OPERATIONS, Constraints, Grant, is_principal
+from dynaseal_lab.kms.key_checks import end_dry_run, require_usable
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.kms.specs import Usage
@@ -32,7 +33,7 @@ def create_grant(access: KeyAccess, call: Call) -> Reply:
     target = access.find(call, "kms:CreateGrant", call.params["KeyId"], alias=False)
     wanted = _wanted(access, call, target.key)
     granted = any(_may_pass_on(parent, wanted, call) for parent in access.store.grants(target.key))
-    access.allow(call, "kms:CreateGrant", target, extra=_condition_keys(call, wanted), granted=granted)
+    access.authorize(call, "kms:CreateGrant", target, extra=_condition_keys(call, wanted), granted=granted)
     require_usable(target.key)
     _check_operations(target.key, wanted)
     end_dry_run(call)
@@ -45,7 +46,7 @@ def create_grant(access: KeyAccess, call: Call) -> Reply:
 def list_grants(access: KeyAccess, call: Call) -> Reply:
     """The grants on a key, all or one grantee's."""
     target = access.find(call, "kms:ListGrants", call.params["KeyId"], alias=False)
-    access.allow(call, "kms:ListGrants", target)
+    access.authorize(call, "kms:ListGrants", target)
     wanted_id = call.params.get("GrantId")
     grantee = call.params.get("GranteePrincipal") or call.params.get("GranteeServicePrincipal")
     entries = [
@@ -58,7 +59,7 @@ def list_grants(access: KeyAccess, call: Call) -> Reply:
 
 def list_retirable_grants(access: KeyAccess, call: Call) -> Reply:
     """The grants in any account that a principal may retire, in this Region."""
-    access.allow_account(call, "kms:ListRetirableGrants")
+    access.authorize_in_account(call, "kms:ListRetirableGrants")
     retiring = call.params.get("RetiringPrincipal") or call.params.get("RetiringServicePrincipal")
     if retiring is None:
         raise Fault("ValidationException", "RetiringPrincipal is required.")
@@ -73,7 +74,7 @@ def list_retirable_grants(access: KeyAccess, call: Call) -> Reply:
 def revoke_grant(access: KeyAccess, call: Call) -> Reply:
     """Take a grant back, as one who administers the key."""
     target = access.find(call, "kms:RevokeGrant", call.params["KeyId"], alias=False)
-    access.allow(call, "kms:RevokeGrant", target)
+    access.authorize(call, "kms:RevokeGrant", target)
     grant = _grant(access, target.key, call.params["GrantId"])
     end_dry_run(call)
     access.store.drop_grant(grant)
@@ -85,7 +86,7 @@ def retire_grant(access: KeyAccess, call: Call) -> Reply:
     key, grant = _to_retire(access, call)
     named = grant.retiring is not None and is_principal(call.principal, grant.retiring)
     gives_up = "RetireGrant" in grant.operations and is_principal(call.principal, grant.grantee)
-    access.allow(call, "kms:RetireGrant", Target(key), granted=named or gives_up)
+    access.authorize(call, "kms:RetireGrant", Target(key), granted=named or gives_up)
     end_dry_run(call)
     access.store.drop_grant(grant)
     return {}
@@ -120,9 +121,9 @@ def _wanted(access: KeyAccess, call: Call, key: KeyRecord) -> Grant:
     )
 
 
-def _condition_keys(call: Call, grant: Grant) -> Values:
+def _condition_keys(call: Call, grant: Grant) -> ConditionValues:
     answered = grant.constraints.as_answer()
-    values: Values = {
+    values: ConditionValues = {
         "kms:GranteePrincipal": [grant.grantee],
         "kms:GrantOperations": sorted(grant.operations),
         "kms:GrantIsForAWSResource": [boolean(call.via_service)],

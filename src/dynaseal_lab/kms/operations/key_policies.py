@@ -10,7 +10,7 @@ from dynaseal_lab.model import Call, Fault, Reply
 
 def get_key_policy(access: KeyAccess, call: Call) -> Reply:
     """The key's policy as it was put."""
-    key = access.manage(call, "kms:GetKeyPolicy", call.params["KeyId"]).key
+    key = access.find_and_authorize(call, "kms:GetKeyPolicy", call.params["KeyId"]).key
     _require_name(call)
     return {"Policy": key.policy, "PolicyName": POLICY_NAME}
 
@@ -20,7 +20,9 @@ def put_key_policy(access: KeyAccess, call: Call) -> Reply:
     _require_name(call)
     policy = call.params["Policy"]
     check_policy(policy, access.directory)
-    key = access.manage(call, "kms:PutKeyPolicy", call.params["KeyId"], policy_keys(call.params)).key
+    key = access.find_and_authorize(
+        call, "kms:PutKeyPolicy", call.params["KeyId"], policy_keys(call.params)
+    ).key
     check_lockout(call, policy, key.arn)
     access.store.put_key(replace(key, policy=policy))
     return {}
@@ -28,7 +30,7 @@ def put_key_policy(access: KeyAccess, call: Call) -> Reply:
 
 def list_key_policies(access: KeyAccess, call: Call) -> Reply:
     """The names of the key's policies."""
-    access.manage(call, "kms:ListKeyPolicies", call.params["KeyId"])
+    access.find_and_authorize(call, "kms:ListKeyPolicies", call.params["KeyId"])
     return page([POLICY_NAME], call.params, "PolicyNames", 100)
 
 

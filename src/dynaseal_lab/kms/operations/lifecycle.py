@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from dynaseal_lab.kms.access import KeyAccess, require_not_pending
+from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.condition_keys import kind_keys, request_tag_keys
+from dynaseal_lab.kms.key_checks import require_not_pending
 from dynaseal_lab.kms.keys import (
     KeyMaterial,
     KeyRecord,
@@ -39,12 +40,12 @@ async def create_key(access: KeyAccess, call: Call) -> Reply:
     if policy is not None:
         check_policy(policy, access.directory)
     extra = kind_keys(spec, usage, multi_region=multi_region) | request_tag_keys(params.get("Tags", ()))
-    access.allow_account(call, "kms:CreateKey", extra=extra | policy_keys(params))
+    access.authorize_in_account(call, "kms:CreateKey", extra=extra | policy_keys(params))
     key_id = new_key_id(multi_region=multi_region)
     prefix = arn_prefix(call.principal.account, call.region)
     arn = f"{prefix}key/{key_id}"
     if tags:
-        access.allow_account(call, "kms:TagResource", arn, request_tag_keys(params["Tags"]))
+        access.authorize_in_account(call, "kms:TagResource", arn, request_tag_keys(params["Tags"]))
     if policy is not None:
         check_lockout(call, policy, arn)
     secret, now = await new_secret(spec), access.clock.now()
@@ -89,13 +90,13 @@ def metadata(access: KeyAccess, record: KeyRecord) -> dict[str, Any]:
 def describe_key(access: KeyAccess, call: Call) -> Reply:
     """What a key is, by any of its names and from any account that may."""
     target = access.find(call, "kms:DescribeKey", call.params["KeyId"])
-    access.allow(call, "kms:DescribeKey", target)
+    access.authorize(call, "kms:DescribeKey", target)
     return {"KeyMetadata": metadata(access, target.key)}
 
 
 def list_keys(access: KeyAccess, call: Call) -> Reply:
     """The account's keys in the Region."""
-    access.allow_account(call, "kms:ListKeys")
+    access.authorize_in_account(call, "kms:ListKeys")
     keys = access.store.keys(call.principal.account, call.region)
     return page([{"KeyId": key.key_id, "KeyArn": key.arn} for key in keys], call.params, "Keys", 100)
 
@@ -106,7 +107,7 @@ def describe_custom_key_stores(access: KeyAccess, call: Call) -> Reply:
     Raises:
         Fault: CustomKeyStoreNotFoundException, where one is named.
     """
-    access.allow_account(call, "kms:DescribeCustomKeyStores")
+    access.authorize_in_account(call, "kms:DescribeCustomKeyStores")
     if call.params.keys() & {"CustomKeyStoreId", "CustomKeyStoreName"}:
         raise Fault("CustomKeyStoreNotFoundException", "")
     return page([], call.params, "CustomKeyStores", 100)
@@ -114,7 +115,7 @@ def describe_custom_key_stores(access: KeyAccess, call: Call) -> Reply:
 
 def enable_key(access: KeyAccess, call: Call) -> Reply:
     """Let a disabled key be used again."""
-    key = access.manage(call, "kms:EnableKey", call.params["KeyId"]).key
+    key = access.find_and_authorize(call, "kms:EnableKey", call.params["KeyId"]).key
     require_not_pending(key)
     access.store.put_key(replace(key, enabled=True))
     return {}
@@ -122,7 +123,7 @@ def enable_key(access: KeyAccess, call: Call) -> Reply:
 
 def disable_key(access: KeyAccess, call: Call) -> Reply:
     """Forbid every use of the key until it is enabled again."""
-    key = access.manage(call, "kms:DisableKey", call.params["KeyId"]).key
+    key = access.find_and_authorize(call, "kms:DisableKey", call.params["KeyId"]).key
     require_not_pending(key)
     access.store.put_key(replace(key, enabled=False))
     return {}
@@ -130,7 +131,7 @@ def disable_key(access: KeyAccess, call: Call) -> Reply:
 
 def update_key_description(access: KeyAccess, call: Call) -> Reply:
     """Change the description."""
-    key = access.manage(call, "kms:UpdateKeyDescription", call.params["KeyId"]).key
+    key = access.find_and_authorize(call, "kms:UpdateKeyDescription", call.params["KeyId"]).key
     require_not_pending(key)
     access.store.put_key(replace(key, description=call.params["Description"]))
     return {}
@@ -148,7 +149,7 @@ def schedule_key_deletion(access: KeyAccess, call: Call) -> Reply:
             "PendingWindowInDays must be between 7 and 30.",
         )
     extra = {"kms:ScheduleKeyDeletionPendingWindowInDays": [str(days)]}
-    key = access.manage(call, "kms:ScheduleKeyDeletion", call.params["KeyId"], extra).key
+    key = access.find_and_authorize(call, "kms:ScheduleKeyDeletion", call.params["KeyId"], extra).key
     require_not_pending(key)
     waits = len(access.store.copies(key.key_id)) > 1 and access.material(key).primary_region == key.region
     date = None if waits else access.clock.now() + timedelta(days=days)
@@ -160,7 +161,7 @@ def schedule_key_deletion(access: KeyAccess, call: Call) -> Reply:
 
 def cancel_key_deletion(access: KeyAccess, call: Call) -> Reply:
     """Stop the deletion window; the key stays disabled."""
-    key = access.manage(call, "kms:CancelKeyDeletion", call.params["KeyId"]).key
+    key = access.find_and_authorize(call, "kms:CancelKeyDeletion", call.params["KeyId"]).key
     if key.deletion_window is None:
         raise Fault("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
     access.store.put_key(replace(key, deletion_date=None, deletion_window=None))

@@ -5,13 +5,8 @@ from collections.abc import Mapping
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, hmac
 
-from dynaseal_lab.kms.access import (
-    KeyAccess,
-    end_dry_run,
-    require_algorithm,
-    require_usable,
-    require_usage,
-)
+from dynaseal_lab.kms.access import KeyAccess
+from dynaseal_lab.kms.key_checks import end_dry_run, require_algorithm, require_usable, require_usage
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.specs import GENERATE_VERIFY_MAC
 from dynaseal_lab.model import Call, Fault, Reply
@@ -44,7 +39,7 @@ def _ready(access: KeyAccess, call: Call, action: str) -> tuple[KeyRecord, hmac.
     """The key, allowed and in order, and the HMAC over the message."""
     algorithm = call.params["MacAlgorithm"]
     target = access.find(call, action, call.params["KeyId"])
-    access.allow(call, action, target, extra={"kms:MacAlgorithm": [algorithm]})
+    access.authorize(call, action, target, extra={"kms:MacAlgorithm": [algorithm]})
     require_usable(target.key)
     require_usage(call, target.key, GENERATE_VERIFY_MAC)
     require_algorithm(target.key, algorithm)

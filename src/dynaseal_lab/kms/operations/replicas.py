@@ -8,8 +8,9 @@ Source: https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-
 import re
 from dataclasses import replace
 
-from dynaseal_lab.kms.access import KeyAccess, require_usable
+from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.condition_keys import kind_keys, request_tag_keys
+from dynaseal_lab.kms.key_checks import require_usable
 from dynaseal_lab.kms.keys import KeyRecord, arn_prefix
 from dynaseal_lab.kms.operations.lifecycle import metadata
 from dynaseal_lab.kms.operations.tags import checked_tags
@@ -27,7 +28,7 @@ def replicate_key(access: KeyAccess, call: Call) -> Reply:
     if params.get("Policy") is not None:
         check_policy(params["Policy"], access.directory)
     extra = {"kms:ReplicaRegion": [region]} | policy_keys(params)
-    key = access.manage(call, "kms:ReplicateKey", params["KeyId"], extra).key
+    key = access.find_and_authorize(call, "kms:ReplicateKey", params["KeyId"], extra).key
     _require_primary(access, key)
     require_usable(key)
     _check_region(access, key, region)
@@ -55,7 +56,7 @@ def update_primary_region(access: KeyAccess, call: Call) -> Reply:
     """Make one of the replicas the primary key."""
     region = call.params["PrimaryRegion"]
     extra = {"kms:PrimaryRegion": [region]}
-    key = access.manage(call, "kms:UpdatePrimaryRegion", call.params["KeyId"], extra).key
+    key = access.find_and_authorize(call, "kms:UpdatePrimaryRegion", call.params["KeyId"], extra).key
     _require_primary(access, key)
     require_usable(key)
     copy = access.store.key(region, key.key_id)
@@ -88,9 +89,9 @@ def _allow_there(access: KeyAccess, call: Call, key: KeyRecord, region: str) -> 
     """The copy is made in its Region as the caller: CreateKey there, and tagging if it has tags."""
     there = replace(call, region=region)
     tags = request_tag_keys(call.params.get("Tags", ()))
-    access.allow_account(
+    access.authorize_in_account(
         there, "kms:CreateKey", extra=kind_keys(key.spec, key.usage, multi_region=True) | tags
     )
     if tags:
         arn = f"{arn_prefix(key.account, region)}key/{key.key_id}"
-        access.allow_account(there, "kms:TagResource", arn, tags)
+        access.authorize_in_account(there, "kms:TagResource", arn, tags)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from dynaseal_lab.kms.access import KeyAccess, require_not_pending, require_usable
+from dynaseal_lab.kms.access import KeyAccess
+from dynaseal_lab.kms.key_checks import require_not_pending, require_usable
 from dynaseal_lab.kms.keys import BackingKey, KeyRecord
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.model import Call, Fault, Reply
@@ -20,7 +21,7 @@ def enable_key_rotation(access: KeyAccess, call: Call) -> Reply:
     """Rotate every `RotationPeriodInDays` (90 to 2560) from today on."""
     days = call.params.get("RotationPeriodInDays", _DEFAULT_DAYS)
     extra = {"kms:RotationPeriodInDays": [str(days)]}
-    key = access.manage(call, "kms:EnableKeyRotation", call.params["KeyId"], extra).key
+    key = access.find_and_authorize(call, "kms:EnableKeyRotation", call.params["KeyId"], extra).key
     require_usable(key)
     _require_rotatable(access, key)
     due = access.clock.now() + timedelta(days=days)
@@ -30,7 +31,7 @@ def enable_key_rotation(access: KeyAccess, call: Call) -> Reply:
 
 def disable_key_rotation(access: KeyAccess, call: Call) -> Reply:
     """Stop automatic rotation; the versions made so far stay."""
-    key = access.manage(call, "kms:DisableKeyRotation", call.params["KeyId"]).key
+    key = access.find_and_authorize(call, "kms:DisableKeyRotation", call.params["KeyId"]).key
     require_usable(key)
     _require_rotatable(access, key)
     access.store.put_material(replace(access.material(key), rotation_days=None, rotation_due=None))
@@ -39,7 +40,7 @@ def disable_key_rotation(access: KeyAccess, call: Call) -> Reply:
 
 def get_key_rotation_status(access: KeyAccess, call: Call) -> Reply:
     """Whether the key rotates by itself, how often, and when next."""
-    key = access.manage(call, "kms:GetKeyRotationStatus", call.params["KeyId"]).key
+    key = access.find_and_authorize(call, "kms:GetKeyRotationStatus", call.params["KeyId"]).key
     material = access.material(key)
     if material.rotation_days is None or key.state == "PendingDeletion":
         return {"KeyId": key.arn, "KeyRotationEnabled": False}
@@ -53,7 +54,7 @@ def get_key_rotation_status(access: KeyAccess, call: Call) -> Reply:
 
 def rotate_key_on_demand(access: KeyAccess, call: Call) -> Reply:
     """Rotate now, at most 25 times in a key's life; the automatic rhythm is not moved."""
-    key = access.manage(call, "kms:RotateKeyOnDemand", call.params["KeyId"]).key
+    key = access.find_and_authorize(call, "kms:RotateKeyOnDemand", call.params["KeyId"]).key
     require_usable(key)
     _require_rotatable(access, key)
     material = access.material(key)
@@ -66,7 +67,7 @@ def rotate_key_on_demand(access: KeyAccess, call: Call) -> Reply:
 
 def list_key_rotations(access: KeyAccess, call: Call) -> Reply:
     """The rotations so far; with ALL_KEY_MATERIAL the first material too."""
-    key = access.manage(call, "kms:ListKeyRotations", call.params["KeyId"]).key
+    key = access.find_and_authorize(call, "kms:ListKeyRotations", call.params["KeyId"]).key
     require_not_pending(key)
     versions = access.material(key).versions
     first = 0 if call.params.get("IncludeKeyMaterial") == "ALL_KEY_MATERIAL" else 1

@@ -9,13 +9,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
-from dynaseal_lab.kms.access import (
-    KeyAccess,
-    end_dry_run,
-    require_algorithm,
-    require_usable,
-    require_usage,
-)
+from dynaseal_lab.kms.access import KeyAccess
+from dynaseal_lab.kms.key_checks import end_dry_run, require_algorithm, require_usable, require_usage
 from dynaseal_lab.kms.keys import KeyRecord, algorithm_fields
 from dynaseal_lab.kms.material import load_ecc, load_private, load_rsa, public_der
 from dynaseal_lab.kms.specs import SIGN_VERIFY
@@ -58,7 +53,7 @@ def verify(access: KeyAccess, call: Call) -> Reply:
 def get_public_key(access: KeyAccess, call: Call) -> Reply:
     """The public half of an asymmetric key, in SubjectPublicKeyInfo DER."""
     target = access.find(call, "kms:GetPublicKey", call.params["KeyId"])
-    access.allow(call, "kms:GetPublicKey", target)
+    access.authorize(call, "kms:GetPublicKey", target)
     key = target.key
     if key.spec.family not in {"rsa", "ecc"}:
         raise Fault("UnsupportedOperationException", f"{key.arn} key spec {key.spec.name} has no public key.")
@@ -79,7 +74,7 @@ def _ready(access: KeyAccess, call: Call, action: str) -> tuple[KeyRecord, str, 
     algorithm, kind = params["SigningAlgorithm"], params.get("MessageType", "RAW")
     target = access.find(call, action, params["KeyId"])
     extra = {"kms:SigningAlgorithm": [algorithm], "kms:MessageType": [kind]}
-    access.allow(call, action, target, extra=extra)
+    access.authorize(call, action, target, extra=extra)
     require_usable(target.key)
     require_usage(call, target.key, SIGN_VERIFY)
     require_algorithm(target.key, algorithm)

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from dynaseal_lab.kms.access import KeyAccess, require_not_pending
+from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.condition_keys import request_tag_keys
+from dynaseal_lab.kms.key_checks import require_not_pending
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.model import Call, Fault, Reply
 
@@ -33,7 +34,9 @@ def tag_resource(access: KeyAccess, call: Call) -> Reply:
     """Add tags, or give tags new values."""
     given = call.params["Tags"]
     pairs = checked_tags(given)
-    key = access.manage(call, "kms:TagResource", call.params["KeyId"], request_tag_keys(given)).key
+    key = access.find_and_authorize(
+        call, "kms:TagResource", call.params["KeyId"], request_tag_keys(given)
+    ).key
     require_not_pending(key)
     merged = dict(key.tags) | dict(pairs)
     if len(merged) > _MOST:
@@ -45,7 +48,9 @@ def tag_resource(access: KeyAccess, call: Call) -> Reply:
 def untag_resource(access: KeyAccess, call: Call) -> Reply:
     """Remove tags; a tag that is not there does no harm."""
     names = list(call.params["TagKeys"])
-    key = access.manage(call, "kms:UntagResource", call.params["KeyId"], {"aws:TagKeys": names}).key
+    key = access.find_and_authorize(
+        call, "kms:UntagResource", call.params["KeyId"], {"aws:TagKeys": names}
+    ).key
     require_not_pending(key)
     access.store.put_key(replace(key, tags=tuple(pair for pair in key.tags if pair[0] not in names)))
     return {}
@@ -53,5 +58,5 @@ def untag_resource(access: KeyAccess, call: Call) -> Reply:
 
 def list_resource_tags(access: KeyAccess, call: Call) -> Reply:
     """A key's tags."""
-    key = access.manage(call, "kms:ListResourceTags", call.params["KeyId"]).key
+    key = access.find_and_authorize(call, "kms:ListResourceTags", call.params["KeyId"]).key
     return page([{"TagKey": name, "TagValue": value} for name, value in key.tags], call.params, "Tags")
