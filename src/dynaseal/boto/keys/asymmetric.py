@@ -6,6 +6,7 @@ session in the key's Region, when it is first needed.
 
 from collections.abc import Sequence
 
+from dynaseal.boto.keys.clients import UntypedClient
 from dynaseal.boto.keys.keyrings import kms_for
 from dynaseal.boto.keys.kms import KmsClient, KmsEcdhClient
 from dynaseal.materials.keyrings.curves import Curve
@@ -39,7 +40,7 @@ class AwsKmsRsaKeyring(KmsRsaKeyring):
         algorithm: RsaAlgorithm,
         *,
         public_key: bytes | None = None,
-        client: KmsClient | None = None,
+        client: KmsClient | UntypedClient | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> None:
         super().__init__(
@@ -64,7 +65,7 @@ class AwsKmsEcdhKeyring(KmsEcdhKeyring):
         recipient_public_key: bytes,
         *,
         sender_public_key: bytes | None = None,
-        client: KmsEcdhClient | None = None,
+        client: KmsEcdhClient | UntypedClient | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> "AwsKmsEcdhKeyring":
         """Make one that writes to a recipient, and reads what the two wrote to each other.
@@ -95,7 +96,7 @@ class AwsKmsEcdhKeyring(KmsEcdhKeyring):
         curve: Curve,
         recipient_key_id: str,
         *,
-        client: KmsEcdhClient | None = None,
+        client: KmsEcdhClient | UntypedClient | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> "AwsKmsEcdhKeyring":
         """Make one that only reads: what anybody wrote to the recipient.

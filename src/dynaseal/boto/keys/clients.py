@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
@@ -12,6 +12,24 @@ from botocore.session import Session
 from dynaseal.errors import ConfigError
 
 USER_AGENT = "dynaseal"
+
+
+class UntypedClient(Protocol):
+    """A botocore client whose operations a type checker does not know.
+
+    That is what `boto3.client(...)` returns where boto3-stubs is not installed, and what botocore's Stubber
+    has as `client`. A client of boto3-stubs does not match: its `get_paginator` accepts only the names of its
+    own service's operations.
+    """
+
+    @property
+    def meta(self) -> Any:
+        """The client's metadata."""
+        ...
+
+    def get_paginator(self, operation_name: str) -> Any:
+        """Return the paginator of an operation."""
+        ...
 
 
 class Clients:

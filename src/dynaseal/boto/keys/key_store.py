@@ -1,8 +1,9 @@
 """The key store with boto3 clients: that of `materials`, its table and its KMS key asked through boto3."""
 
 from collections.abc import Sequence
+from typing import Any, cast
 
-from dynaseal.boto.keys.clients import Clients
+from dynaseal.boto.keys.clients import Clients, UntypedClient
 from dynaseal.boto.keys.key_store_kms import BotoKeyStoreKms, KeyStoreKmsClient
 from dynaseal.boto.keys.key_store_table import BotoKeyStoreTable, DynamoDbClient
 from dynaseal.materials.arn import region_of
@@ -38,15 +39,16 @@ class KeyStore(BranchKeyStore):
         logical_key_store_name: str,
         kms_key_arn: str,
         *,
-        dynamodb_client: DynamoDbClient | None = None,
-        kms_client: KeyStoreKmsClient | None = None,
+        dynamodb_client: DynamoDbClient | UntypedClient | None = None,
+        kms_client: KeyStoreKmsClient | UntypedClient | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> None:
+        # The casts accept an UntypedClient, whose operations exist although a type checker does not see them.
         region = region_of(check_key_arn(kms_key_arn))
         dynamodb, kms = Clients("dynamodb"), Clients("kms")
         super().__init__(
-            BotoKeyStoreTable(table_name, lambda: dynamodb_client or dynamodb(region)),
-            BotoKeyStoreKms(kms_key_arn, lambda: kms_client or kms(region), grant_tokens),
+            BotoKeyStoreTable(table_name, lambda: cast("Any", dynamodb_client) or dynamodb(region)),
+            BotoKeyStoreKms(kms_key_arn, lambda: cast("Any", kms_client) or kms(region), grant_tokens),
             logical_key_store_name,
             kms_key_arn,
         )

@@ -7,7 +7,7 @@ called once for each Region, when it is first needed. Left out, they are made fr
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
-from dynaseal.boto.keys.clients import Clients
+from dynaseal.boto.keys.clients import Clients, UntypedClient
 from dynaseal.boto.keys.kms import BotoKms, KmsClient
 from dynaseal.errors import ConfigError
 from dynaseal.materials.arn import check_key_id, check_unique, parse_arn, region_of
@@ -19,7 +19,7 @@ from dynaseal.materials.keyrings.kms_discovery import (
 )
 from dynaseal.materials.keyrings.multi import MultiKeyring
 
-KmsClients = Callable[[str], KmsClient]
+KmsClients = Callable[[str], KmsClient | UntypedClient]
 
 
 class AwsKmsKeyring(KmsKeyring):
@@ -40,7 +40,11 @@ class AwsKmsKeyring(KmsKeyring):
     """
 
     def __init__(
-        self, key_id: str, *, client: KmsClient | None = None, grant_tokens: Sequence[str] = ()
+        self,
+        key_id: str,
+        *,
+        client: KmsClient | UntypedClient | None = None,
+        grant_tokens: Sequence[str] = (),
     ) -> None:
         super().__init__(key_id, kms_for(key_id, client), grant_tokens)
 
@@ -58,7 +62,11 @@ class AwsKmsMrkKeyring(KmsMrkKeyring):
     """
 
     def __init__(
-        self, key_id: str, *, client: KmsClient | None = None, grant_tokens: Sequence[str] = ()
+        self,
+        key_id: str,
+        *,
+        client: KmsClient | UntypedClient | None = None,
+        grant_tokens: Sequence[str] = (),
     ) -> None:
         super().__init__(key_id, kms_for(key_id, client), grant_tokens)
 
@@ -142,7 +150,7 @@ class AwsKmsDiscoveryKeyring(KmsDiscoveryKeyring):
     def __init__(
         self,
         *,
-        client: KmsClient | None = None,
+        client: KmsClient | UntypedClient | None = None,
         account_ids: Collection[str] | None = None,
         partition: str = "aws",
     ) -> None:
@@ -168,7 +176,7 @@ class AwsKmsMrkDiscoveryKeyring(KmsMrkDiscoveryKeyring):
         self,
         region: str,
         *,
-        client: KmsClient | None = None,
+        client: KmsClient | UntypedClient | None = None,
         account_ids: Collection[str] | None = None,
         partition: str = "aws",
     ) -> None:
@@ -212,12 +220,12 @@ class AwsKmsDiscoveryMultiKeyring(MultiKeyring):
         )
 
 
-def kms_for(key_id: str, client: KmsClient | None) -> BotoKms:
+def kms_for(key_id: str, client: KmsClient | UntypedClient | None) -> BotoKms:
     """Ask KMS through a client, or one that is made in the Region that a key's ARN names."""
     return kms_in(region_of(check_key_id(key_id)), client)
 
 
-def kms_in(region: str | None, client: KmsClient | None) -> BotoKms:
+def kms_in(region: str | None, client: KmsClient | UntypedClient | None) -> BotoKms:
     """Ask KMS through a client, or one that is made in a Region when it is first needed."""
     clients = Clients("kms")
     return BotoKms(lambda: client or clients(region))

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+from dynaseal.boto.keys.clients import UntypedClient
 from dynaseal.errors import DynasealError, EncryptError, UnwrapError
 from dynaseal.materials import kms_calls
 from dynaseal.materials.arn import region_of
@@ -130,7 +131,7 @@ class BotoKms:
         client: Gives the client; called once for each request.
     """
 
-    def __init__(self, client: Callable[[], KmsClient]) -> None:
+    def __init__(self, client: Callable[[], KmsClient | UntypedClient]) -> None:
         self._client = client
 
     def generate_data_key(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from botocore.session import Session
 
-from dynaseal.boto.keys.clients import Clients
+from dynaseal.boto.keys.clients import Clients, UntypedClient
 from dynaseal.boto.keys.kms import BotoKms, KmsClient
 from dynaseal.errors import ConfigError
 from dynaseal.materials.arn import check_key_id, region_of
@@ -33,7 +33,7 @@ class AwsKmsCryptographicMaterialsProvider(KmsKeyring):
         botocore_session: Session | None = None,
         grant_tokens: Sequence[str] = (),
         material_description: Mapping[str, str] | None = None,
-        regional_clients: Mapping[str, KmsClient] | None = None,
+        regional_clients: Mapping[str, KmsClient | UntypedClient] | None = None,
     ) -> None:
         if material_description:
             raise ConfigError(

@@ -4,8 +4,8 @@ A type checker sees `EncryptedResource` as boto3-stubs' `DynamoDBServiceResource
 `dynaseal.boto.wrappers.table` explains.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dynaseal.boto.interception.attach import (
     Boto3Object,
@@ -35,15 +35,6 @@ if TYPE_CHECKING:
 else:
     DynamoDBServiceResource = object
     ServiceResourceTablesCollection = object
-
-
-class Boto3Resource(Boto3Object, Protocol):
-    """A boto3 resource of DynamoDB, with or without the types of boto3-stubs."""
-
-    @property
-    def Table(self) -> Callable[..., Any]:  # noqa: N802 boto3's name
-        """Return a table by its name."""
-        ...
 
 
 class EncryptedTablesCollection(ServiceResourceTablesCollection):
@@ -103,7 +94,7 @@ class EncryptedResource(DynamoDBServiceResource):
 
     _resource: "DynamoDBServiceResource"
 
-    def __init__(self, resource: Boto3Resource, *, configs: Mapping[str, TableConfig]) -> None:
+    def __init__(self, resource: Boto3Object, *, configs: Mapping[str, TableConfig]) -> None:
         client = dynamodb_client(resource)
         if client is resource:
             raise ConfigError("A client is not a resource", hint='Pass boto3.resource("dynamodb")')

@@ -1,8 +1,8 @@
 """The keys of a table and of its indexes, under the names that users of the older library know."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from dynaseal.errors import ConfigError
 
@@ -36,15 +36,6 @@ class TableIndex:
         return frozenset({self.partition} if self.sort is None else {self.partition, self.sort})
 
 
-class DescribeTableClient(Protocol):
-    """The one method of boto3's DynamoDB client that is used; any object that has it is accepted."""
-
-    @property
-    def describe_table(self) -> Callable[..., Mapping[str, Any]]:
-        """DescribeTable."""
-        ...
-
-
 @dataclass(slots=True)
 class TableInfo:
     """The keys of a table and of its secondary indexes.
@@ -66,7 +57,7 @@ class TableInfo:
         """Whether nothing has to be read from DynamoDB."""
         return self.primary_index is not None and self.secondary_indexes is not None
 
-    def refresh_indexed_attributes(self, client: DescribeTableClient) -> None:
+    def refresh_indexed_attributes(self, client: Any) -> None:
         """Read the table's keys from DynamoDB, with DescribeTable."""
         table = client.describe_table(TableName=self.name)["Table"]
         self.primary_index = TableIndex.from_key_schema(table["KeySchema"])
