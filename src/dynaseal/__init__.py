@@ -1,7 +1,7 @@
 """Client-side encryption for Amazon DynamoDB, in the format of AWS's Database Encryption SDK.
 
 The public names are here. Those that need boto3 are imported when they are first used, so that
-`import dynaseal` imports neither boto3 nor botocore.
+`import dynaseal` imports neither boto3 nor botocore. `dynaseal.__version__` is read when it is first used.
 """
 
 from importlib import import_module
@@ -96,7 +96,7 @@ if TYPE_CHECKING:
     from dynaseal.boto.wrappers.table import EncryptedTable
     from dynaseal.boto.wrappers.table_info import TableIndex, TableInfo
 
-_NEED_BOTO = {
+_MODULES_THAT_NEED_BOTO3 = {
     "AwsKmsCryptographicMaterialsProvider": "dynaseal.boto.keys.provider",
     "AwsKmsDiscoveryKeyring": "dynaseal.boto.keys.keyrings",
     "AwsKmsDiscoveryMultiKeyring": "dynaseal.boto.keys.keyrings",
@@ -208,9 +208,19 @@ __all__ = [
     "resolve_attributes",
 ]
 
+__version__: str
 
-def __getattr__(name: str) -> Any:
-    module = _NEED_BOTO.get(name)
-    if module is None:
-        raise AttributeError(f"module 'dynaseal' has no attribute {name!r}")
-    return getattr(import_module(module), name)
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for one of this module's
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return import_module("importlib.metadata").version("dynaseal")
+        module = _MODULES_THAT_NEED_BOTO3.get(name)
+        if module is None:
+            raise AttributeError(f"module 'dynaseal' has no attribute {name!r}")
+        return getattr(import_module(module), name)

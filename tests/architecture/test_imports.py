@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -41,6 +42,20 @@ def test_public_names_are_sorted() -> None:
     assert dynaseal.__all__ == sorted(dynaseal.__all__)
 
 
+def test_dir_lists_every_public_name_before_it_is_used() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-c", "import dynaseal; print('\\n'.join(dir(dynaseal)))"],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.split()
+    assert {*dynaseal.__all__, "__version__"} <= set(printed)
+
+
+def test_the_version_is_the_installed_distributions() -> None:
+    assert dynaseal.__version__ == version("dynaseal")
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        dynaseal.nothing  # noqa: B018
+        getattr(dynaseal, "nothing")  # noqa: B009 a type checker knows that there is no such name
