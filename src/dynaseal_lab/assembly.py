@@ -12,7 +12,7 @@ from dynaseal_lab.app import App, build
 from dynaseal_lab.dynamodb.in_process import InProcessEngine
 from dynaseal_lab.dynamodb.local import local_engine
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
-from dynaseal_lab.state.folder import Folder, opened
+from dynaseal_lab.state.folder import StateFolder, open_folder
 from dynaseal_lab.state.persistent_engine import PersistentEngine
 
 EngineName = Literal["in-process", "dynamodb-local"]
@@ -52,11 +52,11 @@ def assembled(setup: Setup) -> Generator[Lab]:
         EngineError: The engine cannot be started.
     """
     with ExitStack() as stack:
-        folder = stack.enter_context(opened(setup.state)) if setup.state is not None else None
+        folder = stack.enter_context(open_folder(setup.state)) if setup.state is not None else None
         record_store: RecordStore = folder.record_store if folder is not None else InMemoryRecordStore()
         secret = _root_secret(setup, record_store)
         if folder is not None:
-            folder.ledger.flush()
+            folder.database.flush()
         if setup.engine == "dynamodb-local":
             kept_in = folder.path / "dynamodb-local" if folder is not None else None
             engine = stack.enter_context(local_engine(setup.engine_folder, kept_in, record_store))
@@ -78,7 +78,7 @@ def _root_secret(setup: Setup, record_store: RecordStore) -> str:
     return secret
 
 
-def _restored(folder: Folder) -> PersistentEngine:
+def _restored(folder: StateFolder) -> PersistentEngine:
     kept = PersistentEngine(InProcessEngine.load(), folder)
     asyncio.run(kept.restore())
     return kept

@@ -1,1 +1,1 @@
-"""A lab's state in a folder: everything across restarts, key material sealed, one lab a folder."""
+"""A lab's state in a folder, which outlasts the lab: records encrypted, and used by one lab at a time."""

@@ -1,5 +1,5 @@
-"""What is wrong with a state folder."""
+"""The error of a state folder."""
 
 
 class StateError(Exception):
-    """The folder cannot hold, or be read as, a lab's state; the text is one line for a person."""
+    """A folder cannot hold a lab's state or cannot be read as one; the message is one line for a person."""

@@ -1,7 +1,7 @@
-"""A state folder: whose it is, what lies in it, and that only one lab works on it.
+"""A state folder: what lies in it, and that it is used by one lab at a time.
 
 DIR/            mode 0700
-  lab.sqlite3   IAM, KMS, DynamoDB's tables and items (sealed), the trail
+  lab.sqlite3   IAM, KMS, DynamoDB's tables and items (encrypted), the trail
   key           the key file, mode 0600: without it the rest cannot be read
 """
 
@@ -9,52 +9,53 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dynaseal_lab.state.database import Database
 from dynaseal_lab.state.errors import StateError
-from dynaseal_lab.state.ledger import Ledger
-from dynaseal_lab.state.record_encryption import Seal, load_seal, new_seal
+from dynaseal_lab.state.record_encryption import RecordCipher, create_key_file, read_key_file
 from dynaseal_lab.state.record_store import PersistentRecordStore
 
-_FILE, _KEY = "lab.sqlite3", "key"
+_DATABASE_FILE, _KEY_FILE = "lab.sqlite3", "key"
 
 
-class Folder:
-    """An opened state folder."""
+class StateFolder:
+    """An open state folder."""
 
-    def __init__(self, path: Path, ledger: Ledger, seal: Seal) -> None:
-        self.path, self.ledger, self.seal = path, ledger, seal
-        self.record_store = PersistentRecordStore(ledger, seal)
+    def __init__(self, path: Path, database: Database, cipher: RecordCipher) -> None:
+        self.path, self.database, self.cipher = path, database, cipher
+        self.record_store = PersistentRecordStore(database, cipher)
 
 
 @contextmanager
-def opened(path: Path) -> Generator[Folder]:
-    """A state folder for the time of a `with` block; made where it does not exist.
+def open_folder(path: Path) -> Generator[StateFolder]:
+    """Open a state folder during a `with` block; it is created if it does not exist.
 
     Raises:
-        StateError: It is another lab's, holds something else, or its key file is missing or another.
+        StateError: Another lab uses it, it holds something else, or its key file is missing or another one.
     """
-    _claim(path)
-    ledger = Ledger(path / _FILE)
+    _prepare(path)
+    database = Database(path / _DATABASE_FILE)
     try:
-        yield Folder(path, ledger, _seal(path, ledger))
+        yield StateFolder(path, database, _cipher(path, database))
     finally:
-        ledger.close()
+        database.close()
 
 
-def _claim(path: Path) -> None:
+def _prepare(path: Path) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         names = {entry.name for entry in path.iterdir()}
-        if names and not names & {_FILE, _KEY, f"{_KEY}.new"}:
+        # A folder with other files in it is refused before its mode is changed.
+        if names and not names & {_DATABASE_FILE, _KEY_FILE, f"{_KEY_FILE}.new"}:
             raise StateError(f"{path} holds no lab's state and is not empty; choose another folder")
         path.chmod(0o700)
     except OSError as error:
         raise StateError(f"{path} cannot be used as a state folder: {error.strerror}") from error
 
 
-def _seal(path: Path, ledger: Ledger) -> Seal:
-    key_file = path / _KEY
+def _cipher(path: Path, database: Database) -> RecordCipher:
+    key_file = path / _KEY_FILE
     if key_file.exists():
-        return load_seal(key_file)
-    if ledger.rows("SELECT 1 FROM record LIMIT 1"):
+        return read_key_file(key_file)
+    if database.rows("SELECT 1 FROM record LIMIT 1"):
         raise StateError(f"{key_file} is missing; without it the state in {path} cannot be read")
-    return new_seal(key_file)
+    return create_key_file(key_file)

@@ -1,9 +1,9 @@
-"""The key file, and records sealed under it.
+"""The key file of a state folder, and records encrypted under its key.
 
 Rules:
-- The key file holds 32 random bytes and is its owner's alone (mode 0600); it is whole or not there.
-- A record is sealed with AES-256-GCM under a fresh random nonce, bound to its kind and key: a record cannot
-  be passed off as another one.
+- The key file holds 32 random bytes, only its owner can read it (mode 0600), and it is never half written.
+- A record is encrypted with AES-256-GCM under a new random nonce. Its kind and key are the associated data,
+  so a record cannot be passed off as another one.
 """
 
 import os
@@ -22,61 +22,65 @@ _NONCE_SIZE = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
-    """Seals and opens records. The key is used for far fewer records than 2**32, so nonces do not repeat."""
+class RecordCipher:
+    """Encrypts and decrypts records.
 
-    _cipher: AESGCM = field(repr=False)
+    The key encrypts far fewer than 2**32 records, so random nonces do not repeat (NIST SP 800-38D, 8.3).
+    """
 
-    def close(self, content: bytes, *place: str) -> bytes:
-        """Seal `content` for its place (kind, key)."""
+    _aead: AESGCM = field(repr=False)
+
+    def encrypt(self, content: bytes, *place: str) -> bytes:
+        """Encrypt a record for its place: the kind and key it is stored under."""
         nonce = secrets.token_bytes(_NONCE_SIZE)
-        return nonce + self._cipher.encrypt(nonce, content, _bound(place))
+        return nonce + self._aead.encrypt(nonce, content, _associated_data(place))
 
-    def open(self, sealed: bytes, *place: str) -> bytes:
-        """What was sealed for this place.
+    def decrypt(self, ciphertext: bytes, *place: str) -> bytes:
+        """Decrypt the record stored at a place.
 
         Raises:
-            StateError: It was sealed under another key or for another place, or was changed.
+            StateError: It was encrypted under another key or for another place, or was changed.
         """
+        nonce, encrypted = ciphertext[:_NONCE_SIZE], ciphertext[_NONCE_SIZE:]
         try:
-            return self._cipher.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], _bound(place))
+            return self._aead.decrypt(nonce, encrypted, _associated_data(place))
         except InvalidTag as error:
             raise StateError(
                 "The key file is not the one that this state was written with, or the state was changed"
             ) from error
 
 
-def _bound(place: tuple[str, ...]) -> bytes:
+def _associated_data(place: tuple[str, ...]) -> bytes:
     return "\0".join(place).encode()
 
 
-def load_seal(path: Path) -> Seal:
-    """The seal of an existing key file.
+def read_key_file(path: Path) -> RecordCipher:
+    """Return the cipher of an existing key file.
 
     Raises:
-        StateError: It can be read by others, or is no key.
+        StateError: Others can read the file, or it is not a key file.
     """
     if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise StateError(f"{path} can be read by others; run: chmod 600 {path}")
     key = path.read_bytes()
     if len(key) != _KEY_SIZE:
-        raise StateError(f"{path} is no key file: it must hold {_KEY_SIZE} bytes")
-    return Seal(AESGCM(key))
+        raise StateError(f"{path} is not a key file: it must hold {_KEY_SIZE} bytes")
+    return RecordCipher(AESGCM(key))
 
 
-def new_seal(path: Path) -> Seal:
-    """The seal of a new key file, which is safe on the disk when this returns."""
-    draft = path.with_name(f"{path.name}.new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+def create_key_file(path: Path) -> RecordCipher:
+    """Create a key file and return its cipher; the file is safe on the disk when this returns."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(secrets.token_bytes(_KEY_SIZE))
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(path)
-    if os.name == "posix":  # Windows has no way to flush a folder
+    new.replace(path)
+    if os.name == "posix":  # Windows cannot flush a folder
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
-    return load_seal(path)
+    return read_key_file(path)

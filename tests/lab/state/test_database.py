@@ -1,15 +1,15 @@
-"""The ledger: an answer waits for the disk, and a disk that fails loses nothing."""
+"""The database: a reply waits for the disk, and a disk that fails loses nothing."""
 
 import asyncio
 
 import pytest
 
 from dynaseal_lab.model import Fault
-from dynaseal_lab.state.folder import Folder, opened
+from dynaseal_lab.state.folder import StateFolder, open_folder
 
 
-def rows(folder: Folder) -> int:
-    return folder.ledger.rows("SELECT count(*) FROM record")[0][0]
+def rows(folder: StateFolder) -> int:
+    return folder.database.rows("SELECT count(*) FROM record")[0][0]
 
 
 def test_settled_waits_for_what_was_put(state):
@@ -19,7 +19,7 @@ def test_settled_waits_for_what_was_put(state):
         await folder.record_store.settled()
         assert rows(folder) == 1
 
-    with opened(state) as folder:
+    with open_folder(state) as folder:
         records = folder.record_store.mapping("kind", str)
         asyncio.run(put())
 
@@ -36,7 +36,7 @@ def test_many_changes_share_one_commit_and_all_are_waited_for(state):
     async def put_all() -> None:
         await asyncio.gather(*(put(number) for number in range(50)))
 
-    with opened(state) as folder:
+    with open_folder(state) as folder:
         records = folder.record_store.mapping("kind", str)
         asyncio.run(put_all())
         assert rows(folder) == 50
@@ -48,10 +48,10 @@ def test_what_nobody_waits_for_is_written_all_the_same(state):
         await folder.record_store.settled()
         assert rows(folder) == 0
 
-    with opened(state) as folder:
+    with open_folder(state) as folder:
         records = folder.record_store.mapping("kind", str, reply_waits=False)
         asyncio.run(put())
-    with opened(state) as folder:
+    with open_folder(state) as folder:
         assert rows(folder) == 1
 
 
@@ -59,18 +59,18 @@ def test_a_full_disk_acknowledges_nothing_and_loses_nothing(state):
     async def fill() -> None:
         records["first",] = "small"
         await folder.record_store.settled()
-        folder.ledger.rows("PRAGMA max_page_count=1")  # the file may not grow: SQLite says the disk is full
+        folder.database.rows("PRAGMA max_page_count=1")  # the file may not grow: SQLite says the disk is full
         records["second",] = "x" * 100_000
         with pytest.raises(Fault, match="InternalFailure: The lab cannot write its state: database or disk"):
             await folder.record_store.settled()
         records["third",] = "small"
         with pytest.raises(Fault):
             await folder.record_store.settled()
-        folder.ledger.rows("PRAGMA max_page_count=100000")
+        folder.database.rows("PRAGMA max_page_count=100000")
         await folder.record_store.settled()
 
-    with opened(state) as folder:
+    with open_folder(state) as folder:
         records = folder.record_store.mapping("kind", str)
         asyncio.run(fill())
-    with opened(state) as folder:
+    with open_folder(state) as folder:
         assert set(folder.record_store.mapping("kind", str)) == {("first",), ("second",), ("third",)}
