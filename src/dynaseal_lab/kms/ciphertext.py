@@ -1,16 +1,15 @@
-"""The blob that symmetric keys encrypt to: AES-256-GCM under one backing key, and a header that names it.
+"""The ciphertext of symmetric keys: AES-256-GCM under one backing key, after a header that names the key.
 
-* The header says which key and which version of its material decrypts: opening needs no key id beside it.
+* The header names the key and the version of its material, so that decrypting takes no key id.
 * Header and encryption context are authenticated, not encrypted (GCM's additional data).
-* The context is bound in canonical form: sorted, each text with its length, so that two contexts never
-  read alike.
-* Parsing is strict: anything but one whole blob is refused. The header's checksum tells a damaged header from
-  one that names a key of another Region or account.
+* The encryption context is bound in canonical form: sorted, each string after its length, so that two
+  different contexts never have the same bytes.
+* Parsing is strict: anything but one whole ciphertext is refused. The checksum distinguishes a damaged header
+  from one that names a key of another Region or account.
 
-The layout is the lab's own; AWS does not publish its one. It opens with the same bytes as AWS's blobs do, and
-one encrypted for one purpose is as long as another:
+The layout is the lab's own, because AWS does not publish its layout. It starts with the same bytes as AWS's:
 
-    0102020078 | length of key id (1) | key id | backing key id (32) | SHA-256 of all before (4) | nonce (12)
+    0102020078 | length of key id (1) | key id | backing key id (32) | SHA-256 so far (4) | nonce (12)
     | ciphertext and tag (plaintext + 16)
 """
 
@@ -29,12 +28,12 @@ _BACKING_ID, _CHECKSUM, _NONCE, _TAG = 32, 4, 12, 16
 
 
 class CiphertextError(ValueError):
-    """A blob that is no ciphertext of this lab, or does not open under this key and context."""
+    """The bytes are not a ciphertext of this lab, or do not decrypt under this key and context."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ciphertext:
-    """A parsed blob: which key and version it names, and what is needed to open it."""
+    """A parsed ciphertext: the key and the version that it names, and what decrypting takes."""
 
     key_id: str
     backing_id: bytes
@@ -47,7 +46,7 @@ def encrypt(key_id: str, backing: BackingKey, context: Mapping[str, str], plaint
     """Encrypt under one version of a key's material, with a random nonce.
 
     Args:
-        key_id: the id that the header is to name, at most 255 characters of ASCII.
+        key_id: the key id for the header, at most 255 ASCII characters.
         backing: the version of the material, with a secret of 32 bytes.
         context: the encryption context.
         plaintext: what to encrypt.
@@ -66,10 +65,10 @@ def _encrypt_from_parts(
 
 
 def parse(blob: bytes) -> Ciphertext:
-    """Take a blob apart without any key.
+    """Parse a ciphertext, which takes no key.
 
     Raises:
-        CiphertextError: it is not a whole blob with an undamaged header.
+        CiphertextError: it is not one whole ciphertext with an undamaged header.
     """
     start = len(_MAGIC) + 1
     if len(blob) < start or not blob.startswith(_MAGIC):
@@ -93,7 +92,7 @@ def parse(blob: bytes) -> Ciphertext:
 
 
 def decrypt(ciphertext: Ciphertext, backing: BackingKey, context: Mapping[str, str]) -> bytes:
-    """Open a parsed blob.
+    """Decrypt a parsed ciphertext.
 
     Raises:
         CiphertextError: another key, another context, or a changed byte; GCM cannot tell which.
@@ -107,7 +106,7 @@ def decrypt(ciphertext: Ciphertext, backing: BackingKey, context: Mapping[str, s
 
 
 def canonical_context(context: Mapping[str, str]) -> bytes:
-    """The one encoding of an encryption context: pairs sorted by key, every text after its length.
+    """Return the canonical bytes of an encryption context: pairs sorted by key, each string after its length.
 
     >>> canonical_context({"b": "2", "a": "1"}) == canonical_context({"a": "1", "b": "2"})
     True

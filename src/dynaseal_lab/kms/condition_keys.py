@@ -1,4 +1,4 @@
-"""The condition keys that KMS adds to a question about one key.
+"""The condition keys that KMS adds to access requests.
 
 Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 """
@@ -14,7 +14,7 @@ ConditionValues = dict[str, list[str]]
 
 
 def caller_keys(call: Call) -> ConditionValues:
-    """Who calls, and through which service."""
+    """Return the keys about the caller: the account, and the service that calls in its name."""
     values: ConditionValues = {"kms:CallerAccount": [call.principal.account]}
     if call.via_service:
         values["kms:ViaService"] = [call.via_service]
@@ -22,13 +22,13 @@ def caller_keys(call: Call) -> ConditionValues:
 
 
 def kind_keys(spec: KeySpec, usage: Usage, *, multi_region: bool) -> ConditionValues:
-    """What kind of key it is, existing or about to be created."""
+    """Return the keys about the kind of a KMS key, which exists or is about to be created."""
     return {
         "kms:KeySpec": [spec.name],
         "kms:KeyUsage": [usage],
         "kms:KeyOrigin": ["AWS_KMS"],
         "kms:MultiRegion": [boolean(multi_region)],
-        # The same under their former names, which policies still use.
+        # The former names of the same, which policies still use.
         "kms:CustomerMasterKeySpec": [spec.name],
         "kms:CustomerMasterKeyUsage": [usage],
     }
@@ -37,11 +37,11 @@ def kind_keys(spec: KeySpec, usage: Usage, *, multi_region: bool) -> ConditionVa
 def key_keys(
     record: KeyRecord, primary_region: str, aliases: Iterable[str], named: str | None
 ) -> ConditionValues:
-    """What is known of an existing key: kind, copies, aliases, tags.
+    """Return the keys about an existing KMS key: its kind, copies, aliases and tags.
 
     Args:
         record: the key.
-        primary_region: where its primary copy is.
+        primary_region: the Region of its primary copy.
         aliases: the names of all its aliases.
         named: the alias by which the request named it, if it did.
     """
@@ -57,7 +57,7 @@ def key_keys(
 
 
 def encryption_context_keys(context: Mapping[str, str]) -> ConditionValues:
-    """The encryption context, pair by pair and as the list of its keys."""
+    """Return the keys about the encryption context: one for each pair, and one with all its keys."""
     if not context:
         return {}
     values: ConditionValues = {f"kms:EncryptionContext:{key}": [value] for key, value in context.items()}
@@ -65,7 +65,7 @@ def encryption_context_keys(context: Mapping[str, str]) -> ConditionValues:
 
 
 def request_tag_keys(tags: Iterable[Mapping[str, Any]]) -> ConditionValues:
-    """The tags that a request sets, in the form of its parameters."""
+    """Return the keys about the tags that a request sets."""
     pairs = [(str(tag["TagKey"]), str(tag["TagValue"])) for tag in tags]
     if not pairs:
         return {}
@@ -74,5 +74,5 @@ def request_tag_keys(tags: Iterable[Mapping[str, Any]]) -> ConditionValues:
 
 
 def boolean(value: object) -> str:
-    """A boolean as policies spell it."""
+    """Return a boolean as policies write it."""
     return "true" if value else "false"

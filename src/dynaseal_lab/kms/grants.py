@@ -1,8 +1,8 @@
-"""Grants: permission on one key that lies beside its policy, given and taken back by a call.
+"""Grants: permissions on one key in addition to its policy, created and removed by calls.
 
-* A grant allows its grantee the operations it lists, and nothing to anybody else.
-* A constraint on the encryption context counts for operations that have one; the others pass it by.
-* A grant that a grantee makes from a grant can give no more than the parent does.
+* A grant allows its grantee the operations that it lists. It allows nothing to anybody else.
+* A constraint on the encryption context applies to the operations that have such a context, and only to them.
+* A grant that a grantee creates from its own grant can allow no more than that grant does.
 
 Source: https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
 """
@@ -43,18 +43,23 @@ GRANT_OPERATIONS = CONTEXT_OPERATIONS | {
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """What the encryption context must be: equal to `equals`, and hold all of `subset` (None: no matter)."""
+    """What a grant demands of the encryption context.
+
+    Args:
+        equals: the context must be exactly this; None: no demand.
+        subset: the context must contain this; None: no demand.
+    """
 
     equals: Mapping[str, str] | None = None
     subset: Mapping[str, str] | None = None
 
     def hold(self, context: Mapping[str, str]) -> bool:
-        """Whether `context` satisfies both."""
+        """Return whether `context` satisfies both."""
         equal = self.equals is None or dict(context) == dict(self.equals)
         return equal and (self.subset is None or self.subset.items() <= context.items())
 
     def at_least_as_strict_as(self, other: "Constraints") -> bool:
-        """Whether every context that satisfies these also satisfies `other`."""
+        """Return whether every context that satisfies these also satisfies `other`."""
         if other.equals is not None and self.equals != other.equals:
             return False
         if other.subset is None:
@@ -62,19 +67,19 @@ class Constraints:
         known = {**(self.subset or {}), **(self.equals or {})}
         return other.subset.items() <= known.items()
 
-    def as_answer(self) -> dict[str, dict[str, str]]:
-        """The GrantConstraints of an answer."""
-        answer: dict[str, dict[str, str]] = {}
+    def as_structure(self) -> dict[str, dict[str, str]]:
+        """Return the constraints as a GrantConstraints structure."""
+        reply: dict[str, dict[str, str]] = {}
         if self.equals is not None:
-            answer["EncryptionContextEquals"] = dict(self.equals)
+            reply["EncryptionContextEquals"] = dict(self.equals)
         if self.subset is not None:
-            answer["EncryptionContextSubset"] = dict(self.subset)
-        return answer
+            reply["EncryptionContextSubset"] = dict(self.subset)
+        return reply
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One grant on one key. `grantee` and `retiring` are ARNs, or the DNS names of AWS services."""
+    """One grant on one key; `grantee` and `retiring` are ARNs, or the DNS names of AWS services."""
 
     grant_id: str
     token: str = field(repr=False)
@@ -89,20 +94,20 @@ class Grant:
     name: str | None = None
 
     def permits(self, principal: Principal, operation: str, context: Mapping[str, str]) -> bool:
-        """Whether the grant allows `principal` this operation with this encryption context."""
+        """Return whether the grant allows `principal` this operation with this encryption context."""
         if operation not in self.operations or not is_principal(principal, self.grantee):
             return False
         return operation not in CONTEXT_OPERATIONS or self.constraints.hold(context)
 
     def same_terms(self, other: "Grant") -> bool:
-        """Whether both were asked for alike; CreateGrant with a name then answers the first again."""
+        """Return whether both have the same terms: CreateGrant with a name then returns the first one."""
         return (
             (self.region, self.key_id, self.grantee, self.operations, self.name, self.retiring)
             == (other.region, other.key_id, other.grantee, other.operations, other.name, other.retiring)
         ) and self.constraints == other.constraints
 
-    def as_answer(self, key_arn: str) -> dict[str, Any]:
-        """The GrantListEntry of ListGrants."""
+    def as_structure(self, key_arn: str) -> dict[str, Any]:
+        """Return the grant as a GrantListEntry structure."""
         entry: dict[str, Any] = {
             "KeyId": key_arn,
             "GrantId": self.grant_id,
@@ -114,11 +119,11 @@ class Grant:
         }
         if self.retiring:
             entry["RetiringPrincipal"] = self.retiring
-        if answered := self.constraints.as_answer():
-            entry["Constraints"] = answered
+        if constraints := self.constraints.as_structure():
+            entry["Constraints"] = constraints
         return entry
 
 
 def is_principal(principal: Principal, named: str) -> bool:
-    """Whether a grant that names `named` means this caller: a role's ARN means each of its sessions."""
+    """Return whether the name in a grant means this caller; a role's ARN means each of its sessions."""
     return named in {principal.arn, principal.caller_arn}

@@ -1,10 +1,10 @@
-"""What a KMS key is: a frozen record in one Region, over key material that its copies may share.
+"""KMS keys: a record in one Region, and key material that the copies of a key share.
 
-* A key is Enabled, Disabled, or PendingDeletion; once its deletion date has passed it is gone. A primary key
-  that is to be deleted waits for its replicas first (PendingReplicaDeletion): its window starts afterwards.
-* Key material is a list of versions, newest last. Rotation adds one; none is ever removed, so that whatever
-  was encrypted before stays readable.
-* A multi-Region key's copies have the same key id and share one material; only the primary rotates it.
+* A key is Enabled, Disabled or PendingDeletion, and no longer exists after its deletion date. A primary key
+  that is to be deleted waits for its replicas first (PendingReplicaDeletion); its window starts afterwards.
+* Key material is a list of versions, newest last. Rotation adds a version and removes none, so that whatever
+  was encrypted earlier can still be decrypted.
+* The copies of a multi-Region key have the same key id and share their material; only the primary rotates it.
 
 Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 """
@@ -25,7 +25,7 @@ Manager = Literal["AWS", "CUSTOMER"]
 
 @dataclass(frozen=True, slots=True)
 class BackingKey:
-    """One version of a key's material: 32 random bytes of id, and the secret (raw, or PKCS #8 DER)."""
+    """One version of a key's material: a random id of 32 bytes, and the secret (raw or PKCS #8 DER)."""
 
     id: bytes
     secret: bytes = field(repr=False)
@@ -37,8 +37,8 @@ class BackingKey:
 class KeyMaterial:
     """The versions of a key's material, shared by all copies of a multi-Region key.
 
-    `rotation_days` is the period of automatic rotation, None while it is off; `rotation_due` is when it next
-    happens.
+    `rotation_days` is the period of automatic rotation, None while it is off; `rotation_due` is the time of
+    the next one.
     """
 
     key_id: str
@@ -53,16 +53,16 @@ class KeyMaterial:
         return self.versions[-1]
 
     def version(self, backing_id: bytes) -> BackingKey | None:
-        """The version with this id, which decrypts what it once encrypted."""
+        """Return the version with this id, which decrypts what it has encrypted."""
         return next((version for version in self.versions if version.id == backing_id), None)
 
     def rotated(self, at: datetime, kind: RotationType) -> "KeyMaterial":
-        """The same material with a new version in front (symmetric keys only)."""
+        """Return the same material with a new current version (symmetric keys only)."""
         fresh = new_backing_key(secrets.token_bytes(32), at, kind)
         return replace(self, versions=(*self.versions, fresh))
 
     def with_due_rotations(self, now: datetime) -> "KeyMaterial":
-        """The material after every automatic rotation that has become due by `now`."""
+        """Return the material after every automatic rotation that is due by `now`."""
         material = self
         while material.rotation_days and material.rotation_due and material.rotation_due <= now:
             due = material.rotation_due
@@ -110,11 +110,11 @@ class KeyRecord:
 
     @property
     def algorithms(self) -> tuple[str, ...]:
-        """The algorithms that the key computes, given its spec and usage."""
+        """The algorithms that the key has, by its spec and usage."""
         return self.spec.algorithms[self.usage]
 
     def gone(self, now: datetime) -> bool:
-        """Whether the deletion window has run out."""
+        """Return whether the deletion date has passed."""
         return self.deletion_date is not None and self.deletion_date <= now
 
 
@@ -127,17 +127,17 @@ _ALGORITHM_FIELDS: Mapping[Usage, str] = {
 
 
 def algorithm_fields(record: KeyRecord) -> dict[str, list[str]]:
-    """The one list of algorithms that answers about this key carry, under its usage's name."""
+    """Return the key's algorithms, in the member that replies about keys of its usage have."""
     return {_ALGORITHM_FIELDS[record.usage]: list(record.algorithms)}
 
 
 def key_metadata(record: KeyRecord, material: KeyMaterial, copies: tuple[KeyRecord, ...]) -> dict[str, Any]:
-    """KeyMetadata as DescribeKey and CreateKey answer it.
+    """Return the KeyMetadata structure of DescribeKey and CreateKey.
 
     Args:
         record: the key.
-        material: its material, which says where the primary copy is.
-        copies: every copy of a multi-Region key, this one among them; ignored for others.
+        material: its material, which names the Region of the primary copy.
+        copies: every copy of a multi-Region key, this one included; ignored for other keys.
     """
     metadata: dict[str, Any] = {
         "AWSAccountId": record.account,
@@ -178,18 +178,18 @@ def _multi_region_configuration(
 
 
 def new_key_id(*, multi_region: bool) -> str:
-    """A fresh key id in AWS's form: a UUID, or `mrk-` and 32 hexadecimal digits."""
+    """Return a new key id in AWS's form: a UUID, or `mrk-` and 32 hexadecimal digits."""
     identifier = uuid.uuid4()
     return f"mrk-{identifier.hex}" if multi_region else str(identifier)
 
 
 def new_backing_key(secret: bytes, since: datetime, rotation: RotationType | None = None) -> BackingKey:
-    """A version of key material under a fresh random id."""
+    """Return a version of key material with a new random id."""
     return BackingKey(secrets.token_bytes(32), secret, since, rotation)
 
 
 def arn_prefix(account: str, region: str) -> str:
-    """`arn:aws:kms:REGION:ACCOUNT:`, in the partition that the Region belongs to.
+    """Return `arn:aws:kms:REGION:ACCOUNT:`, in the partition that the Region belongs to.
 
     >>> arn_prefix("111122223333", "us-west-2")
     'arn:aws:kms:us-west-2:111122223333:'

@@ -1,7 +1,7 @@
-"""Keys that AWS manages for a service: made at their first use, in each account and Region.
+"""Keys that AWS manages for a service: created at their first use, one per account and Region.
 
-Whoever may use the service may use the key through it, and nobody else; their policy cannot be changed. They
-rotate every year.
+Whoever may use the service may use the key through the service, and nobody may use it otherwise. Its policy
+cannot be changed. It rotates every year.
 
 Source: https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-key
 """
@@ -19,13 +19,13 @@ _YEAR = 365
 
 
 def managed_key(store: KmsStore, clock: Clock, account: str, region: str, service: str) -> KeyRecord:
-    """The key behind `alias/aws/SERVICE`, made where there is none.
+    """Return the key with the alias `alias/aws/SERVICE`, created if there is none.
 
     Args:
-        store: where keys are kept.
+        store: the stored keys.
         clock: the lab's time.
-        account: whose key it is.
-        region: where.
+        account: the account that owns the key.
+        region: the Region.
         service: `dynamodb`.
     """
     name = f"alias/aws/{service}"

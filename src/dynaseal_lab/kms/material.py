@@ -1,4 +1,4 @@
-"""Fresh key material of every spec, and the private keys that are loaded back from it."""
+"""New key material for every key spec, and private keys loaded from it."""
 
 import asyncio
 import secrets
@@ -19,16 +19,17 @@ _CURVES: dict[str, type[ec.EllipticCurve]] = {
 
 
 async def new_secret(spec: KeySpec) -> bytes:
-    """Random bytes for a symmetric or HMAC key; a new private key in PKCS #8 DER for the others."""
+    """Return random bytes for a symmetric or HMAC key, a new private key in PKCS #8 DER for other keys."""
     if spec.family in {"symmetric", "hmac"}:
         return secrets.token_bytes(spec.size)
     return private_der(await new_private_key(spec))
 
 
 async def new_private_key(spec: KeySpec) -> PrivateKey:
-    """A new RSA or elliptic-curve key pair.
+    """Generate an RSA or elliptic-curve key pair.
 
-    RSA takes up to seconds, in a thread: the lab goes on answering (the search for primes holds no lock).
+    RSA takes up to seconds. It runs in a thread and the search for primes releases the interpreter's lock, so
+    the lab goes on answering.
     """
     if spec.family == "rsa":
         return await asyncio.to_thread(rsa.generate_private_key, public_exponent=65537, key_size=spec.size)
@@ -36,21 +37,21 @@ async def new_private_key(spec: KeySpec) -> PrivateKey:
 
 
 def private_der(key: PrivateKey) -> bytes:
-    """PKCS #8 DER without a password, as KMS hands out the private key of a data key pair."""
+    """Return PKCS #8 DER without a password, the form in which KMS returns a data key pair's private key."""
     return key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
 def public_der(key: PrivateKey) -> bytes:
-    """SubjectPublicKeyInfo DER, as GetPublicKey answers it."""
+    """Return SubjectPublicKeyInfo DER, the form in which GetPublicKey returns the public key."""
     return key.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
 
 
 def load_private(secret: bytes) -> PrivateKey:
-    """The RSA or elliptic-curve key in a backing key's secret."""
+    """Return the RSA or elliptic-curve key in a backing key's secret."""
     key = serialization.load_der_private_key(secret, None)
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise TypeError("the material is neither an RSA nor an elliptic-curve key")
@@ -58,16 +59,16 @@ def load_private(secret: bytes) -> PrivateKey:
 
 
 def load_rsa(secret: bytes) -> rsa.RSAPrivateKey:
-    """The RSA key in a backing key's secret."""
+    """Return the RSA key in a backing key's secret."""
     key = load_private(secret)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError("the material is no RSA key")
+        raise TypeError("the material is not an RSA key")
     return key
 
 
 def load_ecc(secret: bytes) -> ec.EllipticCurvePrivateKey:
-    """The elliptic-curve key in a backing key's secret."""
+    """Return the elliptic-curve key in a backing key's secret."""
     key = load_private(secret)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError("the material is no elliptic-curve key")
+        raise TypeError("the material is not an elliptic-curve key")
     return key

@@ -11,19 +11,19 @@ T = TypeVar("T")
 
 
 def page(entries: Sequence[T], params: Mapping[str, Any], name: str, default: int = 50) -> dict[str, Any]:
-    """The page of `entries` that a request asks for, under `name`, as KMS answers lists.
+    """Return the page of `entries` that a request asks for, in the member `name` of KMS's reply.
 
-    A marker is the position of the next entry, spelled so that nobody computes with it.
+    A marker is the position of the next entry, encoded so that clients do not compute with it.
 
     Raises:
         Fault: InvalidMarkerException.
     """
     start = _position(params["Marker"]) if params.get("Marker") else 0
     end = start + int(params.get("Limit") or default)
-    answer: dict[str, Any] = {name: list(entries[start:end]), "Truncated": end < len(entries)}
+    reply: dict[str, Any] = {name: list(entries[start:end]), "Truncated": end < len(entries)}
     if end < len(entries):
-        answer["NextMarker"] = base64.urlsafe_b64encode(f"next:{end}".encode()).decode()
-    return answer
+        reply["NextMarker"] = base64.urlsafe_b64encode(f"next:{end}".encode()).decode()
+    return reply
 
 
 def _position(marker: str) -> int:

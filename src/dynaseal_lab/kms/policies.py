@@ -1,4 +1,4 @@
-"""Key policies: the default one, what KMS refuses, and the check that nobody locks themselves out.
+"""Key policies: the default policy, what KMS refuses, and the check that nobody locks themselves out.
 
 Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html and
 https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
@@ -19,7 +19,7 @@ _MAX_SIZE = 32768
 
 
 def default_policy(account: str, partition: str = "aws") -> str:
-    """The policy of a key that was created without one: the account's IAM policies decide."""
+    """Return the policy of a key that was created without one: the account's IAM policies decide."""
     statement = {
         "Sid": "Enable IAM User Permissions",
         "Effect": "Allow",
@@ -31,15 +31,15 @@ def default_policy(account: str, partition: str = "aws") -> str:
 
 
 class Directory(Protocol):
-    """Knows who exists."""
+    """Knows which principals exist."""
 
     def exists(self, arn: str) -> bool:
-        """Whether there is such a user, role or account."""
+        """Return whether the user, role or account exists."""
         ...
 
 
 def check_policy(text: str, directory: Directory | None) -> None:
-    """Refuse a text that is no key policy, or that names somebody who does not exist.
+    """Refuse a string that is not a key policy, or a policy that names a principal that does not exist.
 
     Raises:
         Fault: MalformedPolicyDocumentException, or LimitExceededException for its size.
@@ -66,7 +66,7 @@ def check_policy(text: str, directory: Directory | None) -> None:
 def check_lockout(call: Call, policy: str, key_arn: str) -> None:
     """Refuse a policy under which neither the caller nor the account could change it again.
 
-    Only the policy itself counts, as on AWS: it must name the caller, or hand the action to the account.
+    As on AWS, only the policy itself counts: it must name the caller, or delegate to the account.
 
     Raises:
         Fault: MalformedPolicyDocumentException.
@@ -90,7 +90,7 @@ def check_lockout(call: Call, policy: str, key_arn: str) -> None:
 
 
 def policy_keys(params: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The condition key of a request that sets a policy."""
+    """Return the condition key of requests that set a policy."""
     return {"kms:BypassPolicyLockoutSafetyCheck": [boolean(params.get("BypassPolicyLockoutSafetyCheck"))]}
 
 

@@ -1,4 +1,4 @@
-"""What each key spec may be used for, as frozen constants.
+"""The key specs: what keys of each spec may be used for.
 
 Source: https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html
 """
@@ -25,9 +25,13 @@ _RSA_SIGNING = tuple(
 
 @dataclass(frozen=True, slots=True)
 class KeySpec:
-    """One key spec: `algorithms` names, for each usage it may have, what such a key computes.
+    """One key spec.
 
-    `size` is bits of an RSA modulus, bytes of a symmetric or HMAC key, and unused for a curve.
+    Args:
+        name: `RSA_2048`.
+        family: which kind of algorithms the key has.
+        size: the bits of an RSA modulus, the bytes of a symmetric or HMAC key; 0 for a curve.
+        algorithms: for each usage that keys of this spec may have, the algorithms.
     """
 
     name: str
@@ -72,6 +76,6 @@ KEY_SPECS: Mapping[str, KeySpec] = MappingProxyType(
         )
     }
 )
-"""Every key spec that the lab makes keys of, by name."""
+"""Every key spec that the lab has, by name."""
 
 DATA_KEY_PAIR_SPECS = frozenset(name for name, spec in KEY_SPECS.items() if spec.family in {"rsa", "ecc"})

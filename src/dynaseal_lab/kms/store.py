@@ -1,7 +1,7 @@
-"""Where keys, their material, aliases and grants are kept: frozen records in a record store, one lab's own.
+"""The stored keys of one lab, with their material, aliases and grants.
 
-A key whose deletion window has run out is forgotten when it is next looked for, and its aliases and grants
-with it; its material goes with its last copy.
+A key whose deletion date has passed is removed when it is next looked up, with its aliases and grants. Its
+material is removed with its last copy.
 """
 
 from collections import defaultdict
@@ -35,7 +35,7 @@ class KmsStore:
     """All keys of all accounts and Regions of one lab.
 
     Args:
-        now: says the lab's time, by which deletion windows run out.
+        now: returns the lab's time, which decides whether a deletion date has passed.
         record_store: where the records are kept; in memory unless given.
     """
 
@@ -46,7 +46,7 @@ class KmsStore:
         self._material = record_store.mapping("kms-material", KeyMaterial)
         self._aliases = record_store.mapping("kms-alias", Alias)
         self._grants = record_store.mapping("kms-grant", Grant)
-        # What is looked up at every call, so that a lab full of keys answers as fast as an empty one.
+        # Indexes for what is looked up at every call, so that a lab full of keys is as fast as an empty one.
         self._regions: defaultdict[str, set[str]] = defaultdict(set)
         self._names: defaultdict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
         self._granted: defaultdict[tuple[str, str], dict[str, Grant]] = defaultdict(dict)
@@ -58,17 +58,17 @@ class KmsStore:
             self._granted[grant.region, grant.key_id][grant.grant_id] = grant
 
     def key(self, region: str, key_id: str) -> KeyRecord | None:
-        """The key with this id in this Region, whichever account owns it."""
+        """Return the key with this id in this Region, whichever account owns it."""
         record = self._keys.get((region, key_id))
         if record is not None and record.gone(self._now()):
             self._forget(record)
             return None
         if record is not None and record.state == "PendingReplicaDeletion":
-            return self._still_waiting(record)
+            return self._with_started_window(record)
         return record
 
     def keys(self, account: str, region: str) -> list[KeyRecord]:
-        """An account's keys in a Region, by key id."""
+        """Return an account's keys in a Region, sorted by key id."""
         places = sorted(
             (record.region, record.key_id)
             for record in self._keys.values()
@@ -78,7 +78,7 @@ class KmsStore:
         return [record for record in found if record is not None]
 
     def copies(self, key_id: str) -> tuple[KeyRecord, ...]:
-        """The copies of a multi-Region key in all Regions (of any other key: itself)."""
+        """Return the copies of a multi-Region key in all Regions; of any other key, the key itself."""
         found = (self.key(region, key_id) for region in sorted(self._regions[key_id]))
         return tuple(record for record in found if record is not None)
 
@@ -88,7 +88,7 @@ class KmsStore:
         self._regions[record.key_id].add(record.region)
 
     def material(self, key_id: str) -> KeyMaterial:
-        """The material of a key that exists."""
+        """Return the material of a key that exists."""
         return self._material[key_id,]
 
     def put_material(self, material: KeyMaterial) -> None:
@@ -96,20 +96,20 @@ class KmsStore:
         self._material[material.key_id,] = material
 
     def alias(self, account: str, region: str, name: str) -> Alias | None:
-        """The alias of this name."""
+        """Return the alias of this name."""
         return self._aliases.get((account, region, name))
 
     def aliases(self, account: str, region: str) -> list[Alias]:
-        """An account's aliases in a Region, by name."""
+        """Return an account's aliases in a Region, sorted by name."""
         return [alias for place, alias in sorted(self._aliases.items()) if place[:2] == (account, region)]
 
     def alias_names(self, record: KeyRecord) -> list[str]:
-        """The names of a key's aliases, in the key's own account and Region."""
+        """Return the names of a key's aliases, in the key's own account and Region."""
         places = self._names.get((record.region, record.key_id), set())
         return sorted(name for account, _, name in places if account == record.account)
 
     def put_alias(self, alias: Alias) -> None:
-        """Add an alias or point it elsewhere."""
+        """Add an alias, or make it an alias of another key."""
         place = (alias.account, alias.region, alias.name)
         before = self._aliases.get(place)
         if before is not None:
@@ -124,11 +124,11 @@ class KmsStore:
         self._names[alias.region, alias.key_id].discard(place)
 
     def grants(self, record: KeyRecord) -> list[Grant]:
-        """The grants on a key, oldest first."""
+        """Return the grants on a key, oldest first."""
         return list(self._granted.get((record.region, record.key_id), {}).values())
 
     def all_grants(self) -> list[Grant]:
-        """Every grant of the lab."""
+        """Return every grant of the lab."""
         return list(self._grants.values())
 
     def put_grant(self, grant: Grant) -> None:
@@ -141,15 +141,15 @@ class KmsStore:
         del self._grants[grant.grant_id,]
         del self._granted[grant.region, grant.key_id][grant.grant_id]
 
-    def _still_waiting(self, record: KeyRecord) -> KeyRecord:
-        """A primary key that waits for its replicas' deletion; its own window starts when they are gone."""
+    def _with_started_window(self, record: KeyRecord) -> KeyRecord:
+        """Start the deletion window of a primary key whose replicas are gone, and return the key."""
         if not self._has_other_copies(record) and record.deletion_window is not None:
             record = replace(record, deletion_date=self._now() + timedelta(days=record.deletion_window))
             self.put_key(record)
         return record
 
     def _has_other_copies(self, record: KeyRecord) -> bool:
-        """Whether copies are left in other Regions, after those have been forgotten whose time has come."""
+        """Return whether other Regions still have copies, after removing those whose date has passed."""
         others = [
             self.key(region, record.key_id) for region in self._regions[record.key_id] - {record.region}
         ]

@@ -1,1 +1,1 @@
-"""KMS's operations by topic: each function takes the service's tools and a call, and answers a dictionary."""
+"""KMS's operations by topic: each function takes the key access and a call, and returns the reply."""

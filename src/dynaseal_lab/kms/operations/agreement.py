@@ -1,4 +1,4 @@
-"""DeriveSharedSecret: ECDH between a key of KMS and somebody's public key.
+"""DeriveSharedSecret: ECDH between a KMS key and a public key of somebody else.
 
 Source: NIST SP 800-56A revision 3, section 5.7.1.2; the shared secret is the raw x coordinate.
 """
@@ -15,7 +15,7 @@ from dynaseal_lab.model import Call, Fault, Reply
 
 
 def derive_shared_secret(access: KeyAccess, call: Call) -> Reply:
-    """The secret that this key and a public key on the same curve share."""
+    """Return the secret that this key and a public key on the same curve share."""
     params = call.params
     if params.get("Recipient"):
         raise Fault("UnsupportedOperationException", "Recipient is not supported: the lab has no enclaves.")
@@ -38,7 +38,7 @@ def derive_shared_secret(access: KeyAccess, call: Call) -> Reply:
 
 
 def _public(der: bytes, private: ec.EllipticCurvePrivateKey) -> ec.EllipticCurvePublicKey:
-    """The other side's key; loading it checks that the point lies on the curve."""
+    """Load the other side's public key, which checks that the point lies on the curve."""
     try:
         public = serialization.load_der_public_key(der)
     except (ValueError, UnsupportedAlgorithm) as error:

@@ -14,7 +14,7 @@ from dynaseal_lab.model import Call, Fault, Reply
 
 
 def create_alias(access: KeyAccess, call: Call) -> Reply:
-    """Give a key of this account and Region a name."""
+    """Give a key of this account and Region an alias."""
     name = _checked_name(call)
     access.authorize_in_account(call, "kms:CreateAlias", _arn(call, name))
     key = _target(access, call, "kms:CreateAlias")
@@ -27,7 +27,7 @@ def create_alias(access: KeyAccess, call: Call) -> Reply:
 
 
 def update_alias(access: KeyAccess, call: Call) -> Reply:
-    """Point a name at another key of the same kind; the old key's permission is needed too."""
+    """Make an alias name another key of the same kind, which takes permission on the old key, too."""
     name = _checked_name(call)
     alias = _existing(access, call, name)
     access.authorize_in_account(call, "kms:UpdateAlias", alias.arn)
@@ -45,7 +45,7 @@ def update_alias(access: KeyAccess, call: Call) -> Reply:
 
 
 def delete_alias(access: KeyAccess, call: Call) -> Reply:
-    """Remove a name; the key stays as it is."""
+    """Remove an alias; the key stays as it is."""
     alias = _existing(access, call, _checked_name(call))
     access.authorize_in_account(call, "kms:DeleteAlias", alias.arn)
     access.find_and_authorize(call, "kms:DeleteAlias", alias.key_id)
@@ -54,7 +54,7 @@ def delete_alias(access: KeyAccess, call: Call) -> Reply:
 
 
 def list_aliases(access: KeyAccess, call: Call) -> Reply:
-    """The account's aliases in the Region, all or those of one key."""
+    """List the account's aliases in the Region: all, or those of one key."""
     access.authorize_in_account(call, "kms:ListAliases")
     account = call.principal.account
     key_id = None

@@ -1,4 +1,4 @@
-"""Data keys and key pairs: fresh secrets, encrypted under a symmetric key; and random bytes."""
+"""Data keys and data key pairs, which are encrypted under a symmetric key; and random bytes."""
 
 import secrets
 from collections.abc import Mapping
@@ -16,39 +16,39 @@ _SIZES = {"AES_256": 32, "AES_128": 16}
 
 
 def generate_data_key(access: KeyAccess, call: Call) -> Reply:
-    """A data key in plaintext and encrypted."""
+    """Return a new data key, in plaintext and encrypted."""
     size = _size(call.params)
     key, context = _wrapping_key(access, call)
     return _wrapped(access, key, context, secrets.token_bytes(size))
 
 
 def generate_data_key_without_plaintext(access: KeyAccess, call: Call) -> Reply:
-    """A data key only encrypted, for somebody else to decrypt later."""
-    answer = dict(generate_data_key(access, call))
-    del answer["Plaintext"]
-    return answer
+    """Return a new data key, only encrypted, for somebody to decrypt later."""
+    reply = dict(generate_data_key(access, call))
+    del reply["Plaintext"]
+    return reply
 
 
 async def generate_data_key_pair(access: KeyAccess, call: Call) -> Reply:
-    """A key pair: the public key, and the private key in plaintext and encrypted."""
+    """Return a new key pair: the public key, and the private key in plaintext and encrypted."""
     spec = call.params["KeyPairSpec"]
     if spec not in DATA_KEY_PAIR_SPECS:
         raise Fault("UnsupportedOperationException", f"KeyPairSpec {spec} is not supported.")
     key, context = _wrapping_key(access, call, {"kms:DataKeyPairSpec": [spec]})
     private = await new_private_key(KEY_SPECS[spec])
-    answer = _wrapped(access, key, context, private_der(private), prefix="PrivateKey")
-    return answer | {"PublicKey": public_der(private), "KeyPairSpec": spec}
+    reply = _wrapped(access, key, context, private_der(private), prefix="PrivateKey")
+    return reply | {"PublicKey": public_der(private), "KeyPairSpec": spec}
 
 
 async def generate_data_key_pair_without_plaintext(access: KeyAccess, call: Call) -> Reply:
-    """A key pair whose private key is only encrypted."""
-    answer = dict(await generate_data_key_pair(access, call))
-    del answer["PrivateKeyPlaintext"]
-    return answer
+    """Return a new key pair whose private key is only encrypted."""
+    reply = dict(await generate_data_key_pair(access, call))
+    del reply["PrivateKeyPlaintext"]
+    return reply
 
 
 def generate_random(access: KeyAccess, call: Call) -> Reply:
-    """Random bytes, which no key protects."""
+    """Return random bytes; no key is involved."""
     if call.params.get("CustomKeyStoreId") or call.params.get("Recipient"):
         raise Fault("UnsupportedOperationException", "Custom key stores and enclaves are not supported.")
     size = call.params.get("NumberOfBytes")
@@ -67,7 +67,7 @@ def _size(params: Mapping[str, Any]) -> int:
 def _wrapping_key(
     access: KeyAccess, call: Call, extra: Mapping[str, list[str]] | None = None
 ) -> tuple[KeyRecord, Mapping[str, str]]:
-    """The symmetric key of the request, allowed and in order, and the encryption context."""
+    """Return the symmetric key of the request, authorised and usable, and the encryption context."""
     params = call.params
     if params.get("Recipient"):
         raise Fault("UnsupportedOperationException", "Recipient is not supported: the lab has no enclaves.")

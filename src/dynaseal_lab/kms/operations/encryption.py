@@ -31,7 +31,7 @@ def encrypt(access: KeyAccess, call: Call) -> Reply:
 
 
 def decrypt(access: KeyAccess, call: Call) -> Reply:
-    """Open what Encrypt or a data key operation made."""
+    """Decrypt what Encrypt, ReEncrypt or a data key operation encrypted."""
     presented = _presented(call.params, "EncryptionAlgorithm", "EncryptionContext")
     target = _source(access, call, "kms:Decrypt", "KeyId", presented)
     extra = _algorithm_key(presented.algorithm)
@@ -39,12 +39,12 @@ def decrypt(access: KeyAccess, call: Call) -> Reply:
     _require_ready(call, target.key, presented.algorithm)
     plaintext, version = decrypt_with_key(access, target.key, presented)
     end_dry_run(call)
-    answer = {"KeyId": target.key.arn, "Plaintext": plaintext, "EncryptionAlgorithm": presented.algorithm}
-    return answer | ({"KeyMaterialId": version} if version else {})
+    reply = {"KeyId": target.key.arn, "Plaintext": plaintext, "EncryptionAlgorithm": presented.algorithm}
+    return reply | ({"KeyMaterialId": version} if version else {})
 
 
 def re_encrypt(access: KeyAccess, call: Call) -> Reply:
-    """Decrypt and encrypt again inside KMS: two permissions, on two keys."""
+    """Decrypt and encrypt again inside KMS, which takes a permission on each of the two keys."""
     params = call.params
     presented = _presented(params, "SourceEncryptionAlgorithm", "SourceEncryptionContext")
     algorithm = params.get("DestinationEncryptionAlgorithm", SYMMETRIC_DEFAULT)
@@ -60,7 +60,7 @@ def re_encrypt(access: KeyAccess, call: Call) -> Reply:
     _require_ready(call, destination.key, algorithm)
     plaintext, version = decrypt_with_key(access, source.key, presented)
     end_dry_run(call)
-    answer: dict[str, Any] = {
+    reply: dict[str, Any] = {
         "CiphertextBlob": encrypt_with_key(access, destination.key, algorithm, context, plaintext),
         "SourceKeyId": source.key.arn,
         "KeyId": destination.key.arn,
@@ -68,14 +68,14 @@ def re_encrypt(access: KeyAccess, call: Call) -> Reply:
         "DestinationEncryptionAlgorithm": algorithm,
     }
     if version:
-        answer["SourceKeyMaterialId"] = version
+        reply["SourceKeyMaterialId"] = version
     if algorithm == SYMMETRIC_DEFAULT:
-        answer["DestinationKeyMaterialId"] = access.material(destination.key).current.id.hex()
-    return answer
+        reply["DestinationKeyMaterialId"] = access.material(destination.key).current.id.hex()
+    return reply
 
 
 def _presented(params: Mapping[str, Any], algorithm_name: str, context_name: str) -> PresentedCiphertext:
-    """What the request asks to decrypt. The model makes it optional for a kind of dry run the lab lacks."""
+    """Return the ciphertext in the request; the model has it optional for a dry run that the lab lacks."""
     blob = params.get("CiphertextBlob")
     if blob is None:
         raise Fault(
@@ -90,7 +90,7 @@ def _presented(params: Mapping[str, Any], algorithm_name: str, context_name: str
 def _source(
     access: KeyAccess, call: Call, action: str, parameter: str, presented: PresentedCiphertext
 ) -> Target:
-    """The key that decrypts: the one that `parameter` names, or else the one that the ciphertext names."""
+    """Return the key to decrypt with: named by `parameter`, or else by the ciphertext."""
     if parameter in call.params:
         return access.find(call, action, call.params[parameter])
     if presented.algorithm != SYMMETRIC_DEFAULT:

@@ -29,36 +29,38 @@ _PRINCIPAL = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d{12}:.+|[\w-]+(?:\.[\w-]+){2
 
 
 def create_grant(access: KeyAccess, call: Call) -> Reply:
-    """Let a principal use the key; the same named request again answers the same grant."""
+    """Let a principal use the key; repeating a request that has a name returns the same grant."""
     target = access.find(call, "kms:CreateGrant", call.params["KeyId"], alias=False)
-    wanted = _wanted(access, call, target.key)
-    granted = any(_may_pass_on(parent, wanted, call) for parent in access.store.grants(target.key))
-    access.authorize(call, "kms:CreateGrant", target, extra=_condition_keys(call, wanted), granted=granted)
+    requested = _requested_grant(access, call, target.key)
+    granted = any(_may_delegate(parent, requested, call) for parent in access.store.grants(target.key))
+    access.authorize(call, "kms:CreateGrant", target, extra=_condition_keys(call, requested), granted=granted)
     require_usable(target.key)
-    _check_operations(target.key, wanted)
+    _check_operations(target.key, requested)
     end_dry_run(call)
-    same = (grant for grant in access.store.grants(target.key) if wanted.name and grant.same_terms(wanted))
-    grant = next(same, wanted)
+    same = (
+        grant for grant in access.store.grants(target.key) if requested.name and grant.same_terms(requested)
+    )
+    grant = next(same, requested)
     access.store.put_grant(grant)
     return {"GrantToken": grant.token, "GrantId": grant.grant_id}
 
 
 def list_grants(access: KeyAccess, call: Call) -> Reply:
-    """The grants on a key, all or one grantee's."""
+    """List the grants on a key: all, or those of one grantee."""
     target = access.find(call, "kms:ListGrants", call.params["KeyId"], alias=False)
     access.authorize(call, "kms:ListGrants", target)
-    wanted_id = call.params.get("GrantId")
+    grant_id = call.params.get("GrantId")
     grantee = call.params.get("GranteePrincipal") or call.params.get("GranteeServicePrincipal")
     entries = [
-        grant.as_answer(target.key.arn)
+        grant.as_structure(target.key.arn)
         for grant in access.store.grants(target.key)
-        if wanted_id in {None, grant.grant_id} and grantee in {None, grant.grantee}
+        if grant_id in {None, grant.grant_id} and grantee in {None, grant.grantee}
     ]
     return page(entries, call.params, "Grants")
 
 
 def list_retirable_grants(access: KeyAccess, call: Call) -> Reply:
-    """The grants in any account that a principal may retire, in this Region."""
+    """List the grants in this Region, of any account, that a principal may retire."""
     access.authorize_in_account(call, "kms:ListRetirableGrants")
     retiring = call.params.get("RetiringPrincipal") or call.params.get("RetiringServicePrincipal")
     if retiring is None:
@@ -67,12 +69,12 @@ def list_retirable_grants(access: KeyAccess, call: Call) -> Reply:
     for grant in access.store.all_grants():
         key = access.store.key(grant.region, grant.key_id)
         if key is not None and grant.region == call.region and grant.retiring == retiring:
-            entries.append(grant.as_answer(key.arn))
+            entries.append(grant.as_structure(key.arn))
     return page(entries, call.params, "Grants")
 
 
 def revoke_grant(access: KeyAccess, call: Call) -> Reply:
-    """Take a grant back, as one who administers the key."""
+    """Remove a grant, as an administrator of the key."""
     target = access.find(call, "kms:RevokeGrant", call.params["KeyId"], alias=False)
     access.authorize(call, "kms:RevokeGrant", target)
     grant = _grant(access, target.key, call.params["GrantId"])
@@ -82,8 +84,8 @@ def revoke_grant(access: KeyAccess, call: Call) -> Reply:
 
 
 def retire_grant(access: KeyAccess, call: Call) -> Reply:
-    """Give a grant up, as one whom it names for that."""
-    key, grant = _to_retire(access, call)
+    """Remove a grant, as a principal that the grant itself allows to retire it."""
+    key, grant = _retired_grant(access, call)
     named = grant.retiring is not None and is_principal(call.principal, grant.retiring)
     gives_up = "RetireGrant" in grant.operations and is_principal(call.principal, grant.grantee)
     access.authorize(call, "kms:RetireGrant", Target(key), granted=named or gives_up)
@@ -92,7 +94,7 @@ def retire_grant(access: KeyAccess, call: Call) -> Reply:
     return {}
 
 
-def _wanted(access: KeyAccess, call: Call, key: KeyRecord) -> Grant:
+def _requested_grant(access: KeyAccess, call: Call, key: KeyRecord) -> Grant:
     params = call.params
     grantee = params.get("GranteePrincipal") or params.get("GranteeServicePrincipal")
     retiring = params.get("RetiringPrincipal") or params.get("RetiringServicePrincipal")
@@ -111,7 +113,7 @@ def _wanted(access: KeyAccess, call: Call, key: KeyRecord) -> Grant:
         operations=frozenset(params["Operations"]),
         issuing_account=":".join([*key.arn.split(":")[:2], "iam:", key.account, "root"]),
         created=access.clock.now(),
-        # An empty map constrains nothing: Terraform's provider sends one for the constraint it does not mean.
+        # An empty map is no constraint: Terraform's provider sends one for the constraint that was not set.
         constraints=Constraints(
             constraints.get("EncryptionContextEquals") or None,
             constraints.get("EncryptionContextSubset") or None,
@@ -122,7 +124,7 @@ def _wanted(access: KeyAccess, call: Call, key: KeyRecord) -> Grant:
 
 
 def _condition_keys(call: Call, grant: Grant) -> ConditionValues:
-    answered = grant.constraints.as_answer()
+    constraints = grant.constraints.as_structure()
     values: ConditionValues = {
         "kms:GranteePrincipal": [grant.grantee],
         "kms:GrantOperations": sorted(grant.operations),
@@ -130,12 +132,12 @@ def _condition_keys(call: Call, grant: Grant) -> ConditionValues:
     }
     if grant.retiring:
         values["kms:RetiringPrincipal"] = [grant.retiring]
-    if answered:
-        values["kms:GrantConstraintType"] = list(answered)
+    if constraints:
+        values["kms:GrantConstraintType"] = list(constraints)
     return values
 
 
-def _may_pass_on(parent: Grant, child: Grant, call: Call) -> bool:
+def _may_delegate(parent: Grant, child: Grant, call: Call) -> bool:
     return (
         "CreateGrant" in parent.operations
         and is_principal(call.principal, parent.grantee)
@@ -145,7 +147,7 @@ def _may_pass_on(parent: Grant, child: Grant, call: Call) -> bool:
 
 
 def _check_operations(key: KeyRecord, grant: Grant) -> None:
-    if grant.constraints.as_answer() and not key.spec.symmetric_encryption:
+    if grant.constraints.as_structure() and not key.spec.symmetric_encryption:
         raise Fault(
             "ValidationException",
             "EncryptionContext is supported only when creating a grant for a symmetric encryption KMS key.",
@@ -170,8 +172,8 @@ def _grant(access: KeyAccess, key: KeyRecord, grant_id: str) -> Grant:
     raise Fault("NotFoundException", f"Grant ID {grant_id} not found")
 
 
-def _to_retire(access: KeyAccess, call: Call) -> tuple[KeyRecord, Grant]:
-    """The grant that a token, or a key and a grant id, mean."""
+def _retired_grant(access: KeyAccess, call: Call) -> tuple[KeyRecord, Grant]:
+    """Return the key and the grant that a token names, or a key and a grant id."""
     params = call.params
     if "GrantToken" in params:
         for grant in access.store.all_grants():

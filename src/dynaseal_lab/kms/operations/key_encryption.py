@@ -1,4 +1,4 @@
-"""Encrypt and decrypt with a key of any spec: what Encrypt, Decrypt, ReEncrypt and data keys share."""
+"""Encryption and decryption with keys of any spec, for Encrypt, Decrypt, ReEncrypt and data keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dynaseal_lab.kms.material import load_rsa
 from dynaseal_lab.kms.specs import SYMMETRIC_DEFAULT
 from dynaseal_lab.model import Fault
 
-# What KMS calls RSAES_OAEP_SHA_1 is SHA-1 by the algorithm's own definition.
+# SHA-1 is what KMS's algorithm RSAES_OAEP_SHA_1 is defined with.
 _OAEP: Mapping[str, hashes.HashAlgorithm] = {
     "RSAES_OAEP_SHA_1": hashes.SHA1(),  # noqa: S303
     "RSAES_OAEP_SHA_256": hashes.SHA256(),
@@ -32,18 +32,18 @@ def encrypt_with_key(
     if algorithm == SYMMETRIC_DEFAULT:
         return ciphertext.encrypt(key.key_id, backing, context, plaintext)
     private = load_rsa(backing.secret)
-    most = _most(private, algorithm)
-    if len(plaintext) > most:
+    limit = _max_plaintext(private, algorithm)
+    if len(plaintext) > limit:
         raise Fault(
             "ValidationException",
-            f"Algorithm {algorithm} and key spec {key.spec.name} cannot encrypt more than {most} bytes.",
+            f"Algorithm {algorithm} and key spec {key.spec.name} cannot encrypt more than {limit} bytes.",
         )
     return private.public_key().encrypt(plaintext, _oaep(algorithm))
 
 
 @dataclass(frozen=True, slots=True)
 class PresentedCiphertext:
-    """A ciphertext as a request presents it, with the algorithm and context it claims to be made with."""
+    """A ciphertext in a request, with the algorithm and the encryption context that the request names."""
 
     blob: bytes
     algorithm: str
@@ -53,7 +53,7 @@ class PresentedCiphertext:
 def decrypt_with_key(
     access: KeyAccess, key: KeyRecord, presented: PresentedCiphertext
 ) -> tuple[bytes, str | None]:
-    """Decrypt with whichever version of the key's material encrypted.
+    """Decrypt with the version of the key's material that has encrypted.
 
     Returns:
         The plaintext, and the id of the material's version (None for RSA).
@@ -79,7 +79,7 @@ def decrypt_with_key(
 
 
 def parse(blob: bytes) -> ciphertext.Ciphertext:
-    """Take a symmetric key's blob apart.
+    """Parse a ciphertext of a symmetric key.
 
     Raises:
         Fault: InvalidCiphertextException.
@@ -91,7 +91,7 @@ def parse(blob: bytes) -> ciphertext.Ciphertext:
 
 
 def invalid_ciphertext() -> Fault:
-    """AWS says no more than the name, so that nobody learns what was wrong."""
+    """Return AWS's error, which has no message, so that nobody learns what was wrong."""
     return Fault("InvalidCiphertextException", "")
 
 
@@ -109,6 +109,6 @@ def _oaep(algorithm: str) -> padding.OAEP:
     return padding.OAEP(mgf=padding.MGF1(digest), algorithm=digest, label=None)
 
 
-def _most(private: rsa.RSAPrivateKey, algorithm: str) -> int:
-    """RFC 8017 section 7.1.1: the modulus less two digests and two bytes."""
+def _max_plaintext(private: rsa.RSAPrivateKey, algorithm: str) -> int:
+    """Return the longest plaintext: the modulus less two digests and two bytes (RFC 8017, section 7.1.1)."""
     return private.key_size // 8 - 2 * _OAEP[algorithm].digest_size - 2

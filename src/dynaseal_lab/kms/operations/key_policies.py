@@ -9,7 +9,7 @@ from dynaseal_lab.model import Call, Fault, Reply
 
 
 def get_key_policy(access: KeyAccess, call: Call) -> Reply:
-    """The key's policy as it was put."""
+    """Return the key's policy as it was put."""
     key = access.find_and_authorize(call, "kms:GetKeyPolicy", call.params["KeyId"]).key
     _require_name(call)
     return {"Policy": key.policy, "PolicyName": POLICY_NAME}
@@ -29,7 +29,7 @@ def put_key_policy(access: KeyAccess, call: Call) -> Reply:
 
 
 def list_key_policies(access: KeyAccess, call: Call) -> Reply:
-    """The names of the key's policies."""
+    """List the names of the key's policies."""
     access.find_and_authorize(call, "kms:ListKeyPolicies", call.params["KeyId"])
     return page([POLICY_NAME], call.params, "PolicyNames", 100)
 

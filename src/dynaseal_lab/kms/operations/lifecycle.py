@@ -25,7 +25,7 @@ from dynaseal_lab.model import Call, Fault, Reply
 
 
 async def create_key(access: KeyAccess, call: Call) -> Reply:
-    """Make a key; its policy decides from its first moment."""
+    """Create a key, whose policy decides from its first moment on."""
     params = call.params
     spec, usage = _spec_and_usage(params)
     multi_region = bool(params.get("MultiRegion"))
@@ -83,29 +83,29 @@ def _spec_and_usage(params: Mapping[str, Any]) -> tuple[KeySpec, Usage]:
 
 
 def metadata(access: KeyAccess, record: KeyRecord) -> dict[str, Any]:
-    """KeyMetadata of a key as it stands."""
+    """Return a key's present KeyMetadata."""
     return key_metadata(record, access.material(record), access.store.copies(record.key_id))
 
 
 def describe_key(access: KeyAccess, call: Call) -> Reply:
-    """What a key is, by any of its names and from any account that may."""
+    """Describe a key, under any of its names and to any account that may."""
     target = access.find(call, "kms:DescribeKey", call.params["KeyId"])
     access.authorize(call, "kms:DescribeKey", target)
     return {"KeyMetadata": metadata(access, target.key)}
 
 
 def list_keys(access: KeyAccess, call: Call) -> Reply:
-    """The account's keys in the Region."""
+    """List the account's keys in the Region."""
     access.authorize_in_account(call, "kms:ListKeys")
     keys = access.store.keys(call.principal.account, call.region)
     return page([{"KeyId": key.key_id, "KeyArn": key.arn} for key in keys], call.params, "Keys", 100)
 
 
 def describe_custom_key_stores(access: KeyAccess, call: Call) -> Reply:
-    """The account's custom key stores; the lab has none.
+    """List the account's custom key stores; the lab has none.
 
     Raises:
-        Fault: CustomKeyStoreNotFoundException, where one is named.
+        Fault: CustomKeyStoreNotFoundException, where the request names one.
     """
     access.authorize_in_account(call, "kms:DescribeCustomKeyStores")
     if call.params.keys() & {"CustomKeyStoreId", "CustomKeyStoreName"}:
@@ -114,7 +114,7 @@ def describe_custom_key_stores(access: KeyAccess, call: Call) -> Reply:
 
 
 def enable_key(access: KeyAccess, call: Call) -> Reply:
-    """Let a disabled key be used again."""
+    """Allow a disabled key to be used again."""
     key = access.find_and_authorize(call, "kms:EnableKey", call.params["KeyId"]).key
     require_not_pending(key)
     access.store.put_key(replace(key, enabled=True))
@@ -138,7 +138,7 @@ def update_key_description(access: KeyAccess, call: Call) -> Reply:
 
 
 def schedule_key_deletion(access: KeyAccess, call: Call) -> Reply:
-    """Start the deletion window, 7 to 30 days (of a primary key: once its replicas are gone).
+    """Start the deletion window of 7 to 30 days (a primary key's starts when its replicas are gone).
 
     The key is unusable from now on.
     """
@@ -155,8 +155,8 @@ def schedule_key_deletion(access: KeyAccess, call: Call) -> Reply:
     date = None if waits else access.clock.now() + timedelta(days=days)
     pending = replace(key, enabled=False, deletion_date=date, deletion_window=days)
     access.store.put_key(pending)
-    answer = {"KeyId": key.arn, "KeyState": pending.state, "PendingWindowInDays": days}
-    return answer if date is None else answer | {"DeletionDate": date}
+    reply = {"KeyId": key.arn, "KeyState": pending.state, "PendingWindowInDays": days}
+    return reply if date is None else reply | {"DeletionDate": date}
 
 
 def cancel_key_deletion(access: KeyAccess, call: Call) -> Reply:

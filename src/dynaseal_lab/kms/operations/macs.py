@@ -20,13 +20,13 @@ _DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
 
 
 def generate_mac(access: KeyAccess, call: Call) -> Reply:
-    """The HMAC of a message of up to 4096 bytes."""
+    """Return the HMAC of a message of up to 4096 bytes."""
     key, mac = _ready(access, call, "kms:GenerateMac")
     return {"KeyId": key.arn, "Mac": mac.finalize(), "MacAlgorithm": call.params["MacAlgorithm"]}
 
 
 def verify_mac(access: KeyAccess, call: Call) -> Reply:
-    """Verify an HMAC; a wrong one is an error, not an answer."""
+    """Verify an HMAC; a wrong one is an error, not a reply."""
     key, mac = _ready(access, call, "kms:VerifyMac")
     try:
         mac.verify(call.params["Mac"])
@@ -36,7 +36,7 @@ def verify_mac(access: KeyAccess, call: Call) -> Reply:
 
 
 def _ready(access: KeyAccess, call: Call, action: str) -> tuple[KeyRecord, hmac.HMAC]:
-    """The key, allowed and in order, and the HMAC over the message."""
+    """Return the key, authorised and usable, and the HMAC over the message."""
     algorithm = call.params["MacAlgorithm"]
     target = access.find(call, action, call.params["KeyId"])
     access.authorize(call, action, target, extra={"kms:MacAlgorithm": [algorithm]})

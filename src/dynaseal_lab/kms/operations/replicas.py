@@ -21,7 +21,7 @@ _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
 
 
 def replicate_key(access: KeyAccess, call: Call) -> Reply:
-    """Make a copy of a primary key in another Region."""
+    """Create a copy of a primary key in another Region."""
     params = call.params
     region = params["ReplicaRegion"]
     tags = checked_tags(params.get("Tags", ()))
@@ -32,7 +32,7 @@ def replicate_key(access: KeyAccess, call: Call) -> Reply:
     _require_primary(access, key)
     require_usable(key)
     _check_region(access, key, region)
-    _allow_there(access, call, key, region)
+    _authorize_in_region(access, call, key, region)
     arn = f"{arn_prefix(key.account, region)}key/{key.key_id}"
     if params.get("Policy") is not None:
         check_lockout(call, params["Policy"], arn)
@@ -85,13 +85,13 @@ def _check_region(access: KeyAccess, key: KeyRecord, region: str) -> None:
         raise Fault("AlreadyExistsException", f"{key.arn} already has a replica key in {region}.")
 
 
-def _allow_there(access: KeyAccess, call: Call, key: KeyRecord, region: str) -> None:
-    """The copy is made in its Region as the caller: CreateKey there, and tagging if it has tags."""
-    there = replace(call, region=region)
+def _authorize_in_region(access: KeyAccess, call: Call, key: KeyRecord, region: str) -> None:
+    """Authorise the caller in the copy's Region: to CreateKey there, and to TagResource if there are tags."""
+    call_there = replace(call, region=region)
     tags = request_tag_keys(call.params.get("Tags", ()))
     access.authorize_in_account(
-        there, "kms:CreateKey", extra=kind_keys(key.spec, key.usage, multi_region=True) | tags
+        call_there, "kms:CreateKey", extra=kind_keys(key.spec, key.usage, multi_region=True) | tags
     )
     if tags:
         arn = f"{arn_prefix(key.account, region)}key/{key.key_id}"
-        access.authorize_in_account(there, "kms:TagResource", arn, tags)
+        access.authorize_in_account(call_there, "kms:TagResource", arn, tags)

@@ -1,4 +1,4 @@
-"""Rotation: new material in front, the old kept. Automatic rotation happens when the key is next looked at.
+"""Rotation: new key material, with the old material kept. A due rotation happens when the key is next used.
 
 Source: https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
 """
@@ -14,11 +14,11 @@ from dynaseal_lab.kms.paging import page
 from dynaseal_lab.model import Call, Fault, Reply
 
 _DEFAULT_DAYS = 365
-_MOST_ON_DEMAND = 25
+_MAX_ON_DEMAND = 25
 
 
 def enable_key_rotation(access: KeyAccess, call: Call) -> Reply:
-    """Rotate every `RotationPeriodInDays` (90 to 2560) from today on."""
+    """Rotate every `RotationPeriodInDays` (90 to 2560), counted from today."""
     days = call.params.get("RotationPeriodInDays", _DEFAULT_DAYS)
     extra = {"kms:RotationPeriodInDays": [str(days)]}
     key = access.find_and_authorize(call, "kms:EnableKeyRotation", call.params["KeyId"], extra).key
@@ -39,7 +39,7 @@ def disable_key_rotation(access: KeyAccess, call: Call) -> Reply:
 
 
 def get_key_rotation_status(access: KeyAccess, call: Call) -> Reply:
-    """Whether the key rotates by itself, how often, and when next."""
+    """Return whether the key rotates automatically, how often, and when next."""
     key = access.find_and_authorize(call, "kms:GetKeyRotationStatus", call.params["KeyId"]).key
     material = access.material(key)
     if material.rotation_days is None or key.state == "PendingDeletion":
@@ -53,20 +53,20 @@ def get_key_rotation_status(access: KeyAccess, call: Call) -> Reply:
 
 
 def rotate_key_on_demand(access: KeyAccess, call: Call) -> Reply:
-    """Rotate now, at most 25 times in a key's life; the automatic rhythm is not moved."""
+    """Rotate now, at most 25 times in a key's life; automatic rotations stay on their dates."""
     key = access.find_and_authorize(call, "kms:RotateKeyOnDemand", call.params["KeyId"]).key
     require_usable(key)
     _require_rotatable(access, key)
     material = access.material(key)
     done = sum(version.rotation == "ON_DEMAND" for version in material.versions)
-    if done >= _MOST_ON_DEMAND:
-        raise Fault("LimitExceededException", f"On-demand rotations are limited to {_MOST_ON_DEMAND} a key.")
+    if done >= _MAX_ON_DEMAND:
+        raise Fault("LimitExceededException", f"On-demand rotations are limited to {_MAX_ON_DEMAND} per key.")
     access.store.put_material(material.rotated(access.clock.now(), "ON_DEMAND"))
     return {"KeyId": key.arn}
 
 
 def list_key_rotations(access: KeyAccess, call: Call) -> Reply:
-    """The rotations so far; with ALL_KEY_MATERIAL the first material too."""
+    """List the rotations so far; with ALL_KEY_MATERIAL the first material, too."""
     key = access.find_and_authorize(call, "kms:ListKeyRotations", call.params["KeyId"]).key
     require_not_pending(key)
     versions = access.material(key).versions

@@ -36,7 +36,7 @@ def sign(access: KeyAccess, call: Call) -> Reply:
 
 
 def verify(access: KeyAccess, call: Call) -> Reply:
-    """Verify a signature; a wrong one is an error, not an answer."""
+    """Verify a signature; a wrong one is an error, not a reply."""
     key, algorithm, message = _ready(access, call, "kms:Verify")
     secret, signature = access.material(key).current.secret, call.params["Signature"]
     digest = utils.Prehashed(_digest_of(algorithm))
@@ -51,7 +51,7 @@ def verify(access: KeyAccess, call: Call) -> Reply:
 
 
 def get_public_key(access: KeyAccess, call: Call) -> Reply:
-    """The public half of an asymmetric key, in SubjectPublicKeyInfo DER."""
+    """Return an asymmetric key's public key, in SubjectPublicKeyInfo DER."""
     target = access.find(call, "kms:GetPublicKey", call.params["KeyId"])
     access.authorize(call, "kms:GetPublicKey", target)
     key = target.key
@@ -69,7 +69,7 @@ def get_public_key(access: KeyAccess, call: Call) -> Reply:
 
 
 def _ready(access: KeyAccess, call: Call, action: str) -> tuple[KeyRecord, str, bytes]:
-    """The key, allowed and in order, the algorithm, and the digest of the message."""
+    """Return the key, authorised and usable, the algorithm, and the digest of the message."""
     params = call.params
     algorithm, kind = params["SigningAlgorithm"], params.get("MessageType", "RAW")
     target = access.find(call, action, params["KeyId"])
@@ -101,7 +101,7 @@ def _digest_of(algorithm: str) -> hashes.HashAlgorithm:
 
 
 def _padding(algorithm: str) -> padding.AsymmetricPadding:
-    """PKCS #1 v1.5, or PSS with a salt as long as the digest."""
+    """Return PKCS #1 v1.5, or PSS with a salt as long as the digest."""
     if algorithm.startswith("RSASSA_PKCS1"):
         return padding.PKCS1v15()
     digest = _digest_of(algorithm)

@@ -11,11 +11,11 @@ from dynaseal_lab.kms.paging import page
 from dynaseal_lab.model import Call, Fault, Reply
 
 Tags = tuple[tuple[str, str], ...]
-_MOST = 50
+_MAX_TAGS = 50
 
 
 def checked_tags(tags: Iterable[Mapping[str, Any]]) -> Tags:
-    """The tags of a request as pairs.
+    """Return the tags of a request as pairs.
 
     Raises:
         Fault: TagException for a reserved or repeated key.
@@ -25,28 +25,26 @@ def checked_tags(tags: Iterable[Mapping[str, Any]]) -> Tags:
         raise Fault("TagException", "aws: prefixed tag key names are not allowed for external use.")
     if len(dict(pairs)) != len(pairs):
         raise Fault("TagException", "Duplicate tag keys")
-    if len(pairs) > _MOST:
+    if len(pairs) > _MAX_TAGS:
         raise Fault("TagException", "Too many tags")
     return pairs
 
 
 def tag_resource(access: KeyAccess, call: Call) -> Reply:
     """Add tags, or give tags new values."""
-    given = call.params["Tags"]
-    pairs = checked_tags(given)
-    key = access.find_and_authorize(
-        call, "kms:TagResource", call.params["KeyId"], request_tag_keys(given)
-    ).key
+    tags = call.params["Tags"]
+    pairs = checked_tags(tags)
+    key = access.find_and_authorize(call, "kms:TagResource", call.params["KeyId"], request_tag_keys(tags)).key
     require_not_pending(key)
     merged = dict(key.tags) | dict(pairs)
-    if len(merged) > _MOST:
+    if len(merged) > _MAX_TAGS:
         raise Fault("LimitExceededException", "Too many tags")
     access.store.put_key(replace(key, tags=tuple(merged.items())))
     return {}
 
 
 def untag_resource(access: KeyAccess, call: Call) -> Reply:
-    """Remove tags; a tag that is not there does no harm."""
+    """Remove tags; a tag that the key does not have is ignored."""
     names = list(call.params["TagKeys"])
     key = access.find_and_authorize(
         call, "kms:UntagResource", call.params["KeyId"], {"aws:TagKeys": names}
@@ -57,6 +55,6 @@ def untag_resource(access: KeyAccess, call: Call) -> Reply:
 
 
 def list_resource_tags(access: KeyAccess, call: Call) -> Reply:
-    """A key's tags."""
+    """List a key's tags."""
     key = access.find_and_authorize(call, "kms:ListResourceTags", call.params["KeyId"]).key
     return page([{"TagKey": name, "TagValue": value} for name, value in key.tags], call.params, "Tags")
