@@ -26,10 +26,12 @@ demo: $(VENV)/ready ## the whole story: lab, stack, both users (TERRAFORM=1: pro
 test: $(VENV)/ready ## the whole test suite, in parallel
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
-lint: $(VENV)/ready ## formatter check, linter, strict types, import arrows
+lint: $(VENV)/ready ## formatter check, linter, strict types, import layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	$(BIN)/mypy
+	$(BIN)/python typing_tests/without_stubs/check.py
 	$(BIN)/lint-imports
 
 fix: $(VENV)/ready ## format, and mend what the linter can

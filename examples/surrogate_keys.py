@@ -47,7 +47,7 @@ def main() -> None:
     orders.delete_item(Key={"email": BOB, "sk": "order#1"}, ConditionExpression=Attr("email").exists())
 
     requests.clear()
-    got = orders.get_item(Key={"email": ANN, "sk": "order#2"})["Item"]
+    got = orders.get_item(Key={"email": ANN, "sk": "order#2"}).get("Item")
     found = orders.query(KeyConditionExpression=Key("email").eq(ANN))["Items"]
     asked, queried = map(json.loads, requests)
     stored = plain.get_item(Key={"pk": asked["Key"]["pk"]["S"], "sk": "order#2"})["Item"]
