@@ -150,12 +150,12 @@ class TableConfig:
         in_context = CryptoAction.SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT
         required = {name for name, action in self._named.items() if action is in_context}
         return Schema(
-            self.logical_table_name,
-            self.key_names,
-            self.version,
-            frozenset(required.union(self.key_names)),
-            self.find_action,
-            self.is_unsigned,
+            table_name=self.logical_table_name,
+            key_names=self.key_names,
+            version=self.version,
+            required=frozenset(required.union(self.key_names)),
+            action=self.find_action,
+            is_unsigned=self.is_unsigned,
         )
 
     def find_action(self, attribute_name: str) -> CryptoAction | None:

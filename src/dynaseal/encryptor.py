@@ -1,12 +1,14 @@
-"""The item encryptor: a configuration and an item in, an item out. Everything below it put together.
+"""The item encryptor: encrypts and decrypts one item at a time, as a table's configuration says.
 
-Writing: plan by shape, serialise, build the context, get materials, seal. Reading: parse, plan by shape and
-legend, rebuild the context, get materials, check everything, and only then decrypt.
+To write an item: get its shape, serialise its attributes, build its encryption context, get materials, seal.
+To read one: parse its header, get its shape by the header's legend, rebuild its encryption context, get
+materials, check everything, and only then decrypt.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from os import urandom
+from types import TracebackType
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -25,9 +27,9 @@ from dynaseal.search import TableSearch
 
 
 class ItemEncryptor:
-    """Encrypts and decrypts the items of one table, without touching DynamoDB.
+    """Encrypts and decrypts the items of one table; makes no requests to DynamoDB.
 
-    Safe for use by many threads. Arguments are never changed.
+    Safe for use by many threads. Never changes its arguments.
 
     Args:
         config: The table's configuration.
@@ -62,7 +64,7 @@ class ItemEncryptor:
 
     @property
     def kms_calls(self) -> Counter[KmsCall]:
-        """How many calls of KMS this encryptor has made, by operation and key: `(operation, key_id)`."""
+        """How many KMS calls this encryptor has made, by operation and key: `(operation, key_id)`."""
         return self._kms_calls.total()
 
     def encrypt_item(self, plaintext_item: Item) -> dict[str, Any]:
@@ -72,116 +74,132 @@ class ItemEncryptor:
             plaintext_item: Attribute values as botocore's client has them: `{"S": "x"}`, `{"B": b"..."}`.
 
         Returns:
-            The item to store: encrypted attributes as binary, the others untouched, a header and a footer,
+            The item to store: encrypted attributes as binary, the others unchanged, a header and a footer,
             and the beacons and tokens of a table that has them.
 
         Raises:
             EncryptError: the item does not fit the configuration or DynamoDB, or a keyring failed.
-            KmsError: KMS refused.
-            TypeError: a value is not of the Python type that its DynamoDB type asks for.
+            KmsError: KMS refused a call.
+            TypeError: a value is not of the Python type that its DynamoDB type needs.
         """
-        return self._located(self._encrypt, plaintext_item)
+        with _ErrorsNameItem(self.config, plaintext_item), self._kms_calls.recording():
+            if self._writes_plaintext:
+                return dict(plaintext_item)
+            prepared = (
+                plaintext_item if self.search is None else self.search.with_signed_attributes(plaintext_item)
+            )
+            shape = self._shapes.for_writing(tuple(prepared))
+            plaintext, signed = item.plaintext_fields(shape, prepared)
+            try:
+                context = self._context.with_attributes(item.context_entries(shape, signed))
+                materials = self._cmm.get_encryption_materials(
+                    self.config.algorithm_suite, context, context.key_set()
+                )
+                keys = _sealing_keys(materials)
+            except ContextTooLongError as error:
+                raise EncryptError(
+                    f"The item's encryption context cannot be written: {error}",
+                    hint="Key attributes and context attributes must be fewer or shorter",
+                ) from None
+            head, foot, encrypted = engine.seal(
+                shape.layout, plaintext, signed, keys, message_id=urandom(MESSAGE_ID_LENGTH)
+            )
+            stored = item.encrypted_item(shape, prepared, encrypted, head=head, foot=foot)
+            if self.search is not None:
+                stored |= self.search.beacons(plaintext_item, keys.encrypted_data_keys)
+            return stored
 
     def decrypt_item(self, encrypted_item: Item) -> dict[str, Any]:
-        """Verify and decrypt an item; no plaintext leaves before every check has passed.
+        """Verify and decrypt an item; nothing is decrypted before every check has passed.
 
         Args:
-            encrypted_item: The stored item, whole: a projection cannot be verified.
+            encrypted_item: The stored item with all its attributes: a projection cannot be verified.
 
         Returns:
-            The item as it was before encryption, without header, footer, other attributes of the format and
-            surrogate keys' tokens.
+            The item as it was before encryption, without the header, the footer, the format's other
+            attributes and the tokens of surrogate keys.
 
         Raises:
-            FormatError: it is not an encrypted item, or damaged beyond reading.
+            FormatError: it is not an encrypted item, or is damaged beyond reading.
             SignatureError: it was changed, or was written for another table or key.
             UnwrapError: no keyring can unwrap its data key.
-            KmsError: KMS refused.
-            TypeError: a value is not of the Python type that its DynamoDB type asks for.
+            KmsError: KMS refused a call.
+            TypeError: a value is not of the Python type that its DynamoDB type needs.
         """
-        return self._located(self._decrypt, encrypted_item)
+        with _ErrorsNameItem(self.config, encrypted_item), self._kms_calls.recording():
+            if self._reads_plaintext and not item.is_encrypted(encrypted_item):
+                return dict(encrypted_item)
+            head, foot = item.header_and_footer(encrypted_item)
+            parsed = header.parse(head)
+            shape = self._shapes.for_reading(tuple(encrypted_item), parsed.version, parsed.legend)
+            encrypted, signed = item.stored_fields(shape, encrypted_item)
+            try:
+                context = self._context.with_attributes(item.context_entries(shape, signed))
+                materials = self._cmm.decrypt_materials(
+                    parsed.suite, parsed.encrypted_data_keys, parsed.stored_context, context
+                )
+                keys = _unsealing_keys(parsed, materials)
+            except ContextTooLongError as error:
+                raise DecryptError(f"The item's encryption context is too large: {error}") from None
+            fields = engine.unseal(parsed, foot, shape.layout, encrypted, signed, keys=keys)
+            # The legend decides this, and it can be trusted only now. Before decryption anyone who can write
+            # to the table could change the legend and get this error, where a changed item must give a
+            # SignatureError like any other. After it, only a writer who had the keys can have made such an
+            # item.
+            if not shape.binds_keys:
+                raise FormatError("The item's key attributes are not bound to its data key")
+            result = item.decrypted_item(shape, encrypted_item, fields)
+            return result if self.search is None else self.search.without_tokens(result)
 
     def encrypt_python_item(self, plaintext_item: Mapping[str, Any]) -> dict[str, Any]:
         """Encrypt and sign an item of Python values, as boto3's Table takes them."""
         return _to_python(self.encrypt_item(_from_python(plaintext_item)))
 
     def decrypt_python_item(self, encrypted_item: Mapping[str, Any]) -> dict[str, Any]:
-        """Verify and decrypt an item of Python values, as boto3's Table gives them."""
+        """Verify and decrypt an item of Python values, as boto3's Table returns them."""
         return _to_python(self.decrypt_item(_from_python(encrypted_item)))
 
-    def _encrypt(self, plaintext_item: Item) -> dict[str, Any]:
-        if self._writes_plaintext:
-            return dict(plaintext_item)
-        prepared = (
-            plaintext_item if self.search is None else self.search.with_signed_attributes(plaintext_item)
-        )
-        shape = self._shapes.for_writing(tuple(prepared))
-        clear, signed = item.plaintext_fields(shape, prepared)
-        try:
-            context = self._context.with_attributes(item.context_entries(shape, signed))
-            materials = self._cmm.get_encryption_materials(
-                self.config.algorithm_suite, context, context.key_set()
-            )
-            keys = _sealing_keys(materials)
-        except ContextTooLongError as error:
-            raise EncryptError(
-                f"The item's encryption context cannot be written: {error}",
-                hint="Key attributes and context attributes must be fewer or shorter",
-            ) from None
-        head, foot, encrypted = engine.seal(
-            shape.layout, clear, signed, keys, message_id=urandom(MESSAGE_ID_LENGTH)
-        )
-        stored = item.encrypted_item(shape, prepared, encrypted, head=head, foot=foot)
-        if self.search is not None:
-            stored |= self.search.beacons(plaintext_item, keys.encrypted_data_keys)
-        return stored
 
-    def _decrypt(self, encrypted_item: Item) -> dict[str, Any]:
-        if self._reads_plaintext and not item.is_encrypted(encrypted_item):
-            return dict(encrypted_item)
-        head, foot = item.header_and_footer(encrypted_item)
-        parsed = header.parse(head)
-        shape = self._shapes.for_reading(tuple(encrypted_item), parsed.version, parsed.legend)
-        encrypted, signed = item.stored_fields(shape, encrypted_item)
-        try:
-            context = self._context.with_attributes(item.context_entries(shape, signed))
-            materials = self._cmm.decrypt_materials(
-                parsed.suite, parsed.encrypted_data_keys, parsed.stored_context, context
-            )
-            keys = _unsealing_keys(parsed, materials)
-        except ContextTooLongError as error:
-            raise DecryptError(f"The item's encryption context cannot be: {error}") from None
-        fields = engine.unseal(parsed, foot, shape.layout, encrypted, signed, keys=keys)
-        if not shape.binds_keys:
-            raise FormatError("The item's key attributes are not bound to its data key")
-        result = item.decrypted_item(shape, encrypted_item, fields)
-        return result if self.search is None else self.search.without_tokens(result)
+class _ErrorsNameItem:
+    """Adds to errors which item they are about, and removes what may show its plaintext.
 
-    def _located(self, work: Callable[[Item], dict[str, Any]], an_item: Item) -> dict[str, Any]:
-        try:
-            return self._kms_calls.recording(work, an_item)
-        except (DynasealError, TypeError) as error:
-            if error.__suppress_context__:
-                # What it came from can hold plaintext, as a UnicodeError holds the text: it is let go.
-                error.__context__ = None
-            if isinstance(error, DynasealError):
-                error.where = _key_text(self.config, an_item)
-            raise
+    A class: a context manager made of a generator would take several times as long per item.
+    """
+
+    __slots__ = ("_config", "_item")
+
+    def __init__(self, config: TableConfig, an_item: Item) -> None:
+        self._config = config
+        self._item = an_item
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        if error is None or not isinstance(error, (DynasealError, TypeError)):
+            return
+        if error.__suppress_context__:
+            # The exception that it was raised from can hold plaintext, as a UnicodeError holds the string.
+            error.__context__ = None
+        if isinstance(error, DynasealError):
+            error.where = _describe_location(self._config, self._item)
 
 
-def _key_text(config: TableConfig, an_item: Item) -> str:
-    """Say which item it is by its key attributes, which DynamoDB stores in the clear.
+def _describe_location(config: TableConfig, an_item: Item) -> str:
+    """Describe which item it is by its table and key attributes, which DynamoDB stores in the clear.
 
-    What an item that is not encrypted yet has in place of a token may be the real value: it is not shown.
+    A surrogate key of an item that is not encrypted yet is left out: it may hold the real value, not a token.
     """
     hidden = frozenset[str]() if item.is_encrypted(an_item) else {key.name for key in config.surrogate_keys}
     shown = [name for name in config.key_names if name in an_item and name not in hidden]
-    keys = [f"{name}={_shown(an_item[name])}" for name in shown]
+    keys = [f"{name}={_format_content(an_item[name])}" for name in shown]
     return " ".join([f"table {config.logical_table_name}, item", *keys])
 
 
-def _shown(value: Any) -> str:
-    """Show a key attribute's content; a damaged one may be anything, of any depth."""
+def _format_content(value: Any) -> str:
+    """Return a key attribute's content for a message; "?" for a damaged one, which may be anything."""
     content = next(iter(cast("AttributeValue", value).values()), None) if isinstance(value, Mapping) else None
     return repr(content) if isinstance(content, (str, bytes)) else "?"
 
@@ -189,22 +207,22 @@ def _shown(value: Any) -> str:
 def _sealing_keys(materials: EncryptionMaterials) -> engine.SealingKeys:
     data_key = materials.plaintext_data_key
     if data_key is None:
-        raise EncryptError("The materials manager gave no data key")
+        raise EncryptError("The materials manager returned no data key")
     return engine.SealingKeys(
-        materials.suite,
-        materials.aad,
-        materials.context.serialized_without(materials.required_context_keys),
-        materials.encrypted_data_keys,
-        data_key,
-        materials.symmetric_signing_keys,
-        materials.signing_key,
+        suite=materials.suite,
+        context=materials.aad,
+        stored_context=materials.context.serialized_without(materials.required_context_keys),
+        encrypted_data_keys=materials.encrypted_data_keys,
+        data_key=data_key,
+        tag_keys=materials.symmetric_signing_keys,
+        signing_key=materials.signing_key,
     )
 
 
 def _unsealing_keys(parsed: Header, materials: DecryptionMaterials) -> engine.UnsealingKeys:
     data_key, tag_key = materials.plaintext_data_key, materials.symmetric_signing_key
     if data_key is None or tag_key is None:
-        raise DecryptError("The materials manager gave no data key")
+        raise DecryptError("The materials manager returned no data key")
     point = materials.verification_key
     if parsed.suite.is_signed is (point is None):
         raise DecryptError("The materials manager's verification key does not fit the item's algorithm suite")
@@ -217,10 +235,11 @@ def _public_key(point: bytes) -> EllipticCurvePublicKey:
     try:
         return load_public_key(point)
     except ValueError:
-        raise FormatError("The public key in the item's stored context is no point of P-384") from None
+        raise FormatError("The public key in the item's stored context is not a point of P-384") from None
 
 
-# The types of boto3's Table are boto3's own: these two import it when called, nothing else here does.
+# Only boto3 can convert the Python values of its Table: these two import it when called, nothing else here
+# does.
 
 
 def _from_python(python_item: Mapping[str, Any]) -> dict[str, Any]:
@@ -233,14 +252,16 @@ def _from_python(python_item: Mapping[str, Any]) -> dict[str, Any]:
             wire_item[name] = serializer.serialize(value)
             continue
         except RecursionError:
-            problem = TypeError(f"the attribute {name!r} holds itself, or is nested far too deep")
+            problem = TypeError(f"the attribute {name!r} contains itself, or is nested far too deep")
         except TypeError:
             problem = TypeError(
-                f"the attribute {name!r} holds what DynamoDB has no type for; numbers must be int or Decimal"
+                f"the attribute {name!r} holds a value of a type that DynamoDB does not have; "
+                "numbers must be int or Decimal"
             )
         except ArithmeticError:
-            problem = EncryptError(f"The attribute {name!r} holds a number that DynamoDB cannot")
-        # Raised out here, without boto3's error as its context: that shows the value.
+            problem = EncryptError(f"The attribute {name!r} holds a number that DynamoDB cannot store")
+        # Raised outside the handlers, so that boto3's error, which shows the value, does not become its
+        # context.
         raise problem
     return wire_item
 

@@ -300,7 +300,7 @@ def _read_description(data: bytes, description: dict[str, str]) -> None:
     """Read the older library's material description: a version, then keys and values until the end."""
     reader = ByteReader(data)
     reader.take(4)
-    while reader.rest:
+    while reader.remaining:
         key = _text(reader.sized32())
         description[key] = _text(reader.sized32())
 

@@ -62,8 +62,8 @@ def test_fifty_items_under_a_kms_key_take_fifty_calls_and_one_hint(
     (record,) = caplog.records
     assert record.name == "dynaseal"
     assert record.getMessage() == (
-        "table people: 10 calls of KMS for 10 items, the last Decrypt on "
-        f"{ARN}; a hierarchical keyring would make it 1"
+        "table people: 10 KMS calls for 10 items, the last one Decrypt on "
+        f"{ARN}; a hierarchical keyring would need 1"
     )
 
 

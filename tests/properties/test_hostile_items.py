@@ -219,16 +219,16 @@ def test_a_context_attribute_longer_than_an_entry_can_be_is_refused_by_name() ->
     ],
     ids=["many names", "a long name"],
 )
-def test_plans_of_large_shapes_are_not_kept(shape: tuple[str, ...]) -> None:
-    planner = Shapes(table(default=CryptoAction.SIGN_ONLY).schema)
+def test_large_shapes_are_not_cached(shape: tuple[str, ...]) -> None:
+    shapes = Shapes(table(default=CryptoAction.SIGN_ONLY).schema)
 
     for _ in range(2):
-        assert len(planner.for_writing(("pk", *shape)).names) == len(shape) + 1
-        assert len(planner.for_reading(("pk", *shape), 1, b"s" * (len(shape) + 1)).names) == len(shape) + 1
-    planner.for_writing(("pk", "a"))
+        assert len(shapes.for_writing(("pk", *shape)).names) == len(shape) + 1
+        assert len(shapes.for_reading(("pk", *shape), 1, b"s" * (len(shape) + 1)).names) == len(shape) + 1
+    shapes.for_writing(("pk", "a"))
 
-    assert planner._keep_for_writing.cache_info().currsize == 1
-    assert planner._keep_for_reading.cache_info().currsize == 0
+    assert shapes._cached_for_writing.cache_info().currsize == 1
+    assert shapes._cached_for_reading.cache_info().currsize == 0
 
 
 def test_an_item_of_tens_of_thousands_of_reserved_names_is_described_and_refused() -> None:

@@ -84,7 +84,7 @@ def test_a_python_value_that_holds_itself_is_a_type_error() -> None:
     value: list[Any] = []
     value.append(value)
 
-    with pytest.raises(TypeError, match="holds itself"):
+    with pytest.raises(TypeError, match="contains itself"):
         CRYPT.encrypt_python_item({"pk": "k", "a": value})
 
 

@@ -30,7 +30,7 @@ from support.fake_aws import ARN, FakeAws
 
 THREADS = 8
 SHAPES = 400
-"""More than an encryptor keeps plans for."""
+"""More shapes than an encryptor caches."""
 
 
 @pytest.fixture(autouse=True)

@@ -198,7 +198,7 @@ class Careless:
     """A materials manager that gives no data key."""
 
     def get_encryption_materials(self, suite: Any, context: Any, required: Any) -> EncryptionMaterials:
-        return EncryptionMaterials(suite, context, required)
+        return EncryptionMaterials(suite, context, required_context_keys=required)
 
     def decrypt_materials(self, suite: Any, _keys: Any, stored: Any, reproduced: Any) -> DecryptionMaterials:
         return DecryptionMaterials(suite, {**stored, **reproduced})

@@ -1,4 +1,4 @@
-"""Items as someone makes them who has the keys and not the library's manners: any bytes, validly sealed."""
+"""Items encrypted without the library's checks: any bytes, as someone who has the keys could make them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from dynaseal.materials.model import EncryptionMaterials
 
 @dataclass(frozen=True)
 class Attribute:
-    """One signed attribute: a value in the clear, or any type id and plaintext under encryption."""
+    """One signed attribute: a value, or any type id and plaintext to encrypt."""
 
-    letter: int
+    legend_byte: int
     value: Mapping[str, Any] | None = None
     plaintext: tuple[bytes, bytes] = (b"", b"")
 
@@ -47,7 +47,7 @@ def encrypt_unchecked(
     stored_context: bytes | None = None,
     more_data_keys: Sequence[EncryptedDataKey] = (),
 ) -> dict[str, Any]:
-    """Seal attributes for a table, whatever they are.
+    """Encrypt and sign attributes for a table, whatever they are.
 
     Args:
         config: The table; only its names matter.
@@ -55,15 +55,15 @@ def encrypt_unchecked(
         attributes: The signed attributes, by name.
         version: The header's version.
         suite: The algorithm suite.
-        stored_context: What the header stores, byte for byte; left out, what an honest writer stores.
-        more_data_keys: They stand in the header before the real one, each with a tag of zeros.
+        stored_context: The bytes that the header stores; by default those that an honest writer stores.
+        more_data_keys: Put in the header before the real one, each with a tag of zeros.
     """
     rows = sorted(
         (canonical_path(config.logical_table_name, name), name, attribute)
         for name, attribute in attributes.items()
     )
     fields = [attribute.field for _, _, attribute in rows]
-    legend = bytes(attribute.letter for _, _, attribute in rows)
+    legend = bytes(attribute.legend_byte for _, _, attribute in rows)
     signing_key = signatures.generate() if suite.is_signed else None
     stored = {} if signing_key is None else {PUBLIC_KEY: b64encode(signing_key.public_key).decode()}
     if stored_context is None:
@@ -77,22 +77,22 @@ def encrypt_unchecked(
     assert materials.plaintext_data_key is not None
     head, foot, encrypted = engine.seal(
         engine.lay_out(version, [path for path, _, _ in rows], legend),
-        [field for letter, field in zip(legend, fields, strict=True) if letter == ENCRYPTED],
-        [field for letter, field in zip(legend, fields, strict=True) if letter != ENCRYPTED],
+        [field for byte, field in zip(legend, fields, strict=True) if byte == ENCRYPTED],
+        [field for byte, field in zip(legend, fields, strict=True) if byte != ENCRYPTED],
         engine.SealingKeys(
-            suite,
-            materials.aad,
-            stored_context,
-            (*more_data_keys, *materials.encrypted_data_keys),
-            materials.plaintext_data_key,
-            materials.symmetric_signing_keys,
-            signing_key,
+            suite=suite,
+            context=materials.aad,
+            stored_context=stored_context,
+            encrypted_data_keys=(*more_data_keys, *materials.encrypted_data_keys),
+            data_key=materials.plaintext_data_key,
+            tag_keys=materials.symmetric_signing_keys,
+            signing_key=signing_key,
         ),
         message_id=os.urandom(MESSAGE_ID_LENGTH),
     )
     stored_fields = iter(encrypted)
     item: dict[str, Any] = {
-        name: {"B": b"".join(next(stored_fields))} if attribute.letter == ENCRYPTED else attribute.value
+        name: {"B": b"".join(next(stored_fields))} if attribute.legend_byte == ENCRYPTED else attribute.value
         for _, name, attribute in rows
     }
     foot = bytes(48 * len(more_data_keys)) + foot
@@ -105,10 +105,12 @@ def _entries(
     rows: Sequence[tuple[str, Attribute]],
     fields: Sequence[tuple[bytes, bytes]],
 ) -> dict[str, str]:
-    """What the reader will rebuild from the item's attributes."""
+    """The entries of the encryption context that the reader will rebuild from the item's attributes."""
     if version == 2:
         in_context = [
-            (name, *field) for (name, each), field in zip(rows, fields, strict=True) if each.letter == CONTEXT
+            (name, *field)
+            for (name, each), field in zip(rows, fields, strict=True)
+            if each.legend_byte == CONTEXT
         ]
         return version_2_entries(sorted(in_context))
     return {
@@ -119,7 +121,7 @@ def _entries(
 
 
 def _as_read(stored_context: bytes, otherwise: dict[str, str]) -> Mapping[str, str]:
-    """What a header with that stored context gives its reader; a reader refuses the rest before any key."""
+    """The stored context as a reader parses it; one that it refuses needs no matching context."""
     front = bytes((1, 0)) + bytes(MESSAGE_ID_LENGTH) + bytes(2)
     one_key = b"\x01" + bytes(6)
     try:

@@ -1,5 +1,5 @@
 """The item format: bytes and dictionaries in, bytes and dictionaries out.
 
 The modules follow the chapters of AWS's specification `structured-encryption` and
-`dynamodb-encryption-client`; none of them knows boto3, a clock, a network or a file.
+`dynamodb-encryption-client`; none of them imports boto3 or uses a clock, a network or a file.
 """

@@ -1,4 +1,4 @@
-"""What may be done with an attribute: the four actions, and a set of them with a default."""
+"""The four attribute actions, and a mapping of attribute names to them with a default."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class AttributeActions:
 
     Args:
         default_action: The action of an attribute that is not named.
-        attribute_actions: The named attributes' actions. One that does nothing is an unsigned attribute.
+        attribute_actions: The named attributes' actions. An attribute with the action DO_NOTHING is unsigned.
 
     Example:
         >>> actions = AttributeActions(CryptoAction.SIGN_ONLY, {"secret": CryptoAction.ENCRYPT_AND_SIGN})
@@ -42,5 +42,5 @@ class AttributeActions:
                 raise TypeError(f"the action of {name} must be a CryptoAction, not {type(action).__name__}")
 
     def action(self, attribute_name: str) -> CryptoAction:
-        """Give the action of the attribute `attribute_name`."""
+        """Return the action of an attribute."""
         return self.attribute_actions.get(attribute_name, self.default_action)

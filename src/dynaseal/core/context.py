@@ -1,11 +1,11 @@
 """The encryption context: what binds a data key to one table and one item's key attributes.
 
 - It always names the table and the key attributes. Version 1 adds the key attributes' values as base64 of
-  type id and bytes. Version 2 adds every context attribute, text and numbers as they are, and a legend that
-  says how to read each back.
+  type id and bytes. Version 2 adds the value of every context attribute, strings and numbers unchanged, and a
+  legend that says how to read each one.
 - Entries are serialised in order of their keys' UTF-8 bytes.
 - The header stores only what a reader cannot rebuild from the item: the public key, and entries that a
-  materials manager has added.
+  materials manager added.
 
 Source: specification `encrypt-item.md`, "DynamoDB Item Base Context"; `encrypt-path-structure.md`,
 "Create New Encryption Context and CMM"; `header.md`, "Encryption Context".
@@ -32,11 +32,11 @@ _WORDS = {NULL: "null", BOOLEAN: "true"}
 
 
 class ContextTooLongError(ValueError):
-    """A context that does not fit its two-byte lengths and count; the text says why."""
+    """An encryption context that does not fit its two-byte lengths and count; the message says why."""
 
 
 def base_context(table_name: str, partition_key_name: str, sort_key_name: str | None) -> dict[str, str]:
-    """Give the entries that every item of a table has."""
+    """Return the entries that every item of a table has."""
     context = {TABLE_NAME: table_name, PARTITION_NAME: partition_key_name}
     if sort_key_name is not None:
         context[SORT_NAME] = sort_key_name
@@ -44,21 +44,21 @@ def base_context(table_name: str, partition_key_name: str, sort_key_name: str | 
 
 
 def version_1_entry(type_id: bytes, data: bytes) -> str:
-    """Spell a key attribute's value for a version 1 context."""
+    """Return a key attribute's value as a version 1 context holds it."""
     return b2a_base64(type_id + data, newline=False).decode()
 
 
 def version_2_entries(attributes: Iterable[tuple[str, bytes, bytes]]) -> dict[str, str]:
-    """Give the entries of context attributes and the legend that tells how to read them.
+    """Return the entries of context attributes, and the legend that says how to read them.
 
     Args:
-        attributes: Name, type id and bytes of each, in order of the names' UTF-8 bytes.
+        attributes: Each one's name, type id and bytes, in order of the names' UTF-8 bytes.
     """
     entries: dict[str, str] = {}
     legend = ""
     for name, type_id, data in attributes:
-        letter, entries[ATTRIBUTE_PREFIX + name] = _version_2_entry(type_id, data)
-        legend += letter
+        character, entries[ATTRIBUTE_PREFIX + name] = _version_2_entry(type_id, data)
+        legend += character
     entries[LEGEND] = legend
     return entries
 
@@ -74,7 +74,7 @@ def _version_2_entry(type_id: bytes, data: bytes) -> tuple[str, str]:
 
 
 def serialize(context: Mapping[str, str]) -> bytes:
-    r"""Write a context as the header stores it and as keys are bound to it: a count, then the entries.
+    r"""Serialise an encryption context, for the header and for wrapping keys: a count, then the entries.
 
     Raises:
         ContextTooLongError: an entry's key or value is longer than 65,535 bytes, or there are more entries.
@@ -85,32 +85,32 @@ def serialize(context: Mapping[str, str]) -> bytes:
     """
     if not context:
         return _EMPTY
-    # Texts sort by code points, which is the order of their UTF-8 bytes.
+    # Python orders strings by code points, which is the order of their UTF-8 bytes.
     return _written(len(context), sorted(context.items()))
 
 
 def _written(count: int, entries: Iterable[tuple[str, str]], rest: bytes = b"") -> bytes:
-    """Write the count of all entries, those given, and then the rest, which is written already."""
+    """Write the count, these entries, and then `rest`: entries that are serialised already."""
     if count > MAX_ENTRIES:
         raise ContextTooLongError(f"it has {count} entries, and {MAX_ENTRIES:,} is the most")
     parts = [u16(count)]
-    for key, text in entries:
-        name, value = key.encode(), text.encode()
+    for key, string in entries:
+        name, value = key.encode(), string.encode()
         try:
             parts += (u16(len(name)), name, u16(len(value)), value)
         except StructError:
             raise ContextTooLongError(
-                f"its entry {key[:80]!r} is longer than the 65,535 bytes it can have"
+                f"its entry {key[:80]!r} is longer than the 65,535 bytes that an entry can have"
             ) from None
     parts.append(rest)
     return b"".join(parts)
 
 
 class EncryptionContext(Mapping[str, str]):
-    """A context that carries its serialised form, made once.
+    """An encryption context with its serialised form, which is made once.
 
     Args:
-        entries: The entries; not changed from then on.
+        entries: The entries; the caller must not change them afterwards.
         serialized: Their serialised form, where it is known.
 
     Raises:
@@ -139,11 +139,11 @@ class EncryptionContext(Mapping[str, str]):
         return f"EncryptionContext({self._entries!r})"
 
     def keys(self) -> KeysView[str]:
-        """Give the keys, as `{**context}` asks for them."""
+        """Return the keys; `{**context}` calls this, and the mixin's own is slower."""
         return self._entries.keys()
 
     def key_set(self) -> frozenset[str]:
-        """Give the keys as a set of their own."""
+        """Return the keys as a set."""
         return frozenset(self._entries)
 
     def serialized_without(self, keys: frozenset[str]) -> bytes:
@@ -151,11 +151,11 @@ class EncryptionContext(Mapping[str, str]):
         entries = self._entries
         if entries.keys() <= keys:
             return _EMPTY
-        return serialize({key: text for key, text in entries.items() if key not in keys})
+        return serialize({key: value for key, value in entries.items() if key not in keys})
 
 
 class TableContext:
-    """The entries that every item of a table has, to which each item adds its own.
+    """The encryption context of a table: the entries that every item has, and to which each item adds more.
 
     Args:
         entries: From `base_context`.
@@ -169,16 +169,16 @@ class TableContext:
         self._entries = entries
 
     def with_attributes(self, entries: Mapping[str, str]) -> EncryptionContext:
-        """Give an item's context.
+        """Return an item's encryption context.
 
         Args:
-            entries: What its attributes add, in order of the keys' UTF-8 bytes.
+            entries: The entries that its attributes add, in order of the keys' UTF-8 bytes.
 
         Raises:
             ContextTooLongError: see `serialize`.
         """
         context = {**entries, **self._entries}
-        # The keys that attributes add sort before those of the table.
+        # The keys of attributes (aws-crypto-attr...) sort before those of the table, so the order is kept.
         return EncryptionContext(context, _written(len(context), entries.items(), self._serialized_entries))
 
     @cached_property

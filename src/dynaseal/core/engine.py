@@ -1,13 +1,15 @@
-"""The one seam of the format's cryptography: (fields, keys, randomness) in, (head, foot, fields) out.
+"""The format's cryptography: `seal` takes fields, keys and randomness, and returns header, footer and fields.
 
-Everything above hands over bytes; everything below is `primitives` and `signatures`. A native engine can take
-over `seal` and `unseal` whole.
+Callers pass bytes; this module itself calls only `primitives` and `signatures`. So another implementation, in
+native code for example, can replace `seal` and `unseal` as they stand.
 
-- A `Field` is an attribute's type id and its bytes or their ciphertext.
-- An item's fields come as the encrypted ones and those only signed, each in canonical order; the layout tells
-  how the two interleave.
-- The order of reading is the specification's: commitment, tag, signature, then decryption; no byte of
-  plaintext exists before the checks have passed.
+- A `Field` is an attribute's type id and its bytes, in the clear or encrypted.
+- An item's fields are passed as two lists, the encrypted ones and those that are only signed, each in
+  canonical order; the layout says how the two interleave.
+- An item is read in the order of the specification: commitment, recipient tag, signature, then decryption. No
+  plaintext exists before every check has passed.
+
+Comments cite the clauses by file and section.
 
 Source: specification `encrypt-path-structure.md`, `decrypt-path-structure.md`, `footer.md`.
 """
@@ -31,20 +33,22 @@ from dynaseal.errors import SignatureError
 _COMMIT_INFO = b"AWS_DBE_COMMIT_KEY"
 _DERIVE_INFO = b"AWS_DBE_DERIVE_KEY"
 
-# What is signed of a field between its path and its data: length, whether it is encrypted, type id.
+# footer.md, "Canonical Field": between a field's path and its data are signed the length of its data, one of
+# the words ENCRYPTED and PLAINTEXT, and its type id. Both words have nine letters, so the word needs no
+# length and one fixed layout serves both.
 _field_head = Struct(">Q9s2s").pack
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What an item's shape decides of its cryptography; made by `lay_out`.
+    """What sealing needs to know of an item's shape; made by `lay_out`.
 
     Attributes:
         version: The header's version.
-        legend: A letter for each signed attribute, in canonical order.
-        encrypted_paths: The canonical paths of the encrypted ones, in order.
-        canonical: For each signed attribute, in canonical order: its path, a word that tells whether it is
-            encrypted, and where its field stands among the encrypted ones followed by those only signed.
+        legend: One byte for each signed attribute, in canonical order: its action.
+        encrypted_paths: The canonical paths of the encrypted attributes, in order.
+        canonical: For each signed attribute, in canonical order: its path, the word ENCRYPTED or PLAINTEXT,
+            and its field's position in the list of all fields, encrypted ones first.
     """
 
     version: int
@@ -56,9 +60,19 @@ class Layout:
 # These two are not frozen: each item needs one, and a frozen one takes three times as long to make.
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(slots=True, repr=False, kw_only=True)
 class SealingKeys:
-    """All that sealing takes beside the fields; `context` and `stored_context` are serialised."""
+    """Everything that sealing needs besides the fields.
+
+    Attributes:
+        suite: The algorithm suite.
+        context: The whole encryption context, serialised.
+        stored_context: The part of it that the header stores, serialised.
+        encrypted_data_keys: The data key as each keyring wrapped it.
+        data_key: The plaintext data key; it must serve this item only.
+        tag_keys: For each encrypted data key, the key of its recipient tag.
+        signing_key: The item's ECDSA key; None in a suite without signatures.
+    """
 
     suite: AlgorithmSuite
     context: bytes
@@ -74,7 +88,14 @@ class SealingKeys:
 
 @dataclass(slots=True, repr=False)
 class UnsealingKeys:
-    """All that unsealing takes beside the item; `context` is serialised."""
+    """Everything that unsealing needs besides the item.
+
+    Attributes:
+        context: The whole encryption context, serialised.
+        data_key: The plaintext data key.
+        tag_key: The key of this reader's recipient tag.
+        public_key: The item's ECDSA key; None in a suite without signatures.
+    """
 
     context: bytes
     data_key: bytes
@@ -86,30 +107,35 @@ class UnsealingKeys:
 
 
 def lay_out(version: int, paths: Sequence[bytes], legend: bytes) -> Layout:
-    """Lay out items whose signed attributes have those paths and letters, in canonical order."""
-    encrypted_paths = tuple(path for path, letter in zip(paths, legend, strict=True) if letter == ENCRYPTED)
+    """Make the layout for these paths and legend bytes of signed attributes, in canonical order."""
+    encrypted_paths = tuple(path for path, byte in zip(paths, legend, strict=True) if byte == ENCRYPTED)
     encrypted, signed = count(), count(len(encrypted_paths))
     canonical = tuple(
-        (path, b"ENCRYPTED", next(encrypted)) if letter == ENCRYPTED else (path, b"PLAINTEXT", next(signed))
-        for path, letter in zip(paths, legend, strict=True)
+        (path, b"ENCRYPTED", next(encrypted)) if byte == ENCRYPTED else (path, b"PLAINTEXT", next(signed))
+        for path, byte in zip(paths, legend, strict=True)
     )
     return Layout(version, legend, encrypted_paths, canonical)
 
 
 def seal(
-    layout: Layout, clear: Sequence[Field], signed: Sequence[Field], keys: SealingKeys, *, message_id: bytes
+    layout: Layout,
+    plaintext: Sequence[Field],
+    signed: Sequence[Field],
+    keys: SealingKeys,
+    *,
+    message_id: bytes,
 ) -> tuple[bytes, bytes, list[Field]]:
     """Encrypt an item's fields, and sign all of them.
 
     Args:
-        layout: The item's.
-        clear: The fields to encrypt.
-        signed: The fields only to sign.
-        keys: One use only: a data key serves one item.
+        layout: The item's layout.
+        plaintext: The fields to encrypt.
+        signed: The fields that are only signed.
+        keys: For this item only: the data key must never be used again.
         message_id: 32 fresh random bytes.
 
     Returns:
-        Head, foot and the encrypted fields.
+        The header, the footer and the encrypted fields.
     """
     partial = header.write_partial(
         layout.version,
@@ -119,17 +145,23 @@ def seal(
         stored_context=keys.stored_context,
         data_keys=keys.encrypted_data_keys,
     )
+    # header.md, "Commit Key"; encrypt-path-structure.md, "Calculate Info": one derivation each from the data
+    # key, without a salt, whose info is the literal and the message id.
     commit_key, root = primitives.derive_pair(
         keys.data_key, _COMMIT_INFO + message_id, _DERIVE_INFO + message_id
     )
+    # header.md, "Full Header Value": the partial header, then its commitment.
     head = partial + primitives.header_commitment(commit_key, partial)
 
-    encrypted = primitives.encrypt_fields(root, clear, layout.encrypted_paths)
+    # encrypt-path-structure.md, "Encrypted Terminal Value": the canonical path is the additional data.
+    encrypted = primitives.encrypt_fields(root, plaintext, layout.encrypted_paths)
     canonical_hash = _canonical_hash(head, keys.context, layout, [*encrypted, *signed])
 
+    # footer.md, "Recipient Tags": one for each encrypted data key, in the header's order.
     foot = b""
     for key in keys.tag_keys:
         foot += primitives.recipient_tag(key, canonical_hash)
+    # footer.md, "Signature": there only if the suite signs, over the same canonical hash.
     if keys.signing_key is not None:
         foot += signatures.sign(keys.signing_key, primitives.sha384(canonical_hash))
     return head, foot, encrypted
@@ -148,14 +180,14 @@ def unseal(
 
     Args:
         parsed: The header.
-        foot: The footer's bytes.
-        layout: The item's, by the header's legend.
+        foot: The footer.
+        layout: The item's layout, according to the header's legend.
         encrypted: The encrypted fields.
-        signed: The fields only signed.
+        signed: The fields that are only signed.
         keys: From the materials manager, for that header.
 
     Returns:
-        What was encrypted, in order.
+        The decrypted fields, in order.
 
     Raises:
         FormatError: the footer has another length than the header calls for.
@@ -164,13 +196,17 @@ def unseal(
     commit_key, root = primitives.derive_pair(
         keys.data_key, _COMMIT_INFO + parsed.message_id, _DERIVE_INFO + parsed.message_id
     )
+    # decrypt-path-structure.md, "Behavior": the steps below in this order, and none after one that fails.
     try:
+        # header.md, "Commitment Verification": before anything else of the item is used, in constant time.
         primitives.check_equal(parsed.commitment, primitives.header_commitment(commit_key, parsed.partial))
         tags, signature = footer.split(foot, len(parsed.encrypted_data_keys), signed=parsed.suite.is_signed)
         head = parsed.partial + parsed.commitment
         canonical_hash = _canonical_hash(head, keys.context, layout, [*encrypted, *signed])
-        # A reader needs one recipient's tag, wherever it stands; the others' tags are theirs to check.
+        # footer.md, "Recipient Tag Verification": one tag must match, compared in constant time. The other
+        # tags are for the other recipients, whose keys this reader does not have.
         primitives.check_one_of(tags, primitives.recipient_tag(keys.tag_key, canonical_hash))
+        # footer.md, "Signature Verification"; whether the suite and the key agree, the caller has checked.
         if keys.public_key is not None:
             signatures.verify(keys.public_key, primitives.sha384(canonical_hash), signature)
         return primitives.decrypt_fields(root, encrypted, layout.encrypted_paths)
@@ -179,10 +215,11 @@ def unseal(
 
 
 def _canonical_hash(head: bytes, context: bytes, layout: Layout, fields: Sequence[Field]) -> bytes:
-    """Hash all that is signed: header, context, and the fields as they are stored."""
+    """Hash everything that is signed: header, encryption context, and the fields as they are stored."""
+    # footer.md, "Canonical Record" and "Hash Calculation".
     parts = [head, u64(len(context)), context]
-    for path, word, at in layout.canonical:
-        type_id, data = fields[at]
+    for path, word, position in layout.canonical:
+        type_id, data = fields[position]
         parts.append(path)
         parts.append(_field_head(len(data), word, type_id))
         parts.append(data)

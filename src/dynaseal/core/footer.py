@@ -10,15 +10,25 @@ RECIPIENT_TAG_LENGTH = 48
 
 
 def split(data: bytes, data_keys: int, *, signed: bool) -> tuple[list[bytes], bytes]:
-    """Split the footer of an item with `data_keys` encrypted data keys into its tags and its signature.
+    """Split a footer into the recipients' tags and the signature.
 
-    The signature is empty in a suite without one.
+    Args:
+        data: The footer.
+        data_keys: How many encrypted data keys the item's header has.
+        signed: Whether the item's algorithm suite has a signature.
+
+    Returns:
+        The tags, and the signature: empty in a suite without one.
 
     Raises:
-        FormatError: the footer has another length than those give.
+        FormatError: The footer does not have the length that the header calls for.
     """
+    # footer.md, "Recipient Tags": one for each encrypted data key; "Signature": there only if the suite
+    # signs.
     end = data_keys * RECIPIENT_TAG_LENGTH
-    wanted = end + (SIGNATURE_LENGTH if signed else 0)
-    if len(data) != wanted:
-        raise FormatError(f"The item's footer has {len(data)} bytes where its header calls for {wanted}")
+    expected_length = end + (SIGNATURE_LENGTH if signed else 0)
+    if len(data) != expected_length:
+        raise FormatError(
+            f"The item's footer has {len(data)} bytes, and its header calls for {expected_length}"
+        )
     return [data[at : at + RECIPIENT_TAG_LENGTH] for at in range(0, end, RECIPIENT_TAG_LENGTH)], data[end:]

@@ -1,8 +1,11 @@
 """The header `aws_dbe_head`, byte for byte: version, suite, message id, legend, stored context, data keys.
 
-- Written only in one way; read strictly: every length must fit, text is UTF-8, the stored context is in
-  order without an empty or repeated key, at least one data key, nothing after the commitment.
-- No cryptography here: the commitment is checked by the engine once the data key is known.
+- There is one way to write a header. Reading is strict: every length must fit, strings are UTF-8, the stored
+  context is in order without an empty or repeated key, there is at least one encrypted data key, and nothing
+  follows the commitment.
+- There is no cryptography here: the engine checks the commitment once the data key is known.
+
+Comments cite the clauses by section.
 
 Source: specification `header.md`.
 """
@@ -20,7 +23,7 @@ HEADER_NAME = "aws_dbe_head"
 FOOTER_NAME = "aws_dbe_foot"
 RESERVED_PREFIX = "aws_dbe_"
 
-# The attributes of AWS's older format, by which its items are told from plaintext.
+# The attributes of the older library's format, by which its items are recognised.
 LEGACY_DESCRIPTION_NAME = "*amzn-ddb-map-desc*"
 LEGACY_SIGNATURE_NAME = "*amzn-ddb-map-sig*"
 
@@ -30,9 +33,9 @@ MAX_DATA_KEYS = 255
 MAX_LEGEND_LENGTH = 65_535
 
 ENCRYPTED, SIGNED, CONTEXT = b"esc"
-"""The legend's letters, as bytes are indexed: numbers."""
+"""The legend's bytes, as the numbers that indexing `bytes` gives ("Encrypt Legend Bytes")."""
 
-# What every header begins with: version, flavor, message id and the legend's length.
+# The start of every header: version, flavor, message id and the legend's length ("Partial Header").
 _START = Struct(f">BB{MESSAGE_ID_LENGTH}sH")
 
 
@@ -40,7 +43,11 @@ _START = Struct(f">BB{MESSAGE_ID_LENGTH}sH")
 class EncryptedDataKey:
     """A data key as one provider wrapped it.
 
-    `ciphertext` is the data key under an intermediate key, then that key as the provider wrapped it.
+    Attributes:
+        provider_id: The key provider, such as `aws-kms`.
+        provider_info: What the provider needs to find its wrapping key.
+        ciphertext: The data key, encrypted under an intermediate key, and then that key as the provider
+            wrapped it.
     """
 
     provider_id: str
@@ -48,11 +55,21 @@ class EncryptedDataKey:
     ciphertext: bytes
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Header:
-    """A parsed header; `partial` is all that the commitment covers.
+    """A parsed header.
 
-    Not frozen: each item read needs one, and a frozen one takes three times as long to make.
+    Not frozen: each item that is read needs one, and a frozen one takes three times as long to make.
+
+    Attributes:
+        version: The format version.
+        suite: The algorithm suite.
+        message_id: 32 random bytes.
+        legend: One byte for each signed attribute, in canonical order: its action.
+        stored_context: The part of the encryption context that the header stores.
+        encrypted_data_keys: At least one.
+        partial: Everything before the commitment, which covers exactly these bytes.
+        commitment: 32 bytes.
     """
 
     version: int
@@ -74,11 +91,13 @@ def write_partial(
     stored_context: bytes,
     data_keys: Sequence[EncryptedDataKey],
 ) -> bytes:
-    """Write a header up to its commitment, which covers exactly these bytes.
+    """Write a header up to its commitment, which covers exactly these bytes ("Partial Header").
 
     Raises:
         EncryptError: a part of an encrypted data key does not fit its two-byte length.
     """
+    # "Message ID", "Encrypt Legend", "Encryption Context" and "Encrypted Data Keys", each with its length or
+    # count.
     start = _START.pack(version, suite.flavor, message_id, len(legend))
     parts = [start, legend, stored_context, bytes((len(data_keys),))]
     try:
@@ -95,32 +114,35 @@ def parse(data: bytes) -> Header:
     """Read a header.
 
     Raises:
-        FormatError: it is not one; the text says where it goes wrong.
+        FormatError: the bytes are not a header; the message says what is wrong.
     """
     try:
         return _parse(data)
     except TruncatedError:
         raise FormatError("The item's header ends too early") from None
     except UnicodeDecodeError:
-        raise FormatError("The item's header holds text that is not valid UTF-8") from None
+        raise FormatError("The item's header holds a string that is not valid UTF-8") from None
 
 
 def _parse(data: bytes) -> Header:
     if not data:
         raise FormatError("The item's header is empty")
+    # "Format Version": 1 or 2.
     version = data[0]
     if version not in (1, 2):
         raise FormatError(f"The item's header is of format version {version}; versions 1 and 2 are known")
     if len(data) < _START.size:
         raise TruncatedError
     _, flavor, message_id, legend_length = _START.unpack_from(data)
+    # "Format Flavor": the suite's id is 0x67 and then this byte.
     suite = SUITE_BY_FLAVOR.get(flavor)
     if suite is None:
         raise FormatError(f"The item's header names the unknown algorithm suite 0x67{flavor:02x}")
     reader = ByteReader(data, _START.size)
     legend = reader.take(legend_length)
+    # "Encrypt Legend Bytes": no others are defined.
     if legend.strip(b"esc"):
-        raise FormatError("The item's header has a legend with an unknown letter")
+        raise FormatError("The item's header has a legend with an unknown byte")
     entries = reader.short()
     context = _parse_context(reader, entries) if entries else {}
     data_keys = _parse_data_keys(reader)
@@ -129,25 +151,37 @@ def _parse(data: bytes) -> Header:
         if len(data) < end + COMMITMENT_LENGTH:
             raise TruncatedError
         raise FormatError("The item's header has bytes after its end")
-    return Header(version, suite, message_id, legend, context, data_keys, data[:end], data[end:])
+    return Header(
+        version=version,
+        suite=suite,
+        message_id=message_id,
+        legend=legend,
+        stored_context=context,
+        encrypted_data_keys=data_keys,
+        partial=data[:end],
+        commitment=data[end:],
+    )
 
 
 def _parse_context(reader: ByteReader, entries: int) -> dict[str, str]:
     context: dict[str, str] = {}
-    last = b""
+    previous_key = b""
     for _ in range(entries):
         key = reader.sized16()
-        if key <= last:
+        # "Key Value Pair Entries": sorted by their keys' bytes, none twice. An empty key is refused as well.
+        if key <= previous_key:
             raise FormatError(
-                "The item's header stores a context that is out of order, or a key empty or twice"
+                "The item's header stores an encryption context that is out of order, or has an empty or "
+                "repeated key"
             )
         context[key.decode()] = reader.sized16().decode()
-        last = key
+        previous_key = key
     return context
 
 
 def _parse_data_keys(reader: ByteReader) -> tuple[EncryptedDataKey, ...]:
     count = reader.byte()
+    # "Encrypted Data Key Count": at least one.
     if not count:
         raise FormatError("The item's header holds no encrypted data key")
     data_keys: list[EncryptedDataKey] = []

@@ -1,6 +1,7 @@
-"""One item between DynamoDB's values and the engine's fields.
+"""One item, converted between DynamoDB's values and the engine's fields.
 
-- Signed values keep the caller's spelling; what is signed is their normal form.
+- A value that is signed and not encrypted is stored as the caller wrote it; its normal form is
+  what is signed.
 - An encrypted attribute is stored as binary: the type id, then the ciphertext.
 
 Source: specification `ddb-item-conversion.md`, `encrypt-path-structure.md`, "Terminal Data Encryption".
@@ -24,17 +25,17 @@ from dynaseal.core.values.types import (
 from dynaseal.core.values.writing import serialize, serialize_attributes
 from dynaseal.errors import EncryptError, FormatError, SignatureError
 
-_TRACES = frozenset({HEADER_NAME, FOOTER_NAME, LEGACY_DESCRIPTION_NAME, LEGACY_SIGNATURE_NAME})
+_FORMAT_ATTRIBUTES = frozenset({HEADER_NAME, FOOTER_NAME, LEGACY_DESCRIPTION_NAME, LEGACY_SIGNATURE_NAME})
 
 
 def plaintext_fields(shape: Shape, item: Item) -> tuple[list[Field], list[Field]]:
     """Serialise the signed attributes of an item that is to be encrypted.
 
     Returns:
-        The fields to encrypt, and those only to sign.
+        The fields to encrypt, and the fields that are only signed.
 
     Raises:
-        EncryptError: an attribute holds what DynamoDB or the format cannot; the text names it.
+        EncryptError: DynamoDB or the format cannot store an attribute's value; the message names it.
     """
     try:
         fields = serialize_attributes(item, shape.names)
@@ -48,11 +49,11 @@ def stored_fields(shape: Shape, item: Item) -> tuple[list[Field], list[Field]]:
     """Take the encrypted fields of a stored item, and serialise its other signed attributes.
 
     Returns:
-        The encrypted fields, and those only signed.
+        The encrypted fields, and the fields that are only signed.
 
     Raises:
-        FormatError: an attribute holds what DynamoDB or the format cannot.
-        SignatureError: an attribute that is encrypted, says the header, is not binary.
+        FormatError: DynamoDB or the format cannot store an attribute's value.
+        SignatureError: an attribute is not binary, and the header says that it is encrypted.
     """
     encrypted: list[Field] = []
     try:
@@ -63,7 +64,7 @@ def stored_fields(shape: Shape, item: Item) -> tuple[list[Field], list[Field]]:
                 content = value[kind]
             except (KeyError, TypeError, ValueError):
                 kind = content = None
-            # The plain case without a call; whatever else it may be, `_ciphertext` says.
+            # The usual case without a call; `_ciphertext` converts or refuses every other.
             if kind != "B" or type(content) is not bytes or len(content) < TYPE_ID_LENGTH:
                 content = _ciphertext(item, name)
             encrypted.append((content[:TYPE_ID_LENGTH], content[TYPE_ID_LENGTH:]))
@@ -74,7 +75,7 @@ def stored_fields(shape: Shape, item: Item) -> tuple[list[Field], list[Field]]:
 
 
 def _ciphertext(item: Item, name: str) -> bytes:
-    """Take an encrypted value of whatever Python type that holds bytes, or say why it is none."""
+    """Return an encrypted value's bytes, whatever Python type holds them, or say what is wrong with it."""
     ((type_id, data),) = serialize_attributes(item, [name])
     if len(data) < TYPE_ID_LENGTH:
         raise FormatError(f"The encrypted attribute {name!r} is shorter than its type id")
@@ -84,12 +85,17 @@ def _ciphertext(item: Item, name: str) -> bytes:
 
 
 def context_entries(shape: Shape, signed: Sequence[Field]) -> dict[str, str]:
-    """Give the entries that an item's only signed fields add to its context, in order of their keys."""
+    """Return the entries that an item's attributes add to its encryption context, in order of their keys.
+
+    Args:
+        shape: The item's shape.
+        signed: The fields that are only signed.
+    """
     if shape.layout.version != 1:
-        return version_2_entries([(name, *signed[at]) for name, at in shape.context])
+        return version_2_entries([(name, *signed[position]) for name, position in shape.context])
     entries: dict[str, str] = {}
-    for name, at in shape.context:
-        type_id, data = signed[at]
+    for name, position in shape.context:
+        type_id, data = signed[position]
         entries[ATTRIBUTE_PREFIX + name] = version_1_entry(type_id, data)
     return entries
 
@@ -97,7 +103,7 @@ def context_entries(shape: Shape, signed: Sequence[Field]) -> dict[str, str]:
 def encrypted_item(
     shape: Shape, item: Item, encrypted: Sequence[Field], *, head: bytes, foot: bytes
 ) -> dict[str, Any]:
-    """Put an encrypted item together from the caller's item and what sealing made."""
+    """Return the item to store: the caller's item with encrypted values, header and footer."""
     result: dict[str, Any] = dict(item)
     for name, (type_id, data) in zip(shape.encrypted, encrypted, strict=True):
         result[name] = {"B": type_id + data}
@@ -107,10 +113,10 @@ def encrypted_item(
 
 
 def decrypted_item(shape: Shape, item: Item, fields: Sequence[Field]) -> dict[str, Any]:
-    """Put a decrypted item together from the stored item and what was encrypted.
+    """Return the item for the caller: the stored item with decrypted values and without header and footer.
 
     Raises:
-        FormatError: a plaintext is not a value of its type: its writer, who had the key, wrote it so.
+        FormatError: a plaintext is not a value of its type. A writer who had the key wrote it like that.
     """
     result: dict[str, Any] = dict(item)
     for name in shape.dropped:
@@ -118,12 +124,13 @@ def decrypted_item(shape: Shape, item: Item, fields: Sequence[Field]) -> dict[st
     try:
         result.update(zip(shape.encrypted, deserialize_all(fields), strict=True))
     except MalformedValueError:
-        _explain(shape.encrypted, fields)
+        _raise_for_attribute(shape.encrypted, fields)
         raise
     return result
 
 
-def _explain(names: Sequence[str], fields: Sequence[Field]) -> None:
+def _raise_for_attribute(names: Sequence[str], fields: Sequence[Field]) -> None:
+    """Raise the error of the first malformed field, with its attribute's name."""
     for name, field in zip(names, fields, strict=True):
         try:
             deserialize(*field)
@@ -132,7 +139,7 @@ def _explain(names: Sequence[str], fields: Sequence[Field]) -> None:
 
 
 def header_and_footer(item: Item) -> tuple[bytes, bytes]:
-    """Take the header and footer of an encrypted item.
+    """Return the header and the footer of an encrypted item.
 
     Raises:
         FormatError: one is missing or not binary, or the item is of the older format.
@@ -141,22 +148,22 @@ def header_and_footer(item: Item) -> tuple[bytes, bytes]:
         if is_encrypted(item):
             raise FormatError(
                 "The item was encrypted by AWS's older library, whose format is not read here",
-                hint="Read it with that library and put it again with this one",
+                hint="Read it with that library and write it again with this one",
             )
         raise FormatError(
             f"The item is not encrypted: it has neither {HEADER_NAME} nor {FOOTER_NAME}",
-            hint="A plaintext_policy that allows reading would let it through",
+            hint="To read items that are not encrypted, set a plaintext_policy that allows it",
         )
     return _binary(item, HEADER_NAME), _binary(item, FOOTER_NAME)
 
 
 def is_encrypted(item: Item) -> bool:
-    """Tell whether an item has any trace of encryption, that of the older format included.
+    """Return whether an item has any attribute of this format or the older one.
 
-    An item of the older format would pass for plaintext by the letter of `decrypt-item.md`, "Determining
-    Plaintext Items"; its ciphertext must not be handed out as data.
+    `decrypt-item.md`, "Determining Plaintext Items", looks only for this format's attributes; but
+    ciphertext of the older format must not be returned as if it were data.
     """
-    return not _TRACES.isdisjoint(item)
+    return not _FORMAT_ATTRIBUTES.isdisjoint(item)
 
 
 def _binary(item: Item, name: str) -> bytes:

@@ -1,8 +1,8 @@
-"""The canonical path of an attribute, and the orders that the format knows.
+"""The canonical path of an attribute, and the order of strings by UTF-16 code units.
 
 - A path is the table's name, the depth, `$`, the length of the attribute's name and the name.
-- The length counts UTF-16 code units, not bytes, and text in sets and maps is ordered by UTF-16 code units:
-  AWS's libraries do so, whatever the specification says of bytes.
+- The length counts UTF-16 code units, and strings in sets and maps are ordered by UTF-16 code units. The
+  specification speaks of bytes in some places; AWS's releases use code units.
 
 Source: specification `header.md`, "Canonical Path"; `string-ordering.md`.
 """
@@ -13,10 +13,10 @@ _DEPTH_ONE = u64(1) + b"$"
 
 
 def canonical_path(table_name: str, attribute_name: str) -> bytes:
-    r"""Make the path of a top-level attribute, by which signed attributes are ordered.
+    r"""Return the canonical path of a top-level attribute, by which signed attributes are ordered.
 
     Raises:
-        UnicodeEncodeError: a name holds a lone surrogate.
+        UnicodeEncodeError: A name holds a lone surrogate.
 
     Example:
         >>> canonical_path("t", "id")
@@ -26,11 +26,11 @@ def canonical_path(table_name: str, attribute_name: str) -> bytes:
     return table_name.encode() + _DEPTH_ONE + u64(utf16_length(attribute_name)) + name
 
 
-def utf16_length(text: str) -> int:
-    """Count the UTF-16 code units of `text`."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-be")) // 2
+def utf16_length(string: str) -> int:
+    """Return the number of UTF-16 code units in a string."""
+    return len(string) if string.isascii() else len(string.encode("utf-16-be")) // 2
 
 
-def utf16_order(text: str) -> bytes:
-    """Give the key that sorts texts by UTF-16 code units (astral characters before U+E000)."""
-    return text.encode("utf-16-be")
+def utf16_order(string: str) -> bytes:
+    """Return a sort key for the order by UTF-16 code units, in which U+10000 and above precede U+E000."""
+    return string.encode("utf-16-be")

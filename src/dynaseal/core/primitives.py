@@ -1,7 +1,7 @@
-"""Every call to cryptography that the format makes, under the format's own words.
+"""Every call of a cryptographic library that the format makes, named in the format's terms.
 
-Nonces are fixed or derived in places only where the specification gives each key a single use; callers say
-which. Failures raise: nobody can forget to look at a returned bool.
+A nonce is fixed or derived only where the specification lets a key be used once; each caller says why that
+holds. Failures raise, so that no caller can forget to check a result.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ FIELD_KEY_LENGTH = KEY_LENGTH + NONCE_LENGTH
 BEACON_KEY_LENGTH = 64
 BEACON_MAC_LENGTH = 8
 _FIELD_MODE = CTR(b"AwsDbeField" + bytes([FIELD_KEY_LENGTH]) + bytes(4))
-# A field takes three blocks of the stream: its key, its nonce and four bytes that nobody uses.
+# A field uses three blocks of the stream: its key, its nonce and four bytes that are not used.
 _FIELD_BLOCKS = Struct(f"{KEY_LENGTH}s{NONCE_LENGTH}s4x")
 _FIRST_BLOCK = b"\x01"
 _SHA384 = SHA384()
@@ -34,15 +34,16 @@ _SHA512 = SHA512()
 
 
 class AuthenticationFailedError(Exception):
-    """A tag did not match; says nothing more."""
+    """A tag or commitment did not match. It says nothing more, so that an attacker learns nothing more."""
 
 
-# RFC 5869: without a salt, the extracting HMAC's key is a hash's length of zeros. Only ever copied.
+# RFC 5869: without a salt, the HMAC of the extract step has a key of zeros, as long as its hash. Only copies
+# of this object are used.
 _EXTRACT = HMAC(bytes(64), _SHA512)
 
 
 class Hkdf:
-    """HKDF-SHA512 without a salt (RFC 5869), extracted once for all that is derived from one key."""
+    """HKDF-SHA512 without a salt (RFC 5869); the extract step is done once for all keys that are derived."""
 
     __slots__ = ("_expand",)
 
@@ -50,14 +51,14 @@ class Hkdf:
         self._expand = _extracted(key)
 
     def derive(self, info: bytes, length: int = KEY_LENGTH) -> bytes:
-        """Derive at most 64 bytes: no more than one output of the hash, so the first block's front."""
+        """Derive at most 64 bytes: one output of the hash, so the first block is enough."""
         block = self._expand.copy()
         block.update(info + _FIRST_BLOCK)
         return block.finalize()[:length]
 
 
 def derive_pair(key: bytes, first_info: bytes, second_info: bytes) -> tuple[bytes, bytes]:
-    """Derive two keys of 32 bytes as `Hkdf` does, for one that nothing else derives from."""
+    """Derive two keys of 32 bytes as `Hkdf` does, from a key from which nothing else is derived."""
     first = _extracted(key)
     second = first.copy()
     first.update(first_info + _FIRST_BLOCK)
@@ -72,12 +73,12 @@ def _extracted(key: bytes) -> HMAC:
 
 
 def gcm_encrypt(key: bytes, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
-    """Encrypt with AES-GCM; the 16-byte tag ends the result."""
+    """Encrypt with AES-GCM; the result ends in the 16-byte tag."""
     return AESGCM(key).encrypt(nonce, plaintext, aad)
 
 
 def gcm_decrypt(key: bytes, nonce: bytes, ciphertext: bytes, aad: bytes) -> bytes:
-    """Decrypt AES-GCM.
+    """Decrypt with AES-GCM.
 
     Raises:
         AuthenticationFailedError: the tag does not match.
@@ -97,7 +98,7 @@ class GcmKey:
         self._cipher = AESGCM(key)
 
     def encrypt(self, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
-        """Encrypt; the 16-byte tag ends the result."""
+        """Encrypt; the result ends in the 16-byte tag."""
         return self._cipher.encrypt(nonce, plaintext, aad)
 
     def decrypt(self, nonce: bytes, ciphertext: bytes, aad: bytes) -> bytes:
@@ -113,12 +114,12 @@ class GcmKey:
 
 
 def encrypt_fields(root: bytes, fields: Sequence[Field], aads: Sequence[bytes]) -> list[Field]:
-    """Encrypt a record's fields, each under its own key and nonce; a root key must serve one record only.
+    """Encrypt an item's fields, each under a key and nonce of its own.
 
     Args:
-        root: 32 bytes.
-        fields: The fields; a type id stays in the clear.
-        aads: What each field's tag also covers.
+        root: The field root key: 32 bytes, for one item only.
+        fields: The fields; type ids are not encrypted.
+        aads: For each field, what its tag covers besides the ciphertext.
     """
     keys = _field_keys(root, len(fields))
     return [
@@ -128,7 +129,7 @@ def encrypt_fields(root: bytes, fields: Sequence[Field], aads: Sequence[bytes]) 
 
 
 def decrypt_fields(root: bytes, fields: Sequence[Field], aads: Sequence[bytes]) -> list[Field]:
-    """Decrypt what `encrypt_fields` has made.
+    """Decrypt fields that `encrypt_fields` encrypted.
 
     Raises:
         AuthenticationFailedError: a tag does not match.
@@ -144,7 +145,7 @@ def decrypt_fields(root: bytes, fields: Sequence[Field], aads: Sequence[bytes]) 
 
 
 def _field_keys(root: bytes, count: int) -> Iterator[tuple[bytes, bytes]]:
-    """Give the key and the nonce of each field: the AES-CTR stream under `root`, three blocks a field.
+    """Return the key and nonce of each field, from three blocks per field of the AES-CTR stream under `root`.
 
     Source: specification `encrypt-path-structure.md`, "Calculate Cipherkey and Nonce".
     """
@@ -153,29 +154,30 @@ def _field_keys(root: bytes, count: int) -> Iterator[tuple[bytes, bytes]]:
 
 
 def sha384(data: bytes) -> bytes:
-    """Hash with SHA-384."""
+    """Return the SHA-384 hash."""
     return _sha384(data).digest()
 
 
 def recipient_tag(key: bytes, canonical_hash: bytes) -> bytes:
-    """Compute a recipient's 48-byte tag (`footer.md`, "Recipient Tags")."""
+    """Compute a 48-byte recipient tag (`footer.md`, "Recipient Tags")."""
     return _hmac(key, canonical_hash, _SHA384)
 
 
 def beacon_mac(key: bytes, data: bytes) -> bytes:
-    """Compute the 8 bytes of HMAC-SHA384 that beacons are cut from (`beacons.md`, "basicHash")."""
+    """Compute the 8 bytes of HMAC-SHA384 from which beacons are taken (`beacons.md`, "basicHash")."""
     return _hmac(key, data, _SHA384)[:BEACON_MAC_LENGTH]
 
 
 def token_mac(key: bytes, data: bytes) -> bytes:
-    """Compute the 48 bytes of HMAC-SHA384 that are a surrogate key's token."""
+    """Compute a surrogate key's token: the 48 bytes of HMAC-SHA384."""
     return _hmac(key, data, _SHA384)
 
 
 def header_commitment(commit_key: bytes, partial_header: bytes) -> bytes:
     """Compute the header's 32-byte commitment.
 
-    HMAC-SHA512, cut: so all of AWS's releases write and demand it, where `header.md` says SHA384.
+    It is HMAC-SHA512, truncated: that is what all of AWS's releases write and require, although `header.md`,
+    "Commitment Calculation", says HMAC-SHA384.
     """
     return _hmac(commit_key, partial_header, _SHA512)[:KEY_LENGTH]
 
@@ -186,24 +188,26 @@ def _hmac(key: bytes, data: bytes, algorithm: HashAlgorithm) -> bytes:
     return mac.finalize()
 
 
-def check_equal(candidate: bytes, wanted: bytes) -> None:
-    """Check that `candidate` equals `wanted`, in constant time.
+def check_equal(candidate: bytes, expected: bytes) -> None:
+    """Check that two values are equal, in constant time.
 
     Raises:
-        AuthenticationFailedError: it does not.
+        AuthenticationFailedError: they are not.
     """
-    if not compare_digest(candidate, wanted):
+    if not compare_digest(candidate, expected):
         raise AuthenticationFailedError
 
 
-def check_one_of(candidates: Iterable[bytes], wanted: bytes) -> None:
-    """Check that one candidate equals `wanted`; all are compared, in constant time, so time tells nothing.
+def check_one_of(candidates: Iterable[bytes], expected: bytes) -> None:
+    """Check that one of the candidates equals `expected`, in constant time.
+
+    All of them are compared, so that the time does not reveal which one it was.
 
     Raises:
-        AuthenticationFailedError: none does.
+        AuthenticationFailedError: none of them does.
     """
     found = False
     for candidate in candidates:
-        found |= compare_digest(candidate, wanted)
+        found |= compare_digest(candidate, expected)
     if not found:
         raise AuthenticationFailedError

@@ -1,10 +1,11 @@
-"""Which attributes of an item are signed, in which order, and what happens to each: planned once a shape.
+"""Which attributes of an item are signed, in which order, and what happens to each.
 
-- An item's shape is the tuple of its attribute names. Sorting, canonical paths and the legend depend on the
-  shape alone, so a plan is made once and kept; a table's items have few shapes.
-- A large shape's plan is not kept: whoever can write to the table could fill a reader's memory with them.
-- When an item is read its header's legend decides each attribute's action, not the reader's actions; the
-  reader decides only which attributes are unsigned, and both must agree on how many are signed.
+- All of that depends on the names of an item's attributes alone. So a `Shape` is made once for each tuple of
+  names, and `Shapes` caches a table's: its items have few different ones.
+- A large shape is not cached: whoever can write to the table could otherwise fill a reader's memory.
+- When an item is read, its header's legend decides each attribute's action, whatever the reader's configured
+  actions are. The reader decides only which attributes are unsigned, and the number of the others must be the
+  legend's.
 
 Source: specification `header.md`, "Encrypt Legend"; `decrypt-item.md`, "Signature Scope";
 `encrypt-item.md`, "DynamoDB Item".
@@ -20,29 +21,32 @@ from dynaseal.core.header import CONTEXT, ENCRYPTED, MAX_LEGEND_LENGTH, RESERVED
 from dynaseal.core.paths import canonical_path
 from dynaseal.errors import EncryptError, FormatError, SignatureError
 
-_SHAPES_KEPT = 256
-_MOST_NAMES_KEPT = 512
-_MOST_CHARACTERS_KEPT = 16_384
-_LETTERS = {
+_MAX_CACHED_SHAPES = 256
+_MAX_CACHED_NAMES = 512
+_MAX_CACHED_CHARACTERS = 16_384
+_LEGEND_BYTES = {
     CryptoAction.ENCRYPT_AND_SIGN: ENCRYPTED,
     CryptoAction.SIGN_ONLY: SIGNED,
     CryptoAction.SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT: CONTEXT,
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What happens to the signed attributes of one shape; names are in order of their canonical paths.
+    """What happens to the attributes of items that have the same names; see `Shapes`.
+
+    All names of signed attributes are in the order of their canonical paths.
 
     Attributes:
-        layout: How their values are encrypted and signed.
-        encrypted: The names of the encrypted ones.
-        only_signed: The names of the others.
+        layout: How the values are encrypted and signed.
+        encrypted: The names of the encrypted attributes.
+        only_signed: The names of the attributes that are signed and not encrypted.
         names: Both, in this order.
         context: Name and position in `only_signed` of each attribute in the encryption context, in UTF-8
-            order.
-        dropped: Attributes of the reserved prefix, which a reader never sees.
-        binds_keys: Whether the context holds all key attributes; an item of which it does not is refused.
+            order of the names.
+        dropped: Names with the reserved prefix, which a reader never sees.
+        binds_keys: Whether the encryption context holds all key attributes. An item where it does not is
+            refused.
     """
 
     layout: Layout
@@ -54,7 +58,7 @@ class Shape:
     binds_keys: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
     """What the format needs to know of a table.
 
@@ -63,8 +67,8 @@ class Schema:
         key_names: The partition key's name and, where there is one, the sort key's.
         version: The header version that is written.
         required: Attributes that every item must have: the keys and the context attributes.
-        action: The action of an attribute by name; None for one that has none.
-        is_unsigned: Whether an attribute by that name is outside the signature.
+        action: Returns an attribute's action by its name; None for an attribute that has none.
+        is_unsigned: Whether an attribute with that name is outside the signature.
     """
 
     table_name: str
@@ -76,53 +80,67 @@ class Schema:
 
 
 class Shapes:
-    """Makes plans for one table and keeps the last few hundred."""
+    """Makes the shapes of one table's items, and caches the last few hundred.
+
+    Args:
+        schema: The table.
+    """
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._keep_for_writing = lru_cache(_SHAPES_KEPT)(self._small_for_writing)
-        self._keep_for_reading = lru_cache(_SHAPES_KEPT)(self._small_for_reading)
+        self._cached_for_writing = lru_cache(_MAX_CACHED_SHAPES)(self._small_for_writing)
+        self._cached_for_reading = lru_cache(_MAX_CACHED_SHAPES)(self._small_for_reading)
 
-    def for_writing(self, shape: tuple[str, ...]) -> Shape:
-        """Plan the encryption of items of a shape.
+    def for_writing(self, names: tuple[str, ...]) -> Shape:
+        """Return the shape of an item that is to be encrypted.
+
+        Args:
+            names: The item's attribute names.
 
         Raises:
-            EncryptError: an attribute is missing, has no action or has a reserved name; or there are too
-                many.
+            EncryptError: a required attribute is missing, or an attribute has no action or a reserved name,
+                or there are too many.
+            TypeError: a name is not a string.
         """
         try:
-            return self._keep_for_writing(shape)
-        except _TooLargeToKeepError:
-            return self._for_writing(shape)
+            return self._cached_for_writing(names)
+        except _TooLargeToCacheError:
+            return self._make_for_writing(names)
 
-    def for_reading(self, shape: tuple[str, ...], version: int, legend: bytes) -> Shape:
-        """Plan the reading of items of a shape whose header has that version and legend.
+    def for_reading(self, names: tuple[str, ...], version: int, legend: bytes) -> Shape:
+        """Return the shape of an encrypted item.
+
+        Args:
+            names: The item's attribute names.
+            version: The version that its header names.
+            legend: The legend in its header.
 
         Raises:
             FormatError: a key attribute is missing.
-            SignatureError: the legend has another number of attributes than the item signs.
+            SignatureError: the legend has another number of attributes than the item has signed ones.
+            TypeError: a name is not a string.
         """
         try:
-            return self._keep_for_reading(shape, version, legend)
-        except _TooLargeToKeepError:
-            return self._for_reading(shape, version, legend)
+            return self._cached_for_reading(names, version, legend)
+        except _TooLargeToCacheError:
+            return self._make_for_reading(names, version, legend)
 
-    def _small_for_writing(self, shape: tuple[str, ...]) -> Shape:
-        _check_small(shape)
-        return self._for_writing(shape)
+    def _small_for_writing(self, names: tuple[str, ...]) -> Shape:
+        _check_small(names)
+        return self._make_for_writing(names)
 
-    def _small_for_reading(self, shape: tuple[str, ...], version: int, legend: bytes) -> Shape:
-        _check_small(shape)
-        return self._for_reading(shape, version, legend)
+    def _small_for_reading(self, names: tuple[str, ...], version: int, legend: bytes) -> Shape:
+        _check_small(names)
+        return self._make_for_reading(names, version, legend)
 
-    def _for_writing(self, shape: tuple[str, ...]) -> Shape:
+    def _make_for_writing(self, names: tuple[str, ...]) -> Shape:
         schema = self._schema
-        missing = sorted(schema.required.difference(shape))
+        missing = sorted(schema.required.difference(names))
         if missing:
             raise EncryptError(f"The item has no attribute {missing[0]!r}, which every item must have")
-        letters: list[tuple[str, int]] = []
-        for name in shape:
-            if _text(name).startswith(RESERVED_PREFIX):
+        signed: list[tuple[str, int]] = []
+        for name in names:
+            if _checked_name(name).startswith(RESERVED_PREFIX):
                 raise EncryptError(
                     f"The item's attribute {name!r} has the prefix {RESERVED_PREFIX!r}, which is reserved",
                     hint="An item that is already encrypted cannot be encrypted again",
@@ -134,27 +152,27 @@ class Shapes:
                     hint="Give it one in attribute_actions",
                 )
             if action is not CryptoAction.DO_NOTHING:
-                letters.append((name, _LETTERS[action]))
-        if len(letters) > MAX_LEGEND_LENGTH:
+                signed.append((name, _LEGEND_BYTES[action]))
+        if len(signed) > MAX_LEGEND_LENGTH:
             raise EncryptError(
-                f"The item has {len(letters)} signed attributes, and {MAX_LEGEND_LENGTH:,} is the most"
+                f"The item has {len(signed)} signed attributes, and {MAX_LEGEND_LENGTH:,} is the most"
             )
         try:
-            rows = sorted((canonical_path(schema.table_name, name), name, letter) for name, letter in letters)
+            rows = sorted((canonical_path(schema.table_name, name), name, byte) for name, byte in signed)
         except UnicodeEncodeError:
             raise EncryptError("The item has an attribute name with a lone surrogate") from None
-        legend = bytes(letter for _, _, letter in rows)
-        return self._plan(schema.version, rows, legend, ())
+        legend = bytes(byte for _, _, byte in rows)
+        return self._make(schema.version, rows, legend, ())
 
-    def _for_reading(self, shape: tuple[str, ...], version: int, legend: bytes) -> Shape:
+    def _make_for_reading(self, names: tuple[str, ...], version: int, legend: bytes) -> Shape:
         schema = self._schema
         for name in schema.key_names:
-            if name not in shape:
+            if name not in names:
                 raise FormatError(f"The item has no attribute {name!r}, which is a key of the table")
         signed = [
             name
-            for name in shape
-            if not (_text(name).startswith(RESERVED_PREFIX) or schema.is_unsigned(name))
+            for name in names
+            if not (_checked_name(name).startswith(RESERVED_PREFIX) or schema.is_unsigned(name))
         ]
         if len(signed) != len(legend):
             raise SignatureError
@@ -162,20 +180,21 @@ class Shapes:
             paths = sorted((canonical_path(schema.table_name, name), name) for name in signed)
         except UnicodeEncodeError:
             raise FormatError("The item has an attribute name with a lone surrogate") from None
-        rows = [(path, name, letter) for (path, name), letter in zip(paths, legend, strict=True)]
-        return self._plan(version, rows, legend, tuple(n for n in shape if n.startswith(RESERVED_PREFIX)))
+        rows = [(path, name, byte) for (path, name), byte in zip(paths, legend, strict=True)]
+        return self._make(version, rows, legend, tuple(n for n in names if n.startswith(RESERVED_PREFIX)))
 
-    def _plan(
+    def _make(
         self, version: int, rows: Sequence[tuple[bytes, str, int]], legend: bytes, dropped: tuple[str, ...]
     ) -> Shape:
+        """Make a shape of each signed attribute's canonical path, name and legend byte, in order."""
         keys = self._schema.key_names
-        encrypted = tuple(name for _, name, letter in rows if letter == ENCRYPTED)
-        others = [(name, letter) for _, name, letter in rows if letter != ENCRYPTED]
+        encrypted = tuple(name for _, name, byte in rows if byte == ENCRYPTED)
+        others = [(name, byte) for _, name, byte in rows if byte != ENCRYPTED]
         only_signed = tuple(name for name, _ in others)
         context = [
-            (name, at)
-            for at, (name, letter) in enumerate(others)
-            if (letter == CONTEXT if version == 2 else name in keys)
+            (name, position)
+            for position, (name, byte) in enumerate(others)
+            if (byte == CONTEXT if version == 2 else name in keys)
         ]
         return Shape(
             layout=lay_out(version, [path for path, _, _ in rows], legend),
@@ -188,20 +207,20 @@ class Shapes:
         )
 
 
-class _TooLargeToKeepError(Exception):
-    """A shape whose plan is not kept; a cache does not keep what raises."""
+class _TooLargeToCacheError(Exception):
+    """The shape is too large to be cached. Raised within the cached function, so that nothing is stored."""
 
 
-def _check_small(shape: tuple[str, ...]) -> None:
+def _check_small(names: tuple[str, ...]) -> None:
     try:
-        small = len(shape) <= _MOST_NAMES_KEPT and len("".join(shape)) <= _MOST_CHARACTERS_KEPT
-    except TypeError:  # a name that is no text: planning says so
-        small = False
-    if not small:
-        raise _TooLargeToKeepError
+        is_small = len(names) <= _MAX_CACHED_NAMES and len("".join(names)) <= _MAX_CACHED_CHARACTERS
+    except TypeError:  # a name is not a string: making the shape says so
+        is_small = False
+    if not is_small:
+        raise _TooLargeToCacheError
 
 
-def _text(name: object) -> str:
+def _checked_name(name: object) -> str:
     if not isinstance(name, str):
         raise TypeError(f"an attribute name must be str, not {type(name).__name__}")
     return name

@@ -1,11 +1,12 @@
-"""ECDSA over P-384, with signatures of one length.
+"""ECDSA over P-384, with signatures of one fixed length.
 
-- An item has a fresh signing key; readers get the compressed public key from the encryption context.
+- Each item has a fresh signing key; readers find the compressed public key in the encryption context.
 - The signature is DER of exactly 103 bytes. (r, s) and (r, order - s) both verify and nearly always differ
-  in length, so one signature in two has the length at once and the other one gets it by replacing s.
+  in length, so half of all signatures have that length at once and the others get it by replacing s.
 - `awscrt`, where it is installed (extra `fast`), is 2 to 3 times faster than `cryptography` at this curve.
 
-Source: specification `footer.md`, "Signature"; the length is that of AWS's releases.
+Source: specification `footer.md`, "Signature"; the length is the one that AWS's releases
+write.
 """
 
 from collections.abc import Callable
@@ -33,20 +34,20 @@ _ALGORITHM = ec.ECDSA(Prehashed(SHA384()))
 
 
 class SigningKey(Protocol):
-    """A fresh key of one item."""
+    """The signing key of one item."""
 
     @property
     def public_key(self) -> bytes:
-        """The public point, compressed: 49 bytes."""
+        """The public key as a compressed point: 49 bytes."""
         ...
 
     def sign(self, digest: bytes) -> bytes:
-        """Sign a SHA-384 digest; DER."""
+        """Sign a SHA-384 digest; the signature is DER."""
         ...
 
 
 class Backend(NamedTuple):
-    """One library's P-384."""
+    """One library's implementation of P-384."""
 
     name: str
     generate: Callable[[], SigningKey]
@@ -66,10 +67,10 @@ def sign(key: SigningKey, digest: bytes) -> bytes:
 
 
 def load_public_key(point: bytes) -> ec.EllipticCurvePublicKey:
-    """Read a compressed point.
+    """Read a public key from a compressed point.
 
     Raises:
-        ValueError: it is not a compressed point of the curve.
+        ValueError: It is not a compressed point of the curve.
     """
     if len(point) != PUBLIC_KEY_LENGTH:
         raise ValueError("not a compressed point of P-384")
@@ -77,10 +78,10 @@ def load_public_key(point: bytes) -> ec.EllipticCurvePublicKey:
 
 
 def verify(key: ec.EllipticCurvePublicKey, digest: bytes, signature: bytes) -> None:
-    """Verify a signature of a SHA-384 digest.
+    """Verify the signature of a SHA-384 digest.
 
     Raises:
-        AuthenticationFailedError: it is not one.
+        AuthenticationFailedError: It is not the signature of that digest by that key.
     """
     if not backend().verify(key, digest, signature):
         raise AuthenticationFailedError
@@ -93,7 +94,7 @@ def generate() -> SigningKey:
 
 @cache
 def backend() -> Backend:
-    """Choose the fastest library that is installed."""
+    """Return the fastest implementation that is installed."""
     try:
         from dynaseal.core import signatures_awscrt  # noqa: PLC0415 the library is optional
     except ImportError:
@@ -102,7 +103,7 @@ def backend() -> Backend:
 
 
 def cryptography_backend() -> Backend:
-    """P-384 of `cryptography`."""
+    """Return the implementation over `cryptography`."""
     return Backend("cryptography", _CryptographyKey, _verify)
 
 

@@ -1,4 +1,4 @@
-"""P-384 of `awscrt` (AWS's C libraries), which imports only where the extra `fast` is installed."""
+"""P-384 over `awscrt` (AWS's C libraries); imported only where the extra `fast` is installed."""
 
 from awscrt.crypto import EC, ECType  # pyright: ignore[reportMissingTypeStubs] awscrt ships none
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -8,7 +8,7 @@ from dynaseal.core.signatures import COORDINATE_LENGTH, Backend
 
 
 def backend() -> Backend:
-    """P-384 of `awscrt`."""
+    """Return the implementation over `awscrt`."""
     return Backend("awscrt", _AwscrtKey, _verify)
 
 
@@ -18,7 +18,7 @@ class _AwscrtKey:
     def __init__(self) -> None:
         self._key = EC.new_generate(ECType.P_384)
         x, y = self._key.get_public_coords()
-        # awscrt leaves leading zeros out of a coordinate.
+        # awscrt returns a coordinate without its leading zeros.
         self.public_key = (b"\x03" if y[-1] & 1 else b"\x02") + x.rjust(COORDINATE_LENGTH, b"\x00")
 
     def sign(self, digest: bytes) -> bytes:

@@ -1,8 +1,8 @@
 """The two algorithm suites of the format.
 
 Both encrypt with AES-256-GCM under keys derived by HKDF-SHA512, commit to the data key, wrap the data key
-behind an intermediate key and sign for each recipient with HMAC-SHA384; the second also signs with a fresh
-ECDSA P-384 key, so that a reader cannot pass for the writer.
+under an intermediate key and authenticate for each recipient with HMAC-SHA384. The second also signs with a
+fresh ECDSA P-384 key, so that somebody who can only read cannot pass for the writer.
 
 Source: specification `algorithm-suites.md`; `header.md`, "Format Flavor".
 """
@@ -14,7 +14,7 @@ class AlgorithmSuite(Enum):
     """An algorithm suite, by its id.
 
     Attributes:
-        flavor: The header's flavor byte: the id's second byte.
+        flavor: The header's flavor byte: the second byte of the id.
         is_signed: Whether the footer ends in an ECDSA signature.
     """
 

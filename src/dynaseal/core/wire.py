@@ -1,4 +1,4 @@
-"""Big-endian numbers and length-prefixed bytes: what every structure of the format is made of."""
+"""Big-endian numbers and length-prefixed bytes, of which every structure of the format consists."""
 
 from collections.abc import Callable
 from struct import Struct
@@ -16,11 +16,11 @@ class TruncatedError(Exception):
 
 
 class ByteReader:
-    r"""Reads a byte string from front to back, and never past its end.
+    r"""Reads a byte string from start to end, and never past its end.
 
     Example:
         >>> reader = ByteReader(b"\x00\x02hi")
-        >>> reader.sized16(), reader.rest
+        >>> reader.sized16(), reader.remaining
         (b'hi', 0)
     """
 
@@ -31,7 +31,7 @@ class ByteReader:
         self.position = position
 
     @property
-    def rest(self) -> int:
+    def remaining(self) -> int:
         """How many bytes are left."""
         return len(self._data) - self.position
 
@@ -39,7 +39,7 @@ class ByteReader:
         """Read `count` bytes.
 
         Raises:
-            TruncatedError: fewer are left.
+            TruncatedError: Fewer are left.
         """
         start = self.position
         end = start + count
@@ -61,7 +61,7 @@ class ByteReader:
         return self._number(_read_u32, 4)
 
     def sized16(self) -> bytes:
-        """Read a two-byte length and as many bytes."""
+        """Read a two-byte length, and then that many bytes."""
         # The same as `take(short())`, in one step: a header has many of these.
         data, at = self._data, self.position
         try:
@@ -75,7 +75,7 @@ class ByteReader:
         return data[start:end]
 
     def sized32(self) -> bytes:
-        """Read a four-byte length and as many bytes."""
+        """Read a four-byte length, and then that many bytes."""
         return self.take(self.long())
 
     def _number(self, unpack: Callable[[bytes, int], tuple[int]], size: int) -> int:

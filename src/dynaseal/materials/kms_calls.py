@@ -1,65 +1,61 @@
-"""Counts calls of KMS, by operation and key, for whoever made them necessary.
+"""Counts the KMS calls that each item encryptor makes, by operation and key.
 
-- What asks KMS counts each call just before it makes it, refused ones too, not a client's own retries.
-- A call counts for the recorder in whose `recording` it is made, wherever in between the keyring lies. So no
-  keyring and no materials manager hands a counter on, and two encryptors that share a keyring count apart.
-- A call that is made once an item is worth a hint: many of them under one key are logged once.
+- The code that calls KMS counts each call just before making it. Refused calls count; a client's own retries
+  do not.
+- A call counts for the `KmsCalls` in whose `recording` block it is made, however many keyrings and materials
+  managers lie between. So none of them passes a counter on, and two encryptors that share a keyring have
+  separate counts.
+- If every item needs a call, a hierarchical keyring would need far fewer. That hint is logged once.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from threading import Lock
-from typing import NamedTuple, TypeVar
+from types import TracebackType
+from typing import NamedTuple
 
 MANY_CALLS = 10
-"""So many calls, one an item, bring the hint."""
+"""After this many calls that each served one item, the hint is logged."""
 
-_Argument = TypeVar("_Argument")
-_Result = TypeVar("_Result")
 _logger = logging.getLogger("dynaseal")
 
 
 class KmsCall(NamedTuple):
-    """What is counted apart."""
+    """An operation and the key that it was called with; each such pair has a count of its own."""
 
     operation: str
     key_id: str
 
 
 class KmsCalls:
-    """One recorder; safe for use by many threads.
+    """The counts of one encryptor; safe for use by many threads.
 
     Args:
-        whose: For the log, such as `table people`.
+        owner: Whose calls these are, for the log, such as `table people`.
     """
 
-    def __init__(self, whose: str) -> None:
-        self._whose = whose
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
         self._lock = Lock()
         self._calls: Counter[KmsCall] = Counter()
         self._per_item = 0
 
     def total(self) -> Counter[KmsCall]:
-        """Give the numbers up to now: a copy."""
+        """Return a copy of the counts."""
         with self._lock:
             return self._calls.copy()
 
-    def recording(self, work: Callable[[_Argument], _Result], argument: _Argument) -> _Result:
-        """Do `work` with its argument, and count the KMS calls that it makes."""
-        token = _current.set(self)
-        try:
-            return work(argument)
-        finally:
-            _current.reset(token)
+    def recording(self) -> "_Recording":
+        """Return a context manager that counts the KMS calls made within its block."""
+        return _Recording(self)
 
     def add(self, call: KmsCall, *, per_item: bool) -> None:
         """Count a call.
 
         Args:
             call: The operation and the key.
-            per_item: Whether every item needs such a call.
+            per_item: Whether every item needs a call like this one.
         """
         with self._lock:
             self._calls[call] += 1
@@ -67,8 +63,8 @@ class KmsCalls:
             many = per_item and self._per_item == MANY_CALLS
         if many:
             _logger.warning(
-                "%s: %d calls of KMS for %d items, the last %s on %s; a hierarchical keyring would make it 1",
-                self._whose,
+                "%s: %d KMS calls for %d items, the last one %s on %s; a hierarchical keyring would need 1",
+                self._owner,
                 MANY_CALLS,
                 MANY_CALLS,
                 call.operation,
@@ -79,8 +75,31 @@ class KmsCalls:
 _current: ContextVar[KmsCalls | None] = ContextVar("dynaseal_kms_calls", default=None)
 
 
+class _Recording:
+    """Makes a `KmsCalls` the current one. A class: a generator would take several times as long per item."""
+
+    __slots__ = ("_calls", "_token")
+
+    def __init__(self, calls: KmsCalls) -> None:
+        self._calls = calls
+
+    def __enter__(self) -> None:
+        self._token: Token[KmsCalls | None] = _current.set(self._calls)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        _current.reset(self._token)
+
+
 def count(operation: str, key_id: str, *, per_item: bool = False) -> None:
-    """Count a call that is about to be made, for the recorder of this context, if it has one."""
-    recorder = _current.get()
-    if recorder is not None:
-        recorder.add(KmsCall(operation, key_id), per_item=per_item)
+    """Count a call that is about to be made, if a `recording` block is open.
+
+    Args:
+        operation: The operation, such as `Decrypt`.
+        key_id: The key.
+        per_item: Whether every item needs a call like this one.
+    """
+    calls = _current.get()
+    if calls is not None:
+        calls.add(KmsCall(operation, key_id), per_item=per_item)

@@ -1,18 +1,17 @@
-"""What keyrings and materials managers hand around.
+"""The materials that keyrings and materials managers pass to each other, and the interfaces of both.
 
-- `EncryptionMaterials` begin without a data key; the first keyring makes one, every keyring adds the data key
-  as it wrapped it and the key that signs for its recipients.
-- `DecryptionMaterials` begin without a data key; the keyring that can unwrap one of the item's encrypted data
+- `EncryptionMaterials` begin without a data key. The first keyring makes one; every keyring adds the data key
+  as it wrapped it and the key of its recipient tag.
+- `DecryptionMaterials` begin without a data key. The keyring that can unwrap one of the item's encrypted data
   keys adds it.
-- Both are frozen: a keyring returns new ones. No key shows in a repr. They fill themselves in one step, where
-  a dataclass's own `__init__` takes a slow one for each field of a frozen class: every item needs two.
+- Both are frozen: a keyring returns new ones. No key shows in their repr.
 
 Source: specification `structures.md`, `keyring-interface.md`, `cmm-interface.md`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, Protocol
 
 from dynaseal.core.context import EncryptionContext
 from dynaseal.core.header import EncryptedDataKey
@@ -21,139 +20,131 @@ from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import UnwrapError
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, slots=True)
 class EncryptionMaterials:
     """Materials for encrypting one item.
 
     Attributes:
         suite: The algorithm suite.
-        encryption_context: All of it, what the header stores and what it does not.
-        required_context_keys: The keys that the header does not store.
-        plaintext_data_key: 32 bytes, once a keyring has made it.
+        encryption_context: The whole encryption context: what the header stores and what it does not.
+        required_context_keys: The keys of the entries that the header does not store.
+        plaintext_data_key: 32 bytes; None until a keyring has made it.
         encrypted_data_keys: The data key as each keyring wrapped it.
-        symmetric_signing_keys: For each of those, the key of its recipients' tag.
+        symmetric_signing_keys: For each of those, the key of its recipient tag.
         signing_key: The item's ECDSA key, in a suite that has one.
-        context: The encryption context with its serialised form.
-        aad: That form: what wrapping binds a key to.
     """
 
     suite: AlgorithmSuite
     encryption_context: Mapping[str, str]
+    _: KW_ONLY
     required_context_keys: frozenset[str] = frozenset()
     plaintext_data_key: bytes | None = field(default=None, repr=False)
     encrypted_data_keys: tuple[EncryptedDataKey, ...] = ()
     symmetric_signing_keys: tuple[bytes, ...] = field(default=(), repr=False)
     signing_key: SigningKey | None = field(default=None, repr=False)
 
-    context: EncryptionContext = field(init=False, repr=False, compare=False)
-    aad: bytes = field(init=False, repr=False, compare=False)
+    def __post_init__(self) -> None:
+        if type(self.encryption_context) is not EncryptionContext:
+            object.__setattr__(self, "encryption_context", EncryptionContext(dict(self.encryption_context)))
 
-    def __init__(  # noqa: PLR0917 the fields, in their order
-        self,
-        suite: AlgorithmSuite,
-        encryption_context: Mapping[str, str],
-        required_context_keys: frozenset[str] = frozenset(),
-        plaintext_data_key: bytes | None = None,
-        encrypted_data_keys: tuple[EncryptedDataKey, ...] = (),
-        symmetric_signing_keys: tuple[bytes, ...] = (),
-        signing_key: SigningKey | None = None,
-    ) -> None:
-        context = encryption_context
-        if type(context) is not EncryptionContext:
-            context = EncryptionContext(dict(context))
-        self.__dict__.update(
-            suite=suite,
-            encryption_context=context,
-            required_context_keys=required_context_keys,
-            plaintext_data_key=plaintext_data_key,
-            encrypted_data_keys=encrypted_data_keys,
-            symmetric_signing_keys=symmetric_signing_keys,
-            signing_key=signing_key,
-            context=context,
-            aad=context.serialized,
-        )
+    @property
+    def context(self) -> EncryptionContext:
+        """The encryption context, which carries its serialised form."""
+        # Not `cast`, which would be a call: each item's materials are asked for this several times.
+        context: Any = self.encryption_context
+        return context
+
+    @property
+    def aad(self) -> bytes:
+        """The serialised encryption context, to which a wrapped key is bound."""
+        context: Any = self.encryption_context
+        return context.serialized
 
     def with_wrapped_key(
         self, data_key: bytes, wrapped: EncryptedDataKey, symmetric_signing_key: bytes
     ) -> "EncryptionMaterials":
-        """Add the data key as one more keyring wrapped it."""
+        """Return these materials with the data key as one more keyring wrapped it.
+
+        Args:
+            data_key: The plaintext data key.
+            wrapped: The data key as the keyring wrapped it.
+            symmetric_signing_key: The key of its recipient tag.
+        """
         return EncryptionMaterials(
             self.suite,
             self.encryption_context,
-            self.required_context_keys,
-            data_key,
-            (*self.encrypted_data_keys, wrapped),
-            (*self.symmetric_signing_keys, symmetric_signing_key),
-            self.signing_key,
+            required_context_keys=self.required_context_keys,
+            plaintext_data_key=data_key,
+            encrypted_data_keys=(*self.encrypted_data_keys, wrapped),
+            symmetric_signing_keys=(*self.symmetric_signing_keys, symmetric_signing_key),
+            signing_key=self.signing_key,
         )
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, slots=True)
 class DecryptionMaterials:
     """Materials for decrypting one item.
 
     Attributes:
         suite: The algorithm suite that the header names.
-        encryption_context: All of it, stored or rebuilt.
-        required_context_keys: The keys that the header does not store.
-        plaintext_data_key: 32 bytes, once a keyring has unwrapped it.
-        symmetric_signing_key: The key of this reader's tag, from the same unwrapping.
-        verification_key: The item's compressed ECDSA public point, in a suite that has one.
-        context: The encryption context with its serialised form.
-        aad: That form: what wrapping binds a key to.
+        encryption_context: The whole encryption context: what the header stores and what was rebuilt.
+        required_context_keys: The keys of the entries that the header does not store.
+        plaintext_data_key: 32 bytes; None until a keyring has unwrapped it.
+        symmetric_signing_key: The key of this reader's recipient tag, unwrapped with the data key.
+        verification_key: The item's ECDSA public key as a compressed point, in a suite that has one.
     """
 
     suite: AlgorithmSuite
     encryption_context: Mapping[str, str]
+    _: KW_ONLY
     required_context_keys: frozenset[str] = frozenset()
     plaintext_data_key: bytes | None = field(default=None, repr=False)
     symmetric_signing_key: bytes | None = field(default=None, repr=False)
     verification_key: bytes | None = None
 
-    context: EncryptionContext = field(init=False, repr=False, compare=False)
-    aad: bytes = field(init=False, repr=False, compare=False)
+    def __post_init__(self) -> None:
+        if type(self.encryption_context) is not EncryptionContext:
+            object.__setattr__(self, "encryption_context", EncryptionContext(dict(self.encryption_context)))
 
-    def __init__(  # noqa: PLR0917 the fields, in their order
-        self,
-        suite: AlgorithmSuite,
-        encryption_context: Mapping[str, str],
-        required_context_keys: frozenset[str] = frozenset(),
-        plaintext_data_key: bytes | None = None,
-        symmetric_signing_key: bytes | None = None,
-        verification_key: bytes | None = None,
-    ) -> None:
-        context = encryption_context
-        if type(context) is not EncryptionContext:
-            context = EncryptionContext(dict(context))
-        self.__dict__.update(
-            suite=suite,
-            encryption_context=context,
-            required_context_keys=required_context_keys,
-            plaintext_data_key=plaintext_data_key,
-            symmetric_signing_key=symmetric_signing_key,
-            verification_key=verification_key,
-            context=context,
-            aad=context.serialized,
-        )
+    @property
+    def context(self) -> EncryptionContext:
+        """The encryption context, which carries its serialised form."""
+        # Not `cast`, which would be a call: each item's materials are asked for this several times.
+        context: Any = self.encryption_context
+        return context
+
+    @property
+    def aad(self) -> bytes:
+        """The serialised encryption context, to which a wrapped key is bound."""
+        context: Any = self.encryption_context
+        return context.serialized
 
     def with_unwrapped_key(self, data_key: bytes, symmetric_signing_key: bytes) -> "DecryptionMaterials":
-        """Add the data key."""
+        """Return these materials with the unwrapped data key.
+
+        Args:
+            data_key: The plaintext data key.
+            symmetric_signing_key: The key of this reader's recipient tag.
+        """
         return DecryptionMaterials(
             self.suite,
             self.encryption_context,
-            self.required_context_keys,
-            data_key,
-            symmetric_signing_key,
-            self.verification_key,
+            required_context_keys=self.required_context_keys,
+            plaintext_data_key=data_key,
+            symmetric_signing_key=symmetric_signing_key,
+            verification_key=self.verification_key,
         )
 
 
 class NoDataKeyError(UnwrapError):
-    """The item has no data key that this keyring could try."""
+    """The item has no data key that this keyring could try to unwrap."""
 
 
 def combine_causes(causes: Sequence[UnwrapError]) -> UnwrapError:
-    """Make one error of what several attempts had to say: the one real attempt's own, or a list of all."""
+    """Return one error for several failed attempts: the error of the only real attempt, or a list of all.
+
+    A `NoDataKeyError` is not a real attempt: that keyring had nothing to unwrap.
+    """
     attempts = [cause for cause in causes if not isinstance(cause, NoDataKeyError)]
     if len(attempts) == 1:
         return attempts[0]
@@ -161,20 +152,20 @@ def combine_causes(causes: Sequence[UnwrapError]) -> UnwrapError:
 
 
 class Keyring(Protocol):
-    """Makes, wraps and unwraps data keys. Write one for your own HSM by giving these two methods."""
+    """Makes, wraps and unwraps data keys; for an HSM of your own, write a class with these two methods."""
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Make a data key if there is none yet, and add it as wrapped here.
+        """Make a data key if there is none yet, and add it as this keyring wraps it.
 
         Raises:
-            EncryptError: it could not.
+            EncryptError: the data key could not be made or wrapped.
         """
         ...
 
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Unwrap the first encrypted data key that this keyring can.
+        """Unwrap the first encrypted data key that this keyring can unwrap.
 
         Raises:
             UnwrapError: it can unwrap none of them.
@@ -183,7 +174,7 @@ class Keyring(Protocol):
 
 
 class CryptographicMaterialsManager(Protocol):
-    """Decides on the materials of one item: the layer between an item and its keyring."""
+    """Provides the materials of each item: the layer between items and keyrings."""
 
     def get_encryption_materials(
         self,
@@ -191,10 +182,15 @@ class CryptographicMaterialsManager(Protocol):
         encryption_context: Mapping[str, str],
         required_context_keys: frozenset[str],
     ) -> EncryptionMaterials:
-        """Give complete materials for encrypting an item with that context.
+        """Return complete materials for encrypting an item.
+
+        Args:
+            suite: The algorithm suite.
+            encryption_context: The item's encryption context.
+            required_context_keys: The keys of the entries that the header must not store.
 
         Raises:
-            EncryptError: there are none to be had.
+            EncryptError: the materials cannot be provided.
         """
         ...
 
@@ -205,15 +201,15 @@ class CryptographicMaterialsManager(Protocol):
         stored_context: Mapping[str, str],
         reproduced_context: Mapping[str, str],
     ) -> DecryptionMaterials:
-        """Give complete materials for decrypting an item.
+        """Return complete materials for decrypting an item.
 
         Args:
-            suite: What the header names.
+            suite: The algorithm suite, from the header.
             encrypted_data_keys: From the header.
-            stored_context: From the header.
-            reproduced_context: What the reader knows of the item's context.
+            stored_context: The entries of the encryption context that the header stores.
+            reproduced_context: The entries that the reader rebuilt from the item.
 
         Raises:
-            DecryptError: there are none to be had.
+            DecryptError: the materials cannot be provided.
         """
         ...

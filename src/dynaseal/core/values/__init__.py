@@ -1,1 +1,1 @@
-"""DynamoDB attribute values as the format's bytes: their types, writing and reading."""
+"""DynamoDB attribute values as the format's bytes: types, writing and reading."""

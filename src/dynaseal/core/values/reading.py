@@ -1,9 +1,10 @@
-"""Attribute values from the format's bytes, strictly.
+"""Attribute values read strictly from the format's bytes.
 
-- Bytes that end too early or late, text that is no UTF-8, a set or map with a member twice, and a number that
-  is not in its normal form are refused, in time linear in their size: a count is never trusted with memory,
-  and each loop ends at the first entry that is not there.
-- The order of sets and maps is not checked: AWS's early releases wrote them as they came. It is kept.
+- Refused are bytes that end too early or too late, strings that are not UTF-8, sets and maps with a repeated
+  member, and numbers that are not in their normal form.
+- Reading takes time linear in the size of the bytes: a count never decides how much memory is taken, and each
+  loop ends at the first entry that is not there.
+- The order of sets and maps is not checked, since AWS's early releases did not sort them, and is kept.
 
 Source: specification `ddb-attribute-serialization.md`.
 """
@@ -39,10 +40,10 @@ _entry_head_at = Struct(">2sI").unpack_from
 
 
 def deserialize(type_id: bytes, data: bytes) -> dict[str, Any]:
-    r"""Turn a type id and a value's bytes into an attribute value.
+    r"""Return the attribute value that a type id and bytes stand for.
 
     Raises:
-        MalformedValueError: the bytes are not those that a value of that type is written as.
+        MalformedValueError: the bytes are not a value of that type.
 
     Example:
         >>> deserialize(b"\x00\x04", b"\x01")
@@ -52,10 +53,10 @@ def deserialize(type_id: bytes, data: bytes) -> dict[str, Any]:
 
 
 def deserialize_all(fields: Iterable[Field]) -> list[dict[str, Any]]:
-    """Turn type ids and bytes into attribute values.
+    """Return the attribute values that type ids and bytes stand for.
 
     Raises:
-        MalformedValueError: the bytes of one are not those that a value of its type is written as.
+        MalformedValueError: the bytes of one of them are not a value of its type.
     """
     values: list[dict[str, Any]] = []
     try:
@@ -63,19 +64,19 @@ def deserialize_all(fields: Iterable[Field]) -> list[dict[str, Any]]:
             kind, read, holds_values = _READERS[type_id]
             values.append({kind: read(data, SECOND_LEVEL) if holds_values else read(data)})
     except KeyError:
-        raise MalformedValueError("bytes of an unknown type id") from None
+        raise MalformedValueError("bytes with an unknown type id") from None
     except StructError:
         raise MalformedValueError("bytes that end too early") from None
     except UnicodeDecodeError:
-        raise MalformedValueError("text that is not valid UTF-8") from None
+        raise MalformedValueError("a string that is not valid UTF-8") from None
     return values
 
 
 def _number(data: bytes) -> str:
-    text = data.decode()
+    number = data.decode()
     try:
-        if is_normal(text) or normalize(text) == text:
-            return text
+        if is_normal(number) or normalize(number) == number:
+            return number
     except ValueError:
         pass
     raise MalformedValueError("a number that is not in its normal form")
@@ -120,7 +121,7 @@ def _members(data: bytes) -> list[bytes]:
     return members
 
 
-# These two read their members in place: a call for each would take as long as reading it.
+# These two read their members in place: a call for each member would double the time.
 
 
 def _list(data: bytes, depth: int) -> list[dict[str, Any]]:
@@ -165,7 +166,7 @@ def _map(data: bytes, depth: int) -> dict[str, dict[str, Any]]:
 
 
 def _check_end(data: bytes, at: int) -> None:
-    """Check that the last entry ends where the bytes end; an earlier one that does not has no successor."""
+    """Check that the last entry ends where the bytes end."""
     if at > len(data):
         raise StructError
     if at < len(data):
@@ -177,7 +178,8 @@ def _check_unique(different: int, count: int) -> None:
         raise MalformedValueError("a set or map that holds a member twice")
 
 
-# What turns bytes into a content, and whether that holds values itself: then it also takes their level.
+# By type id: the type name, the function that reads a content, and whether the content holds values itself;
+# such a function also takes the level of those values.
 _READERS: dict[bytes, tuple[str, Callable[..., Any], bool]] = {
     STRING: ("S", bytes.decode, False),
     NUMBER: ("N", _number, False),

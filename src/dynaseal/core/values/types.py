@@ -1,4 +1,4 @@
-"""What writing and reading attribute values share: type ids, limits and errors.
+"""Type ids, limits and errors that writing and reading attribute values share.
 
 Source: specification `ddb-attribute-serialization.md`.
 """
@@ -6,7 +6,7 @@ Source: specification `ddb-attribute-serialization.md`.
 from struct import Struct
 
 Field = tuple[bytes, bytes]
-"""A value in the clear as the format has it: its type id and its bytes."""
+"""A value as the format has it: its type id and its bytes."""
 
 MAX_DEPTH = 32
 SECOND_LEVEL = 2
@@ -27,11 +27,14 @@ entry_head = Struct(">2sI").pack
 
 
 class MalformedValueError(ValueError):
-    """A value that the format cannot hold, or bytes that are none; the text says why, without the value."""
+    """A value that the format cannot hold, or bytes that are not a value.
+
+    The message says why, and does not show the value.
+    """
 
 
 class MalformedAttributeError(MalformedValueError):
-    """An attribute, by `name`, whose value the format cannot hold."""
+    """An attribute whose value the format cannot hold; `name` is its name."""
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
@@ -39,5 +42,5 @@ class MalformedAttributeError(MalformedValueError):
 
 
 def too_deep() -> MalformedValueError:
-    """Make the error for a container whose members lie deeper than DynamoDB's 32 levels."""
+    """Return the error for a list or map whose members are nested deeper than DynamoDB's 32 levels."""
     return MalformedValueError("a value nested deeper than DynamoDB's 32 levels")

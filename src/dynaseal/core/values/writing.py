@@ -1,9 +1,9 @@
-"""DynamoDB attribute values as the format's bytes; `values_reading` has the way back.
+"""DynamoDB attribute values written as the format's bytes.
 
-- Each type has a two-byte type id; a value's bytes do not repeat it at the top.
-- Sets and maps are ordered (text by UTF-16 code units, binary by bytes, numbers by their normal form) and
+- Each type has a two-byte type id. The bytes of a top-level value do not include it.
+- Sets and maps are ordered (strings by UTF-16 code units, binary by bytes, numbers by their normal form) and
   hold nothing twice.
-- At most 32 levels: a value may lie in 31 containers.
+- Values nest at most 32 levels deep.
 
 Source: specification `ddb-attribute-serialization.md`.
 """
@@ -37,17 +37,14 @@ from dynaseal.core.wire import u32
 
 
 def serialize(value: AttributeValue) -> Field:
-    r"""Turn an attribute value into its type id and bytes.
+    r"""Return an attribute value's type id and bytes.
 
     Args:
         value: One type name and its content, as botocore's client has it.
 
-    Returns:
-        The two-byte type id, and the value's bytes without it.
-
     Raises:
-        MalformedValueError: DynamoDB or the format cannot hold it.
-        TypeError: the content is not of the Python type that its type name asks for.
+        MalformedValueError: DynamoDB or the format cannot hold the value.
+        TypeError: the content is not of the Python type that its DynamoDB type needs.
 
     Example:
         >>> serialize({"NS": ["2", "1.0"]})
@@ -57,11 +54,11 @@ def serialize(value: AttributeValue) -> Field:
 
 
 def serialize_attributes(item: Item, names: Iterable[str]) -> list[Field]:
-    """Turn an item's attributes by those names into their type ids and bytes.
+    """Return the type ids and bytes of an item's attributes with these names.
 
     Raises:
-        MalformedAttributeError: DynamoDB or the format cannot hold one; it says which.
-        TypeError: a content is not of the Python type that its type name asks for.
+        MalformedAttributeError: DynamoDB or the format cannot hold one of the values; it says which.
+        TypeError: a content is not of the Python type that its DynamoDB type needs.
     """
     try:
         return _serialize_all(map(item.__getitem__, names))
@@ -86,7 +83,7 @@ def _serialize_all(values: Iterable[AttributeValue]) -> list[Field]:
     except MalformedValueError:
         raise
     except UnicodeEncodeError:
-        raise MalformedValueError("text with a lone surrogate") from None
+        raise MalformedValueError("a string with a lone surrogate") from None
     except ValueError as error:
         raise _type_error(value) or MalformedValueError(str(error)) from None
     except (AttributeError, KeyError, TypeError):
@@ -94,22 +91,22 @@ def _serialize_all(values: Iterable[AttributeValue]) -> list[Field]:
     return serialized
 
 
-def sorted_strings(texts: Iterable[str]) -> list[str]:
-    """Order texts by UTF-16 code units.
+def sorted_strings(strings: Iterable[str]) -> list[str]:
+    """Sort strings by UTF-16 code units.
 
     Raises:
-        TypeError: one is no text.
-        MalformedValueError: one holds a lone surrogate.
+        TypeError: one of them is not a string.
+        MalformedValueError: one of them has a lone surrogate.
     """
     try:
-        # Below U+10000 code units are code points, by which Python orders.
-        return sorted(texts) if "".join(texts).isascii() else sorted(texts, key=utf16_order)
+        # Of ASCII strings the order by code units is the order by code points, which is Python's own.
+        return sorted(strings) if "".join(strings).isascii() else sorted(strings, key=utf16_order)
     except UnicodeEncodeError:
-        raise MalformedValueError("text with a lone surrogate") from None
+        raise MalformedValueError("a string with a lone surrogate") from None
 
 
-# The writers raise bare TypeError and ValueError; `_type_error` then says what is of the wrong type. Those of
-# lists and maps write their members in place: a call for each would take as long as writing it.
+# These functions raise bare TypeError and ValueError; `_type_error` then finds what has the wrong type. Those
+# for lists and maps write their members in place: a call for each member would double the time.
 
 
 def _number(content: str) -> bytes:
@@ -119,7 +116,7 @@ def _number(content: str) -> bytes:
 def _binary(content: bytes | bytearray | memoryview) -> bytes:
     if type(content) is bytes:
         return content
-    # bytes() would make zeros of a number and take any list of numbers.
+    # Not bytes(content): that makes zeros of a number, and takes any list of numbers.
     return memoryview(content).tobytes()
 
 
@@ -194,7 +191,7 @@ def _map(content: Mapping[str, AttributeValue], depth: int) -> bytes:
 
 
 def _type_error(value: Any, depth: int = 1) -> TypeError | None:
-    """Say what in a value that could not be written is of the wrong Python type, if anything is."""
+    """Return the error that names what has the wrong Python type in a value, or None if nothing has."""
     if not _is_mapping(value) or len(value) != 1 or not value.keys() <= _WRITERS.keys():
         return _not_a_value()
     ((kind, content),) = value.items()
@@ -237,7 +234,8 @@ def _wrong_content(value: AttributeValue) -> TypeError:
     return TypeError(f"the content of {name} must be {_CONTENT[name]}, not {type(content).__name__}")
 
 
-# What turns a content into bytes, and whether it holds values itself: then it also takes their level.
+# By type name: its type id, the function that writes a content, and whether the content holds values itself;
+# such a function also takes the level of those values.
 _WRITERS: dict[str, tuple[bytes, Callable[..., bytes], bool]] = {
     "S": (STRING, str.encode, False),
     "N": (NUMBER, _number, False),

@@ -117,7 +117,7 @@ def unwrap(
     info = _fixed_info(curve, agreed.parties, aad)
     commitment, key = _derive(secret, info, salt)
     check_one_of([stored_commitment], commitment)
-    intermediate = gcm_decrypt(key, _NONCE, reader.take(reader.rest), info)
+    intermediate = gcm_decrypt(key, _NONCE, reader.take(reader.remaining), info)
     return materials.with_unwrapped_key(*wrapping.unwrap(data_key, intermediate, aad))
 
 
@@ -127,7 +127,7 @@ def _read_parties(provider_info: bytes) -> Parties | None:
         version, recipient, sender = reader.take(len(_VERSION)), reader.sized32(), reader.sized32()
     except TruncatedError:
         return None
-    return None if version != _VERSION or reader.rest else Parties(sender, recipient)
+    return None if version != _VERSION or reader.remaining else Parties(sender, recipient)
 
 
 def _fixed_info(curve: Curve, parties: Parties, aad: bytes) -> bytes:
