@@ -1,6 +1,6 @@
-"""Who may do what: policies parsed and evaluated, and the IAM and STS services over them.
+"""IAM and STS: policies parsed and evaluated, the users and roles they apply to, and the two services.
 
-`policy` parses documents closed; `match` and `conditions` compare; `evaluate` decides, pure; `authorizer`
-gathers what concerns a call, decides and records; `store` keeps users, roles, keys and policies; `api` and
-`sts` answer.
+`policy` parses documents; `match` and `conditions` compare; `evaluate` decides, without side effects;
+`authorizer` collects the policies that apply to a call, decides and records the decision; `store` keeps
+users, groups, roles, access keys and policies; `api` and `sts` are the services.
 """

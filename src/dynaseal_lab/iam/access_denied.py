@@ -1,4 +1,4 @@
-"""AWS's sentence for a refusal, made from the evaluator's reason.
+"""AWS's message for a call that was denied, made from the evaluator's decision.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
@@ -20,7 +20,7 @@ _BECAUSE: Mapping[str, str] = {
 
 
 def access_denied_message(principal: Principal, access_request: AccessRequest, decision: Decision) -> str:
-    """Why a principal was refused, as AWS says it."""
+    """Return why a principal was denied, in AWS's words."""
     because = _BECAUSE[decision.reason].format(action=access_request.action)
     return (
         f"User: {principal.caller_arn} is not authorized to perform: {access_request.action} "

@@ -1,17 +1,21 @@
-"""IAM's API: every operation is authorised by the evaluator before it looks at anything.
+"""IAM's API: every operation is allowed or denied by the evaluator before it reads any record.
 
-GetSessionToken's credentials are for other services: IAM takes them with MFA only, which the lab has not.
+A resource belongs to the account in its ARN, and IAM's resources have no resource-based policies. So a caller
+who names another account's policy or user is denied, a root user too. Policies managed by AWS belong to no
+account: whether a caller may read them is decided by the caller's own account.
 
-Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html and
+GetSessionToken's credentials cannot call IAM: AWS accepts them with MFA only, which the lab does not have.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies-cross-account-resource-access.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 from dynaseal_lab.iam.backend import IamBackend, Operations
+from dynaseal_lab.iam.names import account_of, is_account
 from dynaseal_lab.iam.operations import (
     access_keys,
     account,
@@ -22,7 +26,8 @@ from dynaseal_lab.iam.operations import (
     simulate,
     users,
 )
-from dynaseal_lab.model import AccessRequest, Call, ConditionKeys, Fault
+from dynaseal_lab.iam.records import Role, User
+from dynaseal_lab.model import AccessRequest, Call, ConditionKeys, Fault, Reply
 
 OPERATIONS: Operations = MappingProxyType(
     {
@@ -36,17 +41,21 @@ OPERATIONS: Operations = MappingProxyType(
         **users.OPERATIONS,
     }
 )
-"""Every operation that the lab's IAM answers."""
+"""Every operation of IAM that the lab has."""
 
 
 @dataclass(frozen=True, slots=True)
 class IamService:
-    """Answers IAM's operations."""
+    """The service IAM."""
 
     iam: IamBackend
 
-    async def handle(self, call: Call) -> Mapping[str, Any]:
-        """The answer to one call, or a `Fault`."""
+    async def handle(self, call: Call) -> Reply:
+        """Answer one call.
+
+        Raises:
+            Fault: The lab does not have the operation, the call is denied, or the operation fails.
+        """
         operation = OPERATIONS.get(call.operation)
         if operation is None:
             raise Fault("InvalidAction", f"The lab does not have the operation {call.operation}")
@@ -54,37 +63,45 @@ class IamService:
             raise Fault(
                 "InvalidClientTokenId", "The security token included in the request is invalid", status=403
             )
+        resource = operation.resource(self.iam, call)
         access_request = AccessRequest(
             action=f"iam:{call.operation}",
-            resource=operation.resource(self.iam, call),
-            resource_account=call.principal.account,
+            resource=resource,
+            resource_account=_owner(resource, call),
             condition_keys=_condition_keys(self.iam, call),
         )
         self.iam.require(call, access_request)
         return operation.run(self.iam, call)
 
 
+def _owner(resource: str, call: Call) -> str:
+    """Return the account that owns a resource; the caller's for `*` and for policies managed by AWS."""
+    account = account_of(resource)
+    return account if is_account(account) else call.principal.account
+
+
 def _condition_keys(iam: IamBackend, call: Call) -> ConditionKeys:
-    """IAM's own condition keys, from what the request and the user or role that it names have."""
+    """Return IAM's own condition keys: from the request, and from the user or role that it names."""
     params, keys = call.params, dict[str, list[str]]()
-    tags: Mapping[str, str] = {tag["Key"]: tag["Value"] for tag in params.get("Tags", ())}
-    names = list(tags) or list(params.get("TagKeys", ()))
-    keys |= {f"aws:RequestTag/{name}": [value] for name, value in tags.items()}
-    if names:
-        keys["aws:TagKeys"] = names
+    tags: dict[str, str] = {tag["Key"]: tag["Value"] for tag in params.get("Tags", ())}
+    tag_keys = list(tags) or list(params.get("TagKeys", ()))
+    keys |= {f"aws:RequestTag/{key}": [value] for key, value in tags.items()}
+    if tag_keys:
+        keys["aws:TagKeys"] = tag_keys
     if "PolicyArn" in params:
         keys["iam:PolicyARN"] = [params["PolicyArn"]]
-    store, owner = iam.store, call.principal.account
-    holder = (
-        store.users.get(owner, params["UserName"])
-        if "UserName" in params
-        else store.roles.get(owner, params["RoleName"])
-        if "RoleName" in params
-        else None
-    )
-    boundary = params.get("PermissionsBoundary") or (holder.boundary if holder else None)
+    identity = _named_identity(iam, call)
+    boundary = params.get("PermissionsBoundary") or (identity.boundary if identity else None)
     if boundary:
         keys["iam:PermissionsBoundary"] = [boundary]
-    for name, value in holder.tags.items() if holder else ():
-        keys[f"aws:ResourceTag/{name}"] = keys[f"iam:ResourceTag/{name}"] = [value]
+    for key, value in identity.tags.items() if identity else ():
+        keys[f"aws:ResourceTag/{key}"] = keys[f"iam:ResourceTag/{key}"] = [value]
     return keys
+
+
+def _named_identity(iam: IamBackend, call: Call) -> User | Role | None:
+    if "UserName" in call.params:
+        return iam.store.users.get(call.principal.account, call.params["UserName"])
+    if "RoleName" in call.params:
+        return iam.store.roles.get(call.principal.account, call.params["RoleName"])
+    return None

@@ -1,55 +1,67 @@
-"""The policies that concern a principal, as the store has them now."""
+"""The policies that apply to a principal, as they are in the store now."""
 
 from collections.abc import Iterator, Sequence
 
 from dynaseal_lab.iam.evaluate import NamedPolicy, Policies
-from dynaseal_lab.iam.records import Holder, Role, User
+from dynaseal_lab.iam.names import account_of
+from dynaseal_lab.iam.records import Identity, Role, User
 from dynaseal_lab.iam.store import IamStore
 from dynaseal_lab.model import Principal
 
 
-def policies_of(store: IamStore, principal: Principal) -> Policies:
-    """The identity, boundary and session policies of a caller."""
-    holder = holder_of(store, principal)
-    boundary = None
-    if holder is not None and holder.boundary is not None:
-        boundary = list(managed(store, (holder.boundary,)))
-    session = [NamedPolicy("session policy", text) for text in principal.session_policies]
-    return Policies(identity_policies(store, principal.account, holder), boundary, session or None)
+def applicable_policies(store: IamStore, principal: Principal) -> Policies:
+    """Return a caller's identity-based policies, permissions boundary and session policies."""
+    identity = _identity_of(store, principal)
+    session = [NamedPolicy("session policy", document) for document in principal.session_policies]
+    return Policies(
+        identity_policies(store, identity) if identity is not None else (),
+        boundary_policies(store, identity) if identity is not None else None,
+        session or None,
+    )
 
 
-def holder_of(store: IamStore, principal: Principal) -> User | Role | None:
-    """The user or role behind a caller; None for root, and for a role that was deleted or made anew since."""
+def _identity_of(store: IamStore, principal: Principal) -> User | Role | None:
+    """Return the caller's user or role.
+
+    None for root, and for a session of a role that has since been deleted or created again.
+    """
     if principal.kind == "user":
         return store.users.get(principal.account, principal.name)
     if principal.kind == "assumed-role":
-        role = store.role_of_arn(principal.arn)
+        role = store.roles.of_arn(principal.arn)
         return role if role is not None and principal.user_id.startswith(f"{role.id}:") else None
     return None
 
 
-def identity_policies(store: IamStore, account: str, holder: User | Role | None) -> Sequence[NamedPolicy]:
-    """Everything attached to a user or role, and to the user's groups."""
-    if holder is None:
-        return ()
-    found = list(held(store, holder))
-    if isinstance(holder, User):
-        for name in holder.groups:
-            group = store.groups.get(account, name)
-            found += held(store, group) if group is not None else ()
-    return found
+def identity_policies(store: IamStore, identity: Identity) -> Sequence[NamedPolicy]:
+    """Return the policies of a user, group or role; for a user also those of the user's groups."""
+    policies = list(_own_policies(store, identity))
+    if isinstance(identity, User):
+        for name in identity.groups:
+            group = store.groups.get(account_of(identity.arn), name)
+            policies += _own_policies(store, group) if group is not None else ()
+    return policies
 
 
-def held(store: IamStore, holder: Holder) -> Iterator[NamedPolicy]:
-    """The policies of one holder, inline ones first."""
-    for name, text in holder.inline.items():
-        yield NamedPolicy(f"{holder.name}/{name}", text)
-    yield from managed(store, holder.attached)
+def boundary_policies(store: IamStore, identity: User | Role) -> Sequence[NamedPolicy] | None:
+    """Return the permissions boundary of a user or role; None if it has no boundary.
+
+    A boundary whose policy does not exist is an empty sequence, which allows nothing.
+    """
+    if identity.boundary is None:
+        return None
+    return list(_managed_policies(store, identity, (identity.boundary,)))
 
 
-def managed(store: IamStore, arns: Sequence[str]) -> Iterator[NamedPolicy]:
-    """The default versions of managed policies."""
+def _own_policies(store: IamStore, identity: Identity) -> Iterator[NamedPolicy]:
+    for name, document in identity.inline.items():
+        yield NamedPolicy(f"{identity.name}/{name}", document)
+    yield from _managed_policies(store, identity, identity.attached)
+
+
+def _managed_policies(store: IamStore, identity: Identity, arns: Sequence[str]) -> Iterator[NamedPolicy]:
+    """Return the default versions of managed policies."""
     for arn in arns:
-        policy = store.policy(arn)
+        policy = store.policy(account_of(identity.arn), arn)
         if policy is not None:
             yield NamedPolicy(arn, policy.document)

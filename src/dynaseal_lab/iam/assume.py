@@ -1,4 +1,4 @@
-"""AssumeRole: the trust policy decides, session policies and tags are bound to the session.
+"""AssumeRole: the role's trust policy decides; session policies and tags are bound to the new session.
 
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
@@ -11,51 +11,59 @@ from dynaseal_lab.iam.names import account_of, session_arn
 from dynaseal_lab.iam.policy import Kind, PolicyError, parse
 from dynaseal_lab.iam.records import Role
 from dynaseal_lab.iam.sessions import Session
-from dynaseal_lab.iam.temporary import issue
-from dynaseal_lab.model import AccessRequest, Call, ConditionKeys, Fault, Principal, Reply
+from dynaseal_lab.model import AccessRequest, Call, ConditionKeys, Fault, Params, Principal, Reply
 
-_CHAINED = 3600
-_SHORTEST = 900
+_ONE_HOUR = 3600
+"""How long a session lasts that the request does not time, and the longest one made by another session."""
 _LARGEST_POLICY = 2048
 
 
 def assume_role(iam: IamBackend, call: Call) -> Reply:
-    """Answer AssumeRole."""
+    """Answer AssumeRole.
+
+    Raises:
+        Fault: AccessDenied, or what is wrong with the session policies, tags or duration.
+    """
     params = call.params
     arn = str(params["RoleArn"])
-    role = iam.store.role_of_arn(arn)
+    role = iam.store.roles.of_arn(arn)
     _require_trust(iam, call, arn, role)
     if role is None:
-        raise _refused(call, "sts:AssumeRole", arn)
-    texts = _session_policies(iam, params)
-    principal = _session_principal(call, role, texts)
-    seconds = _seconds(iam, call, role)
-    credentials = issue(iam, principal, seconds)
-    answer: dict[str, Any] = {
-        "Credentials": credentials,
+        raise _denied(call, "sts:AssumeRole", arn)
+    documents = _session_policies(iam, role, params)
+    principal = _session_principal(call, role, documents)
+    session = iam.store.sessions.issue(principal, _seconds(iam, call, role), iam.clock.now())
+    reply: dict[str, Any] = {
+        "Credentials": session.described(),
         "AssumedRoleUser": {"AssumedRoleId": principal.user_id, "Arn": principal.caller_arn},
     }
-    if texts:
-        answer["PackedPolicySize"] = min(100, 1 + sum(map(len, texts)) * 100 // _LARGEST_POLICY)
-    return answer | {name: params[name] for name in ("SourceIdentity",) if name in params}
+    if documents:
+        reply["PackedPolicySize"] = min(100, 1 + sum(map(len, documents)) * 100 // _LARGEST_POLICY)
+    if "SourceIdentity" in params:
+        reply["SourceIdentity"] = params["SourceIdentity"]
+    return reply
 
 
 def _require_trust(iam: IamBackend, call: Call, arn: str, role: Role | None) -> None:
+    """Refuse a caller that the role does not trust.
+
+    A role that does not exist is evaluated too, so that the trail shows the attempt.
+    """
     if call.principal.kind == "root":
         raise Fault("AccessDenied", "Roles may not be assumed by root accounts.", status=403)
     trust = (role.trust,) if role is not None else ()
-    context = _keys(call, role)
+    condition_keys = _condition_keys(call, role)
     actions = ["sts:AssumeRole"]
     actions += ["sts:TagSession"] if call.params.get("Tags") or call.params.get("TransitiveTagKeys") else []
     actions += ["sts:SetSourceIdentity"] if call.params.get("SourceIdentity") else []
     for action in actions:
-        access_request = AccessRequest(action, arn, account_of(arn), context, trust)
+        access_request = AccessRequest(action, arn, account_of(arn), condition_keys, trust)
         if not iam.authorizer.decide(call, access_request).allowed:
-            raise _refused(call, action, arn)
+            raise _denied(call, action, arn)
 
 
-def _refused(call: Call, action: str, arn: str) -> Fault:
-    """STS does not say why, nor whether there is such a role."""
+def _denied(call: Call, action: str, arn: str) -> Fault:
+    """Return STS's error, which tells neither the reason nor whether the role exists."""
     return Fault(
         "AccessDenied",
         f"User: {call.principal.caller_arn} is not authorized to perform: {action} on resource: {arn}",
@@ -63,7 +71,7 @@ def _refused(call: Call, action: str, arn: str) -> Fault:
     )
 
 
-def _keys(call: Call, role: Role | None) -> ConditionKeys:
+def _condition_keys(call: Call, role: Role | None) -> ConditionKeys:
     params = call.params
     keys: dict[str, list[str]] = {"sts:RoleSessionName": [params["RoleSessionName"]]}
     if params.get("ExternalId"):
@@ -83,33 +91,34 @@ def _keys(call: Call, role: Role | None) -> ConditionKeys:
 
 
 def _tags(tags: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
-    found: dict[str, str] = {}
+    by_key: dict[str, str] = {}
     for tag in tags:
-        if tag["Key"].lower() in map(str.lower, found):
+        if tag["Key"].lower() in map(str.lower, by_key):
             raise Fault("InvalidParameterValue", "Duplicate tag keys found.")
-        found[tag["Key"]] = tag["Value"]
-    return found
+        by_key[tag["Key"]] = tag["Value"]
+    return by_key
 
 
-def _session_policies(iam: IamBackend, params: Mapping[str, Any]) -> tuple[str, ...]:
-    texts: list[str] = [params["Policy"]] if params.get("Policy") else []
+def _session_policies(iam: IamBackend, role: Role, params: Params) -> tuple[str, ...]:
+    """Return the documents of the request's session policies; managed ones must be of the role's account."""
+    documents: list[str] = [params["Policy"]] if params.get("Policy") else []
     for item in params.get("PolicyArns", ()):
-        policy = iam.store.policy(item.get("arn", ""))
+        policy = iam.store.policy(account_of(role.arn), item.get("arn", ""))
         if policy is None:
             raise Fault("MalformedPolicyDocument", f"The policy {item.get('arn')} does not exist")
-        texts.append(policy.document)
-    for text in texts:
+        documents.append(policy.document)
+    for document in documents:
         try:
-            parse(text, Kind.IDENTITY)
+            parse(document, Kind.IDENTITY)
         except PolicyError as error:
             raise Fault("MalformedPolicyDocument", str(error)) from error
-    return tuple(texts)
+    return tuple(documents)
 
 
-def _session_principal(call: Call, role: Role, texts: tuple[str, ...]) -> Principal:
+def _session_principal(call: Call, role: Role, documents: tuple[str, ...]) -> Principal:
     name = str(call.params["RoleSessionName"])
     account = account_of(role.arn)
-    inherited = _inherited(call)
+    inherited = _inherited_tags(call)
     return Principal(
         "assumed-role",
         account,
@@ -118,32 +127,32 @@ def _session_principal(call: Call, role: Role, texts: tuple[str, ...]) -> Princi
         user_id=f"{role.id}:{name}",
         name=role.name,
         tags=role.tags,
-        session_policies=texts,
+        session_policies=documents,
         session_tags={**inherited, **_tags(call.params.get("Tags", ()))},
         transitive_tags=(*inherited, *call.params.get("TransitiveTagKeys", ())),
     )
 
 
-def _inherited(call: Call) -> Mapping[str, str]:
-    """The tags that pass from the caller's session to this one."""
+def _inherited_tags(call: Call) -> Mapping[str, str]:
+    """Return the transitive tags of the caller's session."""
     caller = call.principal
     return {name: value for name, value in caller.session_tags.items() if name in caller.transitive_tags}
 
 
 def _seconds(iam: IamBackend, call: Call, role: Role) -> int:
-    chained = _is_session(iam.store.sessions.get(call.access_key_id))
-    longest = min(role.max_seconds, _CHAINED) if chained else role.max_seconds
-    seconds = int(call.params.get("DurationSeconds", _CHAINED))
+    chained = _is_of_role(iam.store.sessions.get(call.access_key_id))
+    longest = min(role.max_seconds, _ONE_HOUR) if chained else role.max_seconds
+    seconds = int(call.params.get("DurationSeconds", _ONE_HOUR))
     if seconds > longest:
-        why = (
+        message = (
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role "
             "chaining"
             if chained
             else "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         )
-        raise Fault("ValidationError", why)
+        raise Fault("ValidationError", message)
     return seconds
 
 
-def _is_session(session: Session | None) -> bool:
+def _is_of_role(session: Session | None) -> bool:
     return session is not None and session.principal.kind == "assumed-role"

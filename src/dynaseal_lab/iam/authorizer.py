@@ -1,8 +1,8 @@
-"""The one place where a call is allowed or not: gather, evaluate once, record."""
+"""The one place where calls are allowed or denied: collect the policies, evaluate, record the decision."""
 
 from dataclasses import dataclass
 
-from dynaseal_lab.iam.applicable_policies import policies_of
+from dynaseal_lab.iam.applicable_policies import applicable_policies
 from dynaseal_lab.iam.condition_keys import condition_keys_of
 from dynaseal_lab.iam.evaluate import evaluate
 from dynaseal_lab.iam.policy import PolicyError
@@ -13,19 +13,22 @@ from dynaseal_lab.trail import Trail
 
 @dataclass(frozen=True, slots=True)
 class PolicyAuthorizer:
-    """Decides by the policies in the store, and keeps every decision in the trail."""
+    """Decides by the policies in the store, and records every decision in the trail."""
 
     store: IamStore
     trail: Trail
 
     def decide(self, call: Call, access_request: AccessRequest) -> Decision:
-        """Decide whether `call` may do this, and record it; an unreadable resource policy allows nothing."""
+        """Decide whether `call` may do this, and record it.
+
+        A resource policy that cannot be parsed allows nothing.
+        """
         session = self.store.sessions.get(call.access_key_id)
         try:
             decision = evaluate(
                 access_request,
                 call.principal,
-                policies_of(self.store, call.principal),
+                applicable_policies(self.store, call.principal),
                 condition_keys_of(call, access_request, session),
             )
         except PolicyError as error:
@@ -34,5 +37,5 @@ class PolicyAuthorizer:
         return decision
 
     def record(self, call: Call, access_request: AccessRequest, decision: Decision) -> None:
-        """Keep a decision that needed no policies."""
+        """Record a decision, also one that needed no policies."""
         self.trail.add(call, access_request, decision)

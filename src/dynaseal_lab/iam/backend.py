@@ -11,35 +11,38 @@ from dynaseal_lab.model import AccessRequest, Call, Clock, Fault, Reply
 
 @dataclass(frozen=True, slots=True)
 class IamBackend:
-    """The store, the evaluator and the lab's time."""
+    """The records, the evaluator and the lab's time."""
 
     store: IamStore
     authorizer: PolicyAuthorizer
     clock: Clock
 
     def require(self, call: Call, access_request: AccessRequest) -> None:
-        """Ask whether the call may do this.
+        """Refuse a call that may not do this.
 
         Raises:
             Fault: AccessDenied, with the reason.
         """
         decision = self.authorizer.decide(call, access_request)
         if not decision.allowed:
-            raise Fault(
-                "AccessDenied", access_denied_message(call.principal, access_request, decision), status=403
-            )
+            message = access_denied_message(call.principal, access_request, decision)
+            raise Fault("AccessDenied", message, status=403)
 
 
 Run = Callable[[IamBackend, Call], Reply]
+"""What an operation does, once it is allowed."""
+
 ResourceOf = Callable[[IamBackend, Call], str]
+"""Returns the ARN on which a request needs the operation's permission, or `*`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of IAM: what it does, and the ARN of what it is about."""
+    """One operation of IAM."""
 
     run: Run
     resource: ResourceOf
 
 
 Operations = Mapping[str, Operation]
+"""Operations by name."""

@@ -1,4 +1,4 @@
-"""The global condition keys of a call: who, when, from where, through what.
+"""The global condition keys of a call: who calls, when, from where, through which service.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 """
@@ -7,17 +7,18 @@ from dynaseal_lab.iam.sessions import Session
 from dynaseal_lab.model import AccessRequest, Call, Principal
 
 Keys = dict[str, list[str]]
+"""Condition keys in lower case, and their values."""
 
-_TYPES = {"root": "Account", "user": "User", "assumed-role": "AssumedRole"}
+_PRINCIPAL_TYPES = {"root": "Account", "user": "User", "assumed-role": "AssumedRole"}
 
 
 def condition_keys_of(call: Call, access_request: AccessRequest, session: Session | None) -> Keys:
-    """Every condition key that has a value in this question, in lower case.
+    """Return every condition key that has a value for this access request, in lower case.
 
     Args:
         call: The call.
-        access_request: The question, with the service's own keys, which take precedence.
-        session: The temporary credentials that signed, if they did.
+        access_request: The access request, with the service's own condition keys.
+        session: The temporary credentials that signed the call, if any.
     """
     keys = principal_keys(call.principal) | {
         "aws:currenttime": [call.time.strftime("%Y-%m-%dT%H:%M:%SZ")],
@@ -33,7 +34,7 @@ def condition_keys_of(call: Call, access_request: AccessRequest, session: Sessio
         service = ".".join([call.via_service.split(".", 1)[0], "amazonaws.com"])
         keys |= {"aws:calledvia": [service], "aws:calledviafirst": [service], "aws:calledvialast": [service]}
     else:
-        # On AWS a service's call comes from the service's own address; no policy can name it.
+        # On AWS a service's call comes from an address of the service, which no policy can name.
         keys["aws:sourceip"] = [call.source_ip]
     if session is not None:
         keys["aws:tokenissuetime"] = [session.issued.strftime("%Y-%m-%dT%H:%M:%SZ")]
@@ -44,13 +45,13 @@ def condition_keys_of(call: Call, access_request: AccessRequest, session: Sessio
 
 
 def principal_keys(principal: Principal) -> Keys:
-    """What is known of a principal; a session's tags cover those of its role."""
+    """Return the condition keys that describe a principal; a session's tags override those of its role."""
     if principal.kind == "service":
         return {"aws:principalisawsservice": ["true"], "aws:principalservicename": [principal.name]}
     keys: Keys = {
         "aws:principalarn": [principal.arn],
         "aws:principalaccount": [principal.account],
-        "aws:principaltype": [_TYPES[principal.kind]],
+        "aws:principaltype": [_PRINCIPAL_TYPES[principal.kind]],
         "aws:principalisawsservice": ["false"],
         "aws:userid": [principal.user_id],
     }

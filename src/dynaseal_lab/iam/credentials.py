@@ -1,9 +1,9 @@
-"""Whose key an access key id is: an account's root, a user's, or temporary.
+"""Which principal signs with an access key id: an account's root, a user, or a session.
 
 Rules:
-- A 12-digit account number is the root of that account, with the lab's root secret; every account has one.
-- An `AKIA` key belongs to a user and is good while it is active.
-- An `ASIA` key came from STS and is good with its token until it expires.
+- A 12-digit account number is the root user of that account, and signs with the lab's root secret.
+- A key that starts with `AKIA` belongs to a user and is good while it is active.
+- A key that starts with `ASIA` came from STS and is good, together with its session token, until it expires.
 """
 
 from dataclasses import dataclass, field
@@ -18,15 +18,15 @@ from dynaseal_lab.wire.http import Signed
 from dynaseal_lab.wire.sigv4 import SigningKey
 
 
-def root_of(account: str) -> Principal:
-    """The root user of an account."""
+def root_principal(account: str) -> Principal:
+    """Return the root user of an account."""
     return Principal(
         "root", account, arn=root_arn(account), caller_arn=root_arn(account), user_id=account, name="root"
     )
 
 
-def principal_of(account: str, user: User) -> Principal:
-    """A user as a caller."""
+def user_principal(account: str, user: User) -> Principal:
+    """Return a user as a principal."""
     return Principal(
         "user",
         account,
@@ -40,15 +40,15 @@ def principal_of(account: str, user: User) -> Principal:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Finds signing keys in the store."""
+    """Finds the signing key of an access key id in the store."""
 
     store: IamStore
     root_secret: str = field(repr=False)
 
     def find(self, access_key_id: str) -> SigningKey | None:
-        """What belongs to this access key id, or None."""
+        """Return the signing key of this access key id, or None."""
         if is_account(access_key_id):
-            return SigningKey(root_of(access_key_id), self.root_secret)
+            return SigningKey(root_principal(access_key_id), self.root_secret)
         key = self.store.access_key(access_key_id)
         if key is not None:
             return self._of_user(key)
@@ -56,9 +56,13 @@ class Credentials:
         return None if session is None else self._of_session(session)
 
     def _of_session(self, session: Session) -> SigningKey | None:
-        """A user's session ends with the user; a role's goes on, with no policies left to allow anything."""
+        """Return a session's signing key.
+
+        A user's session ends when the user is deleted. A role's session goes on after its role is deleted,
+        but then no policy allows it anything.
+        """
         principal = session.principal
-        if principal.kind == "user" and self.store.user_of_arn(principal.arn) is None:
+        if principal.kind == "user" and self.store.users.of_arn(principal.arn) is None:
             return None
         return SigningKey(principal, session.secret, session.token, session.expires)
 
@@ -66,9 +70,9 @@ class Credentials:
         user = self.store.users.get(key.account, key.user_name)
         if user is None:
             return None
-        return SigningKey(principal_of(key.account, user), key.secret, active=key.active)
+        return SigningKey(user_principal(key.account, user), key.secret, active=key.active)
 
     def note_use(self, signed: Signed, now: datetime) -> None:
-        """Remember when a user's key signed last, for GetAccessKeyLastUsed."""
+        """Store when a user's access key last signed a request, for GetAccessKeyLastUsed."""
         if self.store.access_key(signed.access_key_id) is not None:
             self.store.note_use(signed.access_key_id, LastUsed(now, signed.service, signed.region))

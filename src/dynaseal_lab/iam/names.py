@@ -1,4 +1,4 @@
-"""ARNs and the identifiers that IAM invents.
+"""ARNs, and the identifiers and secrets that IAM generates.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 """
@@ -14,27 +14,31 @@ _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 
 
 def unique_id(prefix: str) -> str:
-    """A new unique id: `AIDA` users, `AROA` roles, `AGPA` groups, `ANPA` policies, `AKIA`, `ASIA` keys."""
+    """Return a new unique id.
+
+    Args:
+        prefix: `AIDA` for users, `AROA` roles, `AGPA` groups, `ANPA` policies, `AKIA` and `ASIA` access keys.
+    """
     return prefix + "".join(secrets.choice(_BASE32) for _ in range(16))
 
 
 def new_secret() -> str:
-    """A new secret access key: 40 characters, 240 bits."""
+    """Return a new secret access key: 40 characters, 240 bits."""
     return "".join(secrets.choice(_SECRET) for _ in range(40))
 
 
 def new_token() -> str:
-    """A new session token, which says nothing by itself: the lab keeps what it stands for."""
+    """Return a new session token: random, because the lab stores what belongs to it."""
     return secrets.token_urlsafe(96)
 
 
-def is_account(text: str) -> bool:
-    """Whether `text` is an account's number."""
-    return _ACCOUNT.fullmatch(text) is not None
+def is_account(number: str) -> bool:
+    """Return whether a string is an account number: 12 digits."""
+    return _ACCOUNT.fullmatch(number) is not None
 
 
 def iam_arn(account: str, kind: str, path: str, name: str) -> str:
-    """The ARN of something in IAM.
+    """Return the ARN of a user, group, role or policy.
 
     Example:
         >>> iam_arn("111122223333", "user", "/team/", "ann")
@@ -44,16 +48,31 @@ def iam_arn(account: str, kind: str, path: str, name: str) -> str:
 
 
 def root_arn(account: str) -> str:
-    """The ARN of an account's root, which policies also use for the account as a whole."""
+    """Return the ARN of an account's root user, which policies also use for the whole account."""
     return f"arn:{PARTITION}:iam::{account}:root"
 
 
 def session_arn(account: str, role: str, session: str) -> str:
-    """The ARN of a session of a role."""
+    """Return the ARN of a session of a role."""
     return f"arn:{PARTITION}:sts::{account}:assumed-role/{role}/{session}"
 
 
 def account_of(arn: str) -> str:
-    """The account in an ARN, empty where there is none."""
+    """Return the account in an ARN, or an empty string if there is none.
+
+    Example:
+        >>> account_of("arn:aws:iam::111122223333:user/ann"), account_of("*")
+        ('111122223333', '')
+    """
     parts = arn.split(":", 5)
     return parts[4] if len(parts) == 6 else ""
+
+
+def name_of(arn: str) -> str:
+    """Return the name at the end of the ARN of a user, group, role or policy.
+
+    Example:
+        >>> name_of("arn:aws:iam::111122223333:user/team/ann")
+        'ann'
+    """
+    return arn.rsplit("/", 1)[-1]

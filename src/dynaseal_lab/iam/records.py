@@ -1,4 +1,4 @@
-"""What IAM keeps: frozen records, replaced whole when something changes; policy documents as texts."""
+"""The records that IAM keeps. They are frozen: a change replaces the whole record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class LastUsed:
-    """When and for what an access key signed last."""
+    """When, and for which service and Region, an access key last signed a request."""
 
     time: datetime
     service: str
@@ -16,7 +16,7 @@ class LastUsed:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A user's long-term key."""
+    """A user's long-term access key."""
 
     id: str
     secret: str = field(repr=False)
@@ -27,8 +27,11 @@ class AccessKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """What users, groups and roles have in common: a name, and policies inline and attached (by ARN)."""
+class Identity:
+    """What users, groups and roles have in common: a name, and policies.
+
+    `inline` are policy documents (JSON strings) by policy name; `attached` are ARNs of managed policies.
+    """
 
     name: str
     path: str
@@ -40,13 +43,13 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group(Holder):
-    """A group; users name their groups."""
+class Group(Identity):
+    """A group. Which users are in it is stored with the users."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class User(Holder):
-    """A user, with the names of the groups they are in."""
+class User(Identity):
+    """A user; `groups` are the names of the groups that the user is in."""
 
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     boundary: str | None = None
@@ -54,8 +57,8 @@ class User(Holder):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Role(Holder):
-    """A role; `trust` is the document that says who may assume it, `max_seconds` a session's longest life."""
+class Role(Identity):
+    """A role; `trust` is its trust policy, and `max_seconds` the longest that a session of it may last."""
 
     trust: str
     description: str | None = None
@@ -66,7 +69,7 @@ class Role(Holder):
 
 @dataclass(frozen=True, slots=True)
 class PolicyVersion:
-    """One version of a managed policy: `v1`, `v2`..."""
+    """One version of a managed policy; its id is `v1`, `v2` and so on."""
 
     id: str
     document: str
@@ -75,7 +78,7 @@ class PolicyVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagedPolicy:
-    """A managed policy with at most five versions, oldest first, one of them the default."""
+    """A managed policy with at most five versions, oldest first; one of them is the default."""
 
     name: str
     path: str
@@ -91,5 +94,5 @@ class ManagedPolicy:
 
     @property
     def document(self) -> str:
-        """The text of the default version."""
+        """The document of the default version."""
         return next(version.document for version in self.versions if version.id == self.default_version)

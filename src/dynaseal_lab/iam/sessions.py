@@ -1,15 +1,18 @@
-"""Temporary credentials: what an ASIA key stands for until it expires."""
+"""Temporary credentials: what GetSessionToken and AssumeRole hand out, until they expire."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from dynaseal_lab.model import Principal
+from dynaseal_lab.iam.names import new_secret, new_token, unique_id
+from dynaseal_lab.model import Principal, Reply
 from dynaseal_lab.record_store import RecordStore
+
+_KEPT_AFTER_EXPIRY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Temporary credentials and who signs with them; `issued` is when they were made."""
+    """Temporary credentials, and the principal that signs with them."""
 
     access_key_id: str
     secret: str = field(repr=False)
@@ -18,23 +21,43 @@ class Session:
     issued: datetime
     expires: datetime
 
+    def described(self) -> Reply:
+        """Return the credentials as `Credentials` in STS's replies."""
+        return {
+            "AccessKeyId": self.access_key_id,
+            "SecretAccessKey": self.secret,
+            "SessionToken": self.token,
+            "Expiration": self.expires,
+        }
+
 
 class Sessions:
-    """Every session that has not expired; those that have are dropped when the next one is made."""
+    """Temporary credentials by access key id.
+
+    Expired ones are kept for another day, so that whoever still signs with them is told that they have
+    expired (ExpiredToken), not that there is no such access key (InvalidClientTokenId). Requests signed with
+    them are refused because of `SigningKey.expires`; `issue` only removes old records.
+    """
 
     def __init__(self, record_store: RecordStore) -> None:
         self._sessions = record_store.mapping("iam-session", Session)
 
     def get(self, access_key_id: str) -> Session | None:
-        """The session of this key id."""
+        """Return the session of this access key id, expired or not, or None."""
         return self._sessions.get((access_key_id,))
 
-    def add(self, session: Session, now: datetime) -> None:
-        """Keep a new session.
+    def issue(self, principal: Principal, seconds: int, now: datetime) -> Session:
+        """Make temporary credentials for a principal, and remove those that expired more than a day ago.
 
-        An expired one is kept for a day more, so that its holder is told that it expired.
+        Args:
+            principal: Who will sign with them.
+            seconds: How long they are good for.
+            now: The lab's time.
         """
-        for place, other in list(self._sessions.items()):
-            if (now - other.expires).days >= 1:
-                del self._sessions[place]
+        for key, old in list(self._sessions.items()):
+            if now - old.expires >= _KEPT_AFTER_EXPIRY:
+                del self._sessions[key]
+        expires = (now + timedelta(seconds=seconds)).replace(microsecond=0)
+        session = Session(unique_id("ASIA"), new_secret(), new_token(), principal, now, expires)
         self._sessions[session.access_key_id,] = session
+        return session

@@ -1,10 +1,10 @@
-"""Where IAM's records are kept: one mapping per kind; every account exists once it is named."""
+"""Where IAM's records are kept: one mapping per kind. Accounts are not created: every account exists."""
 
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 from dynaseal_lab.iam.managed import AWS_MANAGED
-from dynaseal_lab.iam.names import account_of
+from dynaseal_lab.iam.names import account_of, name_of
 from dynaseal_lab.iam.records import AccessKey, Group, LastUsed, ManagedPolicy, Role, User
 from dynaseal_lab.iam.sessions import Sessions
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
@@ -12,38 +12,45 @@ from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 Record = TypeVar("Record", User, Group, Role, ManagedPolicy)
 
 
-class Named(Generic[Record]):
-    """Records of one kind, by account and name. Names differ by more than case, as IAM demands."""
+class NamedRecords(Generic[Record]):
+    """The records of one kind, by account and name. A record belongs to the account in its ARN."""
 
     def __init__(self, record_store: RecordStore, kind: str, record: type[Record]) -> None:
         self._stored = record_store.mapping(kind, record)
-        # The same by account, so that an account is listed without a look at all the others.
-        self._records: dict[str, dict[str, Record]] = {}
+        # The same records by account, so that listing one account's does not go through all the others'.
+        self._by_account: dict[str, dict[str, Record]] = {}
         for (account, name), stored in self._stored.items():
-            self._records.setdefault(account, {})[name] = stored
+            self._by_account.setdefault(account, {})[name] = stored
 
     def get(self, account: str, name: str) -> Record | None:
-        """The record of that very name."""
-        return self._records.get(account, {}).get(name)
+        """Return the record of exactly this name, or None."""
+        return self._by_account.get(account, {}).get(name)
 
-    def clashes(self, account: str, name: str) -> bool:
-        """Whether a record has this name, in any case."""
+    def of_arn(self, arn: str) -> Record | None:
+        """Return the record of this ARN, or None."""
+        record = self.get(account_of(arn), name_of(arn))
+        return record if record is not None and record.arn == arn else None
+
+    def is_taken(self, account: str, name: str) -> bool:
+        """Return whether a record has this name, upper and lower case being the same, as IAM requires."""
         folded = name.lower()
-        return any(folded == other.lower() for other in self._records.get(account, {}))
+        return any(folded == other.lower() for other in self._by_account.get(account, {}))
 
-    def put(self, account: str, record: Record) -> None:
-        """Keep `record` in place of an earlier one of its name."""
+    def put(self, record: Record) -> None:
+        """Store a record, in place of any earlier one of its name."""
+        account = account_of(record.arn)
         self._stored[account, record.name] = record
-        self._records.setdefault(account, {})[record.name] = record
+        self._by_account.setdefault(account, {})[record.name] = record
 
-    def remove(self, account: str, name: str) -> None:
-        """Forget a record."""
-        del self._stored[account, name]
-        del self._records[account][name]
+    def remove(self, record: Record) -> None:
+        """Remove a record."""
+        account = account_of(record.arn)
+        del self._stored[account, record.name]
+        del self._by_account[account][record.name]
 
     def all(self, account: str) -> list[Record]:
-        """The account's records by name."""
-        return [record for _, record in sorted(self._records.get(account, {}).items())]
+        """Return an account's records, sorted by name."""
+        return [record for _, record in sorted(self._by_account.get(account, {}).items())]
 
 
 class IamStore:
@@ -51,66 +58,58 @@ class IamStore:
 
     def __init__(self, record_store: RecordStore | None = None) -> None:
         record_store = record_store or InMemoryRecordStore()
-        self.users = Named(record_store, "iam-user", User)
-        self.groups = Named(record_store, "iam-group", Group)
-        self.roles = Named(record_store, "iam-role", Role)
-        self.policies = Named(record_store, "iam-policy", ManagedPolicy)
+        self.users = NamedRecords(record_store, "iam-user", User)
+        self.groups = NamedRecords(record_store, "iam-group", Group)
+        self.roles = NamedRecords(record_store, "iam-role", Role)
+        self.policies = NamedRecords(record_store, "iam-policy", ManagedPolicy)
         self.sessions = Sessions(record_store)
         self._keys = record_store.mapping("iam-access-key", AccessKey)
         self._uses = record_store.mapping("iam-access-key-use", LastUsed, reply_waits=False)
 
     def access_key(self, key_id: str) -> AccessKey | None:
-        """The access key of this id, in whichever account."""
+        """Return the access key of this id, in whichever account, or None."""
         return self._keys.get((key_id,))
 
     def access_keys(self, account: str, user_name: str) -> list[AccessKey]:
-        """A user's access keys, oldest first."""
-        found = [key for key in self._keys.values() if (key.account, key.user_name) == (account, user_name)]
-        return sorted(found, key=lambda key: key.created)
+        """Return a user's access keys, oldest first."""
+        keys = [key for key in self._keys.values() if (key.account, key.user_name) == (account, user_name)]
+        return sorted(keys, key=lambda key: key.created)
 
     def put_access_key(self, key: AccessKey) -> None:
-        """Keep `key` in place of an earlier one of its id."""
+        """Store an access key, in place of any earlier one of its id."""
         self._keys[key.id,] = key
 
     def remove_access_key(self, key_id: str) -> None:
-        """Forget an access key."""
+        """Remove an access key."""
         del self._keys[key_id,]
         self._uses.pop((key_id,), None)
 
     def last_used(self, key_id: str) -> LastUsed | None:
-        """When and for what an access key signed last."""
+        """Return when and for which service an access key last signed a request, or None."""
         return self._uses.get((key_id,))
 
     def note_use(self, key_id: str, use: LastUsed) -> None:
-        """Remember that an access key signed."""
+        """Store when and for which service an access key signed a request."""
         self._uses[key_id,] = use
 
-    def policy(self, arn: str) -> ManagedPolicy | None:
-        """The managed policy of this ARN: an account's own, or one of AWS's that the lab knows."""
+    def policy(self, account: str, arn: str) -> ManagedPolicy | None:
+        """Return the managed policy of this ARN, or None if the account cannot use it.
+
+        An account can use its own policies and those of AWS, never another account's.
+        """
         if arn in AWS_MANAGED:
             return AWS_MANAGED[arn]
-        found = self.policies.get(account_of(arn), arn.rsplit("/", 1)[-1])
-        return found if found is not None and found.arn == arn else None
-
-    def user_of_arn(self, arn: str) -> User | None:
-        """The user whose ARN it is."""
-        found = self.users.get(account_of(arn), arn.rsplit("/", 1)[-1])
-        return found if found is not None and found.arn == arn else None
-
-    def role_of_arn(self, arn: str) -> Role | None:
-        """The role whose ARN it is."""
-        found = self.roles.get(account_of(arn), arn.rsplit("/", 1)[-1])
-        return found if found is not None and found.arn == arn else None
+        return self.policies.of_arn(arn) if account_of(arn) == account else None
 
     def exists(self, arn: str) -> bool:
-        """Whether a user or role of this ARN is there; accounts and sessions always are."""
-        kind = arn.rpartition(":")[2].partition("/")[0]
+        """Return whether the user or role of this ARN exists; accounts and sessions always do."""
+        kind = arn.split(":", 5)[-1].partition("/")[0]
         if kind == "user":
-            return self.user_of_arn(arn) is not None
-        return kind != "role" or self.role_of_arn(arn) is not None
+            return self.users.of_arn(arn) is not None
+        return kind != "role" or self.roles.of_arn(arn) is not None
 
-    def holders(self, account: str) -> Iterator[User | Group | Role]:
-        """Everybody in the account to whom a policy can be attached."""
+    def identities(self, account: str) -> Iterator[User | Group | Role]:
+        """Return every user, group and role of an account: whatever a policy can be attached to."""
         yield from self.users.all(account)
         yield from self.groups.all(account)
         yield from self.roles.all(account)

@@ -1,9 +1,11 @@
-"""STS: who am I, and temporary credentials.
+"""STS: who the caller is, and temporary credentials.
 
 Rules:
-- GetCallerIdentity needs no permission and no policy can take it away.
-- A role is assumed by whom its trust policy names: directly, or through an account whose policies allow it.
-- A session's power is its role's, cut down by session policies; a session of a session lasts an hour at most.
+- GetCallerIdentity needs no permission, and no policy can deny it.
+- A role's trust policy says who may assume it: the principals that it names, and where it names an account,
+  that account's principals whose own policies allow it.
+- A session can do what its role's policies and its session policies both allow. A session of a role that was
+  assumed by another session lasts an hour at most.
 
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
 """
@@ -11,26 +13,28 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 from dynaseal_lab.iam.assume import assume_role
 from dynaseal_lab.iam.backend import IamBackend, Run
-from dynaseal_lab.iam.temporary import issue
 from dynaseal_lab.model import AccessRequest, Call, Decision, Fault, Reply
 
 _LONGEST_ROOT = 3600
 _LONGEST = 129_600
-_USUAL = 43_200
+_DEFAULT = 43_200
 
 
 @dataclass(frozen=True, slots=True)
 class StsService:
-    """Answers STS's operations."""
+    """The service STS."""
 
     iam: IamBackend
 
-    async def handle(self, call: Call) -> Mapping[str, Any]:
-        """The answer to one call, or a `Fault`."""
+    async def handle(self, call: Call) -> Reply:
+        """Answer one call.
+
+        Raises:
+            Fault: The lab does not have the operation, the call is denied, or the operation fails.
+        """
         run = OPERATIONS.get(call.operation)
         if run is None:
             raise Fault("InvalidAction", f"The lab does not have the operation {call.operation}")
@@ -39,12 +43,13 @@ class StsService:
 
 def _get_caller_identity(iam: IamBackend, call: Call) -> Reply:
     caller = call.principal
-    always = Decision(True, "allowed", ("GetCallerIdentity needs no permission",))
-    iam.authorizer.record(call, AccessRequest("sts:GetCallerIdentity", "*", caller.account), always)
+    decision = Decision(True, "allowed", ("GetCallerIdentity needs no permission",))
+    iam.authorizer.record(call, AccessRequest("sts:GetCallerIdentity", "*", caller.account), decision)
     return {"UserId": caller.user_id, "Account": caller.account, "Arn": caller.caller_arn}
 
 
 def _get_access_key_info(iam: IamBackend, call: Call) -> Reply:
+    """Return the account of an access key, whichever account that is: AWS tells anybody."""
     iam.require(call, AccessRequest("sts:GetAccessKeyInfo", "*", call.principal.account))
     key_id = call.params["AccessKeyId"]
     key, session = iam.store.access_key(key_id), iam.store.sessions.get(key_id)
@@ -60,10 +65,10 @@ def _get_session_token(iam: IamBackend, call: Call) -> Reply:
     if caller.kind not in ("root", "user") or iam.store.sessions.get(call.access_key_id) is not None:
         raise Fault("AccessDenied", "Cannot call GetSessionToken with session credentials", status=403)
     longest = _LONGEST_ROOT if caller.kind == "root" else _LONGEST
-    seconds = min(call.params.get("DurationSeconds", _USUAL), longest)
+    seconds = min(call.params.get("DurationSeconds", _DEFAULT), longest)
     decision = Decision(True, "allowed", ("GetSessionToken needs no permission",))
     iam.authorizer.record(call, AccessRequest("sts:GetSessionToken", "*", caller.account), decision)
-    return {"Credentials": issue(iam, caller, seconds)}
+    return {"Credentials": iam.store.sessions.issue(caller, seconds, iam.clock.now()).described()}
 
 
 OPERATIONS: Mapping[str, Run] = MappingProxyType(
@@ -74,3 +79,4 @@ OPERATIONS: Mapping[str, Run] = MappingProxyType(
         "GetSessionToken": _get_session_token,
     }
 )
+"""Every operation of STS that the lab has."""

@@ -1,1 +1,1 @@
-"""IAM's operations by topic, each module with its table `OPERATIONS`; `dynaseal_lab.iam.api` joins them."""
+"""IAM's operations by subject. Each module has a table `OPERATIONS`; `dynaseal_lab.iam.api` joins them."""

@@ -1,4 +1,4 @@
-"""Access keys: two a user, their secret shown once, switched on and off."""
+"""Access keys: at most two per user, the secret shown once, inactive and active again by UpdateAccessKey."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,7 +8,8 @@ from typing import Any
 from dynaseal_lab.iam.backend import IamBackend, Operation
 from dynaseal_lab.iam.names import new_secret, unique_id
 from dynaseal_lab.iam.operations.common import NOTHING, exceeded, missing, page
-from dynaseal_lab.iam.operations.lookup import everything, user, user_arn
+from dynaseal_lab.iam.operations.lookup import find_user
+from dynaseal_lab.iam.operations.resource_arns import every_resource, user_arn
 from dynaseal_lab.iam.records import AccessKey
 from dynaseal_lab.model import Call, Fault, Reply
 
@@ -24,26 +25,26 @@ def _described(key: AccessKey) -> dict[str, Any]:
     }
 
 
-def _key(iam: IamBackend, call: Call) -> AccessKey:
-    found = iam.store.access_key(call.params["AccessKeyId"])
-    owner = user(iam, call)
-    if found is None or (found.account, found.user_name) != (call.principal.account, owner.name):
+def _find_key(iam: IamBackend, call: Call) -> AccessKey:
+    key = iam.store.access_key(call.params["AccessKeyId"])
+    user = find_user(iam, call)
+    if key is None or (key.account, key.user_name) != (call.principal.account, user.name):
         raise missing(f"The Access Key with id {call.params['AccessKeyId']} cannot be found.")
-    return found
+    return key
 
 
 def _create(iam: IamBackend, call: Call) -> Reply:
-    owner = user(iam, call)
-    if len(iam.store.access_keys(call.principal.account, owner.name)) >= _MOST:
+    user = find_user(iam, call)
+    if len(iam.store.access_keys(call.principal.account, user.name)) >= _MOST:
         raise exceeded(f"Cannot exceed quota for AccessKeysPerUser: {_MOST}")
-    key = AccessKey(unique_id("AKIA"), new_secret(), call.principal.account, owner.name, iam.clock.now())
+    key = AccessKey(unique_id("AKIA"), new_secret(), call.principal.account, user.name, iam.clock.now())
     iam.store.put_access_key(key)
     return {"AccessKey": _described(key) | {"SecretAccessKey": key.secret}}
 
 
 def _list(iam: IamBackend, call: Call) -> Reply:
-    owner = user(iam, call)
-    keys = iam.store.access_keys(call.principal.account, owner.name)
+    user = find_user(iam, call)
+    keys = iam.store.access_keys(call.principal.account, user.name)
     return page(call, "AccessKeyMetadata", [_described(key) for key in keys])
 
 
@@ -51,24 +52,24 @@ def _update(iam: IamBackend, call: Call) -> Reply:
     status = call.params["Status"]
     if status not in ("Active", "Inactive"):
         raise Fault("ValidationError", f"The status {status} is not supported")
-    iam.store.put_access_key(replace(_key(iam, call), active=status == "Active"))
+    iam.store.put_access_key(replace(_find_key(iam, call), active=status == "Active"))
     return NOTHING
 
 
 def _delete(iam: IamBackend, call: Call) -> Reply:
-    iam.store.remove_access_key(_key(iam, call).id)
+    iam.store.remove_access_key(_find_key(iam, call).id)
     return NOTHING
 
 
 def _last_used(iam: IamBackend, call: Call) -> Reply:
     key = iam.store.access_key(call.params["AccessKeyId"])
     if key is None or key.account != call.principal.account:
-        raise Fault("AccessDenied", "The access key is of no user of this account", status=403)
-    used: dict[str, Any] = {"ServiceName": "N/A", "Region": "N/A"}
+        raise Fault("AccessDenied", "No user of this account has this access key", status=403)
+    use: dict[str, Any] = {"ServiceName": "N/A", "Region": "N/A"}
     last = iam.store.last_used(key.id)
     if last is not None:
-        used = {"LastUsedDate": last.time, "ServiceName": last.service, "Region": last.region}
-    return {"UserName": key.user_name, "AccessKeyLastUsed": used}
+        use = {"LastUsedDate": last.time, "ServiceName": last.service, "Region": last.region}
+    return {"UserName": key.user_name, "AccessKeyLastUsed": use}
 
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
@@ -77,6 +78,6 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "ListAccessKeys": Operation(_list, user_arn),
         "UpdateAccessKey": Operation(_update, user_arn),
         "DeleteAccessKey": Operation(_delete, user_arn),
-        "GetAccessKeyLastUsed": Operation(_last_used, everything),
+        "GetAccessKeyLastUsed": Operation(_last_used, every_resource),
     }
 )

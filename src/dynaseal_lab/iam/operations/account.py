@@ -1,6 +1,6 @@
-"""The account as a whole, and what the lab's users never have: passwords, MFA devices, keys for SSH.
+"""The account as a whole, and what the lab's users never have: passwords, MFA devices, SSH keys.
 
-Programs that delete a user ask for each of these first; the truthful answer is that there are none.
+Programs that delete a user first list each of these; the lab's true reply is that there are none.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from dynaseal_lab.iam.backend import IamBackend, Operation, Run
 from dynaseal_lab.iam.operations.common import missing, page
-from dynaseal_lab.iam.operations.lookup import everything, user, user_arn
+from dynaseal_lab.iam.operations.lookup import find_user
+from dynaseal_lab.iam.operations.resource_arns import every_resource, user_arn
 from dynaseal_lab.model import Call, Reply
 
 _QUOTAS = {
@@ -40,16 +41,16 @@ def _summary(iam: IamBackend, call: Call) -> Reply:
     return {"SummaryMap": counts | _QUOTAS}
 
 
-def _no_aliases(_desk: IamBackend, call: Call) -> Reply:
+def _no_aliases(_iam: IamBackend, call: Call) -> Reply:
     return page(call, "AccountAliases", [])
 
 
-def _none_of(name: str, *, paged: bool = True) -> Run:
-    """An empty list of what a user of the lab never has."""
+def _always_empty(name: str, *, paged: bool = True) -> Run:
+    """Return an operation that lists, under `name`, what a user of the lab never has."""
 
     def run(iam: IamBackend, call: Call) -> Reply:
-        if "UserName" in call.params or call.principal.kind == "user":
-            user(iam, call)
+        if _is_about_a_user(call):
+            find_user(iam, call)
         nothing: list[Reply] = []
         return page(call, name, nothing) if paged else {name: nothing}
 
@@ -57,29 +58,32 @@ def _none_of(name: str, *, paged: bool = True) -> Run:
 
 
 def _no_login_profile(iam: IamBackend, call: Call) -> Reply:
-    raise missing(f"Login Profile for User {user(iam, call).name} cannot be found.")
+    raise missing(f"Login Profile for User {find_user(iam, call).name} cannot be found.")
 
 
-def _own_or_named(iam: IamBackend, call: Call) -> str:
-    named = "UserName" in call.params or call.principal.kind == "user"
-    return user_arn(iam, call) if named else call.principal.arn
+def _is_about_a_user(call: Call) -> bool:
+    return "UserName" in call.params or call.principal.kind == "user"
 
 
-def _no_virtual_devices(_desk: IamBackend, call: Call) -> Reply:
+def _user_or_caller_arn(iam: IamBackend, call: Call) -> str:
+    return user_arn(iam, call) if _is_about_a_user(call) else call.principal.arn
+
+
+def _no_virtual_devices(_iam: IamBackend, call: Call) -> Reply:
     return page(call, "VirtualMFADevices", [])
 
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
-        "GetAccountSummary": Operation(_summary, everything),
-        "ListAccountAliases": Operation(_no_aliases, everything),
-        "ListMFADevices": Operation(_none_of("MFADevices"), _own_or_named),
-        "ListSigningCertificates": Operation(_none_of("Certificates"), _own_or_named),
-        "ListSSHPublicKeys": Operation(_none_of("SSHPublicKeys"), _own_or_named),
+        "GetAccountSummary": Operation(_summary, every_resource),
+        "ListAccountAliases": Operation(_no_aliases, every_resource),
+        "ListMFADevices": Operation(_always_empty("MFADevices"), _user_or_caller_arn),
+        "ListSigningCertificates": Operation(_always_empty("Certificates"), _user_or_caller_arn),
+        "ListSSHPublicKeys": Operation(_always_empty("SSHPublicKeys"), _user_or_caller_arn),
         "ListServiceSpecificCredentials": Operation(
-            _none_of("ServiceSpecificCredentials", paged=False), _own_or_named
+            _always_empty("ServiceSpecificCredentials", paged=False), _user_or_caller_arn
         ),
-        "ListVirtualMFADevices": Operation(_no_virtual_devices, everything),
+        "ListVirtualMFADevices": Operation(_no_virtual_devices, every_resource),
         "GetLoginProfile": Operation(_no_login_profile, user_arn),
         "DeleteLoginProfile": Operation(_no_login_profile, user_arn),
     }

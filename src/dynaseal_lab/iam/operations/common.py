@@ -1,69 +1,78 @@
-"""What every topic needs: pages, tags, checked documents, and the errors that all of IAM words alike."""
+"""What several subjects need: pages, tags, checked documents, and the errors that all of IAM shares."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from dynaseal_lab.iam.backend import IamBackend
 from dynaseal_lab.iam.policy import Kind, PolicyError, parse
 from dynaseal_lab.model import Call, Fault, Reply
 
 NOTHING: Reply = {}
+"""The reply of an operation that returns nothing."""
 _PAGE = 100
 _MOST_TAGS = 50
 
 
 def missing(message: str) -> Fault:
-    """Something that is asked for by name is not there."""
+    """Return the error for a request that names something that does not exist."""
     return Fault("NoSuchEntity", message, status=404)
 
 
-def exists(message: str) -> Fault:
-    """Something of that name is there already."""
+def already_exists(message: str) -> Fault:
+    """Return the error for a request that would create a second thing of the same name."""
     return Fault("EntityAlreadyExists", message, status=409)
 
 
 def conflict(message: str) -> Fault:
-    """Something must go before this can."""
+    """Return the error for deleting something that is still in use."""
     return Fault("DeleteConflict", message, status=409)
 
 
 def exceeded(message: str) -> Fault:
-    """One more than there may be."""
+    """Return the error for a request that would exceed a quota."""
     return Fault("LimitExceeded", message, status=409)
 
 
-def check_document(text: str, kind: Kind) -> None:
-    """Refuse a text that is no policy.
+def check_document(document: str, kind: Kind) -> None:
+    """Refuse a string that is not a policy document of this kind.
 
     Raises:
         Fault: MalformedPolicyDocument, with the reason.
     """
     try:
-        parse(text, kind)
+        parse(document, kind)
     except PolicyError as error:
         raise Fault("MalformedPolicyDocument", str(error)) from error
 
 
+def size_of(document: str) -> int:
+    """Return how many characters of a document count towards its quota: all but white space."""
+    return len("".join(document.split()))
+
+
+def check_boundary(iam: IamBackend, call: Call) -> str | None:
+    """Return the ARN of the permissions boundary that a request sets, or None.
+
+    Raises:
+        Fault: NoSuchEntity, if the caller's account cannot use this policy.
+    """
+    arn = call.params.get("PermissionsBoundary")
+    if arn is not None and iam.store.policy(call.principal.account, arn) is None:
+        raise missing(f"Scope ARN: {arn} does not exist or is not attachable.")
+    return arn
+
+
 def encoded(document: str) -> str:
-    """A document as IAM's answers carry it: percent-encoded (RFC 3986)."""
+    """Return a document as IAM's replies have it: percent-encoded (RFC 3986)."""
     return quote(document, safe="-_.~")
 
 
-def check_size(document: str, most: int, message: str) -> None:
-    """Refuse a document with more than `most` characters, white space not counted.
-
-    Raises:
-        Fault: LimitExceeded, with `message`.
-    """
-    if len("".join(document.split())) > most:
-        raise exceeded(message)
-
-
 def page(call: Call, name: str, items: Sequence[Any]) -> dict[str, Any]:
-    """One page of a list: `Marker` is where to go on.
+    """Return one page of a list, under `name`; `Marker` says where the next page starts.
 
     Raises:
-        Fault: ValidationError, where the request's marker is none of ours.
+        Fault: ValidationError, if the request's marker is not one that a previous page returned.
     """
     marker, size = call.params.get("Marker", "0"), call.params.get("MaxItems", _PAGE)
     if not (marker.isascii() and marker.isdigit()):
@@ -76,35 +85,41 @@ def page(call: Call, name: str, items: Sequence[Any]) -> dict[str, Any]:
 
 
 def in_path(call: Call, path: str) -> bool:
-    """Whether a path lies under the request's `PathPrefix`."""
+    """Return whether a path is under the request's `PathPrefix`."""
     return path.startswith(call.params.get("PathPrefix", "/"))
 
 
-def tags_from(tags: Iterable[Mapping[str, str]], before: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The tags of a request over those that were there before.
+def merged_tags(call: Call, before: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the tags in the request, added to those that were there before.
 
     Raises:
-        Fault: InvalidInput for a key that stands twice, LimitExceeded for too many.
+        Fault: InvalidInput, if a key occurs twice; LimitExceeded, if there are too many tags.
     """
-    given: dict[str, str] = {}
+    tags: Iterable[Mapping[str, str]] = call.params.get("Tags", ())
+    added: dict[str, str] = {}
     for tag in tags:
-        if tag["Key"].lower() in map(str.lower, given):
+        if tag["Key"].lower() in map(str.lower, added):
             raise Fault(
                 "InvalidInput",
                 "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
             )
-        given[tag["Key"]] = tag["Value"]
-    merged = {**(before or {}), **given}
+        added[tag["Key"]] = tag["Value"]
+    merged = {**(before or {}), **added}
     if len(merged) > _MOST_TAGS:
         raise exceeded(f"The number of tags has reached the maximum limit of {_MOST_TAGS}.")
     return merged
 
 
+def remaining_tags(call: Call, before: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags that are left when the request's `TagKeys` have been removed."""
+    return {key: value for key, value in before.items() if key not in call.params["TagKeys"]}
+
+
 def tag_list(tags: Mapping[str, str]) -> list[Reply]:
-    """Tags as IAM lists them."""
+    """Return tags as IAM's replies list them."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def boundary_of(arn: str | None) -> Reply | None:
-    """A permissions boundary as IAM describes it."""
+def described_boundary(arn: str | None) -> Reply | None:
+    """Return a permissions boundary as IAM's replies describe it."""
     return None if arn is None else {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}

@@ -1,11 +1,10 @@
-"""Policies of users, groups and roles, inline and attached: the same operations for each of the three."""
+"""The policies of users, groups and roles, inline and attached: the same operations for each of the three."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dynaseal_lab.iam.backend import IamBackend, Operation, ResourceOf, Run
-from dynaseal_lab.iam.operations import lookup
 from dynaseal_lab.iam.operations.common import (
     NOTHING,
     check_document,
@@ -14,7 +13,10 @@ from dynaseal_lab.iam.operations.common import (
     in_path,
     missing,
     page,
+    size_of,
 )
+from dynaseal_lab.iam.operations.lookup import find_group, find_policy, find_role, find_user
+from dynaseal_lab.iam.operations.resource_arns import group_arn, policy_arn, role_arn, user_arn
 from dynaseal_lab.iam.policy import Kind
 from dynaseal_lab.iam.records import Group, Role, User
 from dynaseal_lab.model import Call, Reply
@@ -23,14 +25,14 @@ _MOST_ATTACHED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Of:
-    """One of the three kinds of holder.
+class _IdentityType:
+    """One of the three types of identity.
 
     Args:
-        title: As operations and members spell it.
-        find: From a request to the record.
-        resource: From a request to the ARN.
-        largest: How many characters all inline policies may have together.
+        title: As it is in the names of operations and members: `User`.
+        find: Returns the identity that a request names.
+        resource: Returns the ARN of the identity that a request names.
+        largest: How many characters all inline policies of one identity may have together.
     """
 
     title: str
@@ -39,141 +41,152 @@ class _Of:
     largest: int
 
 
-_KINDS = (
-    _Of("User", lookup.user, lookup.user_arn, 2048),
-    _Of("Group", lookup.group, lookup.group_arn, 5120),
-    _Of("Role", lookup.role, lookup.role_arn, 10240),
+_IDENTITY_TYPES = (
+    _IdentityType("User", find_user, user_arn, 2048),
+    _IdentityType("Group", find_group, group_arn, 5120),
+    _IdentityType("Role", find_role, role_arn, 10240),
 )
 
 
-def _keep(iam: IamBackend, call: Call, changed: User | Group | Role) -> None:
-    account = call.principal.account
+def _store(iam: IamBackend, changed: User | Group | Role) -> None:
     if isinstance(changed, User):
-        iam.store.users.put(account, changed)
+        iam.store.users.put(changed)
     elif isinstance(changed, Group):
-        iam.store.groups.put(account, changed)
+        iam.store.groups.put(changed)
     else:
-        iam.store.roles.put(account, changed)
+        iam.store.roles.put(changed)
 
 
-def _put(kind: _Of) -> Run:
+def _put(identity_type: _IdentityType) -> Run:
     def run(iam: IamBackend, call: Call) -> Reply:
-        holder, document = kind.find(iam, call), call.params["PolicyDocument"]
+        identity, document = identity_type.find(iam, call), call.params["PolicyDocument"]
         check_document(document, Kind.IDENTITY)
-        inline = {**holder.inline, call.params["PolicyName"]: document}
-        if sum(len("".join(text.split())) for text in inline.values()) > kind.largest:
+        inline = {**identity.inline, call.params["PolicyName"]: document}
+        if sum(map(size_of, inline.values())) > identity_type.largest:
             raise exceeded(
-                f"Maximum policy size of {kind.largest} bytes exceeded for {kind.title.lower()} {holder.name}"
+                f"Maximum policy size of {identity_type.largest} bytes exceeded for "
+                f"{identity_type.title.lower()} {identity.name}"
             )
-        _keep(iam, call, replace(holder, inline=inline))
+        _store(iam, replace(identity, inline=inline))
         return NOTHING
 
     return run
 
 
-def _document(kind: _Of, holder: User | Group | Role, name: str) -> str:
-    if name not in holder.inline:
-        raise missing(f"The {kind.title.lower()} policy with name {name} cannot be found.")
-    return holder.inline[name]
+def _inline_document(identity_type: _IdentityType, identity: User | Group | Role, name: str) -> str:
+    if name not in identity.inline:
+        raise missing(f"The {identity_type.title.lower()} policy with name {name} cannot be found.")
+    return identity.inline[name]
 
 
-def _get(kind: _Of) -> Run:
+def _get(identity_type: _IdentityType) -> Run:
     def run(iam: IamBackend, call: Call) -> Reply:
-        holder, name = kind.find(iam, call), call.params["PolicyName"]
-        document = _document(kind, holder, name)
-        return {f"{kind.title}Name": holder.name, "PolicyName": name, "PolicyDocument": encoded(document)}
+        identity, name = identity_type.find(iam, call), call.params["PolicyName"]
+        document = _inline_document(identity_type, identity, name)
+        return {
+            f"{identity_type.title}Name": identity.name,
+            "PolicyName": name,
+            "PolicyDocument": encoded(document),
+        }
 
     return run
 
 
-def _delete(kind: _Of) -> Run:
+def _delete(identity_type: _IdentityType) -> Run:
     def run(iam: IamBackend, call: Call) -> Reply:
-        holder, name = kind.find(iam, call), call.params["PolicyName"]
-        _document(kind, holder, name)
-        kept = {other: text for other, text in holder.inline.items() if other != name}
-        _keep(iam, call, replace(holder, inline=kept))
+        identity, name = identity_type.find(iam, call), call.params["PolicyName"]
+        _inline_document(identity_type, identity, name)
+        remaining = {other: document for other, document in identity.inline.items() if other != name}
+        _store(iam, replace(identity, inline=remaining))
         return NOTHING
 
     return run
 
 
-def _list(kind: _Of) -> Run:
+def _list(identity_type: _IdentityType) -> Run:
     def run(iam: IamBackend, call: Call) -> Reply:
-        return page(call, "PolicyNames", sorted(kind.find(iam, call).inline))
+        return page(call, "PolicyNames", sorted(identity_type.find(iam, call).inline))
 
     return run
 
 
-def _attach(kind: _Of) -> Run:
+def _attach(identity_type: _IdentityType) -> Run:
     def run(iam: IamBackend, call: Call) -> Reply:
-        holder, arn = kind.find(iam, call), call.params["PolicyArn"]
-        if iam.store.policy(arn) is None:
+        identity, arn = identity_type.find(iam, call), call.params["PolicyArn"]
+        if iam.store.policy(call.principal.account, arn) is None:
             raise missing(f"Policy {arn} does not exist or is not attachable.")
-        if arn in holder.attached:
+        if arn in identity.attached:
             return NOTHING
-        if len(holder.attached) >= _MOST_ATTACHED:
-            raise exceeded(f"Cannot exceed quota for PoliciesPer{kind.title}: {_MOST_ATTACHED}")
-        _keep(iam, call, replace(holder, attached=(*holder.attached, arn)))
+        if len(identity.attached) >= _MOST_ATTACHED:
+            raise exceeded(f"Cannot exceed quota for PoliciesPer{identity_type.title}: {_MOST_ATTACHED}")
+        _store(iam, replace(identity, attached=(*identity.attached, arn)))
         return NOTHING
 
     return run
 
 
-def _detach(kind: _Of) -> Run:
+def _detach(identity_type: _IdentityType) -> Run:
     def run(iam: IamBackend, call: Call) -> Reply:
-        holder, arn = kind.find(iam, call), call.params["PolicyArn"]
-        if arn not in holder.attached:
+        identity, arn = identity_type.find(iam, call), call.params["PolicyArn"]
+        if arn not in identity.attached:
             raise missing(f"Policy {arn} was not found.")
-        _keep(iam, call, replace(holder, attached=tuple(one for one in holder.attached if one != arn)))
+        remaining = tuple(other for other in identity.attached if other != arn)
+        _store(iam, replace(identity, attached=remaining))
         return NOTHING
 
     return run
 
 
-def _list_attached(kind: _Of) -> Run:
+def _list_attached(identity_type: _IdentityType) -> Run:
     def run(iam: IamBackend, call: Call) -> Reply:
-        attached = [iam.store.policy(arn) for arn in kind.find(iam, call).attached]
-        found = [
+        arns = identity_type.find(iam, call).attached
+        policies = [iam.store.policy(call.principal.account, arn) for arn in arns]
+        attached = [
             {"PolicyName": policy.name, "PolicyArn": policy.arn}
-            for policy in attached
+            for policy in policies
             if policy is not None and in_path(call, policy.path)
         ]
-        return page(call, "AttachedPolicies", found)
+        return page(call, "AttachedPolicies", attached)
 
     return run
 
 
 def _list_entities(iam: IamBackend, call: Call) -> Reply:
-    found, account = lookup.policy(iam, call), call.principal.account
-    wanted, usage = call.params.get("EntityFilter"), call.params.get("PolicyUsageFilter")
-    answer: dict[str, list[Reply]] = {"PolicyGroups": [], "PolicyUsers": [], "PolicyRoles": []}
-    for holder in iam.store.holders(account):
-        title = type(holder).__name__
-        attached = found.arn in holder.attached and usage != "PermissionsBoundary"
-        bounds = usage != "PermissionsPolicy" and _is_bounded(holder, found.arn)
-        if (attached or bounds) and wanted in (None, title) and in_path(call, holder.path):
-            answer[f"Policy{title}s"].append({f"{title}Name": holder.name, f"{title}Id": holder.id})
-    return answer | {"IsTruncated": False}
+    policy = find_policy(iam, call)
+    title_filter, usage_filter = call.params.get("EntityFilter"), call.params.get("PolicyUsageFilter")
+    reply: dict[str, list[Reply]] = {"PolicyGroups": [], "PolicyUsers": [], "PolicyRoles": []}
+    for identity in iam.store.identities(call.principal.account):
+        title = type(identity).__name__
+        attached = policy.arn in identity.attached and usage_filter != "PermissionsBoundary"
+        bounded = usage_filter != "PermissionsPolicy" and _is_bounded(identity, policy.arn)
+        if (attached or bounded) and title_filter in (None, title) and in_path(call, identity.path):
+            reply[f"Policy{title}s"].append({f"{title}Name": identity.name, f"{title}Id": identity.id})
+    return reply | {"IsTruncated": False}
 
 
-def _is_bounded(holder: User | Group | Role, arn: str) -> bool:
-    return not isinstance(holder, Group) and holder.boundary == arn
+def _is_bounded(identity: User | Group | Role, arn: str) -> bool:
+    return not isinstance(identity, Group) and identity.boundary == arn
 
 
-def _of_kind(kind: _Of) -> Mapping[str, Operation]:
+def _operations_of(identity_type: _IdentityType) -> Mapping[str, Operation]:
+    title = identity_type.title
     runs = {
-        f"Put{kind.title}Policy": _put(kind),
-        f"Get{kind.title}Policy": _get(kind),
-        f"Delete{kind.title}Policy": _delete(kind),
-        f"List{kind.title}Policies": _list(kind),
-        f"Attach{kind.title}Policy": _attach(kind),
-        f"Detach{kind.title}Policy": _detach(kind),
-        f"ListAttached{kind.title}Policies": _list_attached(kind),
+        f"Put{title}Policy": _put(identity_type),
+        f"Get{title}Policy": _get(identity_type),
+        f"Delete{title}Policy": _delete(identity_type),
+        f"List{title}Policies": _list(identity_type),
+        f"Attach{title}Policy": _attach(identity_type),
+        f"Detach{title}Policy": _detach(identity_type),
+        f"ListAttached{title}Policies": _list_attached(identity_type),
     }
-    return {name: Operation(run, kind.resource) for name, run in runs.items()}
+    return {name: Operation(run, identity_type.resource) for name, run in runs.items()}
 
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
-    {name: operation for kind in _KINDS for name, operation in _of_kind(kind).items()}
-    | {"ListEntitiesForPolicy": Operation(_list_entities, lookup.policy_arn)}
+    {
+        name: operation
+        for identity_type in _IDENTITY_TYPES
+        for name, operation in _operations_of(identity_type).items()
+    }
+    | {"ListEntitiesForPolicy": Operation(_list_entities, policy_arn)}
 )

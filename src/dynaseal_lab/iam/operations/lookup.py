@@ -1,154 +1,89 @@
-"""From a name in a request to a record, and to the ARN that policies see, record or not."""
+"""The records that a request names: its user, group, role or managed policy."""
 
 from dynaseal_lab.iam.backend import IamBackend
-from dynaseal_lab.iam.names import iam_arn
+from dynaseal_lab.iam.managed import AWS_MANAGED
 from dynaseal_lab.iam.operations.common import missing
 from dynaseal_lab.iam.records import Group, ManagedPolicy, Role, User
 from dynaseal_lab.model import Call, Fault
 
 
 def user_name(call: Call) -> str:
-    """The user that a request names, or else the user who calls.
+    """Return the user name in the request, or else the name of the calling user.
 
     Raises:
-        Fault: ValidationError, where neither is there.
+        Fault: ValidationError, if the request names no user and the caller is not one.
     """
-    named = call.params.get("UserName")
-    if named is not None:
-        return str(named)
+    name = call.params.get("UserName")
+    if name is not None:
+        return str(name)
     if call.principal.kind == "user":
         return call.principal.name
     raise Fault("ValidationError", "Must specify userName when calling with non-User credentials")
 
 
-def user(iam: IamBackend, call: Call) -> User:
-    """The user whom a request is about.
+def find_user(iam: IamBackend, call: Call) -> User:
+    """Return the user that the request names, or else the calling user.
 
     Raises:
-        Fault: NoSuchEntity.
+        Fault: NoSuchEntity, if the caller's account has no such user.
     """
     name = user_name(call)
-    found = iam.store.users.get(call.principal.account, name)
-    if found is None:
+    user = iam.store.users.get(call.principal.account, name)
+    if user is None:
         raise missing(f"The user with name {name} cannot be found.")
-    return found
+    return user
 
 
-def group(iam: IamBackend, call: Call) -> Group:
-    """The group that a request names.
+def find_group(iam: IamBackend, call: Call) -> Group:
+    """Return the group that the request names.
 
     Raises:
-        Fault: NoSuchEntity.
+        Fault: NoSuchEntity, if the caller's account has no such group.
     """
-    found = iam.store.groups.get(call.principal.account, call.params["GroupName"])
-    if found is None:
-        raise missing(f"The group with name {call.params['GroupName']} cannot be found.")
-    return found
+    name = call.params["GroupName"]
+    group = iam.store.groups.get(call.principal.account, name)
+    if group is None:
+        raise missing(f"The group with name {name} cannot be found.")
+    return group
 
 
-def role(iam: IamBackend, call: Call) -> Role:
-    """The role that a request names.
+def find_role(iam: IamBackend, call: Call) -> Role:
+    """Return the role that the request names.
 
     Raises:
-        Fault: NoSuchEntity.
+        Fault: NoSuchEntity, if the caller's account has no such role.
     """
-    found = iam.store.roles.get(call.principal.account, call.params["RoleName"])
-    if found is None:
-        raise missing(f"The role with name {call.params['RoleName']} cannot be found.")
-    return found
+    name = call.params["RoleName"]
+    role = iam.store.roles.get(call.principal.account, name)
+    if role is None:
+        raise missing(f"The role with name {name} cannot be found.")
+    return role
 
 
-def policy(iam: IamBackend, call: Call) -> ManagedPolicy:
-    """The managed policy that a request names.
+def find_policy(iam: IamBackend, call: Call) -> ManagedPolicy:
+    """Return the managed policy whose ARN the request has: one of the caller's account, or one of AWS's.
 
     Raises:
-        Fault: NoSuchEntity, or AccessDenied for one of another account.
+        Fault: NoSuchEntity, if there is no such policy.
     """
     arn = call.params["PolicyArn"]
-    found = iam.store.policy(arn)
-    if found is None:
+    policy = iam.store.policy(call.principal.account, arn)
+    if policy is None:
         raise missing(f"Policy {arn} was not found.")
-    return found
+    return policy
 
 
-def own_policy(iam: IamBackend, call: Call) -> ManagedPolicy:
-    """The account's own managed policy that a request names, to be changed.
+def find_changeable_policy(iam: IamBackend, call: Call) -> ManagedPolicy:
+    """Return the managed policy that the request is going to change.
 
     Raises:
-        Fault: NoSuchEntity, or AccessDenied for a policy of AWS's.
+        Fault: NoSuchEntity, if there is no such policy; AccessDenied, if it is one of AWS's.
     """
-    found = policy(iam, call)
-    if found.arn.startswith("arn:aws:iam::aws:"):
-        raise Fault("AccessDenied", f"The policy {found.arn} is AWS's own and cannot be changed", status=403)
-    return found
-
-
-def user_arn(iam: IamBackend, call: Call) -> str:
-    """The ARN of the user whom a request is about."""
-    name = user_name(call)
-    found = iam.store.users.get(call.principal.account, name)
-    return found.arn if found else iam_arn(call.principal.account, "user", "/", name)
-
-
-def group_arn(iam: IamBackend, call: Call) -> str:
-    """The ARN of the group that a request names."""
-    name = call.params["GroupName"]
-    found = iam.store.groups.get(call.principal.account, name)
-    return found.arn if found else iam_arn(call.principal.account, "group", "/", name)
-
-
-def role_arn(iam: IamBackend, call: Call) -> str:
-    """The ARN of the role that a request names."""
-    name = call.params["RoleName"]
-    found = iam.store.roles.get(call.principal.account, name)
-    return found.arn if found else iam_arn(call.principal.account, "role", "/", name)
-
-
-def policy_arn(_desk: IamBackend, call: Call) -> str:
-    """The ARN of the policy that a request names."""
-    return str(call.params["PolicyArn"])
-
-
-def new_user_arn(_desk: IamBackend, call: Call) -> str:
-    """The ARN that a user who is created will have."""
-    return iam_arn(call.principal.account, "user", call.params.get("Path", "/"), call.params["UserName"])
-
-
-def new_group_arn(_desk: IamBackend, call: Call) -> str:
-    """The ARN that a group that is created will have."""
-    return iam_arn(call.principal.account, "group", call.params.get("Path", "/"), call.params["GroupName"])
-
-
-def new_role_arn(_desk: IamBackend, call: Call) -> str:
-    """The ARN that a role that is created will have."""
-    return iam_arn(call.principal.account, "role", call.params.get("Path", "/"), call.params["RoleName"])
-
-
-def new_policy_arn(_desk: IamBackend, call: Call) -> str:
-    """The ARN that a policy that is created will have."""
-    return iam_arn(call.principal.account, "policy", call.params.get("Path", "/"), call.params["PolicyName"])
-
-
-def users_under(_desk: IamBackend, call: Call) -> str:
-    """What ListUsers is about: the users under a path."""
-    return iam_arn(call.principal.account, "user", call.params.get("PathPrefix", "/"), "")
-
-
-def groups_under(_desk: IamBackend, call: Call) -> str:
-    """What ListGroups is about."""
-    return iam_arn(call.principal.account, "group", call.params.get("PathPrefix", "/"), "")
-
-
-def roles_under(_desk: IamBackend, call: Call) -> str:
-    """What ListRoles is about."""
-    return iam_arn(call.principal.account, "role", call.params.get("PathPrefix", "/"), "")
-
-
-def policies_under(_desk: IamBackend, call: Call) -> str:
-    """What ListPolicies is about."""
-    return iam_arn(call.principal.account, "policy", call.params.get("PathPrefix", "/"), "")
-
-
-def everything(_desk: IamBackend, _call: Call) -> str:
-    """An operation that is about no one thing."""
-    return "*"
+    policy = find_policy(iam, call)
+    if policy.arn in AWS_MANAGED:
+        raise Fault(
+            "AccessDenied",
+            f"The policy {policy.arn} is managed by AWS and cannot be changed; create a policy of your own",
+            status=403,
+        )
+    return policy

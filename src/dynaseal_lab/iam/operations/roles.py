@@ -1,4 +1,4 @@
-"""Roles: create, read, change, tag, delete; their trust policy and boundary."""
+"""Roles: create, read, change, tag, delete; their trust policy and permissions boundary."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,79 +9,79 @@ from dynaseal_lab.iam.backend import IamBackend, Operation
 from dynaseal_lab.iam.names import account_of, unique_id
 from dynaseal_lab.iam.operations.common import (
     NOTHING,
-    boundary_of,
+    already_exists,
+    check_boundary,
     check_document,
     conflict,
+    described_boundary,
     encoded,
-    exists,
     in_path,
+    merged_tags,
     missing,
     page,
+    remaining_tags,
     tag_list,
-    tags_from,
 )
-from dynaseal_lab.iam.operations.lookup import new_role_arn, role, role_arn, roles_under
-from dynaseal_lab.iam.operations.users import check_boundary
+from dynaseal_lab.iam.operations.lookup import find_role
+from dynaseal_lab.iam.operations.resource_arns import new_role_arn, role_arn, role_path_arn
 from dynaseal_lab.iam.policy import Kind, parse
 from dynaseal_lab.iam.records import Role
 from dynaseal_lab.model import Call, Fault, Reply
 
 
-def described(found: Role) -> dict[str, Any]:
-    """A role as lists have it."""
-    content: dict[str, Any] = {
-        "Path": found.path,
-        "RoleName": found.name,
-        "RoleId": found.id,
-        "Arn": found.arn,
-        "CreateDate": found.created,
-        "AssumeRolePolicyDocument": encoded(found.trust),
-        "MaxSessionDuration": found.max_seconds,
+def _described(role: Role) -> dict[str, Any]:
+    """Return a role as lists describe it: without boundary and tags."""
+    description: dict[str, Any] = {
+        "Path": role.path,
+        "RoleName": role.name,
+        "RoleId": role.id,
+        "Arn": role.arn,
+        "CreateDate": role.created,
+        "AssumeRolePolicyDocument": encoded(role.trust),
+        "MaxSessionDuration": role.max_seconds,
     }
-    return content if found.description is None else content | {"Description": found.description}
+    return description if role.description is None else description | {"Description": role.description}
 
 
-def in_full(found: Role) -> dict[str, Any]:
-    """A role with boundary and tags."""
+def _described_in_full(role: Role) -> dict[str, Any]:
     last_used: Reply = {}
-    full = described(found) | {"PermissionsBoundary": boundary_of(found.boundary), "RoleLastUsed": last_used}
-    return full | {"Tags": tag_list(found.tags)} if found.tags else full
+    description = _described(role) | {
+        "PermissionsBoundary": described_boundary(role.boundary),
+        "RoleLastUsed": last_used,
+    }
+    return description | {"Tags": tag_list(role.tags)} if role.tags else description
 
 
-def _check_trust(iam: IamBackend, text: str) -> str:
-    """A trust policy; users and roles that it names must exist.
+def _check_trust(iam: IamBackend, document: str) -> str:
+    """Return a trust policy, once it has been checked; users and roles that it names must exist.
 
     Raises:
-        Fault: MalformedPolicyDocument.
+        Fault: MalformedPolicyDocument, with the reason.
     """
-    check_document(text, Kind.TRUST)
-    for statement in parse(text, Kind.TRUST).statements:
+    check_document(document, Kind.TRUST)
+    for statement in parse(document, Kind.TRUST).statements:
         for name in sorted(statement.principals.names) if statement.principals else ():
-            if not principal_exists(iam, name):
+            if not _principal_exists(iam, name):
                 raise Fault("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{name}"')
         if not all(action.lower().startswith("sts:") for action in statement.actions):
             raise Fault(
                 "MalformedPolicyDocument", "AssumeRole policy may only specify STS AssumeRole actions."
             )
-    return text
+    return document
 
 
-def principal_exists(iam: IamBackend, name: str) -> bool:
-    """Whether a user or role that a resource's policy names is there; every account is."""
-    if ":user/" in name:
-        return iam.store.user_of_arn(name) is not None
-    if ":role/" in name:
-        return iam.store.role_of_arn(name) is not None
+def _principal_exists(iam: IamBackend, name: str) -> bool:
+    """Return whether a principal exists, in whichever account; accounts, `*` and unique ids always do."""
     if ":assumed-role/" in name:
         return iam.store.roles.get(account_of(name), name.split("/")[1]) is not None
-    return True
+    return iam.store.exists(name)
 
 
 def _create(iam: IamBackend, call: Call) -> Reply:
-    account, name = call.principal.account, call.params["RoleName"]
-    if iam.store.roles.clashes(account, name):
-        raise exists(f"Role with name {name} already exists.")
-    made = Role(
+    name = call.params["RoleName"]
+    if iam.store.roles.is_taken(call.principal.account, name):
+        raise already_exists(f"Role with name {name} already exists.")
+    role = Role(
         name=name,
         path=call.params.get("Path", "/"),
         id=unique_id("AROA"),
@@ -90,89 +90,88 @@ def _create(iam: IamBackend, call: Call) -> Reply:
         trust=_check_trust(iam, call.params["AssumeRolePolicyDocument"]),
         description=call.params.get("Description"),
         max_seconds=call.params.get("MaxSessionDuration", 3600),
-        tags=tags_from(call.params.get("Tags", ())),
-        boundary=check_boundary(iam, call.params.get("PermissionsBoundary")),
+        tags=merged_tags(call),
+        boundary=check_boundary(iam, call),
     )
-    iam.store.roles.put(account, made)
-    return {"Role": in_full(made)}
+    iam.store.roles.put(role)
+    return {"Role": _described_in_full(role)}
 
 
 def _get(iam: IamBackend, call: Call) -> Reply:
-    return {"Role": in_full(role(iam, call))}
+    return {"Role": _described_in_full(find_role(iam, call))}
 
 
 def _list(iam: IamBackend, call: Call) -> Reply:
     roles = iam.store.roles.all(call.principal.account)
-    return page(call, "Roles", [described(one) for one in roles if in_path(call, one.path)])
-
-
-def _change(iam: IamBackend, call: Call, **changes: Any) -> None:
-    iam.store.roles.put(call.principal.account, replace(role(iam, call), **changes))
+    return page(call, "Roles", [_described(role) for role in roles if in_path(call, role.path)])
 
 
 def _update(iam: IamBackend, call: Call) -> Reply:
-    found = role(iam, call)
-    _change(
-        iam,
-        call,
-        description=call.params.get("Description", found.description),
-        max_seconds=call.params.get("MaxSessionDuration", found.max_seconds),
+    role = find_role(iam, call)
+    changed = replace(
+        role,
+        description=call.params.get("Description", role.description),
+        max_seconds=call.params.get("MaxSessionDuration", role.max_seconds),
     )
+    iam.store.roles.put(changed)
     return NOTHING
 
 
 def _update_description(iam: IamBackend, call: Call) -> Reply:
-    _change(iam, call, description=call.params["Description"])
-    return {"Role": described(role(iam, call))}
+    changed = replace(find_role(iam, call), description=call.params["Description"])
+    iam.store.roles.put(changed)
+    return {"Role": _described(changed)}
 
 
 def _update_trust(iam: IamBackend, call: Call) -> Reply:
-    role(iam, call)
-    _change(iam, call, trust=_check_trust(iam, call.params["PolicyDocument"]))
+    role = find_role(iam, call)
+    iam.store.roles.put(replace(role, trust=_check_trust(iam, call.params["PolicyDocument"])))
     return NOTHING
 
 
 def _delete(iam: IamBackend, call: Call) -> Reply:
-    found = role(iam, call)
-    if found.attached:
+    role = find_role(iam, call)
+    if role.attached:
         raise conflict("Cannot delete entity, must detach all policies first.")
-    if found.inline:
+    if role.inline:
         raise conflict("Cannot delete entity, must delete policies first.")
-    iam.store.roles.remove(call.principal.account, found.name)
+    iam.store.roles.remove(role)
     return NOTHING
 
 
 def _tag(iam: IamBackend, call: Call) -> Reply:
-    _change(iam, call, tags=tags_from(call.params["Tags"], role(iam, call).tags))
+    role = find_role(iam, call)
+    iam.store.roles.put(replace(role, tags=merged_tags(call, role.tags)))
     return NOTHING
 
 
 def _untag(iam: IamBackend, call: Call) -> Reply:
-    tags = role(iam, call).tags
-    _change(iam, call, tags={key: tags[key] for key in tags if key not in call.params["TagKeys"]})
+    role = find_role(iam, call)
+    iam.store.roles.put(replace(role, tags=remaining_tags(call, role.tags)))
     return NOTHING
 
 
 def _list_tags(iam: IamBackend, call: Call) -> Reply:
-    return page(call, "Tags", tag_list(role(iam, call).tags))
+    return page(call, "Tags", tag_list(find_role(iam, call).tags))
 
 
 def _put_boundary(iam: IamBackend, call: Call) -> Reply:
-    _change(iam, call, boundary=check_boundary(iam, call.params["PermissionsBoundary"]))
+    role = find_role(iam, call)
+    iam.store.roles.put(replace(role, boundary=check_boundary(iam, call)))
     return NOTHING
 
 
 def _delete_boundary(iam: IamBackend, call: Call) -> Reply:
-    found = role(iam, call)
-    if found.boundary is None:
-        raise missing(f"Role {found.name} does not have a permission boundary.")
-    _change(iam, call, boundary=None)
+    role = find_role(iam, call)
+    if role.boundary is None:
+        raise missing(f"Role {role.name} does not have a permission boundary.")
+    iam.store.roles.put(replace(role, boundary=None))
     return NOTHING
 
 
 def _list_instance_profiles(iam: IamBackend, call: Call) -> Reply:
-    """The lab has no EC2: no role is in an instance profile."""
-    role(iam, call)
+    """Return an empty list: the lab has no EC2, so no role is in an instance profile."""
+    find_role(iam, call)
     return page(call, "InstanceProfiles", [])
 
 
@@ -180,7 +179,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
         "CreateRole": Operation(_create, new_role_arn),
         "GetRole": Operation(_get, role_arn),
-        "ListRoles": Operation(_list, roles_under),
+        "ListRoles": Operation(_list, role_path_arn),
         "UpdateRole": Operation(_update, role_arn),
         "UpdateRoleDescription": Operation(_update_description, role_arn),
         "UpdateAssumeRolePolicy": Operation(_update_trust, role_arn),

@@ -1,10 +1,11 @@
-"""SimulatePrincipalPolicy and SimulateCustomPolicy: the same evaluator, asked what it would decide.
+"""SimulatePrincipalPolicy and SimulateCustomPolicy: what the evaluator would decide about a request.
 
 Rules:
-- What a request gives (policies, boundary, resource policy, condition keys) is added to what the store
-  has; a given condition key takes the place of the principal's own.
-- Without a resource policy the resource is taken to leave the decision to its account's own policies, as
-  AWS's simulator does: otherwise no simulation of a KMS key or a role could allow anything.
+- What a request has (policies, boundary, resource policy, condition keys) is added to what the store has; a
+  condition key in the request replaces the principal's own.
+- Without a resource policy, the resource is taken to leave the decision to its account's own policies, as in
+  AWS's simulator: otherwise no simulation of a KMS key or a role could allow anything.
+- Only identities of the caller's own account can be simulated.
 
 Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 """
@@ -15,20 +16,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from dynaseal_lab.iam.applicable_policies import held, identity_policies, managed
+from dynaseal_lab.iam.applicable_policies import boundary_policies, identity_policies
 from dynaseal_lab.iam.backend import IamBackend, Operation
 from dynaseal_lab.iam.condition_keys import principal_keys
-from dynaseal_lab.iam.credentials import principal_of, root_of
+from dynaseal_lab.iam.credentials import user_principal
 from dynaseal_lab.iam.evaluate import NamedPolicy, Policies, evaluate, is_root_of_trust
 from dynaseal_lab.iam.match import Variable
-from dynaseal_lab.iam.names import account_of, root_arn, session_arn
+from dynaseal_lab.iam.names import account_of, iam_arn, root_arn, session_arn
 from dynaseal_lab.iam.operations.common import check_document, missing, page
-from dynaseal_lab.iam.operations.lookup import everything
+from dynaseal_lab.iam.operations.resource_arns import every_resource
 from dynaseal_lab.iam.policy import Kind, Statement
 from dynaseal_lab.iam.records import Group, Role, User
-from dynaseal_lab.model import AccessRequest, Call, Decision, Fault, Principal, Reply
-
-_DECISIONS = {True: "explicitDeny", False: "implicitDeny"}
+from dynaseal_lab.model import AccessRequest, Call, ConditionKeys, Decision, Fault, Principal, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,48 +36,42 @@ class _Simulation:
 
     principal: Principal
     policies: Policies
-    context: Mapping[str, Sequence[str]]
+    condition_keys: ConditionKeys
 
 
 def _documents(call: Call, name: str) -> list[NamedPolicy]:
-    texts: Sequence[str] = call.params.get(name, ())
-    for text in texts:
-        check_document(text, Kind.IDENTITY)
-    return [NamedPolicy(f"{name}.{place}", text) for place, text in enumerate(texts, start=1)]
+    documents: Sequence[str] = call.params.get(name, ())
+    for document in documents:
+        check_document(document, Kind.IDENTITY)
+    return [NamedPolicy(f"{name}.{number}", document) for number, document in enumerate(documents, start=1)]
 
 
-def _boundary(iam: IamBackend, call: Call, holder: User | Role | None) -> list[NamedPolicy] | None:
+def _boundary(iam: IamBackend, call: Call, identity: User | Role | None) -> Sequence[NamedPolicy] | None:
     if "PermissionsBoundaryPolicyInputList" in call.params:
         return _documents(call, "PermissionsBoundaryPolicyInputList")
-    if holder is None or holder.boundary is None:
-        return None
-    return list(managed(iam.store, (holder.boundary,)))
+    return None if identity is None else boundary_policies(iam.store, identity)
 
 
 def _of_principal(iam: IamBackend, call: Call) -> _Simulation:
     source = _source(iam, call)
-    account = call.principal.account
-    if isinstance(source, Group):
-        identity, boundary = list(held(iam.store, source)), _boundary(iam, call, None)
-    else:
-        identity = list(identity_policies(iam.store, account, source))
-        boundary = _boundary(iam, call, source)
-    caller = _caller(iam, call) or _as_caller(account, source)
-    given = _documents(call, "PolicyInputList")
-    return _Simulation(caller, Policies([*identity, *given], boundary), _context(call, caller))
+    boundary = _boundary(iam, call, None if isinstance(source, Group) else source)
+    identity = identity_policies(iam.store, source)
+    caller = _caller(iam, call) or _as_principal(call.principal.account, source)
+    policies = Policies([*identity, *_documents(call, "PolicyInputList")], boundary)
+    return _Simulation(caller, policies, _condition_keys(call, caller))
 
 
 def _of_documents(iam: IamBackend, call: Call) -> _Simulation:
-    caller = _caller(iam, call) or _nobody(call.principal.account)
+    caller = _caller(iam, call) or _nameless_user(call.principal.account)
     policies = Policies(_documents(call, "PolicyInputList"), _boundary(iam, call, None))
-    return _Simulation(caller, policies, _context(call, caller))
+    return _Simulation(caller, policies, _condition_keys(call, caller))
 
 
 def _source(iam: IamBackend, call: Call) -> User | Group | Role:
-    arn, account = call.params["PolicySourceArn"], call.principal.account
-    for holder in iam.store.holders(account):
-        if holder.arn == arn:
-            return holder
+    arn = call.params["PolicySourceArn"]
+    for identity in iam.store.identities(call.principal.account):
+        if identity.arn == arn:
+            return identity
     raise missing(f"The entity with ARN {arn} cannot be found.")
 
 
@@ -86,77 +79,84 @@ def _caller(iam: IamBackend, call: Call) -> Principal | None:
     arn = call.params.get("CallerArn")
     if arn is None:
         return None
-    found = iam.store.user_of_arn(arn)
-    if found is None:
+    user = iam.store.users.of_arn(arn) if account_of(arn) == call.principal.account else None
+    if user is None:
         raise Fault("InvalidInput", f"Invalid Caller Arn: {arn}")
-    return principal_of(account_of(arn), found)
+    return user_principal(call.principal.account, user)
 
 
-def _as_caller(account: str, source: User | Group | Role) -> Principal:
+def _as_principal(account: str, source: User | Group | Role) -> Principal:
     if isinstance(source, User):
-        return principal_of(account, source)
+        return user_principal(account, source)
     if isinstance(source, Role):
         arn = session_arn(account, source.name, "simulation")
         user_id = f"{source.id}:simulation"
         return Principal("assumed-role", account, source.arn, arn, user_id, source.name, source.tags)
-    return _nobody(account)
+    return _nameless_user(account)
 
 
-def _nobody(account: str) -> Principal:
-    """A user of the account who has no name: only the given policies speak for them."""
-    arn = f"{root_of(account).arn.removesuffix('root')}user/"
+def _nameless_user(account: str) -> Principal:
+    """Return a user of the account without a name, for whom only the policies in the request count."""
+    arn = iam_arn(account, "user", "/", "")
     return Principal("user", account, arn, arn, "", "")
 
 
-def _context(call: Call, caller: Principal) -> Mapping[str, Sequence[str]]:
-    given = {
+def _condition_keys(call: Call, caller: Principal) -> ConditionKeys:
+    in_request = {
         entry["ContextKeyName"].lower(): entry.get("ContextKeyValues", [])
         for entry in call.params.get("ContextEntries", ())
         if "ContextKeyName" in entry
     }
-    known = principal_keys(caller) if caller.name else {}
-    return {**known, **given}
+    of_principal = principal_keys(caller) if caller.name else {}
+    return {**of_principal, **in_request}
 
 
 def _results(call: Call, simulation: _Simulation) -> Iterator[Reply]:
     if "ResourcePolicy" in call.params:
         check_document(call.params["ResourcePolicy"], Kind.RESOURCE)
-    lacking = sorted(_keys_used(simulation.policies) - set(simulation.context))
+    missing_keys = sorted(_keys_used(simulation.policies) - set(simulation.condition_keys))
+    bounded = simulation.policies.boundary is not None
     for action in call.params["ActionNames"]:
         for resource in call.params.get("ResourceArns", ["*"]):
             access_request = _access_request(call, simulation, action, resource)
-            decision = evaluate(access_request, simulation.principal, simulation.policies, simulation.context)
-            yield _result(access_request, decision, lacking, bounded=simulation.policies.boundary is not None)
+            decision = evaluate(
+                access_request, simulation.principal, simulation.policies, simulation.condition_keys
+            )
+            yield _result(access_request, decision, missing_keys, bounded=bounded)
 
 
 def _access_request(call: Call, simulation: _Simulation, action: str, resource: str) -> AccessRequest:
-    own = simulation.principal.account
-    owner = account_of(call.params.get("ResourceOwner", "")) or account_of(resource) or own
+    owner = (
+        account_of(call.params.get("ResourceOwner", ""))
+        or account_of(resource)
+        or simulation.principal.account
+    )
     policy = call.params.get("ResourcePolicy")
     policies = (policy,) if policy else ()
     if not policies and is_root_of_trust(action, resource):
-        policies = (_left_to(owner, action),)
+        policies = (_delegation_to(owner, action),)
     return AccessRequest(action, resource, owner, resource_policies=policies)
 
 
-def _left_to(account: str, action: str) -> str:
+def _delegation_to(account: str, action: str) -> str:
+    """Return a resource policy that leaves the decision about an action to an account's own policies."""
     statement = {"Effect": "Allow", "Principal": {"AWS": root_arn(account)}, "Action": action}
-    where = {} if action.lower().startswith("sts:") else {"Resource": "*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement | where]})
+    resource = {} if action.lower().startswith("sts:") else {"Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement | resource]})
 
 
 def _result(
-    access_request: AccessRequest, decision: Decision, lacking: Sequence[str], *, bounded: bool
+    access_request: AccessRequest, decision: Decision, missing_keys: Sequence[str], *, bounded: bool
 ) -> Reply:
-    denied = decision.reason.startswith("explicit")
-    verdict = "allowed" if decision.allowed else _DECISIONS[denied]
-    deciding = decision.statements if decision.allowed or denied else ()
+    explicitly_denied = decision.reason.startswith("explicit")
+    verdict = "explicitDeny" if explicitly_denied else "implicitDeny"
+    deciding = decision.statements if decision.allowed or explicitly_denied else ()
     result: dict[str, Any] = {
         "EvalActionName": access_request.action,
         "EvalResourceName": access_request.resource,
-        "EvalDecision": verdict,
-        "MatchedStatements": [_statement(text) for text in deciding],
-        "MissingContextValues": lacking,
+        "EvalDecision": "allowed" if decision.allowed else verdict,
+        "MatchedStatements": [_matched_statement(name) for name in deciding],
+        "MissingContextValues": missing_keys,
     }
     if bounded:
         by_boundary = decision.reason not in ("no-boundary", "explicit-deny-boundary")
@@ -164,27 +164,28 @@ def _result(
     return result
 
 
-def _statement(text: str) -> Reply:
-    """A deciding statement, named `EFFECT POLICY SID` in a decision, as simulations list it."""
-    policy = text.partition(" ")[2].rpartition(" ")[0]
+def _matched_statement(name: str) -> Reply:
+    """Return a deciding statement, named `EFFECT POLICY SID` in a decision, as simulations list it."""
+    policy = name.partition(" ")[2].rpartition(" ")[0]
     return {"SourcePolicyId": policy, "SourcePolicyType": "IAM Policy"}
 
 
 def _keys_used(policies: Policies) -> set[str]:
-    """The condition keys that identity policies and the boundary look at, in lower case."""
-    found: set[str] = set()
-    for policy in (*policies.identity, *(policies.boundary or ())):
-        for statement in policy.parsed.statements:
-            found |= _keys_of(statement)
-    return found
+    """Return the condition keys that identity-based policies and the boundary use, in lower case."""
+    return {
+        key
+        for policy in (*policies.identity, *(policies.boundary or ()))
+        for statement in policy.parsed.statements
+        for key in _keys_used_by(statement)
+    }
 
 
-def _keys_of(statement: Statement) -> set[str]:
-    found = {condition.key for condition in statement.conditions}
+def _keys_used_by(statement: Statement) -> set[str]:
+    keys = {condition.key for condition in statement.conditions}
     templates = [value for condition in statement.conditions for value in condition.values]
     for template in (*templates, *(statement.resources or ())):
-        found |= {part.key for part in template.parts if isinstance(part, Variable)}
-    return found
+        keys |= {part.key for part in template.parts if isinstance(part, Variable)}
+    return keys
 
 
 def _simulate_principal(iam: IamBackend, call: Call) -> Reply:
@@ -199,19 +200,19 @@ def _keys_for_principal(iam: IamBackend, call: Call) -> Reply:
     return {"ContextKeyNames": sorted(_keys_used(_of_principal(iam, call).policies))}
 
 
-def _keys_for_custom(_desk: IamBackend, call: Call) -> Reply:
+def _keys_for_custom(_iam: IamBackend, call: Call) -> Reply:
     return {"ContextKeyNames": sorted(_keys_used(Policies(_documents(call, "PolicyInputList"))))}
 
 
-def _source_arn(_desk: IamBackend, call: Call) -> str:
+def _source_arn(_iam: IamBackend, call: Call) -> str:
     return str(call.params["PolicySourceArn"])
 
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
         "SimulatePrincipalPolicy": Operation(_simulate_principal, _source_arn),
-        "SimulateCustomPolicy": Operation(_simulate_custom, everything),
+        "SimulateCustomPolicy": Operation(_simulate_custom, every_resource),
         "GetContextKeysForPrincipalPolicy": Operation(_keys_for_principal, _source_arn),
-        "GetContextKeysForCustomPolicy": Operation(_keys_for_custom, everything),
+        "GetContextKeysForCustomPolicy": Operation(_keys_for_custom, every_resource),
     }
 )

@@ -9,149 +9,138 @@ from dynaseal_lab.iam.backend import IamBackend, Operation
 from dynaseal_lab.iam.names import iam_arn, unique_id
 from dynaseal_lab.iam.operations.common import (
     NOTHING,
-    boundary_of,
+    already_exists,
+    check_boundary,
     conflict,
-    exists,
+    described_boundary,
     in_path,
+    merged_tags,
     missing,
     page,
+    remaining_tags,
     tag_list,
-    tags_from,
 )
-from dynaseal_lab.iam.operations.lookup import new_user_arn, user, user_arn, users_under
+from dynaseal_lab.iam.operations.lookup import find_user
+from dynaseal_lab.iam.operations.resource_arns import new_user_arn, user_arn, user_path_arn
 from dynaseal_lab.iam.records import User
 from dynaseal_lab.model import Call, Reply
 
 
-def described(found: User) -> dict[str, Any]:
-    """A user as lists have it."""
+def described(user: User) -> dict[str, Any]:
+    """Return a user as lists describe it: without boundary and tags."""
     return {
-        "Path": found.path,
-        "UserName": found.name,
-        "UserId": found.id,
-        "Arn": found.arn,
-        "CreateDate": found.created,
+        "Path": user.path,
+        "UserName": user.name,
+        "UserId": user.id,
+        "Arn": user.arn,
+        "CreateDate": user.created,
     }
 
 
-def in_full(found: User) -> dict[str, Any]:
-    """A user with boundary and tags."""
-    full = described(found) | {"PermissionsBoundary": boundary_of(found.boundary)}
-    return full | {"Tags": tag_list(found.tags)} if found.tags else full
-
-
-def check_boundary(iam: IamBackend, arn: str | None) -> str | None:
-    """The boundary that a request sets.
-
-    Raises:
-        Fault: NoSuchEntity, where there is no such policy.
-    """
-    if arn is not None and iam.store.policy(arn) is None:
-        raise missing(f"Scope ARN: {arn} does not exist or is not attachable.")
-    return arn
+def _described_in_full(user: User) -> dict[str, Any]:
+    description = described(user) | {"PermissionsBoundary": described_boundary(user.boundary)}
+    return description | {"Tags": tag_list(user.tags)} if user.tags else description
 
 
 def _create(iam: IamBackend, call: Call) -> Reply:
-    account, name = call.principal.account, call.params["UserName"]
-    if iam.store.users.clashes(account, name):
-        raise exists(f"User with name {name} already exists.")
-    made = User(
+    name = call.params["UserName"]
+    if iam.store.users.is_taken(call.principal.account, name):
+        raise already_exists(f"User with name {name} already exists.")
+    user = User(
         name=name,
         path=call.params.get("Path", "/"),
         id=unique_id("AIDA"),
         arn=new_user_arn(iam, call),
         created=iam.clock.now(),
-        tags=tags_from(call.params.get("Tags", ())),
-        boundary=check_boundary(iam, call.params.get("PermissionsBoundary")),
+        tags=merged_tags(call),
+        boundary=check_boundary(iam, call),
     )
-    iam.store.users.put(account, made)
-    return {"User": in_full(made)}
+    iam.store.users.put(user)
+    return {"User": _described_in_full(user)}
+
+
+def _is_about_root(call: Call) -> bool:
+    return "UserName" not in call.params and call.principal.kind == "root"
 
 
 def _get(iam: IamBackend, call: Call) -> Reply:
-    if "UserName" not in call.params and call.principal.kind == "root":
-        caller = call.principal
-        return {"User": {"Path": "/", "UserName": "root", "UserId": caller.user_id, "Arn": caller.arn}}
-    return {"User": in_full(user(iam, call))}
+    if _is_about_root(call):
+        root = call.principal
+        return {"User": {"Path": "/", "UserName": "root", "UserId": root.user_id, "Arn": root.arn}}
+    return {"User": _described_in_full(find_user(iam, call))}
 
 
-def _get_resource(iam: IamBackend, call: Call) -> str:
-    own = "UserName" not in call.params and call.principal.kind == "root"
-    return call.principal.arn if own else user_arn(iam, call)
+def _user_or_root_arn(iam: IamBackend, call: Call) -> str:
+    return call.principal.arn if _is_about_root(call) else user_arn(iam, call)
 
 
 def _list(iam: IamBackend, call: Call) -> Reply:
     users = iam.store.users.all(call.principal.account)
-    return page(call, "Users", [described(one) for one in users if in_path(call, one.path)])
+    return page(call, "Users", [described(user) for user in users if in_path(call, user.path)])
 
 
 def _update(iam: IamBackend, call: Call) -> Reply:
-    account, before = call.principal.account, user(iam, call)
+    account, before = call.principal.account, find_user(iam, call)
     name = call.params.get("NewUserName", before.name)
     path = call.params.get("NewPath", before.path)
-    if name.lower() != before.name.lower() and iam.store.users.clashes(account, name):
-        raise exists(f"User with name {name} already exists.")
-    iam.store.users.remove(account, before.name)
-    iam.store.users.put(
-        account, replace(before, name=name, path=path, arn=iam_arn(account, "user", path, name))
-    )
+    if name.lower() != before.name.lower() and iam.store.users.is_taken(account, name):
+        raise already_exists(f"User with name {name} already exists.")
+    iam.store.users.remove(before)
+    iam.store.users.put(replace(before, name=name, path=path, arn=iam_arn(account, "user", path, name)))
     for key in iam.store.access_keys(account, before.name):
         iam.store.put_access_key(replace(key, user_name=name))
     return NOTHING
 
 
 def _delete(iam: IamBackend, call: Call) -> Reply:
-    account, found = call.principal.account, user(iam, call)
-    if iam.store.access_keys(account, found.name):
+    user = find_user(iam, call)
+    if iam.store.access_keys(call.principal.account, user.name):
         raise conflict("Cannot delete entity, must delete access keys first.")
-    if found.attached:
+    if user.attached:
         raise conflict("Cannot delete entity, must detach all policies first.")
-    if found.inline:
+    if user.inline:
         raise conflict("Cannot delete entity, must delete policies first.")
-    if found.groups:
+    if user.groups:
         raise conflict("Cannot delete entity, must remove users from group first.")
-    iam.store.users.remove(account, found.name)
+    iam.store.users.remove(user)
     return NOTHING
 
 
 def _tag(iam: IamBackend, call: Call) -> Reply:
-    found = user(iam, call)
-    tags = tags_from(call.params["Tags"], found.tags)
-    iam.store.users.put(call.principal.account, replace(found, tags=tags))
+    user = find_user(iam, call)
+    iam.store.users.put(replace(user, tags=merged_tags(call, user.tags)))
     return NOTHING
 
 
 def _untag(iam: IamBackend, call: Call) -> Reply:
-    found = user(iam, call)
-    tags = {key: value for key, value in found.tags.items() if key not in call.params["TagKeys"]}
-    iam.store.users.put(call.principal.account, replace(found, tags=tags))
+    user = find_user(iam, call)
+    iam.store.users.put(replace(user, tags=remaining_tags(call, user.tags)))
     return NOTHING
 
 
 def _list_tags(iam: IamBackend, call: Call) -> Reply:
-    return page(call, "Tags", tag_list(user(iam, call).tags))
+    return page(call, "Tags", tag_list(find_user(iam, call).tags))
 
 
 def _put_boundary(iam: IamBackend, call: Call) -> Reply:
-    found = user(iam, call)
-    boundary = check_boundary(iam, call.params["PermissionsBoundary"])
-    iam.store.users.put(call.principal.account, replace(found, boundary=boundary))
+    user = find_user(iam, call)
+    iam.store.users.put(replace(user, boundary=check_boundary(iam, call)))
     return NOTHING
 
 
 def _delete_boundary(iam: IamBackend, call: Call) -> Reply:
-    found = user(iam, call)
-    if found.boundary is None:
-        raise missing(f"User {found.name} does not have a permission boundary.")
-    iam.store.users.put(call.principal.account, replace(found, boundary=None))
+    user = find_user(iam, call)
+    if user.boundary is None:
+        raise missing(f"User {user.name} does not have a permission boundary.")
+    iam.store.users.put(replace(user, boundary=None))
     return NOTHING
 
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
         "CreateUser": Operation(_create, new_user_arn),
-        "GetUser": Operation(_get, _get_resource),
-        "ListUsers": Operation(_list, users_under),
+        "GetUser": Operation(_get, _user_or_root_arn),
+        "ListUsers": Operation(_list, user_path_arn),
         "UpdateUser": Operation(_update, user_arn),
         "DeleteUser": Operation(_delete, user_arn),
         "TagUser": Operation(_tag, user_arn),
