@@ -1,4 +1,5 @@
-"""A small AWS on this machine: IAM, STS, KMS and DynamoDB that decide as AWS decides.
+"""A local AWS: IAM, STS, KMS and DynamoDB that decide who may do what as AWS does.
 
-It shares no code with `dynaseal`: the two meet over HTTP alone, so the lab cannot be wrong in the same way.
+It shares no code with `dynaseal`: the two meet only over HTTP, so a mistake in one is not repeated in the
+other.
 """

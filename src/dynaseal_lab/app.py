@@ -1,6 +1,6 @@
-"""The lab as one ASGI application, and how its parts are wired.
+"""The lab as one ASGI application, put together from its parts.
 
-Besides AWS's API there are paths of the lab's own, under `/_lab/`.
+It serves AWS's API, and under `/_lab/` the lab's control API.
 """
 
 import logging
@@ -33,24 +33,24 @@ _LOG = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-WhenDone = Callable[[], Awaitable[None]]
+ShutdownHandler = Callable[[], Awaitable[None]]
 
 
 class App:
     """An ASGI application for AWS's API and the lab's control API."""
 
-    def __init__(self, aws_api: AwsApi, control_api: ControlApi, when_done: WhenDone) -> None:
+    def __init__(self, aws_api: AwsApi, control_api: ControlApi, on_shutdown: ShutdownHandler) -> None:
         self._aws_api = aws_api
         self._control_api = control_api
-        self._when_done = when_done
+        self._on_shutdown = on_shutdown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request, or the time from the server's start to its end."""
+        """Serve one HTTP request, or the startup and shutdown events of the server (ASGI's `lifespan`)."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._serve_lifespan(receive, send)
             return
         if scope["type"] != "http":
-            raise NotImplementedError(f"The lab speaks HTTP, not {scope['type']}")
+            raise NotImplementedError(f"The lab serves HTTP requests, not {scope['type']}")
         body = await _body(receive)
         request = _request(scope, body or b"")
         response = _TOO_LARGE if body is None else await self._answer(request)
@@ -64,21 +64,21 @@ class App:
             if request.path.startswith("/_lab/"):
                 return await self._control_api.answer(request)
             return await self._aws_api.answer(request, request_id)
-        except Exception as error:  # noqa: BLE001 - the last place that knows the caller's protocol: a defect of the lab must reach an SDK as its service's internal error, which it can read and retry
-            _LOG.error("%s", _account_of(error, request_id))
+        except Exception as error:  # noqa: BLE001 - no code above knows the caller's protocol, and an SDK must get a defect of the lab as its service's internal error, which it can parse and retry
+            _LOG.error("%s", _failure_report(error, request_id))
             return internal_failure(request, request_id)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
-        await self._when_done()
+        await self._on_shutdown()
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _account_of(error: Exception, request_id: str) -> str:
-    """What failed and where; not the error's own text, which could repeat what the request carried."""
-    places = "".join(traceback.format_tb(error.__traceback__))
-    return f"Request {request_id} failed inside the lab: {type(error).__name__}\n{places}"
+def _failure_report(error: Exception, request_id: str) -> str:
+    """Describe what failed and where, without the error's message, which could repeat data of the request."""
+    traceback_lines = "".join(traceback.format_tb(error.__traceback__))
+    return f"Request {request_id} failed inside the lab: {type(error).__name__}\n{traceback_lines}"
 
 
 _TOO_LARGE = json_response(
@@ -104,7 +104,7 @@ def _request(scope: Scope, body: bytes) -> Request:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or None where it is larger than any service accepts (the rest is read and dropped)."""
+    """Return the whole body, or None if it is larger than any service accepts; the excess is not kept."""
     chunks: list[bytes] = []
     size, more = 0, True
     while more:
@@ -119,31 +119,35 @@ async def _body(receive: Receive) -> bytes | None:
     return b"".join(chunks) if size <= MAX_BODY else None
 
 
-async def _send(response: Response, extra: Mapping[str, str], send: Send) -> None:
-    headers: Mapping[str, str] = {**response.headers, **extra, "content-length": str(len(response.body))}
+async def _send(response: Response, more_headers: Mapping[str, str], send: Send) -> None:
+    headers: Mapping[str, str] = {
+        **response.headers,
+        **more_headers,
+        "content-length": str(len(response.body)),
+    }
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": raw})
     await send({"type": "http.response.body", "body": response.body})
 
 
-async def _nothing() -> None:
+async def _do_nothing() -> None:
     return None
 
 
-def build(
+def build_app(
     root_secret: str,
     *,
     record_store: RecordStore | None = None,
     engine: Engine | None = None,
-    when_done: WhenDone = _nothing,
+    on_shutdown: ShutdownHandler = _do_nothing,
 ) -> App:
-    """A lab.
+    """Return the application of a new lab.
 
     Args:
         root_secret: The secret access key of every account's root.
-        record_store: Where records are kept; in memory, where it is left out.
-        engine: What keeps tables and items; the one inside this process, where it is left out.
-        when_done: Awaited once the last request has been answered.
+        record_store: Where the services store their records; by default in memory.
+        engine: The DynamoDB engine that keeps tables and items; by default one inside this process.
+        on_shutdown: Awaited after the last request.
     """
     record_store = record_store or InMemoryRecordStore()
     clock = LabClock(record_store)
@@ -159,4 +163,4 @@ def build(
         "dynamodb": dynamodb,
     }
     aws_api = AwsApi(services, Credentials(store, root_secret), clock, record_store, trail)
-    return App(aws_api, ControlApi(aws_api, trail, clock, record_store), when_done)
+    return App(aws_api, ControlApi(aws_api, trail, clock, record_store), on_shutdown)

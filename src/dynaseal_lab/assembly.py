@@ -1,4 +1,4 @@
-"""A lab put together as its user wants it: in memory or on a state folder, over one engine or the other."""
+"""Put a lab together from its options: in memory or in a state folder, on either DynamoDB engine."""
 
 import asyncio
 import secrets
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from dynaseal_lab.app import App, build
+from dynaseal_lab.app import App, build_app
 from dynaseal_lab.dynamodb.in_process import InProcessEngine
 from dynaseal_lab.dynamodb.local import local_engine
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
@@ -19,14 +19,15 @@ EngineName = Literal["in-process", "dynamodb-local"]
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """What a lab is to be.
+class LabOptions:
+    """The options of a lab.
 
     Args:
-        root_secret: Signs for the root of every account; left out, the state folder's, or else a random one.
-        state: The folder that keeps everything; None: it ends with the process.
-        engine: What keeps tables and items.
-        engine_folder: Where DynamoDB Local is; None: where npm puts it.
+        root_secret: The secret access key of every account's root; by default the state folder's, or else a
+            random one.
+        state: The state folder; None: everything is gone when the lab stops.
+        engine: The DynamoDB engine that keeps tables and items.
+        engine_folder: Where DynamoDB Local is installed; None: where npm installs it.
     """
 
     root_secret: str | None = field(default=None, repr=False)
@@ -37,48 +38,51 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """A lab ready to be served."""
+    """A lab that is ready to be served."""
 
     app: App = field(repr=False)
     root_secret: str = field(repr=False)
 
 
 @contextmanager
-def assembled(setup: Setup) -> Generator[Lab]:
-    """A lab for the time of a `with` block.
+def open_lab(options: LabOptions) -> Generator[Lab]:
+    """Open a lab during a `with` block.
 
     Raises:
         StateError: The state folder cannot be used.
         EngineError: The engine cannot be started.
     """
     with ExitStack() as stack:
-        folder = stack.enter_context(open_folder(setup.state)) if setup.state is not None else None
+        folder = stack.enter_context(open_folder(options.state)) if options.state is not None else None
         record_store: RecordStore = folder.record_store if folder is not None else InMemoryRecordStore()
-        secret = _root_secret(setup, record_store)
+        secret = _root_secret(options, record_store)
         if folder is not None:
             folder.database.flush()
-        if setup.engine == "dynamodb-local":
-            kept_in = folder.path / "dynamodb-local" if folder is not None else None
-            engine = stack.enter_context(local_engine(setup.engine_folder, kept_in, record_store))
-            yield Lab(build(secret, record_store=record_store, engine=engine), secret)
+        if options.engine == "dynamodb-local":
+            data_folder = folder.path / "dynamodb-local" if folder is not None else None
+            engine = stack.enter_context(local_engine(options.engine_folder, data_folder, record_store))
+            yield Lab(build_app(secret, record_store=record_store, engine=engine), secret)
         elif folder is None:
-            yield Lab(build(secret), secret)
+            yield Lab(build_app(secret), secret)
         else:
-            kept = _restored(folder)
-            yield Lab(build(secret, record_store=record_store, engine=kept, when_done=kept.close), secret)
+            persistent = _restored_engine(folder)
+            app = build_app(
+                secret, record_store=record_store, engine=persistent, on_shutdown=persistent.close
+            )
+            yield Lab(app, secret)
 
 
-def _root_secret(setup: Setup, record_store: RecordStore) -> str:
-    """The secret as given, as kept, or new; kept for the next start."""
+def _root_secret(options: LabOptions, record_store: RecordStore) -> str:
+    """Return the secret of the options, the stored one or a new one, and store it for the next start."""
     records = record_store.mapping("root-secret", str)
-    kept = records.get(("root",))
-    secret = setup.root_secret or kept or secrets.token_urlsafe(30)
-    if secret != kept:
+    stored = records.get(("root",))
+    secret = options.root_secret or stored or secrets.token_urlsafe(30)
+    if secret != stored:
         records["root",] = secret
     return secret
 
 
-def _restored(folder: StateFolder) -> PersistentEngine:
-    kept = PersistentEngine(InProcessEngine.load(), folder)
-    asyncio.run(kept.restore())
-    return kept
+def _restored_engine(folder: StateFolder) -> PersistentEngine:
+    engine = PersistentEngine(InProcessEngine.load(), folder)
+    asyncio.run(engine.restore())
+    return engine

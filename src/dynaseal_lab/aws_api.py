@@ -1,10 +1,10 @@
-"""From an HTTP request to a service's answer: which protocol, who signed, what is asked, who answers.
+"""AWS's API: verify a request's signature, parse the call, pass it to its service, write the reply.
 
 Rules:
-- Nothing is answered without a valid signature.
+- No request is answered without a valid signature.
 - The signed scope and the target must name the same service.
-- Whatever is wrong is answered in the error shape of the protocol that was spoken.
-- Every call of a known caller is in the trail, also one that failed before anything was decided.
+- Errors have the shape of the protocol that the request uses: JSON or the Query protocol's XML.
+- Every call of a known caller is in the trail, even one that failed before the evaluator decided anything.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,14 +28,14 @@ _SIGNING_NAMES = {"dynamodbstreams": "dynamodb"}
 
 @dataclass(frozen=True, slots=True)
 class AwsApi:
-    """Answers every API call.
+    """Answers requests to AWS's API.
 
     Args:
-        services: Each by the name that botocore gives it.
-        keys: Knows the access keys.
+        services: The services by botocore's names.
+        keys: The access keys with which requests are signed.
         clock: The lab's time.
-        record_store: Where the services keep their records; settled before an answer is sent.
-        trail: Is told of calls that failed.
+        record_store: Where the services store their records; settled before each reply is sent.
+        trail: Records the calls that fail.
     """
 
     services: Mapping[str, Service]
@@ -45,18 +45,18 @@ class AwsApi:
     trail: Trail
 
     async def answer(self, request: Request, request_id: str) -> Response:
-        """The response to `request`, success or error."""
+        """Return the response to a request, success or error."""
         if request.method == "POST" and "x-amz-target" in request.headers:
             return await self._answer_json(request, request_id)
         if _is_form(request):
             return await self._answer_query(request, request_id)
         return not_a_call(request_id)
 
-    def signed(self, request: Request) -> Signed:
-        """Who signed `request`.
+    def verify_signature(self, request: Request) -> Signed:
+        """Verify who signed a request, and note the use of the access key.
 
         Raises:
-            Fault: Nobody did, or not well.
+            Fault: The request is not signed, or its signature is not valid.
         """
         now = self.clock.now()
         signed = verify(request, self.keys, wall=wall(), now=now)
@@ -67,10 +67,10 @@ class AwsApi:
         service = None
         try:
             service, operation = json_rpc.target(request)
-            signed = self.signed(request)
+            signed = self.verify_signature(request)
             _check_scope(signed, service)
             call = self._call(signed, service, operation, request, request_id)
-            reply = await self._ask(call, lambda: _read_json(call, request))
+            reply = await self._handle(call, lambda: _read_json(call, request))
             return json_rpc.write(service, reply, request_id)
         except Fault as fault:
             return json_fault(fault, request_id, json_rpc.json_version(service))
@@ -79,12 +79,12 @@ class AwsApi:
         claimed = claimed_service(request)
         service = claimed if claimed in QUERY_SERVICES else "iam"
         try:
-            signed = self.signed(request)
+            signed = self.verify_signature(request)
             _check_scope(signed, service)
             fields = query.form(request)
             operation = query.operation_of(service, fields)
             call = self._call(signed, service, operation, request, request_id)
-            reply = await self._ask(call, lambda: _read_form(call, fields))
+            reply = await self._handle(call, lambda: _read_form(call, fields))
         except Fault as fault:
             return query_fault(fault, request_id, query.namespace(service))
         return query.write(service, operation, _dictionary(reply), request_id)
@@ -103,22 +103,22 @@ class AwsApi:
             user_agent=request.headers.get("user-agent", ""),
         )
 
-    async def _ask(self, call: Call, read: Callable[[], Call]) -> Reply | RawReply:
+    async def _handle(self, call: Call, read: Callable[[], Call]) -> Reply | RawReply:
         try:
             call = read()
-            return await self._answered(call)
+            return await self._reply(call)
         except Fault as fault:
             self.trail.add_failure(call, fault)
             raise
 
-    async def _answered(self, call: Call) -> Reply | RawReply:
+    async def _reply(self, call: Call) -> Reply | RawReply:
         service = self.services.get(_SIGNING_NAMES.get(call.service, call.service))
         if service is None:
             raise Fault("UnknownOperationException", f"This lab has no {call.service}")
         try:
             return await service.handle(call)
         finally:
-            # Also where the call was refused: the refusal may rest on a change that is not safe yet.
+            # Also where the call was refused: the refusal may depend on a change that is not safe yet.
             await self.record_store.settled()
 
 

@@ -1,4 +1,4 @@
-"""A lab as the command line sees it: over HTTP, with the credentials that AWS's tools find."""
+"""A client of a running lab for the command line, with the credentials that AWS's tools find."""
 
 import json
 import os
@@ -18,18 +18,19 @@ from botocore.session import get_session
 
 from dynaseal_lab.environment import DEFAULT_REGION, settings
 
-_HERE = ("127.0.0.1", "localhost", "::1")
+_LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 class NotALabError(click.ClickException):
-    """What answers is no lab, or refuses to answer."""
+    """The endpoint is not a lab's, or the lab refuses to answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabClient:
-    """The few questions that the commands ask.
+    """The requests that the commands send.
 
-    `session` is a botocore session; its clients are made at run time, so they have no types.
+    `session` is a botocore session. botocore creates the classes of its clients at run time, so they have no
+    types.
     """
 
     endpoint: str
@@ -37,79 +38,87 @@ class LabClient:
 
     @classmethod
     def at(cls, endpoint: str) -> "LabClient":
-        """A client of the lab at `endpoint`, in the Region of the environment.
+        """Return a client of the lab at `endpoint`, in the Region that the environment names.
 
         Raises:
-            NotALabError: The endpoint is not on this machine: a lab never is elsewhere.
+            NotALabError: The endpoint is not on this machine; labs serve only this machine.
         """
-        if urlsplit(endpoint).hostname not in _HERE:
-            raise NotALabError(f"{endpoint} is not on this machine, so it is no lab")
+        if urlsplit(endpoint).hostname not in _LOOPBACK_HOSTS:
+            raise NotALabError(
+                f"{endpoint} is not on this machine, so it is not a lab; "
+                "use the endpoint that `dynaseal lab serve` printed"
+            )
         return cls(endpoint, get_session())
 
     @classmethod
     def signing(cls, endpoint: str, key_id: str, secret: str) -> "LabClient":
-        """A client that signs with a given access key instead of what AWS's tools find."""
+        """Return a client that signs with this access key instead of the one that AWS's tools find."""
         client = cls.at(endpoint)
         client.session.set_credentials(key_id, secret)
         return client
 
     def trail(self, after: int = 0) -> Sequence[Mapping[str, Any]]:
-        """What was decided in the caller's account, after the event of a sequence number.
+        """Return the decisions in the caller's account, from after the event with a sequence number.
 
         Raises:
-            NotALabError: The answer is a refusal, or no lab's.
+            NotALabError: The request is refused, or the endpoint is not a lab's.
         """
         content = self._send("GET", f"/_lab/trail?after={after}")
         if "events" not in content:
-            raise NotALabError(str(content.get("message", f"{self.endpoint} is no lab")))
+            raise self._not_a_lab(content)
         return content["events"]
 
     def clock(self) -> Mapping[str, Any]:
-        """The lab's time: `now`, and `seconds_ahead` of the machine's.
+        """Return the lab's time: `now`, and how many `seconds_ahead` of the machine's clock that is.
 
         Raises:
-            NotALabError: The answer is a refusal, or no lab's.
+            NotALabError: The request is refused, or the endpoint is not a lab's.
         """
         return self._clock(self._send("GET", "/_lab/clock"))
 
     def advance_clock(self, by: timedelta) -> Mapping[str, Any]:
-        """Move the lab's time forward; what it is then.
+        """Move the lab's time forward and return it as `clock` does.
 
         Raises:
-            NotALabError: The answer is a refusal, or no lab's.
+            NotALabError: The request is refused, or the endpoint is not a lab's.
         """
         body = json.dumps({"advance_seconds": by.total_seconds()})
         return self._clock(self._send("POST", "/_lab/clock", body))
 
     def _clock(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
         if "seconds_ahead" not in content:
-            raise NotALabError(str(content.get("message", f"{self.endpoint} is no lab")))
+            raise self._not_a_lab(content)
         return content
 
+    def _not_a_lab(self, content: Mapping[str, Any]) -> NotALabError:
+        return NotALabError(str(content.get("message", f"{self.endpoint} is not a lab")))
+
     def users(self) -> Sequence[Mapping[str, Any]]:
-        """The users of the caller's account."""
+        """Return the users of the caller's account."""
         iam = self._iam()
         pages = iam.get_paginator("list_users").paginate()
         return [self._user(iam, user["UserName"], user["Arn"]) for page in pages for user in page["Users"]]
 
     def new_credentials(self, user_name: str) -> Mapping[str, str]:
-        """A new access key of a user, as the environment of a program that shall act as them."""
+        """Create an access key for a user, and return the environment variables of a program that uses it."""
         key = self._iam().create_access_key(UserName=user_name)["AccessKey"]
         return settings(self.endpoint, self._region(), key["AccessKeyId"], key["SecretAccessKey"])
 
     def delete_credentials(self, user_name: str, key_id: str) -> None:
-        """Take an access key back."""
+        """Delete an access key of a user."""
         self._iam().delete_access_key(UserName=user_name, AccessKeyId=key_id)
 
     def _region(self) -> str:
-        """The environment's Region by either of its names: most SDKs read the first, boto3 the second."""
-        named = os.environ.get("AWS_REGION") or self.session.get_config_variable("region")
-        return str(named or DEFAULT_REGION)
+        """Return the environment's Region; most SDKs read AWS_REGION, boto3 reads AWS_DEFAULT_REGION."""
+        region = os.environ.get("AWS_REGION") or self.session.get_config_variable("region")
+        return str(region or DEFAULT_REGION)
 
     def _iam(self) -> Any:
-        """An IAM client that asks once: a lab on this machine answers, or is not there."""
-        once = Config(retries={"total_max_attempts": 1})
-        return self.session.create_client("iam", self._region(), endpoint_url=self.endpoint, config=once)
+        """Return an IAM client without retries: a lab on this machine answers at once or is not running."""
+        no_retries = Config(retries={"total_max_attempts": 1})
+        return self.session.create_client(
+            "iam", self._region(), endpoint_url=self.endpoint, config=no_retries
+        )
 
     def _user(self, iam: Any, name: str, arn: str) -> Mapping[str, Any]:
         attached = iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
@@ -135,5 +144,5 @@ class LabClient:
         try:
             content: Any = json.loads(response.content)
         except ValueError as error:
-            raise NotALabError(f"{self.endpoint} is no lab") from error
+            raise NotALabError(f"{self.endpoint} is not a lab") from error
         return cast("dict[str, Any]", content) if isinstance(content, dict) else {}

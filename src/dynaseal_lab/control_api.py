@@ -1,10 +1,10 @@
-"""The lab's own paths, which no AWS service has.
+"""The lab's control API: paths of its own, which no AWS service has.
 
-* `GET /_lab/health`: whether the lab runs; the one request that needs no signature.
-* `GET /_lab/trail`: what was decided in the caller's account; `?after=N` what came after event N.
+* `GET /_lab/health`: the lab runs; the only request that needs no signature.
+* `GET /_lab/trail`: the decisions in the caller's account; with `?after=N`, those after event N.
 * `GET /_lab/clock`: the lab's time; `POST /_lab/clock` with `{"advance_seconds": N}` moves it forward.
 
-All but the first are for an account's root, who signs for any service's name.
+All but the first must be signed by an account's root, with any service name in the scope.
 """
 
 import json
@@ -25,13 +25,13 @@ Handler = Callable[[Principal, Request], Reply]
 
 
 def json_response(content: object, status: int = 200) -> Response:
-    """A response of the lab's own, which is no AWS API."""
+    """Return a JSON response."""
     return Response(status, json.dumps(content).encode(), {"content-type": "application/json"})
 
 
 @dataclass(frozen=True, slots=True)
 class ControlApi:
-    """Answers what is asked of the lab itself."""
+    """Answers requests about the lab itself."""
 
     aws_api: AwsApi = field(repr=False)
     trail: Trail
@@ -39,27 +39,27 @@ class ControlApi:
     record_store: RecordStore
 
     async def answer(self, request: Request) -> Response:
-        """The response to a request for one of the lab's own paths."""
-        asked = (request.method, request.path.removeprefix("/_lab/"))
-        if asked == ("GET", "health"):
+        """Return the response to a request under `/_lab/`."""
+        route = (request.method, request.path.removeprefix("/_lab/"))
+        if route == ("GET", "health"):
             return json_response({"status": "ok"})
         handlers: Mapping[tuple[str, str], Handler] = {
             ("GET", "trail"): self._show_trail,
             ("GET", "clock"): self._show_clock,
             ("POST", "clock"): self._advance_clock,
         }
-        handler = handlers.get(asked)
+        handler = handlers.get(route)
         if handler is None:
             return json_response({"message": "The lab has no such path"}, 404)
         try:
-            answer = handler(self._root(request, _WORDS[asked]), request)
+            answer = handler(self._root(request, _PURPOSES[route]), request)
             await self.record_store.settled()
         except Fault as fault:
             return json_response({"__type": fault.code, "message": fault.message}, fault.status)
         return json_response(answer)
 
     def _root(self, request: Request, purpose: str) -> Principal:
-        principal = self.aws_api.signed(request).principal
+        principal = self.aws_api.verify_signature(request).principal
         if principal.kind != "root":
             raise Fault("AccessDenied", f"Only an account's root may {purpose}", status=403)
         return principal
@@ -67,7 +67,7 @@ class ControlApi:
     def _show_trail(self, principal: Principal, request: Request) -> Reply:
         after = dict(parse_qsl(request.query)).get("after", "0")
         if not (after.isascii() and after.isdigit() and len(after) < 19):
-            raise Fault("ValidationError", "Say after which event: ?after=N")
+            raise Fault("ValidationError", "after must be the number of an event: ?after=N")
         return {"events": [event.as_json() for event in self.trail.events(principal.account, int(after))]}
 
     def _show_clock(self, _principal: Principal, _request: Request) -> Reply:
@@ -84,7 +84,7 @@ class ControlApi:
         return self._show_clock(principal, request)
 
 
-_WORDS = {
+_PURPOSES = {
     ("GET", "trail"): "read its trail",
     ("GET", "clock"): "read the lab's clock",
     ("POST", "clock"): "move the lab's clock",
@@ -93,7 +93,7 @@ _WORDS = {
 
 def _seconds(body: bytes) -> float:
     content: object = json.loads(body)
-    asked = cast("dict[str, object]", content).get("advance_seconds") if isinstance(content, dict) else None
-    if isinstance(asked, bool) or not isinstance(asked, int | float):
-        raise ValueError('Say how far: {"advance_seconds": N}')  # noqa: TRY004 - a wrong request, not a wrong call
-    return asked
+    seconds = cast("dict[str, object]", content).get("advance_seconds") if isinstance(content, dict) else None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise ValueError('The body must be {"advance_seconds": N}, with a number N')  # noqa: TRY004 - a wrong request, not a wrong call
+    return seconds

@@ -1,9 +1,9 @@
-"""Write a named profile where AWS's tools look for one.
+"""Write a named profile to the files that AWS's tools read.
 
 Rules:
-- The key goes into the credentials file, endpoint and Region into the configuration file.
-- Other profiles, comments and blank lines stay as they are; a profile of the same name is replaced.
-- Both files are for their owner only (mode 0600), and are replaced whole or not at all.
+- The access key goes into the credentials file, endpoint and Region go into the configuration file.
+- Other profiles, comments and blank lines stay as they are; a profile with the same name is replaced.
+- Only their owner can read the files (mode 0600), and each is replaced as a whole or not at all.
 
 Source: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
 """
@@ -17,14 +17,14 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ProfileFiles:
-    """The two files of profiles."""
+    """The two files that hold profiles."""
 
     credentials: Path
     config: Path
 
     @classmethod
     def of_environment(cls) -> "ProfileFiles":
-        """Where AWS's tools look: `~/.aws`, or where the environment says."""
+        """Return the files that AWS's tools read: those in `~/.aws`, or those that the environment names."""
         home = Path.home() / ".aws"
         return cls(
             Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE", home / "credentials")).expanduser(),
@@ -35,8 +35,8 @@ class ProfileFiles:
         """Write or replace a profile.
 
         Args:
-            profile: Its name.
-            settings: `AWS_ACCESS_KEY_ID` and so on, as the environment would have them.
+            profile: The profile's name.
+            settings: Its settings by the names of environment variables: `AWS_ACCESS_KEY_ID` and so on.
 
         Returns:
             The files that were written.
@@ -52,30 +52,30 @@ class ProfileFiles:
 
 
 def _replace_section(path: Path, section: str, settings: Mapping[str, str]) -> None:
-    before = path.read_text() if path.exists() else ""
-    kept = without_section(before, section)
+    content = path.read_text() if path.exists() else ""
+    others = without_section(content, section)
     lines = [f"[{section}]", *(f"{name} = {value}" for name, value in settings.items())]
-    text = (kept.rstrip("\n") + "\n\n" if kept.strip() else "") + "\n".join(lines) + "\n"
+    new_content = (others.rstrip("\n") + "\n\n" if others.strip() else "") + "\n".join(lines) + "\n"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # mkstemp makes the file with mode 0600, so the secret is never readable by others.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "w") as file:
-        file.write(text)
+        file.write(new_content)
     Path(temporary).replace(path)
 
 
-def without_section(text: str, section: str) -> str:
-    r"""A file of profiles without one of them.
+def without_section(content: str, section: str) -> str:
+    r"""Return the content of a file of profiles without one of them.
 
     Example:
         >>> without_section("[a]\nx = 1\n[b]\ny = 2\n", "a")
         '[b]\ny = 2\n'
     """
-    kept: list[str] = []
+    others: list[str] = []
     inside = False
-    for line in text.splitlines(keepends=True):
+    for line in content.splitlines(keepends=True):
         if line.startswith("["):
             inside = line.strip() == f"[{section}]"
         if not inside:
-            kept.append(line)
-    return "".join(kept)
+            others.append(line)
+    return "".join(others)

@@ -1,18 +1,18 @@
-"""A pytest plugin: a small AWS with real permissions, for every test an account of its own.
+"""A pytest plugin: a local AWS with real permissions, and an account of its own for every test.
 
-It comes with the package; a test asks for what it needs:
+It is installed with the package; a test uses its fixtures:
 
     def test_only_whom_the_key_allows_can_decrypt(lab_key, lab_user):
         lab_user.may("kms:Encrypt", resource=lab_key)
         kms = lab_user.client("kms")
-        sealed = kms.encrypt(KeyId=lab_key, Plaintext=b"secret")["CiphertextBlob"]
+        ciphertext = kms.encrypt(KeyId=lab_key, Plaintext=b"secret")["CiphertextBlob"]
         with pytest.raises(kms.exceptions.ClientError, match="AccessDenied"):
-            kms.decrypt(CiphertextBlob=sealed)
+            kms.decrypt(CiphertextBlob=ciphertext)
 
 Rules:
-- The lab starts with the first test that asks for it, once a process, and needs no network. Under
-  pytest-xdist every worker has its own; tests share nothing but it.
-- Without the packages of the extra `lab` such a test fails and says which is missing.
+- The lab starts with the first test that uses it, once per process, and needs no network. With pytest-xdist
+  every worker has a lab of its own.
+- If a package of the extra `lab` is missing, such a test fails and names the package.
 """
 
 from typing import TYPE_CHECKING
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def lab_region() -> str:
-    """The Region of the accounts' clients; a project overrides it for another."""
+    """The Region of the accounts' clients; override this fixture to choose another one."""
     return "us-east-1"
 
 
 @pytest.fixture(scope="session")
 def lab_server(lab_region: str) -> "Iterator[LabServer]":
-    """The lab of this process; `new_account()` for more accounts than `lab`."""
+    """The lab of this process; its `new_account()` returns further accounts."""
     try:
-        from dynaseal_lab.testing import served  # noqa: PLC0415 - loaded where a test asks for it, not by every run of pytest
+        from dynaseal_lab.testing import served  # noqa: PLC0415 - imported when a test uses the lab, not in every run of pytest
     except ModuleNotFoundError as error:
         pytest.fail(f"The lab needs the package {error.name}: pip install 'dynaseal[lab]'", pytrace=False)
     with served(lab_region) as server:
@@ -44,23 +44,23 @@ def lab_server(lab_region: str) -> "Iterator[LabServer]":
 
 @pytest.fixture
 def lab(lab_server: "LabServer") -> "LabAccount":
-    """An empty account of this test's own: `client`, `user`, `key`, `table`, `trail`."""
+    """An empty account for this test: `client`, `user`, `role`, `key`, `table`, `trail`."""
     return lab_server.new_account()
 
 
 @pytest.fixture
 def lab_user(lab: "LabAccount") -> "LabUser":
-    """A user of the account who may do nothing until `lab_user.may(...)`."""
+    """A user of the account, who may do nothing until `lab_user.may(...)`."""
     return lab.user("lab-user")
 
 
 @pytest.fixture
 def lab_key(lab: "LabAccount") -> str:
-    """The ARN of a symmetric KMS key, whose policy leaves it to the account's policies who may use it."""
+    """The ARN of a symmetric KMS key; the account's IAM policies decide who may use it."""
     return lab.key()
 
 
 @pytest.fixture
 def lab_table(lab: "LabAccount") -> str:
-    """The name of an empty table with the partition key `pk` and the sort key `sk`, both texts."""
+    """The name of an empty table with the partition key `pk` and the sort key `sk`, both strings."""
     return lab.table("lab-table", "pk", "sk")

@@ -1,7 +1,7 @@
-"""Serve a lab over loopback: in the foreground for a person, in a thread for tests and demonstrations.
+"""Serve a lab over the loopback address: in the foreground for a person, in a thread for tests and the demo.
 
-The socket is bound before the server starts, so a port that is taken is known at once and a free one has its
-number. Nobody but this machine can connect, unless another address is asked for.
+The socket is bound before the server starts, so that a taken port is reported at once and the number of a
+free one is known. Other machines can connect only if another address is given.
 """
 
 import signal
@@ -17,39 +17,40 @@ from types import FrameType
 import uvicorn
 
 from dynaseal_lab.app import App
-from dynaseal_lab.assembly import Setup, assembled
+from dynaseal_lab.assembly import LabOptions, open_lab
 
 LOOPBACK = "127.0.0.1"
 _KEEP_ALIVE = 75
 
 
 class PortTakenError(Exception):
-    """Another program listens on the port that was asked for."""
+    """Another program listens on the port."""
 
     def __init__(self, port: int, host: str = LOOPBACK) -> None:
         super().__init__(f"Port {port} of {host} is taken; choose another, or 0 for a free one")
 
 
 class AddressError(Exception):
-    """The address that was asked for is none of this machine's."""
+    """The address is not one of this machine's."""
 
     def __init__(self, host: str) -> None:
-        super().__init__(f"{host} is no address of this machine")
+        super().__init__(f"{host} is not an address of this machine")
 
 
 @dataclass(frozen=True, slots=True)
 class RunningLab:
-    """A lab that accepts requests: where it is, and the secret of every account's root."""
+    """A lab that accepts requests: its endpoint, and the secret of every account's root."""
 
     endpoint: str
     root_secret: str = field(repr=False)
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it accepts requests."""
+    """A server that calls `when_ready` once it accepts requests."""
 
     def __init__(self, app: App, when_ready: Callable[[], None]) -> None:
-        # The trail is the lab's log. Connections are kept as long as clients keep theirs in their pools.
+        # There is no access log because the trail is the lab's log. Connections stay open as long as SDKs
+        # keep theirs in their pools.
         config = uvicorn.Config(
             app, ws="none", access_log=False, log_level="warning", timeout_keep_alive=_KEEP_ALIVE
         )
@@ -62,7 +63,7 @@ class _Server(uvicorn.Server):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address can be reached from this machine alone.
+    """Return whether an address can only be reached from this machine.
 
     Example:
         >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
@@ -76,25 +77,27 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def serve(setup: Setup, port: int, when_ready: Callable[[RunningLab], None], *, host: str = LOOPBACK) -> None:
+def serve(
+    options: LabOptions, port: int, when_ready: Callable[[RunningLab], None], *, host: str = LOOPBACK
+) -> None:
     """Serve in the foreground until SIGTERM or SIGINT, then return.
 
     Args:
-        setup: What the lab is to be.
-        port: 0 for a free one.
+        options: The lab's options.
+        port: The port; 0 for a free one.
         when_ready: Called once requests are accepted.
         host: The address to listen on.
 
     Raises:
         PortTakenError: Another program has the port.
-        AddressError: The address is not this machine's.
+        AddressError: The address is not one of this machine's.
         StateError: The state folder cannot be used.
         EngineError: The engine cannot be started.
     """
-    with _bound(port, host) as listener, assembled(setup) as lab:
+    with _bound(port, host) as listener, open_lab(options) as lab:
         running_lab = RunningLab(_endpoint(listener), lab.root_secret)
         server = _Server(lab.app, lambda: when_ready(running_lab))
-        # uvicorn stops on these signals and raises them again afterwards: what was asked for is done by then.
+        # uvicorn stops on these signals and raises them again when it has stopped; they are ignored then.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _already_stopped)
         server.run(sockets=[listener])
@@ -102,14 +105,14 @@ def serve(setup: Setup, port: int, when_ready: Callable[[RunningLab], None], *, 
 
 @contextmanager
 def running(
-    *, root_secret: str | None = None, port: int = 0, setup: Setup | None = None
+    *, root_secret: str | None = None, port: int = 0, options: LabOptions | None = None
 ) -> Generator[RunningLab]:
-    """A lab in a thread of this process, for the time of a `with` block.
+    """Run a lab in a thread of this process during a `with` block.
 
     Args:
-        root_secret: Signs for the root of every account; random unless given.
-        port: 0 for a free one.
-        setup: What the lab is to be, in place of one in memory with this secret.
+        root_secret: The secret access key of every account's root; by default a random one.
+        port: The port; 0 for a free one.
+        options: All the lab's options, in place of `root_secret`.
 
     Example:
         >>> with running() as lab:
@@ -117,7 +120,7 @@ def running(
         True
     """
     ready = Event()
-    with _bound(port) as listener, assembled(setup or Setup(root_secret)) as lab:
+    with _bound(port) as listener, open_lab(options or LabOptions(root_secret)) as lab:
         server = _Server(lab.app, ready.set)
         thread = Thread(target=server.run, args=([listener],), name="dynaseal-lab", daemon=True)
         thread.start()
@@ -132,10 +135,10 @@ def running(
 @contextmanager
 def _bound(port: int, host: str = LOOPBACK) -> Generator[socket.socket]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise AddressError(host) from error
-    family, kind, protocol, _, address = found[0]
+    family, kind, protocol, _, address = addresses[0]
     with socket.socket(family, kind, protocol) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,10 +1,10 @@
-"""What was decided, call by call: the last decisions with their reasons, and nothing secret.
+"""The trail: the last decisions, call by call, with their reasons and without anything secret.
 
 Rules:
-- Every decision of the evaluator is an event. A call that failed before anything was decided (no such key, a
-  wrong value) is an event of the outcome `failed`, or `denied` where the answer says so.
-- Of the request an event has names and the encryption context, which AWS's own logs show too; never a value
-  that is encrypted, never a key, and no error text, which could repeat either.
+- Every decision of the evaluator is an event. A call that failed before the evaluator decided anything (no
+  such key, an invalid value) is an event with the outcome `failed`, or `denied` if its error is a denial.
+- An event has names from the request and the encryption context, which AWS's own logs show too. It never has
+  a plaintext, a key, or the message of an error, which could repeat one of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,18 +16,27 @@ from dynaseal_lab.model import AccessRequest, Call, Decision, Fault
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 CAPACITY = 20_000
-_IN_FLIGHT = 4096
-_CONTEXT = "kms:encryptioncontext:"
-_NAMES = ("KeyId", "TableName", "TableArn", "RoleArn", "PolicyArn", "UserName", "RoleName", "GroupName")
+_REMEMBERED_REQUESTS = 4096
+_CONTEXT_PREFIX = "kms:encryptioncontext:"
+_RESOURCE_PARAMETERS = (
+    "KeyId",
+    "TableName",
+    "TableArn",
+    "RoleArn",
+    "PolicyArn",
+    "UserName",
+    "RoleName",
+    "GroupName",
+)
 _SERVICES = {"dynamodbstreams": "dynamodb"}
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One decision.
+    """One decision, or one call that failed without a decision.
 
-    `source` is `direct`, or the service that called with the caller's identity; `sequence` counts the events
-    of the lab.
+    `source` is `direct`, or the service that called with the caller's identity; `sequence` numbers the lab's
+    events.
     """
 
     time: datetime
@@ -47,23 +56,23 @@ class Event:
     sequence: int = 0
 
     def as_json(self) -> dict[str, object]:
-        """The event as JSON has it, its time in ISO 8601."""
+        """Return the event for JSON, with its time in ISO 8601."""
         return {**asdict(self), "time": self.time.isoformat(timespec="milliseconds")}
 
 
 class Trail:
-    """The last decisions, oldest first; what is older than its capacity is forgotten."""
+    """The last events, oldest first; beyond the capacity the oldest are dropped."""
 
     def __init__(self, capacity: int = CAPACITY, record_store: RecordStore | None = None) -> None:
         self._events = (record_store or InMemoryRecordStore()).log("trail", Event, capacity)
         self._count = max((event.sequence for event in self._events), default=0)
         self._decided: dict[str, None] = {}
-        """The ids of the last requests about which something was decided, oldest first."""
+        """The ids of the last requests with a decision, oldest first."""
 
     def add(self, call: Call, access_request: AccessRequest, decision: Decision) -> None:
-        """Record one decision."""
+        """Record a decision."""
         self._decided[call.request_id] = None
-        if len(self._decided) > _IN_FLIGHT:
+        if len(self._decided) > _REMEMBERED_REQUESTS:
             del self._decided[next(iter(self._decided))]
         self._append(
             call,
@@ -76,26 +85,26 @@ class Trail:
         )
 
     def add_failure(self, call: Call, fault: Fault) -> None:
-        """Record a call that was answered with an error, unless something was decided about it."""
+        """Record a call that ended in an error, unless there is a decision about it already."""
         if call.request_id in self._decided:
             return
         action = f"{_SERVICES.get(call.service, call.service)}:{call.operation}"
-        resource = next((str(call.params[name]) for name in _NAMES if name in call.params), "*")
+        resource = next((str(call.params[name]) for name in _RESOURCE_PARAMETERS if name in call.params), "*")
         outcome = "denied" if fault.code.startswith("AccessDenied") else "failed"
         self._append(call, action, resource, outcome, reason=fault.code)
 
     def events(self, account: str, after: int = 0) -> Sequence[Event]:
-        """The events that concern an account, its principals' or on its resources; oldest first.
+        """Return the events of an account's principals or on its resources, oldest first.
 
         Args:
-            account: Its number.
-            after: Only what came after the event of this sequence number.
+            account: The account's number.
+            after: Return only events with a higher sequence number.
         """
-        mark = f":{account}:"
+        in_arn = f":{account}:"
         return [
             event
             for event in self._events
-            if event.sequence > after and (event.account == account or mark in event.resource)
+            if event.sequence > after and (event.account == account or in_arn in event.resource)
         ]
 
     def _append(
@@ -133,7 +142,7 @@ class Trail:
 
 def _encryption_context(access_request: AccessRequest) -> Mapping[str, str]:
     return {
-        name[len(_CONTEXT) :]: values[0]
+        name[len(_CONTEXT_PREFIX) :]: values[0]
         for name, values in access_request.condition_keys.items()
-        if name.lower().startswith(_CONTEXT)
+        if name.lower().startswith(_CONTEXT_PREFIX)
     }

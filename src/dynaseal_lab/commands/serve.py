@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from dynaseal_lab.assembly import EngineName, Setup
+from dynaseal_lab.assembly import EngineName, LabOptions
 from dynaseal_lab.dynamodb.local import FOLDER_VARIABLE, EngineError
 from dynaseal_lab.environment import DEFAULT_REGION, settings
 from dynaseal_lab.server import LOOPBACK, AddressError, PortTakenError, RunningLab, is_loopback
@@ -70,6 +70,6 @@ def serve(
     if not is_loopback(host):
         click.echo(_OPEN.format(host=host), err=True)
     try:
-        serve_lab(Setup(root_secret, state, engine, engine_folder), port, say_ready, host=host)
+        serve_lab(LabOptions(root_secret, state, engine, engine_folder), port, say_ready, host=host)
     except (AddressError, PortTakenError, StateError, EngineError) as error:
         raise click.ClickException(str(error)) from error

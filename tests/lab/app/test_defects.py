@@ -15,7 +15,7 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynaseal_lab.app import App, build
+from dynaseal_lab.app import App, build_app
 from dynaseal_lab.aws_api import AwsApi
 from dynaseal_lab.clock import LabClock
 from dynaseal_lab.control_api import ControlApi
@@ -110,7 +110,7 @@ def test_a_defect_is_the_services_own_internal_error(
 
 @cache
 def whole_lab() -> App:
-    return build(SECRET)
+    return build_app(SECRET)
 
 
 @cache

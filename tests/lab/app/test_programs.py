@@ -105,4 +105,4 @@ def test_an_address_that_others_can_reach_is_warned_of(host: str, warned: bool, 
 def test_an_address_of_another_machine_is_one_clear_line():
     done = dynaseal("serve", "--host", "203.0.113.1", "--root-secret", "secret")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "Error: 203.0.113.1 is no address of this machine"
+    assert done.stderr.splitlines()[-1] == "Error: 203.0.113.1 is not an address of this machine"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dynaseal_lab.assembly import Setup
+from dynaseal_lab.assembly import LabOptions
 from dynaseal_lab.dynamodb.local import EngineError, find_jar
 from dynaseal_lab.server import running
 from dynaseal_lab.testing import LabAccount
@@ -32,8 +32,8 @@ def _there() -> None:
 
 
 def test_items_tags_storage_key_and_policies_stay(state: Path):
-    setup = Setup(SECRET, state, "dynamodb-local")
-    with running(setup=setup) as lab:
+    options = LabOptions(SECRET, state, "dynamodb-local")
+    with running(options=options) as lab:
         account = LabAccount(ACCOUNT, lab, REGION)
         dynamodb, kms = account.client("dynamodb"), account.client("kms")
         key = kms.create_key()["KeyMetadata"]["Arn"]
@@ -41,7 +41,7 @@ def test_items_tags_storage_key_and_policies_stay(state: Path):
         tags = [{"Key": "a", "Value": "b"}]
         made = dynamodb.create_table(TableName="items", **TABLE, SSESpecification=encryption, Tags=tags)
         dynamodb.put_item(TableName="items", Item=ITEM)
-    with running(setup=setup) as lab:
+    with running(options=options) as lab:
         dynamodb = LabAccount(ACCOUNT, lab, REGION).client("dynamodb")
         assert dynamodb.scan(TableName="items")["Items"] == [ITEM]
         table = dynamodb.describe_table(TableName="items")["Table"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dynaseal_lab.assembly import Setup
+from dynaseal_lab.assembly import LabOptions
 from dynaseal_lab.server import running
 from dynaseal_lab.testing import LabAccount, LabPrincipal
 from lab.program import ACCOUNT, REGION
@@ -28,7 +28,7 @@ def test_the_roots_secret_stays_unless_another_is_given(state):
         secret = account.lab.root_secret
     with started(state) as account:
         assert account.lab.root_secret == secret
-    with running(setup=Setup("another-secret", state)) as lab:
+    with running(options=LabOptions("another-secret", state)) as lab:
         LabAccount(ACCOUNT, lab, REGION).client("iam").list_users()
     with started(state) as account:
         assert account.lab.root_secret == "another-secret"
