@@ -1,1 +1,1 @@
-"""The lab's DynamoDB: authorisation and the storage key in front of an engine that keeps the items."""
+"""The lab's DynamoDB: authorisation and storage keys, over an engine that keeps tables and items."""

@@ -1,7 +1,7 @@
-"""What the lab reads in DynamoDB's expressions for condition keys: attribute names, and a query's partition.
+"""What condition keys need from DynamoDB's expressions: attribute names, and the partition of a query.
 
-The engine evaluates expressions; here they are only scanned. A name that is a keyword cannot be an attribute
-written without `#`, so the scan needs no grammar.
+The engine evaluates expressions; here they are only scanned. That takes no grammar, because an attribute that
+has the name of a keyword can only be written as a placeholder, with `#`.
 """
 
 import re
@@ -13,7 +13,7 @@ _KEYWORDS = frozenset({"ADD", "AND", "BETWEEN", "DELETE", "IN", "NOT", "OR", "RE
 
 
 def tokens(expression: str) -> list[str]:
-    """The expression's tokens.
+    """Return the expression's tokens.
 
     >>> tokens("a.#b[0] = :v AND size(c)")
     ['a', '.', '#b', '[', '0', ']', '=', ':v', 'AND', 'size', '(', 'c', ')']
@@ -22,15 +22,15 @@ def tokens(expression: str) -> list[str]:
 
 
 def attribute_names(expression: str, placeholders: Mapping[str, Any]) -> Iterator[str]:
-    """The top-level attributes that an expression touches, with placeholders resolved.
+    """Return the top-level attributes that an expression names, with placeholders resolved.
 
     >>> sorted(set(attribute_names("SET a.b = if_not_exists(#c, :v), d = d + :w", {"#c": "see"})))
     ['a', 'd', 'see']
     """
-    found = tokens(expression)
-    for place, token in enumerate(found):
-        before = found[place - 1] if place else ""
-        after = found[place + 1] if place + 1 < len(found) else ""
+    sequence = tokens(expression)
+    for place, token in enumerate(sequence):
+        before = sequence[place - 1] if place else ""
+        after = sequence[place + 1] if place + 1 < len(sequence) else ""
         named = token[0] == "#" or token[0].isalpha() or token[0] == "_"
         if named and before != "." and after != "(" and token.upper() not in _KEYWORDS:
             yield str(placeholders.get(token, token))
@@ -39,16 +39,19 @@ def attribute_names(expression: str, placeholders: Mapping[str, Any]) -> Iterato
 def partition_value(
     expression: str, partition_key: str, names: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Any:
-    """The value that a KeyConditionExpression demands of the partition key; None where it does not.
+    """Return the value that a KeyConditionExpression demands of the partition key; None if there is none.
 
     >>> partition_value("#p = :p AND begins_with(sk, :s)", "pk", {"#p": "pk"}, {":p": {"S": "x"}})
     {'S': 'x'}
     """
-    found = tokens(expression)
-    for place in range(1, len(found) - 1):
-        if found[place] != "=":
+    sequence = tokens(expression)
+    for place in range(1, len(sequence) - 1):
+        if sequence[place] != "=":
             continue
-        for name, value in ((found[place - 1], found[place + 1]), (found[place + 1], found[place - 1])):
+        for name, value in (
+            (sequence[place - 1], sequence[place + 1]),
+            (sequence[place + 1], sequence[place - 1]),
+        ):
             if str(names.get(name, name)) == partition_key and value in values:
                 return values[value]
     return None

@@ -23,8 +23,8 @@ class InProcessEngine:
     """The `ministack` package's ASGI application, called directly.
 
     The package keeps its tables in the process, not in the application. So that labs in one process do not
-    see one another's, each engine shows it account numbers of its own: random ones, put in place of the real
-    ones in ARNs on the way in (never inside items) and back on the way out.
+    see one another's tables, each engine has its own random account numbers. They replace the real ones in
+    the ARNs of requests (never inside items), and the real ones replace them in replies.
     """
 
     app: AsgiApp = field(repr=False)
@@ -32,7 +32,7 @@ class InProcessEngine:
 
     @classmethod
     def load(cls) -> "InProcessEngine":
-        """Import the package, which takes a third of a second, and keep it quiet."""
+        """Import the package, which takes a third of a second, and silence its log."""
         with _import_environment():
             app: AsgiApp = importlib.import_module("ministack.app").app
         for name in ("ministack", "dynamodb"):
@@ -42,11 +42,11 @@ class InProcessEngine:
     async def request(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
         """Answer one request, without a socket."""
         hidden = self._hidden.setdefault(account, _random_account())
-        ours, theirs = (f":{region}:{number}:".encode() for number in (account, hidden))
+        real_part, hidden_part = (f":{region}:{number}:".encode() for number in (account, hidden))
         if not holds_items(target):
-            body = body.replace(ours, theirs)
+            body = body.replace(real_part, hidden_part)
         reply = await _call(self.app, engine_headers(hidden, region, target), body)
-        return EngineReply(reply.status, reply.body.replace(theirs, ours))
+        return EngineReply(reply.status, reply.body.replace(hidden_part, real_part))
 
 
 def _random_account() -> str:
@@ -86,7 +86,7 @@ async def _call(app: AsgiApp, headers: list[tuple[bytes, bytes]], body: bytes) -
 
 @contextmanager
 def _import_environment() -> Generator[None]:
-    """Settings that the package reads when it is imported; and no log handler of its own at the root."""
+    """Set what the package reads at its import, and keep it from adding a handler to the root logger."""
     settings: Mapping[str, str] = {
         "AUTH": "false",
         "PERSIST_STATE": "0",

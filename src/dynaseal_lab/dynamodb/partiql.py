@@ -1,8 +1,8 @@
-"""What the lab reads in a PartiQL statement for authorisation: the verb, the table, attributes, partitions.
+"""What authorisation needs from a PartiQL statement: the verb, the table, attributes and partitions.
 
-The engine executes statements; this reads just enough and refuses what it cannot place, comments among it. A
-partition is known only where the statement pins it (`pk = 'x'` or `pk IN [...]`) in conditions joined by AND;
-anything else may reach every item, which `dynamodb:FullTableScan` says.
+The engine executes statements. This parser reads just enough of them and refuses what it does not understand,
+comments included. A statement is limited to partitions only where conditions joined by AND say so (`pk = 'x'`
+or `pk IN [...]`). Any other statement may reach every item, and then `dynamodb:FullTableScan` is true.
 """
 
 import re
@@ -30,15 +30,15 @@ _VERBS: Mapping[str, Verb] = {"SELECT": "Select", "INSERT": "Insert", "UPDATE": 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word (upper case), a name or a literal of a statement. `text` is without quotes."""
+    """A word, a name, a literal or a sign of a statement; `text` is without quotes."""
 
     kind: Literal["quoted", "string", "number", "word", "other"]
     text: str
     value: Any = None
-    """The attribute value of a literal or parameter, `{"S": "x"}`."""
+    """The attribute value of a literal or parameter: `{"S": "x"}`."""
 
     def says(self, word: str) -> bool:
-        """Whether this is the keyword or sign `word`."""
+        """Return whether this is the keyword or sign `word`."""
         return self.kind in {"word", "other"} and self.text.upper() == word
 
     @property
@@ -49,7 +49,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement, as far as it is read. `where` and `inserted` hold the tokens of their clauses."""
+    """One statement; `selected`, `where` and `inserted` are the tokens of its clauses."""
 
     verb: Verb
     table: str
@@ -59,29 +59,33 @@ class Statement:
     inserted: tuple[Token, ...]
 
     def partitions(self, partition_key: str) -> list[Any] | None:
-        """The partition key values that the statement is limited to; None where it is not limited."""
+        """Return the partition key values that the statement is limited to; None where it is not limited."""
         if self.verb == "Insert":
-            return _inserted(self.inserted, partition_key)
+            return _inserted_value(self.inserted, partition_key)
         if any(token.says("OR") or token.says("NOT") for token in self.where):
             return None
-        return _pinned(self.where, partition_key)
+        return _demanded(self.where, partition_key)
 
 
 def parse_statement(text: str, parameters: Sequence[Any]) -> Statement:
-    """Read a statement; `parameters` take the places of its question marks.
+    """Parse a statement.
+
+    Args:
+        text: the statement.
+        parameters: the attribute values that replace its question marks, in order.
 
     Raises:
-        Fault: ValidationException, where table or verb are not found.
+        Fault: ValidationException where the table or the verb is not found, or where there is a comment.
     """
     found = _tokens(text, parameters)
     if found and found[0].says("EXISTS"):
         found = found[2:-1]
     if any(token.kind == "other" and token.text in {"--", "/*"} for token in found):
-        raise _wrong("Statement wasn't well formed, can't be processed: comments are not supported")
+        raise _invalid("Statement wasn't well formed, can't be processed: comments are not supported")
     verb = _VERBS.get(found[0].text.upper()) if found else None
     if verb is None:
-        raise _wrong("Statement wasn't well formed, can't be processed: Unexpected keyword")
-    start = _table_place(found, verb)
+        raise _invalid("Statement wasn't well formed, can't be processed: Unexpected keyword")
+    start = _table_position(found, verb)
     table, index, rest = _path(found, start)
     where = _clause(found, rest, "WHERE")
     return Statement(
@@ -96,7 +100,7 @@ def parse_statement(text: str, parameters: Sequence[Any]) -> Statement:
 
 def _tokens(text: str, parameters: Sequence[Any]) -> list[Token]:
     found: list[Token] = []
-    given = iter(parameters)
+    values = iter(parameters)
     for match in _TOKEN.finditer(text):
         kind, raw = match.lastgroup, match.group().strip()
         if kind == "quoted":
@@ -109,24 +113,24 @@ def _tokens(text: str, parameters: Sequence[Any]) -> list[Token]:
         elif kind == "word":
             found.append(Token("word", raw))
         else:
-            found.append(Token("other", raw, next(given, None) if raw == "?" else None))
+            found.append(Token("other", raw, next(values, None) if raw == "?" else None))
     return found
 
 
-def _table_place(found: Sequence[Token], verb: Verb) -> int:
+def _table_position(found: Sequence[Token], verb: Verb) -> int:
     if verb == "Update":
         return 1
     before = "INTO" if verb == "Insert" else "FROM"
     for place, token in enumerate(found):
         if token.says(before) and token.kind == "word":
             return place + 1
-    raise _wrong(f"Statement wasn't well formed, can't be processed: Expected {before}")
+    raise _invalid(f"Statement wasn't well formed, can't be processed: Expected {before}")
 
 
 def _path(found: Sequence[Token], start: int) -> tuple[str, str | None, int]:
-    """The table and index at `start`, and the place after them."""
+    """Return the table and the index at `start`, and the position after them."""
     if start >= len(found) or not found[start].name:
-        raise _wrong("Statement wasn't well formed, can't be processed: Expected a table name")
+        raise _invalid("Statement wasn't well formed, can't be processed: Expected a table name")
     if start + 2 < len(found) and found[start + 1].text == "." and found[start + 2].name:
         return found[start].text, found[start + 2].text, start + 3
     return found[start].text, None, start + 1
@@ -144,18 +148,18 @@ def _clause(found: Sequence[Token], start: int, word: str) -> tuple[Token, ...]:
     return ()
 
 
-def _pinned(where: Sequence[Token], key: str) -> list[Any] | None:
+def _demanded(where: Sequence[Token], key: str) -> list[Any] | None:
     for place, token in enumerate(where[:-2]):
         if not token.name or token.text != key or (place and where[place - 1].text == "."):
             continue
         if where[place + 1].says("=") and where[place + 2].value is not None:
             return [where[place + 2].value]
         if where[place + 1].says("IN"):
-            return _listed(where[place + 2 :])
+            return _values_in_list(where[place + 2 :])
     return None
 
 
-def _listed(tokens: Sequence[Token]) -> list[Any] | None:
+def _values_in_list(tokens: Sequence[Token]) -> list[Any] | None:
     values: list[Any] = []
     if not tokens or tokens[0].kind != "other" or tokens[0].text not in {"[", "("}:
         return None
@@ -169,8 +173,8 @@ def _listed(tokens: Sequence[Token]) -> list[Any] | None:
     return None
 
 
-def _inserted(tokens: Sequence[Token], key: str) -> list[Any] | None:
-    """The value beside the key at the first level of the inserted tuple."""
+def _inserted_value(tokens: Sequence[Token], key: str) -> list[Any] | None:
+    """Return the key's value at the first level of the inserted tuple."""
     depth = 0
     for place, token in enumerate(tokens):
         depth += {"{": 1, "[": 1, "<<": 1, "}": -1, "]": -1, ">>": -1}.get(token.text, 0)
@@ -181,5 +185,5 @@ def _inserted(tokens: Sequence[Token], key: str) -> list[Any] | None:
     return None
 
 
-def _wrong(message: str) -> Fault:
+def _invalid(message: str) -> Fault:
     return Fault("ValidationException", message)

@@ -1,7 +1,7 @@
-"""Resource-based policies of tables and streams: the lab keeps them, whatever the engine thinks of them.
+"""Resource-based policies of tables and streams, which the lab keeps itself.
 
-* A policy has a revision id, new with every change; a request may insist on the revision it knows.
-* An index and a backup have their table's policy; a stream has its own.
+* A policy has a revision id, which changes with the policy. A request may demand the revision that it knows.
+* Indexes and backups have their table's policy. A stream has its own.
 
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
 """
@@ -19,7 +19,7 @@ from dynaseal_lab.model import Call, Fault
 from dynaseal_lab.record_store import RecordStore
 
 NO_POLICY = "NO_POLICY"
-_LARGEST = 20 * 1024
+_MAX_BYTES = 20 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +37,24 @@ class ResourcePolicies:
         self._policies = record_store.mapping("dynamodb-policy", ResourcePolicy)
 
     def of(self, arn: str) -> str | None:
-        """The policy that decides about a table, stream, index or backup."""
+        """Return the policy that applies to a table, stream, index or backup."""
         found = self._policies.get((arn,))
         if found is None and "/stream/" not in arn:
             found = self._policies.get(("/".join(arn.split("/")[:2]),))
         return found.document if found is not None else None
 
     def deleted(self, table: Table) -> None:
-        """Forget the policies on a table and its streams."""
+        """Remove the policies of a table and its streams, after the table was deleted."""
         for (arn,) in list(self._policies):
             if arn == table.arn or arn.startswith(f"{table.arn}/"):
                 del self._policies[arn,]
 
     def put(self, arn: str, document: str, expected: str | None = None) -> Mapping[str, Any]:
-        """Set a policy, and answer its revision; the same policy again changes nothing.
+        """Set a policy and return its revision; setting the same policy again changes nothing.
 
         Raises:
-            Fault: ValidationException for what is no policy, PolicyNotFoundException for another revision.
+            Fault: ValidationException for a string that is not a policy, PolicyNotFoundException where the
+                policy has another revision than the expected one.
         """
         check_document(document)
         self._check_revision(arn, expected)
@@ -65,7 +66,7 @@ class ResourcePolicies:
         return {"RevisionId": revision}
 
     def get(self, arn: str) -> Mapping[str, Any]:
-        """A policy and its revision.
+        """Return a policy and its revision.
 
         Raises:
             Fault: PolicyNotFoundException.
@@ -76,7 +77,7 @@ class ResourcePolicies:
         return {"Policy": found.document, "RevisionId": found.revision}
 
     def drop(self, arn: str, expected: str | None) -> Mapping[str, Any]:
-        """Remove a policy; where there is none, the revision in the answer is empty.
+        """Remove a policy and return its revision, which is empty where there was no policy.
 
         Raises:
             Fault: PolicyNotFoundException for another revision.
@@ -93,13 +94,13 @@ class ResourcePolicies:
 
 
 def check_document(document: str) -> None:
-    """Refuse a text that is no resource-based policy.
+    """Refuse a string that is not a resource-based policy.
 
     Raises:
         Fault: ValidationException.
     """
-    if len(document.encode()) > _LARGEST:
-        raise _invalid(f"Resource-based policy size exceeds the maximum of {_LARGEST} bytes")
+    if len(document.encode()) > _MAX_BYTES:
+        raise _invalid(f"Resource-based policy size exceeds the maximum of {_MAX_BYTES} bytes")
     try:
         parse(document, Kind.RESOURCE)
     except PolicyError as error:
@@ -107,13 +108,13 @@ def check_document(document: str) -> None:
 
 
 def expected_revision(call: Call) -> str | None:
-    """The revision that a request insists on."""
+    """Return the revision that a request demands."""
     expected = call.params.get("ExpectedRevisionId")
     return None if expected is None else as_string(expected)
 
 
 def resource_arn(call: Call) -> str:
-    """The ARN that a request is about."""
+    """Return the ARN of the table or stream that a request is about."""
     return required_string(call.params, "ResourceArn")
 
 

@@ -1,8 +1,8 @@
-"""Shard iterators that say which stream they read, so that reading is authorised on the stream.
+"""Shard iterators that name the stream which they read, so that reading can be authorised on the stream.
 
-The engine's iterator is bound to the stream's ARN by a MAC under a key of the process: who may read one
-stream cannot put its name before another stream's iterator. An iterator does not outlive the process; on AWS
-it lives fifteen minutes.
+A MAC under a key of the process binds the engine's iterator to the stream's ARN: whoever may read one stream
+cannot put its name in front of another stream's iterator. An iterator is valid until the process ends; on AWS
+it is valid for fifteen minutes.
 """
 
 import hmac
@@ -25,16 +25,16 @@ class ShardIterators:
         self._key = secrets.token_bytes(32)
 
     def make(self, stream: str, iterator: str) -> str:
-        """The iterator that a client gets for the engine's."""
+        """Return the iterator that a client gets for the engine's."""
         return f"{stream}|{self._mac(stream, iterator)}|{iterator}"
 
-    def read(self, text: str) -> str:
-        """The engine's iterator in a client's.
+    def read(self, client_iterator: str) -> str:
+        """Return the engine's iterator in a client's.
 
         Raises:
-            Fault: ValidationException for one that was not made here.
+            Fault: ValidationException for an iterator that was not made here.
         """
-        stream, _, rest = text.partition("|")
+        stream, _, rest = client_iterator.partition("|")
         mac, _, iterator = rest.partition("|")
         if not hmac.compare_digest(mac.encode(), self._mac(stream, iterator).encode()):
             raise invalid_iterator()
@@ -44,18 +44,18 @@ class ShardIterators:
         return hmac.new(self._key, f"{stream}|{iterator}".encode(), sha256).hexdigest()
 
 
-def stream_of(text: str) -> str:
-    """The stream that an iterator names, not yet verified: good for asking whether the caller may read it.
+def stream_of(client_iterator: str) -> str:
+    """Return the stream that an iterator names, unverified, to check whether the caller may read it.
 
     Raises:
-        Fault: ValidationException for one that names none.
+        Fault: ValidationException for an iterator that names none.
     """
-    stream = text.partition("|")[0]
+    stream = client_iterator.partition("|")[0]
     if not stream.startswith("arn:"):
         raise invalid_iterator()
     return stream
 
 
 def invalid_iterator() -> Fault:
-    """What AWS says to an iterator that it did not make."""
+    """Return AWS's error for an iterator that it did not make."""
     return Fault("ValidationException", "Invalid ShardIterator")

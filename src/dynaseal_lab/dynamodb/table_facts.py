@@ -1,20 +1,19 @@
-"""What authorisation must know of a table to decide: its keys and tags.
+"""What authorisation has to know of a table: its keys and tags.
 
-Read from the engine when first needed and forgotten at every change: no decision rests on what was.
+The facts are read from the engine when first needed and forgotten when the table changes, so that no decision
+rests on an earlier state.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from dynaseal_lab.dynamodb.engine import TARGET, Engine
+from dynaseal_lab.dynamodb.engine import Engine, call_engine
 from dynaseal_lab.dynamodb.table_names import Table
 
 
 @dataclass(frozen=True, slots=True)
 class TableFacts:
-    """The partition key of the table and of each index, the table's tags, and whether it may be deleted."""
+    """The partition keys of a table and its indexes, its tags, and whether it is protected from deletion."""
 
     partition_key: str
     index_keys: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -22,36 +21,36 @@ class TableFacts:
     protected: bool = False
 
     def partition_key_of(self, index: str | None) -> str | None:
-        """The partition key of an index, or of the table itself; None for an index that is not there."""
+        """Return the partition key of an index, or of the table; None for an index that does not exist."""
         return self.partition_key if index is None else self.index_keys.get(index)
 
 
 class TableFactsCache:
-    """The facts about every table of one lab."""
+    """The facts about the tables of one lab, kept until a table changes."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._facts: dict[Table, TableFacts] = {}
 
     async def of(self, table: Table) -> TableFacts | None:
-        """What is known of a table; None where there is none of this name."""
+        """Return what is known of a table; None where the table does not exist."""
         if table not in self._facts:
-            found = await self._read(table)
-            if found is None:
+            facts = await self._read(table)
+            if facts is None:
                 return None
-            self._facts[table] = found
+            self._facts[table] = facts
         return self._facts[table]
 
     def forget(self, table: Table) -> None:
-        """Forget what was read: the table was created, updated, tagged or deleted."""
+        """Forget what was read, after the table was created, updated, tagged or deleted."""
         self._facts.pop(table, None)
 
     async def _read(self, table: Table) -> TableFacts | None:
-        described = await self._ask(table, "DescribeTable", {"TableName": table.name})
+        described = await call_engine(self._engine, table, "DescribeTable", TableName=table.name)
         if described is None:
             return None
         content = described["Table"]
-        tagged = await self._ask(table, "ListTagsOfResource", {"ResourceArn": table.arn}) or {}
+        tagged = await call_engine(self._engine, table, "ListTagsOfResource", ResourceArn=table.arn) or {}
         indexes = [
             *content.get("GlobalSecondaryIndexes", ()),
             *content.get("LocalSecondaryIndexes", ()),
@@ -62,12 +61,6 @@ class TableFactsCache:
             protected=bool(content.get("DeletionProtectionEnabled")),
             tags={tag["Key"]: tag.get("Value", "") for tag in tagged.get("Tags", ())},
         )
-
-    async def _ask(self, table: Table, operation: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
-        reply = await self._engine.request(
-            table.account, table.region, TARGET + operation, json.dumps(params).encode()
-        )
-        return reply.content if reply.status == 200 else None
 
 
 def _partition_key(schema: list[dict[str, str]]) -> str:

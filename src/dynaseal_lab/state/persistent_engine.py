@@ -13,7 +13,7 @@ import json
 from decimal import Context, Decimal
 from typing import Any
 
-from dynaseal_lab.dynamodb.engine import TARGET, Engine, EngineReply
+from dynaseal_lab.dynamodb.engine import TARGET, Engine, EngineReply, call_engine
 from dynaseal_lab.dynamodb.operations import OPERATIONS, Operation
 from dynaseal_lab.dynamodb.table_names import Table, table_in_arn
 from dynaseal_lab.model import Params
@@ -21,7 +21,6 @@ from dynaseal_lab.state.folder import StateFolder
 from dynaseal_lab.state.read_write_lock import ReadWriteLock
 from dynaseal_lab.state.table_definitions import (
     TableDefinition,
-    call_engine,
     read_definition,
     recreate_table,
     start_stream,

