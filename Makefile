@@ -78,4 +78,4 @@ constraints: ## the newest versions that fit pyproject.toml, written to constrai
 	rm -rf .venv-constraints
 
 clean: ## what make made
-	rm -rf $(VENV) .hypothesis .pytest_cache .ruff_cache interop/java/target
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache interop/java/target

@@ -1,7 +1,7 @@
-"""One item, encrypted before it leaves this program, and what each reader sees of it.
+"""Encrypt one item before it leaves this program, and show what each reader sees of it.
 
-Takes AWS_REGION, DEMO_TABLE_NAME and DEMO_CLIENT_KMS_KEY_ARN from .env or the environment, and whatever
-credentials the environment gives. Exit code: 0 stored and read back, 3 KMS refused this user, 1 it failed.
+Takes AWS_REGION, DEMO_TABLE_NAME and DEMO_CLIENT_KMS_KEY_ARN from .env or the environment. Exit code: 0 the
+item was read, 3 KMS refused this user, 1 it failed. The keyring is AwsKmsKeyring, by the older library's name.
 """
 
 import argparse
@@ -63,13 +63,13 @@ def store_and_read(plain, encrypted) -> int:
 
 def without_the_key(plain, encrypted) -> int:
     """Try everything again as a user who may use the table, but not the client key."""
-    nothing = "demo.py: KMS refuses this user, and no item is stored yet. First run it as the full user."
-    stored = plain.get_item(Key=KEY).get("Item") or sys.exit(nothing)
-    own = {"pk": "note#1", "sk": "plain"}
-    attempt("plain create", plain.put_item, Item=own)
-    attempt("plain read", plain.get_item, Key=own)
-    attempt("plain update", plain.update_item, Key=own, UpdateExpression="REMOVE draft")
-    attempt("plain delete", plain.delete_item, Key=own)
+    no_item_yet = "demo.py: KMS refuses this user, and no item is stored yet. First run it as the full user."
+    stored = plain.get_item(Key=KEY).get("Item") or sys.exit(no_item_yet)
+    note = {"pk": "note#1", "sk": "plain"}
+    attempt("plain create", plain.put_item, Item=note)
+    attempt("plain read", plain.get_item, Key=note)
+    attempt("plain update", plain.update_item, Key=note, UpdateExpression="REMOVE draft")
+    attempt("plain delete", plain.delete_item, Key=note)
     attempt("DescribeTable", plain.load)
     attempt("encrypted write", encrypted.put_item, Item=ITEM)
     attempt("encrypted read", encrypted.get_item, Key=KEY)
@@ -79,7 +79,7 @@ def without_the_key(plain, encrypted) -> int:
 
 
 def attempt(what: str, call, **arguments) -> None:
-    """Make one call and say how it ended."""
+    """Make one call and print whether it was allowed."""
     try:
         call(**arguments)
         print(f"{what:15} works")
@@ -88,7 +88,7 @@ def attempt(what: str, call, **arguments) -> None:
 
 
 def side_by_side(items: dict[str, dict]) -> None:
-    """Print one attribute a row and one reader a column."""
+    """Print a table with one row per attribute and one column per reader."""
     table = Table("attribute", *(Column(reader, max_width=28, no_wrap=True) for reader in items))
     for name in sorted(set().union(*items.values())):
         table.add_row(name, *(repr(item[name]) if name in item else "" for item in items.values()))

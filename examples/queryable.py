@@ -1,8 +1,8 @@
 """Find customers by an e-mail address that DynamoDB never sees.
 
 A beacon, a keyed hash of a few bits, is stored beside each encrypted address and is the key of an index. The
-query is written as if the address were plain; what leaves is a hash, and what shares the hash is taken out of
-the reply.
+query is written as if the address were plain. What is sent is the hash; items whose address only has the same
+hash are removed from the reply.
 """
 
 import json
@@ -33,7 +33,7 @@ INDEX = "by-email"
 
 
 def main() -> None:
-    """Plan the beacon, store the customers, and ask for one of them."""
+    """Plan the beacon, store the customers, and query one of them."""
     store = key_store()
     key_id = branch_key(store, "customers")
     beacon_key = store.get_beacon_key(key_id).beacon_key
@@ -55,17 +55,17 @@ def main() -> None:
         for customer in CUSTOMERS:
             batch.put_item(Item=customer)
 
-    wanted = "hana@example.com"
+    email = "hana@example.com"
     requests.clear()
-    reply = customers.query(IndexName=INDEX, KeyConditionExpression=Key("email").eq(wanted))
-    (sent,) = map(json.loads, requests)
+    reply = customers.query(IndexName=INDEX, KeyConditionExpression=Key("email").eq(email))
+    (sent_request,) = map(json.loads, requests)
     stored = plain.get_item(Key={"pk": "customer#7"})["Item"]
 
     print(f"beacon of {plan.recommended} bits: {plan.reason}\n")
-    print(f"The application asked for email = {wanted!r}")
-    print(f"DynamoDB saw {sent['KeyConditionExpression']}")
-    print(f"DynamoDB saw {json.dumps(sent['ExpressionAttributeNames'])}")
-    print(f"DynamoDB saw {json.dumps(sent['ExpressionAttributeValues'])}")
+    print(f"The application asked for email = {email!r}")
+    print(f"DynamoDB saw {sent_request['KeyConditionExpression']}")
+    print(f"DynamoDB saw {json.dumps(sent_request['ExpressionAttributeNames'])}")
+    print(f"DynamoDB saw {json.dumps(sent_request['ExpressionAttributeValues'])}")
     print(f"DynamoDB found {reply['ScannedCount']} items with that hash")
     print(f"The application got {reply['Count']}: {reply['Items']}\n")
     print(f"DynamoDB stores email = {bytes(stored['email'].value).hex()}")

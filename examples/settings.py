@@ -1,4 +1,4 @@
-"""What the examples need to know, from the environment; Terraform's example `queryable` prints it."""
+"""The settings of the examples, from the environment; Terraform's example `queryable` prints them."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from dynaseal import KeyStore, KeyStoreError
 
 
 def setting(name: str) -> str:
-    """Give one setting, or end the program with what to do."""
+    """Return one setting; if it is not set, end the program and say how to set it."""
     value = os.environ.get(name)
     if not value:
         program = Path(sys.argv[0]).name
@@ -22,13 +22,13 @@ def setting(name: str) -> str:
 
 
 def key_store() -> KeyStore:
-    """Open the key store, whose logical name is its table's."""
+    """Open the key store; its logical name is the same as its table's."""
     table = setting("KEY_STORE_TABLE_NAME")
     return KeyStore(table, table, setting("KEY_STORE_KMS_KEY_ARN"))
 
 
 def branch_key(store: KeyStore, name: str) -> str:
-    """Give the id of a branch key, which is made when it is first needed."""
+    """Return the id of a branch key; it is created if there is none."""
     try:
         store.get_beacon_key(name)
     except KeyStoreError:
@@ -37,7 +37,7 @@ def branch_key(store: KeyStore, name: str) -> str:
 
 
 def watched_table(name: str, requests: list[str]) -> Any:
-    """Open a table, and note down the body of every request as it leaves for DynamoDB."""
+    """Open a table, and append the body of every request that is sent to DynamoDB to `requests`."""
     table = boto3.resource("dynamodb", setting("AWS_REGION")).Table(name)
     events = table.meta.client.meta.events
     events.register("before-call.dynamodb", lambda params, **_: requests.append(params["body"].decode()))

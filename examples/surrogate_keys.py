@@ -26,7 +26,7 @@ ANN, BOB = "ann@example.com", "bob@example.com"
 
 
 def main() -> None:
-    """Put, delete, get and query orders by the address of who ordered."""
+    """Put, delete, get and query orders by the customer's address."""
     store = key_store()
     key_id = branch_key(store, "orders")
     config = TableConfig(
@@ -42,28 +42,28 @@ def main() -> None:
     plain = watched_table(setting("SURROGATE_KEYS_TABLE_NAME"), requests)
     orders = EncryptedTable(plain, config=config)
 
-    for email, order in ((ANN, "order#1"), (ANN, "order#2"), (BOB, "order#1")):
-        orders.put_item(Item={"email": email, "sk": order, "state": "paid"})
+    for email, order_id in ((ANN, "order#1"), (ANN, "order#2"), (BOB, "order#1")):
+        orders.put_item(Item={"email": email, "sk": order_id, "state": "paid"})
     orders.delete_item(Key={"email": BOB, "sk": "order#1"}, ConditionExpression=Attr("email").exists())
 
     requests.clear()
-    got = orders.get_item(Key={"email": ANN, "sk": "order#2"}).get("Item")
-    found = orders.query(KeyConditionExpression=Key("email").eq(ANN))["Items"]
-    asked, queried = map(json.loads, requests)
-    stored = plain.get_item(Key={"pk": asked["Key"]["pk"]["S"], "sk": "order#2"})["Item"]
+    order = orders.get_item(Key={"email": ANN, "sk": "order#2"}).get("Item")
+    orders_of_ann = orders.query(KeyConditionExpression=Key("email").eq(ANN))["Items"]
+    get_request, query_request = map(json.loads, requests)
+    stored = plain.get_item(Key={"pk": get_request["Key"]["pk"]["S"], "sk": "order#2"})["Item"]
 
-    print(f"The application got {got}")
-    print(f"DynamoDB saw the key {json.dumps(asked['Key'])}")
+    print(f"The application got {order}")
+    print(f"DynamoDB saw the key {json.dumps(get_request['Key'])}")
     print(f"DynamoDB stores pk = {stored['pk']!r}")
     print(f"DynamoDB stores email = {bytes(stored['email'].value).hex()}\n")
-    print(f"The application asked for email = {ANN!r} and got {len(found)} orders")
-    print(f"DynamoDB saw {queried['KeyConditionExpression']}")
-    print(f"DynamoDB saw {json.dumps(queried['ExpressionAttributeNames'])}")
-    print(f"DynamoDB saw {json.dumps(queried['ExpressionAttributeValues'])}\n")
+    print(f"The application asked for email = {ANN!r} and got {len(orders_of_ann)} orders")
+    print(f"DynamoDB saw {query_request['KeyConditionExpression']}")
+    print(f"DynamoDB saw {json.dumps(query_request['ExpressionAttributeNames'])}")
+    print(f"DynamoDB saw {json.dumps(query_request['ExpressionAttributeValues'])}\n")
     try:
         orders.query(KeyConditionExpression=Key("email").begins_with("ann"))
     except UnsupportedOperationError as refused:
-        print(f"The application asked for a beginning and was refused: {refused}")
+        print(f"The application asked for addresses that begin with ann and was refused: {refused}")
 
 
 if __name__ == "__main__":
