@@ -1,7 +1,7 @@
 """Encrypt one item before it leaves this program, and show what each reader sees of it.
 
 Takes AWS_REGION, DEMO_TABLE_NAME and DEMO_CLIENT_KMS_KEY_ARN from .env or the environment. Exit code: 0 the
-item was read, 3 KMS refused this user, 1 it failed. The keyring is AwsKmsKeyring, by the older library's name.
+item was read, 3 KMS refused this user, 1 failure. The keyring is AwsKmsKeyring by the older library's name.
 """
 
 import argparse
