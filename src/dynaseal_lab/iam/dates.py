@@ -1,7 +1,7 @@
-"""Dates of conditions: W3C's forms of ISO 8601, of any year, and seconds since 1970.
+"""Dates in conditions: W3C's forms of ISO 8601, of any year, or seconds since 1970.
 
-IAM reads them leniently: a part that is missing is its smallest value, one digit does for two, the letter T
-may be small. A text with neither a T nor a hyphen is seconds.
+IAM reads them leniently: a missing part has its smallest value, one digit is enough where two are usual, and
+the letters T and Z may be lower case. A string with neither a T nor a hyphen is a number of seconds.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-_LONGEST = 9_223_372_036_854_775_807
+_LARGEST = 9_223_372_036_854_775_807
 _DAY = 86_400
 _ISO = re.compile(
     r"(?P<year>-?\d{1,9})(?:-(?P<month>\d{1,2})(?:-(?P<day>\d{1,2}))?)?"
@@ -30,39 +30,41 @@ _RANGES = {
 
 
 @lru_cache(maxsize=4096)
-def seconds(text: str) -> Decimal:
-    """A date as seconds since 1970.
+def seconds(date: str) -> Decimal:
+    """Return a date as seconds since 1970.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The string is not a date.
 
     Example:
         >>> seconds("1970-01-02T00:00:00Z"), seconds("1970-01-01T02:00:00+01:00"), seconds("90")
         (Decimal('86400'), Decimal('3600'), Decimal('90'))
     """
-    if not set(text) & set("tT-"):
-        if not (text.isascii() and text.isdigit()) or int(text) > _LONGEST:
-            raise ValueError(f"Not a date: {text}")
-        return Decimal(text)
-    found = _ISO.fullmatch(text)
-    if found is None:
-        raise ValueError(f"Not a date: {text}")
-    part = {name: _within(name, value, text) for name, value in found.groupdict().items() if name != "sign"}
-    offset = (part["off_hour"] * 3600 + part["off_minute"] * 60) * (-1 if found["sign"] == "-" else 1)
-    days = _days(int(found["year"]), int(part["month"]), int(part["day"]))
+    if not set(date) & set("tT-"):
+        if not (date.isascii() and date.isdigit()) or int(date) > _LARGEST:
+            raise ValueError(f"Not a date: {date}")
+        return Decimal(date)
+    parts = _ISO.fullmatch(date)
+    if parts is None:
+        raise ValueError(f"Not a date: {date}")
+    part = {name: _number(name, digits, date) for name, digits in parts.groupdict().items() if name != "sign"}
+    offset = (part["off_hour"] * 3600 + part["off_minute"] * 60) * (-1 if parts["sign"] == "-" else 1)
+    days = _days(int(parts["year"]), int(part["month"]), int(part["day"]))
     return days * _DAY + part["hour"] * 3600 + part["minute"] * 60 + part["second"] - offset
 
 
-def _within(name: str, value: str | None, text: str) -> Decimal:
+def _number(name: str, digits: str | None, date: str) -> Decimal:
     least, most = _RANGES.get(name, (None, None))
-    number = Decimal(value) if value is not None else Decimal(least or 0)
+    number = Decimal(digits) if digits is not None else Decimal(least or 0)
     if least is not None and most is not None and not least <= number <= most:
-        raise ValueError(f"Not a date: {text}")
+        raise ValueError(f"Not a date: {date}")
     return number
 
 
 def _days(year: int, month: int, day: int) -> int:
-    """Days from 1970-01-01 in the proleptic Gregorian calendar; a year starts in March to end with leap days.
+    """Return the days from 1970-01-01 to a date in the proleptic Gregorian calendar.
+
+    Years are counted from March, so that the leap day is the last day of a year and shifts no other.
 
     Example:
         >>> _days(1970, 1, 1), _days(2000, 3, 1), _days(1969, 12, 31)

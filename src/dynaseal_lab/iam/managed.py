@@ -1,4 +1,4 @@
-"""The policies of AWS's own that the lab knows, each as AWS publishes it.
+"""The policies managed by AWS that the lab has, as AWS publishes them.
 
 Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 """
@@ -73,3 +73,4 @@ AWS_MANAGED: Mapping[str, ManagedPolicy] = MappingProxyType(
         )
     }
 )
+"""By ARN."""

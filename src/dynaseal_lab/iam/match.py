@@ -1,100 +1,99 @@
-"""Patterns of policies against what a request has: wildcards, policy variables, ARNs, actions.
+"""Matching the patterns in policies: wildcards, policy variables, ARNs, actions.
 
 Rules:
-- `*` is any run of characters, `?` any one; everything else is itself.
-- `${key}` is the request's value of that condition key, taken literally; `${key, 'd'}` is `d` where the
-  request has none; without either nothing matches. A key with several values is no variable. `${*}`,
-  `${?}` and `${$}` are the characters themselves. Variables exist in documents of version 2012-10-17 only.
-- Actions ignore case; resources do not.
-- In a resource's first five segments a wildcard stays within its segment, unless the segment ends with `*`.
+- `*` matches any number of characters, `?` exactly one; every other character matches itself.
+- `${key}` is replaced by the request's value of that condition key, in which `*` and `?` are not wildcards;
+  `${key, 'd'}` by `d` if the request has no value. Without a value and a default nothing matches, and so it
+  is for a key with several values. `${*}`, `${?}` and `${$}` are the characters themselves. Only documents of
+  version 2012-10-17 have variables.
+- Actions are compared without regard to case; resources are not.
+- In the first five segments of an ARN in Resource a wildcard matches within its segment only, unless the
+  segment ends with `*`.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html and
 reference_policies_elements_resource.html there.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-Context = Mapping[str, Sequence[str]]
-"""Condition keys in lower case and their values."""
+from dynaseal_lab.model import ConditionKeys
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _DEFAULTED = re.compile(r"([^,]+?)\s*,\s*'([^']*)'")
 _ARN_SEGMENTS = 6
 ANYTHING = ".*"
-"""Any run of characters, as a regular expression."""
+"""The regular expression for `*`."""
 _TOKEN = re.compile(r"(\.\*|\[\^:\]\*)|\\.|.", re.DOTALL)
-"""A wildcard run, an escaped character, or a plain one."""
+"""In a regular expression made here: a `*` wildcard, an escaped character, or a plain one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A policy variable: the condition key in lower case, and the text where the request has no value."""
+    """A policy variable: the condition key in lower case, and its default."""
 
     key: str
     default: str | None = None
 
-    def value(self, context: Context) -> str | None:
-        """What it stands for in this request; None where that is nothing."""
-        values = context.get(self.key, ())
+    def value(self, condition_keys: ConditionKeys) -> str | None:
+        """Return the variable's value for a request, or None if it has none."""
+        values = condition_keys.get(self.key, ())
         return values[0] if len(values) == 1 else self.default
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """Text that has no wildcards, whatever it looks like."""
+    """Characters that are not wildcards, even if they are `*` or `?`."""
 
-    text: str
+    characters: str
 
 
 Part = str | Variable | Literal
-"""A piece of a pattern: text in which `*` and `?` are wildcards, a variable, or text in which they are
-not."""
+"""A piece of a pattern: a string in which `*` and `?` are wildcards, a variable, or a literal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text of a policy, its variables found."""
+    """A string in a policy, split at its variables."""
 
     parts: tuple[Part, ...]
 
-    def text(self, context: Context) -> str | None:
-        """The text with its variables filled in; None where one has no value."""
-        filled = [_plain(part, context) for part in self.parts]
-        return None if None in filled else "".join(part for part in filled if part is not None)
+    def filled(self, condition_keys: ConditionKeys) -> str | None:
+        """Return the string with its variables replaced by their values; None if one has no value."""
+        parts = [_plain(part, condition_keys) for part in self.parts]
+        return None if None in parts else "".join(part for part in parts if part is not None)
 
-    def pattern(self, context: Context, *, unknown: str | None = None) -> str | None:
-        """The same with wildcards kept: a regular expression in which filled-in text is literal.
+    def pattern(self, condition_keys: ConditionKeys, *, unknown: str | None = None) -> str | None:
+        """Return the string as a regular expression; None if a variable has no value.
 
         Args:
-            context: The request's condition keys.
-            unknown: A regular expression for a variable without a value.
+            condition_keys: The request's condition keys.
+            unknown: A regular expression to use for a variable without a value.
         """
-        filled = [_pattern(part, context, unknown) for part in self.parts]
-        return None if None in filled else "".join(part for part in filled if part is not None)
+        parts = [_pattern(part, condition_keys, unknown) for part in self.parts]
+        return None if None in parts else "".join(part for part in parts if part is not None)
 
 
 @lru_cache(maxsize=8192)
-def template(text: str, *, variables: bool = True) -> Template:
-    """Find the variables of `text`.
+def template(string: str, *, variables: bool = True) -> Template:
+    """Split a string in a policy at its variables, if the policy's version has variables.
 
     Raises:
-        ValueError: A variable's name or default is written wrongly.
+        ValueError: A variable's name or default is malformed.
 
     Example:
-        >>> template("home/${aws:username}/*").text({"aws:username": ["ann"]})
+        >>> template("home/${aws:username}/*").filled({"aws:username": ["ann"]})
         'home/ann/*'
     """
-    if not variables or "${" not in text:
-        return Template((text,))
+    if not variables or "${" not in string:
+        return Template((string,))
     parts: list[Part] = []
     end = 0
-    for found in _VARIABLE.finditer(text):
-        parts += [text[end : found.start()], _variable(found[1])]
-        end = found.end()
-    return Template((*parts, text[end:]))
+    for variable in _VARIABLE.finditer(string):
+        parts += [string[end : variable.start()], _variable(variable[1])]
+        end = variable.end()
+    return Template((*parts, string[end:]))
 
 
 def _variable(inside: str) -> Part:
@@ -107,29 +106,31 @@ def _variable(inside: str) -> Part:
     return Variable(name.lower(), default)
 
 
-def _plain(part: Part, context: Context) -> str | None:
+def _plain(part: Part, condition_keys: ConditionKeys) -> str | None:
     if isinstance(part, Variable):
-        return part.value(context)
-    return part.text if isinstance(part, Literal) else part
+        return part.value(condition_keys)
+    return part.characters if isinstance(part, Literal) else part
 
 
-def _pattern(part: Part, context: Context, unknown: str | None) -> str | None:
+def _pattern(part: Part, condition_keys: ConditionKeys, unknown: str | None) -> str | None:
     if isinstance(part, Variable):
-        value = part.value(context)
+        value = part.value(condition_keys)
         return unknown if value is None else re.escape(value)
-    return re.escape(part.text) if isinstance(part, Literal) else _wild(part)
+    return re.escape(part.characters) if isinstance(part, Literal) else _wildcards(part)
 
 
-def _wild(text: str) -> str:
-    return re.escape(text).replace(r"\*", ANYTHING).replace(r"\?", ".")
+def _wildcards(string: str) -> str:
+    return re.escape(string).replace(r"\*", ANYTHING).replace(r"\?", ".")
 
 
 @lru_cache(maxsize=8192)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern without needless backtracking, so that no policy can keep the evaluator busy.
+    """Compile a pattern so that it needs little backtracking: no policy may keep the evaluator busy for long.
 
-    What follows a `*` is best found as early as possible: no later place leaves more for the rest to match.
-    Only a `*` that may cross colons before one that may not is left to try them all; an ARN has few of those.
+    What follows a `*` is best matched as early as possible, because no later place leaves more for the rest
+    to match. So a `*` and what follows it go into an atomic group `(?>...)`, which is not tried again. The
+    exception is a `*` that may cross colons, before one that may not: it has to try every place, but an ARN
+    has few of those.
     """
     pieces, stars = [""], list[str]()
     for token in _TOKEN.finditer(pattern):
@@ -138,82 +139,79 @@ def _compiled(pattern: str) -> re.Pattern[str]:
             pieces.append("")
         else:
             pieces[-1] += token[0]
-    written = pieces[0]
-    for place, star in enumerate(stars):
-        piece = pieces[place + 1]
-        following = stars[place + 1 : place + 2]
-        early = bool(following) and not (star == ANYTHING and following[0] != ANYTHING)
-        written += f"(?>{star}?{piece})" if early else star + piece
-    return re.compile(written, re.DOTALL)
+    compiled = pieces[0]
+    for index, star in enumerate(stars):
+        piece = pieces[index + 1]
+        following = stars[index + 1 : index + 2]
+        earliest = bool(following) and not (star == ANYTHING and following[0] != ANYTHING)
+        compiled += f"(?>{star}?{piece})" if earliest else star + piece
+    return re.compile(compiled, re.DOTALL)
 
 
-def glob(pattern: Template, text: str, context: Context) -> bool:
-    """Whether `text` fits a pattern with wildcards, case and all.
+def glob(pattern: Template, value: str, condition_keys: ConditionKeys) -> bool:
+    """Return whether a value matches a pattern with wildcards; upper and lower case differ.
 
     Example:
         >>> glob(template("a?c*"), "abcd", {}), glob(template("${*}"), "x", {})
         (True, False)
     """
-    written = pattern.pattern(context)
-    return written is not None and _compiled(written).fullmatch(text) is not None
+    expression = pattern.pattern(condition_keys)
+    return expression is not None and _compiled(expression).fullmatch(value) is not None
 
 
 @lru_cache(maxsize=8192)
 def action_matches(pattern: str, action: str) -> bool:
-    """Whether an action fits a policy's Action.
+    """Return whether an action matches one in a policy.
 
     Example:
         >>> action_matches("KMS:decrypt*", "kms:Decrypt"), action_matches("kms:De?rypt", "kms:Decrypt")
         (True, True)
     """
-    return _compiled(_wild(pattern.lower())).fullmatch(action.lower()) is not None
+    return _compiled(_wildcards(pattern.lower())).fullmatch(action.lower()) is not None
 
 
 def resource_matches(
-    pattern: Template, resource: str, context: Context, *, unknown: str | None = None
+    pattern: Template, resource: str, condition_keys: ConditionKeys, *, unknown: str | None = None
 ) -> bool:
-    """Whether a resource fits a policy's Resource; `unknown` as in `Template.pattern`.
+    """Return whether a resource matches one in a policy; `unknown` is as in `Template.pattern`.
 
     Example:
         >>> resource_matches(template("arn:aws:kms:*:1*2:key/*"), "arn:aws:kms:eu-west-1:112:key/a", {})
         True
     """
-    written = pattern.pattern(context, unknown=unknown)
-    if written is None:
+    expression = pattern.pattern(condition_keys, unknown=unknown)
+    if expression is None:
         return False
-    if written == ".*":
+    if expression == ANYTHING:
         return True
-    return _compiled(_within_segments(written)).fullmatch(resource) is not None
+    return _compiled(_within_segments(expression)).fullmatch(resource) is not None
 
 
 @lru_cache(maxsize=8192)
 def _within_segments(pattern: str) -> str:
     segments = pattern.split(":", _ARN_SEGMENTS - 1)
-    bounded = [_bounded(segment) for segment in segments[:-1]]
-    return ":".join([*bounded, segments[-1]])
+    without_colons = [_without_colons(segment) for segment in segments[:-1]]
+    return ":".join([*without_colons, segments[-1]])
 
 
-def _bounded(segment: str) -> str:
+def _without_colons(segment: str) -> str:
+    """Return a segment's expression with wildcards that do not match colons, except for a `*` at its end."""
     body, last = (segment[:-2], ".*") if segment.endswith(".*") else (segment, "")
-    # An escaped dot (`\.`) is a dot; a bare one is a wildcard that may not cross a colon.
-    return re.sub(r"\\.|\.", lambda found: "[^:]" if found[0] == "." else found[0], body) + last
+    # An escaped dot (`\.`) is a dot in the policy; a bare one comes from a wildcard.
+    return re.sub(r"\\.|\.", lambda dot: "[^:]" if dot[0] == "." else dot[0], body) + last
 
 
-def arn_matches(pattern: Template, arn: str, context: Context) -> bool:
-    """Whether an ARN fits a pattern segment by segment, as the Arn operators compare.
+def arn_matches(pattern: Template, arn: str, condition_keys: ConditionKeys) -> bool:
+    """Return whether an ARN matches a pattern segment by segment, as the Arn operators compare.
 
     Example:
         >>> arn_matches(template("arn:aws:iam::*:role/*"), "arn:aws:iam::111122223333:role/a/b", {})
         True
     """
-    written = pattern.pattern(context)
-    if written is None:
+    expression = pattern.pattern(condition_keys)
+    if expression is None:
         return False
-    wanted, given = written.split(":", _ARN_SEGMENTS - 1), arn.split(":", _ARN_SEGMENTS - 1)
-    if len(wanted) != _ARN_SEGMENTS or len(given) != _ARN_SEGMENTS:
+    wanted, segments = expression.split(":", _ARN_SEGMENTS - 1), arn.split(":", _ARN_SEGMENTS - 1)
+    if len(wanted) != _ARN_SEGMENTS or len(segments) != _ARN_SEGMENTS:
         return False
-    return all(_compiled(want).fullmatch(have) for want, have in zip(wanted, given, strict=True))
-
-
-Matcher = Callable[[Template, str, Context], bool]
-"""How a text of a policy is compared with a request's value."""
+    return all(_compiled(want).fullmatch(segment) for want, segment in zip(wanted, segments, strict=True))

@@ -1,7 +1,7 @@
-"""Policy documents, parsed closed: what is not known here is refused with AWS's reason, never skipped.
+"""Policy documents, parsed: an element that the lab does not know is refused in AWS's words, never skipped.
 
-`syntax` reads the shape and `rules` asks what IAM asks; here the document becomes statements that can be
-matched. An older version than 2012-10-17 has no policy variables.
+`syntax` checks that the document has the right shape, and `rules` what else IAM checks; here the document
+becomes statements that can be matched. Only version 2012-10-17 has policy variables.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Literal, cast
 
 from dynaseal_lab.iam import rules, syntax
-from dynaseal_lab.iam.conditions import Condition, make_condition, text_of
+from dynaseal_lab.iam.conditions import Condition, make_condition, string_of
 from dynaseal_lab.iam.match import Template, template
 from dynaseal_lab.iam.principals import Principals, parse_principals
 from dynaseal_lab.iam.syntax import Kind, PolicyError
@@ -22,7 +22,7 @@ __all__ = ["Kind", "Policy", "PolicyError", "Statement", "parse"]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement; `not_` before actions, resources or principals says that all others are meant."""
+    """One statement. If `not_actions` is true, `actions` are from `NotAction`; likewise for the others."""
 
     name: str
     effect: Literal["Allow", "Deny"]
@@ -37,36 +37,36 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A parsed document; only one of the newest version has variables."""
+    """A parsed policy document."""
 
     version: str
     statements: tuple[Statement, ...]
 
 
 @lru_cache(maxsize=4096)
-def parse(text: str, kind: Kind) -> Policy:
-    """Read a policy document.
+def parse(document: str, kind: Kind) -> Policy:
+    """Parse a policy document.
 
     Args:
-        text: The JSON text.
+        document: The JSON.
         kind: Which kind of policy it must be.
 
     Raises:
-        PolicyError: It is none; its text is the message of AWS's MalformedPolicyDocument.
+        PolicyError: It is not such a policy; the message is that of AWS's MalformedPolicyDocument.
     """
-    version, written = syntax.read(text, kind)
-    rules.check(version, written, kind)
+    version, elements = syntax.read(document, kind)
+    rules.check(version, elements, kind)
     variables = version == syntax.VERSIONS[0]
     try:
-        statements = tuple(_statement(item, kind, place, variables) for place, item in enumerate(written))
+        statements = tuple(_statement(item, kind, index, variables) for index, item in enumerate(elements))
     except ValueError as error:
         raise PolicyError(str(error)) from error
     return Policy(version, statements)
 
 
-def _statement(item: Mapping[str, Any], kind: Kind, place: int, variables: bool) -> Statement:
+def _statement(item: Mapping[str, Any], kind: Kind, index: int, variables: bool) -> Statement:
     return Statement(
-        name=item.get("Sid") or f"#{place}",
+        name=item.get("Sid") or f"#{index}",
         effect=item["Effect"],
         actions=rules.listed(item, "Action"),
         not_actions="NotAction" in item,
@@ -79,23 +79,23 @@ def _statement(item: Mapping[str, Any], kind: Kind, place: int, variables: bool)
 
 
 def _resources(item: Mapping[str, Any], kind: Kind, variables: bool) -> tuple[Template, ...]:
-    """An ARN that is too short is completed; a resource's own policy demands a wildcard for that."""
+    """Return the resources; a short ARN is completed, in a resource policy only if it has a `*`."""
     return tuple(
         template(
-            rules.completed(written) if kind is not Kind.RESOURCE or "*" in written else written,
+            rules.completed(resource) if kind is not Kind.RESOURCE or "*" in resource else resource,
             variables=variables,
         )
-        for written in rules.listed(item, "Resource")
+        for resource in rules.listed(item, "Resource")
     )
 
 
 def _principals(item: Mapping[str, Any]) -> Principals | None:
-    written = item.get("Principal", item.get("NotPrincipal"))
-    return None if written is None else parse_principals(written)
+    element = item.get("Principal", item.get("NotPrincipal"))
+    return None if element is None else parse_principals(element)
 
 
-def _conditions(written: Mapping[str, Any], variables: bool) -> Iterator[Condition]:
-    for operator, block in written.items():
+def _conditions(element: Mapping[str, Any], variables: bool) -> Iterator[Condition]:
+    for operator, block in element.items():
         for key, values in block.items():
             items = cast("list[Any]", values) if isinstance(values, list) else [values]
-            yield make_condition(operator, key, [text_of(item) for item in items], variables=variables)
+            yield make_condition(operator, key, [string_of(item) for item in items], variables=variables)

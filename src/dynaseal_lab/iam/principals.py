@@ -1,10 +1,10 @@
-"""The Principal element: whom a resource's policy speaks of, and how closely it means a caller.
+"""The Principal element: whom a resource's policy names, and how directly it names a caller.
 
 Rules:
-- `*` and an ARN of the caller mean the caller; a role's ARN means its sessions through the role; an account's
-  number or root ARN means the account, which may hand it on by its own policies.
-- No wildcard besides `*` alone.
-- A service is meant by its name, under `Service`.
+- `*` and the caller's own ARN name the caller. A role's ARN names its sessions, but less directly. An
+  account's number or root ARN names the account, whose own policies may then allow its users and roles.
+- There are no wildcards, except `*` alone.
+- A service is named under `Service`.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
@@ -27,8 +27,8 @@ _UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z2-7]{16,}", re.ASCII)
 _KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 
 
-class Closeness(IntEnum):
-    """How closely a statement means a caller, the closest last."""
+class PrincipalMatch(IntEnum):
+    """How directly a statement names a caller, from not at all to directly."""
 
     NONE = 0
     ACCOUNT = 1
@@ -38,57 +38,58 @@ class Closeness(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """Everybody whom one element names: `names` are ARNs, unique ids and `*`; accounts are root ARNs."""
+    """The principals in one element: `names` are ARNs, unique ids and `*`; an account is its root ARN."""
 
     names: frozenset[str]
     services: frozenset[str]
 
-    def closeness(self, caller: Principal) -> Closeness:
-        """How closely the element means `caller`."""
+    def match(self, caller: Principal) -> PrincipalMatch:
+        """Return how directly the element names `caller`."""
         if caller.kind == "service":
-            return Closeness.DIRECT if caller.name in self.services else Closeness.NONE
+            return PrincipalMatch.DIRECT if caller.name in self.services else PrincipalMatch.NONE
         if self.names & {"*", caller.caller_arn}:
-            return Closeness.DIRECT
+            return PrincipalMatch.DIRECT
         if caller.kind == "assumed-role":
             if self.names & {caller.arn, caller.user_id.partition(":")[0]}:
-                return Closeness.ROLE
+                return PrincipalMatch.ROLE
         elif caller.user_id in self.names:
-            return Closeness.DIRECT
-        return Closeness.ACCOUNT if root_arn(caller.account) in self.names else Closeness.NONE
+            return PrincipalMatch.DIRECT
+        return PrincipalMatch.ACCOUNT if root_arn(caller.account) in self.names else PrincipalMatch.NONE
 
 
-def parse_principals(written: Any) -> Principals:
-    """Read a Principal or NotPrincipal.
+def parse_principals(element: Any) -> Principals:
+    """Parse a Principal or NotPrincipal element.
 
     Raises:
-        ValueError: Why it is none, in AWS's words.
+        ValueError: The element is not valid; the message is AWS's.
 
     Example:
         >>> sorted(parse_principals({"AWS": ["111122223333", "*"]}).names)
         ['*', 'arn:aws:iam::111122223333:root']
     """
-    if written == "*":
+    if element == "*":
         return Principals(frozenset("*"), frozenset())
-    if not isinstance(written, dict) or not written:
-        raise ValueError(f'Invalid principal in policy: "{written}"')
-    kinds = cast("Mapping[str, Any]", written)
-    for kind in kinds:
+    if not isinstance(element, dict) or not element:
+        raise ValueError(f'Invalid principal in policy: "{element}"')
+    by_kind = cast("Mapping[str, Any]", element)
+    for kind in by_kind:
         if kind not in _KINDS:
             raise ValueError(f'Invalid principal in policy: "{kind}"')
-    names = frozenset(_name(name) for name in _names(kinds, "AWS"))
-    return Principals(names, frozenset(_names(kinds, "Service")))
+    names = frozenset(_canonical(name) for name in _names(by_kind, "AWS"))
+    return Principals(names, frozenset(_names(by_kind, "Service")))
 
 
-def _names(kinds: Mapping[str, Any], kind: str) -> list[str]:
-    written = kinds.get(kind, [])
-    items = cast("list[Any]", written) if isinstance(written, list) else [written]
+def _names(by_kind: Mapping[str, Any], kind: str) -> list[str]:
+    value = by_kind.get(kind, [])
+    items = cast("list[Any]", value) if isinstance(value, list) else [value]
     for item in items:
         if not isinstance(item, str) or not item:
             raise ValueError(f'Invalid principal in policy: "{kind}":"{item}"')
     return items
 
 
-def _name(name: str) -> str:
+def _canonical(name: str) -> str:
+    """Return a name as `Principals.names` has it: an account number becomes its root ARN."""
     if is_account(name):
         return root_arn(name)
     if name == "*" or _UNIQUE_ID.fullmatch(name) or _ARN.fullmatch(name):

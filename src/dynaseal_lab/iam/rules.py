@@ -1,13 +1,16 @@
-"""What a document of the right shape must still fulfil, asked in IAM's order, so the same fault is named.
+"""What a policy document of the right shape must still fulfil.
 
-1. An identity policy on its own is of the newest version.
-2. "The policy failed legacy parsing": an effect in another case, a date that is none, an ARN without a
-   service, or one that is too short and has an empty segment.
-3. Statement ids are alphanumeric and differ.
-4. There are actions; resources are ARNs as IAM wants them; actions have one service; there are resources.
+The checks are made in IAM's order, so that of several faults the lab names the same one:
 
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html, and for the order
-and the sentences what IAM answered to the documents in the tests.
+1. A managed policy must be of the newest version.
+2. "The policy failed legacy parsing": an effect in the wrong case, an invalid date, an ARN without a service,
+   or one that has too few segments and an empty one among them.
+3. Statement ids must be alphanumeric and unique.
+4. There must be actions; resources must be ARNs that IAM accepts; an action must name one service; there must
+   be resources and, in a resource or trust policy, principals.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html; the order and the
+messages are IAM's own for the documents in the tests.
 """
 
 import re
@@ -16,7 +19,7 @@ from typing import Any
 
 from dynaseal_lab.iam import dates
 from dynaseal_lab.iam.conditions import find_operator
-from dynaseal_lab.iam.syntax import VERSIONS, Kind, PolicyError, Statements, texts
+from dynaseal_lab.iam.syntax import VERSIONS, Kind, PolicyError, Statements, strings
 
 LEGACY = "The policy failed legacy parsing"
 _PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "*")
@@ -42,10 +45,10 @@ _SEGMENTS = 6
 
 
 def check(version: str, statements: Statements, kind: Kind) -> None:
-    """Refuse what IAM refuses.
+    """Refuse a document that IAM refuses.
 
     Raises:
-        PolicyError: The first fault in IAM's order.
+        PolicyError: It has a fault; of several, the first in IAM's order.
     """
     if kind is Kind.MANAGED and version != VERSIONS[0]:
         raise PolicyError(f"Policy document must be version {VERSIONS[0]} or greater.")
@@ -63,12 +66,12 @@ def check(version: str, statements: Statements, kind: Kind) -> None:
 
 
 def listed(statement: Mapping[str, Any], element: str) -> tuple[str, ...]:
-    """The texts of an element or of its `Not` form."""
-    return texts(statement.get(element, statement.get(f"Not{element}")))
+    """Return the strings in an element of a statement, or in its `Not...` form."""
+    return strings(statement.get(element, statement.get(f"Not{element}")))
 
 
 def completed(resource: str) -> str:
-    """A resource with its missing segments as `*`, as IAM reads it.
+    """Return a resource with `*` in place of its missing segments, as IAM reads it.
 
     Example:
         >>> completed("arn:aws:kms"), completed("*")
@@ -100,7 +103,7 @@ def _check_legacy(statements: Statements) -> None:
 
 def _check_dates(block: Mapping[str, Any]) -> None:
     for values in block.values():
-        for value in texts(values):
+        for value in strings(values):
             try:
                 dates.seconds(str(value))
             except ValueError as error:
@@ -140,9 +143,15 @@ def _fault_of(resource: str) -> str | None:
     return _fault_of_service(resource, segments[1], segments[2:])
 
 
-def _fault_of_service(resource: str, service: str, place: Sequence[str]) -> str | None:
-    """What IAM knows of ARNs of IAM itself and of S3; `place` is Region, account and path."""
-    region, path = "".join(place[:1]), "".join(place[2:])
+def _fault_of_service(resource: str, service: str, rest: Sequence[str]) -> str | None:
+    """Return what IAM finds wrong in an ARN of IAM or S3; it knows those two services better than others.
+
+    Args:
+        resource: The ARN.
+        service: Its service.
+        rest: Its segments after the service: Region, account, path. There may be fewer.
+    """
+    region, path = "".join(rest[:1]), "".join(rest[2:])
     if service == "s3" and region not in ("", "*") and not path.startswith("accesspoint/"):
         return f"Resource {resource} can not contain region information."
     if service != "iam":
@@ -151,7 +160,7 @@ def _fault_of_service(resource: str, service: str, place: Sequence[str]) -> str 
         return f"IAM resource {resource} cannot contain region information."
     kind = path.partition("/")[0]
     known = path.startswith(_IAM_PATHS) or "*" in kind or "?" in kind
-    if len(place) == 3 and not known:
+    if len(rest) == 3 and not known:
         return f'IAM resource path must either be "*" or start with {", ".join(_IAM_PATHS)}.'
     return None
 

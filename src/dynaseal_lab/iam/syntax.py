@@ -1,9 +1,9 @@
-"""The first reading of a policy document: is it JSON of the right shape, nothing unknown in it.
+"""The shape of a policy document: JSON with the right elements, of the right types, and no others.
 
 Rules:
-- Of an identity policy IAM says "Syntax errors in policy." and no more. Of a trust policy or a resource's
+- For an identity-based policy IAM says only "Syntax errors in policy."; for a trust policy or a resource
   policy it names the element.
-- `null` in a list of texts is passed over; an operator whose block is empty is not looked at.
+- `null` in a list of strings is ignored. An operator without conditions under it is not checked.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -16,45 +16,45 @@ from typing import Any, cast
 from dynaseal_lab.iam.conditions import find_operator
 
 VERSIONS = ("2012-10-17", "2008-10-17")
-"""The newest first; only it has policy variables."""
+"""The newest first; only that one has policy variables."""
 
 SYNTAX = "Syntax errors in policy."
 _DOCUMENT = frozenset({"Version", "Id", "Statement"})
-_TEXT_LISTS = ("Action", "NotAction", "Resource", "NotResource")
-_STATEMENT = frozenset({"Sid", "Effect", "Principal", "NotPrincipal", "Condition", *_TEXT_LISTS})
+_STRING_LISTS = ("Action", "NotAction", "Resource", "NotResource")
+_STATEMENT = frozenset({"Sid", "Effect", "Principal", "NotPrincipal", "Condition", *_STRING_LISTS})
 _PAIRS = (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal"))
 
 
 class Kind(Enum):
-    """Which policy it is: attached to somebody, to a thing, or to a role that is assumed."""
+    """Which kind of policy: identity-based, of a resource, or of a role (who may assume it)."""
 
     IDENTITY = 1
     RESOURCE = 2
     TRUST = 3
     MANAGED = 4
-    """An identity policy on its own, which IAM takes in the newest version of the language only."""
+    """An identity-based policy with an ARN of its own, which IAM accepts in the newest version only."""
 
 
 class PolicyError(ValueError):
-    """Why a document is no policy, in AWS's words."""
+    """A document is not a valid policy; the message is AWS's."""
 
 
 Statements = Sequence[Mapping[str, Any]]
 
 
-def read(text: str, kind: Kind) -> tuple[str, Statements]:
-    """The version and the statements of a document, each element of a permitted type.
+def read(document: str, kind: Kind) -> tuple[str, Statements]:
+    """Return the version and the statements of a document; every element has a permitted type.
 
     Raises:
         PolicyError: The document's shape is wrong.
     """
-    document = _json(text, kind)
-    _known(document, _DOCUMENT, kind)
-    version = document.get("Version", VERSIONS[1])
-    if version not in VERSIONS or not isinstance(document.get("Id", ""), str):
+    policy = _json(document, kind)
+    _refuse_unknown(policy, _DOCUMENT, kind)
+    version = policy.get("Version", VERSIONS[1])
+    if version not in VERSIONS or not isinstance(policy.get("Id", ""), str):
         raise PolicyError(SYNTAX)
-    written = document.get("Statement")
-    items = cast("list[Any]", written) if isinstance(written, list) else [written]
+    element = policy.get("Statement")
+    items = cast("list[Any]", element) if isinstance(element, list) else [element]
     if not items or not all(isinstance(item, dict) for item in items):
         raise PolicyError(SYNTAX)
     statements = cast("list[Mapping[str, Any]]", items)
@@ -63,46 +63,48 @@ def read(text: str, kind: Kind) -> tuple[str, Statements]:
     return version, statements
 
 
-def texts(value: Any) -> tuple[str, ...]:
-    """An element's texts, whether it is one or a list.
+def strings(value: Any) -> tuple[str, ...]:
+    """Return the strings in an element that is one string or a list.
 
     Example:
-        >>> texts("a:b"), texts(["a:b", None])
+        >>> strings("a:b"), strings(["a:b", None])
         (('a:b',), ('a:b',))
     """
     items = cast("list[Any]", value) if isinstance(value, list) else [value]
     return tuple(item for item in items if item is not None)
 
 
-def _json(text: str, kind: Kind) -> Mapping[str, Any]:
+def _json(document: str, kind: Kind) -> Mapping[str, Any]:
     try:
-        document = json.loads(text, object_pairs_hook=_no_repeats)
+        policy = json.loads(document, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise _fault(kind, "This policy contains invalid Json") from error
-    if not isinstance(document, dict):
+    if not isinstance(policy, dict):
         raise PolicyError(SYNTAX)
-    return cast("dict[str, Any]", document)
+    return cast("dict[str, Any]", policy)
 
 
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the pairs of a JSON object as a dictionary; a repeated key is refused, not overridden."""
     content = dict(pairs)
     if len(content) != len(pairs):
-        raise ValueError("An element stands twice")
+        raise ValueError("An element occurs twice")
     return content
 
 
-def _fault(kind: Kind, named: str) -> PolicyError:
-    return PolicyError(named if kind in (Kind.TRUST, Kind.RESOURCE) else SYNTAX)
+def _fault(kind: Kind, message: str) -> PolicyError:
+    """Return the error with its own message, or with IAM's general one for an identity-based policy."""
+    return PolicyError(message if kind in (Kind.TRUST, Kind.RESOURCE) else SYNTAX)
 
 
-def _known(content: Mapping[str, Any], names: frozenset[str], kind: Kind) -> None:
+def _refuse_unknown(content: Mapping[str, Any], names: frozenset[str], kind: Kind) -> None:
     unknown = sorted(set(content) - names)
     if unknown:
         raise _fault(kind, f"Unknown field {unknown[0]}")
 
 
 def _check_statement(statement: Mapping[str, Any], kind: Kind) -> None:
-    _known(statement, _STATEMENT, kind)
+    _refuse_unknown(statement, _STATEMENT, kind)
     if any(first in statement and second in statement for first, second in _PAIRS):
         raise PolicyError(SYNTAX)
     if not isinstance(statement.get("Sid", ""), str):
@@ -112,22 +114,22 @@ def _check_statement(statement: Mapping[str, Any], kind: Kind) -> None:
         raise _fault(kind, "Missing required field Effect")
     if not isinstance(effect, str) or effect.lower() not in ("allow", "deny"):
         raise _fault(kind, f"Invalid effect: {effect}")
-    for name in _TEXT_LISTS:
-        if name in statement and not _is_texts(statement[name]):
+    for name in _STRING_LISTS:
+        if name in statement and not _is_strings(statement[name]):
             raise PolicyError(SYNTAX)
     _check_conditions(statement.get("Condition", {}), kind)
 
 
-def _is_texts(value: object) -> bool:
+def _is_strings(value: object) -> bool:
     if isinstance(value, list):
         return all(isinstance(item, str | None) for item in cast("list[object]", value))
     return isinstance(value, str)
 
 
-def _check_conditions(written: object, kind: Kind) -> None:
-    if not isinstance(written, dict):
+def _check_conditions(element: object, kind: Kind) -> None:
+    if not isinstance(element, dict):
         raise PolicyError(SYNTAX)
-    for operator, block in cast("dict[str, object]", written).items():
+    for operator, block in cast("dict[str, object]", element).items():
         if not isinstance(block, dict):
             raise PolicyError(SYNTAX)
         values = cast("dict[str, object]", block).values()
