@@ -1,6 +1,6 @@
 #!/bin/sh
-# tflint and checkov over every configuration in this folder, each in an environment of its own: checkov alone brings
-# more packages than the project has. Exceptions stand with their reasons beside what they are about, as
+# Runs tflint and checkov on every configuration in this folder, each in its own environment, because checkov depends on
+# more packages than the project has. An exception and its reason are in a comment in the resource that it is about:
 # "#checkov:skip=CHECK:reason".
 set -eu
 cd "$(dirname "$0")"
@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 TFLINT=0.64.0
 CHECKOV=3.3.30
 
-lacking() {
+report_missing() {
   echo "terraform/lint.sh: $1" >&2
   [ "${CI:-}" != true ] || exit 1
 }
@@ -17,7 +17,7 @@ echo "tflint $TFLINT"
 if command -v go >/dev/null; then
   go run "github.com/terraform-linters/tflint@v$TFLINT" --recursive --config "$PWD/.tflint.hcl"
 else
-  lacking "tflint is skipped: it is built with Go, which is not installed"
+  report_missing "tflint was skipped, because it is built with Go, which is not installed"
 fi
 
 echo "checkov $CHECKOV"
@@ -27,5 +27,5 @@ if command -v uvx >/dev/null; then
 elif command -v pipx >/dev/null; then
   pipx run "checkov==$CHECKOV" "$@"
 else
-  lacking "checkov is skipped: neither uvx nor pipx is installed"
+  report_missing "checkov was skipped, because neither uvx nor pipx is installed"
 fi

@@ -1,6 +1,6 @@
 # One table whose items are encrypted by the client, and two users: one may use the client key, one may not.
-# Applies to AWS and, with AWS_ENDPOINT_URL set, to dynaseal's lab; by itself, or as a module of another configuration
-# (examples/cross-account), which is why the provider is not configured here: account and Region are the caller's.
+# Can be applied to AWS and, if AWS_ENDPOINT_URL is set, to dynaseal's lab. It is also a module for other configurations
+# (examples/cross-account), so it does not configure the provider: account and Region are those of the caller.
 
 data "aws_region" "current" {}
 
@@ -12,7 +12,7 @@ locals {
     full_user     = coalesce(var.names.full_user, "${var.name}-full")
     limited_user  = coalesce(var.names.limited_user, "${var.name}-limited")
   }
-  # Principals of other accounts who read the table; how they get at the client key is what tells the two apart.
+  # Principals of other accounts who read the table. The two lists differ in how they get access to the client key.
   outsiders = concat(var.trusted_principals, var.grantable_principals)
 }
 
@@ -68,8 +68,8 @@ resource "aws_dynamodb_table" "items" {
     type = "S"
   }
 
-  # The second layer: DynamoDB encrypts what it stores, ciphertext and plain attributes alike, and undoes it for
-  # whoever may read the table. Only the client key keeps a secret from somebody who may read the table.
+  # The second layer: DynamoDB encrypts the stored table, and decrypts it for everyone who may read the table. Only the
+  # client key protects a secret from someone who may read the table.
   server_side_encryption {
     enabled     = true
     kms_key_arn = module.storage_key.arn
@@ -80,8 +80,8 @@ resource "aws_dynamodb_table" "items" {
   }
 }
 
-# Reading from another account takes this, an IAM policy there, and the storage key (modules/storage-key): then
-# ciphertext is read. The client key is a separate matter.
+# To read the table from another account, a principal needs this policy, an IAM policy in that account, and access to the
+# storage key (modules/storage-key). Then it can read ciphertext; to decrypt, it also needs the client key.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-cross-account-access.html
 data "aws_iam_policy_document" "outsiders" {
   count = length(local.outsiders) > 0 ? 1 : 0
@@ -121,15 +121,15 @@ locals {
   }
 }
 
-# Settings only: access keys are made when they are needed (README.md), so that no secret ever enters the state.
+# Only settings: access keys are created when they are needed (README.md), so that no secret is in the state.
 resource "terraform_data" "dotenv" {
   count = var.dotenv_path == null ? 0 : 1
 
   input            = { path = var.dotenv_path }
   triggers_replace = [var.dotenv_path, local.dotenv]
 
-  # AWS_ENDPOINT_URL comes from the environment, as it does for the provider, so the two cannot differ.
-  # A new file takes the old one's place, so that the mode is 0600 from its first byte on.
+  # AWS_ENDPOINT_URL comes from the environment, as it does for the provider, so that both use the same endpoint.
+  # A new file replaces the old one, so that the content is never in a file with another mode than 0600.
   provisioner "local-exec" {
     interpreter = ["/bin/sh", "-euc"]
     quiet       = true

@@ -1,5 +1,5 @@
-# A stack that was applied when both keys were in one module keeps its keys: a client key that is destroyed takes every
-# secret with it.
+# Stacks that were applied when both keys were in one module keep their keys: without the client key every secret would
+# be lost.
 
 moved {
   from = module.keys.aws_kms_key.client

@@ -29,6 +29,6 @@ output "full_user_name" {
 }
 
 output "limited_user_name" {
-  description = "The user who has the same access to the table, and none to the client key."
+  description = "The user with the same access to the table, but without access to the client key."
   value       = module.access.limited_user_name
 }

@@ -1,17 +1,17 @@
 variable "name" {
-  description = "The table's name, and the first part of every other name: aliases, users and policies."
+  description = "The table's name, and the beginning of all other names: aliases, users and policies."
   type        = string
   default     = "dynaseal-demo"
   nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z][A-Za-z0-9-]{2,39}$", var.name))
-    error_message = "name must be 3 to 40 letters, digits and hyphens, a letter first: it becomes part of user, alias and table names."
+    error_message = "name must be 3 to 40 letters, digits and hyphens, beginning with a letter, because it becomes part of user, alias and table names."
   }
 }
 
 variable "names" {
-  description = "Names that are not to be made of name: of the table, the aliases (without alias/) and the users."
+  description = "Names to use instead of those derived from name: the table's, the aliases' (without alias/) and the users'."
   type = object({
     table         = optional(string)
     client_alias  = optional(string)
@@ -24,43 +24,43 @@ variable "names" {
 
   validation {
     condition     = alltrue([for name in values(var.names) : name == null || can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{2,63}$", name))])
-    error_message = "names must be 3 to 64 letters, digits, hyphens and underscores each, a letter or digit first."
+    error_message = "names must be 3 to 64 letters, digits, hyphens and underscores each, beginning with a letter or digit."
   }
 }
 
 variable "deletion_protection" {
-  description = "Whether DynamoDB refuses to delete the table; set it to true wherever the items matter."
+  description = "Whether DynamoDB refuses to delete the table; set it to true if you need the items."
   type        = bool
-  default     = false # this stack is made to be tried and taken down again
+  default     = false # this stack is for demonstrations and is destroyed again
   nullable    = false
 }
 
 variable "key_deletion_window_days" {
-  description = "Days between a key's scheduled and its real deletion. Without the client key every item's secret is lost."
+  description = "Days between scheduling a key's deletion and the deletion. Without the client key, every item's secret is lost."
   type        = number
   default     = 30
   nullable    = false
 
   validation {
     condition     = contains(range(7, 31), var.key_deletion_window_days)
-    error_message = "key_deletion_window_days must be a whole number from 7 to 30, the bounds of KMS."
+    error_message = "key_deletion_window_days must be a whole number from 7 to 30, the limits of KMS."
   }
 }
 
 variable "required_encryption_context" {
-  description = "The encryption context without which nobody may use the client key: names, each with the values that it may have."
+  description = "The encryption context that every use of the client key must have: names, each with its allowed values."
   type        = map(list(string))
   default     = {}
   nullable    = false
 
   validation {
     condition     = alltrue([for name, values in var.required_encryption_context : length(name) > 0 && length(values) > 0])
-    error_message = "required_encryption_context must give at least one value for each name: a condition without values never holds."
+    error_message = "required_encryption_context must have at least one value for each name, because a condition without values is never met."
   }
 }
 
 variable "trusted_principals" {
-  description = "ARNs of other accounts' principals who may read the table and decrypt its items, together with an IAM policy of their own account."
+  description = "ARNs of principals of other accounts who may read the table and decrypt its items, if an IAM policy of their own account allows it too."
   type        = list(string)
   default     = []
   nullable    = false
@@ -72,7 +72,7 @@ variable "trusted_principals" {
 }
 
 variable "grantable_principals" {
-  description = "ARNs of other accounts' principals who may read the table, and decrypt once a grant on the client key is made for them."
+  description = "ARNs of principals of other accounts who may read the table, and may decrypt its items while they have a grant on the client key."
   type        = list(string)
   default     = []
   nullable    = false
@@ -84,7 +84,7 @@ variable "grantable_principals" {
 }
 
 variable "dotenv_path" {
-  description = "Where the settings for demo.py are written, seen from the folder that Terraform runs in; null writes none."
+  description = "The file for the settings of demo.py, relative to the folder that Terraform runs in; null writes no file."
   type        = string
   default     = "../.env"
 
@@ -95,13 +95,13 @@ variable "dotenv_path" {
 }
 
 variable "tags" {
-  description = "Tags for everything that can be tagged."
+  description = "Tags for every resource that can have tags."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
     condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:")])
-    error_message = "tags must not begin with \"aws:\": AWS keeps that prefix for itself."
+    error_message = "tags must not begin with \"aws:\": AWS reserves that prefix."
   }
 }

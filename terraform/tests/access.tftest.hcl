@@ -1,4 +1,4 @@
-# Who may do what: the same table for both users, the client key for one.
+# Both users have the same access to the table; only one may use the client key.
 
 mock_provider "aws" {
   mock_data "aws_partition" {
@@ -48,22 +48,22 @@ run "policies" {
 
   assert {
     condition     = length(setintersection(flatten([for statement in data.aws_iam_policy_document.items.statement : statement.actions]), ["dynamodb:PartiQLInsert", "dynamodb:PartiQLSelect", "dynamodb:UpdateTable", "dynamodb:DeleteTable"])) == 0
-    error_message = "neither PartiQL nor management of the table"
+    error_message = "the items policy allows neither PartiQL nor management of the table"
   }
 
   assert {
     condition     = one(data.aws_iam_policy_document.kms_client_full.statement).actions == toset(["kms:Decrypt", "kms:GenerateDataKey"])
-    error_message = "the full user gets what a keyring calls"
+    error_message = "the full user may call what a keyring calls"
   }
 
   assert {
     condition     = one(data.aws_iam_policy_document.kms_client_full.statement).resources == toset([var.client_key_arn])
-    error_message = "on the client key alone"
+    error_message = "the full user may use only the client key"
   }
 
   assert {
     condition     = one(data.aws_iam_policy_document.kms_storage_via_service.statement).resources == toset([var.storage_key_arn]) && one(data.aws_iam_policy_document.kms_storage_via_service.statement).actions == toset(["kms:CreateGrant"])
-    error_message = "kms_storage_via_service is CreateGrant on the storage key"
+    error_message = "kms_storage_via_service allows CreateGrant on the storage key"
   }
 
   assert {
@@ -71,7 +71,7 @@ run "policies" {
       "kms:ViaService"            = tolist(["dynamodb.eu-west-1.amazonaws.com"])
       "kms:GrantIsForAWSResource" = tolist(["true"])
     }
-    error_message = "and only when DynamoDB makes the grant for itself"
+    error_message = "kms_storage_via_service applies only if DynamoDB creates the grant for itself"
   }
 
   assert {
@@ -99,7 +99,7 @@ run "attachments" {
 
   assert {
     condition     = aws_iam_user.full.force_destroy && aws_iam_user.limited.force_destroy
-    error_message = "access keys made outside Terraform do not keep a user from being destroyed"
+    error_message = "users can be destroyed although their access keys were created outside Terraform"
   }
 }
 

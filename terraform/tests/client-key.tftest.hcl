@@ -21,7 +21,7 @@ variables {
   deletion_window_days = 7
 }
 
-run "by_itself" {
+run "default_values" {
   command = plan
 
   module {
@@ -35,17 +35,17 @@ run "by_itself" {
 
   assert {
     condition     = one(data.aws_iam_policy_document.client_key.statement).actions == toset(["kms:Decrypt", "kms:GenerateDataKey"])
-    error_message = "IAM may hand out GenerateDataKey and Decrypt of the client key, and there is no other statement"
+    error_message = "IAM policies can allow GenerateDataKey and Decrypt with the client key, and there is no other statement"
   }
 
   assert {
     condition     = one(one(data.aws_iam_policy_document.client_key.statement).principals).identifiers == toset(["arn:aws:iam::111122223333:root"])
-    error_message = "the client key is for principals whom the account's IAM policies name"
+    error_message = "the account's IAM policies decide who may use the client key"
   }
 
   assert {
     condition     = length(one(data.aws_iam_policy_document.client_key.statement).condition) == 0
-    error_message = "no encryption context is required unless it is asked for"
+    error_message = "no encryption context is required by default"
   }
 }
 
@@ -68,7 +68,7 @@ run "for_other_accounts" {
       ItemDecryptionByTrustedPrincipals = toset(["arn:aws:iam::444455556666:role/reader"])
       GrantsOfDecryptionThroughIam      = toset(["arn:aws:iam::111122223333:root"])
     }
-    error_message = "trusted principals are named; grants are made by this account's principals, as IAM says"
+    error_message = "trusted principals are named; this account's IAM policies decide who may create grants"
   }
 
   assert {
@@ -77,7 +77,7 @@ run "for_other_accounts" {
       ItemDecryptionByTrustedPrincipals = toset(["kms:Decrypt"])
       GrantsOfDecryptionThroughIam      = toset(["kms:CreateGrant"])
     }
-    error_message = "another account reads, and does no more"
+    error_message = "another account may only decrypt"
   }
 
   assert {
@@ -86,7 +86,7 @@ run "for_other_accounts" {
       contains([for condition in statement.condition : condition.values if condition.test == "StringEquals" && condition.variable == "kms:EncryptionContext:aws-crypto-table-name"], tolist(["demo", "demo-archive"]))
       if contains(statement.actions, "kms:Decrypt") && statement.effect != "Deny"
     ])
-    error_message = "whoever decrypts must give the required encryption context"
+    error_message = "decryption needs the required encryption context"
   }
 
   assert {
@@ -95,7 +95,7 @@ run "for_other_accounts" {
       { for condition in statement.condition : "${condition.test} ${condition.variable}" => condition.values }
       if statement.effect == "Deny" && one(statement.principals).identifiers == toset(["*"]) && contains(statement.actions, "kms:Decrypt")
     ] == [{ "StringNotEquals kms:EncryptionContext:aws-crypto-table-name" = tolist(["demo", "demo-archive"]) }]
-    error_message = "and no grant can let anybody do without"
+    error_message = "no grant can allow a use without the required encryption context"
   }
 
   assert {
@@ -108,7 +108,7 @@ run "for_other_accounts" {
         "ForAllValues:StringEquals kms:GrantOperations" = tolist(["Decrypt"])
         "StringEquals kms:GrantConstraintType"          = tolist(["EncryptionContextSubset"])
     }]
-    error_message = "a grant is for the principals named, for Decrypt alone, and constrained"
+    error_message = "a grant can only be for the named principals, for Decrypt, and with a constraint"
   }
 }
 
@@ -126,7 +126,7 @@ run "a_principal_of_this_account" {
   expect_failures = [aws_kms_key.this]
 }
 
-run "what_the_variables_refuse" {
+run "invalid_values_of_variables" {
   command = plan
 
   module {

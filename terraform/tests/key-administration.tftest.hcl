@@ -1,4 +1,4 @@
-# What every key's policy begins with.
+# The statements at the beginning of every key policy.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -21,17 +21,17 @@ run "administration" {
 
   assert {
     condition     = one(one(data.aws_iam_policy_document.administration.statement).principals).identifiers == toset(["arn:aws:iam::111122223333:root"])
-    error_message = "administration is the account's, through its IAM policies"
+    error_message = "the account's IAM policies decide who administers the key"
   }
 
   assert {
     condition     = contains(one(data.aws_iam_policy_document.administration.statement).actions, "kms:PutKeyPolicy")
-    error_message = "somebody can change the policy, or KMS refuses it as a lockout"
+    error_message = "someone can change the policy; otherwise KMS refuses it"
   }
 
   assert {
     condition     = alltrue([for action in one(data.aws_iam_policy_document.administration.statement).actions : !strcontains(action, "*")])
-    error_message = "its actions are listed one by one"
+    error_message = "the actions are listed one by one"
   }
 
   assert {

@@ -1,4 +1,4 @@
-# The table, the settings for demo.py, and what the variables refuse.
+# The table, the settings for demo.py, and the values that variables refuse.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -28,7 +28,7 @@ mock_provider "aws" {
 }
 
 variables {
-  dotenv_path = null # a test writes no file
+  dotenv_path = null # tests write no file
 }
 
 run "table" {
@@ -46,7 +46,7 @@ run "table" {
 
   assert {
     condition     = one(aws_dynamodb_table.items.server_side_encryption).enabled && one(aws_dynamodb_table.items.server_side_encryption).kms_key_arn == module.storage_key.arn
-    error_message = "the table is stored under the storage key"
+    error_message = "the stored table is encrypted with the storage key"
   }
 
   assert {
@@ -56,12 +56,12 @@ run "table" {
 
   assert {
     condition     = !aws_dynamodb_table.items.deletion_protection_enabled
-    error_message = "a demonstration can be taken down again"
+    error_message = "a demonstration can be destroyed again"
   }
 
   assert {
     condition     = length(aws_dynamodb_resource_policy.outsiders) == 0
-    error_message = "no other account has anything to do with it"
+    error_message = "no other account has access"
   }
 
   assert {
@@ -70,7 +70,7 @@ run "table" {
   }
 }
 
-run "a_table_that_matters" {
+run "deletion_protection" {
   command = plan
 
   variables {
@@ -98,11 +98,11 @@ run "for_other_accounts" {
 
   assert {
     condition     = alltrue([for action in one(data.aws_iam_policy_document.outsiders[0].statement).actions : can(regex("^dynamodb:(BatchGetItem|DescribeTable|GetItem|Query|Scan)$", action))])
-    error_message = "and lets them read, no more"
+    error_message = "the table's policy allows them only to read"
   }
 }
 
-run "names_of_its_own" {
+run "names_that_are_given" {
   command = plan
 
   variables {
@@ -111,7 +111,7 @@ run "names_of_its_own" {
 
   assert {
     condition     = aws_dynamodb_table.items.name == "orders" && module.access.full_user_name == "clerk" && module.access.limited_user_name == "porter"
-    error_message = "table and users have the names that were given"
+    error_message = "the table and the users have the given names"
   }
 }
 
@@ -124,7 +124,7 @@ run "no_settings_file" {
   }
 }
 
-run "what_the_variables_refuse" {
+run "invalid_values_of_variables" {
   command = plan
 
   variables {

@@ -1,4 +1,4 @@
-# The storage key is used through DynamoDB alone.
+# The storage key is used through DynamoDB only.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -21,7 +21,7 @@ variables {
   deletion_window_days = 7
 }
 
-run "by_itself" {
+run "default_values" {
   command = plan
 
   module {
@@ -35,7 +35,7 @@ run "by_itself" {
 
   assert {
     condition     = [for statement in data.aws_iam_policy_document.storage_key.statement : statement.sid] == ["TableDataThroughDynamoDB", "TableGrantsThroughIam"]
-    error_message = "beside administration there are these two statements"
+    error_message = "apart from administration, there are exactly these two statements"
   }
 }
 
@@ -52,7 +52,7 @@ run "for_other_accounts" {
 
   assert {
     condition     = alltrue([for statement in data.aws_iam_policy_document.storage_key.statement : contains([for condition in statement.condition : condition.values if condition.variable == "kms:ViaService" && condition.test == "StringEquals"], tolist(["dynamodb.eu-west-1.amazonaws.com"]))])
-    error_message = "the storage key is used through DynamoDB of this Region only"
+    error_message = "the storage key is used only through DynamoDB in this Region"
   }
 
   assert {
@@ -61,7 +61,7 @@ run "for_other_accounts" {
       contains([for condition in statement.condition : condition.values if condition.variable == "kms:CallerAccount"], tolist(["111122223333"]))
       if contains(one(statement.principals).identifiers, "*")
     ])
-    error_message = "principal * never reaches beyond the account"
+    error_message = "principal * means only principals of the account"
   }
 
   assert {
@@ -69,7 +69,7 @@ run "for_other_accounts" {
       for statement in data.aws_iam_policy_document.storage_key.statement :
       !contains(statement.actions, "kms:CreateGrant") if contains(one(statement.principals).identifiers, "*")
     ])
-    error_message = "the account-wide statement withholds CreateGrant"
+    error_message = "the account-wide statement does not allow CreateGrant"
   }
 
   assert {
@@ -78,7 +78,7 @@ run "for_other_accounts" {
       contains([for condition in statement.condition : condition.values if condition.variable == "kms:GrantIsForAWSResource"], tolist(["true"]))
       if contains(statement.actions, "kms:CreateGrant")
     ])
-    error_message = "a grant is made for an AWS service only"
+    error_message = "a grant can only be for an AWS service"
   }
 
   assert {
@@ -86,11 +86,11 @@ run "for_other_accounts" {
       for statement in data.aws_iam_policy_document.storage_key.statement : statement.actions
       if contains(one(statement.principals).identifiers, "arn:aws:iam::444455556666:role/reader")
     ] == [toset(["kms:Decrypt", "kms:DescribeKey"])]
-    error_message = "a principal of another account reads through DynamoDB, and does no more"
+    error_message = "a principal of another account may only read through DynamoDB"
   }
 }
 
-run "what_the_variables_refuse" {
+run "invalid_values_of_variables" {
   command = plan
 
   module {

@@ -1,5 +1,5 @@
-# One account owns a table, its keys and its items; roles of another account read them, under the table's encryption
-# context and no other. Two ways to let them: the key's policy (reader), or a grant (auditor).
+# One account owns a table, its keys and its items. Roles of another account read the items, under the table's encryption
+# context only. One role (reader) is allowed by the key policy, the other (auditor) by a grant.
 
 provider "aws" {
   alias   = "owner"
@@ -14,12 +14,12 @@ provider "aws" {
 }
 
 locals {
-  # What dynaseal, like AWS's libraries, binds to every data key of this table. The table's logical name: the name that
-  # programs encrypt under, here that of the table itself.
+  # dynaseal, like AWS's libraries, binds the logical table name to every data key. Here it is the same as the table's
+  # name.
   encryption_context = { aws-crypto-table-name = var.name }
 }
 
-# The owner's account. The two roles exist before the policies that name them: KMS refuses a principal that does not.
+# The owner's account. KMS refuses a policy with a principal that does not exist, so the roles are created first.
 module "owner" {
   source = "../.."
 
@@ -33,8 +33,8 @@ module "owner" {
   dotenv_path                 = null
 }
 
-# The alternative to naming a principal in the key's policy: taken back by itself, at once, without a policy edited.
-# The constraint does for the grant what the condition does for the policy.
+# The alternative to naming a principal in the key policy: a grant can be revoked at once without editing the policy. Its
+# constraint has the same effect as the condition in the policy.
 # https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
 resource "aws_kms_grant" "auditor" {
   provider = aws.owner
@@ -58,7 +58,7 @@ data "aws_partition" "consumer" {
   provider = aws.consumer
 }
 
-# Whoever the consumer's IAM policies let assume the roles.
+# The consumer's IAM policies decide who may assume the roles.
 data "aws_iam_policy_document" "consumer_trust" {
   provider = aws.consumer
 
@@ -85,7 +85,7 @@ resource "aws_iam_role" "consumer" {
   assume_role_policy = data.aws_iam_policy_document.consumer_trust.json
 }
 
-# The other half: what the owner allows takes effect only where the consumer's own account allows it too.
+# The second half: what the owner allows takes effect only if the consumer's own account allows it too.
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
 data "aws_iam_policy_document" "consumer_reads" {
   provider = aws.consumer
@@ -108,7 +108,7 @@ data "aws_iam_policy_document" "consumer_reads" {
     actions   = ["kms:Decrypt"]
   }
 
-  # The table is stored under a key of the owner's, which DynamoDB uses as whoever reads the table.
+  # The stored table is encrypted with a key of the owner. DynamoDB uses it as the principal that reads the table.
   statement {
     sid       = "TableReadsThroughDynamoDB"
     resources = [module.owner.storage_key_arn]

@@ -1,5 +1,5 @@
 output "table_arn" {
-  description = "The ARN of the table, which the consumer's programs give in place of its name."
+  description = "The ARN of the table; the consumer's programs use it in place of the name."
   value       = module.owner.table_arn
 }
 
@@ -14,7 +14,7 @@ output "writer_user_name" {
 }
 
 output "reader_role_arn" {
-  description = "The consumer's role that the client key's policy trusts."
+  description = "The consumer's role that the client key's policy names."
   value       = aws_iam_role.consumer["reader"].arn
 }
 
@@ -24,6 +24,6 @@ output "auditor_role_arn" {
 }
 
 output "auditor_grant_id" {
-  description = "The grant, for kms revoke-grant."
+  description = "The grant's id, for aws kms revoke-grant."
   value       = aws_kms_grant.auditor.grant_id
 }

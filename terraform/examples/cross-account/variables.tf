@@ -1,17 +1,17 @@
 variable "name" {
-  description = "The table's name, and the first part of every other name."
+  description = "The table's name, and the beginning of all other names."
   type        = string
   default     = "dynaseal-shared"
   nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z][A-Za-z0-9-]{2,39}$", var.name))
-    error_message = "name must be 3 to 40 letters, digits and hyphens, a letter first: it becomes part of role, alias and table names."
+    error_message = "name must be 3 to 40 letters, digits and hyphens, beginning with a letter, because it becomes part of role, alias and table names."
   }
 }
 
 variable "region" {
-  description = "The AWS Region of both accounts' resources; null takes the Region of the environment."
+  description = "The AWS Region of both accounts' resources; null means the Region from the environment."
   type        = string
   default     = null
 
@@ -22,7 +22,7 @@ variable "region" {
 }
 
 variable "owner_profile" {
-  description = "The profile of ~/.aws that signs for the account with the table and the keys."
+  description = "The profile in ~/.aws with credentials for the account of the table and the keys."
   type        = string
   default     = "owner"
   nullable    = false
@@ -34,7 +34,7 @@ variable "owner_profile" {
 }
 
 variable "consumer_profile" {
-  description = "The profile of ~/.aws that signs for the account whose roles read the items."
+  description = "The profile in ~/.aws with credentials for the account whose roles read the items."
   type        = string
   default     = "consumer"
   nullable    = false
@@ -46,13 +46,13 @@ variable "consumer_profile" {
 }
 
 variable "key_deletion_window_days" {
-  description = "Days between a key's scheduled and its real deletion."
+  description = "Days between scheduling a key's deletion and the deletion."
   type        = number
   default     = 30
   nullable    = false
 
   validation {
     condition     = contains(range(7, 31), var.key_deletion_window_days)
-    error_message = "key_deletion_window_days must be a whole number from 7 to 30, the bounds of KMS."
+    error_message = "key_deletion_window_days must be a whole number from 7 to 30, the limits of KMS."
   }
 }

@@ -1,5 +1,5 @@
 # The key store of the hierarchical keyring: branch keys and beacon keys in a table, wrapped by one KMS key, and two
-# roles. The administrator makes and versions keys and can read none; the reader reads them and can make none.
+# roles. The administrator creates and versions keys but cannot read them; the reader reads keys but cannot create them.
 
 provider "aws" {
   region = var.region
@@ -12,8 +12,8 @@ module "key_administration" {
 locals {
   logical_name = coalesce(var.logical_key_store_name, var.name)
 
-  # Part of the encryption context of every key in a key store; no call without it is allowed. The KMS key's own ARN is
-  # in the context too, but a key's policy cannot know it.
+  # Part of the encryption context of every key in this key store; calls without it are not allowed. The context also has
+  # the ARN of the KMS key, but a key policy cannot refer to the key's own ARN.
   # https://docs.aws.amazon.com/database-encryption-sdk/latest/devguide/create-branch-keys.html
   context_conditions = {
     "kms:EncryptionContext:tablename"         = local.logical_name
@@ -21,9 +21,9 @@ locals {
   }
 }
 
-# Which actions the account's IAM policies can give at all, and in which context: what is missing here, nobody has.
+# The actions that IAM policies of the account can allow, and the encryption context they need. Nobody can use others.
 data "aws_iam_policy_document" "keys" {
-  #checkov:skip=CKV_AWS_111:in a key's policy "*" is this one key
+  #checkov:skip=CKV_AWS_111:in a key policy "*" means this key only
   #checkov:skip=CKV_AWS_356:as above
 
   source_policy_documents = [module.key_administration.policy_json]
@@ -54,8 +54,8 @@ data "aws_iam_policy_document" "keys" {
     }
   }
 
-  # A new version is re-encrypted for its copy that is in use. Under this key only: an administrator who could
-  # re-encrypt a branch key under a key of their own could read it.
+  # A new version is stored twice, and re-encrypted for the copy that marks the active version. Only under this key: an
+  # administrator who could re-encrypt a branch key under a key of his own could read it.
   # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-reencrypt-on-same-key
   statement {
     sid       = "KeysCopiedThroughIam"
@@ -96,7 +96,7 @@ resource "aws_kms_alias" "keys" {
   target_key_id = aws_kms_key.keys.key_id
 }
 
-# DynamoDB's own encryption of the stored table, as for any other table.
+# DynamoDB's own encryption of the stored table.
 module "storage_key" {
   source = "../../modules/storage-key"
 
@@ -105,7 +105,7 @@ module "storage_key" {
   deletion_window_days = var.key_deletion_window_days
 }
 
-# The shape that KeyStore.create_table makes.
+# The same keys as KeyStore.create_table gives the table.
 resource "aws_dynamodb_table" "keys" {
   name                        = var.name
   billing_mode                = "PAY_PER_REQUEST"

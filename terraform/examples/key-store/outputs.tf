@@ -1,5 +1,5 @@
 output "table_name" {
-  description = "The key store's table."
+  description = "The name of the key store's table."
   value       = aws_dynamodb_table.keys.name
 }
 
@@ -19,6 +19,6 @@ output "reader_role_arn" {
 }
 
 output "administrator_role_arn" {
-  description = "The role that makes and versions keys."
+  description = "The role that creates and versions keys."
   value       = aws_iam_role.administrator.arn
 }

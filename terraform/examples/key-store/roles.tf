@@ -1,7 +1,6 @@
-# Who may do what with the key store. The key's policy (main.tf) bounds both.
+# What each role may do with the key store. The key policy (main.tf) limits both.
 
-# GetItem and Decrypt, one call each for a key. Of the branch keys named alone: the table refuses the records of others,
-# and KMS their keys.
+# To fetch a key, the reader calls GetItem and Decrypt once each. Both are allowed only for the named branch keys.
 data "aws_iam_policy_document" "reader" {
   statement {
     sid       = "RecordsOfBranchKeys"
@@ -14,7 +13,7 @@ data "aws_iam_policy_document" "reader" {
       values   = var.reader_branch_keys
     }
 
-    # ForAllValues holds where there are no values at all.
+    # ForAllValues is also true if there are no values at all.
     condition {
       test     = "Null"
       variable = "dynamodb:LeadingKeys"
@@ -35,8 +34,8 @@ data "aws_iam_policy_document" "reader" {
   }
 }
 
-# Making and versioning: records are written with PutItem in a transaction. No Decrypt, so a key is never seen by who
-# makes it; no DeleteItem, as a branch key that is gone takes every item under it along.
+# To create and version keys, the administrator writes records with PutItem in a transaction. There is no Decrypt, so the
+# administrator cannot read a key, and no DeleteItem, because without its branch key every item under it is lost.
 data "aws_iam_policy_document" "administrator" {
   statement {
     sid       = "RecordsOfBranchKeys"
@@ -82,7 +81,7 @@ resource "aws_iam_role_policy" "reader" {
 
 resource "aws_iam_role" "administrator" {
   name               = "${var.name}-administrator"
-  description        = "Makes and versions branch keys of ${var.name}, and can read none"
+  description        = "Creates and versions branch keys of ${var.name}, but cannot read them"
   assume_role_policy = data.aws_iam_policy_document.trust["administrator"].json
 }
 

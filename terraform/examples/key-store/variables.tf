@@ -1,17 +1,17 @@
 variable "name" {
-  description = "The table's name, and the first part of every other name."
+  description = "The table's name, and the beginning of all other names."
   type        = string
   default     = "dynaseal-keys"
   nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z][A-Za-z0-9-]{2,39}$", var.name))
-    error_message = "name must be 3 to 40 letters, digits and hyphens, a letter first: it becomes part of role, alias and table names."
+    error_message = "name must be 3 to 40 letters, digits and hyphens, beginning with a letter, because it becomes part of role, alias and table names."
   }
 }
 
 variable "logical_key_store_name" {
-  description = "The name that is bound to every key and that programs give; null takes name. It stays when the table is restored under another name."
+  description = "The name that is bound to every key and that programs configure; null means name. Keep it when the table is restored under another name."
   type        = string
   default     = null
 
@@ -22,7 +22,7 @@ variable "logical_key_store_name" {
 }
 
 variable "region" {
-  description = "The AWS Region; null takes the Region of the environment."
+  description = "The AWS Region; null means the Region from the environment."
   type        = string
   default     = null
 
@@ -33,7 +33,7 @@ variable "region" {
 }
 
 variable "reader_principals" {
-  description = "ARNs of who may assume the reader's role; none leaves it to the account's IAM policies."
+  description = "ARNs of principals who may assume the reader's role; if empty, the account's IAM policies decide."
   type        = list(string)
   default     = []
   nullable    = false
@@ -45,7 +45,7 @@ variable "reader_principals" {
 }
 
 variable "administrator_principals" {
-  description = "ARNs of who may assume the administrator's role; none leaves it to the account's IAM policies."
+  description = "ARNs of principals who may assume the administrator's role; if empty, the account's IAM policies decide."
   type        = list(string)
   default     = []
   nullable    = false
@@ -57,7 +57,7 @@ variable "administrator_principals" {
 }
 
 variable "reader_branch_keys" {
-  description = "Branch key ids that the reader may read, with * and ? as wildcards: a tenant's own, or all."
+  description = "Branch key ids that the reader may read, with * and ? as wildcards; for example those of one tenant."
   type        = list(string)
   default     = ["*"]
   nullable    = false
@@ -69,20 +69,20 @@ variable "reader_branch_keys" {
 }
 
 variable "deletion_protection" {
-  description = "Whether DynamoDB refuses to delete the table, without which no item under its keys can be read."
+  description = "Whether DynamoDB refuses to delete the table; without it, items under its keys cannot be read."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "key_deletion_window_days" {
-  description = "Days between a key's scheduled and its real deletion."
+  description = "Days between scheduling a key's deletion and the deletion."
   type        = number
   default     = 30
   nullable    = false
 
   validation {
     condition     = contains(range(7, 31), var.key_deletion_window_days)
-    error_message = "key_deletion_window_days must be a whole number from 7 to 30, the bounds of KMS."
+    error_message = "key_deletion_window_days must be a whole number from 7 to 30, the limits of KMS."
   }
 }

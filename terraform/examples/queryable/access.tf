@@ -1,4 +1,4 @@
-# What a program that searches needs. Nothing here is about a beacon: to IAM, hashes and tokens are attributes like any.
+# The permissions of a program that searches. None is about beacons: to IAM, beacons and tokens are ordinary attributes.
 
 data "aws_iam_policy_document" "application" {
   statement {
@@ -13,7 +13,7 @@ data "aws_iam_policy_document" "application" {
     ]
   }
 
-  # An index has an ARN of its own.
+  # An index has its own ARN.
   statement {
     sid       = "SearchesOfTheIndex"
     resources = ["${aws_dynamodb_table.queryable.arn}/index/*"]

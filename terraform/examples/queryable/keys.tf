@@ -1,8 +1,8 @@
-# The key store: beacon keys and branch keys in a table, wrapped by one KMS key. The example key-store has one with the
-# duties of making and reading keys apart; here the scripts make their own branch keys, so that one policy is enough.
+# The key store: beacon keys and branch keys in a table, wrapped by one KMS key. The example key-store has separate roles
+# for creating and reading keys; here the scripts create their own branch keys, so one policy is enough.
 
 locals {
-  # Part of the encryption context of every key in a key store; no call without it is allowed.
+  # Part of the encryption context of every key in this key store; calls without it are not allowed.
   context_conditions = {
     "kms:EncryptionContext:tablename"         = aws_dynamodb_table.keys.name
     "kms:EncryptionContext:hierarchy-version" = "1"
@@ -10,7 +10,7 @@ locals {
 }
 
 data "aws_iam_policy_document" "keys" {
-  #checkov:skip=CKV_AWS_111:in a key's policy "*" is this one key
+  #checkov:skip=CKV_AWS_111:in a key policy "*" means this key only
   #checkov:skip=CKV_AWS_356:as above
 
   source_policy_documents = [module.key_administration.policy_json]
@@ -35,7 +35,7 @@ data "aws_iam_policy_document" "keys" {
     }
   }
 
-  # Under this key only: re-encrypted under another one, a branch key would be out of this policy's reach.
+  # Only under this key: this policy would not protect a branch key that is re-encrypted under another key.
   # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-reencrypt-on-same-key
   statement {
     sid       = "KeysCopiedThroughIam"
@@ -76,7 +76,7 @@ resource "aws_kms_alias" "keys" {
   target_key_id = aws_kms_key.keys.key_id
 }
 
-# A beacon key that is lost takes every token and beacon made with it along, and a branch key every item under it.
+# Without a beacon key, its tokens and beacons are useless; without a branch key, every item under it is lost.
 resource "aws_dynamodb_table" "keys" {
   name                        = "${var.name}-keys"
   billing_mode                = "PAY_PER_REQUEST"

@@ -1,5 +1,5 @@
-# Two tables that are searched by values they never hold, and the key store with the beacon keys of both. For the scripts
-# of examples/: queryable.py, surrogate_keys.py.
+# Two tables that are searched by encrypted values, and the key store with their beacon keys, for the scripts queryable.py
+# and surrogate_keys.py in examples/.
 
 provider "aws" {
   region = var.region
@@ -17,8 +17,8 @@ module "storage_key" {
   deletion_window_days = var.key_deletion_window_days
 }
 
-# The index by which an encrypted address is found: its key is the beacon. It projects all attributes, as only whole
-# items can be verified.
+# The key of the index is the beacon of the encrypted address. The index projects all attributes, because only whole items
+# can be verified.
 resource "aws_dynamodb_table" "queryable" {
   name                        = "${var.name}-customers"
   billing_mode                = "PAY_PER_REQUEST"
@@ -51,7 +51,7 @@ resource "aws_dynamodb_table" "queryable" {
   }
 }
 
-# The key holds a token of the address: always a string, whatever the real value is.
+# The partition key holds a token of the address. A token is always a string, whatever the type of the real value is.
 resource "aws_dynamodb_table" "surrogate_keys" {
   name                        = "${var.name}-orders"
   billing_mode                = "PAY_PER_REQUEST"

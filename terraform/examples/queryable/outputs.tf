@@ -1,15 +1,15 @@
 output "queryable_table_name" {
-  description = "The table with the index by a beacon."
+  description = "The name of the table with an index on a beacon."
   value       = aws_dynamodb_table.queryable.name
 }
 
 output "surrogate_keys_table_name" {
-  description = "The table whose partition key holds tokens."
+  description = "The name of the table whose partition key holds tokens."
   value       = aws_dynamodb_table.surrogate_keys.name
 }
 
 output "key_store_table_name" {
-  description = "The key store's table, and its logical name."
+  description = "The name of the key store's table, which is also its logical name."
   value       = aws_dynamodb_table.keys.name
 }
 
@@ -19,6 +19,6 @@ output "key_store_kms_key_arn" {
 }
 
 output "application_policy_arn" {
-  description = "The policy of a program that searches; attach it to who runs the scripts."
+  description = "The ARN of the policy for programs that search; attach it to the user or role that runs the scripts."
   value       = aws_iam_policy.application.arn
 }

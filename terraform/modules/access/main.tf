@@ -1,13 +1,14 @@
-# Two users with the same access to the table. What tells them apart is the client key alone.
+# Two users with the same access to the table. Only one of them may use the client key.
 
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
-# Both users: every operation on items of this one table, none on the table as a thing. No PartiQL: dynaseal refuses
-# it, as a statement's text would carry a secret in plaintext. Transactions are allowed through their parts.
+# Both users: every operation on items of this one table, and none on the table itself except DescribeTable. No PartiQL:
+# dynaseal refuses it, because a statement would contain a secret in plaintext. Transactions need the permissions of their
+# parts.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 data "aws_iam_policy_document" "items" {
-  # DescribeTable is the one call about the table itself: clients read its keys and indexes before they encrypt.
+  # Clients call DescribeTable to learn the table's keys and indexes before they encrypt.
   statement {
     sid       = "ItemsOfTheTable"
     resources = [var.table_arn]
@@ -25,7 +26,7 @@ data "aws_iam_policy_document" "items" {
     ]
   }
 
-  # An index has an ARN of its own, and can only be read.
+  # An index has its own ARN, and can only be read.
   statement {
     sid       = "ReadsOfItsIndexes"
     resources = ["${var.table_arn}/index/*"]
@@ -33,10 +34,10 @@ data "aws_iam_policy_document" "items" {
   }
 }
 
-# The full user only: this is the whole difference between reading a secret and reading its ciphertext.
+# Only the full user: this policy is the difference between reading a secret and reading its ciphertext.
 # https://docs.aws.amazon.com/database-encryption-sdk/latest/devguide/use-kms-keyring.html
 data "aws_iam_policy_document" "kms_client_full" {
-  # GenerateDataKey for each item written, Decrypt for each item read; no other key and no other use of this one.
+  # GenerateDataKey for each item written, Decrypt for each item read; no other key and no other action.
   statement {
     sid       = "DataKeysOfItems"
     resources = [var.client_key_arn]
@@ -44,10 +45,10 @@ data "aws_iam_policy_document" "kms_client_full" {
   }
 }
 
-# The full user only. Reading and writing through DynamoDB needs nothing here: the storage key's own policy gives
-# that to the whole account. It withholds grants, which managing a table on the key takes.
+# Only the full user. Reading and writing through DynamoDB needs no statement here, because the key policy of the storage
+# key allows it to the whole account. It does not allow grants, which are needed to create a table with the key.
 data "aws_iam_policy_document" "kms_storage_via_service" {
-  # Both conditions: DynamoDB must be the one that calls, and the grant must be for its own use.
+  # Both conditions are needed: the call must come from DynamoDB, and the grant must be for DynamoDB's own use.
   statement {
     sid       = "TableGrantsThroughDynamoDB"
     resources = [var.storage_key_arn]
@@ -88,10 +89,10 @@ resource "aws_iam_policy" "kms_storage_via_service" {
   tags        = var.tags
 }
 
-# Access keys are made outside Terraform, so that their secrets stay out of its state; force_destroy lets the user
-# go nevertheless, together with them.
+# Access keys are created outside Terraform, so that their secrets are not in its state. With force_destroy, a user can
+# be destroyed although it has access keys.
 resource "aws_iam_user" "full" {
-  #checkov:skip=CKV_AWS_273:two users are what this stack shows; a service has a role (examples/key-store)
+  #checkov:skip=CKV_AWS_273:this stack demonstrates two users; a service should have a role (examples/key-store)
 
   name          = var.full_user_name
   force_destroy = true
@@ -107,7 +108,7 @@ resource "aws_iam_user" "limited" {
 }
 
 resource "aws_iam_user_policy_attachment" "full" {
-  #checkov:skip=CKV_AWS_40:who has which policy is the point here; groups would hide it
+  #checkov:skip=CKV_AWS_40:this stack shows which user has which policy; groups would hide it
 
   for_each = {
     items                   = aws_iam_policy.items.arn

@@ -4,6 +4,6 @@ output "full_user_name" {
 }
 
 output "limited_user_name" {
-  description = "The user who may not."
+  description = "The user who may not use the client key."
   value       = aws_iam_user.limited.name
 }

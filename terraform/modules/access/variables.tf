@@ -1,5 +1,5 @@
 variable "name" {
-  description = "The first part of the policies' names."
+  description = "The beginning of the policies' names."
   type        = string
   nullable    = false
 
@@ -21,7 +21,7 @@ variable "full_user_name" {
 }
 
 variable "limited_user_name" {
-  description = "The name of the user who may not."
+  description = "The name of the user who may not use the client key."
   type        = string
   nullable    = false
 
@@ -49,7 +49,7 @@ variable "client_key_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.client_key_arn))
-    error_message = "client_key_arn must be the ARN of one KMS key: an alias could be moved to another key, a wildcard names many."
+    error_message = "client_key_arn must be the ARN of one KMS key. An alias could be moved to another key, and a wildcard matches many."
   }
 }
 
@@ -60,7 +60,7 @@ variable "storage_key_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.storage_key_arn))
-    error_message = "storage_key_arn must be the ARN of one KMS key: an alias could be moved to another key, a wildcard names many."
+    error_message = "storage_key_arn must be the ARN of one KMS key. An alias could be moved to another key, and a wildcard matches many."
   }
 }
 
@@ -72,6 +72,6 @@ variable "tags" {
 
   validation {
     condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:")])
-    error_message = "tags must not begin with \"aws:\": AWS keeps that prefix for itself."
+    error_message = "tags must not begin with \"aws:\": AWS reserves that prefix."
   }
 }

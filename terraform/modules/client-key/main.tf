@@ -1,12 +1,12 @@
-# The client key keeps secrets from whoever may read the table: it wraps the data keys of items, and nothing else
-# can be done with it.
+# The client key protects secrets from principals who may read the table. It wraps the data keys of items; its policy
+# allows no other use.
 
 module "administration" {
   source = "../key-administration"
 }
 
 locals {
-  # The conditions under which the policy lets anybody use the key.
+  # The conditions that every use of the key must meet.
   context_conditions = {
     for name, values in var.required_encryption_context : "kms:EncryptionContext:${name}" => values
   }
@@ -14,14 +14,14 @@ locals {
 }
 
 data "aws_iam_policy_document" "client_key" {
-  #checkov:skip=CKV_AWS_111:in a key's policy "*" is this one key
+  #checkov:skip=CKV_AWS_111:in a key policy "*" means this key only
   #checkov:skip=CKV_AWS_356:as above
 
   source_policy_documents = [module.administration.policy_json]
 
-  # The account's IAM policies say who may encrypt and decrypt items (here: kms_client_full, for the full user).
-  # These two actions are all that a keyring with one key calls: Encrypt is for further keys of a multi-keyring,
-  # and nothing else is handed over, so no IAM policy, not even kms:*, can give more of this key.
+  # The account's IAM policies decide who may encrypt and decrypt items (here: kms_client_full, for the full user). A
+  # keyring with one key calls only these two actions; a multi-keyring would also need Encrypt for its other keys. No
+  # other action is delegated to IAM, so no IAM policy, not even kms:*, can allow more.
   # https://docs.aws.amazon.com/database-encryption-sdk/latest/devguide/use-kms-keyring.html
   statement {
     sid       = "ItemEncryptionThroughIam"
@@ -33,7 +33,7 @@ data "aws_iam_policy_document" "client_key" {
       identifiers = [module.administration.account_principal]
     }
 
-    # The encryption context is bound to every data key, names the table, and is in CloudTrail.
+    # The encryption context is bound to every data key, contains the table's name, and is recorded in CloudTrail.
     # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-encryption-context
     dynamic "condition" {
       for_each = local.context_conditions
@@ -45,7 +45,7 @@ data "aws_iam_policy_document" "client_key" {
     }
   }
 
-  # Reading alone. It takes effect together with an IAM policy of their own account: neither is enough by itself.
+  # Decryption only. A principal of another account also needs an IAM policy of its own account; neither is enough alone.
   # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
   dynamic "statement" {
     for_each = length(var.trusted_principals) > 0 ? [var.trusted_principals] : []
@@ -70,8 +70,8 @@ data "aws_iam_policy_document" "client_key" {
     }
   }
 
-  # Grants can be given and taken back without a change of the policy. Whoever IAM lets make one can make it for
-  # these principals only, for Decrypt only, and only with a constraint on the encryption context.
+  # Grants can be created and revoked without changing the policy. IAM decides who may create them, but they can only be
+  # for these principals, for Decrypt, and with a constraint on the encryption context.
   # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-grant-constraint-type
   dynamic "statement" {
     for_each = length(var.grantable_principals) > 0 ? [var.grantable_principals] : []
@@ -105,8 +105,8 @@ data "aws_iam_policy_document" "client_key" {
     }
   }
 
-  # A grant allows beside the policy, and the policy cannot read which context a grant is constrained to. A denial is
-  # stronger than any grant; it holds too where the request has no such name in its context.
+  # A grant allows in addition to the policy, and a policy cannot test which encryption context a grant is constrained to.
+  # A Deny statement overrides every grant. It also applies when the request's context does not have the name at all.
   dynamic "statement" {
     for_each = local.context_conditions
     content {
@@ -129,8 +129,8 @@ data "aws_iam_policy_document" "client_key" {
   }
 }
 
-# The policy is part of the key from its first moment: a separate aws_kms_key_policy would leave KMS's default
-# policy in force for as long as it takes to be applied.
+# The policy is given when the key is created: with a separate aws_kms_key_policy, KMS's default policy would be in
+# force until that resource is applied.
 resource "aws_kms_key" "this" {
   description             = "${var.name}: data keys of client-side encrypted items"
   enable_key_rotation     = true
@@ -139,10 +139,10 @@ resource "aws_kms_key" "this" {
   tags                    = var.tags
 
   lifecycle {
-    # Named in the key's policy, a principal of this account would need no IAM policy any more.
+    # A principal of this account that is named in the key policy would not need an IAM policy.
     precondition {
       condition     = alltrue([for arn in local.outsiders : split(":", arn)[4] != module.administration.account_id])
-      error_message = "trusted_principals and grantable_principals are of other accounts; IAM policies let those of this account use the key."
+      error_message = "trusted_principals and grantable_principals must be in other accounts. Principals of this account get access to the key by an IAM policy."
     }
   }
 }

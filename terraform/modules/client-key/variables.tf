@@ -16,35 +16,35 @@ variable "alias" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_-]{1,200}$", var.alias))
-    error_message = "alias must be letters, digits, hyphens and underscores, which a KMS alias may have."
+    error_message = "alias must be letters, digits, hyphens and underscores, as KMS requires."
   }
 }
 
 variable "deletion_window_days" {
-  description = "Days between the key's scheduled and its real deletion."
+  description = "Days between scheduling the key's deletion and the deletion."
   type        = number
   nullable    = false
 
   validation {
     condition     = contains(range(7, 31), var.deletion_window_days)
-    error_message = "deletion_window_days must be a whole number from 7 to 30, the bounds of KMS."
+    error_message = "deletion_window_days must be a whole number from 7 to 30, the limits of KMS."
   }
 }
 
 variable "required_encryption_context" {
-  description = "The encryption context without which nobody may use the key: names, each with the values that it may have."
+  description = "The encryption context that every use of the key must have: names, each with its allowed values."
   type        = map(list(string))
   default     = {}
   nullable    = false
 
   validation {
     condition     = alltrue([for name, values in var.required_encryption_context : length(name) > 0 && length(values) > 0])
-    error_message = "required_encryption_context must give at least one value for each name: a condition without values never holds."
+    error_message = "required_encryption_context must have at least one value for each name, because a condition without values is never met."
   }
 }
 
 variable "trusted_principals" {
-  description = "ARNs of other accounts' principals who may decrypt by the key's policy, together with an IAM policy of their own account."
+  description = "ARNs of principals of other accounts whom the key's policy allows to decrypt, if an IAM policy of their own account allows it too."
   type        = list(string)
   default     = []
   nullable    = false
@@ -56,7 +56,7 @@ variable "trusted_principals" {
 }
 
 variable "grantable_principals" {
-  description = "ARNs of other accounts' principals for whom this account's IAM policies may let grants be made, of decryption alone."
+  description = "ARNs of principals of other accounts for whom this account may create grants, for decryption only."
   type        = list(string)
   default     = []
   nullable    = false
@@ -75,6 +75,6 @@ variable "tags" {
 
   validation {
     condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:")])
-    error_message = "tags must not begin with \"aws:\": AWS keeps that prefix for itself."
+    error_message = "tags must not begin with \"aws:\": AWS reserves that prefix."
   }
 }

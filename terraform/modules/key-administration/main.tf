@@ -1,7 +1,7 @@
-# What every key's policy begins with: who may manage the key. Data only; nothing is made here.
+# The statements at the beginning of every key policy: who may manage the key. This module creates no resources.
 #
-# The key policy is the root of trust: an IAM policy counts only for the actions that it hands to the account
-# ("Principal: ...:root"). AWS's default policy hands over kms:*; this one hands over named actions.
+# IAM policies can allow only those actions on a key that its key policy delegates to the account
+# ("Principal: ...:root"). AWS's default policy delegates kms:*; this one delegates a list of actions.
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 
 data "aws_caller_identity" "current" {}
@@ -13,13 +13,13 @@ locals {
 }
 
 data "aws_iam_policy_document" "administration" {
-  #checkov:skip=CKV_AWS_109:a key's policy says who may change it, or KMS refuses it as a lockout
+  #checkov:skip=CKV_AWS_109:a key policy must allow someone to change it, or KMS refuses it
   #checkov:skip=CKV_AWS_111:as above; without these actions nobody could manage the key
-  #checkov:skip=CKV_AWS_356:in a key's policy "*" is this one key
+  #checkov:skip=CKV_AWS_356:in a key policy "*" means this key only
 
-  # Without it nobody could manage the key, and KMS would refuse the policy as a lockout. It has no cryptographic
-  # action and no CreateGrant: an administrator who wants to decrypt must change the policy first, which CloudTrail
-  # shows. https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+  # Without this statement nobody could manage the key, and KMS would refuse the policy. It has no cryptographic action
+  # and no CreateGrant: an administrator who wants to decrypt must first change the policy, which CloudTrail records.
+  # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
   statement {
     sid       = "KeyAdministrationThroughIam"
     resources = ["*"]

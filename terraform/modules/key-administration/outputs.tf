@@ -1,5 +1,5 @@
 output "policy_json" {
-  description = "The statements that every key's policy begins with, for source_policy_documents."
+  description = "The statements at the beginning of every key policy, for source_policy_documents."
   value       = data.aws_iam_policy_document.administration.json
 }
 
@@ -9,6 +9,6 @@ output "account_id" {
 }
 
 output "account_principal" {
-  description = "The account as a principal: in a key's policy, whoever the account's IAM policies name."
+  description = "The account as a principal; in a key policy it means the principals whom the account's IAM policies allow."
   value       = local.account_principal
 }

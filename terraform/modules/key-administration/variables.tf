@@ -1,1 +1,1 @@
-# None: who manages a key is the same for every key.
+# No variables: every key has the same administration.

@@ -1,4 +1,4 @@
-# The storage key keeps the stored table from whoever gets at the storage. It is used through DynamoDB only.
+# The storage key protects the stored table from anyone with access to the storage. It is used through DynamoDB only.
 
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
@@ -14,9 +14,9 @@ locals {
 data "aws_iam_policy_document" "storage_key" {
   source_policy_documents = [module.administration.policy_json]
 
-  # DynamoDB calls KMS as whoever calls DynamoDB. Without this statement the limited user's plain GetItem would be
-  # refused instead of returning ciphertext. Both conditions are needed: "*" alone would be anybody anywhere,
-  # and without ViaService the key could be used directly, past the table's own permissions.
+  # DynamoDB calls KMS as the caller of DynamoDB. Without this statement, the limited user's GetItem would be refused
+  # instead of returning ciphertext. Both conditions are needed: without CallerAccount, "*" would include every account,
+  # and without ViaService the key could be used directly, without permission for the table.
   # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
   statement {
     sid       = "TableDataThroughDynamoDB"
@@ -41,8 +41,9 @@ data "aws_iam_policy_document" "storage_key" {
     }
   }
 
-  # A table cannot be made on this key, or moved to it, without a grant for DynamoDB. Withheld above, so that not
-  # every user of the account may do so; IAM says who may (whoever applies this stack, and the full user).
+  # To create a table with this key, or to switch a table to it, DynamoDB needs a grant. The statement above does not allow
+  # grants, so that not every user of the account can do this; IAM decides who can (the user who applies this stack, and
+  # the full user).
   # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-grant-is-for-aws-resource
   statement {
     sid       = "TableGrantsThroughIam"
@@ -67,7 +68,8 @@ data "aws_iam_policy_document" "storage_key" {
     }
   }
 
-  # Whom the table's own policy lets read it from another account. Named, as no account-wide statement reaches them.
+  # Principals of other accounts whom the table's policy allows to read it. The account-wide statements do not apply to
+  # them, so they are named here.
   dynamic "statement" {
     for_each = length(var.trusted_principals) > 0 ? [var.trusted_principals] : []
     content {
@@ -89,8 +91,8 @@ data "aws_iam_policy_document" "storage_key" {
   }
 }
 
-# The policy is part of the key from its first moment: a separate aws_kms_key_policy would leave KMS's default
-# policy in force for as long as it takes to be applied.
+# The policy is given when the key is created: with a separate aws_kms_key_policy, KMS's default policy would be in
+# force until that resource is applied.
 resource "aws_kms_key" "this" {
   description             = "${var.name}: the table as DynamoDB stores it"
   enable_key_rotation     = true

@@ -16,23 +16,23 @@ variable "alias" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_-]{1,200}$", var.alias))
-    error_message = "alias must be letters, digits, hyphens and underscores, which a KMS alias may have."
+    error_message = "alias must be letters, digits, hyphens and underscores, as KMS requires."
   }
 }
 
 variable "deletion_window_days" {
-  description = "Days between the key's scheduled and its real deletion."
+  description = "Days between scheduling the key's deletion and the deletion."
   type        = number
   nullable    = false
 
   validation {
     condition     = contains(range(7, 31), var.deletion_window_days)
-    error_message = "deletion_window_days must be a whole number from 7 to 30, the bounds of KMS."
+    error_message = "deletion_window_days must be a whole number from 7 to 30, the limits of KMS."
   }
 }
 
 variable "trusted_principals" {
-  description = "ARNs of other accounts' principals who may read the table, through DynamoDB."
+  description = "ARNs of principals of other accounts who may read the table through DynamoDB."
   type        = list(string)
   default     = []
   nullable    = false
@@ -51,6 +51,6 @@ variable "tags" {
 
   validation {
     condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:")])
-    error_message = "tags must not begin with \"aws:\": AWS keeps that prefix for itself."
+    error_message = "tags must not begin with \"aws:\": AWS reserves that prefix."
   }
 }

@@ -1,4 +1,4 @@
-# What the owner gives, what the consumer gives, and that both name each other.
+# What the owner allows, what the consumer allows, and that each names the other.
 
 mock_provider "aws" {
   alias = "owner"
@@ -51,17 +51,17 @@ run "both_accounts" {
 
   assert {
     condition     = aws_kms_grant.auditor.operations == toset(["Decrypt"])
-    error_message = "the grant is of decryption alone"
+    error_message = "the grant allows only decryption"
   }
 
   assert {
     condition     = one(aws_kms_grant.auditor.constraints).encryption_context_subset == tomap({ aws-crypto-table-name = "dynaseal-shared" })
-    error_message = "and of data keys of this table alone"
+    error_message = "the grant is only for data keys of this table"
   }
 
   assert {
     condition     = one(one(data.aws_iam_policy_document.consumer_trust.statement).principals).identifiers == toset(["arn:aws:iam::444455556666:root"])
-    error_message = "the consumer's IAM says who assumes the roles"
+    error_message = "the consumer's IAM policies decide who may assume the roles"
   }
 
   assert {
@@ -69,21 +69,21 @@ run "both_accounts" {
       DataKeysOfItems           = toset(["kms:Decrypt"])
       TableReadsThroughDynamoDB = toset(["kms:Decrypt", "kms:DescribeKey"])
     }
-    error_message = "the consumer's roles decrypt, and do no more with the owner's keys"
+    error_message = "the consumer's roles may only decrypt with the owner's keys"
   }
 
   assert {
     condition     = alltrue(flatten([for statement in data.aws_iam_policy_document.consumer_reads.statement : [for resource in statement.resources : startswith(resource, "arn:aws:") && strcontains(resource, ":111122223333:")]]))
-    error_message = "every resource is one of the owner's, by its ARN"
+    error_message = "every resource is named by its ARN and belongs to the owner"
   }
 
   assert {
     condition     = keys(aws_iam_role_policy.consumer) == ["auditor", "reader"]
-    error_message = "both roles have the policy; what tells them apart is the owner's doing"
+    error_message = "both roles have the same policy; the owner's account distinguishes them"
   }
 }
 
-run "what_the_variables_refuse" {
+run "invalid_values_of_variables" {
   command = plan
 
   variables {

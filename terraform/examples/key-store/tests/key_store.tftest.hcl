@@ -1,4 +1,4 @@
-# The table's shape, what the key's policy bounds, and what each role may do.
+# The table's keys, the limits of the key policy, and what each role may do.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -29,12 +29,12 @@ run "table_and_key" {
 
   assert {
     condition     = aws_dynamodb_table.keys.hash_key == "branch-key-id" && aws_dynamodb_table.keys.range_key == "type"
-    error_message = "the primary key is a key store's"
+    error_message = "the primary key is that of a key store"
   }
 
   assert {
     condition     = aws_dynamodb_table.keys.deletion_protection_enabled && one(aws_dynamodb_table.keys.point_in_time_recovery).enabled
-    error_message = "the table is protected and can be recovered"
+    error_message = "the table has deletion protection and point-in-time recovery"
   }
 
   assert {
@@ -43,7 +43,7 @@ run "table_and_key" {
       KeysMadeThroughIam   = toset(["kms:GenerateDataKeyWithoutPlaintext"])
       KeysCopiedThroughIam = toset(["kms:ReEncryptFrom", "kms:ReEncryptTo"])
     }
-    error_message = "nothing that shows a new key's plaintext, no Encrypt, no grant"
+    error_message = "no action that returns a new key in plaintext, no Encrypt, no grant"
   }
 
   assert {
@@ -54,7 +54,7 @@ run "table_and_key" {
         "kms:EncryptionContext:hierarchy-version" = "1"
       }
     ])
-    error_message = "every use needs the key store's encryption context"
+    error_message = "every use of the key must have the key store's encryption context"
   }
 
   assert {
@@ -62,7 +62,7 @@ run "table_and_key" {
       for condition in one([for statement in data.aws_iam_policy_document.keys.statement : statement if contains(statement.actions, "kms:ReEncryptFrom")]).condition :
       "${condition.test} ${condition.variable} ${one(condition.values)}" if condition.test == "Bool"
     ], "Bool kms:ReEncryptOnSameKey true")
-    error_message = "no branch key leaves for another KMS key"
+    error_message = "a branch key cannot be re-encrypted under another KMS key"
   }
 }
 
@@ -76,17 +76,17 @@ run "roles" {
 
   assert {
     condition     = toset(flatten([for statement in data.aws_iam_policy_document.reader.statement : statement.actions])) == toset(["dynamodb:GetItem", "kms:Decrypt"])
-    error_message = "the reader reads"
+    error_message = "the reader may only get records and decrypt keys"
   }
 
   assert {
     condition     = alltrue([for statement in data.aws_iam_policy_document.reader.statement : contains([for condition in statement.condition : condition.values], tolist(["tenant-a", "tenant-b-*"]))])
-    error_message = "both in the table and in KMS the branch keys that were named"
+    error_message = "both in the table and in KMS, only the named branch keys are allowed"
   }
 
   assert {
     condition     = length(setintersection(flatten([for statement in data.aws_iam_policy_document.administrator.statement : statement.actions]), ["kms:Decrypt", "kms:GenerateDataKey", "dynamodb:DeleteItem", "dynamodb:Scan"])) == 0
-    error_message = "the administrator reads no key and removes none"
+    error_message = "the administrator may neither read nor delete keys"
   }
 
   assert {
@@ -94,7 +94,7 @@ run "roles" {
       reader        = toset(["arn:aws:iam::111122223333:role/service"])
       administrator = toset(["arn:aws:iam::111122223333:root"])
     }
-    error_message = "roles are assumed by whom the variables name, or else by whom IAM names"
+    error_message = "the principals in the variables may assume the roles; if there are none, IAM decides"
   }
 }
 
@@ -108,11 +108,11 @@ run "a_table_under_another_name" {
 
   assert {
     condition     = aws_dynamodb_table.keys.name == "restored" && output.logical_key_store_name == "dynaseal-keys"
-    error_message = "the logical name stays"
+    error_message = "the logical name is unchanged"
   }
 }
 
-run "what_the_variables_refuse" {
+run "invalid_values_of_variables" {
   command = plan
 
   variables {

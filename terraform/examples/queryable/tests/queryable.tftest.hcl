@@ -1,4 +1,4 @@
-# The index and the keys that searches need, and what a program may do that searches.
+# The index and the keys that searches need, and the permissions of a program that searches.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -29,12 +29,12 @@ run "tables" {
 
   assert {
     condition     = one(aws_dynamodb_table.queryable.global_secondary_index).hash_key == "aws_dbe_b_email"
-    error_message = "the index is by the beacon"
+    error_message = "the key of the index is the beacon"
   }
 
   assert {
     condition     = one(aws_dynamodb_table.queryable.global_secondary_index).projection_type == "ALL"
-    error_message = "only whole items can be verified"
+    error_message = "the index projects all attributes, because only whole items can be verified"
   }
 
   assert {
@@ -44,7 +44,7 @@ run "tables" {
 
   assert {
     condition     = aws_dynamodb_table.keys.hash_key == "branch-key-id" && aws_dynamodb_table.keys.range_key == "type"
-    error_message = "the primary key is a key store's"
+    error_message = "the primary key is that of a key store"
   }
 }
 
@@ -59,7 +59,7 @@ run "keys" {
         "kms:EncryptionContext:hierarchy-version" = "1"
       }
     ])
-    error_message = "every use needs the key store's encryption context"
+    error_message = "every use of the key must have the key store's encryption context"
   }
 }
 
@@ -72,7 +72,7 @@ run "access" {
   }
 }
 
-run "a_name_that_is_none" {
+run "an_invalid_name" {
   command = plan
 
   variables {
