@@ -1,1 +1,1 @@
-"""AWS's Java library and this one, each reading what the other wrote: `python -m interop`."""
+"""Interoperability with AWS's Java library: each reads what the other wrote (`python -m interop`)."""

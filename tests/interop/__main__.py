@@ -1,7 +1,7 @@
-"""The long form: `python -m interop --items 200`, run from the project's folder with `tests` on the path.
+"""Runs the full exchange: `python -m interop --items 200`, in the project's folder with `tests` on the path.
 
-Prints what each side read of what the other wrote, as a Markdown table; progress and failures on standard
-error. Exits with 1 if anything was not as it must be, with 2 if java or mvn is missing.
+Prints how much each library could read of what the other wrote, as a Markdown table. Progress and failures go
+to standard error. Exits with 1 if anything failed, with 2 if java or mvn is missing.
 """
 
 from __future__ import annotations
@@ -14,54 +14,53 @@ from pathlib import Path
 
 import click
 
-from interop import world
-from interop.exchange import exchange
-from interop.handover import hand_over
+from interop.environment import Environment, running
+from interop.item_exchange import exchange_items
 from interop.java import NoJavaError
-from interop.kinds import KINDS
-from interop.scene import scenes
-from interop.searches import search_both_ways
-from interop.tally import Tally, as_json, as_markdown, total
-from interop.world import World
+from interop.key_store_exchange import exchange_key_stores
+from interop.keyring_kinds import KEYRING_KINDS
+from interop.results import Result, as_json, as_markdown, total
+from interop.search_exchange import exchange_searches
+from interop.searchable_tables import searchable_tables
 
 
 @click.command()
-@click.option("--items", default=200, show_default=True, help="Items for each kind of keyring, each way.")
+@click.option("--items", default=200, show_default=True, help="Items per kind of keyring, in each direction.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same items.")
-@click.option("--json", "file", type=click.Path(path_type=Path), help="Write the counts to a file too.")
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Also write the counts to a file.")
 def main(items: int, seed: int, file: Path | None) -> None:
     """Exchange random items, key stores and beacons with AWS's Java library, both ways."""
-    # The hint at the hierarchical keyring is not for here: every keyring has its turn.
+    # Hides the warning that suggests the hierarchical keyring: here every kind of keyring is used.
     logging.getLogger("dynaseal").setLevel(logging.ERROR)
     try:
-        with world.running() as both:
-            versions = both.java.ask("versions")
-            tallies = [_shown(tally) for tally in _tallies(both, items, seed)]
+        with running() as environment:
+            versions = environment.java.request("versions")
+            results = [_report(result) for result in _results(environment, items, seed)]
     except NoJavaError as error:
         click.echo(error, err=True)
         sys.exit(2)
-    click.echo(as_markdown(tallies))
+    click.echo(as_markdown(results))
     if file is not None:
-        counts = as_json(tallies, **versions, seed=seed, items=items)
+        counts = as_json(results, **versions, seed=seed, items=items)
         file.write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
-    sys.exit(1 if total(tallies, "all").failures else 0)
+    sys.exit(1 if total(results, "all").failures else 0)
 
 
-def _tallies(both: World, items: int, seed: int) -> Iterator[Tally]:
-    for kind in KINDS:
-        yield exchange(both, kind, seed, items)
-    yield hand_over(both, max(1, items // 10))
-    for scene in scenes(both):
-        yield search_both_ways(scene, seed, max(1, items // 10))
+def _results(environment: Environment, items: int, seed: int) -> Iterator[Result]:
+    for kind in KEYRING_KINDS:
+        yield exchange_items(environment, kind, seed, items)
+    yield exchange_key_stores(environment, max(1, items // 10))
+    for table in searchable_tables(environment):
+        yield exchange_searches(table, seed, max(1, items // 10))
 
 
-def _shown(tally: Tally) -> Tally:
-    click.echo(
-        f"{tally.group}, {tally.kind}: {tally.by_java} and {tally.by_dynaseal} of {tally.tried}", err=True
-    )
-    for failure in tally.failures:
+def _report(result: Result) -> Result:
+    """Print a result and return it."""
+    counts = f"{result.by_java} and {result.by_dynaseal} of {result.tried}"
+    click.echo(f"{result.group}, {result.kind}: {counts}", err=True)
+    for failure in result.failures:
         click.echo(f"  {failure}", err=True)
-    return tally
+    return result
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The world of these tests: a lab and AWS's Java library; without java and mvn they are skipped."""
+"""The fixture of these tests: a lab and AWS's Java library. Without java and mvn the tests are skipped."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from interop import world as worlds
+from interop.environment import Environment, running
 from interop.java import NoJavaError
-from interop.world import World
 
 
 @pytest.fixture(scope="session")
-def world() -> Iterator[World]:
+def environment() -> Iterator[Environment]:
     try:
-        with worlds.running() as running:
-            yield running
+        with running() as environment:
+            yield environment
     except NoJavaError as error:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(error))

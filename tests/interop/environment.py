@@ -1,4 +1,4 @@
-"""The keys that both sides use: raw ones of `vectors/`, and those of a lab's KMS and key stores."""
+"""What both libraries use: a lab, and keys from `vectors/`, from the lab's KMS and from key stores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dynaseal_lab.stack.provision import AccessKey, Clients
 from dynaseal_lab.stack.runner import root_clients
 from interop import java
 from interop.java import JavaSide
-from interop.stores import branch_keys, our_key_store
+from interop.key_stores import branch_keys, dynaseal_key_store
 from support import vectors
 
 ACCOUNT = "111122223333"
@@ -25,27 +25,26 @@ CURVES = ("P-256", "P-384", "P-521")
 
 
 @dataclass(frozen=True)
-class World:
-    """A lab, Java beside it, and the keys by name, described as in `vectors/ITEMS.md`."""
+class Environment:
+    """The Java program, clients of the lab by Region, and keys by name, described as in `vectors/`."""
 
     java: JavaSide
     clients: Mapping[str, Clients]
     keys: Mapping[str, dict[str, Any]]
 
     def client(self, region: str) -> Any:
-        """The KMS client of a Region."""
+        """Return the KMS client of a Region."""
         return self.clients[region].kms
 
     def store(self, branch_key: str) -> KeyStore:
-        """This side's key store of a branch key."""
-        return our_key_store(self.keys[branch_key], self.clients[REGION])
+        """Return dynaseal's key store for a branch key."""
+        return dynaseal_key_store(self.keys[branch_key], self.clients[REGION])
 
     def keyring(self, spec: Mapping[str, Any]) -> Keyring:
-        """This side's keyring of a description."""
+        """Return dynaseal's keyring for a description."""
         if spec["kind"] != "hierarchical":
-            return vectors.keyring(
-                spec, self.keys, self
-            )  # the stand-in's one method that is asked is here too
+            # `vectors.keyring` calls one method of its fake KMS, `client`, which this class has too.
+            return vectors.keyring(spec, self.keys, self)
         if "branch_key" in spec:
             key = self.keys[spec["branch_key"]]
             return AwsKmsHierarchicalKeyring(
@@ -54,21 +53,21 @@ class World:
         supplier = spec["supplier"]
 
         def supply(attributes: Mapping[str, Any]) -> str:
-            chosen = supplier["values"].get(attributes[supplier["attribute"]].get("S"), supplier["default"])
-            return self.keys[chosen]["branch_key_id"]
+            name = supplier["values"].get(attributes[supplier["attribute"]].get("S"), supplier["default"])
+            return self.keys[name]["branch_key_id"]
 
         return AwsKmsHierarchicalKeyring(
             self.store(supplier["default"]), branch_key_id_supplier=supply, ttl_seconds=600
         )
 
     def keys_of(self, spec: Mapping[str, Any]) -> dict[str, Any]:
-        """The keys that a description names, for Java."""
-        return {name: self.keys[name] for name in _texts(spec) if name in self.keys}
+        """Return the keys that a description names, for Java."""
+        return {name: self.keys[name] for name in _strings(spec) if name in self.keys}
 
 
 @contextmanager
-def running() -> Iterator[World]:
-    """A lab with keys of every kind, and Java, for the time of a `with` block.
+def running() -> Iterator[Environment]:
+    """Run a lab with keys of every kind, and the Java program, for the duration of a `with` block.
 
     Raises:
         NoJavaError: java or mvn is not installed.
@@ -79,12 +78,12 @@ def running() -> Iterator[World]:
     ):
         clients = {region: root_clients(lab, Place(ACCOUNT, region)) for region in (REGION, OTHER_REGION)}
         keys = {**_raw_keys(), **_kms_keys(clients)}
-        made = branch_keys(side, clients[REGION], keys["kms-a"]["arn"])
-        yield World(side, clients, {**keys, **made})
+        created = branch_keys(side, clients[REGION], keys["kms-a"]["arn"])
+        yield Environment(side, clients, {**keys, **created})
 
 
 def wire_json(value: Any) -> Any:
-    """DynamoDB's values as JSON has them: binary as base64."""
+    """Return DynamoDB values as JSON, with binary values as base64."""
     match value:
         case bytes():
             return b64encode(value).decode()
@@ -101,14 +100,14 @@ def _raw_keys() -> dict[str, Any]:
 
 
 def _kms_keys(clients: Mapping[str, Clients]) -> dict[str, Any]:
-    kms, elsewhere = clients[REGION].kms, clients[OTHER_REGION].kms
+    kms, other_kms = clients[REGION].kms, clients[OTHER_REGION].kms
     primary = _new_key(kms, MultiRegion=True)
     kms.replicate_key(KeyId=primary["arn"], ReplicaRegion=OTHER_REGION)
     replica = {"type": "kms", "arn": primary["arn"].replace(REGION, OTHER_REGION)}
     keys = {
         "kms-a": _new_key(kms),
         "kms-b": _new_key(kms),
-        "kms-elsewhere": _new_key(elsewhere),
+        "kms-elsewhere": _new_key(other_kms),
         "mrk": primary,
         "mrk-elsewhere": replica,
         "kms-rsa": _new_pair(kms, "RSA_2048", "ENCRYPT_DECRYPT"),
@@ -133,13 +132,14 @@ def _new_pair(kms: Any, spec: str, usage: str) -> dict[str, Any]:
     return {**key, "public_key": pem, "public_key_der": der.hex()}
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _strings(value: Any) -> Iterator[str]:
+    """Yield every string in a JSON value."""
     match value:
         case str():
             yield value
         case dict():
             for member in value.values():
-                yield from _texts(member)
+                yield from _strings(member)
         case list():
             for member in value:
-                yield from _texts(member)
+                yield from _strings(member)

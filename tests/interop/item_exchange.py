@@ -1,4 +1,4 @@
-"""Items across the two libraries: each reads what the other wrote, and it must be what was written."""
+"""Exchanges items: each library must read exactly what the other wrote."""
 
 from __future__ import annotations
 
@@ -7,95 +7,102 @@ from random import Random
 from typing import Any
 
 from dynaseal import DynasealError, ItemEncryptor
-from interop import items
-from interop.java import RefusedError, done
-from interop.kinds import Kind
-from interop.tally import Tally
-from interop.world import World, wire_json
+from interop import random_items
+from interop.environment import Environment, wire_json
+from interop.java import RefusedError, result_of
+from interop.keyring_kinds import KeyringKind
+from interop.results import Result
 from support import vectors
 
-Answers = list[Any]
-"""An item, or the exception that its encryption or decryption was refused with, for each item asked."""
+ItemsOrErrors = list[Any]
+"""For each item, the encrypted or decrypted item, or the exception with which it was refused."""
 
 
-def exchange(world: World, kind: Kind, seed: int, count: int) -> Tally:
-    """Send `count` random items each way under one kind of keyring."""
+def exchange_items(environment: Environment, kind: KeyringKind, seed: int, count: int) -> Result:
+    """Exchange `count` random items in each direction under one kind of keyring."""
     rng = Random(f"{seed} {kind}")
     reader = kind.reader or kind.writer
-    tally = Tally(kind.group, kind.name, count)
+    result = Result(kind.group, kind.name, count)
     for table, amount in _tables(rng, kind, count):
-        chosen = [items.random_item(rng, table) for _ in range(amount)]
-        expected = [items.read_back(item, table) for item in chosen]
-        plain = [items.written(item) for item in chosen]
-        # Java works on its share while this side does its own.
-        java_writes = world.java.send("encrypt", **_asked(world, kind.writer, table, plain))
-        we_wrote = _each(_encryptor(world, kind.writer, table).encrypt_item, plain)
-        java_reads = world.java.send("decrypt", **_asked(world, reader, table, _items(we_wrote)))
-        java_wrote = _answers(java_writes.result())
-        we_read = _each(_encryptor(world, reader, table).decrypt_item, _items(java_wrote))
-        java_read = _answers(java_reads.result())
-        wrong_here = _wrong(java_wrote, we_read, expected)
-        wrong_there = _wrong(we_wrote, java_read, expected)
-        tally.by_dynaseal += amount - len(wrong_here)
-        tally.by_java += amount - len(wrong_there)
-        tally.failures += [f"written by Java, {kind}, table {table}: {each}" for each in wrong_here]
-        tally.failures += [f"read by Java, {kind}, table {table}: {each}" for each in wrong_there]
-    return tally
+        chosen_items = [random_items.random_item(rng, table) for _ in range(amount)]
+        expected = [random_items.read_back(item, table) for item in chosen_items]
+        plaintext = [random_items.written(item) for item in chosen_items]
+        # Java works on its share while dynaseal works on its own.
+        java_writes = environment.java.send("encrypt", **_request(environment, kind.writer, table, plaintext))
+        dynaseal_wrote = _apply(_encryptor(environment, kind.writer, table).encrypt_item, plaintext)
+        java_reads = environment.java.send(
+            "decrypt", **_request(environment, reader, table, _items(dynaseal_wrote))
+        )
+        java_wrote = _from_replies(java_writes.result())
+        dynaseal_read = _apply(_encryptor(environment, reader, table).decrypt_item, _items(java_wrote))
+        java_read = _from_replies(java_reads.result())
+        dynaseal_failures = _failures(java_wrote, dynaseal_read, expected)
+        java_failures = _failures(dynaseal_wrote, java_read, expected)
+        result.by_dynaseal += amount - len(dynaseal_failures)
+        result.by_java += amount - len(java_failures)
+        result.failures += [
+            f"written by Java, {kind}, table {table}: {failure}" for failure in dynaseal_failures
+        ]
+        result.failures += [f"read by Java, {kind}, table {table}: {failure}" for failure in java_failures]
+    return result
 
 
-def _tables(rng: Random, kind: Kind, count: int) -> Iterator[tuple[dict[str, Any], int]]:
-    """Tables of every suite and header version in turn, with few items each, `count` in all."""
-    forms = [(suite, version) for suite in kind.suites for version in (1, 2)]
-    size = max(1, min(10, count // len(forms)))
-    for at in range(0, count, size):
-        suite, version = forms[at // size % len(forms)]
-        yield items.random_table(rng, suite, version, f"table-{at}"), min(size, count - at)
+def _tables(rng: Random, kind: KeyringKind, count: int) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield tables of every suite and header version, each with its number of items, `count` in total."""
+    formats = [(suite, version) for suite in kind.suites for version in (1, 2)]
+    size = max(1, min(10, count // len(formats)))
+    for start in range(0, count, size):
+        suite, version = formats[start // size % len(formats)]
+        yield random_items.random_table(rng, suite, version, f"table-{start}"), min(size, count - start)
 
 
-def _encryptor(world: World, spec: dict[str, Any], table: dict[str, Any]) -> ItemEncryptor:
-    return ItemEncryptor(vectors.table_config(table, world.keyring(spec)))
+def _encryptor(environment: Environment, spec: dict[str, Any], table: dict[str, Any]) -> ItemEncryptor:
+    return ItemEncryptor(vectors.table_config(table, environment.keyring(spec)))
 
 
-def _asked(world: World, spec: dict[str, Any], table: dict[str, Any], asked: list[Any]) -> dict[str, Any]:
-    return {"table": table, "keyring": spec, "keys": world.keys_of(spec), "items": wire_json(asked)}
+def _request(
+    environment: Environment, spec: dict[str, Any], table: dict[str, Any], items_to_send: list[Any]
+) -> dict[str, Any]:
+    keys = environment.keys_of(spec)
+    return {"table": table, "keyring": spec, "keys": keys, "items": wire_json(items_to_send)}
 
 
-def _each(work: Callable[[dict[str, Any]], dict[str, Any]], asked: list[Any]) -> Answers:
-    def one(item: dict[str, Any]) -> Any:
+def _apply(function: Callable[[dict[str, Any]], dict[str, Any]], arguments: list[Any]) -> ItemsOrErrors:
+    def result_or_error(item: dict[str, Any]) -> Any:
         try:
-            return work(item)
+            return function(item)
         except DynasealError as error:
             return error
 
-    return [one(item) for item in asked]
+    return [result_or_error(item) for item in arguments]
 
 
-def _answers(replies: list[Any]) -> Answers:
-    def one(reply: dict[str, Any]) -> Any:
+def _from_replies(replies: list[Any]) -> ItemsOrErrors:
+    def item_or_error(reply: dict[str, Any]) -> Any:
         try:
-            return vectors.wire_item(done(reply))
+            return vectors.wire_item(result_of(reply))
         except RefusedError as error:
             return error
 
-    return [one(reply) for reply in replies]
+    return [item_or_error(reply) for reply in replies]
 
 
-def _items(answers: Answers) -> list[dict[str, Any]]:
-    """The items, an empty one where writing failed: its reading is then refused as well."""
-    return [{} if isinstance(each, Exception) else each for each in answers]
+def _items(written: ItemsOrErrors) -> list[dict[str, Any]]:
+    """Return the items, with an empty item where writing failed, so that reading it fails too."""
+    return [{} if isinstance(item, Exception) else item for item in written]
 
 
-def _wrong(wrote: Answers, read: Answers, expected: list[Any]) -> list[str]:
-    """What differs of the items that were not read as expected."""
+def _failures(written: ItemsOrErrors, read: ItemsOrErrors, expected: list[Any]) -> list[str]:
+    """Describe each item that was not read as expected."""
     return [
-        _difference(stored if isinstance(stored, Exception) else got, wanted)
-        for stored, got, wanted in zip(wrote, read, expected, strict=True)
-        if got != wanted
+        _difference(written_item if isinstance(written_item, Exception) else read_item, expected_item)
+        for written_item, read_item, expected_item in zip(written, read, expected, strict=True)
+        if read_item != expected_item
     ]
 
 
-def _difference(got: Any, wanted: dict[str, Any]) -> str:
-    if isinstance(got, Exception):
-        return f"{got!r} for {wanted!r}"
-    names = [name for name in {**wanted, **got} if wanted.get(name) != got.get(name)]
-    return "; ".join(f"{name!r} is {got.get(name)!r}, not {wanted.get(name)!r}" for name in names)
+def _difference(actual: Any, expected: dict[str, Any]) -> str:
+    if isinstance(actual, Exception):
+        return f"{actual!r} for {expected!r}"
+    names = [name for name in {**expected, **actual} if expected.get(name) != actual.get(name)]
+    return "; ".join(f"{name!r} is {actual.get(name)!r}, not {expected.get(name)!r}" for name in names)

@@ -1,4 +1,4 @@
-"""AWS's Java library as a process: built when its sources changed, asked one line at a time."""
+"""Runs the Java program of `interop/java` and exchanges requests with it, one per line."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _JAR = _TARGET / "interop.jar"
 
 
 class NoJavaError(Exception):
-    """A program that is needed is not installed."""
+    """A required program is not installed."""
 
 
 class RefusedError(Exception):
-    """AWS's library refused a request; the text is its own."""
+    """AWS's library refused a request; the message is its own."""
 
 
 class JavaSide:
-    """Asks the process; a request is sent when the one before it is answered."""
+    """Sends requests to the Java program. Each is sent after the reply to the previous one."""
 
     def __init__(self, requests: IO[str], replies: IO[str], sender: ThreadPoolExecutor) -> None:
         self._requests = requests
         self._replies = replies
         self._sender = sender
 
-    def ask(self, do: str, **request: Any) -> Any:
-        """Ask and wait.
+    def request(self, do: str, **request: Any) -> Any:
+        """Send a request and return its result.
 
         Raises:
             RefusedError: AWS's library refused.
@@ -47,7 +47,7 @@ class JavaSide:
         return self.send(do, **request).result()
 
     def send(self, do: str, **request: Any) -> Future[Any]:
-        """Ask without waiting."""
+        """Send a request without waiting for its result."""
         return self._sender.submit(self._exchange, json.dumps({"do": do, **request}))
 
     def _exchange(self, line: str) -> Any:
@@ -56,23 +56,23 @@ class JavaSide:
         reply = self._replies.readline()
         if not reply:
             raise EOFError("the Java program ended; standard error says why")
-        return done(json.loads(reply))
+        return result_of(json.loads(reply))
 
 
-def done(answer: Mapping[str, Any]) -> Any:
-    """What was done.
+def result_of(reply: Mapping[str, Any]) -> Any:
+    """Return the result in a reply.
 
     Raises:
         RefusedError: AWS's library refused.
     """
-    if "refused" in answer:
-        raise RefusedError(answer["refused"])
-    return answer["done"]
+    if "refused" in reply:
+        raise RefusedError(reply["refused"])
+    return reply["done"]
 
 
 @contextmanager
 def running(endpoint: str, key: AccessKey) -> Iterator[JavaSide]:
-    """Start the program against the lab at `endpoint`, for the time of a `with` block.
+    """Run the program with the lab at `endpoint` for the duration of a `with` block.
 
     Raises:
         NoJavaError: java or mvn is not installed.
@@ -96,19 +96,21 @@ def running(endpoint: str, key: AccessKey) -> Iterator[JavaSide]:
 def _program(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise NoJavaError(f"{name} is not installed")
+        raise NoJavaError(
+            f"{name} is not installed. Install Java 17 and Maven to exchange items with AWS's library"
+        )
     return found
 
 
 def _build(mvn: str) -> None:
-    """Build unless it was built from these very sources; another process that builds is waited for."""
+    """Build the program if its sources have changed. Waits if another process is building it."""
     sources = sorted([PROJECT / "pom.xml", *(PROJECT / "src").rglob("*.java")])
-    content = sha256(b"".join(sha256(path.read_bytes()).digest() for path in sources)).hexdigest()
+    digest = sha256(b"".join(sha256(path.read_bytes()).digest() for path in sources)).hexdigest()
     built_from = _TARGET / "built-from"
     _TARGET.mkdir(exist_ok=True)
     with (_TARGET / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if built_from.exists() and built_from.read_text() == content and _JAR.exists():
+        if built_from.exists() and built_from.read_text() == digest and _JAR.exists():
             return
         subprocess.run([mvn, "-q", "-B", "package"], cwd=PROJECT, check=True)
-        built_from.write_text(content)
+        built_from.write_text(digest)

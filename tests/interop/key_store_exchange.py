@@ -1,46 +1,50 @@
-"""Key stores across the two libraries: one makes a branch key, the other goes on with it."""
+"""Exchanges key stores: one library creates branch keys, the other versions and reads them."""
 
 from __future__ import annotations
 
-from interop.stores import CONTEXT, MAKERS, Key, Store, both, describe
-from interop.tally import Tally
-from interop.world import REGION, World
+from interop.environment import REGION, Environment
+from interop.key_stores import CONTEXT, MAKERS, Key, Store, both, describe
+from interop.results import Result
 
-KEYS_OF_A_HANDOVER = 3
-
-
-def hand_over(world: World, count: int) -> Tally:
-    """Make `count` branch keys by each side; the other versions and reads them."""
-    tally = Tally("key store", "branch and beacon keys", KEYS_OF_A_HANDOVER * count)
-    by_java = _hand_over(world, "dynaseal", "Java", count)
-    by_us = _hand_over(world, "Java", "dynaseal", count)
-    tally.by_java, tally.by_dynaseal = tally.tried - len(by_java), tally.tried - len(by_us)
-    tally.failures += by_java + by_us
-    return tally
+KEYS_PER_EXCHANGE = 3
 
 
-def _hand_over(world: World, maker: str, reader: str, count: int) -> list[str]:
-    """What differs between the keys as their maker and as the other side sees them."""
+def exchange_key_stores(environment: Environment, count: int) -> Result:
+    """Create `count` branch keys with each library, and version and read them with the other."""
+    result = Result("key store", "branch and beacon keys", KEYS_PER_EXCHANGE * count)
+    by_java = _differences(environment, "dynaseal", "Java", count)
+    by_us = _differences(environment, "Java", "dynaseal", count)
+    result.by_java, result.by_dynaseal = result.tried - len(by_java), result.tried - len(by_us)
+    result.failures += by_java + by_us
+    return result
+
+
+def _differences(environment: Environment, maker: str, reader: str, count: int) -> list[str]:
+    """Describe each key that the two libraries see differently."""
     assert {maker, reader} == set(MAKERS)
-    wrong: list[str] = []
-    for at in range(count):
-        key = describe(f"handed-over-by-{maker}", f"{maker} {at}", world.keys["kms-a"]["arn"])
-        stores = both(world.java, world.clients[REGION], key)
-        for what, (made, read) in _keys(stores[maker], stores[reader]).items():
-            if made != read:
-                wrong.append(f"the {what} of {key['branch_key_id']!r} is {read} to {reader}, not {made}")
-    return wrong
+    differences: list[str] = []
+    for number in range(count):
+        description = describe(f"created-by-{maker}", f"{maker} {number}", environment.keys["kms-a"]["arn"])
+        stores = both(environment.java, environment.clients[REGION], description)
+        for name, (makers_key, readers_key) in _keys(stores[maker], stores[reader]).items():
+            if makers_key != readers_key:
+                branch_key_id = description["branch_key_id"]
+                differences.append(
+                    f"the {name} of {branch_key_id!r}: {reader} read {readers_key}, {maker} read {makers_key}"
+                )
+    return differences
 
 
 def _keys(maker: Store, reader: Store) -> dict[str, tuple[Key, Key]]:
+    """Create a branch key, version it with the other library, and return each of its keys as both read it."""
     maker.create_table()
     maker.create_key(CONTEXT)
     first = maker.active_key()
     assert first.version is not None
     reader.version_key()
-    assert maker.active_key().version != first.version, "the other side's version is not in use"
+    assert maker.active_key().version != first.version, "the other library's version is not active"
     return {
-        "version in use": (maker.active_key(), reader.active_key()),
+        "active version": (maker.active_key(), reader.active_key()),
         "first version": (first, reader.key_version(first.version)),
         "beacon key": (maker.beacon_key(), reader.beacon_key()),
     }

@@ -1,4 +1,4 @@
-"""Key stores of both makers, with the same methods, so that each can go on with what the other began."""
+"""The key stores of both libraries behind one interface, so that each can continue what the other began."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ MAKERS = ("Java", "dynaseal")
 CONTEXT = {"department": "research", "naïve": "клуб"}
 
 Description = Mapping[str, Any]
-"""A branch key as in `vectors/ITEMS.md`: its id, and its key store's table, logical name and KMS key."""
+"""A branch key, described as in `vectors/`: its id, and its key store's table, logical name and KMS key."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """A branch key's version or a beacon key, and what is bound to it."""
+    """A version of a branch key, or a beacon key, with its encryption context."""
 
     version: str | None
     key: str = field(repr=False)
@@ -27,7 +27,7 @@ class Key:
 
 
 class Store(Protocol):
-    """What a key store does for one branch key."""
+    """The operations of a key store on one branch key."""
 
     def create_table(self) -> str: ...
     def create_key(self, context: Mapping[str, str]) -> str: ...
@@ -39,36 +39,36 @@ class Store(Protocol):
 
 @dataclass(frozen=True)
 class JavaStore:
-    """AWS's key store."""
+    """The key store of AWS's Java library."""
 
     java: JavaSide
     branch_key: Description
 
     def create_table(self) -> str:
-        return self._ask("create-table")
+        return self._request("create-table")
 
     def create_key(self, context: Mapping[str, str]) -> str:
-        return self._ask("create-key", context=context)
+        return self._request("create-key", context=context)
 
     def version_key(self) -> None:
-        self._ask("version-key")
+        self._request("version-key")
 
     def active_key(self) -> Key:
-        return Key(**self._ask("active-key"))
+        return Key(**self._request("active-key"))
 
     def key_version(self, version: str) -> Key:
-        return Key(**self._ask("key-version", version=version))
+        return Key(**self._request("key-version", version=version))
 
     def beacon_key(self) -> Key:
-        return Key(version=None, **self._ask("beacon-key"))
+        return Key(version=None, **self._request("beacon-key"))
 
-    def _ask(self, do: str, **request: Any) -> Any:
-        return self.java.ask(do, branch_key=self.branch_key, **request)
+    def _request(self, do: str, **request: Any) -> Any:
+        return self.java.request(do, branch_key=self.branch_key, **request)
 
 
 @dataclass(frozen=True)
-class OurStore:
-    """This library's key store."""
+class DynasealStore:
+    """The key store of dynaseal."""
 
     store: KeyStore
     branch_key_id: str
@@ -93,8 +93,8 @@ class OurStore:
         return Key(None, materials.beacon_key.hex(), materials.encryption_context)
 
 
-def our_key_store(branch_key: Description, clients: Clients) -> KeyStore:
-    """This library's key store of a branch key."""
+def dynaseal_key_store(branch_key: Description, clients: Clients) -> KeyStore:
+    """Return dynaseal's key store for a branch key."""
     return KeyStore(
         branch_key["key_store_table"],
         branch_key["logical_key_store_name"],
@@ -105,30 +105,31 @@ def our_key_store(branch_key: Description, clients: Clients) -> KeyStore:
 
 
 def both(java: JavaSide, clients: Clients, branch_key: Description) -> dict[str, Store]:
-    """The key store of a branch key by either maker's library."""
-    ours = OurStore(our_key_store(branch_key, clients), branch_key["branch_key_id"])
-    return {"Java": JavaStore(java, branch_key), "dynaseal": ours}
+    """Return the key store of a branch key as each library opens it."""
+    store = DynasealStore(dynaseal_key_store(branch_key, clients), branch_key["branch_key_id"])
+    return {"Java": JavaStore(java, branch_key), "dynaseal": store}
 
 
 def branch_keys(java: JavaSide, clients: Clients, kms_arn: str) -> dict[str, Any]:
-    """A key store by each maker, with the branch keys of two tenants, of which one has a second version.
+    """Create a key store with each library, with branch keys for two tenants, one of which has two versions.
 
     Returns:
-        Their descriptions, as `Java-a` and so on.
+        Their descriptions, named `Java-a`, `Java-b`, `dynaseal-a` and `dynaseal-b`.
     """
-    made: dict[str, Any] = {}
+    descriptions: dict[str, Any] = {}
     for maker in MAKERS:
         for tenant in ("a", "b"):
-            key = made[f"{maker}-{tenant}"] = describe(f"keys-by-{maker}", f"tenant-{tenant}", kms_arn)
-            store = both(java, clients, key)[maker]
+            description = describe(f"keys-by-{maker}", f"tenant-{tenant}", kms_arn)
+            descriptions[f"{maker}-{tenant}"] = description
+            store = both(java, clients, description)[maker]
             store.create_table()
             store.create_key(CONTEXT)
         store.version_key()
-    return made
+    return descriptions
 
 
 def describe(table: str, branch_key_id: str, kms_arn: str) -> dict[str, Any]:
-    """Describe a branch key that is or is to be made."""
+    """Return the description of a branch key, whether it exists already or not."""
     return {
         "type": "branch-key",
         "branch_key_id": branch_key_id,

@@ -1,20 +1,20 @@
-"""Every way to wrap a data key that both sides know: what writes and what reads, as in `vectors/ITEMS.md`."""
+"""Every kind of keyring that both libraries have: how it writes and reads, described as in `vectors/`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from interop.stores import MAKERS
-from interop.world import ACCOUNT, CURVES, OTHER_REGION, REGION
+from interop.environment import ACCOUNT, CURVES, OTHER_REGION, REGION
+from interop.key_stores import MAKERS
 
 SUITES = ("0x6700", "0x6701")
 PADDINGS = ("PKCS1", "OAEP_SHA1_MGF1", "OAEP_SHA256_MGF1", "OAEP_SHA384_MGF1", "OAEP_SHA512_MGF1")
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of keyring; `reader` left out is the writer's."""
+class KeyringKind:
+    """A kind of keyring. Without `reader`, the writer's keyring also reads."""
 
     group: str
     name: str
@@ -40,10 +40,13 @@ _FILTER = {"filter": {"accounts": [ACCOUNT], "partition": "aws"}}
 _KMS = {"kind": "kms", "key": "kms-a"}
 
 RAW = (
-    *(Kind("raw AES", f"{bits} bits", {"kind": "raw-aes", "key": f"aes{bits}"}) for bits in (128, 192, 256)),
-    *(Kind("raw RSA", padding, _rsa(padding)) for padding in PADDINGS),
     *(
-        Kind(
+        KeyringKind("raw AES", f"{bits} bits", {"kind": "raw-aes", "key": f"aes{bits}"})
+        for bits in (128, 192, 256)
+    ),
+    *(KeyringKind("raw RSA", padding, _rsa(padding)) for padding in PADDINGS),
+    *(
+        KeyringKind(
             "raw ECDH",
             f"{curve}, {scheme if scheme == reader else f'{scheme} to {reader}'}",
             _ecdh("raw-ecdh", curve, scheme),
@@ -54,36 +57,38 @@ RAW = (
     ),
 )
 KMS = (
-    Kind("KMS", "single key", _KMS),
-    Kind("KMS", "multi", {"kind": "kms-multi", "generator": "kms-a", "children": ["kms-b", "kms-elsewhere"]}),
-    Kind("KMS", "discovery", _KMS, {"kind": "kms-discovery", "region": REGION, **_FILTER}),
-    Kind(
+    KeyringKind("KMS", "single key", _KMS),
+    KeyringKind(
+        "KMS", "multi", {"kind": "kms-multi", "generator": "kms-a", "children": ["kms-b", "kms-elsewhere"]}
+    ),
+    KeyringKind("KMS", "discovery", _KMS, {"kind": "kms-discovery", "region": REGION, **_FILTER}),
+    KeyringKind(
         "KMS",
         "discovery multi",
         {"kind": "kms", "key": "kms-elsewhere"},
         {"kind": "kms-discovery-multi", "regions": [REGION, OTHER_REGION], **_FILTER},
     ),
-    Kind(
+    KeyringKind(
         "KMS multi-Region",
         "single key",
         {"kind": "kms-mrk", "key": "mrk"},
         {"kind": "kms-mrk", "key": "mrk-elsewhere"},
     ),
-    Kind(
+    KeyringKind(
         "KMS multi-Region",
         "multi",
         {"kind": "kms-mrk-multi", "generator": "mrk", "children": ["kms-b"]},
         {"kind": "kms-mrk-multi", "generator": "mrk-elsewhere", "children": []},
     ),
-    Kind(
+    KeyringKind(
         "KMS multi-Region",
         "discovery",
         {"kind": "kms-mrk", "key": "mrk"},
         {"kind": "kms-mrk-discovery", "region": OTHER_REGION, **_FILTER},
     ),
-    # AWS refuses the suite with a signature here.
+    # AWS's library refuses the suite with a signature for these keyrings.
     *(
-        Kind(
+        KeyringKind(
             "KMS RSA",
             algorithm.removeprefix("RSAES_"),
             {"kind": "kms-rsa", "key": "kms-rsa", "algorithm": algorithm},
@@ -92,7 +97,7 @@ KMS = (
         for algorithm in ("RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256")
     ),
     *(
-        Kind(
+        KeyringKind(
             "KMS ECDH",
             f"{curve}, {'static' if reader == 'static' else 'static to discovery'}",
             _ecdh("kms-ecdh", curve, "static"),
@@ -103,7 +108,7 @@ KMS = (
     ),
 )
 MULTI = (
-    Kind(
+    KeyringKind(
         "multi",
         "raw and KMS",
         {
@@ -112,7 +117,7 @@ MULTI = (
             "children": [_KMS, _rsa("OAEP_SHA256_MGF1"), _ecdh("raw-ecdh", "P-384", "static")],
         },
     ),
-    Kind(
+    KeyringKind(
         "multi",
         "read by its last child",
         {
@@ -125,16 +130,18 @@ MULTI = (
 )
 
 
-def _hierarchical(maker: str) -> tuple[Kind, ...]:
+def _hierarchical(maker: str) -> tuple[KeyringKind, ...]:
     per_tenant = {"attribute": "pk", "default": f"{maker}-b", "values": {"tenant-a": f"{maker}-a"}}
     return (
-        Kind("hierarchical", f"key store by {maker}", {"kind": "hierarchical", "branch_key": f"{maker}-a"}),
-        Kind(
+        KeyringKind(
+            "hierarchical", f"key store by {maker}", {"kind": "hierarchical", "branch_key": f"{maker}-a"}
+        ),
+        KeyringKind(
             "hierarchical",
-            f"by tenant, key store by {maker}",
+            f"one key per tenant, key store by {maker}",
             {"kind": "hierarchical", "supplier": per_tenant},
         ),
     )
 
 
-KINDS = (*RAW, *KMS, *(kind for maker in MAKERS for kind in _hierarchical(maker)), *MULTI)
+KEYRING_KINDS = (*RAW, *KMS, *(kind for maker in MAKERS for kind in _hierarchical(maker)), *MULTI)

@@ -1,4 +1,4 @@
-"""What was counted: how much each side read of what the other wrote, as a table and as JSON."""
+"""The results: how much each library read of what the other wrote, as a Markdown table and as JSON."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 
 @dataclass
-class Tally:
-    """One kind of keyring, key store or search: how much was tried each way, and how much was right."""
+class Result:
+    """The result for one kind of keyring, key store or search: attempts and successes in each direction."""
 
     group: str
     kind: str
@@ -19,47 +19,47 @@ class Tally:
     failures: list[str] = field(default_factory=list)
 
 
-def total(tallies: Sequence[Tally], group: str) -> Tally:
-    """The sum of tallies."""
-    return Tally(
+def total(results: Sequence[Result], group: str) -> Result:
+    """Return the sum of results."""
+    return Result(
         group,
         "sum",
-        sum(each.tried for each in tallies),
-        sum(each.by_java for each in tallies),
-        sum(each.by_dynaseal for each in tallies),
-        [failure for each in tallies for failure in each.failures],
+        sum(result.tried for result in results),
+        sum(result.by_java for result in results),
+        sum(result.by_dynaseal for result in results),
+        [failure for result in results for failure in result.failures],
     )
 
 
-def by_group(tallies: Sequence[Tally]) -> list[Tally]:
-    """The sum of each group, in order."""
-    groups = dict.fromkeys(each.group for each in tallies)
-    return [total([each for each in tallies if each.group == group], group) for group in groups]
+def by_group(results: Sequence[Result]) -> list[Result]:
+    """Return the sum of each group, in order of first appearance."""
+    groups = dict.fromkeys(result.group for result in results)
+    return [total([result for result in results if result.group == group], group) for group in groups]
 
 
-def as_markdown(tallies: Sequence[Tally]) -> str:
-    """Two tables: a row a kind, then the sums of the groups and of all."""
-    sums = [*by_group(tallies), total(tallies, "all")]
-    return "\n".join([*_rows(tallies), "", *_rows(sums)])
+def as_markdown(results: Sequence[Result]) -> str:
+    """Return two tables: one row per kind, then the sums of the groups and of everything."""
+    sums = [*by_group(results), total(results, "all")]
+    return "\n".join([*_rows(results), "", *_rows(sums)])
 
 
-def as_json(tallies: Sequence[Tally], **about: Any) -> dict[str, Any]:
-    """The counts for programs; `about` says what was run."""
+def as_json(results: Sequence[Result], **about: Any) -> dict[str, Any]:
+    """Return the counts for programs, with `about` describing the run."""
     return {
         **about,
-        "groups": [_counts(each) for each in by_group(tallies)],
-        "kinds": [_counts(each) for each in tallies],
-        "total": _counts(total(tallies, "all")),
+        "groups": [_counts(result) for result in by_group(results)],
+        "kinds": [_counts(result) for result in results],
+        "total": _counts(total(results, "all")),
     }
 
 
-def _rows(tallies: Sequence[Tally]) -> Iterator[str]:
+def _rows(results: Sequence[Result]) -> Iterator[str]:
     yield "| | kind | Java reads dynaseal's | dynaseal reads Java's |"
     yield "|---|---|---:|---:|"
-    for each in tallies:
-        ways = (f"{count} of {each.tried}" for count in (each.by_java, each.by_dynaseal))
-        yield f"| {each.group} | {each.kind} | {' | '.join(ways)} |"
+    for result in results:
+        counts = (f"{count} of {result.tried}" for count in (result.by_java, result.by_dynaseal))
+        yield f"| {result.group} | {result.kind} | {' | '.join(counts)} |"
 
 
-def _counts(tally: Tally) -> dict[str, Any]:
-    return {**asdict(tally), "failures": len(tally.failures)}
+def _counts(result: Result) -> dict[str, Any]:
+    return {**asdict(result), "failures": len(result.failures)}

@@ -1,4 +1,4 @@
-"""Beacons across the two libraries: both write the same bytes, and each finds what either wrote."""
+"""Exchanges searches by beacon: both libraries write the same beacons, and each finds what either wrote."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from dynaseal import DynasealError
 from interop.java import RefusedError
-from interop.scene import BEACON_PREFIX, INDEX, Scene
-from interop.stores import MAKERS
-from interop.tally import Tally
+from interop.key_stores import MAKERS
+from interop.results import Result
+from interop.searchable_tables import BEACON_PREFIX, INDEX, SearchableTable
 from support import vectors
 
 Item = dict[str, Any]
@@ -21,91 +21,93 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody in the table, twice: as each side wrote them."""
+    """A person who has two items in the table, one written by each library."""
 
     number: int
     attributes: Item
 
     def written_by(self, side: str) -> Item:
-        """The item that a side writes."""
+        """Return the item that one library writes."""
         return {**self.attributes, "sk": {"S": f"{self.number} {side}"}}
 
 
 @dataclass(frozen=True)
-class Question:
-    """A search in AWS's words, and who must be found by it."""
+class Search:
+    """A Query or Scan, and the people whom it must find."""
 
     operation: str
     request: Item
-    found: Sequence[Person]
+    expected: Sequence[Person]
 
 
-def search_both_ways(scene: Scene, seed: int, count: int) -> Tally:
-    """Write `count` people by each side, compare their beacons, and search for each of them by each side."""
-    rng = Random(f"{seed} {scene.name}")
+def exchange_searches(table: SearchableTable, seed: int, count: int) -> Result:
+    """Write `count` people with each library, compare their beacons, and search for each with both."""
+    rng = Random(f"{seed} {table.name}")
     people = [Person(number, _attributes(rng)) for number in range(count)]
-    scene.create_table()
-    ours = scene.our_client()
-    scene.java("put", items=[person.written_by("Java") for person in people])
+    table.create_table()
+    client = table.dynaseal_client()
+    table.java("put", items=[person.written_by("Java") for person in people])
     for person in people:
-        ours.put_item(TableName=scene.name, Item=person.written_by("dynaseal"))
-    questions = [question for person in people for question in _questions(person, people)]
-    tally = Tally("beacons", f"searches, {scene.kind}, key store by {scene.maker}", len(questions))
-    java_wrong = _wrong(
-        lambda asked: [
-            vectors.wire_item(item) for item in scene.java(asked.operation, request=asked.request)
+        client.put_item(TableName=table.name, Item=person.written_by("dynaseal"))
+    searches = [search for person in people for search in _searches(person, people)]
+    result = Result("beacons", f"searches, {table.kind}, key store by {table.maker}", len(searches))
+    java_failures = _failures(
+        lambda search: [
+            vectors.wire_item(item) for item in table.java(search.operation, request=search.request)
         ],
-        questions,
+        searches,
     )
-    our_wrong = _wrong(
-        lambda asked: getattr(ours, asked.operation)(TableName=scene.name, **asked.request)["Items"],
-        questions,
+    dynaseal_failures = _failures(
+        lambda search: getattr(client, search.operation)(TableName=table.name, **search.request)["Items"],
+        searches,
     )
-    tally.by_java, tally.by_dynaseal = tally.tried - len(java_wrong), tally.tried - len(our_wrong)
-    tally.failures += [*_unequal_beacons(scene), *java_wrong, *our_wrong]
-    return tally
+    result.by_java = result.tried - len(java_failures)
+    result.by_dynaseal = result.tried - len(dynaseal_failures)
+    result.failures += [*_unequal_beacons(table), *java_failures, *dynaseal_failures]
+    return result
 
 
-def _questions(person: Person, people: Sequence[Person]) -> Iterator[Question]:
-    """What can be asked about a person; each asks for the tenant too, as beacons of many keys demand."""
+def _searches(person: Person, people: Sequence[Person]) -> Iterator[Search]:
+    """Yield the searches for a person. Each also names the tenant, whose beacon key is used."""
 
-    def ask(operation: str, request: Item, of: Callable[[Item], Any], **values: Item) -> Question:
+    def search(operation: str, request: Item, value_of: Callable[[Item], Any], **values: Item) -> Search:
         tenant = person.attributes["tenant"]
-        found = [
-            each
-            for each in people
-            if each.attributes["tenant"] == tenant and of(each.attributes) == of(person.attributes)
+        value = value_of(person.attributes)
+        expected = [
+            other
+            for other in people
+            if other.attributes["tenant"] == tenant and value_of(other.attributes) == value
         ]
         named = {f":{name}": value for name, value in {**values, "t": tenant}.items()}
-        return Question(operation, {**request, "ExpressionAttributeValues": named}, found)
+        return Search(operation, {**request, "ExpressionAttributeValues": named}, expected)
 
-    def scan(condition: str, of: Callable[[Item], Any], value: Item) -> Question:
-        return ask("scan", {"FilterExpression": f"{condition} AND tenant = :t"}, of, v=value)
+    def scan(condition: str, value_of: Callable[[Item], Any], value: Item) -> Search:
+        return search("scan", {"FilterExpression": f"{condition} AND tenant = :t"}, value_of, v=value)
 
-    own = person.attributes
+    attributes = person.attributes
     by_index = {
         "IndexName": INDEX,
         "KeyConditionExpression": "surname = :v",
         "FilterExpression": "tenant = :t",
     }
-    yield ask("query", by_index, lambda each: each["surname"], v=own["surname"])
-    yield scan("nickname = :v", lambda each: each["nickname"], own["nickname"])
-    yield scan("City = :v", lambda each: each["address"]["M"]["city"], own["address"]["M"]["city"])
+    yield search("query", by_index, lambda item: item["surname"], v=attributes["surname"])
+    yield scan("nickname = :v", lambda item: item["nickname"], attributes["nickname"])
+    yield scan("City = :v", lambda item: item["address"]["M"]["city"], attributes["address"]["M"]["city"])
     yield scan(
         "Street = :v",
-        lambda each: each["address"]["M"]["lines"]["L"][0],
-        own["address"]["M"]["lines"]["L"][0],
+        lambda item: item["address"]["M"]["lines"]["L"][0],
+        attributes["address"]["M"]["lines"]["L"][0],
     )
-    yield scan("salary = :v", lambda each: each["salary"], own["salary"])
-    yield scan("Badge = :v", _badge, {"S": _badge(own)})
-    yield scan("Place = :v", _place, {"S": _place(own)})
-    team = own["teams"]["SS"][0]
-    yield scan("contains(teams, :v)", lambda each: team in each["teams"]["SS"], {"S": team})
+    yield scan("salary = :v", lambda item: item["salary"], attributes["salary"])
+    yield scan("Badge = :v", _badge, {"S": _badge(attributes)})
+    yield scan("Place = :v", _place, {"S": _place(attributes)})
+    team = attributes["teams"]["SS"][0]
+    yield scan("contains(teams, :v)", lambda item: team in item["teams"]["SS"], {"S": team})
 
 
 def _badge(attributes: Item) -> str:
-    # AWS's Upper leaves letters beyond ASCII as they are.
-    surname = "".join(each.upper() if each.isascii() else each for each in attributes["surname"]["S"])
+    # AWS's Upper changes only ASCII letters.
+    surname = "".join(letter.upper() if letter.isascii() else letter for letter in attributes["surname"]["S"])
     return surname[:2] + f"{attributes['ward']['S']}/"[-3:]
 
 
@@ -113,34 +115,34 @@ def _place(attributes: Item) -> str:
     return f"W-{attributes['ward']['S']}~M-{attributes['mail']['S']}"
 
 
-def _wrong(ask: Callable[[Question], list[Item]], questions: Sequence[Question]) -> list[str]:
-    """The questions that were not answered as expected, with what was found."""
-    wrong: list[str] = []
-    for question in questions:
-        expected = [person.written_by(side) for person in question.found for side in MAKERS]
+def _failures(run: Callable[[Search], list[Item]], searches: Sequence[Search]) -> list[str]:
+    """Describe each search that did not find what was expected."""
+    failures: list[str] = []
+    for search in searches:
+        expected = [person.written_by(side) for person in search.expected for side in MAKERS]
         try:
-            found: Any = _ordered(ask(question))
+            found: Any = _ordered(run(search))
         except (RefusedError, DynasealError, ClientError) as error:
             found = error
         if found != _ordered(expected):
-            wrong.append(f"{question.operation} {question.request}: {found!r}, not {expected!r}")
-    return wrong
+            failures.append(f"{search.operation} {search.request}: {found!r}, not {expected!r}")
+    return failures
 
 
-def _unequal_beacons(scene: Scene) -> list[str]:
-    """The people whose two items do not have the same beacons."""
+def _unequal_beacons(table: SearchableTable) -> list[str]:
+    """Describe each person whose two items have different beacons."""
     stored: dict[str, dict[str, Item]] = {side: {} for side in MAKERS}
-    for item in scene.plain_client.scan(TableName=scene.name)["Items"]:
+    for item in table.plain_client.scan(TableName=table.name)["Items"]:
         number, _, side = item["sk"]["S"].partition(" ")
         stored[side][number] = {
             name: _unordered(value) for name, value in item.items() if name.startswith(BEACON_PREFIX)
         }
-    java, ours = (stored[side] for side in MAKERS)
-    assert all(java.values()), "no beacons were stored"
+    by_java, by_dynaseal = (stored[side] for side in MAKERS)
+    assert all(by_java.values()), "no beacons were stored"
     return [
-        f"person {number}: beacons {java.get(number)} by Java, {ours.get(number)} by dynaseal"
-        for number in {**java, **ours}
-        if java.get(number) != ours.get(number)
+        f"person {number}: beacons {by_java.get(number)} by Java, {by_dynaseal.get(number)} by dynaseal"
+        for number in {**by_java, **by_dynaseal}
+        if by_java.get(number) != by_dynaseal.get(number)
     ]
 
 
@@ -153,7 +155,7 @@ def _ordered(items: Sequence[Item]) -> list[Item]:
 
 
 def _attributes(rng: Random) -> Item:
-    """Somebody's attributes, of few enough values that people share them."""
+    """Return a person's attributes, chosen from so few values that people share them."""
     tenant = rng.choice(["tenant-a", "tenant-b"])
     names = ["Ångström", "Nguyễn", "O'Neill", "李", "Müller", "de Souza", "😀"]
     city = {"S": rng.choice(["Lund", "Köln", "São Paulo", "台北"])}

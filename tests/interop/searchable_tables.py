@@ -1,4 +1,4 @@
-"""A searchable table as both sides see it: people with beacons of every style, virtual and compound ones."""
+"""Tables that both libraries search: people, with standard and compound beacons and virtual fields."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dynaseal import EncryptedClient
-from interop.stores import MAKERS
-from interop.world import REGION, World, wire_json
+from interop.environment import REGION, Environment, wire_json
+from interop.key_stores import MAKERS
 from support import searchable, vectors
 
 INDEX = "by-surname"
@@ -50,10 +50,10 @@ _ACTIONS = {
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A searchable table over one maker's key store, and how each side is asked."""
+class SearchableTable:
+    """A table with beacons, whose key store one of the libraries created, as both libraries access it."""
 
-    world: World
+    environment: Environment
     kind: str
     maker: str
     keyring: dict[str, Any]
@@ -66,40 +66,40 @@ class Scene:
 
     @property
     def branch_key(self) -> str:
-        """The name of a branch key of the key store."""
+        """The name of a branch key in the key store."""
         return f"{self.maker}-a"
 
     @property
     def plain_client(self) -> Any:
         """A client that sees what is stored."""
-        return self.world.clients[REGION].dynamodb
+        return self.environment.clients[REGION].dynamodb
 
-    def our_client(self) -> EncryptedClient:
-        """This side's client."""
-        search = searchable.search_config(self._search, self.world.store(self.branch_key))
-        config = vectors.table_config(self._table, self.world.keyring(self.keyring))
+    def dynaseal_client(self) -> EncryptedClient:
+        """Return dynaseal's client."""
+        search = searchable.search_config(self._search, self.environment.store(self.branch_key))
+        config = vectors.table_config(self._table, self.environment.keyring(self.keyring))
         return EncryptedClient(self.plain_client, configs={self.name: replace(config, search=search)})
 
     def java(self, do: str, **request: Any) -> Any:
-        """Ask Java's client."""
-        return self.world.java.ask(
+        """Send a request to Java's client and return its result."""
+        return self.environment.java.request(
             do,
             table=self._table,
             keyring=self.keyring,
-            keys=self.world.keys_of(self.keyring),
+            keys=self.environment.keys_of(self.keyring),
             search=self._search,
-            branch_key=self.world.keys[self.branch_key],
+            branch_key=self.environment.keys[self.branch_key],
             region=REGION,
             **wire_json(request),
         )
 
     def create_table(self) -> None:
-        """Make the table, with an index over a beacon."""
+        """Create the table, with an index on a beacon."""
         beacon = BEACON_PREFIX + "surname"
         self.plain_client.create_table(
             TableName=self.name,
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[_text(name) for name in ("pk", "sk", beacon)],
+            AttributeDefinitions=[_string_attribute(name) for name in ("pk", "sk", beacon)],
             KeySchema=_schema("pk", "sk"),
             GlobalSecondaryIndexes=[
                 {
@@ -130,21 +130,23 @@ class Scene:
         }
 
 
-def scenes(world: World) -> list[Scene]:
-    """One beacon key for all, and one for each tenant, each over the key store of either maker."""
-    made: list[Scene] = []
+def searchable_tables(environment: Environment) -> list[SearchableTable]:
+    """Return tables with one beacon key, and with one per tenant, for the key store of each library."""
+    tables: list[SearchableTable] = []
     for maker in MAKERS:
-        one = {"single": {"key_id": "tenant-a"}}
-        each = {"multi": {"key_field_name": "tenant"}}
+        single_key = {"single": {"key_id": "tenant-a"}}
+        key_per_tenant = {"multi": {"key_field_name": "tenant"}}
         by_tenant = {"attribute": "pk", "default": f"{maker}-b", "values": {"tenant-a": f"{maker}-a"}}
-        made += [
-            Scene(world, "one beacon key", maker, {"kind": "raw-aes", "key": "aes256"}, one),
-            Scene(world, "one a tenant", maker, {"kind": "hierarchical", "supplier": by_tenant}, each),
+        raw_keyring = {"kind": "raw-aes", "key": "aes256"}
+        keyring_per_tenant = {"kind": "hierarchical", "supplier": by_tenant}
+        tables += [
+            SearchableTable(environment, "one beacon key", maker, raw_keyring, single_key),
+            SearchableTable(environment, "one per tenant", maker, keyring_per_tenant, key_per_tenant),
         ]
-    return made
+    return tables
 
 
-def _text(name: str) -> dict[str, str]:
+def _string_attribute(name: str) -> dict[str, str]:
     return {"AttributeName": name, "AttributeType": "S"}
 
 

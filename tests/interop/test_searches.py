@@ -1,13 +1,13 @@
-"""Beacons: both sides write the same, and each finds what either wrote."""
+"""Searches by beacon: both libraries write the same beacons, and each finds what either wrote."""
 
 from __future__ import annotations
 
-from interop.scene import scenes
-from interop.searches import search_both_ways
-from interop.world import World
+from interop.environment import Environment
+from interop.search_exchange import exchange_searches
+from interop.searchable_tables import searchable_tables
 
 
-def test_each_side_finds_what_either_wrote_by_equal_beacons(world: World) -> None:
-    tallies = [search_both_ways(scene, seed=1, count=4) for scene in scenes(world)]
-    assert [failure for tally in tallies for failure in tally.failures] == []
-    assert all(tally.tried == tally.by_java == tally.by_dynaseal > 0 for tally in tallies)
+def test_each_library_finds_what_either_wrote_by_equal_beacons(environment: Environment) -> None:
+    results = [exchange_searches(table, seed=1, count=4) for table in searchable_tables(environment)]
+    assert [failure for result in results for failure in result.failures] == []
+    assert all(result.tried == result.by_java == result.by_dynaseal > 0 for result in results)

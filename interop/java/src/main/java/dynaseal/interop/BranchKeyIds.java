@@ -9,7 +9,7 @@ import software.amazon.cryptography.dbencryptionsdk.dynamodb.model.GetBranchKeyI
 import software.amazon.cryptography.dbencryptionsdk.dynamodb.model.GetBranchKeyIdFromDdbKeyOutput;
 import software.amazon.cryptography.materialproviders.IBranchKeyIdSupplier;
 
-/** Chooses an item's branch key by the text of one of its key attributes. */
+/** Chooses an item's branch key by the string value of one of its key attributes. */
 record BranchKeyIds(JsonNode spec, JsonNode keys) implements IDynamoDbKeyBranchKeyIdSupplier {
   static IBranchKeyIdSupplier supplier(JsonNode spec, JsonNode keys) {
     return DynamoDbEncryption.builder()
@@ -24,9 +24,9 @@ record BranchKeyIds(JsonNode spec, JsonNode keys) implements IDynamoDbKeyBranchK
 
   @Override
   public GetBranchKeyIdFromDdbKeyOutput GetBranchKeyIdFromDdbKey(GetBranchKeyIdFromDdbKeyInput input) {
-    var value = input.ddbKey().get(Wire.text(spec, "attribute")).s();
-    var chosen = value == null ? null : Wire.text(spec.get("values"), value);
-    var key = keys.get(chosen == null ? Wire.text(spec, "default") : chosen);
-    return GetBranchKeyIdFromDdbKeyOutput.builder().branchKeyId(Wire.text(key, "branch_key_id")).build();
+    var value = input.ddbKey().get(Wire.string(spec, "attribute")).s();
+    var keyName = value == null ? null : Wire.string(spec.get("values"), value);
+    var key = keys.get(keyName == null ? Wire.string(spec, "default") : keyName);
+    return GetBranchKeyIdFromDdbKeyOutput.builder().branchKeyId(Wire.string(key, "branch_key_id")).build();
   }
 }

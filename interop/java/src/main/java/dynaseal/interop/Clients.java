@@ -4,7 +4,7 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.kms.KmsClient;
 
-/** Clients whose endpoint and credentials come from the environment, where the SDK looks for them. */
+/** Creates clients. The SDK takes their endpoint and credentials from environment variables. */
 final class Clients {
   private Clients() {}
 

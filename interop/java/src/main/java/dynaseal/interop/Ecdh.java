@@ -15,7 +15,7 @@ import software.amazon.cryptography.materialproviders.model.RawEcdhStaticConfigu
 import software.amazon.cryptography.materialproviders.model.RawPrivateKeyToStaticPublicKeyInput;
 import software.amazon.cryptography.primitives.model.ECDHCurveSpec;
 
-/** The keyrings over ECDH, with the sender's and recipient's keys raw or in KMS. */
+/** Creates ECDH keyrings, with the keys of sender and recipient given as bytes or kept in KMS. */
 final class Ecdh {
   private Ecdh() {}
 
@@ -27,18 +27,18 @@ final class Ecdh {
   }
 
   static IKeyring kms(MaterialProviders providers, JsonNode spec, JsonNode keys) {
-    var ours = Wire.text(spec, "scheme").equals("discovery") ? "recipient" : "sender";
+    var ownRole = Wire.string(spec, "scheme").equals("discovery") ? "recipient" : "sender";
     return providers.CreateAwsKmsEcdhKeyring(CreateAwsKmsEcdhKeyringInput.builder()
         .curveSpec(curve(spec))
         .KeyAgreementScheme(kmsScheme(spec, keys))
-        .kmsClient(Clients.kms(Clients.regionOf(arn(party(spec, keys, ours)))))
+        .kmsClient(Clients.kms(Clients.regionOf(arn(party(spec, keys, ownRole)))))
         .build());
   }
 
   private static RawEcdhStaticConfigurations rawScheme(JsonNode spec, JsonNode keys) {
     var recipient = party(spec, keys, "recipient");
     var scheme = RawEcdhStaticConfigurations.builder();
-    switch (Wire.text(spec, "scheme")) {
+    switch (Wire.string(spec, "scheme")) {
       case "static" -> scheme.RawPrivateKeyToStaticPublicKey(RawPrivateKeyToStaticPublicKeyInput.builder()
           .senderStaticPrivateKey(privateKey(party(spec, keys, "sender")))
           .recipientPublicKey(publicKey(recipient))
@@ -54,7 +54,7 @@ final class Ecdh {
   private static KmsEcdhStaticConfigurations kmsScheme(JsonNode spec, JsonNode keys) {
     var recipient = party(spec, keys, "recipient");
     var scheme = KmsEcdhStaticConfigurations.builder();
-    if (Wire.text(spec, "scheme").equals("discovery")) {
+    if (Wire.string(spec, "scheme").equals("discovery")) {
       return scheme.KmsPublicKeyDiscovery(
           KmsPublicKeyDiscoveryInput.builder().recipientKmsIdentifier(arn(recipient)).build()).build();
     }
@@ -65,22 +65,22 @@ final class Ecdh {
   }
 
   private static JsonNode party(JsonNode spec, JsonNode keys, String role) {
-    return keys.get(Wire.text(spec, role));
+    return keys.get(Wire.string(spec, role));
   }
 
   private static ECDHCurveSpec curve(JsonNode spec) {
-    return ECDHCurveSpec.valueOf("ECC_NIST_" + Wire.text(spec, "curve").replace("-", ""));
+    return ECDHCurveSpec.valueOf("ECC_NIST_" + Wire.string(spec, "curve").replace("-", ""));
   }
 
   private static ByteBuffer privateKey(JsonNode key) {
-    return Wire.utf8(Wire.text(key, "private_key"));
+    return Wire.utf8(Wire.string(key, "private_key"));
   }
 
   private static ByteBuffer publicKey(JsonNode key) {
-    return Wire.hex(Wire.text(key, "public_key_der"));
+    return Wire.hex(Wire.string(key, "public_key_der"));
   }
 
   private static String arn(JsonNode key) {
-    return Wire.text(key, "arn");
+    return Wire.string(key, "arn");
   }
 }

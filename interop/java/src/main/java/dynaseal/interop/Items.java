@@ -10,16 +10,16 @@ import software.amazon.cryptography.dbencryptionsdk.structuredencryption.model.C
 import software.amazon.cryptography.materialproviders.IKeyring;
 import software.amazon.cryptography.materialproviders.model.DBEAlgorithmSuiteId;
 
-/** Encrypts and decrypts items with AWS's item encryptor; each item is done or refused by itself. */
+/** Encrypts and decrypts items with AWS's item encryptor. Each item has its own reply. */
 final class Items {
   private Items() {}
 
-  static JsonNode answer(String work, JsonNode request) {
+  static JsonNode handle(String operation, JsonNode request) {
     var encryptor = encryptor(request.get("table"), Keyrings.of(request));
-    UnaryOperator<JsonNode> one =
-        work.equals("encrypt") ? item -> encrypt(encryptor, item) : item -> decrypt(encryptor, item);
+    UnaryOperator<JsonNode> convert =
+        operation.equals("encrypt") ? item -> encrypt(encryptor, item) : item -> decrypt(encryptor, item);
     return Wire.array(
-        Wire.list(request.get("items"), item -> Refusal.orDone(() -> one.apply(item))).stream());
+        Wire.list(request.get("items"), item -> Reply.of(() -> convert.apply(item))).stream());
   }
 
   private static JsonNode encrypt(DynamoDbItemEncryptor encryptor, JsonNode item) {
@@ -34,15 +34,15 @@ final class Items {
 
   private static DynamoDbItemEncryptor encryptor(JsonNode table, IKeyring keyring) {
     var config = DynamoDbItemEncryptorConfig.builder()
-        .logicalTableName(Wire.text(table, "name"))
-        .partitionKeyName(Wire.text(table, "partition_key"))
-        .sortKeyName(Wire.text(table, "sort_key"))
+        .logicalTableName(Wire.string(table, "name"))
+        .partitionKeyName(Wire.string(table, "partition_key"))
+        .sortKeyName(Wire.string(table, "sort_key"))
         .attributeActionsOnEncrypt(Wire.map(table.get("actions"), Items::action))
-        .allowedUnsignedAttributePrefix(Wire.text(table, "unsigned_prefix"))
+        .allowedUnsignedAttributePrefix(Wire.string(table, "unsigned_prefix"))
         .algorithmSuiteId(suite(table))
         .keyring(keyring);
     var unsigned = Wire.list(table.get("unsigned"), JsonNode::textValue);
-    // An empty list is refused.
+    // AWS's library refuses an empty list.
     if (!unsigned.isEmpty()) {
       config.allowedUnsignedAttributes(unsigned);
     }
@@ -54,10 +54,10 @@ final class Items {
   }
 
   static DBEAlgorithmSuiteId suite(JsonNode table) {
-    return switch (Wire.text(table, "suite")) {
+    return switch (Wire.string(table, "suite")) {
       case "0x6700" -> DBEAlgorithmSuiteId.ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY_SYMSIG_HMAC_SHA384;
       case "0x6701" -> DBEAlgorithmSuiteId.ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384_SYMSIG_HMAC_SHA384;
-      default -> throw new IllegalArgumentException("there is no such suite");
+      default -> throw new IllegalArgumentException("unknown algorithm suite " + Wire.string(table, "suite"));
     };
   }
 }

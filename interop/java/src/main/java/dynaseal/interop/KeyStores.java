@@ -15,30 +15,30 @@ import software.amazon.cryptography.keystore.model.KMSConfiguration;
 import software.amazon.cryptography.keystore.model.KeyStoreConfig;
 import software.amazon.cryptography.keystore.model.VersionKeyInput;
 
-/** AWS's key store. Its keys are shown, in hex, to be compared: it is for keys of tests. */
+/** Uses AWS's key store. Replies contain the keys in hex, to be compared: only for test keys. */
 final class KeyStores {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
   private KeyStores() {}
 
-  /** The key store that a branch key's description names. */
+  /** Returns the key store that a branch key's description names. */
   static KeyStore of(JsonNode branchKey) {
-    var arn = Wire.text(branchKey, "kms_arn");
+    var arn = Wire.string(branchKey, "kms_arn");
     var region = Clients.regionOf(arn);
     return KeyStore.builder().KeyStoreConfig(KeyStoreConfig.builder()
         .ddbClient(Clients.dynamoDb(region))
-        .ddbTableName(Wire.text(branchKey, "key_store_table"))
-        .logicalKeyStoreName(Wire.text(branchKey, "logical_key_store_name"))
+        .ddbTableName(Wire.string(branchKey, "key_store_table"))
+        .logicalKeyStoreName(Wire.string(branchKey, "logical_key_store_name"))
         .kmsClient(Clients.kms(region))
         .kmsConfiguration(KMSConfiguration.builder().kmsKeyArn(arn).build())
         .build()).build();
   }
 
-  static JsonNode answer(String work, JsonNode request) {
+  static JsonNode handle(String operation, JsonNode request) {
     var branchKey = request.get("branch_key");
     var store = of(branchKey);
-    var id = Wire.text(branchKey, "branch_key_id");
-    return switch (work) {
+    var id = Wire.string(branchKey, "branch_key_id");
+    return switch (operation) {
       case "create-table" -> NODES.textNode(
           store.CreateKeyStore(CreateKeyStoreInput.builder().build()).tableArn());
       case "create-key" -> NODES.textNode(store.CreateKey(CreateKeyInput.builder()
@@ -49,30 +49,30 @@ final class KeyStores {
         store.VersionKey(VersionKeyInput.builder().branchKeyIdentifier(id).build());
         yield NODES.nullNode();
       }
-      case "active-key" -> shown(store.GetActiveBranchKey(
+      case "active-key" -> toJson(store.GetActiveBranchKey(
           GetActiveBranchKeyInput.builder().branchKeyIdentifier(id).build()).branchKeyMaterials());
-      case "key-version" -> shown(store.GetBranchKeyVersion(GetBranchKeyVersionInput.builder()
+      case "key-version" -> toJson(store.GetBranchKeyVersion(GetBranchKeyVersionInput.builder()
           .branchKeyIdentifier(id)
-          .branchKeyVersion(Wire.text(request, "version"))
+          .branchKeyVersion(Wire.string(request, "version"))
           .build()).branchKeyMaterials());
-      default -> shown(store.GetBeaconKey(
+      default -> toJson(store.GetBeaconKey(
           GetBeaconKeyInput.builder().branchKeyIdentifier(id).build()).beaconKeyMaterials());
     };
   }
 
-  private static JsonNode shown(BranchKeyMaterials key) {
+  private static JsonNode toJson(BranchKeyMaterials key) {
     var node = NODES.objectNode()
         .put("version", key.branchKeyVersion())
         .put("key", Wire.hex(key.branchKey()));
-    return node.set("context", texts(key.encryptionContext()));
+    return node.set("context", toJson(key.encryptionContext()));
   }
 
-  private static JsonNode shown(BeaconKeyMaterials key) {
+  private static JsonNode toJson(BeaconKeyMaterials key) {
     var node = NODES.objectNode().put("key", Wire.hex(key.beaconKey()));
-    return node.set("context", texts(key.encryptionContext()));
+    return node.set("context", toJson(key.encryptionContext()));
   }
 
-  private static JsonNode texts(Map<String, String> members) {
+  private static JsonNode toJson(Map<String, String> members) {
     var node = NODES.objectNode();
     members.forEach(node::put);
     return node;

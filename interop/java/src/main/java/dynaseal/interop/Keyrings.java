@@ -23,7 +23,7 @@ import software.amazon.cryptography.materialproviders.model.DiscoveryFilter;
 import software.amazon.cryptography.materialproviders.model.MaterialProvidersConfig;
 import software.amazon.cryptography.materialproviders.model.PaddingScheme;
 
-/** Builds AWS's keyring from a description: its kind, and the names of the keys it uses. */
+/** Creates AWS's keyring from a description: the kind of keyring and the names of its keys. */
 final class Keyrings {
   private static final MaterialProviders PROVIDERS = MaterialProviders.builder()
       .MaterialProvidersConfig(MaterialProvidersConfig.builder().build())
@@ -36,37 +36,37 @@ final class Keyrings {
     this.keys = keys;
   }
 
-  /** The keyring of a request, over the request's keys. */
+  /** Returns the keyring that a request describes, with the request's keys. */
   static IKeyring of(JsonNode request) {
     return new Keyrings(request.get("keys")).keyring(request.get("keyring"));
   }
 
   private IKeyring keyring(JsonNode spec) {
-    var kind = Wire.text(spec, "kind");
+    var kind = Wire.string(spec, "kind");
     return switch (kind) {
       case "raw-aes" -> rawAes(key(spec));
-      case "raw-rsa" -> rawRsa(key(spec), PaddingScheme.valueOf(Wire.text(spec, "padding")));
+      case "raw-rsa" -> rawRsa(key(spec), PaddingScheme.valueOf(Wire.string(spec, "padding")));
       case "raw-ecdh" -> Ecdh.raw(PROVIDERS, spec, keys);
       case "kms-ecdh" -> Ecdh.kms(PROVIDERS, spec, keys);
       case "multi" -> multi(spec);
-      case "kms" -> kms(arn(Wire.text(spec, "key")));
-      case "kms-mrk" -> kmsMrk(arn(Wire.text(spec, "key")));
-      case "kms-rsa" -> kmsRsa(key(spec), Wire.text(spec, "algorithm"));
+      case "kms" -> kms(arn(Wire.string(spec, "key")));
+      case "kms-mrk" -> kmsMrk(arn(Wire.string(spec, "key")));
+      case "kms-rsa" -> kmsRsa(key(spec), Wire.string(spec, "algorithm"));
       case "kms-multi" -> kmsMulti(generator(spec), children(spec));
       case "kms-mrk-multi" -> kmsMrkMulti(generator(spec), children(spec));
-      case "kms-discovery" -> kmsDiscovery(Wire.text(spec, "region"), filter(spec));
-      case "kms-mrk-discovery" -> kmsMrkDiscovery(Wire.text(spec, "region"), filter(spec));
+      case "kms-discovery" -> kmsDiscovery(Wire.string(spec, "region"), filter(spec));
+      case "kms-mrk-discovery" -> kmsMrkDiscovery(Wire.string(spec, "region"), filter(spec));
       case "kms-discovery-multi" -> kmsDiscoveryMulti(Wire.list(spec.get("regions"), JsonNode::textValue), filter(spec));
       case "hierarchical" -> hierarchical(spec);
-      default -> throw new IllegalArgumentException("there is no keyring " + kind);
+      default -> throw new IllegalArgumentException("unknown kind of keyring " + kind);
     };
   }
 
   private IKeyring rawAes(JsonNode key) {
-    var material = Wire.hex(Wire.text(key, "material"));
+    var material = Wire.hex(Wire.string(key, "material"));
     return PROVIDERS.CreateRawAesKeyring(CreateRawAesKeyringInput.builder()
-        .keyNamespace(Wire.text(key, "namespace"))
-        .keyName(Wire.text(key, "name"))
+        .keyNamespace(Wire.string(key, "namespace"))
+        .keyName(Wire.string(key, "name"))
         .wrappingKey(material)
         .wrappingAlg(AesWrappingAlg.valueOf("ALG_AES" + 8 * material.remaining() + "_GCM_IV12_TAG16"))
         .build());
@@ -74,11 +74,11 @@ final class Keyrings {
 
   private IKeyring rawRsa(JsonNode key, PaddingScheme padding) {
     return PROVIDERS.CreateRawRsaKeyring(CreateRawRsaKeyringInput.builder()
-        .keyNamespace(Wire.text(key, "namespace"))
-        .keyName(Wire.text(key, "name"))
+        .keyNamespace(Wire.string(key, "namespace"))
+        .keyName(Wire.string(key, "name"))
         .paddingScheme(padding)
-        .publicKey(Wire.utf8(Wire.text(key, "public_key")))
-        .privateKey(Wire.utf8(Wire.text(key, "private_key")))
+        .publicKey(Wire.utf8(Wire.string(key, "public_key")))
+        .privateKey(Wire.utf8(Wire.string(key, "private_key")))
         .build());
   }
 
@@ -104,10 +104,10 @@ final class Keyrings {
   }
 
   private IKeyring kmsRsa(JsonNode key, String algorithm) {
-    var arn = Wire.text(key, "arn");
+    var arn = Wire.string(key, "arn");
     return PROVIDERS.CreateAwsKmsRsaKeyring(CreateAwsKmsRsaKeyringInput.builder()
         .kmsKeyId(arn)
-        .publicKey(Wire.utf8(Wire.text(key, "public_key")))
+        .publicKey(Wire.utf8(Wire.string(key, "public_key")))
         .encryptionAlgorithm(EncryptionAlgorithmSpec.fromValue(algorithm))
         .kmsClient(Clients.kms(Clients.regionOf(arn)))
         .build());
@@ -156,12 +156,12 @@ final class Keyrings {
     var keyring = CreateAwsKmsHierarchicalKeyringInput.builder().ttlSeconds(600);
     if (spec.has("supplier")) {
       var supplier = spec.get("supplier");
-      keyring.keyStore(KeyStores.of(keys.get(Wire.text(supplier, "default"))));
+      keyring.keyStore(KeyStores.of(keys.get(Wire.string(supplier, "default"))));
       keyring.branchKeyIdSupplier(BranchKeyIds.supplier(supplier, keys));
     } else {
-      var branchKey = keys.get(Wire.text(spec, "branch_key"));
+      var branchKey = keys.get(Wire.string(spec, "branch_key"));
       keyring.keyStore(KeyStores.of(branchKey));
-      keyring.branchKeyId(Wire.text(branchKey, "branch_key_id"));
+      keyring.branchKeyId(Wire.string(branchKey, "branch_key_id"));
     }
     return PROVIDERS.CreateAwsKmsHierarchicalKeyring(keyring.build());
   }
@@ -170,16 +170,16 @@ final class Keyrings {
     var filter = spec.get("filter");
     return filter == null ? null : DiscoveryFilter.builder()
         .accountIds(Wire.list(filter.get("accounts"), JsonNode::textValue))
-        .partition(Wire.text(filter, "partition"))
+        .partition(Wire.string(filter, "partition"))
         .build();
   }
 
   private JsonNode key(JsonNode spec) {
-    return keys.get(Wire.text(spec, "key"));
+    return keys.get(Wire.string(spec, "key"));
   }
 
   private String generator(JsonNode spec) {
-    return arn(Wire.text(spec, "generator"));
+    return arn(Wire.string(spec, "generator"));
   }
 
   private List<String> children(JsonNode spec) {
@@ -187,6 +187,6 @@ final class Keyrings {
   }
 
   private String arn(String name) {
-    return Wire.text(keys.get(name), "arn");
+    return Wire.string(keys.get(name), "arn");
   }
 }

@@ -13,10 +13,11 @@ import java.nio.charset.StandardCharsets;
 import software.amazon.cryptography.dbencryptionsdk.dynamodb.itemencryptor.DynamoDbItemEncryptor;
 
 /**
- * Answers each line of standard input, a request in JSON, with one line on standard output.
+ * Reads requests, one JSON object per line, from standard input, and writes one reply per line to
+ * standard output.
  *
- * <p>The answer is {@code {"done": ...}}, or {@code {"refused": "why"}}. No request depends on an
- * earlier one; the README lists them.
+ * <p>A reply is {@code {"done": ...}} or {@code {"refused": "why"}}. No request depends on an earlier
+ * one. The README lists the requests.
  */
 public final class Main {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -26,23 +27,23 @@ public final class Main {
   public static void main(String[] arguments) throws IOException {
     var requests = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     var replies = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
-    // Whatever a library prints must not come between the replies.
+    // What libraries print goes to standard error, so that it is not mixed with the replies.
     System.setOut(System.err);
     for (var line = requests.readLine(); line != null; line = requests.readLine()) {
       var request = JSON.readTree(line);
-      replies.println(JSON.writeValueAsString(Refusal.orDone(() -> answer(request))));
+      replies.println(JSON.writeValueAsString(Reply.of(() -> handle(request))));
     }
   }
 
-  private static JsonNode answer(JsonNode request) {
-    var work = request.get("do").textValue();
-    return switch (work) {
+  private static JsonNode handle(JsonNode request) {
+    var operation = request.get("do").textValue();
+    return switch (operation) {
       case "versions" -> versions();
-      case "encrypt", "decrypt" -> Items.answer(work, request);
+      case "encrypt", "decrypt" -> Items.handle(operation, request);
       case "create-table", "create-key", "version-key", "active-key", "key-version", "beacon-key" ->
-          KeyStores.answer(work, request);
-      case "put", "query", "scan" -> Tables.answer(work, request);
-      default -> throw new IllegalArgumentException("there is no request " + work);
+          KeyStores.handle(operation, request);
+      case "put", "query", "scan" -> Tables.handle(operation, request);
+      default -> throw new IllegalArgumentException("unknown request " + operation);
     };
   }
 

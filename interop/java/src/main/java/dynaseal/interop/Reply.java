@@ -7,16 +7,16 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import software.amazon.cryptography.materialproviders.model.CollectionOfErrors;
 
-/** Makes an answer of what was done, or of the exception that AWS's library refused with. */
-final class Refusal {
-  private Refusal() {}
+/** Creates the reply to a request: its result, or the message of the exception that was thrown. */
+final class Reply {
+  private Reply() {}
 
-  static JsonNode orDone(Supplier<JsonNode> work) {
-    var answer = JsonNodeFactory.instance.objectNode();
+  static JsonNode of(Supplier<JsonNode> result) {
+    var reply = JsonNodeFactory.instance.objectNode();
     try {
-      return answer.set("done", work.get());
+      return reply.set("done", result.get());
     } catch (RuntimeException refused) {
-      return answer.put("refused", why(refused));
+      return reply.put("refused", why(refused));
     }
   }
 

@@ -31,7 +31,7 @@ import software.amazon.cryptography.dbencryptionsdk.dynamodb.model.VirtualPart;
 import software.amazon.cryptography.dbencryptionsdk.dynamodb.model.VirtualTransform;
 import software.amazon.cryptography.keystore.KeyStore;
 
-/** Builds AWS's search configuration from a description with the names of `vectors/beacons.json`. */
+/** Creates AWS's search configuration from a description as in {@code vectors/beacons.json}. */
 final class Searches {
   private static final int TTL_SECONDS = 600;
 
@@ -45,7 +45,7 @@ final class Searches {
         .standardBeacons(Wire.list(spec.get("standard_beacons"), Searches::standard));
     var compound = Wire.list(spec.get("compound_beacons"), Searches::compound);
     var virtual = Wire.list(spec.get("virtual_fields"), Searches::virtual);
-    // Empty lists are refused.
+    // AWS's library refuses empty lists.
     if (!compound.isEmpty()) {
       version.compoundBeacons(compound);
     }
@@ -58,21 +58,21 @@ final class Searches {
   private static BeaconKeySource keySource(JsonNode spec) {
     if (spec.has("multi")) {
       var multi = MultiKeyStore.builder()
-          .keyFieldName(Wire.text(spec.get("multi"), "key_field_name"))
+          .keyFieldName(Wire.string(spec.get("multi"), "key_field_name"))
           .cacheTTL(TTL_SECONDS);
       return BeaconKeySource.builder().multi(multi.build()).build();
     }
-    var single = SingleKeyStore.builder().keyId(Wire.text(spec.get("single"), "key_id")).cacheTTL(TTL_SECONDS);
+    var single = SingleKeyStore.builder().keyId(Wire.string(spec.get("single"), "key_id")).cacheTTL(TTL_SECONDS);
     return BeaconKeySource.builder().single(single.build()).build();
   }
 
   private static StandardBeacon standard(JsonNode spec) {
     var beacon = StandardBeacon.builder()
-        .name(Wire.text(spec, "name"))
+        .name(Wire.string(spec, "name"))
         .length(spec.get("length").intValue())
-        .loc(Wire.text(spec, "loc"));
+        .loc(Wire.string(spec, "loc"));
     if (spec.has("style")) {
-      beacon.style(style(Wire.text(spec, "style"), Wire.text(spec, "other")));
+      beacon.style(style(Wire.string(spec, "style"), Wire.string(spec, "other")));
     }
     return beacon.build();
   }
@@ -84,19 +84,19 @@ final class Searches {
       case "partOnly" -> style.partOnly(PartOnly.builder().build()).build();
       case "shared" -> style.shared(Shared.builder().other(other).build()).build();
       case "sharedSet" -> style.sharedSet(SharedSet.builder().other(other).build()).build();
-      default -> throw new IllegalArgumentException("there is no style " + name);
+      default -> throw new IllegalArgumentException("unknown beacon style " + name);
     };
   }
 
   private static CompoundBeacon compound(JsonNode spec) {
-    var beacon = CompoundBeacon.builder().name(Wire.text(spec, "name")).split(Wire.text(spec, "split"));
+    var beacon = CompoundBeacon.builder().name(Wire.string(spec, "name")).split(Wire.string(spec, "split"));
     var encrypted = Wire.list(spec.get("encrypted_parts"), part -> EncryptedPart.builder()
-        .name(Wire.text(part, "name")).prefix(Wire.text(part, "prefix")).build());
+        .name(Wire.string(part, "name")).prefix(Wire.string(part, "prefix")).build());
     var signed = Wire.list(spec.get("signed_parts"), part -> SignedPart.builder()
-        .name(Wire.text(part, "name")).prefix(Wire.text(part, "prefix")).loc(Wire.text(part, "loc")).build());
+        .name(Wire.string(part, "name")).prefix(Wire.string(part, "prefix")).loc(Wire.string(part, "loc")).build());
     var constructors = Wire.list(spec.get("constructors"), parts -> Constructor.builder()
         .parts(Wire.list(parts, part -> ConstructorPart.builder()
-            .name(Wire.text(part, "name")).required(part.get("required").booleanValue()).build()))
+            .name(Wire.string(part, "name")).required(part.get("required").booleanValue()).build()))
         .build());
     if (!encrypted.isEmpty()) {
       beacon.encrypted(encrypted);
@@ -112,34 +112,34 @@ final class Searches {
 
   private static VirtualField virtual(JsonNode spec) {
     return VirtualField.builder()
-        .name(Wire.text(spec, "name"))
+        .name(Wire.string(spec, "name"))
         .parts(Wire.list(spec.get("parts"), Searches::virtualPart))
         .build();
   }
 
   private static VirtualPart virtualPart(JsonNode spec) {
-    var part = VirtualPart.builder().loc(Wire.text(spec, "loc"));
+    var part = VirtualPart.builder().loc(Wire.string(spec, "loc"));
     var transforms = Wire.list(spec.get("transforms"), Searches::transform);
     return transforms.isEmpty() ? part.build() : part.trans(transforms).build();
   }
 
   private static VirtualTransform transform(JsonNode spec) {
     var name = spec.fieldNames().next();
-    var given = spec.get(name);
+    var arguments = spec.get(name);
     var transform = VirtualTransform.builder();
     return switch (name) {
       case "upper" -> transform.upper(Upper.builder().build()).build();
       case "lower" -> transform.lower(Lower.builder().build()).build();
-      case "insert" -> transform.insert(Insert.builder().literal(Wire.text(given, "literal")).build()).build();
-      case "prefix" -> transform.prefix(GetPrefix.builder().length(number(given, "length")).build()).build();
-      case "suffix" -> transform.suffix(GetSuffix.builder().length(number(given, "length")).build()).build();
+      case "insert" -> transform.insert(Insert.builder().literal(Wire.string(arguments, "literal")).build()).build();
+      case "prefix" -> transform.prefix(GetPrefix.builder().length(number(arguments, "length")).build()).build();
+      case "suffix" -> transform.suffix(GetSuffix.builder().length(number(arguments, "length")).build()).build();
       case "substring" -> transform.substring(GetSubstring.builder()
-          .low(number(given, "low")).high(number(given, "high")).build()).build();
+          .low(number(arguments, "low")).high(number(arguments, "high")).build()).build();
       case "segment" -> transform.segment(GetSegment.builder()
-          .split(Wire.text(given, "split")).index(number(given, "index")).build()).build();
+          .split(Wire.string(arguments, "split")).index(number(arguments, "index")).build()).build();
       case "segments" -> transform.segments(GetSegments.builder()
-          .split(Wire.text(given, "split")).low(number(given, "low")).high(number(given, "high")).build()).build();
-      default -> throw new IllegalArgumentException("there is no transform " + name);
+          .split(Wire.string(arguments, "split")).low(number(arguments, "low")).high(number(arguments, "high")).build()).build();
+      default -> throw new IllegalArgumentException("unknown transform " + name);
     };
   }
 

@@ -11,14 +11,14 @@ import software.amazon.cryptography.dbencryptionsdk.dynamodb.DynamoDbEncryptionI
 import software.amazon.cryptography.dbencryptionsdk.dynamodb.model.DynamoDbTableEncryptionConfig;
 import software.amazon.cryptography.dbencryptionsdk.dynamodb.model.DynamoDbTablesEncryptionConfig;
 
-/** Writes and searches a table through AWS's interceptor on the SDK's client, beacons included. */
+/** Writes and searches a table, with beacons, through a client with AWS's encryption interceptor. */
 final class Tables {
   private Tables() {}
 
-  static JsonNode answer(String work, JsonNode request) {
-    var table = Wire.text(request.get("table"), "name");
+  static JsonNode handle(String operation, JsonNode request) {
+    var table = Wire.string(request.get("table"), "name");
     try (var client = client(request)) {
-      return switch (work) {
+      return switch (operation) {
         case "put" -> put(client, table, Wire.list(request.get("items"), Wire::toItem));
         case "query" -> query(client, table, request.get("request"));
         default -> scan(client, table, request.get("request"));
@@ -34,16 +34,16 @@ final class Tables {
   private static JsonNode query(DynamoDbClient client, String table, JsonNode request) {
     return items(client.query(query -> query
         .tableName(table)
-        .indexName(Wire.text(request, "IndexName"))
-        .keyConditionExpression(Wire.text(request, "KeyConditionExpression"))
-        .filterExpression(Wire.text(request, "FilterExpression"))
+        .indexName(Wire.string(request, "IndexName"))
+        .keyConditionExpression(Wire.string(request, "KeyConditionExpression"))
+        .filterExpression(Wire.string(request, "FilterExpression"))
         .expressionAttributeValues(Wire.toItem(request.get("ExpressionAttributeValues")))).items());
   }
 
   private static JsonNode scan(DynamoDbClient client, String table, JsonNode request) {
     return items(client.scan(scan -> scan
         .tableName(table)
-        .filterExpression(Wire.text(request, "FilterExpression"))
+        .filterExpression(Wire.string(request, "FilterExpression"))
         .expressionAttributeValues(Wire.toItem(request.get("ExpressionAttributeValues")))).items());
   }
 
@@ -54,19 +54,19 @@ final class Tables {
   private static DynamoDbClient client(JsonNode request) {
     var table = request.get("table");
     var config = DynamoDbTableEncryptionConfig.builder()
-        .logicalTableName(Wire.text(table, "name"))
-        .partitionKeyName(Wire.text(table, "partition_key"))
-        .sortKeyName(Wire.text(table, "sort_key"))
+        .logicalTableName(Wire.string(table, "name"))
+        .partitionKeyName(Wire.string(table, "partition_key"))
+        .sortKeyName(Wire.string(table, "sort_key"))
         .attributeActionsOnEncrypt(Wire.map(table.get("actions"), Items::action))
         .algorithmSuiteId(Items.suite(table))
         .keyring(Keyrings.of(request))
         .search(Searches.of(request.get("search"), KeyStores.of(request.get("branch_key"))))
         .build();
     var tables = DynamoDbTablesEncryptionConfig.builder()
-        .tableEncryptionConfigs(Map.of(Wire.text(table, "name"), config))
+        .tableEncryptionConfigs(Map.of(Wire.string(table, "name"), config))
         .build();
     return DynamoDbClient.builder()
-        .region(Region.of(Wire.text(request, "region")))
+        .region(Region.of(Wire.string(request, "region")))
         .overrideConfiguration(override -> override.addExecutionInterceptor(
             DynamoDbEncryptionInterceptor.builder().config(tables).build()))
         .build();

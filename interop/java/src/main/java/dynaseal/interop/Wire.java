@@ -17,7 +17,7 @@ import java.util.stream.StreamSupport;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
-/** DynamoDB JSON to the SDK's values and back: binary is base64, as DynamoDB itself has it. */
+/** Converts DynamoDB JSON, with binary values as base64, to the SDK's values and back. */
 final class Wire {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
@@ -41,7 +41,7 @@ final class Wire {
       case "BS" -> AttributeValue.fromBs(list(content, Wire::toBytes));
       case "L" -> AttributeValue.fromL(list(content, Wire::toValue));
       case "M" -> AttributeValue.fromM(toItem(content));
-      default -> throw new IllegalArgumentException("DynamoDB has no type " + member.getKey());
+      default -> throw new IllegalArgumentException("DynamoDB does not have a type " + member.getKey());
     };
   }
 
@@ -74,7 +74,7 @@ final class Wire {
     return array;
   }
 
-  /** The members of a list; none if it is absent. */
+  /** Returns the converted members of a list, or an empty list if it is absent. */
   static <T> List<T> list(JsonNode list, Function<JsonNode, T> each) {
     if (list == null || list.isNull()) {
       return List.of();
@@ -82,7 +82,7 @@ final class Wire {
     return StreamSupport.stream(list.spliterator(), false).map(each).toList();
   }
 
-  /** The members of an object; none if it is absent. */
+  /** Returns the converted members of an object, or an empty map if it is absent. */
   static <T> Map<String, T> map(JsonNode object, Function<JsonNode, T> each) {
     var map = new LinkedHashMap<String, T>();
     if (object != null) {
@@ -91,17 +91,17 @@ final class Wire {
     return map;
   }
 
-  /** The member of that name as text; null if it is absent. */
-  static String text(JsonNode object, String name) {
+  /** Returns a member of an object as a string, or null if it is absent. */
+  static String string(JsonNode object, String name) {
     return object.path(name).textValue();
   }
 
-  static ByteBuffer utf8(String text) {
-    return StandardCharsets.UTF_8.encode(text);
+  static ByteBuffer utf8(String string) {
+    return StandardCharsets.UTF_8.encode(string);
   }
 
-  static ByteBuffer hex(String text) {
-    return ByteBuffer.wrap(HexFormat.of().parseHex(text));
+  static ByteBuffer hex(String string) {
+    return ByteBuffer.wrap(HexFormat.of().parseHex(string));
   }
 
   static String hex(ByteBuffer bytes) {
@@ -110,8 +110,8 @@ final class Wire {
     return HexFormat.of().formatHex(copy);
   }
 
-  private static SdkBytes toBytes(JsonNode text) {
-    return SdkBytes.fromByteArray(Base64.getDecoder().decode(text.textValue()));
+  private static SdkBytes toBytes(JsonNode string) {
+    return SdkBytes.fromByteArray(Base64.getDecoder().decode(string.textValue()));
   }
 
   private static String base64(byte[] bytes) {
