@@ -1,4 +1,4 @@
-"""The commands as a page of text: what `docs/reference/cli.md` must be.
+"""Renders `docs/reference/cli.md` from the help of the commands.
 
 python tests/docs/cli_reference.py > docs/reference/cli.md
 """
@@ -12,29 +12,29 @@ from dynaseal.cli.main import main
 _WIDTH = 100
 _HEAD = """# Commands
 
-Every command of `dynaseal`, as its `--help` says it. Exit code 0 done, 1 failed, 2 wrong usage, unless the
-command says otherwise; data on stdout, everything else on stderr. The package's extra `cli` brings the
-commands, `lab` those of the lab.
+Every command of `dynaseal`, with its `--help`. Exit codes are 0 for success, 1 for failure and 2 for wrong
+usage, unless the command's help says otherwise. Data goes to stdout, everything else to stderr. The package's
+extra `cli` installs the commands, the extra `lab` those of the lab.
 """
 
 
 def commands(
     command: click.Command, name: str, parent: click.Context | None = None
 ) -> Iterator[click.Context]:
-    """Give a command and those below it, each in a context that has its whole name."""
+    """Yield a command and all its subcommands, each in a context with its full name."""
     context = click.Context(
         command, parent, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH, color=False
     )
     yield context
     if isinstance(command, click.Group):
-        for each in command.list_commands(context):
-            found = command.get_command(context, each)
-            if found is not None:
-                yield from commands(found, each, context)
+        for subcommand_name in command.list_commands(context):
+            subcommand = command.get_command(context, subcommand_name)
+            if subcommand is not None:
+                yield from commands(subcommand, subcommand_name, context)
 
 
 def render() -> str:
-    """Give the page."""
+    """Return the page."""
     sections = (
         f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n"
         for context in commands(main, "dynaseal")

@@ -1,4 +1,4 @@
-"""Every class of error that the library has."""
+"""Finds every error class of the library."""
 
 import pkgutil
 from collections.abc import Iterator, Sequence
@@ -9,14 +9,14 @@ from dynaseal import DynasealError
 
 
 def all_errors() -> Sequence[type[DynasealError]]:
-    """Give the classes, `DynasealError` first, after loading every module that could have one."""
+    """Import every module of the library and return its error classes, `DynasealError` first."""
     for module in pkgutil.walk_packages(dynaseal.__path__, "dynaseal."):
         import_module(module.name)
-    return [DynasealError, *dict.fromkeys(_below(DynasealError))]
+    return [DynasealError, *dict.fromkeys(_subclasses(DynasealError))]
 
 
-def _below(base: type[DynasealError]) -> Iterator[type[DynasealError]]:
-    for each in base.__subclasses__():
-        if each.__module__.startswith("dynaseal."):
-            yield each
-            yield from _below(each)
+def _subclasses(base: type[DynasealError]) -> Iterator[type[DynasealError]]:
+    for error in base.__subclasses__():
+        if error.__module__.startswith("dynaseal."):
+            yield error
+            yield from _subclasses(error)

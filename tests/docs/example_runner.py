@@ -1,7 +1,7 @@
-"""Where a page's examples run: a lab of their own, a folder, and what the page says is there already.
+"""Runs a page's examples: in a lab of its own, in a folder, with the tables that the page expects.
 
-A page names keys and places of its reader: the example key's ARN, the lab's usual address. What really stands
-there goes in before an example runs, and out again of what it prints.
+A page shows an example ARN and an example endpoint. They are replaced by the real ones before an example
+runs, and replaced back in its output.
 """
 
 import contextlib
@@ -27,18 +27,18 @@ EXAMPLE_ENDPOINT = "http://127.0.0.1:8765"
 
 
 @dataclass
-class Stage:
-    """The lab, the folder and the names of one page's examples, one after another."""
+class ExampleRunner:
+    """Runs the examples of one page one after another, with one lab, one folder and one namespace."""
 
     lab: RunningLab
     folder: Path
     path: Path
-    stand_ins: dict[str, str] = field(default_factory=dict)
+    replacements: dict[str, str] = field(default_factory=dict)
     names: dict[str, Any] = field(default_factory=lambda: {"__name__": "__main__"})
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The settings of the account's root, and nobody's own."""
+        """The settings of the account's root user, and none of this machine."""
         return {
             "AWS_ENDPOINT_URL": self.lab.endpoint,
             "AWS_REGION": REGION,
@@ -53,26 +53,26 @@ class Stage:
         }
 
     def run(self, block: Block) -> str:
-        """Run a block of `python` and give what it printed; one that is a file is only written."""
-        text = self._real(block.text)
+        """Run a `python` block and return its output. A block that is a file is only written."""
+        source = self._with_real_names(block.text)
         if block.file_name:
-            (self.folder / block.file_name).write_text(text, encoding="utf-8")
+            (self.folder / block.file_name).write_text(source, encoding="utf-8")
             return ""
         printed = io.StringIO()
-        # The empty lines make a traceback point at the page.
-        code = compile("\n" * (block.line - 1) + text, self.path, "exec")
-        before = set(self.names)
+        # With the empty lines, a traceback has the line number of the page.
+        code = compile("\n" * (block.line - 1) + source, self.path, "exec")
+        names_before = set(self.names)
         with contextlib.redirect_stdout(printed), contextlib.chdir(self.folder):
             exec(code, self.names)
-            for name in set(self.names) - before:
+            for name in set(self.names) - names_before:
                 if name.startswith("test_"):
                     self.names[name]()
-        return self._shown(printed.getvalue())
+        return self._with_example_names(printed.getvalue())
 
     def command(self, line: str) -> str:
-        """Run a line of shell and give all that it printed."""
-        ran = subprocess.run(
-            ["bash", "-c", self._real(line)],
+        """Run a line of shell and return all its output."""
+        process = subprocess.run(
+            ["bash", "-c", self._with_real_names(line)],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -80,32 +80,32 @@ class Stage:
             timeout=60,
             check=False,
         )
-        return self._shown(ran.stdout)
+        return self._with_example_names(process.stdout)
 
-    def _real(self, text: str) -> str:
-        for example, real in self.stand_ins.items():
-            text = text.replace(example, real)
-        return text
+    def _with_real_names(self, source: str) -> str:
+        for example, real in self.replacements.items():
+            source = source.replace(example, real)
+        return source
 
-    def _shown(self, text: str) -> str:
-        for example, real in self.stand_ins.items():
-            text = text.replace(real, example)
-        return text
+    def _with_example_names(self, output: str) -> str:
+        for example, real in self.replacements.items():
+            output = output.replace(real, example)
+        return output
 
 
 def matches(expected: str, printed: str) -> bool:
-    """Tell whether what was printed is what the page says, where `...` is anything."""
+    """Return whether the output matches the page, where `...` matches anything."""
     parts = map(re.escape, " ".join(expected.split()).split("..."))
     return re.fullmatch(".*".join(parts), " ".join(printed.split())) is not None
 
 
 def example_key() -> str:
-    """Make the key that stands in for the example key."""
+    """Create the key that replaces the example key, and return its ARN."""
     return boto3.client("kms", REGION).create_key()["KeyMetadata"]["Arn"]
 
 
 def make_table(name: str) -> None:
-    """Make one of the tables that pages name, with the partition key `pk`."""
+    """Create a table with the partition key `pk`."""
     boto3.client("dynamodb", REGION).create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -114,7 +114,7 @@ def make_table(name: str) -> None:
     )
 
 
-# The tables that stand ready before a page's first example, by page; other pages make their own.
+# The tables that exist before a page's first example, by page. Other pages create their own tables.
 TABLES: Mapping[str, Sequence[str]] = {
     "README.md": ["people"],
     "docs/how-to/change-actions.md": ["people", "people-restored"],
@@ -125,13 +125,13 @@ TABLES: Mapping[str, Sequence[str]] = {
 }
 
 
-def set_stage(stage: Stage, page_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the environment the stage's, and what the page needs."""
+def prepare(runner: ExampleRunner, page_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the environment for the page's examples, and create the key and the tables that they need."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    for name, value in stage.environment.items():
+    for name, value in runner.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    stage.stand_ins |= {EXAMPLE_ENDPOINT: stage.lab.endpoint, EXAMPLE_KEY: example_key()}
+    runner.replacements |= {EXAMPLE_ENDPOINT: runner.lab.endpoint, EXAMPLE_KEY: example_key()}
     for name in TABLES.get(page_name, ()):
         make_table(name)

@@ -1,10 +1,10 @@
-"""The pages of prose, cut into what can be checked: fenced blocks, inline code, links, headings.
+"""The project's Markdown pages, split into the parts that tests check: blocks, inline code, links, headings.
 
-Fences and what they promise:
-- `python`: runs. Its first line may be `# name.py`: then it is a file, which a later command runs.
-- `text` straight after `python`: what that prints; `...` stands for anything.
-- `console`: each line after `$ ` runs in bash, and prints the lines below it; `...` likewise.
-- `sh`: not run (it waits, or needs an account); its `dynaseal` and `make` commands are looked up.
+The language of a fenced block says how it is tested:
+- `python`: it is run. If its first line is `# name.py`, it is written to a file, which a later command runs.
+- `text` directly after `python`: the output of that block; `...` matches anything.
+- `console`: each line after `$ ` is run in bash and prints the lines below it; `...` matches anything.
+- `sh`: it is not run, because it waits or needs an account; its `dynaseal` and `make` commands must exist.
 - `json`, `hcl`: data.
 """
 
@@ -25,7 +25,7 @@ _INDENTED = re.compile(r"^ {4}(\S.*)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block; `line` is that of its first line of content."""
+    """A fenced block; `line` is the line number of its first line of content."""
 
     language: str
     text: str
@@ -39,7 +39,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Page:
-    """One file of prose."""
+    """One Markdown file."""
 
     path: Path
 
@@ -66,7 +66,7 @@ class Page:
 
     @property
     def spans(self) -> Sequence[str]:
-        """What stands between backticks."""
+        """The inline code: what is between backticks."""
         return _SPAN.findall(self.prose)
 
     @property
@@ -81,7 +81,7 @@ class Page:
 
     @property
     def commands(self) -> Iterator[str]:
-        """Lines of shell, wherever they stand."""
+        """The lines of shell, in blocks, indented lines and inline code."""
         yield from self.spans
         yield from _INDENTED.findall(self.prose)
         for block in self.blocks:
@@ -90,9 +90,8 @@ class Page:
 
 
 def all_pages() -> Sequence[Page]:
-    """Every page that is checked."""
-    found = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
-    found += sorted((ROOT / "docs").rglob("*.md"))
-    found += sorted(ROOT.glob("terraform/**/*.md"))
-    found += sorted(ROOT.glob("interop/**/*.md"))
+    """Return every Markdown file of the project."""
+    found = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
+    for folder in ("docs", "terraform", "interop", "vectors"):
+        found += sorted(path for path in (ROOT / folder).rglob("*.md") if ".terraform" not in path.parts)
     return [Page(path) for path in found]

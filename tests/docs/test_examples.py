@@ -1,4 +1,4 @@
-"""What a page shows is run: its Python, its commands, and what both print."""
+"""The examples on the pages work: their Python and their commands run and print what the page says."""
 
 import json
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from docs.example_runner import ExampleRunner, matches, prepare
 from docs.pages import LANGUAGES, Block, Page, all_pages
-from docs.stage import Stage, matches, set_stage
 from dynaseal_lab.server import running
 
 _RUN = ("python", "console")
@@ -20,29 +20,29 @@ _PAGES = [
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def runner(tmp_path: Path) -> Iterator[ExampleRunner]:
     with running() as lab:
-        yield Stage(lab, tmp_path, tmp_path)
+        yield ExampleRunner(lab, tmp_path, tmp_path)
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
 def test_a_pages_examples_run_and_print_what_it_says(
-    page: Page, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    page: Page, runner: ExampleRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_stage(stage, page.name, monkeypatch)
-    stage.path = page.path
+    prepare(runner, page.name, monkeypatch)
+    runner.path = page.path
     for block, following in pairwise([*page.blocks, Block("", "", 0)]):
         if block.language == "python":
-            printed = stage.run(block)
+            printed = runner.run(block)
             if following.language == "text":
                 _compare(page, following, following.text, printed)
         elif block.language == "console":
             for command, expected in _commands(block):
-                _compare(page, block, expected, stage.command(command))
+                _compare(page, block, expected, runner.command(command))
 
 
 @pytest.mark.parametrize("page", all_pages(), ids=lambda page: page.name)
-def test_a_pages_fences_are_of_known_kinds(page: Page) -> None:
+def test_a_pages_blocks_have_known_languages(page: Page) -> None:
     assert {block.language for block in page.blocks} <= LANGUAGES
     for block in page.blocks:
         if block.language == "json":
@@ -50,14 +50,14 @@ def test_a_pages_fences_are_of_known_kinds(page: Page) -> None:
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
-def test_a_file_that_a_page_shows_is_run_by_it(page: Page) -> None:
+def test_a_file_that_a_page_shows_is_used_by_one_of_its_commands(page: Page) -> None:
     commands = "".join(block.text for block in page.blocks if block.language == "console")
     for block in page.blocks:
         assert block.language != "python" or block.file_name is None or block.file_name in commands
 
 
 def _commands(block: Block) -> Iterator[tuple[str, str]]:
-    """Give the commands of a block, each with what the page says it prints."""
+    """Yield the commands of a block, each with the output that the page shows."""
     for part in ("\n" + block.text).split("\n$ ")[1:]:
         command, _, expected = part.replace("\\\n", " ").partition("\n")
         yield command, expected
@@ -65,4 +65,4 @@ def _commands(block: Block) -> Iterator[tuple[str, str]]:
 
 def _compare(page: Page, block: Block, expected: str, printed: str) -> None:
     if not matches(expected, printed):
-        pytest.fail(f"{page.name}:{block.line} says\n{expected}\nand it printed\n{printed}", pytrace=False)
+        pytest.fail(f"{page.name}:{block.line} shows\n{expected}\nbut printed\n{printed}", pytrace=False)

@@ -1,4 +1,4 @@
-"""Links between pages lead somewhere."""
+"""Links between pages have existing targets."""
 
 import pytest
 
@@ -8,8 +8,8 @@ _PAGES = all_pages()
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
-def test_every_relative_link_leads_to_a_file_and_a_heading(page: Page) -> None:
-    broken = [link for link in page.links if "://" not in link and not _leads_somewhere(page, link)]
+def test_every_relative_link_has_an_existing_file_and_heading(page: Page) -> None:
+    broken = [link for link in page.links if "://" not in link and not _target_exists(page, link)]
     assert broken == []
 
 
@@ -20,7 +20,7 @@ def test_the_index_lists_every_page_of_the_documentation() -> None:
     assert wanted - listed == {index.path}
 
 
-def _leads_somewhere(page: Page, link: str) -> bool:
+def _target_exists(page: Page, link: str) -> bool:
     name, _, anchor = link.partition("#")
     target = (page.path.parent / name).resolve() if name else page.path
     if not target.exists():

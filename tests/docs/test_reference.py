@@ -1,4 +1,4 @@
-"""The reference says what the code does: operations, errors, settings and commands."""
+"""The reference pages agree with the code: operations, errors, settings and commands."""
 
 import inspect
 import re
@@ -20,8 +20,8 @@ def test_the_operations_that_are_transformed_are_those_of_the_code() -> None:
     assert _rows("operations.md", "Transformed or refused").keys() == OPERATIONS.keys()
 
 
-def test_the_legacy_parameters_are_those_of_the_code() -> None:
-    rows = _rows("operations.md", "Legacy parameters")
+def test_the_parameters_replaced_by_expressions_are_those_of_the_code() -> None:
+    rows = _rows("operations.md", "Parameters replaced by expressions")
     listed = {name: {*re.findall(r"`(\w+)`", cells[0])} for name, cells in rows.items()}
     refused = {name: {*getattr(entry, "legacy", ())} for name, entry in OPERATIONS.items()}
     assert listed == {name: parameters for name, parameters in refused.items() if parameters}
@@ -54,9 +54,9 @@ def test_the_parameters_of_attribute_actions_are_all_there_with_their_defaults()
     assert {name: cells[0].strip("`") for name, cells in rows.items()} == _defaults(AttributeActions)
 
 
-def test_the_commands_are_as_their_help_says_it() -> None:
+def test_the_commands_page_has_the_help_of_every_command() -> None:
     page = (_REFERENCE / "cli.md").read_text(encoding="utf-8")
-    assert page == render(), "Make it anew: python tests/docs/cli_reference.py > docs/reference/cli.md"
+    assert page == render(), "Write it again: python tests/docs/cli_reference.py > docs/reference/cli.md"
 
 
 def test_every_command_has_an_example() -> None:
@@ -74,20 +74,20 @@ def _section(page: str, heading: str) -> str:
 
 
 def _rows(page: str, heading: str) -> Mapping[str, list[str]]:
-    """Give a section's table: the name in each row's first cell, and the other cells."""
+    """Return a section's table: for the name in each row's first cell, the other cells."""
     rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", _section(page, heading), re.MULTILINE)
     return {name: [cell.strip() for cell in cells.split(" | ")] for name, cells in rows}
 
 
-def _defaults(of: type) -> Mapping[str, str]:
-    """Give each parameter's default as the page writes it."""
+def _defaults(configuration_class: type) -> Mapping[str, str]:
+    """Return each parameter's default as it is written on the page."""
     return {
-        name: "required" if parameter.default is parameter.empty else _written(parameter.default)
-        for name, parameter in inspect.signature(of).parameters.items()
+        name: "required" if parameter.default is parameter.empty else _default(parameter.default)
+        for name, parameter in inspect.signature(configuration_class).parameters.items()
     }
 
 
-def _written(default: object) -> str:
+def _default(default: object) -> str:
     name = getattr(default, "name", None)
     if name is not None:
         return str(name)
