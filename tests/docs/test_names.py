@@ -1,4 +1,4 @@
-"""What prose names exists: commands, options, make's targets, public names; and words have one spelling."""
+"""Names in prose exist: commands, options, make targets, public names; and the prose is plain English."""
 
 import re
 import shlex
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -17,12 +18,28 @@ import dynaseal.testing
 from docs.cli_reference import commands
 from docs.errors import all_errors
 from docs.pages import ROOT, Page, all_pages
+from docs.plain_english import unclear_wordings
 from dynaseal.cli.main import main
 
+_PROSE_FOLDERS = {
+    "terraform": {".tf", ".hcl", ".sh"},
+    "interop": {".java"},
+    "examples": {".py"},
+    "tests/interop": {".py"},
+}
+_GENERATED = {".terraform", "target"}
+_GLOSSARY = ROOT / "docs" / "glossary.md"
 _PAGES = all_pages()
+# Everything that is read as prose, or has comments and messages, outside `src`.
+_PROSE = [page.path for page in _PAGES] + [
+    path
+    for folder, endings in _PROSE_FOLDERS.items()
+    for path in sorted((ROOT / folder).rglob("*"))
+    if path.suffix in endings and not _GENERATED & {*path.parts}
+]
 _ANY_PAGE = pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
 _CAMEL = re.compile(r"\b(?:[A-Z]{3})?[A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+\b")
-# Names of Python's, boto3's and IAM's own, and those that a page's example defines.
+# Names of Python and botocore, and names that an example defines.
 _ELSEWHERE = frozenset({"AccessDeniedException", "ClientError", "LookupError", "TypeError", "ValueError"})
 _EXAMPLES = frozenset({"HsmKeyring"})
 _SPELLINGS = {
@@ -58,19 +75,20 @@ def test_every_command_that_a_page_names_exists_with_its_options(page: Page) -> 
             command = known[path]
             assert not isinstance(command, click.Group) or not words or words[0].startswith("-"), line
             options = {name for parameter in command.params for name in parameter.opts}
-            given = {word.partition("=")[0] for word in words if word.startswith("--")}
-            assert given <= options | {"--help"}, line
+            used = {word.partition("=")[0] for word in words if word.startswith("--")}
+            assert used <= options | {"--help"}, line
 
 
 @_ANY_PAGE
 def test_every_name_in_code_is_a_name_of_dynaseal_or_of_aws(page: Page) -> None:
     ours = {*dynaseal.__all__, *dynaseal.testing.__all__, *(error.__name__ for error in all_errors())}
-    named = {name for span in page.spans for name in _CAMEL.findall(_without_texts(span))}
-    assert named - ours - _aws_names() - _ELSEWHERE - _EXAMPLES == set()
+    named = {name for span in page.spans for name in _CAMEL.findall(_without_literals(span))}
+    internal = set(_glossary_names()) if page.path == _GLOSSARY else set()
+    assert named - ours - internal - _aws_names() - _ELSEWHERE - _EXAMPLES == set()
 
 
 @_ANY_PAGE
-def test_every_dotted_name_leads_somewhere(page: Page) -> None:
+def test_every_dotted_name_exists(page: Page) -> None:
     for span in page.spans:
         for dotted in re.findall(r"\b(?:dynaseal|dynaseal_lab)(?:\.\w+)+", span):
             assert _resolve(dotted) is not None
@@ -87,16 +105,34 @@ def test_words_are_spelled_in_one_way(page: Page) -> None:
     assert found - {"boto3"} == set()
 
 
-def test_what_is_said_of_the_older_librarys_items_is_so() -> None:
+def test_the_page_about_the_older_library_says_whether_its_items_can_be_read() -> None:
     page = ROOT / "docs" / "how-to" / "from-the-older-library.md"
     cannot = "cannot be read yet" in page.read_text(encoding="utf-8")
     assert cannot is (find_spec("dynaseal.legacy") is None)
+
+
+@pytest.mark.parametrize("path", _PROSE, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_prose_is_plain_english(path: Path) -> None:
+    wordings = "\n".join(unclear_wordings(path.read_text(encoding="utf-8")))
+    assert not wordings, wordings
+
+
+def test_every_name_in_the_glossary_exists_in_the_code() -> None:
+    names = _glossary_names()
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "src").rglob("*.py")))
+    assert 40 <= len(names) <= 50
+    assert [name for name in names if not re.search(rf"\b{re.escape(name)}\b", code)] == []
 
 
 def test_every_public_name_is_in_the_documentation() -> None:
     text = "".join(page.text for page in _PAGES)
     missing = [name for name in dynaseal.__all__ if not re.search(rf"\b{name}\b", text)]
     assert missing == []
+
+
+def _glossary_names() -> list[str]:
+    """Return the names in the last column of the glossary's tables."""
+    return re.findall(r"\| `([^`]+)` \|$", _GLOSSARY.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def _dynaseal_commands(line: str) -> Iterator[list[str]]:
@@ -106,14 +142,14 @@ def _dynaseal_commands(line: str) -> Iterator[list[str]]:
             yield shlex.split(match[1].split(" -- ")[0])
 
 
-def _without_texts(span: str) -> str:
-    """Leave out string literals and IAM's actions and condition keys."""
+def _without_literals(span: str) -> str:
+    """Remove string literals, and IAM's actions and condition keys."""
     return re.sub(r"\"[^\"]*\"|'[^']*'|\b(?:aws|dynamodb|iam|kms|sts):\S+", "", span)
 
 
 @cache
 def _aws_names() -> frozenset[str]:
-    """Operations, parameters and errors of the services that the lab has, as botocore knows them."""
+    """Return the names of operations, parameters and errors in botocore's models of the lab's services."""
     session = botocore.session.get_session()
     names: set[str] = set()
     for service in ("dynamodb", "iam", "kms", "sts"):
