@@ -1,14 +1,12 @@
-"""A table's searchable encryption at work: its beacons and surrogate keys, and their keys, fetched and kept.
+"""A table's searchable encryption at work: its compiled search, and the keys of its beacons and tokens.
 
-- Keys are asked for when a beacon is first made and kept for the configured time.
-- With one key for each tenant, an item's beacons use the branch key that the item is encrypted under.
-- The queries of a table's partitions are sent one by one, and hashes of two partitions may fall together:
-  what an earlier one finds is left out of a later one's reply.
+- A key is fetched when a beacon or token is first made, and cached for the configured time.
+- With one key per tenant, an item's beacons use the branch key that the item is encrypted under.
 
 Source: specification `search-config.md`, "Beacon Keys".
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +15,11 @@ from dynaseal.beacons.compiled.hashes import HmacKeys, derive_keys
 from dynaseal.beacons.compiled.search import CompiledSearch
 from dynaseal.beacons.compiled.stored import partition_of, stored_beacons, with_signed_beacons
 from dynaseal.beacons.key_sources import MultiKeySource, SingleKeySource
-from dynaseal.beacons.requests.rewrite import found_earlier, reply_check, rewrite
+from dynaseal.beacons.requests.prepared import SearchRequests
 from dynaseal.beacons.surrogates.keys import TokenKeys
 from dynaseal.beacons.surrogates.requests import key_with_tokens, with_tokens
-from dynaseal.core import header
-from dynaseal.core.header import HEADER_NAME, EncryptedDataKey
-from dynaseal.errors import EncryptError, FormatError, KeyStoreError
+from dynaseal.core.header import EncryptedDataKey
+from dynaseal.errors import EncryptError, KeyStoreError
 from dynaseal.materials.key_store.cache import BranchKeyCache
 from dynaseal.materials.keyrings.names import HIERARCHY_PROVIDER
 
@@ -36,10 +33,13 @@ class _Keys:
 
 
 class TableSearch:
-    """Makes the beacons and tokens of one table's items and rewrites its requests. Safe for many threads.
+    """Makes the beacons and tokens of one table's items, and prepares its requests. Safe for many threads.
 
     Args:
-        compiled: The table's beacons.
+        compiled: The table's beacons and surrogate keys.
+
+    Attributes:
+        requests: Prepares the table's Query and Scan requests.
     """
 
     def __init__(self, compiled: CompiledSearch) -> None:
@@ -48,12 +48,13 @@ class TableSearch:
         self._cache = BranchKeyCache(
             self._source.max_tenants if isinstance(self._source, MultiKeySource) else 1
         )
+        self.requests = SearchRequests(compiled, self._beacon_keys, self._token_keys)
 
     def with_signed_attributes(self, item: Item) -> dict[str, Any]:
-        """Give the item to encrypt for one that the application writes: with signed beacons and tokens.
+        """Return the item to encrypt for the caller's item: with its signed beacons and tokens.
 
         Raises:
-            EncryptError: they contradict the item, or cannot be made.
+            EncryptError: the item contradicts them, or they cannot be made.
         """
         prepared = with_signed_beacons(self._compiled, item)
         if self._compiled.surrogates.keys:
@@ -65,11 +66,11 @@ class TableSearch:
         return prepared
 
     def without_tokens(self, item: dict[str, Any]) -> dict[str, Any]:
-        """Give a decrypted item as the application wrote it: its tokens are checked and taken out.
+        """Check the tokens of a decrypted item and remove them from it.
 
         Raises:
-            SignatureError: one is not that of its value.
-            UnwrapError: the tokens' key cannot be had.
+            SignatureError: a token does not belong to its value.
+            UnwrapError: the tokens' key cannot be fetched.
         """
         if self._compiled.surrogates.keys:
             try:
@@ -80,36 +81,36 @@ class TableSearch:
         return item
 
     def with_surrogate_keys(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Give a request, or one item's part of it, that names items by what DynamoDB has for their keys.
+        """Return a request, or one item's part of it, that names items by surrogate keys.
 
         Raises:
-            UnsupportedOperationError: it asks what no token can answer.
-            KeyStoreError: the tokens' key cannot be had.
+            UnsupportedOperationError: it needs something that no token supports.
+            KeyStoreError: the tokens' key cannot be fetched.
         """
         if not self._compiled.surrogates.keys:
             return request
         return with_tokens(self._compiled.surrogates, operation, request, self._token_keys())
 
     def key_with_surrogate_keys(self, operation: str, key: Item) -> Item:
-        """Give an item's key as DynamoDB has it.
+        """Return an item's primary key with surrogate keys in place of real values.
 
         Raises:
-            UnsupportedOperationError: it has a token, or a value that no key can have.
-            KeyStoreError: the tokens' key cannot be had.
+            UnsupportedOperationError: it has a token, or a value that a key cannot have.
+            KeyStoreError: the tokens' key cannot be fetched.
         """
         if not self._compiled.surrogates.keys:
             return key
         return key_with_tokens(self._compiled.surrogates, operation, key, self._token_keys())
 
     def beacons(self, item: Item, data_keys: Sequence[EncryptedDataKey]) -> dict[str, Any]:
-        """Give the attributes to store beside an item that was encrypted.
+        """Return the attributes to store beside an item that was encrypted.
 
         Args:
             item: The item as the application wrote it.
             data_keys: The encrypted data keys in its header.
 
         Raises:
-            EncryptError: a beacon cannot be made, or its key cannot be had.
+            EncryptError: a beacon cannot be made, or its key cannot be fetched.
         """
         try:
             keys = self._beacon_keys(self._key_id_of(data_keys))
@@ -117,48 +118,13 @@ class TableSearch:
             raise error.as_encrypt_error() from error
         return stored_beacons(self._compiled, item, keys, partition_of(self._compiled, item))
 
-    def rewrite(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the Query or Scan request to send for one that the application wrote.
-
-        Raises:
-            UnsupportedOperationError: an expression asks what no beacon can answer.
-            KeyStoreError: the key that it needs cannot be had.
-        """
-        return rewrite(
-            self._compiled, operation, self.with_surrogate_keys(operation, request), self._beacon_keys
-        )
-
-    def filter(
-        self, request: Mapping[str, Any], items: Iterable[Item], read: Callable[[Item], dict[str, Any]]
-    ) -> list[dict[str, Any]]:
-        """Read the items of a reply and keep those that the application asked for.
-
-        Args:
-            request: The request as the application wrote it.
-            items: The items of the reply, as they are stored.
-            read: Verifies and decrypts one.
-        """
-        check = reply_check(self._compiled, request)
-        opened = [
-            (stored, read(stored))
-            for stored in items
-            if check.key_id is None or _is_under(stored, check.key_id)
-        ]
-        wanted = [(stored, item) for stored, item in opened if check.is_wanted(item)]
-        if wanted and check.partition:
-            is_old = found_earlier(
-                self._compiled, self.with_surrogate_keys("Query", request), check.partition, self._beacon_keys
-            )
-            return [item for stored, item in wanted if not is_old(stored)]
-        return [item for _, item in wanted]
-
     def _key_id_of(self, data_keys: Sequence[EncryptedDataKey]) -> str:
         if isinstance(self._source, SingleKeySource):
             return self._source.beacon_key_id
         if len(data_keys) != 1 or data_keys[0].provider_id != HIERARCHY_PROVIDER:
             raise EncryptError(
                 "A table with a MultiKeySource takes an item's beacon key by the branch key that the item is "
-                "encrypted under, and this item is not under exactly one",
+                "encrypted under, and this item is not encrypted under exactly one",
                 hint="Encrypt the table with AwsKmsHierarchicalKeyring alone",
             )
         return data_keys[0].provider_info.decode()
@@ -167,7 +133,7 @@ class TableSearch:
         return self._keys(key_id).beacons
 
     def _token_keys(self) -> TokenKeys:
-        assert isinstance(self._source, SingleKeySource)  # noqa: S101 checked when the plan was made
+        assert isinstance(self._source, SingleKeySource)  # noqa: S101 checked when the search was compiled
         return self._keys(self._source.beacon_key_id).tokens
 
     def _keys(self, key_id: str) -> _Keys:
@@ -179,15 +145,3 @@ class TableSearch:
             derive_keys(beacon_key, self._compiled.standard_beacons),
             self._compiled.surrogates.derive_keys(beacon_key),
         )
-
-
-def _is_under(item: Item, key_id: str) -> bool:
-    """Tell whether a stored item is encrypted under a branch key; one that is not encrypted counts as if."""
-    value = item.get(HEADER_NAME, {}).get("B")
-    if value is None:
-        return True
-    try:
-        data_keys = header.parse(bytes(value)).encrypted_data_keys
-    except FormatError:
-        return True
-    return len(data_keys) == 1 and data_keys[0].provider_info == key_id.encode()

@@ -33,7 +33,8 @@ def rewritten(config: TableConfig, text: str, operation: str = "Scan", **values:
     search = ItemEncryptor(config).search
     assert search is not None
     wire_values = {f":{name}": {"S": value} for name, value in values.items()}
-    return search.rewrite(operation, {"FilterExpression": text, "ExpressionAttributeValues": wire_values})
+    request = {"FilterExpression": text, "ExpressionAttributeValues": wire_values}
+    return search.requests.prepare(operation, request).sent_request()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def rewritten(config: TableConfig, text: str, operation: str = "Scan", **values:
             {"v": "x"},
             (
                 "The FilterExpression compares the standard beacon 'name' by begins_with: a hash can only be "
-                "equal. A beacon over a VirtualField with GetPrefix answers for beginnings of one length"
+                "equal. A beacon over a VirtualField with GetPrefix finds beginnings of one length"
             ),
         ),
         (
@@ -95,7 +96,7 @@ def rewritten(config: TableConfig, text: str, operation: str = "Scan", **values:
             {"v": "x"},
             (
                 "The FilterExpression asks for the size or type of 'tags': a beacon has neither. "
-                "Filter what you have read"
+                "Filter the items that you have read"
             ),
         ),
     ],
@@ -132,7 +133,7 @@ def test_names_inside_the_expression_and_by_placeholder_are_replaced_where_they_
         "ExpressionAttributeValues": {":n": {"S": "Ann"}, ":c": {"S": "Bern"}},
     }
 
-    sent = search.rewrite("Scan", asked)
+    sent = search.requests.prepare("Scan", asked).sent_request()
 
     assert sent["FilterExpression"] == "aws_dbe_b_name = :n AND #c = :c AND attribute_exists(name)"
     assert sent["ExpressionAttributeNames"] == {"#c": "aws_dbe_b_CityB"}
@@ -155,7 +156,7 @@ def test_a_key_condition_that_hides_a_partitioned_beacon_is_refused_instead_of_m
         "ExpressionAttributeValues": {":n": {"S": "Ann"}, ":aws_dbe_partition": {"N": "0"}},
     }
     with pytest.raises(UnsupportedOperationError, match="Write the beacon's name in the expression"):
-        search.rewrite("Query", request)
+        search.requests.prepare("Query", request)
 
 
 # The plain table is a list of items; DynamoDB is the evaluator of expressions, which its own tests hold
@@ -216,9 +217,11 @@ def answer(config: TableConfig, request: dict[str, Any], stored: list[Any]) -> l
     """What the application gets, where DynamoDB answers the request that is sent."""
     encryptor = ItemEncryptor(config)
     assert encryptor.search is not None
-    sent = encryptor.search.rewrite("Query" if "KeyConditionExpression" in request else "Scan", request)
-    found = [item for item in stored if holds(sent, item)]
-    return [item["pk"]["S"] for item in encryptor.search.filter(request, found, encryptor.decrypt_item)]
+    operation = "Query" if "KeyConditionExpression" in request else "Scan"
+    search = encryptor.search.requests.prepare(operation, request)
+    sent = search.sent_request()
+    found = [(item, encryptor.decrypt_item(item)) for item in stored if holds(sent, item)]
+    return [item["pk"]["S"] for item in search.without_false_matches(found)]
 
 
 def holds(request: dict[str, Any], item: dict[str, Any]) -> bool:

@@ -149,7 +149,7 @@ def test_no_operation_has_two_ways() -> None:
 def test_a_legacy_parameter_is_refused_with_what_to_use_instead(
     operation: str, parameter: str, instead: str
 ) -> None:
-    with pytest.raises(UnsupportedOperationError, match=f"legacy parameter {parameter} .* Use {instead}"):
+    with pytest.raises(UnsupportedOperationError, match=f"the parameter {parameter}, .* Use {instead}"):
         requests().prepare(operation, {**REQUESTS[operation], parameter: "something"})
 
 
@@ -222,7 +222,7 @@ def test_a_transaction_is_refused_for_any_of_its_actions() -> None:
 
 
 def test_a_batch_entry_of_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(UnsupportedOperationError, match="an entry of the kind 'PatchRequest'"):
+    with pytest.raises(UnsupportedOperationError, match="an entry with 'PatchRequest'"):
         requests().prepare("BatchWriteItem", {"RequestItems": {"people": [{"PatchRequest": {}}]}})
 
 

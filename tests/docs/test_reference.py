@@ -23,7 +23,7 @@ def test_the_operations_that_are_transformed_are_those_of_the_code() -> None:
 def test_the_parameters_replaced_by_expressions_are_those_of_the_code() -> None:
     rows = _rows("operations.md", "Parameters replaced by expressions")
     listed = {name: {*re.findall(r"`(\w+)`", cells[0])} for name, cells in rows.items()}
-    refused = {name: {*getattr(entry, "legacy", ())} for name, entry in OPERATIONS.items()}
+    refused = {name: {*getattr(entry, "replaced_parameters", ())} for name, entry in OPERATIONS.items()}
     assert listed == {name: parameters for name, parameters in refused.items() if parameters}
 
 

@@ -1,9 +1,10 @@
-"""How much work a call is, without a clock: the calls of functions, Python's and C's, that it makes."""
+"""How much work a call is, without a clock: which functions it calls, and how often in another module."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import FrameType
 
 
 def call_count(work: Callable[[], object]) -> int:
@@ -21,3 +22,21 @@ def call_count(work: Callable[[], object]) -> int:
     finally:
         sys.setprofile(before)
     return count
+
+
+def module_changes(package: str, work: Callable[[], object]) -> int:
+    """Count how often, from one called function of a package to the next, the module is another one."""
+    modules: list[str] = []
+
+    def observe(frame: FrameType, event: str, _argument: object) -> None:
+        module = frame.f_globals.get("__name__", "")
+        if event == "call" and module.partition(".")[0] == package and module not in modules[-1:]:
+            modules.append(module)
+
+    before = sys.getprofile()
+    sys.setprofile(observe)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return len(modules) - 1

@@ -111,18 +111,18 @@ def compile_search(search: SearchConfig, table: TableActions, surrogates: Surrog
         *(beacon for beacon in compound.values() if not beacon.is_signed),
     ]
     return CompiledSearch(
-        standard,
-        compound,
-        virtual,
-        version.key_store,
-        version.key_source,
-        drops,
-        version.partitions,
-        version.partition_selector,
-        tuple(beacon for beacon in compound.values() if beacon.is_signed),
-        tuple(beacons),
-        table.is_encrypted,
-        surrogates,
+        standard_beacons=standard,
+        compound_beacons=compound,
+        virtual_fields=virtual,
+        key_store=version.key_store,
+        key_source=version.key_source,
+        drops_key_field=drops,
+        partitions=version.partitions,
+        partition_selector=version.partition_selector,
+        signed=tuple(beacon for beacon in compound.values() if beacon.is_signed),
+        stored=tuple(beacons),
+        is_encrypted=table.is_encrypted,
+        surrogates=surrogates,
     )
 
 
@@ -185,14 +185,14 @@ def _standard_beacon(
 ) -> CompiledStandardBeacon:
     style = definition.style
     return CompiledStandardBeacon(
-        definition.name,
-        location,
-        field,
-        style.other if isinstance(style, Shared | SharedSet) else definition.name,
-        definition.length,
-        isinstance(style, AsSet | SharedSet),
-        isinstance(style, PartOnly),
-        version.partitions_of(definition),
+        name=definition.name,
+        location=location,
+        virtual_field=field,
+        key_name=style.other if isinstance(style, Shared | SharedSet) else definition.name,
+        length=definition.length,
+        as_set=isinstance(style, AsSet | SharedSet),
+        is_part_only=isinstance(style, PartOnly),
+        partitions=version.partitions_of(definition),
     )
 
 

@@ -17,11 +17,11 @@ from dynaseal.attributes import Item
 from dynaseal.beacons.compiled.hashes import BEACON_PREFIX, HmacKeys
 from dynaseal.beacons.compiled.locations import Location
 from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
-from dynaseal.beacons.compiled.virtual_fields import text_of
+from dynaseal.beacons.compiled.virtual_fields import string_of
 from dynaseal.errors import EncryptError
 
 
-class UnfitTextError(ValueError):
+class UnfitStringError(ValueError):
     """A query's text that no constructor of a compound beacon could write; the text says why."""
 
 
@@ -38,18 +38,18 @@ class Part:
         """Whether it stays in the clear."""
         return isinstance(self.source, Location)
 
-    def text(self, item: Item) -> str | None:
+    def plain_string(self, item: Item) -> str | None:
         """Give the part's own text without its prefix, or None where an item has none.
 
         Raises:
             EncryptError: the value's type has no text.
         """
         if isinstance(self.source, CompiledStandardBeacon):
-            return self.source.text(item)
+            return self.source.plain_string(item)
         value = self.source.find(item)
-        return None if value is None else text_of(value, f"The part {self.name!r}")
+        return None if value is None else string_of(value, f"The part {self.name!r}")
 
-    def written(self, text: str, keys: HmacKeys, partition: int) -> str:
+    def stored_string(self, text: str, keys: HmacKeys, partition: int) -> str:
         """Give the part as it is stored: its prefix, and its text or the text's hash.
 
         Raises:
@@ -57,7 +57,7 @@ class Part:
         """
         if isinstance(self.source, Location):
             return self.prefix + text
-        return self.prefix + self.source.of_text(text, keys, partition)
+        return self.prefix + self.source.hash_string(text, keys, partition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class CompiledCompoundBeacon:
         """The attribute that holds it."""
         return self.name if self.is_signed else BEACON_PREFIX + self.name
 
-    def plain(self, item: Item) -> str | None:
+    def plain_string(self, item: Item) -> str | None:
         """Give the beacon's text for an item with nothing hashed, or None where no constructor fits.
 
         Raises:
@@ -129,7 +129,7 @@ class CompiledCompoundBeacon:
         found = self._find(item)
         return None if found is None else self.split.join([part.prefix + text for part, text in found])
 
-    def of_item(self, item: Item, keys: HmacKeys, partition: int) -> str | None:
+    def beacon_string(self, item: Item, keys: HmacKeys, partition: int) -> str | None:
         """Give the beacon to store beside an item, or None where no constructor fits.
 
         Raises:
@@ -139,14 +139,14 @@ class CompiledCompoundBeacon:
         if found is None:
             return None
         try:
-            return self.split.join([part.written(text, keys, partition) for part, text in found])
+            return self.split.join([part.stored_string(text, keys, partition) for part, text in found])
         except UnicodeEncodeError:
             raise EncryptError(
                 f"The compound beacon {self.name!r} cannot be made: a part's text holds half of a surrogate "
                 "pair"
             ) from None
 
-    def of_text(self, text: str, keys: HmacKeys, partition: int, *, for_equality: bool) -> str:
+    def hash_string(self, text: str, keys: HmacKeys, partition: int, *, for_equality: bool) -> str:
         """Give what stands for a query's text when it is compared with this beacon.
 
         Args:
@@ -156,17 +156,17 @@ class CompiledCompoundBeacon:
             for_equality: Whether it is asked for `=`, `<>` or IN.
 
         Raises:
-            UnfitTextError: the text is none that this beacon could have.
+            UnfitStringError: the text is none that this beacon could have.
         """
         pieces = text.split(self.split)
         parts = self.parts_of(text)
         try:
             written = [
-                part.written(piece[len(part.prefix) :], keys, partition)
+                part.stored_string(piece[len(part.prefix) :], keys, partition)
                 for part, piece in zip(parts, pieces, strict=True)
             ]
         except UnicodeEncodeError:
-            raise UnfitTextError("the text holds half of a surrogate pair") from None
+            raise UnfitStringError("the text holds half of a surrogate pair") from None
         if not for_equality and pieces[-1] == parts[-1].prefix:
             written[-1] = pieces[-1]
         return self.split.join(written)
@@ -175,20 +175,22 @@ class CompiledCompoundBeacon:
         """Give the part that each piece of a query's text belongs to.
 
         Raises:
-            UnfitTextError: a piece has the prefix of no part, or no constructor could write the parts so.
+            UnfitStringError: a piece has the prefix of no part, or no constructor could write the parts so.
         """
         parts = [self._part_of(piece) for piece in text.split(self.split)]
         if not any(constructor.could_write(parts) for constructor in self.constructors):
             written = "".join(part.prefix for part in parts)
             ways = ", ".join(map(str, self.constructors))
-            raise UnfitTextError(f"no constructor writes the parts {written} in that order; there are {ways}")
+            raise UnfitStringError(
+                f"no constructor writes the parts {written} in that order; there are {ways}"
+            )
         return parts
 
     def can_order(self, text: str) -> bool:
         """Tell whether `<` and its like can be asked of a text.
 
         Raises:
-            UnfitTextError: a piece has the prefix of no part.
+            UnfitStringError: a piece has the prefix of no part.
         """
         return self._is_orderable(text.split(self.split))
 
@@ -196,7 +198,7 @@ class CompiledCompoundBeacon:
         """Tell whether BETWEEN can be asked of two texts: what follows their common pieces can be ordered.
 
         Raises:
-            UnfitTextError: a piece has the prefix of no part.
+            UnfitStringError: a piece has the prefix of no part.
         """
         lows, highs = low.split(self.split), high.split(self.split)
         common = 0
@@ -216,7 +218,7 @@ class CompiledCompoundBeacon:
             if piece.startswith(part.prefix):
                 return part
         prefixes = ", ".join(repr(part.prefix) for part in self.parts)
-        raise UnfitTextError(f"a piece begins with none of the parts' prefixes {prefixes}")
+        raise UnfitStringError(f"a piece begins with none of the parts' prefixes {prefixes}")
 
     def _find(self, item: Item) -> list[tuple[Part, str]] | None:
         for constructor in self.constructors:
@@ -228,7 +230,7 @@ class CompiledCompoundBeacon:
     def _try(self, constructor: CompiledConstructor, item: Item) -> list[tuple[Part, str]] | None:
         found: list[tuple[Part, str]] = []
         for part, is_required in constructor.parts:
-            text = part.text(item)
+            text = part.plain_string(item)
             if text is None:
                 if is_required:
                     return None

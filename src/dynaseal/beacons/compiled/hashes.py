@@ -1,4 +1,4 @@
-"""A beacon's value: a key of its own, an HMAC of the value's bytes, cut to some bits, in hexadecimal.
+"""Beacon values: the HMAC of a value's bytes under the beacon's own key, cut to some bits, in hexadecimal.
 
 - Each standard beacon has a key, derived from the beacon key by the beacon's name.
 - A value's type is not hashed: `{"S": "5"}` and `{"N": "5"}` have the same beacon.
@@ -18,7 +18,7 @@ HmacKeys = Mapping[str, bytes]
 """The keys of a table's standard beacons, by beacon name."""
 
 _INFO = b"AWS_DBE_SCAN_BEACON"
-_BITS_A_DIGIT = 4
+_BITS_PER_DIGIT = 4
 
 
 def derive_keys(beacon_key: bytes, beacon_names: Iterable[str]) -> HmacKeys:
@@ -32,22 +32,25 @@ def derive_keys(beacon_key: bytes, beacon_names: Iterable[str]) -> HmacKeys:
     return {name: derivation.derive(_INFO + name.encode(), BEACON_KEY_LENGTH) for name in beacon_names}
 
 
-def beacon_hash(key: bytes, data: bytes, length: int) -> str:
-    """Hash a value's bytes to a beacon.
+def beacon_hash(key: bytes, data: bytes, length: int, partition: int = 0) -> str:
+    """Return the beacon value for a value's bytes.
 
     Args:
         key: The beacon's own key.
-        data: The value's bytes without its type id, and the partition's number where it is not 0.
+        data: The value's bytes without its type id.
         length: How many bits to keep: the rightmost ones of the HMAC's first 8 bytes.
+        partition: The partition, below the number of partitions that the beacon is over.
 
     Example:
         >>> beacon_hash(bytes(64), b"flu", 8), beacon_hash(bytes(64), b"flu", 9)
         ('f6', '0f6')
     """
-    kept = beacon_number(key, data) & ((1 << length) - 1)
-    return f"{kept:0{-(-length // _BITS_A_DIGIT)}x}"
+    if partition:
+        data += bytes((partition,))
+    bits = beacon_number(key, data) & ((1 << length) - 1)
+    return f"{bits:0{-(-length // _BITS_PER_DIGIT)}x}"
 
 
 def beacon_number(key: bytes, data: bytes) -> int:
-    """Give the number whose rightmost bits are a value's beacon, of whatever length."""
+    """Return the number whose rightmost bits are a value's beacon, whatever its length."""
     return int.from_bytes(beacon_mac(key, data))

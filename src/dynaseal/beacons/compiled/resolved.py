@@ -41,8 +41,8 @@ def resolve_attributes(config: Searchable, item: Item) -> ResolvedAttributes:
     compiled = config.compiled_search
     if compiled is None:
         return ResolvedAttributes({}, {})
-    fields = {name: field.text(item) for name, field in compiled.virtual_fields.items()}
-    compounds = {name: beacon.plain(item) for name, beacon in compiled.compound_beacons.items()}
+    fields = {name: field.string(item) for name, field in compiled.virtual_fields.items()}
+    compounds = {name: beacon.plain_string(item) for name, beacon in compiled.compound_beacons.items()}
     return ResolvedAttributes(_present(fields), _present(compounds))
 
 

@@ -17,7 +17,7 @@ from dynaseal.expressions.tree import Path
 Beacon = CompiledStandardBeacon | CompiledCompoundBeacon
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CompiledSearch:
     """What one table's search configuration and surrogate keys come to.
 

@@ -1,8 +1,8 @@
-"""A standard beacon, ready for use: the hash of one value, of an item or of a query.
+"""A standard beacon, ready for use: the hash of one value, of an item or of a search.
 
-- A value is hashed by its bytes, a virtual field by its text.
-- A set beacon hashes each member; members that fall together are stored once.
-- As a part of a compound beacon a value is hashed by its text, numbers as they were written.
+- A value is hashed by its bytes, a virtual field by its string.
+- A set beacon hashes each member; members with the same hash are stored once.
+- As a part of a compound beacon a value is hashed by its string, and a number as it was written.
 
 Source: specification `beacons.md`, "Value for a Standard Beacon".
 """
@@ -13,7 +13,7 @@ from typing import Any
 from dynaseal.attributes import AttributeValue, Item
 from dynaseal.beacons.compiled.hashes import BEACON_PREFIX, HmacKeys, beacon_hash
 from dynaseal.beacons.compiled.locations import Location
-from dynaseal.beacons.compiled.virtual_fields import CompiledVirtualField, text_of
+from dynaseal.beacons.compiled.virtual_fields import CompiledVirtualField, string_of
 from dynaseal.core.values.types import MalformedValueError
 from dynaseal.core.values.writing import serialize
 from dynaseal.errors import EncryptError
@@ -23,10 +23,10 @@ _MEMBERS = frozenset(_MEMBER_TYPES.values())
 
 
 class NotASetError(ValueError):
-    """A value that a set beacon cannot hash; the text says which type it has."""
+    """A value that a set beacon cannot hash; the message says which type it has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledStandardBeacon:
     """A standard beacon whose location is parsed and whose style is resolved.
 
@@ -34,11 +34,11 @@ class CompiledStandardBeacon:
         name: Its name in queries.
         location: Where its value is.
         virtual_field: The virtual field that the location names, if it names one.
-        key_name: The beacon by whose key it hashes: itself, or the one it is shared with.
+        key_name: The beacon whose key it hashes with: its own name, or that of the beacon it is shared with.
         length: How many bits are kept.
         as_set: Whether it hashes the members of a set.
         is_part_only: Whether it is not stored by itself.
-        partitions: How many partitions it tells apart.
+        partitions: How many partitions it has different hashes for.
     """
 
     name: str
@@ -52,39 +52,43 @@ class CompiledStandardBeacon:
 
     @property
     def attribute(self) -> str:
-        """The attribute that holds it."""
+        """The name of the attribute that stores it."""
         return BEACON_PREFIX + self.name
 
-    def value(self, item: Item) -> AttributeValue | None:
-        """Give the value that is hashed, in the clear, or None where an item has none."""
+    def is_over_attribute(self, name: str) -> bool:
+        """Return whether what it hashes is exactly the attribute of a name."""
+        return self.virtual_field is None and self.location == Location(name)
+
+    def plain_value(self, item: Item) -> AttributeValue | None:
+        """Return the value that is hashed, in the clear, or None if the item has none."""
         if self.virtual_field is None:
             return self.location.find(item)
-        text = self.virtual_field.text(item)
-        return None if text is None else {"S": text}
+        string = self.virtual_field.string(item)
+        return None if string is None else {"S": string}
 
-    def text(self, item: Item) -> str | None:
-        """Give the text that this beacon is as a part, or None where an item has none.
-
-        Raises:
-            EncryptError: the value's type has no text.
-        """
-        value = self.value(item)
-        return None if value is None else text_of(value, f"The part {self.name!r}")
-
-    def of_item(self, item: Item, keys: HmacKeys, partition: int) -> dict[str, Any] | None:
-        """Give the attribute value to store beside an item, or None where the item has nothing to hash.
+    def plain_string(self, item: Item) -> str | None:
+        """Return the string that this beacon hashes as a part, or None if the item has none.
 
         Raises:
-            EncryptError: the value is not a set where one is needed, or holds what the format cannot.
+            EncryptError: the value's type has no string.
         """
-        value = self.value(item)
+        value = self.plain_value(item)
+        return None if value is None else string_of(value, f"The part {self.name!r}")
+
+    def beacon_value(self, item: Item, keys: HmacKeys, partition: int) -> dict[str, Any] | None:
+        """Return the attribute value to store beside an item, or None if the item has nothing to hash.
+
+        Raises:
+            EncryptError: the value is not a set where a set is needed, or the format cannot hold it.
+        """
+        value = self.plain_value(item)
         if value is None:
             return None
         try:
             return (
-                self._of_set(value, keys, partition)
+                self._hash_set(value, keys, partition)
                 if self.as_set
-                else self._of_value(value, keys, partition)
+                else self._hash_value(value, keys, partition)
             )
         except NotASetError as error:
             raise EncryptError(
@@ -94,41 +98,39 @@ class CompiledStandardBeacon:
         except MalformedValueError as error:
             raise EncryptError(f"The beacon {self.name!r} cannot be made: its value holds {error}") from None
 
-    def of_operand(
+    def hash_operand(
         self, value: AttributeValue, keys: HmacKeys, partition: int, *, within_contains: bool
     ) -> dict[str, Any]:
-        """Give what stands for a query's value when it is compared with this beacon.
+        """Return what is sent in place of a search's value that is compared with this beacon.
 
         Raises:
-            NotASetError: a set beacon is compared, with neither a set nor a possible member of one.
+            NotASetError: this is a set beacon, and the value is neither a set nor a possible member of one.
             MalformedValueError: DynamoDB or the format cannot hold the value.
         """
-        kind = next(iter(value), "")
-        if (self.as_set and kind not in _MEMBERS) or (within_contains and kind in _MEMBER_TYPES):
-            return self._of_set(value, keys, partition)
-        return self._of_value(value, keys, partition)
+        type_name = next(iter(value), "")
+        if (self.as_set and type_name not in _MEMBERS) or (within_contains and type_name in _MEMBER_TYPES):
+            return self._hash_set(value, keys, partition)
+        return self._hash_value(value, keys, partition)
 
-    def of_text(self, text: str, keys: HmacKeys, partition: int) -> str:
-        """Hash a part's text.
+    def hash_string(self, string: str, keys: HmacKeys, partition: int) -> str:
+        """Hash the string of a part.
 
         Raises:
             UnicodeEncodeError: it holds half of a surrogate pair.
         """
-        return self._hash(text.encode(), keys, partition)
+        return self._hash(string.encode(), keys, partition)
 
-    def _of_value(self, value: AttributeValue, keys: HmacKeys, partition: int) -> dict[str, Any]:
-        return {"S": self._hash(serialize(value)[1], keys, partition)}
+    def _hash_value(self, value: AttributeValue, keys: HmacKeys, partition: int) -> dict[str, Any]:
+        data = serialize(value)[1]
+        return {"S": beacon_hash(keys[self.key_name], data, self.length, partition % self.partitions)}
 
-    def _of_set(self, value: AttributeValue, keys: HmacKeys, partition: int) -> dict[str, Any]:
-        ((kind, members),) = value.items()
-        member_type = _MEMBER_TYPES.get(kind)
+    def _hash_set(self, value: AttributeValue, keys: HmacKeys, partition: int) -> dict[str, Any]:
+        ((type_name, members),) = value.items()
+        member_type = _MEMBER_TYPES.get(type_name)
         if member_type is None:
-            raise NotASetError(f"a value of the type {kind}")
+            raise NotASetError(f"a value of the type {type_name}")
         hashes = [self._hash(serialize({member_type: m})[1], keys, partition) for m in members]
         return {"SS": list(dict.fromkeys(hashes))}
 
     def _hash(self, data: bytes, keys: HmacKeys, partition: int) -> str:
-        own_partition = partition % self.partitions
-        if own_partition:
-            data += bytes((own_partition,))
-        return beacon_hash(keys[self.key_name], data, self.length)
+        return beacon_hash(keys[self.key_name], data, self.length, partition % self.partitions)

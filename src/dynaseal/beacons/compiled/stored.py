@@ -30,7 +30,7 @@ def with_signed_beacons(compiled: CompiledSearch, item: Item) -> dict[str, Any]:
     if compiled.drops_key_field and compiled.key_field is not None:
         prepared.pop(compiled.key_field, None)
     for beacon in compiled.signed:
-        text = beacon.plain(item)
+        text = beacon.plain_string(item)
         if text is None:
             continue
         given = item.get(beacon.name)
@@ -58,11 +58,11 @@ def stored_beacons(compiled: CompiledSearch, item: Item, keys: HmacKeys, partiti
     attributes: dict[str, Any] = {}
     for beacon in compiled.stored:
         if isinstance(beacon, CompiledStandardBeacon):
-            value = beacon.of_item(item, keys, partition)
+            value = beacon.beacon_value(item, keys, partition)
             if value is not None:
                 attributes[beacon.attribute] = value
         else:
-            text = beacon.of_item(item, keys, partition)
+            text = beacon.beacon_string(item, keys, partition)
             if text is not None:
                 attributes[beacon.attribute] = {"S": text}
     return attributes

@@ -177,7 +177,7 @@ class CompiledVirtualField:
         """The places that the field is put together from."""
         return frozenset(location for location, _ in self.parts)
 
-    def text(self, item: Item) -> str | None:
+    def string(self, item: Item) -> str | None:
         """Give the field's text for an item, or None where the item lacks a part.
 
         Raises:
@@ -188,14 +188,14 @@ class CompiledVirtualField:
             value = location.find(item)
             if value is None:
                 return None
-            text = code_units(text_of(value, f"The virtual field {self.name!r}"))
+            text = code_units(string_of(value, f"The virtual field {self.name!r}"))
             for transform in transforms:
                 text = transform.apply(text)
             joined += text
         return characters(joined)
 
 
-def text_of(value: AttributeValue, owner: str) -> str:
+def string_of(value: AttributeValue, owner: str) -> str:
     """Give the text of a value.
 
     Args:

@@ -1,10 +1,11 @@
-"""What an expression asks of attributes: its comparisons, found once a text and kept.
+"""What the expressions of a search need from attributes, parsed once per expression and cached.
 
 - A comparison is a document path, an operator and the values that the path is compared with.
-- A path is asked for its value, or only whether it is there, or for its size or type, which a beacon does not
-  have.
+- An expression needs a path's value, or only whether the path exists, or its size or type, which a beacon
+  does not have.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -24,6 +25,11 @@ from dynaseal.expressions.tree import (
     operands,
 )
 
+KEY_CONDITION = "KeyConditionExpression"
+FILTER = "FilterExpression"
+NAMES = "ExpressionAttributeNames"
+VALUES = "ExpressionAttributeValues"
+
 BETWEEN = "BETWEEN"
 IN = "IN"
 CONTAINS = "contains"
@@ -34,10 +40,11 @@ EQUALITIES = frozenset({"=", "<>", IN})
 _COMPARING_FUNCTIONS = frozenset({CONTAINS, BEGINS_WITH})
 
 Leaf = Compare | Between | In | Function
+Span = tuple[int, int]
 
 
 class Use(Enum):
-    """What of a path an expression needs."""
+    """What an expression needs from a path."""
 
     VALUE = "value"
     EXISTENCE = "existence"
@@ -54,43 +61,53 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """An expression by what it asks.
+class SearchExpression:
+    """A key condition or filter, and what it needs from attributes.
 
     Attributes:
-        parameter: The request parameter that it came in.
-        expression: The compiled expression.
-        comparisons: In the order of the text.
-        uses: Every path in it, and what of it is needed.
+        parameter: The request parameter that holds it.
+        condition: The parsed expression.
+        comparisons: In the order of the expression.
+        uses: Every path in it, and what the expression needs from that path.
     """
 
     parameter: str
-    expression: ConditionExpression
+    condition: ConditionExpression
     comparisons: tuple[Comparison, ...]
     uses: tuple[tuple[Path, Use], ...]
 
 
 @lru_cache(maxsize=CACHED_EXPRESSIONS)
-def question(text: str, parameter: str) -> Question:
-    """Compile an expression to what it asks.
+def parse_search_expression(expression: str, parameter: str) -> SearchExpression:
+    """Parse a key condition or filter and collect its comparisons.
 
     Raises:
         UnsupportedOperationError: DynamoDB would refuse its grammar or size.
 
     Example:
-        >>> asked = question("begins_with(city, :c) AND :n = age", "FilterExpression")
-        >>> [(str(c.path), c.operator, str(c.values[0])) for c in asked.comparisons]
+        >>> parsed = parse_search_expression("begins_with(city, :c) AND :n = age", "FilterExpression")
+        >>> [(str(c.path), c.operator, str(c.values[0])) for c in parsed.comparisons]
         [('city', 'begins_with', ':c'), ('age', '=', ':n')]
     """
-    expression = parse_condition(text, parameter)
+    condition = parse_condition(expression, parameter)
     comparisons: list[Comparison] = []
     uses: list[tuple[Path, Use]] = []
-    for leaf in leaves(expression.condition):
+    for leaf in leaves(condition.condition):
         comparison = _comparison(leaf)
         if comparison is not None:
             comparisons.append(comparison)
         uses += [use for operand in operands(leaf) for use in _use(leaf, operand)]
-    return Question(parameter, expression, tuple(comparisons), tuple(uses))
+    return SearchExpression(parameter, condition, tuple(comparisons), tuple(uses))
+
+
+def replace_spans(expression: str, replacements: Iterable[tuple[Span, str]]) -> str:
+    """Return an expression in which each span is replaced; no two spans may overlap."""
+    pieces: list[str] = []
+    position = 0
+    for (start, end), replacement in sorted(replacements):
+        pieces += (expression[position:start], replacement)
+        position = end
+    return "".join([*pieces, expression[position:]])
 
 
 def _comparison(leaf: Leaf) -> Comparison | None:
@@ -116,8 +133,8 @@ def _either_way(first: Operand, operator: str, second: Operand) -> Comparison | 
     return None
 
 
-def _values(*found: Operand) -> tuple[Value, ...]:
-    return tuple(operand for operand in found if isinstance(operand, Value))
+def _values(*candidates: Operand) -> tuple[Value, ...]:
+    return tuple(operand for operand in candidates if isinstance(operand, Value))
 
 
 def _use(leaf: Leaf, operand: Operand) -> list[tuple[Path, Use]]:

@@ -1,41 +1,54 @@
 """Queries of a table whose items are divided into partitions.
 
-- A beacon has another hash in each of its partitions, so a query asks one of them: it says which by the value
-  `:aws_dbe_partition`, and is sent once for each that it needs.
-- It needs as many as the beacons of its key condition together tell apart; a filter covers the others.
+- A beacon has another hash in each of its partitions, so a query names one of them with the value
+  `:aws_dbe_partition`, and must be sent once for each partition that it needs.
+- How many it needs depends on the beacons of its key condition. A filter covers the others.
 - A Scan covers all partitions by itself.
 - Beacons that the key condition names by placeholder are not counted: AWS's releases do not count them. Such
   a query could miss items, so it is refused.
+
+Example: a table has 6 partitions. The key condition compares a beacon over 2 of them, and the filter one
+over all 6. For an item of partition p, the first beacon is hashed with p % 2 and the second with p. Two
+queries are enough. Query 0 finds the items of the partitions 0, 2 and 4, and its filter has the hashes of
+these three partitions, joined by OR. Query 1 does the same for the partitions 1, 3 and 5.
 
 Source: specification `ddb-get-number-of-queries.md`; `ddb-support.md`, "QueryInputForBeacons".
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from itertools import product
 from math import lcm
-from typing import Any
+from string import ascii_uppercase
+from typing import Any, NoReturn
 
 from dynaseal.attributes import AttributeValue
-from dynaseal.beacons.compiled.compound import UnfitTextError
+from dynaseal.beacons.compiled.compound import UnfitStringError
 from dynaseal.beacons.compiled.resolved import Searchable
 from dynaseal.beacons.compiled.search import Beacon, CompiledSearch
 from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
-from dynaseal.beacons.requests.comparisons import Comparison, Question, question
+from dynaseal.beacons.requests.analysis import AnalysedExpression, AnalysedSearch, refuse
+from dynaseal.beacons.requests.comparisons import (
+    KEY_CONDITION,
+    VALUES,
+    SearchExpression,
+    parse_search_expression,
+    replace_spans,
+)
 from dynaseal.errors import UnsupportedOperationError
 
 PARTITION_VALUE = ":aws_dbe_partition"
-KEY_CONDITION = "KeyConditionExpression"
 
-_WHOLE = re.compile(r"\+?[0-9]{1,9}").fullmatch
+_WHOLE_NUMBER = re.compile(r"\+?[0-9]{1,9}").fullmatch
 
 
 def number_of_queries(config: Searchable, operation: str, request: Mapping[str, Any]) -> int:
-    """Tell how often a request must be sent, with `:aws_dbe_partition` from 0 upwards, to find all items.
+    """Return how often a request must be sent, with `:aws_dbe_partition` from 0 upwards, to find all items.
 
     Args:
         config: The table's `TableConfig`.
         operation: `Query` or `Scan`.
-        request: The request as the application writes it, its expressions as text.
+        request: The request as the application writes it, its expressions as strings.
 
     Returns:
         1 for a Scan, and for any table without partitions.
@@ -44,144 +57,166 @@ def number_of_queries(config: Searchable, operation: str, request: Mapping[str, 
         UnsupportedOperationError: another operation, or a value that the request does not define.
     """
     if operation.casefold() not in ("query", "scan"):
-        raise UnsupportedOperationError(f"{operation} is no search", hint="Searches are Query and Scan")
-    compiled = config.compiled_search
-    text = request.get(KEY_CONDITION)
-    values = request.get("ExpressionAttributeValues")
-    if compiled is None or operation.casefold() == "scan" or not text or values is None:
-        return 1
-    return queries_needed(compiled, question(text, KEY_CONDITION), values)
-
-
-def queries_needed(
-    compiled: CompiledSearch, key_condition: Question, values: Mapping[str, AttributeValue]
-) -> int:
-    """Tell how many queries a key condition needs.
-
-    Raises:
-        UnsupportedOperationError: `values` lacks one.
-    """
-    return _together(compiled, _counts(compiled, key_condition.comparisons, values, {}))
-
-
-def check_placeholders(
-    compiled: CompiledSearch,
-    key_condition: Question,
-    names: Mapping[str, str],
-    values: Mapping[str, AttributeValue],
-) -> None:
-    """Refuse a key condition whose placeholders hide beacons that it would need more queries for.
-
-    Raises:
-        UnsupportedOperationError: it does.
-    """
-    needed = _together(compiled, _counts(compiled, key_condition.comparisons, values, names))
-    if needed != queries_needed(compiled, key_condition, values):
         raise UnsupportedOperationError(
-            f"The {KEY_CONDITION} names a beacon of several partitions by placeholder, which AWS's libraries "
-            "do not count: items of other partitions would be missed without a word",
-            hint="Write the beacon's name in the expression",
+            f"number_of_queries was called for {operation}, which is not a search",
+            hint="Call it for Query or Scan",
         )
+    compiled = config.compiled_search
+    expression = request.get(KEY_CONDITION)
+    values = request.get(VALUES)
+    if compiled is None or operation.casefold() == "scan" or not expression or values is None:
+        return 1
+    return _queries_needed(compiled, parse_search_expression(expression, KEY_CONDITION), values, {})
 
 
-def take_partition(
-    compiled: CompiledSearch, values: Mapping[str, AttributeValue], *, must_have: bool
-) -> tuple[int, dict[str, AttributeValue]]:
-    """Take the partition out of a query's values.
+def requested_partition(
+    compiled: CompiledSearch, operation: str, analysis: AnalysedSearch, values: Mapping[str, AttributeValue]
+) -> tuple[int, int]:
+    """Return the partition that a request names, 0 if it names none, and the number of queries it needs.
 
     Args:
         compiled: The table's beacons.
-        values: The query's values.
-        must_have: Whether the query compares what differs between partitions.
-
-    Returns:
-        The partition, 0 if none is given, and the other values.
+        operation: `Query` or `Scan`.
+        analysis: The request's expressions.
+        values: The request's ExpressionAttributeValues.
 
     Raises:
-        UnsupportedOperationError: it is none of the table's partitions, or missing.
+        UnsupportedOperationError: it names a partition that it does not need, or none although it must, or
+            items could be missed.
     """
-    kept = dict(values)
-    given = kept.pop(PARTITION_VALUE, None)
+    if operation == "Scan":
+        if PARTITION_VALUE in values:
+            _refuse_partition("is given to a Scan, which covers all partitions", "Leave it out")
+        return 0, 1
+    condition = analysis.key_condition
+    queries = 1 if condition is None else _queries_needed(compiled, condition.parsed, values, analysis.names)
+    value = values.get(PARTITION_VALUE)
     if compiled.partitions == 1:
-        if given is not None:
+        if value is not None:
             _refuse_partition("is given, but the table has no partitions", "Leave it out")
-        return 0, kept
-    if given is None:
-        if must_have:
+        return 0, 1
+    if value is None:
+        if queries > 1 or analysis.uses_encrypted_attributes:
             _refuse_partition(
                 "is missing, and the query compares encrypted attributes of a table with partitions",
                 "Send the query once for each number below number_of_queries",
             )
-        return 0, kept
-    text = given.get("N")
-    if text is None or not _WHOLE(text):
+        return 0, queries
+    return _read_partition(compiled, value, queries), queries
+
+
+def filter_for_partitions(
+    expression: AnalysedExpression,
+    values_by_partition: Sequence[Mapping[str, AttributeValue]],
+    sent_values: dict[str, Any],
+) -> str:
+    """Write a filter for several partitions: repeated with the hashes of each, joined by OR.
+
+    Args:
+        expression: The filter.
+        values_by_partition: Its values for each partition.
+        sent_values: The values that are sent, those of the first partition included; the others are added
+            under new names.
+    """
+    filters: dict[str, None] = {}
+    for values in values_by_partition:
+        renamed: dict[str, str] = {}
+        for name, value in values.items():
+            if sent_values[name] != value:
+                renamed[name] = _new_name(name, value, sent_values)
+                sent_values[renamed[name]] = value
+        placeholders = expression.parsed.condition.values
+        replacements = [(value.span, renamed[value.name]) for value in placeholders if value.name in renamed]
+        string = expression.parsed.condition.text
+        filters[replace_spans(string, [*expression.replacements, *replacements])] = None
+    first, *others = filters
+    return " OR ".join(f"({each})" for each in filters) if others else first
+
+
+def _read_partition(compiled: CompiledSearch, value: AttributeValue, queries: int) -> int:
+    number = value.get("N")
+    if number is None or not _WHOLE_NUMBER(number):
         _refuse_partition("is not a whole number", 'Give it as {"N": "0"}')
-    partition = int(str(text))
+    partition = int(str(number))
     if partition >= compiled.partitions:
         _refuse_partition(
             f"is {partition}; the table's partitions are 0 to {compiled.partitions - 1}",
             "Send the query once for each number below number_of_queries",
         )
-    return partition, kept
-
-
-def check_needed(partition: int, queries: int) -> None:
-    """Refuse a partition that a query with a smaller one already covers.
-
-    Raises:
-        UnsupportedOperationError: it is not below the number of queries.
-    """
     if partition >= queries:
         _refuse_partition(
-            f"is {partition}, but this query needs only {queries}: what it finds, another one found",
+            f"is {partition}, but this query needs only {queries}: another one already found its items",
             "Send the query once for each number below number_of_queries",
         )
+    return partition
 
 
-def check_scan(values: Mapping[str, AttributeValue]) -> None:
-    """Refuse a Scan that names a partition.
-
-    Raises:
-        UnsupportedOperationError: it does.
-    """
-    if PARTITION_VALUE in values:
-        _refuse_partition("is given to a Scan, which covers all partitions", "Leave it out")
-
-
-def _refuse_partition(reason: str, hint: str) -> None:
-    raise UnsupportedOperationError(f"The value {PARTITION_VALUE} {reason}", hint=hint)
-
-
-def _together(compiled: CompiledSearch, counts: Iterable[int]) -> int:
-    return min(lcm(*counts), compiled.partitions)
-
-
-def _counts(
+def _queries_needed(
     compiled: CompiledSearch,
-    comparisons: Iterable[Comparison],
+    key_condition: SearchExpression,
     values: Mapping[str, AttributeValue],
     names: Mapping[str, str],
-) -> list[int]:
+) -> int:
+    """Return how many queries a key condition needs.
+
+    A beacon over n partitions has n different hashes, and an item of partition p has the one for p % n.
+    Beacons over n and m partitions together have lcm(n, m) different pairs of hashes: two partitions share
+    a pair exactly if they are equal modulo the lcm. A table never needs more queries than it has partitions.
+    """
     counts: list[int] = []
-    for comparison in comparisons:
+    hidden_counts: list[int] = []
+    for comparison in key_condition.comparisons:
+        written = str(comparison.path)
+        beacon = compiled.beacon(names.get(written, written))
         for value in comparison.values:
             if value.name not in values:
-                raise UnsupportedOperationError(
-                    f"The {KEY_CONDITION} uses {value.name}, which ExpressionAttributeValues does not define",
-                    hint="Define every value that the expressions use",
-                )
-            written = str(comparison.path)
-            beacon = compiled.beacon(names.get(written, written))
+                refuse_undefined(KEY_CONDITION, value.name)
             if beacon is not None:
-                counts += _counts_of(beacon, values[value.name])
-    return counts
+                (hidden_counts if written in names else counts).extend(_counts(beacon, values[value.name]))
+    queries = min(lcm(*counts), compiled.partitions)
+    if min(lcm(*counts, *hidden_counts), compiled.partitions) != queries:
+        raise UnsupportedOperationError(
+            f"The {KEY_CONDITION} names a beacon of several partitions by placeholder, which AWS's libraries "
+            "do not count: items of other partitions would be missed without a word",
+            hint="Write the beacon's name in the expression",
+        )
+    return queries
 
 
-def _counts_of(beacon: Beacon, value: AttributeValue) -> list[int]:
+def _counts(beacon: Beacon, value: AttributeValue) -> list[int]:
     if isinstance(beacon, CompiledStandardBeacon):
         return [beacon.partitions]
     try:
         parts = beacon.parts_of(value.get("S", ""))
-    except UnfitTextError:
-        return []  # such a query is refused when it is rewritten
+    except UnfitStringError:
+        return []  # such a query is refused when its values are hashed
     return [part.source.partitions for part in parts if isinstance(part.source, CompiledStandardBeacon)]
+
+
+def refuse_undefined(parameter: str, name: str) -> NoReturn:
+    """Refuse an expression with a value that the request does not define.
+
+    Raises:
+        UnsupportedOperationError: always.
+    """
+    refuse(
+        parameter,
+        f"uses {name}",
+        "ExpressionAttributeValues does not define it",
+        "Define every value that the expressions use",
+    )
+
+
+def _refuse_partition(reason: str, hint: str) -> NoReturn:
+    raise UnsupportedOperationError(f"The value {PARTITION_VALUE} {reason}", hint=hint)
+
+
+def _new_name(name: str, value: AttributeValue, sent_values: Mapping[str, AttributeValue]) -> str:
+    """Return a placeholder for a value's hash in another partition: two letters more, and not in use yet."""
+    for letters in product(ascii_uppercase, repeat=2):
+        candidate = name + "".join(letters)
+        if sent_values.get(candidate, value) == value:
+            return candidate
+    raise UnsupportedOperationError(
+        f"The value {name} needs more than 676 hashes", hint="Use fewer partitions or values"
+    )

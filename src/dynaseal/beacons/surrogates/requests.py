@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from dynaseal.attributes import AttributeValue
-from dynaseal.beacons.requests.rewrite import NAMES, VALUES, edited
+from dynaseal.beacons.requests.comparisons import NAMES, VALUES, replace_spans
 from dynaseal.beacons.surrogates.keys import SurrogateKey, Surrogates, TokenKeys, key_value, token
 from dynaseal.core.values.types import MalformedValueError
 from dynaseal.errors import EncryptError, UnsupportedOperationError
@@ -136,7 +136,7 @@ class _Asked:
         for parameter, found in self.paths.items():
             edits = [(span, placeholders[key.name]) for span, key in found]
             names |= {placeholders[key.name]: key.name for _, key in found}
-            sent[parameter] = edited(sent[parameter], edits)
+            sent[parameter] = replace_spans(sent[parameter], edits)
         for name, key in self.owners.items():
             values[name] = self._token(name, key, values, token_keys)
         used = {text for parameter in _EXPRESSIONS for text, _ in _placeholders(sent, parameter)}

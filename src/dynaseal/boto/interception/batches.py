@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dynaseal.boto.interception import item_operations
-from dynaseal.boto.interception.pipeline import Message, PrimaryKey, TablePipeline
-from dynaseal.boto.interception.tables import Tables
+from dynaseal.boto.interception.tables import ConfiguredTable, Message, PrimaryKey, Tables
 from dynaseal.errors import DecryptError, UnsupportedOperationError
 
-_Action = Callable[[TablePipeline, str, Message], dict[str, Any]]
-_TRANSACTION_ACTIONS: Mapping[str, _Action] = {
+_PreparePart = Callable[[ConfiguredTable, str, Message], dict[str, Any]]
+_TRANSACTION_ACTIONS: Mapping[str, _PreparePart] = {
     "Put": item_operations.put,
     "Update": item_operations.update,
     "Delete": item_operations.check,
@@ -19,165 +18,174 @@ _TRANSACTION_ACTIONS: Mapping[str, _Action] = {
 
 
 def write_batch(tables: Tables, operation: str, request: Message) -> dict[str, Any]:
-    """Encrypt the items that BatchWriteItem puts; its deletions name items by what DynamoDB has."""
+    """Encrypt the items that BatchWriteItem puts, and write surrogate keys into its deletions."""
     sent: dict[str, Any] = {}
     for name, writes in request["RequestItems"].items():
-        pipeline = tables.find(name)
-        sent[name] = writes if pipeline is None else [_write(pipeline, operation, write) for write in writes]
+        table = tables.find(name)
+        sent[name] = writes if table is None else [_write(table, operation, write) for write in writes]
     return {**request, "RequestItems": sent}
 
 
-def _write(pipeline: TablePipeline, operation: str, write: Message) -> dict[str, Any]:
+def _write(table: ConfiguredTable, operation: str, write: Message) -> dict[str, Any]:
     _refuse_unknown(operation, write, {"PutRequest", "DeleteRequest"})
     sent = dict(write)
     if "PutRequest" in write:
         put = write["PutRequest"]
-        sent["PutRequest"] = {**put, "Item": pipeline.write(put["Item"])}
+        sent["PutRequest"] = {**put, "Item": table.write(put["Item"])}
     if "DeleteRequest" in write:
         deletion = write["DeleteRequest"]
-        sent["DeleteRequest"] = {
-            **deletion,
-            "Key": pipeline.key_with_surrogate_keys(operation, deletion["Key"]),
-        }
+        sent["DeleteRequest"] = {**deletion, "Key": table.key_with_surrogate_keys(operation, deletion["Key"])}
     return sent
 
 
-def unprocessed_writes(tables: Tables, asked: Message, sent: Message, reply: Message) -> dict[str, Any]:
-    """Give back BatchWriteItem's unprocessed items as the caller wrote them, ready to be sent again."""
+def unprocessed_writes(
+    tables: Tables, caller_request: Message, sent_request: Message, reply: Message
+) -> dict[str, Any]:
+    """Return BatchWriteItem's unprocessed items as the caller wrote them, ready to be sent again."""
     unprocessed = reply.get("UnprocessedItems")
     if not unprocessed:
         return dict(reply)
     restored: dict[str, Any] = {}
     for name, writes in unprocessed.items():
-        pipeline = tables.find(name)
-        if pipeline is None:
+        table = tables.find(name)
+        if table is None:
             restored[name] = writes
         else:
-            originals = _originals_by_key(tables, pipeline, asked["RequestItems"], sent["RequestItems"])
-            restored[name] = [_original(write, pipeline, originals) for write in writes]
+            originals = _originals_by_key(
+                tables, table, caller_request["RequestItems"], sent_request["RequestItems"]
+            )
+            restored[name] = [_original(write, table, originals) for write in writes]
     return {**reply, "UnprocessedItems": restored}
 
 
 def _originals_by_key(
-    tables: Tables, pipeline: TablePipeline, asked: Message, sent: Message
+    tables: Tables, table: ConfiguredTable, caller_writes: Message, sent_writes: Message
 ) -> dict[PrimaryKey, Any]:
-    """Give the caller's writes to a table by primary key, which no two writes of a batch share."""
+    """Return the caller's writes to a table by primary key, which no two writes of a batch share."""
     return {
-        pipeline.primary_key(_written(sealed)): original
-        for name, writes in sent.items()
-        if tables.find(name) is pipeline
-        for original, sealed in zip(asked[name], writes, strict=True)
+        table.primary_key(_item_or_key(sent)): original
+        for name, writes in sent_writes.items()
+        if tables.find(name) is table
+        for original, sent in zip(caller_writes[name], writes, strict=True)
     }
 
 
-def _original(write: Message, pipeline: TablePipeline, originals: Mapping[PrimaryKey, Any]) -> Any:
-    original = originals.get(pipeline.primary_key(_written(write)))
+def _original(write: Message, table: ConfiguredTable, originals: Mapping[PrimaryKey, Any]) -> Any:
+    original = originals.get(table.primary_key(_item_or_key(write)))
     if original is None:
         raise DecryptError("BatchWriteItem returned an unprocessed item that was not in the request")
     return original
 
 
-def _written(write: Message) -> Any:
-    """Give the item that is put or the key that is deleted."""
+def _item_or_key(write: Message) -> Any:
+    """Return the item that is put or the key that is deleted."""
     return write["PutRequest"]["Item"] if "PutRequest" in write else write["DeleteRequest"]["Key"]
 
 
 def read_batch(tables: Tables, operation: str, request: Message) -> dict[str, Any]:
-    """Check what BatchGetItem asks for, table by table, and name items by what DynamoDB has."""
+    """Check BatchGetItem's projections, table by table, and write surrogate keys into its keys."""
     sent: dict[str, Any] = {}
-    for name, asked in request["RequestItems"].items():
-        sent[name] = asked
-        pipeline = tables.find(name)
-        if pipeline is not None:
-            pipeline.check_read(operation, asked)
-            sent[name] = {
-                **asked,
-                "Keys": [pipeline.key_with_surrogate_keys(operation, key) for key in asked["Keys"]],
-            }
+    for name, part in request["RequestItems"].items():
+        sent[name] = part
+        table = tables.find(name)
+        if table is not None:
+            table.check_read(operation, part)
+            keys = [table.key_with_surrogate_keys(operation, key) for key in part["Keys"]]
+            sent[name] = {**part, "Keys": keys}
     return {**request, "RequestItems": sent}
 
 
-def found_batch(tables: Tables, asked: Message, sent: Message, reply: Message) -> dict[str, Any]:
-    """Decrypt the items that BatchGetItem found; give unprocessed keys as the caller wrote them."""
-    opened = dict(reply)
+def found_batch(
+    tables: Tables, caller_request: Message, sent_request: Message, reply: Message
+) -> dict[str, Any]:
+    """Decrypt the items that BatchGetItem found; return unprocessed keys as the caller wrote them."""
+    finished = dict(reply)
     responses, unprocessed = reply.get("Responses"), reply.get("UnprocessedKeys")
     if responses:
-        requests = {tables.find(name): keys for name, keys in asked["RequestItems"].items()}
-        opened["Responses"] = found = dict(responses)
-        for name, pipeline in _configured(tables, found):
-            found[name] = [pipeline.read(item, requests.get(pipeline) or {}) for item in found[name]]
+        parts = {tables.find(name): part for name, part in caller_request["RequestItems"].items()}
+        finished["Responses"] = items = dict(responses)
+        for name, table in _configured(tables, items):
+            items[name] = [table.read(item, parts.get(table) or {}) for item in items[name]]
     if unprocessed:
-        opened["UnprocessedKeys"] = left = dict(unprocessed)
-        for name, pipeline in _configured(tables, left):
-            originals = _original_keys(tables, pipeline, asked["RequestItems"], sent["RequestItems"])
-            keys = [originals.get(pipeline.primary_key(key), key) for key in left[name]["Keys"]]
-            left[name] = {**left[name], "Keys": keys}
-    return opened
+        finished["UnprocessedKeys"] = remaining = dict(unprocessed)
+        for name, table in _configured(tables, remaining):
+            originals = _original_keys(
+                tables, table, caller_request["RequestItems"], sent_request["RequestItems"]
+            )
+            keys = [originals.get(table.primary_key(key), key) for key in remaining[name]["Keys"]]
+            remaining[name] = {**remaining[name], "Keys": keys}
+    return finished
 
 
-def _configured(tables: Tables, by_table: Message) -> list[tuple[str, TablePipeline]]:
+def _configured(tables: Tables, by_table: Message) -> list[tuple[str, ConfiguredTable]]:
     found = ((name, tables.find(name)) for name in by_table)
-    return [(name, pipeline) for name, pipeline in found if pipeline is not None]
+    return [(name, table) for name, table in found if table is not None]
 
 
 def _original_keys(
-    tables: Tables, pipeline: TablePipeline, asked: Message, sent: Message
+    tables: Tables, table: ConfiguredTable, caller_parts: Message, sent_parts: Message
 ) -> dict[PrimaryKey, Any]:
-    """Give the keys of a table that the caller asked for by what DynamoDB has for them."""
+    """Return the caller's keys of a table by the primary keys that were sent for them."""
     return {
-        pipeline.primary_key(key): original
-        for name, keys in sent.items()
-        if tables.find(name) is pipeline
-        for original, key in zip(asked[name]["Keys"], keys["Keys"], strict=True)
+        table.primary_key(sent): original
+        for name, part in sent_parts.items()
+        if tables.find(name) is table
+        for original, sent in zip(caller_parts[name]["Keys"], part["Keys"], strict=True)
     }
 
 
 def transaction(tables: Tables, operation: str, request: Message) -> dict[str, Any]:
-    """Transform each action of TransactWriteItems or TransactGetItems as if it were alone.
+    """Prepare each action of TransactWriteItems or TransactGetItems like a request of its own.
 
     Raises:
-        UnsupportedOperationError: there is an action of a kind that is not known here.
+        UnsupportedOperationError: there is an action that is not known here.
     """
     parts: list[dict[str, Any]] = []
     for entry in request["TransactItems"]:
         _refuse_unknown(operation, entry, _TRANSACTION_ACTIONS.keys())
         part = dict(entry)
-        for kind, action in entry.items():
-            pipeline = tables.find(action.get("TableName"))
-            if pipeline is not None:
-                part[kind] = _TRANSACTION_ACTIONS[kind](pipeline, f"{operation} ({kind})", action)
+        for action, parameters in entry.items():
+            table = tables.find(parameters.get("TableName"))
+            if table is not None:
+                part[action] = _TRANSACTION_ACTIONS[action](table, f"{operation} ({action})", parameters)
         parts.append(part)
     return {**request, "TransactItems": parts}
 
 
-def found_in_transaction(tables: Tables, asked: Message, _sent: Message, reply: Message) -> dict[str, Any]:
+def found_in_transaction(
+    tables: Tables, caller_request: Message, _sent_request: Message, reply: Message
+) -> dict[str, Any]:
     """Decrypt the items that TransactGetItems found."""
-    return _opened_by_position(tables, asked, reply, "Responses")
+    return _decrypted_by_position(tables, caller_request, reply, "Responses")
 
 
-def cancelled_transaction(tables: Tables, asked: Message, _sent: Message, reply: Message) -> dict[str, Any]:
-    """Decrypt the items that a cancelled transaction gives with its reasons."""
-    return _opened_by_position(tables, asked, reply, "CancellationReasons")
+def cancelled_transaction(
+    tables: Tables, caller_request: Message, _sent_request: Message, reply: Message
+) -> dict[str, Any]:
+    """Decrypt the items that a cancelled transaction returns with its reasons."""
+    return _decrypted_by_position(tables, caller_request, reply, "CancellationReasons")
 
 
-def _opened_by_position(tables: Tables, asked: Message, reply: Message, member: str) -> dict[str, Any]:
-    """Decrypt each entry's item with the pipeline of the action in the same place."""
+def _decrypted_by_position(
+    tables: Tables, caller_request: Message, reply: Message, member: str
+) -> dict[str, Any]:
+    """Decrypt each entry's item with the configuration of the action in the same position."""
     entries = reply.get(member)
     if not entries:
         return dict(reply)
-    opened: list[dict[str, Any]] = []
-    for entry, answer in zip(asked["TransactItems"], entries, strict=True):
-        (action,) = entry.values()
-        pipeline = tables.find(action.get("TableName"))
-        opened.append(answer if pipeline is None else pipeline.read_member(answer, "Item", action))
-    return {**reply, member: opened}
+    finished: list[dict[str, Any]] = []
+    for action, entry in zip(caller_request["TransactItems"], entries, strict=True):
+        (parameters,) = action.values()
+        table = tables.find(parameters.get("TableName"))
+        finished.append(entry if table is None else table.read_member(entry, "Item", parameters))
+    return {**reply, member: finished}
 
 
 def _refuse_unknown(operation: str, entry: Message, known: Any) -> None:
     unknown = sorted(entry.keys() - known)
     if unknown or not entry:
-        what = f"an entry of the kind {unknown[0]!r}" if unknown else "an empty entry"
+        problem = f"an entry with {unknown[0]!r}" if unknown else "an empty entry"
         raise UnsupportedOperationError(
-            f"{operation} has {what}, which is not known here and could carry plaintext",
-            hint=f"The kinds known are {', '.join(sorted(known))}",
+            f"{operation} has {problem}, which is not known here and could carry plaintext",
+            hint=f"An entry may have one of {', '.join(sorted(known))}",
         )

@@ -1,93 +1,135 @@
-"""Requests and replies of DynamoDB's API, in and out: one table with an entry an operation, and no I/O.
+"""Requests and replies of DynamoDB's API, without I/O: one table with one entry per operation.
 
 - An operation on items has an entry; one about a table passes through; any other is refused by name.
 - A table without a configuration passes through untouched.
-- A refusal comes before anything is sent. What the caller gave is never changed.
+- A refusal comes before anything is sent. The caller's request is never changed.
 
 Source: specification `ddb-sdk-integration.md`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from dynaseal.beacons.requests.prepared import PreparedSearch
 from dynaseal.boto.interception import batches, item_operations
-from dynaseal.boto.interception.pipeline import Message, TablePipeline
 from dynaseal.boto.interception.statements import refuse_statements
-from dynaseal.boto.interception.tables import Tables
+from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
 from dynaseal.config import TableConfig
 from dynaseal.errors import UnsupportedOperationError
 
 
-def _as_it_is(_pipeline: TablePipeline, _request: Message, reply: Message) -> Message:
-    return reply
-
-
-def _unchanged(_tables: Tables, _asked: Message, _sent: Message, reply: Message) -> Message:
-    return reply
-
-
-@dataclass(frozen=True, slots=True)
-class OneTable:
-    """An operation on the items of one table.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of an operation, from its request to its reply.
 
     Attributes:
-        seal: Pipeline, operation and request to the request that is sent.
-        open: Pipeline, the caller's request and the reply to the reply that the caller gets.
-        fail: The same for a reply that is an error.
-        legacy: Parameters of before the expressions, which are refused.
+        operation: The operation's API name, such as `PutItem`.
+        caller_request: The request as the caller wrote it.
+        sent_request: The request that is sent to DynamoDB.
+        table: The configured table of an operation on one table.
+        search: The prepared search of a Query or Scan on a table with beacons.
     """
 
-    seal: Callable[[TablePipeline, str, Message], dict[str, Any]]
-    open: Callable[[TablePipeline, Message, Message], Message] = _as_it_is
-    fail: Callable[[TablePipeline, Message, Message], Message] = _as_it_is
-    legacy: tuple[str, ...] = ()
+    operation: str
+    caller_request: Message
+    sent_request: Message
+    table: ConfiguredTable | None = None
+    search: PreparedSearch | None = None
 
-    def prepare(self, tables: Tables, operation: str, request: Message) -> Message:
-        """Give the request to send."""
-        pipeline = tables.find(request.get("TableName"))
-        if pipeline is None:
-            return request
-        return self.seal(pipeline, operation, pipeline.refuse_legacy(operation, request, self.legacy))
 
-    def finish(self, tables: Tables, asked: Message, _sent: Message, reply: Message) -> Message:
-        """Give the reply for the caller."""
-        pipeline = tables.find(asked.get("TableName"))
-        if pipeline is None:
+def _unchanged_item(_table: ConfiguredTable, _request: Message, reply: Message) -> Message:
+    return reply
+
+
+def _unchanged(_tables: Tables, _caller_request: Message, _sent_request: Message, reply: Message) -> Message:
+    return reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemOperation:
+    """An operation on one item.
+
+    Attributes:
+        prepare_request: Returns the request to send for a table, an operation and the caller's request.
+        finish_reply: Returns the caller's reply for a table, the caller's request and DynamoDB's reply.
+        finish_error: The same for a reply that is an error.
+        replaced_parameters: Parameters that expressions have replaced; they are refused.
+    """
+
+    prepare_request: Callable[[ConfiguredTable, str, Message], Message]
+    finish_reply: Callable[[ConfiguredTable, Message, Message], Message] = _unchanged_item
+    finish_error: Callable[[ConfiguredTable, Message, Message], Message] = _unchanged_item
+    replaced_parameters: tuple[str, ...] = ()
+
+    def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
+        """Prepare a call."""
+        table = tables.find(request.get("TableName"))
+        if table is None:
+            return Call(operation=operation, caller_request=request, sent_request=request)
+        checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
+        sent = self.prepare_request(table, operation, checked)
+        return Call(operation=operation, caller_request=request, sent_request=sent, table=table)
+
+    def finish(self, _tables: Tables, call: Call, reply: Message) -> Message:
+        """Return the reply for the caller."""
+        if call.table is None:
             return reply
-        return (self.fail if "Error" in reply else self.open)(pipeline, asked, reply)
+        finish = self.finish_error if "Error" in reply else self.finish_reply
+        return finish(call.table, call.caller_request, reply)
 
 
 @dataclass(frozen=True, slots=True)
-class ManyTables:
-    """An operation on the items of several tables.
+class SearchOperation:
+    """Query or Scan.
 
     Attributes:
-        seal: Tables, operation and request to the request that is sent.
-        open: Tables, the caller's request, the one sent and the reply to the reply that the caller gets.
-        fail: The same for a reply that is an error.
+        replaced_parameters: Parameters that expressions have replaced; they are refused.
     """
 
-    seal: Callable[[Tables, str, Message], Message]
-    open: Callable[[Tables, Message, Message, Message], Message] = _unchanged
-    fail: Callable[[Tables, Message, Message, Message], Message] = _unchanged
+    replaced_parameters: tuple[str, ...]
 
-    def prepare(self, tables: Tables, operation: str, request: Message) -> Message:
-        """Give the request to send."""
-        return self.seal(tables, operation, request)
+    def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
+        """Prepare a call."""
+        table = tables.find(request.get("TableName"))
+        if table is None:
+            return Call(operation=operation, caller_request=request, sent_request=request)
+        checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
+        sent, search = table.prepare_search(operation, checked)
+        return Call(
+            operation=operation, caller_request=request, sent_request=sent, table=table, search=search
+        )
 
-    def finish(self, tables: Tables, asked: Message, sent: Message, reply: Message) -> Message:
-        """Give the reply for the caller."""
-        return (self.fail if "Error" in reply else self.open)(tables, asked, sent, reply)
+    def finish(self, _tables: Tables, call: Call, reply: Message) -> Message:
+        """Return the reply for the caller."""
+        if call.table is None or "Error" in reply:
+            return reply
+        return call.table.finish_search(call.search, call.caller_request, reply)
 
 
-def _query(pipeline: TablePipeline, operation: str, request: Message) -> dict[str, Any]:
-    pipeline.check_read(operation, request)
-    return pipeline.prepare_search(operation, request)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MultipleTables:
+    """An operation on items of several tables.
 
+    Attributes:
+        prepare_request: Returns the request to send for the tables, an operation and the caller's request.
+        finish_reply: Returns the caller's reply for the tables, the caller's request, the sent one and
+            DynamoDB's reply.
+        finish_error: The same for a reply that is an error.
+    """
 
-def _found(pipeline: TablePipeline, request: Message, reply: Message) -> dict[str, Any]:
-    return pipeline.finish_search(request, reply)
+    prepare_request: Callable[[Tables, str, Message], Message]
+    finish_reply: Callable[[Tables, Message, Message, Message], Message] = _unchanged
+    finish_error: Callable[[Tables, Message, Message, Message], Message] = _unchanged
+
+    def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
+        """Prepare a call."""
+        sent = self.prepare_request(tables, operation, request)
+        return Call(operation=operation, caller_request=request, sent_request=sent)
+
+    def finish(self, tables: Tables, call: Call, reply: Message) -> Message:
+        """Return the reply for the caller."""
+        finish = self.finish_error if "Error" in reply else self.finish_reply
+        return finish(tables, call.caller_request, call.sent_request, reply)
 
 
 def _partiql(tables: Tables, operation: str, request: Message) -> Message:
@@ -96,51 +138,58 @@ def _partiql(tables: Tables, operation: str, request: Message) -> Message:
 
 
 def _export(tables: Tables, operation: str, request: Message) -> Message:
-    """Check an export's filter: nothing would take false matches of a beacon out of the export again."""
-    pipeline = tables.find(request.get("TableArn"))
-    if pipeline is not None:
-        pipeline.check_filter(operation, request.get("FilterSpecification") or {})
+    """Check an export's filter: nothing would remove false matches of a beacon from the export."""
+    table = tables.find(request.get("TableArn"))
+    if table is not None:
+        table.check_filter(operation, request.get("FilterSpecification") or {})
     return request
 
 
-_WRITE_LEGACY = ("Expected", "ConditionalOperator")
+_REPLACED_IN_WRITES = ("Expected", "ConditionalOperator")
 
-OPERATIONS: Mapping[str, OneTable | ManyTables] = {
-    "PutItem": OneTable(
-        item_operations.put, item_operations.returned_attributes, item_operations.returned_item, _WRITE_LEGACY
+OPERATIONS: Mapping[str, ItemOperation | SearchOperation | MultipleTables] = {
+    "PutItem": ItemOperation(
+        prepare_request=item_operations.put,
+        finish_reply=item_operations.returned_attributes,
+        finish_error=item_operations.returned_item,
+        replaced_parameters=_REPLACED_IN_WRITES,
     ),
-    "GetItem": OneTable(item_operations.get, item_operations.returned_item),
-    "DeleteItem": OneTable(
-        item_operations.check,
-        item_operations.returned_attributes,
-        item_operations.returned_item,
-        _WRITE_LEGACY,
+    "GetItem": ItemOperation(prepare_request=item_operations.get, finish_reply=item_operations.returned_item),
+    "DeleteItem": ItemOperation(
+        prepare_request=item_operations.check,
+        finish_reply=item_operations.returned_attributes,
+        finish_error=item_operations.returned_item,
+        replaced_parameters=_REPLACED_IN_WRITES,
     ),
-    "UpdateItem": OneTable(
-        item_operations.update,
-        item_operations.updated_attributes,
-        item_operations.returned_item,
-        ("AttributeUpdates", *_WRITE_LEGACY),
+    "UpdateItem": ItemOperation(
+        prepare_request=item_operations.update,
+        finish_reply=item_operations.updated_attributes,
+        finish_error=item_operations.returned_item,
+        replaced_parameters=("AttributeUpdates", *_REPLACED_IN_WRITES),
     ),
-    "Query": OneTable(
-        _query, _found, legacy=("AttributesToGet", "KeyConditions", "QueryFilter", "ConditionalOperator")
+    "Query": SearchOperation(("AttributesToGet", "KeyConditions", "QueryFilter", "ConditionalOperator")),
+    "Scan": SearchOperation(("AttributesToGet", "ScanFilter", "ConditionalOperator")),
+    "BatchWriteItem": MultipleTables(
+        prepare_request=batches.write_batch, finish_reply=batches.unprocessed_writes
     ),
-    "Scan": OneTable(_query, _found, legacy=("AttributesToGet", "ScanFilter", "ConditionalOperator")),
-    "BatchWriteItem": ManyTables(batches.write_batch, batches.unprocessed_writes),
-    "BatchGetItem": ManyTables(batches.read_batch, batches.found_batch),
-    "TransactWriteItems": ManyTables(batches.transaction, fail=batches.cancelled_transaction),
-    "TransactGetItems": ManyTables(
-        batches.transaction, batches.found_in_transaction, batches.cancelled_transaction
+    "BatchGetItem": MultipleTables(prepare_request=batches.read_batch, finish_reply=batches.found_batch),
+    "TransactWriteItems": MultipleTables(
+        prepare_request=batches.transaction, finish_error=batches.cancelled_transaction
     ),
-    "ExecuteStatement": ManyTables(_partiql),
-    "BatchExecuteStatement": ManyTables(_partiql),
-    "ExecuteTransaction": ManyTables(_partiql),
-    "ExportTableToPointInTime": ManyTables(_export),
+    "TransactGetItems": MultipleTables(
+        prepare_request=batches.transaction,
+        finish_reply=batches.found_in_transaction,
+        finish_error=batches.cancelled_transaction,
+    ),
+    "ExecuteStatement": MultipleTables(prepare_request=_partiql),
+    "BatchExecuteStatement": MultipleTables(prepare_request=_partiql),
+    "ExecuteTransaction": MultipleTables(prepare_request=_partiql),
+    "ExportTableToPointInTime": MultipleTables(prepare_request=_export),
 }
 
-# Operations about tables, and about copies that move ciphertext as it is stored. ImportTable is among them:
-# what it writes comes from a bucket, and reading refuses what is not encrypted. An export is not among them:
-# it may filter by attribute values.
+# Operations about tables, and about copies that move ciphertext as it is stored. ImportTable is one of them:
+# its items come from a bucket, and reading refuses an item that is not encrypted. An export is not: it may
+# filter by attribute values.
 # Source: specification `ddb-sdk-integration.md`, "Allowed Passthrough DynamoDB APIs".
 PASSED_THROUGH = frozenset(
     {
@@ -187,21 +236,6 @@ PASSED_THROUGH = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call under way.
-
-    Attributes:
-        operation: The operation's API name, such as `PutItem`.
-        caller_request: The request as the caller wrote it.
-        sent_request: The request that is sent to DynamoDB.
-    """
-
-    operation: str
-    caller_request: Message
-    sent_request: Message
-
-
 class Requests:
     """Transforms the requests and replies of one client.
 
@@ -220,31 +254,27 @@ class Requests:
         self._tables = Tables(configs)
 
     def prepare(self, operation: str, request: Message) -> Call:
-        """Give the request to send for one that the caller wrote, values in wire form.
+        """Prepare a call for the caller's request, values in wire form.
 
         Raises:
             UnsupportedOperationError: the request cannot be made safe, or the operation is not known here.
             EncryptError: an item cannot be encrypted.
         """
         if operation in PASSED_THROUGH:
-            return Call(operation, request, request)
+            return Call(operation=operation, caller_request=request, sent_request=request)
         entry = OPERATIONS.get(operation)
         if entry is None:
             raise UnsupportedOperationError(
                 f"{operation} is not known to work with client-side encryption and could carry plaintext",
-                hint="Make this call with a client without encryption, if it may be made at all",
+                hint="Make this call with a client without encryption, if its data may be in the clear",
             )
-        return Call(operation, request, entry.prepare(self._tables, operation, request))
+        return entry.prepare(self._tables, operation, request)
 
     def finish(self, call: Call, reply: Message) -> Message:
-        """Give the reply for the caller for the one that came; an error's reply has the member `Error`.
+        """Return the caller's reply for DynamoDB's; an error's reply has the member `Error`.
 
         Raises:
-            DecryptError: an item of it does not verify.
+            DecryptError: one of its items does not verify.
         """
         entry = OPERATIONS.get(call.operation)
-        return (
-            reply
-            if entry is None
-            else entry.finish(self._tables, call.caller_request, call.sent_request, reply)
-        )
+        return reply if entry is None else entry.finish(self._tables, call, reply)

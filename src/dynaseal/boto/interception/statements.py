@@ -1,7 +1,7 @@
-"""PartiQL is refused wherever a configured table could be touched: its table stands inside the statement.
+"""PartiQL is refused wherever it could touch a configured table: the table is named inside the statement.
 
-A statement is not parsed but searched: a configured name anywhere in it, quoted or bare, alone, before an
-index or within an ARN, refuses it, even if it only stands in a text or a comment. Quoted, it keeps its case.
+A statement is not parsed but searched. A configured name anywhere in it refuses it: quoted or bare, alone, in
+front of an index or within an ARN, and even in a string or a comment. A quoted name is case-sensitive.
 """
 
 import re
@@ -16,15 +16,15 @@ def refuse_statements(tables: Tables, operation: str, request: Mapping[str, Any]
     """Refuse a PartiQL request that could touch a configured table.
 
     Raises:
-        UnsupportedOperationError: one of its statements names one.
+        UnsupportedOperationError: one of its statements names a configured table.
     """
     for statement in _statements(request):
         for name in tables.names:
             if _mentions(str(statement), name):
                 raise UnsupportedOperationError(
                     f"{operation} has a PartiQL statement that names the table {name!r}, which is configured "
-                    "for encryption: PartiQL would write and read past it",
-                    hint="Use PutItem, GetItem, Query and their like, or a client without encryption",
+                    "for encryption: PartiQL would write and read its items without it",
+                    hint="Use PutItem, GetItem, Query and similar operations, or a client without encryption",
                 )
 
 
@@ -39,7 +39,7 @@ def _statements(request: Mapping[str, Any]) -> Iterable[Any]:
 def _mentions(statement: str, name: str) -> bool:
     pattern = rf"(?<![A-Za-z0-9_-]){re.escape(name)}(?![A-Za-z0-9_-])"
     for match in re.finditer(pattern, statement, re.IGNORECASE):
-        quoted = statement[match.start() - 1 : match.start()] == '"'
-        if match.group() == name or not quoted:
+        is_quoted = statement[match.start() - 1 : match.start()] == '"'
+        if match.group() == name or not is_quoted:
             return True
     return False

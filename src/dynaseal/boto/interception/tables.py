@@ -1,25 +1,223 @@
-"""Which table does a request mean? Names and ARNs to pipelines."""
+"""The configured tables of a client: which of them a request means, and what is done with its items.
 
-from collections.abc import Mapping
+- What is written is encrypted; what is read is verified and decrypted, or nothing of it is returned.
+- DynamoDB holds only the ciphertext of an encrypted attribute, so it cannot evaluate an expression on its
+  value: such conditions, filters and key conditions are refused before they or their values are sent.
+- An update would leave the signature as it was, so it may touch unsigned attributes only.
+
+Source: specification `ddb-support.md`.
+"""
+
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dynaseal.boto.interception.pipeline import TablePipeline
+from dynaseal.beacons.requests.prepared import PreparedSearch
 from dynaseal.config import TableConfig
-from dynaseal.errors import ConfigError
+from dynaseal.core.actions import CryptoAction
+from dynaseal.core.values.writing import serialize
+from dynaseal.encryptor import ItemEncryptor
+from dynaseal.errors import ConfigError, DecryptError, UnsupportedOperationError
+from dynaseal.expressions import parse_condition, parse_update
+from dynaseal.expressions.tree import Path
 
+Message = Mapping[str, Any]
+PrimaryKey = tuple[tuple[bytes, bytes], ...]
+PROJECTIONS = ("ProjectionExpression", "AttributesToGet")
 _ARN_RESOURCE = ":table/"
 
 
-def table_name(name_or_arn: str) -> str:
-    """Give the name of a table from its name, its ARN or the ARN of something in it.
+class ConfiguredTable:
+    """One configured table.
 
-    Example:
-        >>> table_name("arn:aws:dynamodb:us-west-2:111122223333:table/people/index/by-city")
-        'people'
+    Args:
+        name: The table's name in DynamoDB.
+        config: How its items are encrypted and signed.
     """
-    if not name_or_arn.startswith("arn:"):
-        return name_or_arn
-    return name_or_arn.partition(_ARN_RESOURCE)[2].partition("/")[0]
+
+    def __init__(self, name: str, config: TableConfig) -> None:
+        self.name = name
+        self.config = config
+        self._encryptor = ItemEncryptor(config)
+        self._search = self._encryptor.search
+
+    def write(self, item: Message) -> dict[str, Any]:
+        """Encrypt an item that a request writes.
+
+        Raises:
+            EncryptError: it does not fit the configuration, or a keyring failed.
+        """
+        return self._encryptor.encrypt_item(item)
+
+    def read(self, item: Message, request: Message) -> dict[str, Any]:
+        """Verify and decrypt an item of the reply to `request`.
+
+        Raises:
+            DecryptError: it does not verify; if the request asked for a part of it, the hint says so.
+        """
+        try:
+            return self._encryptor.decrypt_item(item)
+        except DecryptError as error:
+            advice = _partial_read_advice(request)
+            if advice is not None:
+                error.hint = advice
+            raise
+
+    def read_member(self, reply: Message, member: str, request: Message) -> dict[str, Any]:
+        """Return a reply with the item in one of its members decrypted, if there is one."""
+        item = reply.get(member)
+        return {**reply, member: self.read(item, request)} if item else dict(reply)
+
+    def primary_key(self, item: Message) -> PrimaryKey:
+        """Return an item's primary key in a form that is the same however the key is written."""
+        return tuple(serialize(item[name]) for name in self.config.key_names if name in item)
+
+    def with_surrogate_keys(self, operation: str, request: Message) -> Message:
+        """Return a request, or one item's part of it, that names items by surrogate keys.
+
+        Raises:
+            UnsupportedOperationError: it needs something that no surrogate key's token supports.
+            KeyStoreError: the tokens' key cannot be fetched.
+        """
+        return request if self._search is None else self._search.with_surrogate_keys(operation, request)
+
+    def key_with_surrogate_keys(self, operation: str, key: Message) -> Message:
+        """Return an item's primary key with surrogate keys in place of real values.
+
+        Raises:
+            UnsupportedOperationError: it has a surrogate key's token, or a value that a key cannot have.
+            KeyStoreError: the tokens' key cannot be fetched.
+        """
+        return key if self._search is None else self._search.key_with_surrogate_keys(operation, key)
+
+    def check_read(self, operation: str, request: Message) -> None:
+        """Refuse a projection where a partial item could be taken for one that was never encrypted.
+
+        For other tables it is sent, as AWS's libraries do; `read` refuses an item that cannot be verified.
+
+        Raises:
+            UnsupportedOperationError: it has a projection, and the table's plaintext items may be read.
+        """
+        projections = [name for name in PROJECTIONS if request.get(name)]
+        if projections and self.config.plaintext_policy.allows_read:
+            self._refuse(
+                f"{operation} asks for a projection ({projections[0]})",
+                "its plaintext policy lets unencrypted items be read, and a part of an encrypted item looks "
+                "like one",
+                f"Leave out {projections[0]} and pick the attributes from the result",
+            )
+
+    def check_condition(self, operation: str, request: Message) -> None:
+        """Refuse a condition on the value of an encrypted attribute; one on its existence is allowed.
+
+        Raises:
+            UnsupportedOperationError: the condition needs such a value.
+        """
+        condition = request.get("ConditionExpression")
+        if condition:
+            expression = parse_condition(condition, "ConditionExpression")
+            self._refuse_encrypted(operation, "ConditionExpression", expression.value_paths, request)
+
+    def check_update(self, operation: str, request: Message) -> None:
+        """Refuse an update that writes or reads a signed attribute.
+
+        Raises:
+            UnsupportedOperationError: the update expression touches one.
+        """
+        update = request.get("UpdateExpression")
+        if not update:
+            return
+        names = _names(request)
+        for path in parse_update(update, "UpdateExpression").paths:
+            name = path.root(names)
+            if self.is_configured_signed(name):
+                self._refuse(
+                    f"{operation}'s UpdateExpression touches {name!r}",
+                    "that attribute is signed, and an update in place would leave the signature as it was",
+                    "Read the item, change it and put it back, or configure the attribute as unsigned",
+                )
+
+    def prepare_search(self, operation: str, request: Message) -> tuple[Message, PreparedSearch | None]:
+        """Return the Query or Scan request to send, and in a table with beacons the prepared search.
+
+        Raises:
+            UnsupportedOperationError: an expression touches an encrypted attribute and no beacon supports it.
+        """
+        self.check_read(operation, request)
+        if self._search is None:
+            self.check_filter(operation, request)
+            return request, None
+        search = self._search.requests.prepare(operation, request)
+        return search.sent_request(), search
+
+    def check_filter(self, operation: str, request: Message) -> None:
+        """Refuse key conditions and filters that touch an encrypted attribute.
+
+        Raises:
+            UnsupportedOperationError: one of them does.
+        """
+        for parameter in ("KeyConditionExpression", "FilterExpression"):
+            expression = request.get(parameter)
+            if expression:
+                paths = parse_condition(expression, parameter).paths
+                self._refuse_encrypted(operation, parameter, paths, request)
+
+    def finish_search(
+        self, search: PreparedSearch | None, request: Message, reply: Message
+    ) -> dict[str, Any]:
+        """Return a Query's or Scan's reply with its items decrypted; `Select=COUNT` has none.
+
+        False matches of beacons are left out, and `Count` counts what is left.
+        """
+        items = reply.get("Items")
+        if not items:
+            return dict(reply)
+        if search is None:
+            return {**reply, "Items": [self.read(item, request) for item in items]}
+        # The order matters. Items of other tenants go first: the caller may have no key to read them. Then
+        # every other item is read, false matches as well, so that no tampered item goes unnoticed. Only
+        # decrypted items show which of them are false matches.
+        candidates = items if search.tenant is None else search.items_of_tenant(items)
+        found = search.without_false_matches([(item, self.read(item, request)) for item in candidates])
+        counted = {"Count": len(found)} if "Count" in reply else {}
+        return {**reply, **counted, "Items": found}
+
+    def is_configured_signed(self, attribute_name: str) -> bool:
+        """Return whether the configuration gives an attribute an action that signs it."""
+        return self.config.find_action(attribute_name) not in (None, CryptoAction.DO_NOTHING)
+
+    def without_replaced_parameters(
+        self, operation: str, request: Message, parameters: Iterable[str]
+    ) -> dict[str, Any]:
+        """Return a request without those parameters that expressions replaced, which must be empty.
+
+        Raises:
+            UnsupportedOperationError: one of them is not empty.
+        """
+        remaining = dict(request)
+        for parameter in parameters:
+            if remaining.pop(parameter, None):
+                self._refuse(
+                    f"{operation} has the parameter {parameter}, which expressions have replaced,",
+                    "the attributes that it touches are not checked",
+                    f"Use {_REPLACEMENTS[parameter]} instead",
+                )
+        return remaining
+
+    def _refuse_encrypted(
+        self, operation: str, parameter: str, paths: Iterable[Path], request: Message
+    ) -> None:
+        names = _names(request)
+        for path in paths:
+            name = path.root(names)
+            if self.config.is_encrypted(name):
+                self._refuse(
+                    f"{operation}'s {parameter} needs the value of {name!r}",
+                    "that attribute is encrypted and DynamoDB has only its ciphertext",
+                    "Use signed or unsigned attributes in it, or filter the items that you have read",
+                )
+
+    def _refuse(self, problem: str, reason: str, hint: str) -> None:
+        raise UnsupportedOperationError(f"{problem} on the table {self.name!r}: {reason}", hint=hint)
 
 
 class Tables:
@@ -33,23 +231,63 @@ class Tables:
     """
 
     def __init__(self, configs: Mapping[str, TableConfig]) -> None:
-        self._pipelines: dict[str, TablePipeline] = {}
-        for given, config in configs.items():
-            name = table_name(given)
-            if name in self._pipelines:
+        self._by_name: dict[str, ConfiguredTable] = {}
+        for name_or_arn, config in configs.items():
+            name = table_name(name_or_arn)
+            if name in self._by_name:
                 raise ConfigError(f"The table {name!r} is configured twice", hint="Leave one of them out")
-            self._pipelines[name] = TablePipeline(name, config)
+            self._by_name[name] = ConfiguredTable(name, config)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the configured tables."""
-        return tuple(self._pipelines)
+        return tuple(self._by_name)
 
-    def find(self, name_or_arn: Any) -> TablePipeline | None:
-        """Give the pipeline of the table that a request names, or None if it is not configured.
+    def find(self, name_or_arn: Any) -> ConfiguredTable | None:
+        """Return the table that a request names, or None if it is not configured.
 
-        What is no text is not configured: botocore refuses it.
+        Anything but a string is not configured: botocore refuses it.
         """
         if not isinstance(name_or_arn, str):
             return None
-        return self._pipelines.get(name_or_arn) or self._pipelines.get(table_name(name_or_arn))
+        return self._by_name.get(name_or_arn) or self._by_name.get(table_name(name_or_arn))
+
+
+def table_name(name_or_arn: str) -> str:
+    """Return the name of a table, given its name, its ARN or the ARN of something in it.
+
+    Example:
+        >>> table_name("arn:aws:dynamodb:us-west-2:111122223333:table/people/index/by-city")
+        'people'
+    """
+    if not name_or_arn.startswith("arn:"):
+        return name_or_arn
+    return name_or_arn.partition(_ARN_RESOURCE)[2].partition("/")[0]
+
+
+_REPLACEMENTS = {
+    "Expected": "ConditionExpression",
+    "ConditionalOperator": "AND and OR in an expression",
+    "AttributeUpdates": "UpdateExpression",
+    "KeyConditions": "KeyConditionExpression",
+    "QueryFilter": "FilterExpression",
+    "ScanFilter": "FilterExpression",
+    "AttributesToGet": "the whole item",
+}
+
+
+def _names(request: Message) -> Mapping[str, str]:
+    return request.get("ExpressionAttributeNames") or {}
+
+
+def _partial_read_advice(request: Message) -> str | None:
+    """Return what to change in a request whose reply may hold parts of items, which cannot be verified."""
+    for parameter in PROJECTIONS:
+        if request.get(parameter):
+            return f"Only whole items can be verified: leave out {parameter}"
+    if request.get("IndexName"):
+        return (
+            "Only whole items can be verified: query an index that projects all attributes, or get the items "
+            "from the table by their keys"
+        )
+    return None

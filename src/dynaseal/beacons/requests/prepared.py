@@ -1,0 +1,346 @@
+"""One Query or Scan, prepared: analysed once, and used to write the request and to filter the reply.
+
+- Names of beacons become their stored names, and values that are compared with them become beacon values.
+- Values that no expression uses are left out, as DynamoDB demands.
+- DynamoDB also finds items that only share a hash with what was asked for. These false matches are left out
+  of the reply: the caller's expressions are evaluated on the decrypted items, as DynamoDB would on a table in
+  plain text, with the plain values of beacons under the beacons' names.
+- A beacon that cannot be made from an item has no value there, and that is not an error: the item was
+  written, so another configuration wrote it.
+
+Source: specification `ddb-support.md`, "QueryInputForBeacons", "Filter Expressions for Query",
+"ScanInputForBeacons" and "QueryOutputForBeacons".
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, NoReturn
+
+from dynaseal.attributes import AttributeValue, Item
+from dynaseal.beacons.compiled.hashes import HmacKeys
+from dynaseal.beacons.compiled.search import Beacon, CompiledSearch
+from dynaseal.beacons.compiled.standard import CompiledStandardBeacon, NotASetError
+from dynaseal.beacons.key_sources import SingleKeySource
+from dynaseal.beacons.requests.analysis import (
+    AnalysedExpression,
+    AnalysedSearch,
+    NameItems,
+    ReplyConditions,
+    analyse_search,
+    refuse,
+    reply_conditions,
+)
+from dynaseal.beacons.requests.comparisons import (
+    CONTAINS,
+    FILTER,
+    KEY_CONDITION,
+    NAMES,
+    VALUES,
+    Comparison,
+)
+from dynaseal.beacons.requests.compound_values import compound_values
+from dynaseal.beacons.requests.partitions import (
+    PARTITION_VALUE,
+    filter_for_partitions,
+    refuse_undefined,
+    requested_partition,
+)
+from dynaseal.beacons.requests.tenants import tenant_key_id
+from dynaseal.beacons.surrogates.keys import TokenKeys
+from dynaseal.beacons.surrogates.requests import with_tokens
+from dynaseal.core import header
+from dynaseal.core.header import HEADER_NAME
+from dynaseal.core.values.types import MalformedValueError
+from dynaseal.errors import EncryptError, FormatError, UnsupportedOperationError
+from dynaseal.expressions import ConditionExpression, matches, parse_condition
+from dynaseal.expressions.parse import CACHED_EXPRESSIONS
+
+
+class SearchRequests:
+    """Prepares the Query and Scan requests of one table. Safe for many threads.
+
+    Args:
+        compiled: The table's beacons.
+        beacon_keys: Returns the keys of the standard beacons for a beacon key id.
+        token_keys: Returns the keys of the surrogate keys' tokens.
+    """
+
+    def __init__(
+        self,
+        compiled: CompiledSearch,
+        beacon_keys: Callable[[str], HmacKeys],
+        token_keys: Callable[[], TokenKeys],
+    ) -> None:
+        self._compiled = compiled
+        self._has_tenants = compiled.key_field is not None
+        self._beacon_keys = beacon_keys
+        self._token_keys = token_keys
+        # What is cached depends on expressions and names, never on the values of a request.
+        cache = lru_cache(maxsize=CACHED_EXPRESSIONS)
+        self._analyse = cache(partial(analyse_search, compiled))
+        self._reply_conditions = cache(partial(reply_conditions, compiled))
+
+    def prepare(self, operation: str, caller_request: Mapping[str, Any]) -> "PreparedSearch":
+        """Prepare a request.
+
+        Raises:
+            UnsupportedOperationError: an expression needs something that no beacon and no token supports.
+            KeyStoreError: the key of the tokens or of a tenant cannot be fetched.
+        """
+        compiled = self._compiled
+        request, caller_expressions = caller_request, _expressions(caller_request)
+        expressions = caller_expressions
+        if compiled.surrogates.keys:
+            request = with_tokens(compiled.surrogates, operation, caller_request, self._token_keys())
+            expressions = _expressions(request)
+        analysis = self._analyse(*expressions)
+        values: Mapping[str, AttributeValue] = request.get(VALUES) or {}
+        partition, queries = 0, 1
+        if PARTITION_VALUE in values or (operation == "Query" and compiled.partitions > 1):
+            partition, queries = requested_partition(compiled, operation, analysis, values)
+            values = {name: value for name, value in values.items() if name != PARTITION_VALUE}
+        tenant = tenant_key_id(compiled, analysis, values) if self._has_tenants else None
+        return PreparedSearch(
+            caller_request=caller_request,
+            reply_conditions=self._reply_conditions(*caller_expressions),
+            request=request,
+            analysis=analysis,
+            values=values,
+            partition=partition,
+            queries=queries,
+            tenant=tenant,
+            compiled=compiled,
+            # A tenant's key is fetched even if no beacon needs it: a tenant that does not exist is refused.
+            keys=None if tenant is None else self._beacon_keys(tenant),
+            fetch_keys=self._beacon_keys,
+        )
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class PreparedSearch:
+    """One Query or Scan request of a table.
+
+    Attributes:
+        caller_request: The request as the caller wrote it.
+        reply_conditions: What its expressions demand of decrypted items.
+        request: The request with tokens for the values of surrogate keys.
+        analysis: The expressions of this request.
+        values: Its ExpressionAttributeValues, without the partition.
+        partition: The partition that it names; 0 if it names none.
+        queries: How many queries it needs to cover all partitions.
+        tenant: The branch key id that it names, in a table of tenants.
+        compiled: The table's beacons.
+        keys: The keys of the standard beacons, once they are fetched.
+        fetch_keys: Fetches them for a beacon key id.
+    """
+
+    caller_request: Mapping[str, Any]
+    reply_conditions: ReplyConditions
+    request: Mapping[str, Any]
+    analysis: AnalysedSearch
+    values: Mapping[str, AttributeValue]
+    partition: int
+    queries: int
+    tenant: str | None
+    compiled: CompiledSearch
+    keys: HmacKeys | None
+    fetch_keys: Callable[[str], HmacKeys]
+
+    def sent_request(self) -> dict[str, Any]:
+        """Return the request to send.
+
+        Raises:
+            UnsupportedOperationError: a beacon has no hash of a value, or a value is needed in two forms.
+            KeyStoreError: the beacons' key cannot be fetched.
+        """
+        return self._request_for(self.partition)
+
+    def items_of_tenant(self, stored_items: Sequence[Item]) -> Sequence[Item]:
+        """Return the items of a reply that are encrypted under the named tenant's key; all if none is named.
+
+        An item that is not encrypted counts as the tenant's: whether it may be read is checked afterwards.
+        """
+        tenant = self.tenant
+        return stored_items if tenant is None else [each for each in stored_items if _is_under(each, tenant)]
+
+    def without_false_matches(self, items: Iterable[tuple[Item, dict[str, Any]]]) -> list[dict[str, Any]]:
+        """Return the decrypted items that the caller asked for.
+
+        Args:
+            items: The items of the reply, each as it is stored and decrypted.
+        """
+        names, values = self.caller_request.get(NAMES), self.caller_request.get(VALUES)
+        conditions, beacons = self.reply_conditions.conditions, self.reply_conditions.beacons
+        earlier_requests: list[dict[str, Any]] | None = None
+        found: list[dict[str, Any]] = []
+        for stored, item in items:
+            searched = _with_plain_beacons(item, beacons) if beacons else item
+            if not _fulfils(searched, conditions, names, values):
+                continue
+            if self.partition:
+                # Hashes of two partitions may be equal, and then the query for an earlier partition has found
+                # the item already. That depends on the stored item, as DynamoDB has it.
+                if earlier_requests is None:
+                    earlier_requests = [self._request_for(earlier) for earlier in range(self.partition)]
+                if any(_finds(request, stored) for request in earlier_requests):
+                    continue
+            found.append(item)
+        return found
+
+    def _request_for(self, partition: int) -> dict[str, Any]:
+        sent = {name: value for name, value in self.request.items() if name not in (NAMES, VALUES)}
+        if self.analysis.sent_names:
+            sent[NAMES] = dict(self.analysis.sent_names)
+        key_condition, filter_ = self.analysis.key_condition, self.analysis.filter
+        values: dict[str, AttributeValue] = {} if key_condition or filter_ else dict(self.values)
+        if key_condition is not None:
+            sent[KEY_CONDITION] = key_condition.with_stored_names
+            self._add_values(values, key_condition, partition)
+        if filter_ is not None:
+            sent[FILTER] = filter_.with_stored_names
+            self._add_values(values, filter_, partition)
+            # The items that this query finds are of its own partition and of every `queries`-th one after it:
+            # for the beacons of the key condition, these have the same hashes (see `partitions.py`).
+            covered = range(partition, self.compiled.partitions, self.queries)
+            if len(covered) > 1:
+                by_partition = [self._values_for(filter_, each) for each in covered]
+                sent[FILTER] = filter_for_partitions(filter_, by_partition, values)
+        if values:
+            sent[VALUES] = values
+        return sent
+
+    def _values_for(self, expression: AnalysedExpression, partition: int) -> dict[str, AttributeValue]:
+        values: dict[str, AttributeValue] = {}
+        self._add_values(values, expression, partition)
+        return values
+
+    def _add_values(
+        self, values: dict[str, AttributeValue], expression: AnalysedExpression, partition: int
+    ) -> None:
+        """Add what is sent for the values of an expression; it must be the same wherever a value is used."""
+        parameter = expression.parsed.parameter
+        for beacon, comparison in expression.beacon_comparisons:
+            plain = {value.name: self._plain_value(value.name, parameter) for value in comparison.values}
+            if isinstance(beacon, CompiledStandardBeacon):
+                hashed = self._hashes(beacon, comparison, plain, parameter, partition)
+            else:
+                hashed = compound_values(
+                    beacon, comparison, plain, parameter, partition=partition, keys=self._keys_for
+                )
+            for name, value in hashed.items():
+                if values.setdefault(name, value) != value:
+                    _refuse_two_forms(name)
+        for name in expression.other_values:
+            value = self._plain_value(name, parameter)
+            if values.setdefault(name, value) != value:
+                _refuse_two_forms(name)
+
+    def _plain_value(self, name: str, parameter: str) -> AttributeValue:
+        value = self.values.get(name)
+        if value is None:
+            refuse_undefined(parameter, name)
+        return value
+
+    def _hashes(
+        self,
+        beacon: CompiledStandardBeacon,
+        comparison: Comparison,
+        values: Mapping[str, AttributeValue],
+        parameter: str,
+        partition: int,
+    ) -> dict[str, AttributeValue]:
+        keys = self._keys_for(beacon.name)
+        within_contains = comparison.operator == CONTAINS
+        hashed: dict[str, AttributeValue] = {}
+        for name, value in values.items():
+            try:
+                hashed[name] = beacon.hash_operand(value, keys, partition, within_contains=within_contains)
+            except (MalformedValueError, NotASetError) as error:
+                refuse(
+                    parameter,
+                    f"compares the beacon {beacon.name!r} with {name}",
+                    f"the beacon has no hash of it: {error}",
+                    "Give a value that the attribute could have",
+                )
+        return hashed
+
+    def _keys_for(self, beacon_name: str) -> HmacKeys:
+        if self.keys is None:
+            source = self.compiled.key_source
+            if not isinstance(source, SingleKeySource):
+                raise UnsupportedOperationError(
+                    f"The request compares the beacon {beacon_name!r} and does not name the tenant whose key "
+                    "it uses",
+                    hint=f"Compare {source.key_field_name!r} with the tenant's branch key id as well",
+                )
+            self.keys = self.fetch_keys(source.beacon_key_id)
+        return self.keys
+
+
+def _expressions(request: Mapping[str, Any]) -> tuple[str | None, str | None, NameItems]:
+    names: Mapping[str, str] = request.get(NAMES) or {}
+    return request.get(KEY_CONDITION), request.get(FILTER), tuple(names.items())
+
+
+def _refuse_two_forms(name: str) -> NoReturn:
+    raise UnsupportedOperationError(
+        f"The value {name} is compared with a beacon and with something else, and would have to be sent in "
+        "two forms, which would give away that they belong together",
+        hint="Use a value placeholder of its own for each",
+    )
+
+
+def _is_under(stored: Item, branch_key_id: str) -> bool:
+    value = stored.get(HEADER_NAME, {}).get("B")
+    if value is None:
+        return True
+    try:
+        data_keys = header.parse(bytes(value)).encrypted_data_keys
+    except FormatError:
+        return True
+    return len(data_keys) == 1 and data_keys[0].provider_info == branch_key_id.encode()
+
+
+def _with_plain_beacons(item: Item, beacons: Iterable[tuple[str, Beacon]]) -> dict[str, Any]:
+    """Return an item with the plain values of beacons under the beacons' names."""
+    searched: dict[str, Any] = dict(item)
+    for name, beacon in beacons:
+        value = _plain_beacon(beacon, item)
+        if value is None:
+            searched.pop(name, None)
+        else:
+            searched[name] = value
+    return searched
+
+
+def _plain_beacon(beacon: Beacon, item: Item) -> AttributeValue | None:
+    try:
+        if isinstance(beacon, CompiledStandardBeacon):
+            return beacon.plain_value(item)
+        string = beacon.plain_string(item)
+    except EncryptError:
+        return None
+    return None if string is None else {"S": string}
+
+
+def _fulfils(
+    item: Item,
+    conditions: Iterable[ConditionExpression],
+    names: Mapping[str, str] | None,
+    values: Mapping[str, AttributeValue] | None,
+) -> bool:
+    for condition in conditions:  # noqa: SIM110 a generator's frame would be entered again for each condition
+        if not matches(condition, item, names, values):
+            return False
+    return True
+
+
+def _finds(sent_request: Mapping[str, Any], stored: Item) -> bool:
+    """Return whether DynamoDB finds a stored item with a request."""
+    conditions = [
+        parse_condition(sent_request[parameter], parameter)
+        for parameter in (KEY_CONDITION, FILTER)
+        if parameter in sent_request
+    ]
+    return _fulfils(stored, conditions, sent_request.get(NAMES), sent_request.get(VALUES))
