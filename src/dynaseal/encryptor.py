@@ -149,7 +149,9 @@ class ItemEncryptor:
             if not shape.binds_keys:
                 raise FormatError("The item's key attributes are not bound to its data key")
             result = item.decrypted_item(shape, encrypted_item, fields)
-            return result if self.search is None else self.search.without_tokens(result)
+            if self.search is not None and self.search.has_tokens:
+                return self.search.without_tokens(result)
+            return result
 
     def encrypt_python_item(self, plaintext_item: Mapping[str, Any]) -> dict[str, Any]:
         """Encrypt and sign an item of Python values, as boto3's Table takes them."""

@@ -40,6 +40,7 @@ class TableSearch:
 
     Attributes:
         requests: Prepares the table's Query and Scan requests.
+        has_tokens: Whether items have surrogate keys, and so tokens to add and to remove.
     """
 
     def __init__(self, compiled: CompiledSearch) -> None:
@@ -48,6 +49,7 @@ class TableSearch:
         self._cache = BranchKeyCache(
             self._source.max_tenants if isinstance(self._source, MultiKeySource) else 1
         )
+        self.has_tokens = bool(compiled.surrogates.keys)
         self.requests = SearchRequests(compiled, self._beacon_keys, self._token_keys)
 
     def with_signed_attributes(self, item: Item) -> dict[str, Any]:
@@ -57,7 +59,7 @@ class TableSearch:
             EncryptError: the item contradicts them, or they cannot be made.
         """
         prepared = with_signed_beacons(self._compiled, item)
-        if self._compiled.surrogates.keys:
+        if self.has_tokens:
             try:
                 keys = self._token_keys()
             except KeyStoreError as error:
@@ -72,12 +74,11 @@ class TableSearch:
             SignatureError: a token does not belong to its value.
             UnwrapError: the tokens' key cannot be fetched.
         """
-        if self._compiled.surrogates.keys:
-            try:
-                keys = self._token_keys()
-            except KeyStoreError as error:
-                raise error.as_unwrap_error() from error
-            self._compiled.surrogates.take_tokens(item, keys)
+        try:
+            keys = self._token_keys()
+        except KeyStoreError as error:
+            raise error.as_unwrap_error() from error
+        self._compiled.surrogates.take_tokens(item, keys)
         return item
 
     def with_surrogate_keys(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -87,7 +88,7 @@ class TableSearch:
             UnsupportedOperationError: it needs something that no token supports.
             KeyStoreError: the tokens' key cannot be fetched.
         """
-        if not self._compiled.surrogates.keys:
+        if not self.has_tokens:
             return request
         return with_tokens(self._compiled.surrogates, operation, request, self._token_keys())
 
@@ -98,7 +99,7 @@ class TableSearch:
             UnsupportedOperationError: it has a token, or a value that a key cannot have.
             KeyStoreError: the tokens' key cannot be fetched.
         """
-        if not self._compiled.surrogates.keys:
+        if not self.has_tokens:
             return key
         return key_with_tokens(self._compiled.surrogates, operation, key, self._token_keys())
 

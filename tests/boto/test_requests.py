@@ -260,7 +260,7 @@ def test_a_statement_on_other_tables_passes(statement: str) -> None:
 
 def finish(operation: str, reply: dict[str, Any], **changes: Any) -> Any:
     made = requests()
-    return made.finish(made.prepare(operation, {**REQUESTS[operation], **changes}), reply)
+    return made.prepare(operation, {**REQUESTS[operation], **changes}).finish(reply)
 
 
 @pytest.mark.parametrize(
@@ -343,11 +343,11 @@ def test_unprocessed_items_come_back_as_the_caller_wrote_them() -> None:
     asked = REQUESTS["BatchWriteItem"]
     call = made.prepare("BatchWriteItem", asked)
     reply = {"UnprocessedItems": deepcopy(call.sent_request["RequestItems"])}
-    assert made.finish(call, reply) == {"UnprocessedItems": asked["RequestItems"]}
-    assert made.finish(call, {"UnprocessedItems": {}}) == {"UnprocessedItems": {}}
+    assert call.finish(reply) == {"UnprocessedItems": asked["RequestItems"]}
+    assert call.finish({"UnprocessedItems": {}}) == {"UnprocessedItems": {}}
     stranger = {"people": [{"PutRequest": {"Item": {**stored(), "pk": {"S": "nobody"}}}}]}
     with pytest.raises(DecryptError, match="was not in the request"):
-        made.finish(call, {"UnprocessedItems": stranger})
+        call.finish({"UnprocessedItems": stranger})
 
 
 @pytest.mark.parametrize("parameter", ["ProjectionExpression", "AttributesToGet"])

@@ -75,7 +75,7 @@ def resolve_strictly(path: Path, names: Mapping[str, str]) -> tuple[str | int, .
             raise UnsupportedOperationError(
                 f"An expression uses {step}, which ExpressionAttributeNames does not define"
             )
-    return path.resolve(names)
+    return tuple(names.get(step, step) if isinstance(step, str) else step for step in path.steps)
 
 
 def _evaluate(condition: Any, bindings: Bindings) -> bool:
@@ -83,7 +83,7 @@ def _evaluate(condition: Any, bindings: Bindings) -> bool:
 
 
 def _compare(node: Compare, bindings: Bindings) -> bool:
-    left, right = _value(node.left, bindings), _value(node.right, bindings)
+    right, left = _value(node.right, bindings), _value(node.left, bindings)
     if node.comparator == "=":
         return equal(left, right)
     if node.comparator == "<>":

@@ -18,10 +18,6 @@ class Path:
     steps: tuple[str | int, ...]
     span: tuple[int, int] = field(default=(0, 0), compare=False)
 
-    def resolve(self, names: Mapping[str, str]) -> tuple[str | int, ...]:
-        """Give the steps with placeholders replaced; one that `names` does not define stays as it is."""
-        return tuple(names.get(step, step) if isinstance(step, str) else step for step in self.steps)
-
     def root(self, names: Mapping[str, str]) -> str:
         """Give the name of the attribute that the path starts at."""
         first = str(self.steps[0])

@@ -155,7 +155,7 @@ class _Handlers:
         call: Call | None = context.get(_CONTEXT_KEY)
         if call is None:
             return
-        reply = self._requests.finish(call, parsed)
+        reply = call.finish(parsed)
         if reply is not parsed:
             finished = dict(reply)
             parsed.clear()

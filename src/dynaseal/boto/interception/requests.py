@@ -9,8 +9,9 @@ Source: specification `ddb-sdk-integration.md`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
-from dynaseal.beacons.requests.prepared import PreparedSearch
 from dynaseal.boto.interception import batches, item_operations
 from dynaseal.boto.interception.statements import refuse_statements
 from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
@@ -18,30 +19,32 @@ from dynaseal.config import TableConfig
 from dynaseal.errors import UnsupportedOperationError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One call of an operation, from its request to its reply.
-
-    Attributes:
-        operation: The operation's API name, such as `PutItem`.
-        caller_request: The request as the caller wrote it.
-        sent_request: The request that is sent to DynamoDB.
-        table: The configured table of an operation on one table.
-        search: The prepared search of a Query or Scan on a table with beacons.
-    """
-
-    operation: str
-    caller_request: Message
-    sent_request: Message
-    table: ConfiguredTable | None = None
-    search: PreparedSearch | None = None
-
-
-def _unchanged_item(_table: ConfiguredTable, _request: Message, reply: Message) -> Message:
+def _unchanged(reply: Message) -> Message:
     return reply
 
 
-def _unchanged(_tables: Tables, _caller_request: Message, _sent_request: Message, reply: Message) -> Message:
+class Call(NamedTuple):
+    """One call of an operation, from its request to its reply.
+
+    Attributes:
+        caller_request: The request as the caller wrote it.
+        sent_request: The request that is sent to DynamoDB.
+        finish: Returns the caller's reply for DynamoDB's; an error's reply has the member `Error`. Raises
+            DecryptError if one of its items does not verify.
+    """
+
+    caller_request: Message
+    sent_request: Message
+    finish: Callable[[Message], Message] = _unchanged
+
+
+def _unchanged_in_table(_table: ConfiguredTable, _request: Message, reply: Message) -> Message:
+    return reply
+
+
+def _unchanged_in_tables(
+    _tables: Tables, _caller_request: Message, _sent_request: Message, reply: Message
+) -> Message:
     return reply
 
 
@@ -57,25 +60,21 @@ class ItemOperation:
     """
 
     prepare_request: Callable[[ConfiguredTable, str, Message], Message]
-    finish_reply: Callable[[ConfiguredTable, Message, Message], Message] = _unchanged_item
-    finish_error: Callable[[ConfiguredTable, Message, Message], Message] = _unchanged_item
+    finish_reply: Callable[[ConfiguredTable, Message, Message], Message] = _unchanged_in_table
+    finish_error: Callable[[ConfiguredTable, Message, Message], Message] = _unchanged_in_table
     replaced_parameters: tuple[str, ...] = ()
 
     def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
         """Prepare a call."""
         table = tables.find(request.get("TableName"))
         if table is None:
-            return Call(operation=operation, caller_request=request, sent_request=request)
+            return Call(request, request)
         checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
         sent = self.prepare_request(table, operation, checked)
-        return Call(operation=operation, caller_request=request, sent_request=sent, table=table)
+        return Call(request, sent, partial(self._finish, table, request))
 
-    def finish(self, _tables: Tables, call: Call, reply: Message) -> Message:
-        """Return the reply for the caller."""
-        if call.table is None:
-            return reply
-        finish = self.finish_error if "Error" in reply else self.finish_reply
-        return finish(call.table, call.caller_request, reply)
+    def _finish(self, table: ConfiguredTable, caller_request: Message, reply: Message) -> Message:
+        return (self.finish_error if "Error" in reply else self.finish_reply)(table, caller_request, reply)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +88,13 @@ class SearchOperation:
     replaced_parameters: tuple[str, ...]
 
     def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
-        """Prepare a call."""
+        """Prepare a call; its prepared search writes the request and filters the reply."""
         table = tables.find(request.get("TableName"))
         if table is None:
-            return Call(operation=operation, caller_request=request, sent_request=request)
+            return Call(request, request)
         checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
         sent, search = table.prepare_search(operation, checked)
-        return Call(
-            operation=operation, caller_request=request, sent_request=sent, table=table, search=search
-        )
-
-    def finish(self, _tables: Tables, call: Call, reply: Message) -> Message:
-        """Return the reply for the caller."""
-        if call.table is None or "Error" in reply:
-            return reply
-        return call.table.finish_search(call.search, call.caller_request, reply)
+        return Call(request, sent, partial(table.finish_search, search, request))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,18 +109,19 @@ class MultipleTables:
     """
 
     prepare_request: Callable[[Tables, str, Message], Message]
-    finish_reply: Callable[[Tables, Message, Message, Message], Message] = _unchanged
-    finish_error: Callable[[Tables, Message, Message, Message], Message] = _unchanged
+    finish_reply: Callable[[Tables, Message, Message, Message], Message] = _unchanged_in_tables
+    finish_error: Callable[[Tables, Message, Message, Message], Message] = _unchanged_in_tables
 
     def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
         """Prepare a call."""
         sent = self.prepare_request(tables, operation, request)
-        return Call(operation=operation, caller_request=request, sent_request=sent)
+        return Call(request, sent, partial(self._finish, tables, request, sent))
 
-    def finish(self, tables: Tables, call: Call, reply: Message) -> Message:
-        """Return the reply for the caller."""
+    def _finish(
+        self, tables: Tables, caller_request: Message, sent_request: Message, reply: Message
+    ) -> Message:
         finish = self.finish_error if "Error" in reply else self.finish_reply
-        return finish(tables, call.caller_request, call.sent_request, reply)
+        return finish(tables, caller_request, sent_request, reply)
 
 
 def _partiql(tables: Tables, operation: str, request: Message) -> Message:
@@ -237,7 +229,7 @@ PASSED_THROUGH = frozenset(
 
 
 class Requests:
-    """Transforms the requests and replies of one client.
+    """Prepares the requests of one client.
 
     Args:
         configs: Table names (or ARNs) and the tables' configurations.
@@ -261,7 +253,7 @@ class Requests:
             EncryptError: an item cannot be encrypted.
         """
         if operation in PASSED_THROUGH:
-            return Call(operation=operation, caller_request=request, sent_request=request)
+            return Call(request, request)
         entry = OPERATIONS.get(operation)
         if entry is None:
             raise UnsupportedOperationError(
@@ -269,12 +261,3 @@ class Requests:
                 hint="Make this call with a client without encryption, if its data may be in the clear",
             )
         return entry.prepare(self._tables, operation, request)
-
-    def finish(self, call: Call, reply: Message) -> Message:
-        """Return the caller's reply for DynamoDB's; an error's reply has the member `Error`.
-
-        Raises:
-            DecryptError: one of its items does not verify.
-        """
-        entry = OPERATIONS.get(call.operation)
-        return reply if entry is None else entry.finish(self._tables, call, reply)
