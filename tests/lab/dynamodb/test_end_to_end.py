@@ -1,4 +1,4 @@
-"""Through HTTP with boto3 and real policies: limited users, the storage key, items of one's own, accounts."""
+"""Over HTTP with boto3 and real policies: limited users, storage keys, leading keys, other accounts."""
 
 import json
 from collections.abc import Callable
@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from dynaseal_lab.testing import LabAccount
 
 REGION = "eu-west-1"
 KEY = {"pk": {"S": "a"}}
@@ -18,17 +20,17 @@ def allow(*actions: str, resource: str = "*", **more: Any) -> dict[str, Any]:
 def refused(call: Callable[..., Any], **params: Any) -> tuple[str, str]:
     with pytest.raises(ClientError) as caught:
         call(**params)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
+    reply: Any = caught.value.response
+    return reply["Error"]["Code"], reply["Error"]["Message"]
 
 
-def delegation(account: Any) -> dict[str, Any]:
-    """The key policy's statement that leaves everything to the account's IAM policies."""
+def delegation(account: LabAccount) -> dict[str, Any]:
+    """A key policy's statement that delegates everything to the account's IAM policies."""
     return {**allow("kms:*"), "Principal": {"AWS": f"arn:aws:iam::{account.number}:root"}}
 
 
-def table_data(account: Any) -> dict[str, Any]:
-    """The key policy's statement that lets everybody of the account use the key through DynamoDB."""
+def use_through_dynamodb(account: LabAccount) -> dict[str, Any]:
+    """A key policy's statement that lets everybody in the account use the key through DynamoDB."""
     through = {
         "kms:CallerAccount": account.number,
         "kms:ViaService": f"dynamodb.{REGION}.amazonaws.com",
@@ -42,14 +44,14 @@ def policy(*statements: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-def storage_key(account: Any) -> str:
-    document = policy(delegation(account), table_data(account))
+def storage_key(account: LabAccount) -> str:
+    document = policy(delegation(account), use_through_dynamodb(account))
     return account.client("kms").create_key(Policy=document)["KeyMetadata"]["Arn"]
 
 
 @pytest.fixture
-def table(account: Any, storage_key: str) -> str:
-    """The ARN of the table `items`, which lies on the storage key."""
+def table(account: LabAccount, storage_key: str) -> str:
+    """The ARN of the table `items`, which is encrypted with the storage key."""
     created = account.client("dynamodb").create_table(
         TableName="items",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -60,12 +62,14 @@ def table(account: Any, storage_key: str) -> str:
     return created["TableDescription"]["TableArn"]
 
 
-def as_user(account: Any, name: str, *statements: dict[str, Any]) -> Any:
+def as_user(account: LabAccount, name: str, *statements: dict[str, Any]) -> Any:
     """A DynamoDB client of a new user."""
     return account.user(name, *statements).client("dynamodb")
 
 
-def test_a_user_without_kms_permissions_works_on_the_table_through_dynamodb_only(account, table, storage_key):
+def test_a_user_without_kms_permissions_works_on_the_table_through_dynamodb_only(
+    account: LabAccount, table: str, storage_key: str
+) -> None:
     limited = account.user("limited", allow("dynamodb:*", resource=table))
     dynamodb = limited.client("dynamodb")
     dynamodb.put_item(TableName="items", Item=KEY | {"blob": {"B": b"\x00\xff"}})
@@ -86,7 +90,9 @@ def test_a_user_without_kms_permissions_works_on_the_table_through_dynamodb_only
     assert "kms:Encrypt" in message
 
 
-def test_without_the_via_service_statement_the_same_user_gets_kmss_refusal(account, table, storage_key):
+def test_without_that_statement_the_same_user_gets_kmss_refusal(
+    account: LabAccount, table: str, storage_key: str
+) -> None:
     dynamodb = as_user(account, "cut-off", allow("dynamodb:*", resource=table))
     dynamodb.put_item(TableName="items", Item=KEY)
     account.client("kms").put_key_policy(
@@ -101,10 +107,10 @@ def test_without_the_via_service_statement_the_same_user_gets_kmss_refusal(accou
     )
 
 
-def test_leading_keys_hold_a_user_to_its_own_items(account, table):
-    own = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["${aws:username}"]}}
+def test_leading_keys_limit_a_user_to_their_own_items(account: LabAccount, table: str) -> None:
+    own_items = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["${aws:username}"]}}
     actions = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:BatchWriteItem")
-    dynamodb = as_user(account, "ada", allow(*actions, resource=table, Condition=own))
+    dynamodb = as_user(account, "ada", allow(*actions, resource=table, Condition=own_items))
     mine, others = {"pk": {"S": "ada"}}, {"pk": {"S": "bob"}}
     dynamodb.put_item(TableName="items", Item=mine)
     assert dynamodb.get_item(TableName="items", Key=mine)["Item"] == mine
@@ -118,7 +124,7 @@ def test_leading_keys_hold_a_user_to_its_own_items(account, table):
     assert code == "AccessDeniedException"
 
 
-def test_a_transaction_needs_the_permission_of_each_part(account, table):
+def test_a_transaction_needs_the_permission_of_each_part(account: LabAccount, table: str) -> None:
     dynamodb = as_user(account, "putter", allow("dynamodb:PutItem", resource=table))
     put = {"Put": {"TableName": "items", "Item": KEY}}
     dynamodb.transact_write_items(TransactItems=[put])
@@ -128,8 +134,8 @@ def test_a_transaction_needs_the_permission_of_each_part(account, table):
 
 
 def test_another_account_needs_the_tables_policy_and_the_storage_keys(
-    account, other_account, table, storage_key
-):
+    account: LabAccount, other_account: LabAccount, table: str, storage_key: str
+) -> None:
     bob = as_user(other_account, "bob", allow("dynamodb:*"), allow("kms:*"))
     assert refused(bob.put_item, TableName=table, Item=KEY)[0] == "AccessDeniedException"
     to_bob = {"AWS": f"arn:aws:iam::{other_account.number}:user/bob"}
@@ -139,18 +145,17 @@ def test_another_account_needs_the_tables_policy_and_the_storage_keys(
     )
     code, message = refused(bob.put_item, TableName=table, Item=KEY)
     assert (code, message.startswith("KMS key access denied error")) == ("AccessDeniedException", True)
-    use = {**allow("kms:Decrypt"), "Principal": to_bob}
+    decrypt_for_bob = {**allow("kms:Decrypt"), "Principal": to_bob}
+    document = policy(delegation(account), use_through_dynamodb(account), decrypt_for_bob)
     kms = account.client("kms")
-    kms.put_key_policy(
-        KeyId=storage_key, PolicyName="default", Policy=policy(delegation(account), table_data(account), use)
-    )
+    kms.put_key_policy(KeyId=storage_key, PolicyName="default", Policy=document)
     bob.put_item(TableName=table, Item=KEY)
     assert refused(bob.get_item, TableName=table, Key=KEY)[0] == "AccessDeniedException"
     assert account.client("dynamodb").get_item(TableName="items", Key=KEY)["Item"] == KEY
 
 
 @pytest.mark.usefixtures("table")
-def test_the_engines_own_errors_keep_their_shape(account):
+def test_the_engines_errors_have_their_botocore_classes(account: LabAccount) -> None:
     dynamodb = account.client("dynamodb")
     dynamodb.put_item(TableName="items", Item=KEY)
     condition = {
@@ -180,7 +185,7 @@ def test_the_engines_own_errors_keep_their_shape(account):
 
 
 @pytest.mark.usefixtures("table")
-def test_a_disabled_storage_key_closes_the_table(account, storage_key):
+def test_a_disabled_storage_key_makes_the_table_inaccessible(account: LabAccount, storage_key: str) -> None:
     dynamodb = account.client("dynamodb")
     kms = account.client("kms")
     kms.disable_key(KeyId=storage_key)

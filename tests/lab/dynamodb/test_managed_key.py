@@ -1,9 +1,11 @@
-"""A table that is to be encrypted by KMS and names no key lies on the key that AWS manages for DynamoDB."""
+"""A table encrypted with KMS that names no key is on the key that AWS manages for DynamoDB."""
 
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from dynaseal_lab.testing import LabAccount
 
 SSE = {"SSESpecification": {"Enabled": True, "SSEType": "KMS"}}
 TABLE = {
@@ -14,15 +16,16 @@ TABLE = {
 }
 
 
-def code(caught: Any) -> str:
-    return caught.value.response["Error"]["Code"]
+def code(caught: pytest.ExceptionInfo[ClientError]) -> str:
+    reply: Any = caught.value.response
+    return reply["Error"]["Code"]
 
 
-def test_every_user_of_the_table_may_use_it_through_dynamodb_and_nobody_directly(account):
-    made = account.client("dynamodb").create_table(**TABLE, **SSE)["TableDescription"]
+def test_every_user_of_the_table_may_use_it_through_dynamodb_and_nobody_directly(account: LabAccount) -> None:
+    table = account.client("dynamodb").create_table(**TABLE, **SSE)["TableDescription"]
     kms = account.client("kms")
     key = kms.describe_key(KeyId="alias/aws/dynamodb")["KeyMetadata"]
-    assert made["SSEDescription"]["KMSMasterKeyArn"] == key["Arn"]
+    assert table["SSEDescription"]["KMSMasterKeyArn"] == key["Arn"]
     assert key["KeyManager"] == "AWS"
     user = account.user("ann", {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"})
     dynamodb = user.client("dynamodb")
@@ -33,7 +36,7 @@ def test_every_user_of_the_table_may_use_it_through_dynamodb_and_nobody_directly
         assert code(caught) == "AccessDeniedException"
 
 
-def test_nobody_manages_it_and_it_rotates_by_itself(account):
+def test_nobody_may_change_it_and_it_rotates_automatically(account: LabAccount) -> None:
     account.client("dynamodb").create_table(**TABLE, **SSE)
     kms = account.client("kms")
     key = kms.describe_key(KeyId="alias/aws/dynamodb")["KeyMetadata"]["KeyId"]
@@ -44,12 +47,12 @@ def test_nobody_manages_it_and_it_rotates_by_itself(account):
     assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is True
 
 
-def test_it_is_one_key_an_account_and_region(account, other_account):
-    for where in (account, other_account):
-        where.client("dynamodb").create_table(**TABLE, **SSE)
+def test_there_is_one_key_per_account_and_region(account: LabAccount, other_account: LabAccount) -> None:
+    for owner in (account, other_account):
+        owner.client("dynamodb").create_table(**TABLE, **SSE)
     account.client("dynamodb").create_table(**TABLE | {"TableName": "second"}, **SSE)
     arns = {
-        where.client("dynamodb").describe_table(TableName=name)["Table"]["SSEDescription"]["KMSMasterKeyArn"]
-        for where, name in ((account, "items"), (account, "second"), (other_account, "items"))
+        owner.client("dynamodb").describe_table(TableName=name)["Table"]["SSEDescription"]["KMSMasterKeyArn"]
+        for owner, name in ((account, "items"), (account, "second"), (other_account, "items"))
     }
     assert len(arns) == 2

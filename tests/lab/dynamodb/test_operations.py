@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.model import OperationModel, ServiceModel
@@ -85,7 +86,8 @@ def test_the_form_of_a_request_is_that_of_the_model(operation: str) -> None:
     elif isinstance(form, TablesOfItems):
         assert "RequestItems" in parameters
     elif isinstance(form, Transaction):
-        entries = model_of(operation).input_shape.members["TransactItems"].member
+        shape: Any = model_of(operation).input_shape
+        entries = shape.members["TransactItems"].member
         assert entries.members.keys() <= form.actions.keys()
     elif isinstance(form, Statements):
         assert form.parameter in parameters

@@ -1,49 +1,52 @@
-"""Which permissions each operation asks for, and with which condition keys."""
+"""Which permissions each operation needs, and with which condition keys."""
 
 from typing import Any
 
 import pytest
 
 from dynaseal_lab.model import Fault
+from lab.services import DynamoDbCaller
 
 TABLE = "arn:aws:dynamodb:us-west-2:111122223333:table/items"
 KEY = {"pk": {"S": "a"}}
 
 
-def context(lab: Any, operation: str, **params: Any) -> dict[str, Any]:
-    lab.asked_of(operation, **params)
-    (asked,) = lab.authorizer.asked
-    return dict(asked[1].condition_keys)
+def condition_keys(dynamodb: DynamoDbCaller, operation: str, **params: Any) -> dict[str, Any]:
+    dynamodb.permissions_for(operation, **params)
+    (access_request,) = dynamodb.authorizer.access_requests
+    return dict(access_request.condition_keys)
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "PutItem", "UpdateItem", "DeleteItem"])
-def test_an_item_operation_asks_for_its_table(lab, operation):
+def test_an_item_operation_needs_its_action_on_its_table(dynamodb: DynamoDbCaller, operation: str) -> None:
     item = {"Item": KEY} if operation == "PutItem" else {"Key": KEY}
-    assert lab.asked_of(operation, TableName="items", **item) == [(f"dynamodb:{operation}", TABLE)]
+    assert dynamodb.permissions_for(operation, TableName="items", **item) == [
+        (f"dynamodb:{operation}", TABLE)
+    ]
 
 
 @pytest.mark.parametrize("operation", ["Query", "Scan"])
-def test_reading_an_index_asks_for_the_index(lab, operation):
-    assert lab.asked_of(operation, TableName="items", IndexName="by-owner") == [
+def test_reading_an_index_needs_permission_on_the_index(dynamodb: DynamoDbCaller, operation: str) -> None:
+    assert dynamodb.permissions_for(operation, TableName="items", IndexName="by-owner") == [
         (f"dynamodb:{operation}", f"{TABLE}/index/by-owner")
     ]
 
 
-def test_a_batch_asks_for_every_table(lab):
+def test_a_batch_needs_permission_on_every_table(dynamodb: DynamoDbCaller) -> None:
     other = TABLE.replace("items", "other")
     gets = {name: {"Keys": [KEY]} for name in ("items", "other")}
-    assert lab.asked_of("BatchGetItem", RequestItems=gets) == [
+    assert dynamodb.permissions_for("BatchGetItem", RequestItems=gets) == [
         ("dynamodb:BatchGetItem", TABLE),
         ("dynamodb:BatchGetItem", other),
     ]
     writes = {name: [{"DeleteRequest": {"Key": KEY}}] for name in ("items", "other")}
-    assert lab.asked_of("BatchWriteItem", RequestItems=writes) == [
+    assert dynamodb.permissions_for("BatchWriteItem", RequestItems=writes) == [
         ("dynamodb:BatchWriteItem", TABLE),
         ("dynamodb:BatchWriteItem", other),
     ]
 
 
-def test_a_transaction_asks_for_each_of_its_parts(lab):
+def test_a_transaction_needs_the_action_of_each_part(dynamodb: DynamoDbCaller) -> None:
     on = {"TableName": "items"}
     parts = [
         {"Put": on | {"Item": KEY}},
@@ -51,7 +54,7 @@ def test_a_transaction_asks_for_each_of_its_parts(lab):
         {"Delete": on | {"Key": {"pk": {"S": "c"}}}},
         {"ConditionCheck": on | {"Key": {"pk": {"S": "d"}}, "ConditionExpression": "attribute_exists(pk)"}},
     ]
-    assert [action for action, _ in lab.asked_of("TransactWriteItems", TransactItems=parts)] == [
+    assert [action for action, _ in dynamodb.permissions_for("TransactWriteItems", TransactItems=parts)] == [
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",
         "dynamodb:DeleteItem",
@@ -59,7 +62,7 @@ def test_a_transaction_asks_for_each_of_its_parts(lab):
     ]
     assert {
         access_request.condition_keys["dynamodb:EnclosingOperation"][0]
-        for _, access_request in lab.authorizer.asked
+        for access_request in dynamodb.authorizer.access_requests
     } == {"TransactWriteItems"}
 
 
@@ -73,35 +76,39 @@ def test_a_transaction_asks_for_each_of_its_parts(lab):
         ("delete from items where pk = 'a'", "PartiQLDelete", TABLE),
     ],
 )
-def test_a_partiql_statement_asks_for_its_verb(lab, statement, action, resource):
-    assert lab.asked_of("ExecuteStatement", Statement=statement) == [(f"dynamodb:{action}", resource)]
+def test_a_partiql_statement_needs_the_action_of_its_verb(
+    dynamodb: DynamoDbCaller, statement: str, action: str, resource: str
+) -> None:
+    assert dynamodb.permissions_for("ExecuteStatement", Statement=statement) == [
+        (f"dynamodb:{action}", resource)
+    ]
 
 
-def test_a_list_asks_for_all_tables(lab):
+def test_a_list_needs_permission_on_all_tables(dynamodb: DynamoDbCaller) -> None:
     resource = "arn:aws:dynamodb:us-west-2:111122223333:table/*"
-    assert lab.asked_of("ListTables") == [("dynamodb:ListTables", resource)]
+    assert dynamodb.permissions_for("ListTables") == [("dynamodb:ListTables", resource)]
 
 
-def test_tags_at_creation_ask_for_tagging_too(lab):
-    lab.authorizer.asked.clear()
-    lab.table(Tags=[{"Key": "team", "Value": "red"}])
-    assert [access_request.action for _, access_request in lab.authorizer.asked] == [
+def test_tags_at_creation_need_permission_to_tag_too(dynamodb: DynamoDbCaller) -> None:
+    dynamodb.authorizer.forget()
+    dynamodb.table(Tags=[{"Key": "team", "Value": "red"}])
+    assert [access_request.action for access_request in dynamodb.authorizer.access_requests] == [
         "dynamodb:CreateTable",
         "dynamodb:TagResource",
     ]
-    values = lab.authorizer.asked[0][1].condition_keys
+    values = dynamodb.authorizer.access_requests[0].condition_keys
     assert (values["aws:RequestTag/team"], values["aws:TagKeys"]) == (["red"], ["team"])
 
 
-def test_an_operation_that_is_not_listed_is_refused_by_name(lab):
+def test_an_operation_that_is_not_listed_is_refused_by_name(dynamodb: DynamoDbCaller) -> None:
     with pytest.raises(Fault, match=r"UnknownOperationException: .*MakeCoffee"):
-        lab("MakeCoffee")
+        dynamodb("MakeCoffee")
 
 
-def test_a_refusal_is_dynamodbs_sentence(lab):
-    lab.authorizer.rule = lambda _call, _ask: False
+def test_a_refusal_has_dynamodbs_message(dynamodb: DynamoDbCaller) -> None:
+    dynamodb.authorizer.allow_if(lambda _call, _access_request: False)
     with pytest.raises(Fault) as caught:
-        lab("GetItem", TableName="items", Key=KEY)
+        dynamodb("GetItem", TableName="items", Key=KEY)
     assert caught.value.code == "AccessDeniedException"
     assert caught.value.message == (
         "User: arn:aws:iam::111122223333:user/alice is not authorized to perform: dynamodb:GetItem "
@@ -159,13 +166,15 @@ def test_a_refusal_is_dynamodbs_sentence(lab):
         ("ExecuteStatement", {"Statement": "SELECT * FROM items WHERE x = 'pk = ''a''' "}, None),
     ],
 )
-def test_leading_keys_are_the_partitions_that_a_request_names(lab, operation, params, leading):
-    lab.table()
-    assert context(lab, operation, **params).get("dynamodb:LeadingKeys") == leading
+def test_leading_keys_are_the_partitions_that_a_request_names(
+    dynamodb: DynamoDbCaller, operation: str, params: dict[str, Any], leading: list[str] | None
+) -> None:
+    dynamodb.table()
+    assert condition_keys(dynamodb, operation, **params).get("dynamodb:LeadingKeys") == leading
 
 
-def test_leading_keys_of_an_index_are_the_indexs(lab):
-    lab.table(
+def test_leading_keys_of_an_index_are_those_of_its_own_partition_key(dynamodb: DynamoDbCaller) -> None:
+    dynamodb.table(
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "owner")],
         GlobalSecondaryIndexes=[
             {
@@ -175,8 +184,8 @@ def test_leading_keys_of_an_index_are_the_indexs(lab):
             }
         ],
     )
-    values = context(
-        lab,
+    values = condition_keys(
+        dynamodb,
         "Query",
         TableName="items",
         IndexName="by-owner",
@@ -187,14 +196,16 @@ def test_leading_keys_of_an_index_are_the_indexs(lab):
     assert values["dynamodb:Select"] == ["ALL_PROJECTED_ATTRIBUTES"]
 
 
-def test_a_comment_in_partiql_is_refused_since_it_could_hide_the_real_condition(lab):
+def test_a_comment_in_partiql_is_refused_since_it_could_hide_the_real_condition(
+    dynamodb: DynamoDbCaller,
+) -> None:
     with pytest.raises(Fault, match="comments"):
-        lab("ExecuteStatement", Statement="SELECT * FROM items WHERE /* pk = 'alice' AND */ pk = 'bob'")
+        dynamodb("ExecuteStatement", Statement="SELECT * FROM items WHERE /* pk = 'alice' AND */ pk = 'bob'")
 
 
-def test_attributes_are_all_that_a_request_names(lab):
-    values = context(
-        lab,
+def test_attributes_are_all_that_a_request_names(dynamodb: DynamoDbCaller) -> None:
+    values = condition_keys(
+        dynamodb,
         "UpdateItem",
         TableName="items",
         Key=KEY,
@@ -216,15 +227,17 @@ def test_attributes_are_all_that_a_request_names(lab):
         ({"Select": "COUNT"}, "COUNT"),
     ],
 )
-def test_select_says_what_is_asked_for_or_what_saying_nothing_means(lab, params, select):
-    assert context(lab, "Scan", TableName="items", **params)["dynamodb:Select"] == [select]
+def test_select_is_the_parameter_or_the_value_that_its_absence_implies(
+    dynamodb: DynamoDbCaller, params: dict[str, Any], select: str
+) -> None:
+    assert condition_keys(dynamodb, "Scan", TableName="items", **params)["dynamodb:Select"] == [select]
 
 
-def test_tags_of_the_table_are_conditions_from_the_moment_they_are_set(lab):
-    lab.table()
-    assert "aws:ResourceTag/team" not in context(lab, "Scan", TableName="items")
-    lab("TagResource", ResourceArn=TABLE, Tags=[{"Key": "team", "Value": "red"}])
-    assert context(lab, "Scan", TableName="items")["aws:ResourceTag/team"] == ["red"]
+def test_tags_of_the_table_are_conditions_from_the_moment_they_are_set(dynamodb: DynamoDbCaller) -> None:
+    dynamodb.table()
+    assert "aws:ResourceTag/team" not in condition_keys(dynamodb, "Scan", TableName="items")
+    dynamodb("TagResource", ResourceArn=TABLE, Tags=[{"Key": "team", "Value": "red"}])
+    assert condition_keys(dynamodb, "Scan", TableName="items")["aws:ResourceTag/team"] == ["red"]
 
 
 @pytest.mark.parametrize(
@@ -239,7 +252,9 @@ def test_tags_of_the_table_are_conditions_from_the_moment_they_are_set(lab):
         ("Query", {"TableName": "items", "KeyConditionExpression": 3}),
     ],
 )
-def test_a_value_of_the_wrong_type_is_a_serialization_error(lab, operation, params):
-    lab.table()
+def test_a_value_of_the_wrong_type_is_a_serialization_error(
+    dynamodb: DynamoDbCaller, operation: str, params: dict[str, Any]
+) -> None:
+    dynamodb.table()
     with pytest.raises(Fault, match=r"^SerializationException"):
-        lab(operation, **params)
+        dynamodb(operation, **params)

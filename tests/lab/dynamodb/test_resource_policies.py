@@ -1,10 +1,11 @@
-"""Resource-based policies: put, got and deleted by revision, with DynamoDB's errors."""
+"""Resource-based policies: set, read and deleted by revision, with DynamoDB's errors."""
 
 import json
 
 import pytest
 
 from dynaseal_lab.model import Fault
+from lab.services import DynamoDbCaller
 
 TABLE = "arn:aws:dynamodb:us-west-2:111122223333:table/items"
 
@@ -15,60 +16,62 @@ def policy(action: str = "dynamodb:GetItem") -> str:
 
 
 @pytest.fixture(autouse=True)
-def _table(lab):
-    lab.table()
+def _table(dynamodb: DynamoDbCaller) -> None:
+    dynamodb.table()
 
 
-def put(lab, document: str, **more: str) -> str:
-    return lab("PutResourcePolicy", ResourceArn=TABLE, Policy=document, **more)["RevisionId"]
+def put(dynamodb, document: str, **more: str) -> str:
+    return dynamodb("PutResourcePolicy", ResourceArn=TABLE, Policy=document, **more)["RevisionId"]
 
 
-def test_what_was_put_is_got_with_its_revision(lab):
-    revision = put(lab, policy())
-    assert lab("GetResourcePolicy", ResourceArn=TABLE) == {"Policy": policy(), "RevisionId": revision}
+def test_a_policy_is_read_back_with_its_revision(dynamodb: DynamoDbCaller) -> None:
+    revision = put(dynamodb, policy())
+    assert dynamodb("GetResourcePolicy", ResourceArn=TABLE) == {"Policy": policy(), "RevisionId": revision}
 
 
-def test_the_same_policy_again_is_no_new_revision(lab):
+def test_the_same_policy_again_is_not_a_new_revision(dynamodb: DynamoDbCaller) -> None:
     spaced = json.dumps(json.loads(policy()), indent=2)
-    assert put(lab, policy()) == put(lab, spaced)
+    assert put(dynamodb, policy()) == put(dynamodb, spaced)
 
 
-def test_a_change_may_insist_on_the_revision_that_it_knows(lab):
-    revision = put(lab, policy(), ExpectedRevisionId="NO_POLICY")
+def test_a_change_may_demand_the_revision_that_it_knows(dynamodb: DynamoDbCaller) -> None:
+    revision = put(dynamodb, policy(), ExpectedRevisionId="NO_POLICY")
     with pytest.raises(Fault, match=r"^PolicyNotFoundException"):
-        put(lab, policy("dynamodb:Query"), ExpectedRevisionId="NO_POLICY")
+        put(dynamodb, policy("dynamodb:Query"), ExpectedRevisionId="NO_POLICY")
     with pytest.raises(Fault, match=r"^PolicyNotFoundException"):
-        lab("DeleteResourcePolicy", ResourceArn=TABLE, ExpectedRevisionId="1")
-    gone = lab("DeleteResourcePolicy", ResourceArn=TABLE, ExpectedRevisionId=revision)
-    assert gone == {"RevisionId": revision}
+        dynamodb("DeleteResourcePolicy", ResourceArn=TABLE, ExpectedRevisionId="1")
+    reply = dynamodb("DeleteResourcePolicy", ResourceArn=TABLE, ExpectedRevisionId=revision)
+    assert reply == {"RevisionId": revision}
 
 
-def test_where_there_is_none_nothing_is_got_and_deleting_it_does_no_harm(lab):
+def test_reading_a_missing_policy_is_an_error_and_deleting_it_is_not(dynamodb: DynamoDbCaller) -> None:
     with pytest.raises(Fault, match=f"^PolicyNotFoundException: .*{TABLE}"):
-        lab("GetResourcePolicy", ResourceArn=TABLE)
-    assert lab("DeleteResourcePolicy", ResourceArn=TABLE) == {"RevisionId": ""}
+        dynamodb("GetResourcePolicy", ResourceArn=TABLE)
+    assert dynamodb("DeleteResourcePolicy", ResourceArn=TABLE) == {"RevisionId": ""}
 
 
-def test_a_table_or_stream_that_is_not_there_has_none(lab):
+def test_a_table_or_stream_that_does_not_exist_has_no_policy(dynamodb: DynamoDbCaller) -> None:
     for arn in (TABLE + "x", f"{TABLE}/stream/2026-01-01T00:00:00.000"):
         with pytest.raises(Fault, match=r"^ResourceNotFoundException"):
-            lab("PutResourcePolicy", ResourceArn=arn, Policy=policy())
+            dynamodb("PutResourcePolicy", ResourceArn=arn, Policy=policy())
 
 
-def test_a_policy_goes_with_its_table(lab):
-    put(lab, policy())
-    lab("DeleteTable", TableName="items")
-    lab.table()
+def test_a_policy_is_deleted_with_its_table(dynamodb: DynamoDbCaller) -> None:
+    put(dynamodb, policy())
+    dynamodb("DeleteTable", TableName="items")
+    dynamodb.table()
     with pytest.raises(Fault, match=r"^PolicyNotFoundException"):
-        lab("GetResourcePolicy", ResourceArn=TABLE)
+        dynamodb("GetResourcePolicy", ResourceArn=TABLE)
 
 
-def test_a_table_may_be_made_with_its_policy(lab):
-    arn = lab.table("other", ResourcePolicy=policy())
-    assert lab("GetResourcePolicy", ResourceArn=arn)["Policy"] == policy()
+def test_a_table_may_be_created_with_its_policy(dynamodb: DynamoDbCaller) -> None:
+    arn = dynamodb.table("other", ResourcePolicy=policy())
+    assert dynamodb("GetResourcePolicy", ResourceArn=arn)["Policy"] == policy()
 
 
 @pytest.mark.parametrize("document", ["{}", "[]", "nonsense", json.dumps({"x": "y" * 21_000})])
-def test_what_is_no_policy_or_too_large_is_invalid(lab, document):
+def test_a_string_that_is_not_a_policy_or_is_too_large_is_invalid(
+    dynamodb: DynamoDbCaller, document: str
+) -> None:
     with pytest.raises(Fault, match=r"^ValidationException"):
-        put(lab, document)
+        put(dynamodb, document)

@@ -1,4 +1,4 @@
-"""RSA, elliptic-curve and HMAC keys, each held against the same operation outside KMS."""
+"""RSA, elliptic-curve and HMAC keys, each compared with the same operation outside KMS."""
 
 import hashlib
 import hmac
@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from dynaseal_lab.kms.specs import KEY_SPECS
 from dynaseal_lab.model import Fault
+from lab.services import KmsCaller
 
 MESSAGE = b"a message"
 SIGNING = [
@@ -24,12 +25,14 @@ def refused(code: str) -> Any:
     return pytest.raises(Fault, match=f"^{code}")
 
 
-def public_key(kms: Any, key: str) -> Any:
+def public_key(kms: KmsCaller, key: str) -> Any:
     return serialization.load_der_public_key(kms("GetPublicKey", KeyId=key)["PublicKey"])
 
 
 @pytest.mark.parametrize(("spec", "algorithm"), SIGNING)
-def test_a_signature_verifies_inside_and_outside_and_a_changed_message_does_not(kms, spec, algorithm):
+def test_a_signature_verifies_inside_and_outside_and_a_changed_message_does_not(
+    kms: KmsCaller, spec: str, algorithm: str
+) -> None:
     key = kms.key(KeySpec=spec, KeyUsage="SIGN_VERIFY")
     signature = kms("Sign", KeyId=key, Message=MESSAGE, SigningAlgorithm=algorithm)["Signature"]
     digest = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}[algorithm[-3:]]
@@ -47,50 +50,50 @@ def test_a_signature_verifies_inside_and_outside_and_a_changed_message_does_not(
         kms("Verify", Message=MESSAGE + b"!", **same)
 
 
-def test_a_digest_has_its_algorithms_length(kms):
+def test_a_digest_has_its_algorithms_length(kms: KmsCaller) -> None:
     key = kms.key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
     with refused("ValidationException: Digest is invalid length for algorithm ECDSA_SHA_256."):
         kms("Sign", KeyId=key, Message=b"short", MessageType="DIGEST", SigningAlgorithm="ECDSA_SHA_256")
 
 
 @pytest.mark.parametrize("algorithm", ["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"])
-def test_what_the_public_key_encrypts_outside_decrypts_inside(kms, algorithm):
+def test_what_the_public_key_encrypts_outside_decrypts_inside(kms: KmsCaller, algorithm: str) -> None:
     key = kms.key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")
     digest = hashes.SHA1() if algorithm.endswith("_1") else hashes.SHA256()
     oaep = padding.OAEP(padding.MGF1(digest), digest, None)
     outside = public_key(kms, key).encrypt(b"secret", oaep)
     inside = kms("Encrypt", KeyId=key, Plaintext=b"secret", EncryptionAlgorithm=algorithm)["CiphertextBlob"]
     for blob in (outside, inside):
-        opened = kms("Decrypt", KeyId=key, CiphertextBlob=blob, EncryptionAlgorithm=algorithm)
-        assert opened["Plaintext"] == b"secret"
+        decrypted = kms("Decrypt", KeyId=key, CiphertextBlob=blob, EncryptionAlgorithm=algorithm)
+        assert decrypted["Plaintext"] == b"secret"
     with refused("InvalidCiphertextException"):
         kms("Decrypt", KeyId=key, CiphertextBlob=outside[:-1] + b"\0", EncryptionAlgorithm=algorithm)
     with refused("ValidationException: KeyId is required"):
         kms("Decrypt", CiphertextBlob=outside, EncryptionAlgorithm=algorithm)
 
 
-@pytest.mark.parametrize(("algorithm", "most"), [("RSAES_OAEP_SHA_1", 214), ("RSAES_OAEP_SHA_256", 190)])
-def test_rsa_encrypts_no_more_than_its_modulus_takes(kms, algorithm, most):
+@pytest.mark.parametrize(("algorithm", "limit"), [("RSAES_OAEP_SHA_1", 214), ("RSAES_OAEP_SHA_256", 190)])
+def test_rsa_encrypts_no_more_than_its_modulus_allows(kms: KmsCaller, algorithm: str, limit: int) -> None:
     key = kms.key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")
-    kms("Encrypt", KeyId=key, Plaintext=b"x" * most, EncryptionAlgorithm=algorithm)
+    kms("Encrypt", KeyId=key, Plaintext=b"x" * limit, EncryptionAlgorithm=algorithm)
     with refused("ValidationException"):
-        kms("Encrypt", KeyId=key, Plaintext=b"x" * (most + 1), EncryptionAlgorithm=algorithm)
+        kms("Encrypt", KeyId=key, Plaintext=b"x" * (limit + 1), EncryptionAlgorithm=algorithm)
 
 
 @pytest.mark.parametrize("bits", [224, 256, 384, 512])
-def test_a_mac_is_the_hmac_of_the_message_and_a_changed_one_is_refused(kms, bits):
+def test_a_mac_is_the_hmac_of_the_message_and_a_changed_one_is_refused(kms: KmsCaller, bits: int) -> None:
     key = kms.key(KeySpec=f"HMAC_{bits}", KeyUsage="GENERATE_VERIFY_MAC")
-    wanted = {"KeyId": key, "MacAlgorithm": f"HMAC_SHA_{bits}", "Message": MESSAGE}
-    mac = kms("GenerateMac", **wanted)["Mac"]
+    params = {"KeyId": key, "MacAlgorithm": f"HMAC_SHA_{bits}", "Message": MESSAGE}
+    mac = kms("GenerateMac", **params)["Mac"]
     secret = kms.service._access.store.material(key.rpartition("/")[2]).current.secret
     assert mac == hmac.new(secret, MESSAGE, f"sha{bits}").digest()
-    assert kms("VerifyMac", Mac=mac, **wanted)["MacValid"] is True
+    assert kms("VerifyMac", Mac=mac, **params)["MacValid"] is True
     with refused("KMSInvalidMacException"):
-        kms("VerifyMac", Mac=bytes(len(mac)), **wanted)
+        kms("VerifyMac", Mac=bytes(len(mac)), **params)
 
 
 @pytest.mark.parametrize("spec", ["ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521"])
-def test_both_sides_derive_the_same_secret(kms, spec):
+def test_both_sides_derive_the_same_secret(kms: KmsCaller, spec: str) -> None:
     key = kms.key(KeySpec=spec, KeyUsage="KEY_AGREEMENT")
     public = public_key(kms, key)
     other = ec.generate_private_key(public.curve)
@@ -104,22 +107,24 @@ def test_both_sides_derive_the_same_secret(kms, spec):
 
 
 @pytest.mark.parametrize("spec", ["RSA_2048", "ECC_NIST_P256", "ECC_SECG_P256K1"])
-def test_a_data_key_pair_belongs_together_and_its_private_key_is_wrapped(kms, spec):
+def test_the_keys_of_a_data_key_pair_match_and_the_private_key_is_encrypted(
+    kms: KmsCaller, spec: str
+) -> None:
     key = kms.key()
     pair = kms("GenerateDataKeyPair", KeyId=key, KeyPairSpec=spec, EncryptionContext={"a": "b"})
-    opened = kms("Decrypt", CiphertextBlob=pair["PrivateKeyCiphertextBlob"], EncryptionContext={"a": "b"})
-    assert opened["Plaintext"] == pair["PrivateKeyPlaintext"]
+    decrypted = kms("Decrypt", CiphertextBlob=pair["PrivateKeyCiphertextBlob"], EncryptionContext={"a": "b"})
+    assert decrypted["Plaintext"] == pair["PrivateKeyPlaintext"]
     private = serialization.load_der_private_key(pair["PrivateKeyPlaintext"], None)
     public = private.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     assert public == pair["PublicKey"]
-    kept = kms("GenerateDataKeyPairWithoutPlaintext", KeyId=key, KeyPairSpec=spec)
-    assert "PrivateKeyPlaintext" not in kept
+    without_plaintext = kms("GenerateDataKeyPairWithoutPlaintext", KeyId=key, KeyPairSpec=spec)
+    assert "PrivateKeyPlaintext" not in without_plaintext
 
 
 @pytest.mark.parametrize(
-    ("made", "operation", "params"),
+    ("key_params", "operation", "params"),
     [
         ({}, "Sign", {"Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}),
         ({}, "GenerateMac", {"Message": b"x", "MacAlgorithm": "HMAC_SHA_256"}),
@@ -133,13 +138,15 @@ def test_a_data_key_pair_belongs_together_and_its_private_key_is_wrapped(kms, sp
         ),
     ],
 )
-def test_a_key_is_used_only_for_what_it_is_for(kms, made, operation, params):
+def test_a_key_is_used_only_for_its_usage(
+    kms: KmsCaller, key_params: dict[str, Any], operation: str, params: dict[str, Any]
+) -> None:
     with refused("InvalidKeyUsageException"):
-        kms(operation, KeyId=kms.key(**made), **params)
+        kms(operation, KeyId=kms.key(**key_params), **params)
 
 
 @pytest.mark.parametrize(
-    ("made", "code"),
+    ("key_params", "code"),
     [
         ({"KeySpec": "ECC_NIST_P256"}, "ValidationException: You must specify a KeyUsage"),
         ({"KeySpec": "ECC_NIST_P256", "KeyUsage": "ENCRYPT_DECRYPT"}, "ValidationException"),
@@ -149,12 +156,14 @@ def test_a_key_is_used_only_for_what_it_is_for(kms, made, operation, params):
         ({"Origin": "EXTERNAL"}, "UnsupportedOperationException"),
     ],
 )
-def test_a_key_is_made_only_of_a_kind_that_exists(kms, made, code):
+def test_a_key_is_created_only_of_a_spec_and_usage_that_exist(
+    kms: KmsCaller, key_params: dict[str, Any], code: str
+) -> None:
     with refused(code):
-        kms("CreateKey", **made)
+        kms("CreateKey", **key_params)
 
 
-def test_a_symmetric_key_has_no_public_key_and_an_asymmetric_one_does_not_rotate(kms):
+def test_a_symmetric_key_has_no_public_key_and_an_asymmetric_one_does_not_rotate(kms: KmsCaller) -> None:
     with refused("UnsupportedOperationException"):
         kms("GetPublicKey", KeyId=kms.key())
     with refused("UnsupportedOperationException"):

@@ -1,4 +1,4 @@
-"""Through HTTP with boto3 and real policies: key policies, conditions, grants, other accounts."""
+"""Over HTTP with boto3 and real policies: key policies, conditions, grants, other accounts."""
 
 import json
 import threading
@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from dynaseal_lab.testing import LabAccount
 
 
 def allow(*actions: str, **more: Any) -> dict[str, Any]:
@@ -21,24 +23,26 @@ def policy(*statements: dict[str, Any]) -> str:
 def refused(call: Callable[..., Any], **params: Any) -> tuple[str, str]:
     with pytest.raises(ClientError) as caught:
         call(**params)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
+    reply: Any = caught.value.response
+    return reply["Error"]["Code"], reply["Error"]["Message"]
 
 
 @pytest.fixture
-def admin(account: Any) -> dict[str, Any]:
-    """A statement that leaves administration, and no use of the key, to the account."""
+def admin(account: LabAccount) -> dict[str, Any]:
+    """A statement that delegates administration to the account, and no use of the key."""
     actions = ("kms:PutKeyPolicy", "kms:DescribeKey", "kms:CreateGrant", "kms:ScheduleKeyDeletion")
     return allow(*actions, Principal={"AWS": f"arn:aws:iam::{account.number}:root"})
 
 
-def test_a_key_describes_itself_with_a_date(account):
+def test_a_key_describes_itself_with_a_date(account: LabAccount) -> None:
     metadata = account.client("kms").create_key(Description="d")["KeyMetadata"]
     assert isinstance(metadata["CreationDate"], datetime)
     assert metadata["AWSAccountId"] == account.number
 
 
-def test_an_identity_policy_counts_only_where_the_key_policy_hands_over(account, admin):
+def test_an_identity_policy_counts_only_where_the_key_policy_delegates(
+    account: LabAccount, admin: dict[str, Any]
+) -> None:
     kms = account.client("kms")
     key = kms.create_key(Policy=policy(admin))["KeyMetadata"]["Arn"]
     alice = account.user("alice", allow("kms:*")).client("kms")
@@ -53,8 +57,8 @@ def test_an_identity_policy_counts_only_where_the_key_policy_hands_over(account,
     assert alice.encrypt(KeyId=key, Plaintext=b"x")["KeyId"] == key
 
 
-def test_a_condition_holds_the_encryption_context(account, admin):
-    demanded = allow(
+def test_a_condition_limits_the_encryption_context(account: LabAccount, admin: dict[str, Any]) -> None:
+    with_context = allow(
         "kms:Encrypt",
         Principal={"AWS": "*"},
         Condition={
@@ -62,15 +66,15 @@ def test_a_condition_holds_the_encryption_context(account, admin):
             "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["dept", "year"]},
         },
     )
-    key = account.client("kms").create_key(Policy=policy(admin, demanded))["KeyMetadata"]["Arn"]
+    key = account.client("kms").create_key(Policy=policy(admin, with_context))["KeyMetadata"]["Arn"]
     alice = account.user("alice").client("kms")
-    given = {"KeyId": key, "Plaintext": b"x"}
-    alice.encrypt(**given, EncryptionContext={"dept": "hr", "year": "26"})
+    params = {"KeyId": key, "Plaintext": b"x"}
+    alice.encrypt(**params, EncryptionContext={"dept": "hr", "year": "26"})
     for context in ({"dept": "it"}, {}, {"dept": "hr", "other": "x"}):
-        assert refused(alice.encrypt, **given, EncryptionContext=context)[0] == "AccessDeniedException"
+        assert refused(alice.encrypt, **params, EncryptionContext=context)[0] == "AccessDeniedException"
 
 
-def test_a_grant_gives_what_no_policy_does(account, admin):
+def test_a_grant_allows_what_no_policy_allows(account: LabAccount, admin: dict[str, Any]) -> None:
     kms = account.client("kms")
     key = kms.create_key(Policy=policy(admin))["KeyMetadata"]["Arn"]
     alice = account.user("alice").client("kms")
@@ -80,13 +84,15 @@ def test_a_grant_gives_what_no_policy_does(account, admin):
         Operations=["GenerateDataKey", "Decrypt"],
         Constraints={"EncryptionContextSubset": {"a": "1"}},
     )
-    made = alice.generate_data_key(KeyId=key, KeySpec="AES_256", EncryptionContext={"a": "1"})
-    opened = alice.decrypt(CiphertextBlob=made["CiphertextBlob"], EncryptionContext={"a": "1"})
-    assert opened["Plaintext"] == made["Plaintext"]
+    data_key = alice.generate_data_key(KeyId=key, KeySpec="AES_256", EncryptionContext={"a": "1"})
+    decrypted = alice.decrypt(CiphertextBlob=data_key["CiphertextBlob"], EncryptionContext={"a": "1"})
+    assert decrypted["Plaintext"] == data_key["Plaintext"]
     assert refused(alice.generate_data_key, KeyId=key, KeySpec="AES_256")[0] == "AccessDeniedException"
 
 
-def test_another_account_needs_both_sides(account, other_account, admin):
+def test_another_account_needs_both_sides(
+    account: LabAccount, other_account: LabAccount, admin: dict[str, Any]
+) -> None:
     to_other = allow("kms:Encrypt", Principal={"AWS": f"arn:aws:iam::{other_account.number}:root"})
     kms = account.client("kms")
     key = kms.create_key(Policy=policy(admin))["KeyMetadata"]["Arn"]
@@ -101,7 +107,7 @@ def test_another_account_needs_both_sides(account, other_account, admin):
     assert message.endswith("because no identity-based policy allows the kms:Encrypt action")
 
 
-def test_errors_have_their_botocore_classes(account):
+def test_errors_have_their_botocore_classes(account: LabAccount) -> None:
     kms = account.client("kms")
     blob = kms.encrypt(KeyId=kms.create_key()["KeyMetadata"]["KeyId"], Plaintext=b"x")["CiphertextBlob"]
     with pytest.raises(kms.exceptions.InvalidCiphertextException):
@@ -112,7 +118,9 @@ def test_errors_have_their_botocore_classes(account):
         kms.generate_data_key(KeyId=kms.create_key()["KeyMetadata"]["KeyId"], NumberOfBytes=8, DryRun=True)
 
 
-def test_a_key_policy_may_name_only_who_exists(account, other_account, admin):
+def test_a_key_policy_may_name_only_principals_that_exist(
+    account: LabAccount, other_account: LabAccount, admin: dict[str, Any]
+) -> None:
     kms = account.client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
 
@@ -130,15 +138,15 @@ def test_a_key_policy_may_name_only_who_exists(account, other_account, admin):
     kms.put_key_policy(**naming(f"arn:aws:iam::{other_account.number}:root"))
 
 
-def test_a_lab_answers_while_an_rsa_key_is_made(account):
+def test_the_lab_answers_while_an_rsa_key_is_generated(account: LabAccount) -> None:
     kms, sts = account.client("kms"), account.client("sts")
     done = threading.Event()
 
-    def make() -> None:
+    def create() -> None:
         kms.create_key(KeySpec="RSA_4096", KeyUsage="SIGN_VERIFY")
         done.set()
 
-    thread = threading.Thread(target=make)
+    thread = threading.Thread(target=create)
     thread.start()
     meanwhile = 0
     while not done.is_set():

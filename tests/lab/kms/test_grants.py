@@ -4,31 +4,17 @@ from typing import Any
 
 import pytest
 
-from dynaseal_lab.model import Decision, Fault, Principal
+from dynaseal_lab.model import Decision, Fault, Reply
+from lab.services import KmsCaller, user
 
-BOB = Principal(
-    "user",
-    "111122223333",
-    "arn:aws:iam::111122223333:user/bob",
-    "arn:aws:iam::111122223333:user/bob",
-    "B",
-    "bob",
-)
-CAROL = Principal(
-    "user",
-    "111122223333",
-    "arn:aws:iam::111122223333:user/carol",
-    "arn:aws:iam::111122223333:user/carol",
-    "C",
-    "carol",
-)
+BOB, CAROL = user("bob"), user("carol")
 
 
 def refused(code: str) -> Any:
     return pytest.raises(Fault, match=f"^{code}")
 
 
-def outcome(kms: Any, operation: str, **arguments: Any) -> str:
+def outcome(kms: KmsCaller, operation: str, **arguments: Any) -> str:
     try:
         kms(operation, **arguments)
     except Fault as fault:
@@ -37,7 +23,7 @@ def outcome(kms: Any, operation: str, **arguments: Any) -> str:
 
 
 @pytest.fixture
-def key(kms: Any) -> str:
+def key(kms: KmsCaller) -> str:
     """A key that alice may use by policy, and others only by a grant."""
     arn = kms.key()
     kms.authorizer.rule = lambda call, access_request: (
@@ -48,12 +34,12 @@ def key(kms: Any) -> str:
     return arn
 
 
-def grant(kms: Any, key: str, **terms: Any) -> dict[str, Any]:
+def grant(kms: KmsCaller, key: str, **terms: Any) -> Reply:
     terms = {"GranteePrincipal": BOB.arn, "Operations": ["Encrypt", "Decrypt"]} | terms
     return kms("CreateGrant", KeyId=key, **terms)
 
 
-def test_a_grant_allows_its_grantee_its_operations_and_nothing_else(kms, key):
+def test_a_grant_allows_its_grantee_its_operations_and_nothing_else(kms: KmsCaller, key: str) -> None:
     grant(kms, key, Operations=["Encrypt"])
     blob = kms("Encrypt", caller=BOB, KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     with refused("AccessDeniedException"):
@@ -73,34 +59,36 @@ def test_a_grant_allows_its_grantee_its_operations_and_nothing_else(kms, key):
         ({"EncryptionContextSubset": {"a": "1"}, "EncryptionContextEquals": {}}, {"a": "1"}, True),
     ],
 )
-def test_a_constraint_holds_the_encryption_context(kms, key, constraint, context, allowed):
+def test_a_constraint_holds_the_encryption_context(
+    kms: KmsCaller, key: str, constraint: dict[str, Any], context: dict[str, str], allowed: bool
+) -> None:
     grant(kms, key, Constraints=constraint)
     arguments = {"caller": BOB, "KeyId": key, "Plaintext": b"x", "EncryptionContext": context}
     assert outcome(kms, "Encrypt", **arguments) == ("allowed" if allowed else "AccessDeniedException")
 
 
-def test_a_revoked_grant_allows_nothing_at_once(kms, key):
-    made = grant(kms, key)
-    assert [entry["GrantId"] for entry in kms("ListGrants", KeyId=key)["Grants"]] == [made["GrantId"]]
-    kms("RevokeGrant", KeyId=key, GrantId=made["GrantId"])
+def test_a_revoked_grant_allows_nothing_at_once(kms: KmsCaller, key: str) -> None:
+    created = grant(kms, key)
+    assert [entry["GrantId"] for entry in kms("ListGrants", KeyId=key)["Grants"]] == [created["GrantId"]]
+    kms("RevokeGrant", KeyId=key, GrantId=created["GrantId"])
     with refused("AccessDeniedException"):
         kms("Encrypt", caller=BOB, KeyId=key, Plaintext=b"x")
     with refused("NotFoundException"):
-        kms("RevokeGrant", KeyId=key, GrantId=made["GrantId"])
+        kms("RevokeGrant", KeyId=key, GrantId=created["GrantId"])
 
 
-def test_the_retiring_principal_retires_by_token_and_others_do_not(kms, key):
-    made = grant(kms, key, RetiringPrincipal=CAROL.arn)
+def test_the_retiring_principal_retires_by_token_and_others_do_not(kms: KmsCaller, key: str) -> None:
+    created = grant(kms, key, RetiringPrincipal=CAROL.arn)
     assert len(kms("ListRetirableGrants", RetiringPrincipal=CAROL.arn)["Grants"]) == 1
     with refused("AccessDeniedException"):
-        kms("RetireGrant", caller=BOB, GrantToken=made["GrantToken"])
-    kms("RetireGrant", caller=CAROL, GrantToken=made["GrantToken"])
+        kms("RetireGrant", caller=BOB, GrantToken=created["GrantToken"])
+    kms("RetireGrant", caller=CAROL, GrantToken=created["GrantToken"])
     assert kms("ListGrants", KeyId=key)["Grants"] == []
 
 
-def test_a_grantee_may_give_up_a_grant_that_says_so(kms, key):
-    made = grant(kms, key, Operations=["Encrypt", "RetireGrant"])
-    kms("RetireGrant", caller=BOB, KeyId=key, GrantId=made["GrantId"])
+def test_a_grantee_may_give_up_a_grant_that_says_so(kms: KmsCaller, key: str) -> None:
+    created = grant(kms, key, Operations=["Encrypt", "RetireGrant"])
+    kms("RetireGrant", caller=BOB, KeyId=key, GrantId=created["GrantId"])
     assert kms("ListGrants", KeyId=key)["Grants"] == []
 
 
@@ -114,7 +102,9 @@ def test_a_grantee_may_give_up_a_grant_that_says_so(kms, key):
         (["Decrypt"], {}, False),
     ],
 )
-def test_a_grant_is_passed_on_only_with_less_power(kms, key, operations, constraints, allowed):
+def test_a_grant_is_passed_on_only_with_less_power(
+    kms: KmsCaller, key: str, operations: list[str], constraints: dict[str, Any], allowed: bool
+) -> None:
     parent = {"EncryptionContextSubset": {"a": "1"}}
     grant(kms, key, Operations=["Decrypt", "CreateGrant"], Constraints=parent)
     arguments = {"caller": BOB, "GranteePrincipal": CAROL.arn, "Operations": operations}
@@ -124,12 +114,12 @@ def test_a_grant_is_passed_on_only_with_less_power(kms, key, operations, constra
     assert code == ("allowed" if allowed else "AccessDeniedException")
 
 
-def test_the_same_named_grant_is_made_once(kms, key):
+def test_the_same_named_grant_is_made_once(kms: KmsCaller, key: str) -> None:
     assert grant(kms, key, Name="one") == grant(kms, key, Name="one")
     assert grant(kms, key) != grant(kms, key)
 
 
-def test_the_question_says_what_the_grant_would_give(kms, key):
+def test_the_question_says_what_the_grant_would_give(kms: KmsCaller, key: str) -> None:
     terms = {"RetiringPrincipal": CAROL.arn, "Constraints": {"EncryptionContextSubset": {"a": "1"}}}
     kms(
         "CreateGrant",
@@ -139,7 +129,7 @@ def test_the_question_says_what_the_grant_would_give(kms, key):
         via="dynamodb.us-west-2.amazonaws.com",
         **terms,
     )
-    context = kms.authorizer.asked[-1].condition_keys
+    context = kms.authorizer.access_requests[-1].condition_keys
     assert context["kms:GranteePrincipal"] == ["dynamodb.us-west-2.amazonaws.com"]
     assert context["kms:RetiringPrincipal"] == [CAROL.arn]
     assert context["kms:GrantOperations"] == ["Decrypt", "Encrypt"]
@@ -147,7 +137,7 @@ def test_the_question_says_what_the_grant_would_give(kms, key):
     assert context["kms:GrantIsForAWSResource"] == ["true"]
 
 
-def test_a_grant_names_a_principal_and_fitting_operations(kms, key):
+def test_a_grant_names_a_principal_and_fitting_operations(kms: KmsCaller, key: str) -> None:
     with refused("InvalidArnException"):
         grant(kms, key, GranteePrincipal="bob")
     with refused("ValidationException: Grant operations Sign"):
@@ -157,8 +147,8 @@ def test_a_grant_names_a_principal_and_fitting_operations(kms, key):
         grant(kms, key)
 
 
-def test_a_token_of_a_grant_is_taken_and_an_unknown_one_refused(kms, key):
-    made = grant(kms, key)
-    kms("Encrypt", caller=BOB, KeyId=key, Plaintext=b"x", GrantTokens=[made["GrantToken"]])
+def test_a_token_of_a_grant_is_taken_and_an_unknown_one_refused(kms: KmsCaller, key: str) -> None:
+    created = grant(kms, key)
+    kms("Encrypt", caller=BOB, KeyId=key, Plaintext=b"x", GrantTokens=[created["GrantToken"]])
     with refused("InvalidGrantTokenException"):
         kms("Encrypt", caller=BOB, KeyId=key, Plaintext=b"x", GrantTokens=["unknown"])

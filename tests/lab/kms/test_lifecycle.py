@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 
 from dynaseal_lab.model import Fault
+from lab.services import KmsCaller
 
 
 def refused(code: str) -> Any:
     return pytest.raises(Fault, match=f"^{code}")
 
 
-def state(kms: Any, key: str) -> str:
+def state(kms: KmsCaller, key: str) -> str:
     return kms("DescribeKey", KeyId=key)["KeyMetadata"]["KeyState"]
 
 
-def test_a_new_key_is_enabled_and_describes_itself(kms):
+def test_a_new_key_is_enabled_and_describes_itself(kms: KmsCaller) -> None:
     key = kms.key(Description="for items")
     metadata = kms("DescribeKey", KeyId=key)["KeyMetadata"]
     assert metadata["KeyState"] == "Enabled"
@@ -27,7 +28,7 @@ def test_a_new_key_is_enabled_and_describes_itself(kms):
     assert [entry["KeyArn"] for entry in kms("ListKeys")["Keys"]] == [key]
 
 
-def test_a_disabled_key_refuses_to_decrypt_until_it_is_enabled_again(kms):
+def test_a_disabled_key_refuses_to_decrypt_until_it_is_enabled_again(kms: KmsCaller) -> None:
     key = kms.key()
     blob = kms("Encrypt", KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     kms("DisableKey", KeyId=key)
@@ -37,17 +38,17 @@ def test_a_disabled_key_refuses_to_decrypt_until_it_is_enabled_again(kms):
     assert kms("Decrypt", CiphertextBlob=blob)["Plaintext"] == b"x"
 
 
-def test_a_key_pending_deletion_is_unusable_and_comes_back_disabled(kms):
+def test_a_key_pending_deletion_is_unusable_and_comes_back_disabled(kms: KmsCaller) -> None:
     key = kms.key()
-    answer = kms("ScheduleKeyDeletion", KeyId=key, PendingWindowInDays=7)
-    assert answer["DeletionDate"] == kms.clock.now() + timedelta(days=7)
+    reply = kms("ScheduleKeyDeletion", KeyId=key, PendingWindowInDays=7)
+    assert reply["DeletionDate"] == kms.clock.now() + timedelta(days=7)
     with refused(f"KMSInvalidStateException: {key} is pending deletion."):
         kms("Encrypt", KeyId=key, Plaintext=b"x")
     kms("CancelKeyDeletion", KeyId=key)
     assert state(kms, key) == "Disabled"
 
 
-def test_a_key_and_its_aliases_are_gone_after_the_window(kms):
+def test_a_key_and_its_aliases_do_not_exist_after_the_window(kms: KmsCaller) -> None:
     key = kms.key()
     kms("CreateAlias", AliasName="alias/mine", TargetKeyId=key)
     kms("ScheduleKeyDeletion", KeyId=key, PendingWindowInDays=7)
@@ -61,17 +62,17 @@ def test_a_key_and_its_aliases_are_gone_after_the_window(kms):
 
 
 @pytest.mark.parametrize("days", [6, 31])
-def test_the_deletion_window_is_7_to_30_days(kms, days):
+def test_the_deletion_window_is_7_to_30_days(kms: KmsCaller, days: int) -> None:
     with refused("ValidationException"):
         kms("ScheduleKeyDeletion", KeyId=kms.key(), PendingWindowInDays=days)
 
 
-def test_only_a_pending_deletion_can_be_cancelled(kms):
+def test_only_a_pending_deletion_can_be_cancelled(kms: KmsCaller) -> None:
     with refused("KMSInvalidStateException"):
         kms("CancelKeyDeletion", KeyId=kms.key())
 
 
-def test_the_default_policy_delegates_to_the_account(kms):
+def test_the_default_policy_delegates_to_the_account(kms: KmsCaller) -> None:
     key = kms.key()
     policy = json.loads(kms("GetKeyPolicy", KeyId=key)["Policy"])
     (statement,) = policy["Statement"]
@@ -85,11 +86,11 @@ def a_policy(**changes: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def test_a_policy_is_asked_from_the_moment_it_is_put(kms):
+def test_a_policy_applies_from_the_moment_it_is_put(kms: KmsCaller) -> None:
     key = kms.key()
     kms("PutKeyPolicy", KeyId=key, Policy=a_policy())
     assert kms("GetKeyPolicy", KeyId=key)["Policy"] == a_policy()
-    assert kms.authorizer.asked[-1].resource_policies == (a_policy(),)
+    assert kms.authorizer.access_requests[-1].resource_policies == (a_policy(),)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_a_policy_is_asked_from_the_moment_it_is_put(kms):
         a_policy(Condition="never"),
     ],
 )
-def test_what_is_no_key_policy_is_malformed(kms, policy):
+def test_a_string_that_is_not_a_key_policy_is_malformed(kms: KmsCaller, policy: str) -> None:
     with refused("MalformedPolicyDocumentException|ValidationException"):
         kms("PutKeyPolicy", KeyId=kms.key(), Policy=policy)
 
@@ -125,7 +126,9 @@ def test_what_is_no_key_policy_is_malformed(kms, policy):
         {"Condition": {"StringEquals": {"kms:CallerAccount": "444455556666"}}},
     ],
 )
-def test_a_policy_that_locks_everybody_out_is_refused_unless_asked_for(kms, changes):
+def test_a_policy_that_locks_everybody_out_is_refused_unless_the_check_is_bypassed(
+    kms: KmsCaller, changes: dict[str, Any]
+) -> None:
     key, locked = kms.key(), a_policy(**changes)
     sentence = "The new key policy will not allow you to update the key policy in the future."
     with refused(f"MalformedPolicyDocumentException: {sentence}"):
@@ -133,17 +136,19 @@ def test_a_policy_that_locks_everybody_out_is_refused_unless_asked_for(kms, chan
     with refused(f"MalformedPolicyDocumentException: {sentence}"):
         kms("CreateKey", Policy=locked)
     kms("PutKeyPolicy", KeyId=key, Policy=locked, BypassPolicyLockoutSafetyCheck=True)
-    assert kms.authorizer.asked[-1].condition_keys["kms:BypassPolicyLockoutSafetyCheck"] == ["true"]
+    assert kms.authorizer.access_requests[-1].condition_keys["kms:BypassPolicyLockoutSafetyCheck"] == ["true"]
 
 
 @pytest.mark.parametrize(
     "principal", ["arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:user/alice"]
 )
-def test_a_policy_that_leaves_the_caller_or_the_account_in_charge_is_no_lockout(kms, principal):
+def test_a_policy_that_leaves_the_caller_or_the_account_in_charge_is_accepted(
+    kms: KmsCaller, principal: str
+) -> None:
     kms("PutKeyPolicy", KeyId=kms.key(), Policy=a_policy(Principal={"AWS": principal}))
 
 
-def test_tags_are_added_changed_and_removed(kms):
+def test_tags_are_added_changed_and_removed(kms: KmsCaller) -> None:
     key = kms.key(Tags=[{"TagKey": "a", "TagValue": "1"}])
     kms("TagResource", KeyId=key, Tags=[{"TagKey": "a", "TagValue": "2"}, {"TagKey": "b", "TagValue": "3"}])
     kms("UntagResource", KeyId=key, TagKeys=["b", "never"])
@@ -151,12 +156,12 @@ def test_tags_are_added_changed_and_removed(kms):
 
 
 @pytest.mark.parametrize("names", [["aws:x"], ["a", "a"]])
-def test_reserved_and_repeated_tags_are_refused(kms, names):
+def test_reserved_and_repeated_tags_are_refused(kms: KmsCaller, names: list[str]) -> None:
     with refused("TagException"):
         kms("TagResource", KeyId=kms.key(), Tags=[{"TagKey": name, "TagValue": "v"} for name in names])
 
 
-def test_an_alias_moves_from_key_to_key(kms):
+def test_an_alias_moves_from_key_to_key(kms: KmsCaller) -> None:
     first, second = kms.key(), kms.key()
     kms("CreateAlias", AliasName="alias/mine", TargetKeyId=first)
     with refused("AlreadyExistsException: An alias with the name .*alias/mine already exists"):
@@ -169,12 +174,12 @@ def test_an_alias_moves_from_key_to_key(kms):
         kms("DescribeKey", KeyId="alias/mine")
 
 
-def test_an_alias_needs_permission_on_alias_and_key(kms):
+def test_an_alias_needs_permission_on_alias_and_key(kms: KmsCaller) -> None:
     key = kms.key()
-    kms.authorizer.asked.clear()
+    kms.authorizer.forget()
     kms("CreateAlias", AliasName="alias/mine", TargetKeyId=key)
     alias = "arn:aws:kms:us-west-2:111122223333:alias/mine"
-    assert [access_request.resource for access_request in kms.authorizer.asked] == [alias, key]
+    assert [access_request.resource for access_request in kms.authorizer.access_requests] == [alias, key]
 
 
 @pytest.mark.parametrize(
@@ -185,18 +190,18 @@ def test_an_alias_needs_permission_on_alias_and_key(kms):
         ("alias/aws/x", "NotAuthorizedException"),
     ],
 )
-def test_an_alias_name_has_its_form(kms, name, code):
+def test_an_alias_name_must_have_its_form(kms: KmsCaller, name: str, code: str) -> None:
     with refused(code):
         kms("CreateAlias", AliasName=name, TargetKeyId=kms.key())
 
 
-def test_management_takes_no_alias(kms):
+def test_management_takes_no_alias(kms: KmsCaller) -> None:
     kms("CreateAlias", AliasName="alias/mine", TargetKeyId=kms.key())
     with refused("NotFoundException: Invalid keyId 'alias/mine'"):
         kms("DisableKey", KeyId="alias/mine")
 
 
-def test_old_ciphertexts_decrypt_after_rotation_and_new_ones_use_new_material(kms):
+def test_old_ciphertexts_decrypt_after_rotation_and_new_ones_use_new_material(kms: KmsCaller) -> None:
     key = kms.key()
     before = kms("Encrypt", KeyId=key, Plaintext=b"old")["CiphertextBlob"]
     kms("RotateKeyOnDemand", KeyId=key)
@@ -206,7 +211,7 @@ def test_old_ciphertexts_decrypt_after_rotation_and_new_ones_use_new_material(km
     assert old["KeyMaterialId"] != new["KeyMaterialId"]
 
 
-def test_automatic_rotation_follows_the_clock(kms):
+def test_automatic_rotation_follows_the_clock(kms: KmsCaller) -> None:
     key = kms.key()
     assert kms("GetKeyRotationStatus", KeyId=key) == {"KeyId": key, "KeyRotationEnabled": False}
     start = kms.clock.now()
@@ -222,7 +227,7 @@ def test_automatic_rotation_follows_the_clock(kms):
     assert len(kms("ListKeyRotations", KeyId=key)["Rotations"]) == 2
 
 
-def test_on_demand_rotations_are_limited(kms):
+def test_on_demand_rotations_are_limited(kms: KmsCaller) -> None:
     key = kms.key()
     for _ in range(25):
         kms("RotateKeyOnDemand", KeyId=key)
@@ -230,21 +235,21 @@ def test_on_demand_rotations_are_limited(kms):
         kms("RotateKeyOnDemand", KeyId=key)
 
 
-def test_lists_come_in_pages(kms):
+def test_lists_come_in_pages(kms: KmsCaller) -> None:
     keys = {kms.key() for _ in range(5)}
     seen, marker = [], {}
     while True:
-        answer = kms("ListKeys", Limit=2, **marker)
-        seen += [entry["KeyArn"] for entry in answer["Keys"]]
-        if not answer["Truncated"]:
+        reply = kms("ListKeys", Limit=2, **marker)
+        seen += [entry["KeyArn"] for entry in reply["Keys"]]
+        if not reply["Truncated"]:
             break
-        marker = {"Marker": answer["NextMarker"]}
+        marker = {"Marker": reply["NextMarker"]}
     assert len(seen) == 5
     assert set(seen) == keys
     with refused("InvalidMarkerException"):
         kms("ListKeys", Marker="nonsense")
 
 
-def test_accounts_and_regions_do_not_see_each_others_lists(kms):
+def test_accounts_and_regions_do_not_see_each_others_lists(kms: KmsCaller) -> None:
     kms.key()
     assert kms("ListKeys", region="eu-central-1")["Keys"] == []

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from dynaseal_lab.model import Fault
+from lab.services import KmsCaller
 
 OTHER = "eu-west-1"
 
@@ -14,24 +15,26 @@ def refused(code: str) -> Any:
 
 
 @pytest.fixture
-def primary(kms: Any) -> str:
+def primary(kms: KmsCaller) -> str:
     return kms.key(MultiRegion=True)
 
 
 @pytest.fixture
-def replica(kms: Any, primary: str) -> str:
+def replica(kms: KmsCaller, primary: str) -> str:
     return kms("ReplicateKey", KeyId=primary, ReplicaRegion=OTHER)["ReplicaKeyMetadata"]["Arn"]
 
 
-def test_a_replica_has_the_key_id_and_decrypts_what_the_primary_encrypted(kms, primary, replica):
+def test_a_replica_has_the_key_id_and_decrypts_what_the_primary_encrypted(
+    kms: KmsCaller, primary: str, replica: str
+) -> None:
     assert primary.rpartition("/")[2] == replica.rpartition("/")[2]
     assert primary.rpartition("/")[2].startswith("mrk-")
     blob = kms("Encrypt", KeyId=primary, Plaintext=b"x", EncryptionContext={"a": "b"})["CiphertextBlob"]
-    opened = kms("Decrypt", region=OTHER, CiphertextBlob=blob, EncryptionContext={"a": "b"})
-    assert (opened["Plaintext"], opened["KeyId"]) == (b"x", replica)
+    decrypted = kms("Decrypt", region=OTHER, CiphertextBlob=blob, EncryptionContext={"a": "b"})
+    assert (decrypted["Plaintext"], decrypted["KeyId"]) == (b"x", replica)
 
 
-def test_each_copy_describes_the_whole_set(kms, primary, replica):
+def test_each_copy_describes_the_whole_set(kms: KmsCaller, primary: str, replica: str) -> None:
     for region, key, kind in (("us-west-2", primary, "PRIMARY"), (OTHER, replica, "REPLICA")):
         metadata = kms("DescribeKey", region=region, KeyId=key)["KeyMetadata"]
         assert metadata["MultiRegionConfiguration"] == {
@@ -41,12 +44,12 @@ def test_each_copy_describes_the_whole_set(kms, primary, replica):
         }
 
 
-def test_copies_have_states_of_their_own(kms, primary, replica):
+def test_each_copy_has_its_own_state(kms: KmsCaller, primary: str, replica: str) -> None:
     kms("DisableKey", KeyId=primary)
     assert kms("Encrypt", region=OTHER, KeyId=replica, Plaintext=b"x")["KeyId"] == replica
 
 
-def test_a_single_region_key_neither_replicates_nor_decrypts_elsewhere(kms):
+def test_a_single_region_key_neither_replicates_nor_decrypts_elsewhere(kms: KmsCaller) -> None:
     key = kms.key()
     blob = kms("Encrypt", KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     with refused("UnsupportedOperationException"):
@@ -55,14 +58,14 @@ def test_a_single_region_key_neither_replicates_nor_decrypts_elsewhere(kms):
         kms("Decrypt", region=OTHER, CiphertextBlob=blob)
 
 
-def test_a_region_has_one_copy(kms, primary, replica):
+def test_a_region_has_one_copy(kms: KmsCaller, primary: str, replica: str) -> None:
     with refused("AlreadyExistsException"):
         kms("ReplicateKey", KeyId=primary, ReplicaRegion=OTHER)
     with refused("UnsupportedOperationException"):
         kms("ReplicateKey", region=OTHER, KeyId=replica, ReplicaRegion="us-east-1")
 
 
-def test_only_the_primary_rotates_and_all_copies_see_it(kms, primary, replica):
+def test_only_the_primary_rotates_and_all_copies_see_it(kms: KmsCaller, primary: str, replica: str) -> None:
     with refused("UnsupportedOperationException"):
         kms("RotateKeyOnDemand", region=OTHER, KeyId=replica)
     kms("RotateKeyOnDemand", KeyId=primary)
@@ -70,7 +73,7 @@ def test_only_the_primary_rotates_and_all_copies_see_it(kms, primary, replica):
     assert kms("Decrypt", region=OTHER, CiphertextBlob=blob)["Plaintext"] == b"x"
 
 
-def test_a_replica_becomes_the_primary(kms, primary, replica):
+def test_a_replica_becomes_the_primary(kms: KmsCaller, primary: str, replica: str) -> None:
     kms("UpdatePrimaryRegion", KeyId=primary, PrimaryRegion=OTHER)
     metadata = kms("DescribeKey", region=OTHER, KeyId=replica)["KeyMetadata"]
     assert metadata["MultiRegionConfiguration"]["MultiRegionKeyType"] == "PRIMARY"
@@ -78,19 +81,21 @@ def test_a_replica_becomes_the_primary(kms, primary, replica):
         kms("UpdatePrimaryRegion", KeyId=primary, PrimaryRegion=OTHER)
 
 
-def test_making_a_copy_asks_in_both_regions(kms, primary):
-    kms.authorizer.asked.clear()
+def test_replicating_needs_permission_in_both_regions(kms: KmsCaller, primary: str) -> None:
+    kms.authorizer.forget()
     kms("ReplicateKey", KeyId=primary, ReplicaRegion=OTHER)
-    asked = [(access_request.action, access_request.resource) for access_request in kms.authorizer.asked]
-    assert asked == [("kms:ReplicateKey", primary), ("kms:CreateKey", "*")]
-    assert kms.authorizer.asked[0].condition_keys["kms:ReplicaRegion"] == [OTHER]
-    assert kms.authorizer.asked[0].condition_keys["kms:MultiRegionKeyType"] == ["PRIMARY"]
+    needed = [(request.action, request.resource) for request in kms.authorizer.access_requests]
+    assert needed == [("kms:ReplicateKey", primary), ("kms:CreateKey", "*")]
+    assert kms.authorizer.access_requests[0].condition_keys["kms:ReplicaRegion"] == [OTHER]
+    assert kms.authorizer.access_requests[0].condition_keys["kms:MultiRegionKeyType"] == ["PRIMARY"]
 
 
-def test_a_primary_waits_for_its_replicas_before_its_own_window_starts(kms, primary, replica):
+def test_a_primary_waits_for_its_replicas_before_its_own_window_starts(
+    kms: KmsCaller, primary: str, replica: str
+) -> None:
     kms("ScheduleKeyDeletion", region=OTHER, KeyId=replica, PendingWindowInDays=7)
-    answer = kms("ScheduleKeyDeletion", KeyId=primary, PendingWindowInDays=8)
-    assert answer == {"KeyId": primary, "KeyState": "PendingReplicaDeletion", "PendingWindowInDays": 8}
+    reply = kms("ScheduleKeyDeletion", KeyId=primary, PendingWindowInDays=8)
+    assert reply == {"KeyId": primary, "KeyState": "PendingReplicaDeletion", "PendingWindowInDays": 8}
     with refused("KMSInvalidStateException"):
         kms("Encrypt", KeyId=primary, Plaintext=b"x")
     kms.clock.forward(days=7)
@@ -100,7 +105,7 @@ def test_a_primary_waits_for_its_replicas_before_its_own_window_starts(kms, prim
         kms("DescribeKey", KeyId=primary)
 
 
-def test_a_waiting_primary_can_be_kept(kms, primary, replica):
+def test_a_waiting_primarys_deletion_can_be_cancelled(kms: KmsCaller, primary: str, replica: str) -> None:
     kms("ScheduleKeyDeletion", KeyId=primary)
     kms("CancelKeyDeletion", KeyId=primary)
     assert kms("DescribeKey", KeyId=primary)["KeyMetadata"]["KeyState"] == "Disabled"
