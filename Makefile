@@ -20,7 +20,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	fi
 	@touch $@
 
-demo: $(VENV)/ready ## the whole story: lab, stack, both users (TERRAFORM=1: provisioned by terraform apply)
+demo: $(VENV)/ready ## run the demonstration in a lab, as both of its users (TERRAFORM=1: with terraform apply)
 	$(BIN)/dynaseal demo $(if $(TERRAFORM),--terraform)
 
 test: $(VENV)/ready ## the whole test suite, in parallel
@@ -34,11 +34,11 @@ lint: $(VENV)/ready ## formatter check, linter, strict types, import layers
 	$(BIN)/python typing_tests/without_stubs/check.py
 	$(BIN)/lint-imports
 
-fix: $(VENV)/ready ## format, and mend what the linter can
+fix: $(VENV)/ready ## format the code, and fix what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/ready ## microseconds an item, side by side with the older library
+bench: $(VENV)/ready ## microseconds per item, compared with the older library
 	$(BIN)/python -m benchmarks
 
 $(VENV)/fuzz: $(VENV)/ready
@@ -49,13 +49,13 @@ $(VENV)/fuzz: $(VENV)/ready
 	fi
 	@touch $@
 
-fuzz: $(VENV)/fuzz ## coverage-guided fuzzing of all that reads an attacker's bytes (FUZZ_SECONDS=60)
+fuzz: $(VENV)/fuzz ## coverage-guided fuzzing of everything that reads an attacker's bytes (FUZZ_SECONDS=60)
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(or $(FUZZ_SECONDS),60)
 
-interop: $(VENV)/ready ## items, key stores and beacons exchanged with AWS's Java library (needs Java 17, Maven)
+interop: $(VENV)/ready ## exchange items, key stores and beacons with AWS's Java library (needs Java 17 and Maven)
 	PYTHONPATH=tests $(BIN)/python -m interop --items $(or $(ITEMS),200)
 
-load: $(VENV)/ready ## 200 clients at the lab for a minute: no wrong answer, memory bounded
+load: $(VENV)/ready ## 200 clients use the lab for a minute: every reply is right, memory stays bounded
 	PYTHONPATH=tests $(BIN)/python -m lab.load
 
 test-oldest-engine: ## the lab's DynamoDB on the oldest ministack that pyproject.toml allows
@@ -65,11 +65,11 @@ test-oldest-engine: ## the lab's DynamoDB on the oldest ministack that pyproject
 	  'ministack==1.4.21' -e '.[lab]' pytest pytest-xdist hypothesis httpx
 	.venv-oldest/bin/python -m pytest -q tests/lab/dynamodb tests/lab/state/test_restart.py tests/lab/app/test_server.py
 
-terraform-lint: ## tflint and checkov over terraform/ (each installed apart: heavy, so not in lint)
+terraform-lint: ## tflint and checkov on terraform/ (not part of lint: they are large)
 	terraform/lint.sh
 
-# ministack goes first: each of its newest releases pins one botocore, and pip would rather step back to an old ministack.
-constraints: ## the newest versions that fit pyproject.toml, written to constraints.txt
+# ministack first: each of its newest releases pins one botocore, and pip would otherwise choose an old ministack.
+constraints: ## write the newest versions that fit pyproject.toml to constraints.txt
 	$(PYTHON) -m venv --clear .venv-constraints
 	.venv-constraints/bin/python -m pip install --quiet --disable-pip-version-check 'ministack<2'
 	.venv-constraints/bin/python -m pip freeze > .venv-constraints/first.txt
@@ -77,5 +77,5 @@ constraints: ## the newest versions that fit pyproject.toml, written to constrai
 	.venv-constraints/bin/python -m pip freeze --exclude dynaseal > constraints.txt
 	rm -rf .venv-constraints
 
-clean: ## what make made
+clean: ## delete what make created
 	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache interop/java/target

@@ -1,9 +1,9 @@
-"""Ask a DynamoDB engine every question of `expressions.json` and write its answers there.
+"""Evaluate every case of `expressions.json` with a DynamoDB engine, and write the results to the file.
 
     python record_expressions.py ENDPOINT expressions.json
 
-Each condition is asked as a Scan's filter over one item, each update is made on a fresh copy of that item. To
-add a case, write it without an answer. The recorded answers are those of DynamoDB Local 3.3.0 (`-inMemory`).
+Each condition is the filter of a Scan over one item; each update changes a fresh copy of that item. To add a
+case, write it without a result. The recorded results are those of DynamoDB Local 3.3.0 (`-inMemory`).
 """
 
 import json
@@ -18,7 +18,7 @@ TABLE = {"TableName": "expressions"}
 
 
 def wire(value):
-    """Give a value with binary as bytes, as botocore has it."""
+    """Return a value with binary values as bytes, as botocore has them."""
     if isinstance(value, dict):
         return {
             kind: b64decode(part)
@@ -32,7 +32,7 @@ def wire(value):
 
 
 def portable(value):
-    """Give a value with binary as base64, as DynamoDB's own JSON has it."""
+    """Return a value with binary values as base64, as in DynamoDB's JSON."""
     if isinstance(value, bytes):
         return b64encode(value).decode()
     if isinstance(value, dict):
@@ -40,22 +40,22 @@ def portable(value):
     return [portable(part) for part in value] if isinstance(value, list) else value
 
 
-def answered(case, ask):
-    """Give a case with the engine's answer."""
-    asked = {name: case[name] for name in ("expression", "names", "values") if name in case}
-    given = {
+def with_result(case, evaluate):
+    """Return a case with the engine's result."""
+    inputs = {name: case[name] for name in ("expression", "names", "values") if name in case}
+    parameters = {
         "ExpressionAttributeNames": case.get("names"),
         "ExpressionAttributeValues": wire(case.get("values")),
     }
     try:
-        answer = ask(case["expression"], {name: part for name, part in given.items() if part})
+        result = evaluate(case["expression"], {name: part for name, part in parameters.items() if part})
     except ClientError as error:
-        answer = {"refused": error.response["Error"]["Message"]}
-    return {**asked, **answer}
+        result = {"refused": error.response["Error"]["Message"]}
+    return {**inputs, **result}
 
 
 def main(endpoint, path):
-    """Record every answer."""
+    """Record every result."""
     client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="us-west-2")
     recorded = json.loads(path.read_text())
     item = wire(recorded["item"])
@@ -67,18 +67,18 @@ def main(endpoint, path):
     )
     client.put_item(**TABLE, Item=item)
 
-    def holds(expression, given):
-        return {"holds": bool(client.scan(**TABLE, FilterExpression=expression, **given)["Items"])}
+    def evaluate_condition(expression, parameters):
+        return {"holds": bool(client.scan(**TABLE, FilterExpression=expression, **parameters)["Items"])}
 
-    def after(expression, given):
+    def apply_update(expression, parameters):
         client.put_item(**TABLE, Item=item)
         key = {"k": item["k"]}
-        client.update_item(**TABLE, Key=key, UpdateExpression=expression, **given)
+        client.update_item(**TABLE, Key=key, UpdateExpression=expression, **parameters)
         return {"after": portable(dict(sorted(client.get_item(**TABLE, Key=key)["Item"].items())))}
 
     parts = [f' "item": {json.dumps(recorded["item"])}']
-    for title, ask in (("conditions", holds), ("updates", after)):
-        rows = (f"  {json.dumps(answered(case, ask))}" for case in recorded[title])
+    for title, evaluate in (("conditions", evaluate_condition), ("updates", apply_update)):
+        rows = (f"  {json.dumps(with_result(case, evaluate))}" for case in recorded[title])
         parts.append(f' "{title}": [\n' + ",\n".join(rows) + "\n ]")
     client.delete_table(**TABLE)
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
