@@ -24,9 +24,8 @@ from dynaseal_lab.iam.sts import StsService
 from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 from dynaseal_lab.trail import Trail
-from dynaseal_lab.wire.cors import cors_headers, is_preflight, preflight
 from dynaseal_lab.wire.failure import internal_failure
-from dynaseal_lab.wire.http import MAX_BODY, Request, Response
+from dynaseal_lab.wire.http import MAX_BODY, Request, Response, cors_headers, is_preflight, preflight
 
 _LOG = logging.getLogger(__name__)
 

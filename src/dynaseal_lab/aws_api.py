@@ -16,9 +16,9 @@ from dynaseal_lab.model import Call, Clock, Fault, RawReply, Reply, Service
 from dynaseal_lab.record_store import RecordStore
 from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire import json_rpc, query
-from dynaseal_lab.wire.encoding import inflated
+from dynaseal_lab.wire.compression import decompressed
 from dynaseal_lab.wire.faults import json_fault, not_a_call, query_fault
-from dynaseal_lab.wire.http import MAX_BODY, Request, Response, Signed
+from dynaseal_lab.wire.http import MAX_BODY, Request, Response, VerifiedSignature
 from dynaseal_lab.wire.models import QUERY_SERVICES
 from dynaseal_lab.wire.sigv4 import SigningKeys, claimed_service, verify
 from dynaseal_lab.wire.validate import validate
@@ -52,7 +52,7 @@ class AwsApi:
             return await self._answer_query(request, request_id)
         return not_a_call(request_id)
 
-    def verify_signature(self, request: Request) -> Signed:
+    def verify_signature(self, request: Request) -> VerifiedSignature:
         """Verify who signed a request, and note the use of the access key.
 
         Raises:
@@ -89,7 +89,9 @@ class AwsApi:
             return query_fault(fault, request_id, query.namespace(service))
         return query.write(service, operation, _dictionary(reply), request_id)
 
-    def _call(self, signed: Signed, service: str, operation: str, request: Request, request_id: str) -> Call:
+    def _call(
+        self, signed: VerifiedSignature, service: str, operation: str, request: Request, request_id: str
+    ) -> Call:
         return Call(
             principal=signed.principal,
             access_key_id=signed.access_key_id,
@@ -123,7 +125,7 @@ class AwsApi:
 
 
 def _read_json(call: Call, request: Request) -> Call:
-    body = inflated(request.body, request.headers.get("content-encoding", ""), MAX_BODY)
+    body = decompressed(request.body, request.headers.get("content-encoding", ""), MAX_BODY)
     return replace(call, params=json_rpc.read(call.service, call.operation, body), raw_body=body)
 
 
@@ -140,7 +142,7 @@ def _is_form(request: Request) -> bool:
     return request.method == "POST" and content_type.startswith("application/x-www-form-urlencoded")
 
 
-def _check_scope(signed: Signed, service: str) -> None:
+def _check_scope(signed: VerifiedSignature, service: str) -> None:
     expected = _SIGNING_NAMES.get(service, service)
     if signed.service != expected:
         raise Fault(

@@ -14,7 +14,7 @@ from dynaseal_lab.iam.records import AccessKey, LastUsed, User
 from dynaseal_lab.iam.sessions import Session
 from dynaseal_lab.iam.store import IamStore
 from dynaseal_lab.model import Principal
-from dynaseal_lab.wire.http import Signed
+from dynaseal_lab.wire.http import VerifiedSignature
 from dynaseal_lab.wire.sigv4 import SigningKey
 
 
@@ -72,7 +72,7 @@ class Credentials:
             return None
         return SigningKey(user_principal(key.account, user), key.secret, active=key.active)
 
-    def note_use(self, signed: Signed, now: datetime) -> None:
+    def note_use(self, signature: VerifiedSignature, now: datetime) -> None:
         """Store when a user's access key last signed a request, for GetAccessKeyLastUsed."""
-        if self.store.access_key(signed.access_key_id) is not None:
-            self.store.note_use(signed.access_key_id, LastUsed(now, signed.service, signed.region))
+        if self.store.access_key(signature.access_key_id) is not None:
+            self.store.note_use(signature.access_key_id, LastUsed(now, signature.service, signature.region))

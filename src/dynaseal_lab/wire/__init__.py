@@ -1,5 +1,6 @@
-"""HTTP on one side, (caller, service, operation, dictionary) on the other; knows no service.
+"""AWS's protocols: HTTP requests on one side, verified calls with parameters on the other.
 
-`sigv4` says who signed a request; `json_rpc` and `query` read it and write its answer by botocore's own
-service models; `validate` refuses what the models do not allow; `faults` are AWS's error shapes.
+`sigv4` verifies who signed a request; `json_rpc` and `query` read its parameters and write the reply, by
+botocore's own service models; `validate` refuses parameters that the models do not allow; `faults` writes
+AWS's errors.
 """

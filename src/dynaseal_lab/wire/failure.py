@@ -1,4 +1,4 @@
-"""The answer where the lab itself failed: each service's own internal error, in the shape of its protocol.
+"""The response when the lab itself fails: each service's own internal error, in its protocol.
 
 Source: the services' models, and https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 """
@@ -23,7 +23,7 @@ _MESSAGE = "The request processing has failed because of an unknown error, excep
 
 
 def internal_failure(request: Request, request_id: str) -> Response:
-    """What AWS answers when it is AWS's fault."""
+    """Return the internal error of the service that the request is for."""
     if "x-amz-target" in request.headers:
         service = TARGETS.get(request.headers["x-amz-target"].partition(".")[0], "")
         return json_fault(_fault(service), request_id, json_version(service or None))

@@ -1,7 +1,7 @@
-"""AWS's error shapes: JSON for KMS and DynamoDB, XML for IAM and STS.
+"""AWS's errors as they are sent: JSON for KMS and DynamoDB, XML for IAM and STS.
 
-One `Fault` is written in either shape. What the front door itself refuses (a signature, a token) has another
-name and status in the query protocol; `QUERY_NAMES` holds them.
+Any `Fault` can be written in either form. The errors that concern the signature or the token have another
+code and status in the query protocol: see `QUERY_NAMES`.
 """
 
 import json
@@ -21,23 +21,25 @@ QUERY_NAMES: Mapping[str, tuple[str, int]] = {
     "ExpiredTokenException": ("ExpiredToken", 403),
     "RequestEntityTooLargeException": ("RequestEntityTooLarge", 413),
 }
+"""From an error code in the JSON protocol to the code and the HTTP status in the query protocol."""
+"""From an error code in the JSON protocol to the code and the HTTP status in the query protocol."""
 
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def xml_text(text: str) -> str:
-    r"""`text` inside an element; what XML 1.0 has no way to write becomes a question mark.
+def xml_text(value: str) -> str:
+    r"""Escape a string for an XML element; a character that XML 1.0 cannot contain becomes a question mark.
 
     Example:
         >>> xml_text("a < b\x01")
         'a &lt; b?'
     """
-    return escape(_NOT_XML.sub("?", text), {"\r": "&#13;"})
+    return escape(_NOT_XML.sub("?", value), {"\r": "&#13;"})
 
 
 def json_headers(body: bytes, request_id: str, version: str) -> dict[str, str]:
-    """The headers of every JSON answer; DynamoDB's clients check the CRC where it is sent."""
+    """Return the headers of every JSON response; DynamoDB's clients check the CRC if it is sent."""
     return {
         "content-type": f"application/x-amz-json-{version}",
         "x-amzn-requestid": request_id,
@@ -46,7 +48,7 @@ def json_headers(body: bytes, request_id: str, version: str) -> dict[str, str]:
 
 
 def json_fault(fault: Fault, request_id: str, version: str = "1.0") -> Response:
-    """`fault` as AWS JSON writes it: `__type`, `message`, and what else the error's shape has."""
+    """Write an error as AWS JSON: `__type`, `message`, and the other members of the error's shape."""
     content = {"__type": fault.code, "message": fault.message, **fault.details}
     body = json.dumps(content, separators=(",", ":")).encode()
     headers = json_headers(body, request_id, version) | {"x-amzn-errortype": fault.code}
@@ -54,7 +56,7 @@ def json_fault(fault: Fault, request_id: str, version: str = "1.0") -> Response:
 
 
 def query_fault(fault: Fault, request_id: str, namespace: str) -> Response:
-    """`fault` as the query protocol writes it: an `ErrorResponse` document."""
+    """Write an error as the query protocol does: an `ErrorResponse` document."""
     code, status = QUERY_NAMES.get(fault.code, (fault.code, fault.status))
     kind = "Receiver" if status >= 500 else "Sender"
     body = (
@@ -65,7 +67,7 @@ def query_fault(fault: Fault, request_id: str, namespace: str) -> Response:
 
 
 def not_a_call(request_id: str) -> Response:
-    """What AWS answers to a request that is no API call at all: another method, another content type."""
+    """Return AWS's response to a request that is not an API call: a wrong method or content type."""
     return Response(
         404, b"<UnknownOperationException/>\n", {"content-type": "text/xml", "x-amzn-requestid": request_id}
     )

@@ -1,4 +1,10 @@
-"""One HTTP request and one HTTP response, as the protocols see them."""
+"""HTTP requests and responses as the protocols see them, and the CORS headers that browsers need.
+
+The CORS headers are those of DynamoDB's own endpoints. They give no access: a request without a valid
+signature is refused, whichever page it comes from.
+
+Source: https://fetch.spec.whatwg.org/#http-cors-protocol
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,20 +12,22 @@ from dataclasses import dataclass, field
 from dynaseal_lab.model import Principal
 
 MAX_BODY = 16 * 1024 * 1024
-"""DynamoDB's limit for a request, the largest of the services'."""
+"""How many bytes a request may have: DynamoDB's limit, the largest of the services'."""
+_EXPOSED = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
+_MAX_AGE = "172800"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request read whole.
+    """A complete request.
 
     Args:
-        method: In capitals.
-        path: As it was sent, percent-encoding kept.
-        query: Without the question mark, as it was sent.
-        headers: Names in lower case; the values of a repeated header joined by commas, as SigV4 wants them.
+        method: In upper case.
+        path: As it was sent, with its percent-encoding.
+        query: The query string as it was sent, without the question mark.
+        headers: Names in lower case; the values of a repeated header joined by commas, as SigV4 requires.
         body: The bytes that must have been signed.
-        source_ip: Where it came from.
+        source_ip: The client's address.
     """
 
     method: str
@@ -32,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response, ready to send."""
+    """A response, ready to be sent."""
 
     status: int
     body: bytes
@@ -40,10 +48,32 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
-    """What a valid signature says: who asks, and which service in which Region they meant."""
+class VerifiedSignature:
+    """What a valid signature proves: who signed the request, for which service in which Region."""
 
     principal: Principal
     access_key_id: str
     region: str
     service: str
+
+
+def is_preflight(request: Request) -> bool:
+    """Return whether a browser is asking which requests a page may send."""
+    return request.method == "OPTIONS" and "origin" in request.headers
+
+
+def preflight(request: Request) -> Response:
+    """Allow a page the method and the headers that the browser has asked for."""
+    headers = {"access-control-max-age": _MAX_AGE}
+    for requested, allowed in (("method", "methods"), ("headers", "headers")):
+        value = request.headers.get(f"access-control-request-{requested}")
+        if value is not None:
+            headers[f"access-control-allow-{allowed}"] = value
+    return Response(200, b"", headers)
+
+
+def cors_headers(request: Request) -> Mapping[str, str]:
+    """Return the headers that let a page read the response; none if the client is not a browser."""
+    if "origin" not in request.headers:
+        return {}
+    return {"access-control-allow-origin": "*", "access-control-expose-headers": _EXPOSED}

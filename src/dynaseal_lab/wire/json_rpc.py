@@ -1,8 +1,8 @@
-"""AWS JSON 1.0 and 1.1: `X-Amz-Target` names the operation, the body is one JSON object.
+"""AWS JSON 1.0 and 1.1: `X-Amz-Target` names the operation, and the body is a JSON object.
 
-Reading follows botocore's input shape: base64 text becomes bytes, epoch seconds become a datetime, members
-that the model does not know are dropped, and a value of another type is a SerializationException.
-DynamoDB's bodies are looked through in the same way and then handed on as they are: its engine reads them.
+The body is read by botocore's input shape: base64 strings become bytes, seconds since 1970 become a datetime,
+members that the model does not have are dropped, and a value of the wrong type is a SerializationException.
+DynamoDB's bodies are checked in the same way, but handed on unchanged: its engine reads them itself.
 """
 
 import base64
@@ -20,15 +20,16 @@ from dynaseal_lab.wire.faults import json_headers
 from dynaseal_lab.wire.http import Request, Response
 from dynaseal_lab.wire.models import TARGETS, members, operation_model, service_model
 
-_UNREAD = ("dynamodb", "dynamodbstreams")
+_HANDED_ON_UNCHANGED = ("dynamodb", "dynamodbstreams")
 Reader = Callable[[Any], Any]
+"""Turns a JSON value into a value of one shape, or raises `Fault`."""
 
 
 def target(request: Request) -> tuple[str, str]:
-    """The service and the operation that `X-Amz-Target` names.
+    """Return the service and the operation that `X-Amz-Target` names.
 
     Raises:
-        Fault: UnknownOperationException, where there is no such service or operation.
+        Fault: UnknownOperationException, if there is no such service or operation.
     """
     prefix, _, operation = request.headers.get("x-amz-target", "").partition(".")
     service = TARGETS.get(prefix)
@@ -38,29 +39,29 @@ def target(request: Request) -> tuple[str, str]:
 
 
 def json_version(service: str | None) -> str:
-    """1.0 or 1.1, as the service's model says."""
+    """Return the version of AWS JSON that the service's model names: 1.0 or 1.1."""
     return str(service_model(service).metadata.get("jsonVersion", "1.0")) if service else "1.0"
 
 
 def read(service: str, operation: str, body: bytes) -> Mapping[str, Any]:
-    """The request's parameters, as botocore's input shape has them.
+    """Return a request's parameters, in the form of botocore's input shape (DynamoDB's: unchanged).
 
     Raises:
-        Fault: SerializationException, where the body is not such a JSON object.
+        Fault: SerializationException, if the body is not a JSON object of the input shape.
     """
     content = _parse(body)
     if not isinstance(content, dict):
         raise _misread(_unexpected(content))
     parameters = cast("dict[str, Any]", content)
     typed = decoded(service, operation, parameters)
-    return parameters if service in _UNREAD else typed
+    return parameters if service in _HANDED_ON_UNCHANGED else typed
 
 
 def decoded(service: str, operation: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A body's JSON object, in the form of the operation's input shape.
+    """Return a body's JSON object in the form of the operation's input shape.
 
     Raises:
-        Fault: SerializationException, where a member is of another type.
+        Fault: SerializationException, if a member has the wrong type.
     """
     model = operation_model(service, operation)
     shape = model.input_shape if model else None
@@ -68,7 +69,7 @@ def decoded(service: str, operation: str, content: Mapping[str, Any]) -> Mapping
 
 
 def write(service: str, reply: Reply | RawReply, request_id: str) -> Response:
-    """The answer's HTTP form: bytes as base64, times as epoch seconds."""
+    """Return a reply as an HTTP response: bytes as base64, times as seconds since 1970."""
     status, body = 200, b""
     if isinstance(reply, RawReply):
         status, body = reply.status, reply.body
@@ -81,15 +82,15 @@ def write(service: str, reply: Reply | RawReply, request_id: str) -> Response:
 
 def _parse(body: bytes) -> object:
     try:
-        content: object = json.loads(body, parse_constant=_no_constant) if body else {}
+        content: object = json.loads(body, parse_constant=_refuse_constant) if body else {}
         if b"\\u" in body:
-            json.dumps(content, ensure_ascii=False).encode()  # a lone surrogate is no text
+            json.dumps(content, ensure_ascii=False).encode()  # refuses a lone surrogate, which is not Unicode
     except (ValueError, RecursionError) as error:
         raise _misread("The request body is not valid JSON") from error
     return content
 
 
-def _no_constant(name: str) -> object:
+def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
 
 
@@ -100,7 +101,7 @@ def _scalar(value: object) -> object:
         return value.timestamp()
     if isinstance(value, Mapping):
         return dict(cast("Mapping[str, object]", value))
-    raise TypeError(f"{type(value).__name__} has no place in a JSON answer")
+    raise TypeError(f"A JSON reply cannot contain a value of type {type(value).__name__}")
 
 
 def _misread(message: str) -> Fault:
@@ -116,7 +117,7 @@ def _reader(service: str, shape_name: str) -> Reader:
         return _map_reader(service, shape.value.name)
     if isinstance(shape, ListShape):
         return _list_reader(service, shape.member.name)
-    return _SCALARS.get(shape.type_name, _read_text)
+    return _SCALARS.get(shape.type_name, _read_string)
 
 
 def _structure_reader(service: str, shapes: Mapping[str, str]) -> Reader:
@@ -166,7 +167,7 @@ def _token(value: object) -> str:
     return "STRING_VALUE" if isinstance(value, str) else "NUMBER_VALUE"
 
 
-def _read_text(value: Any) -> Any:
+def _read_string(value: Any) -> Any:
     if isinstance(value, str):
         return value
     if isinstance(value, dict | list):
@@ -176,7 +177,7 @@ def _read_text(value: Any) -> Any:
 
 def _read_blob(value: Any) -> Any:
     try:
-        return base64.b64decode(_read_text(value), validate=True)
+        return base64.b64decode(_read_string(value), validate=True)
     except binascii.Error as error:
         raise _misread("Base64 encoded length is unexpected or it holds other characters") from error
 
@@ -203,7 +204,7 @@ def _read_time(value: Any) -> Any:
     try:
         return datetime.fromtimestamp(_read_float(value), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise _misread("The number is no time") from error
+        raise _misread("The number is out of the range of times") from error
 
 
 _SCALARS: Mapping[str, Reader] = {
@@ -215,4 +216,4 @@ _SCALARS: Mapping[str, Reader] = {
     "double": _read_float,
     "timestamp": _read_time,
 }
-"""Every other scalar of the JSON services is a text."""
+"""Every other scalar of the JSON services is a string."""

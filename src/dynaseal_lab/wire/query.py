@@ -1,7 +1,7 @@
-"""The query protocol of IAM and STS: a form in, an XML document out, both by botocore's shapes.
+"""The query protocol of IAM and STS: requests are HTML forms, replies are XML, both by botocore's shapes.
 
-Form fields name a place in the input shape by dots: `Tags.member.1.Key=team`. A field that the shape has
-no place for is dropped, as AWS does; a value of another type is MalformedInput.
+The name of a form field is a path in the input shape: `Tags.member.1.Key=team`. A field that the shape does
+not have is dropped, as AWS does; a value of the wrong type is MalformedInput.
 
 Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 """
@@ -22,24 +22,24 @@ from dynaseal_lab.wire.http import Request, Response
 from dynaseal_lab.wire.models import members, operation_model, serialization, service_model
 
 Node = dict[str, Any]
-"""A place in the form: its children by name, and its own text under the empty name."""
+"""A path in the form: what is under it by name, and its own value under the empty name."""
 
 
 def form(request: Request) -> Mapping[str, str]:
-    """The request's fields; the body's, or the query string's of a GET.
+    """Return a request's form fields, from its body, or from the query string of a GET.
 
     Raises:
-        Fault: MalformedInput, where they are no form in UTF-8.
+        Fault: MalformedInput, if they are not a form in UTF-8.
     """
     try:
-        text = request.query if request.method == "GET" else request.body.decode()
-        return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=10_000))
+        encoded = request.query if request.method == "GET" else request.body.decode()
+        return dict(parse_qsl(encoded, keep_blank_values=True, errors="strict", max_num_fields=10_000))
     except ValueError as error:
         raise Fault("MalformedInput", "The form cannot be read") from error
 
 
 def operation_of(service: str, fields: Mapping[str, str]) -> str:
-    """The operation that the field `Action` names.
+    """Return the operation that the field `Action` names.
 
     Raises:
         Fault: MissingAction or InvalidAction.
@@ -54,12 +54,12 @@ def operation_of(service: str, fields: Mapping[str, str]) -> str:
 
 
 def namespace(service: str) -> str:
-    """The XML namespace of the service's answers."""
+    """Return the XML namespace of a service's replies."""
     return str(service_model(service).metadata.get("xmlNamespace"))
 
 
 def read(service: str, operation: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
-    """The request's parameters, as botocore's input shape has them."""
+    """Return a request's parameters, in the form of botocore's input shape."""
     model = operation_model(service, operation)
     if model is None or model.input_shape is None:
         return {}
@@ -67,7 +67,7 @@ def read(service: str, operation: str, fields: Mapping[str, str]) -> Mapping[str
 
 
 def write(service: str, operation: str, reply: Reply, request_id: str) -> Response:
-    """The answer's XML document."""
+    """Return a reply as an HTTP response with an XML document."""
     model = operation_model(service, operation)
     shape = model.output_shape if model else None
     result = ""
@@ -90,7 +90,7 @@ def _tree(fields: Mapping[str, str]) -> Node:
     for name, value in fields.items():
         parts = name.split(".")
         if "" in parts:
-            continue  # no place has an empty name
+            continue  # no member has an empty name
         node = root
         for part in parts:
             node = node.setdefault(part, {})
@@ -105,19 +105,19 @@ def _read(shape: Shape, node: Node) -> Any:
         return _read_list(shape, node)
     if isinstance(shape, MapShape):
         return _read_map(shape, node)
-    text = node.get("")
-    if text is None:
+    value = node.get("")
+    if value is None:
         raise _malformed("Unexpected complex element termination")
-    return _read_scalar(shape.type_name, text)
+    return _read_scalar(shape.type_name, value)
 
 
 def _read_structure(shape: StructureShape, node: Node) -> Mapping[str, Any]:
-    read: dict[str, Any] = {}
+    content: dict[str, Any] = {}
     for name, member in members(shape).items():
         child = node.get(serialization(member).get("name", name))
         if child is not None:
-            read[name] = _read(member, child)
-    return read
+            content[name] = _read(member, child)
+    return content
 
 
 def _read_list(shape: ListShape, node: Node) -> Sequence[Any]:
@@ -137,27 +137,28 @@ def _read_map(shape: MapShape, node: Node) -> Mapping[str, Any]:
 
 
 def _numbered(node: Node) -> Iterator[Node]:
-    places = [name for name in node if name.isascii() and name.isdigit() and len(name) < 6]
-    return (node[place] for place in sorted(places, key=int))
+    """Return what is under the names `1`, `2` and so on, in their order."""
+    numbers = [name for name in node if name.isascii() and name.isdigit() and len(name) < 6]
+    return (node[number] for number in sorted(numbers, key=int))
 
 
-def _read_scalar(kind: str, text: str) -> Any:
+def _read_scalar(type_name: str, value: str) -> Any:
     try:
-        if kind in ("integer", "long"):
-            return int(text)
-        if kind in ("float", "double"):
-            return float(text)
-        if kind == "timestamp":
-            return parse_timestamp(text)
-        if kind == "blob":
-            return base64.b64decode(text, validate=True)
+        if type_name in ("integer", "long"):
+            return int(value)
+        if type_name in ("float", "double"):
+            return float(value)
+        if type_name == "timestamp":
+            return parse_timestamp(value)
+        if type_name == "blob":
+            return base64.b64decode(value, validate=True)
     except (ValueError, binascii.Error, OverflowError) as error:
-        raise _malformed(f"{kind} expected") from error
-    if kind != "boolean":
-        return text
-    if text.lower() not in ("true", "false"):
+        raise _malformed(f"{type_name} expected") from error
+    if type_name != "boolean":
+        return value
+    if value.lower() not in ("true", "false"):
         raise _malformed("boolean expected")
-    return text.lower() == "true"
+    return value.lower() == "true"
 
 
 def _element(name: str, shape: Shape, value: Any) -> Iterator[str]:
@@ -173,12 +174,12 @@ def _element(name: str, shape: Shape, value: Any) -> Iterator[str]:
         for key, item in value.items():
             yield from _entry("entry", shape, key, item)
     else:
-        yield _text(value)
+        yield _scalar_text(value)
     yield f"</{name}>"
 
 
 def _member(name: str, shape: Shape, value: Any) -> Iterator[str]:
-    """A member; the items of a flattened list or map stand where the list would."""
+    """Write a member; the items of a flattened list or map take the place of the list or map."""
     flattened = bool(serialization(shape).get("flattened"))
     if flattened and isinstance(shape, ListShape):
         for item in value:
@@ -197,7 +198,7 @@ def _entry(name: str, shape: MapShape, key: Any, value: Any) -> Iterator[str]:
     yield f"</{name}>"
 
 
-def _text(value: Any) -> str:
+def _scalar_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):

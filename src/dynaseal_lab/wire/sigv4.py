@@ -1,12 +1,12 @@
-"""Signature Version 4, verified by computing it again with botocore's own signer.
+"""Signature Version 4, verified by computing the signature again with botocore's own signer.
 
 Rules:
-- The caller signs `host`, the date and every `x-amz-*` header, or is refused: an unsigned one could be
-  changed.
-- The body is hashed here; a hash that the caller sends is one more signed header and no more.
-- A signature is good for 15 minutes around its date, by the wall clock: the lab's own clock may run ahead.
-- Temporary credentials are good with their session token only, and until they expire by the lab's clock.
-- Secrets and signatures are compared in constant time and never reach a message.
+- `host`, the date and every `x-amz-*` header must be signed: an unsigned header could have been changed.
+- The body is always hashed here. A hash that the caller sends is only one more signed header.
+- A signature is valid for 15 minutes before and after its date, by the wall clock: the lab's own clock may
+  have been moved forward.
+- Temporary credentials are valid only with their session token, and until they expire by the lab's clock.
+- Secrets and signatures are compared in constant time, and no message contains them.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
@@ -25,7 +25,7 @@ from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
 from dynaseal_lab.model import Fault, Principal
-from dynaseal_lab.wire.http import Request, Signed
+from dynaseal_lab.wire.http import Request, VerifiedSignature
 
 SKEW = timedelta(minutes=15)
 STAMP = "%Y%m%dT%H%M%SZ"
@@ -36,14 +36,14 @@ _FIELDS = ("Credential", "SignedHeaders", "Signature")
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """What belongs to one access key id.
+    """What the lab knows about one access key id.
 
     Args:
         principal: Who signs with it.
         secret: The secret access key.
-        token: The session token that must come with it; None for a key without one.
-        expires: When it ends, by the lab's clock; None for a key that does not.
-        active: False for a key that was switched off.
+        token: The session token that requests must have; None if the key is not temporary.
+        expires: When the key expires, by the lab's clock; None if it does not.
+        active: False if the key was made inactive.
     """
 
     principal: Principal
@@ -54,20 +54,20 @@ class SigningKey:
 
 
 class SigningKeys(Protocol):
-    """Knows the access keys."""
+    """Finds the signing keys of access key ids."""
 
     def find(self, access_key_id: str) -> SigningKey | None:
-        """The key of this id, or None."""
+        """Return the signing key of this access key id, or None."""
         ...
 
-    def note_use(self, signed: Signed, now: datetime) -> None:
-        """A request was signed with a key."""
+    def note_use(self, signature: VerifiedSignature, now: datetime) -> None:
+        """Store that a request was signed with a key."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
-    """An Authorization header taken apart."""
+class _Authorization:
+    """The parts of an Authorization header, not yet verified."""
 
     access_key_id: str
     date: str
@@ -77,61 +77,68 @@ class _Claim:
     signature: str
 
 
-class _Recomputed(SigV4Auth):
-    """botocore's signer over exactly the headers that the caller says were signed."""
+class _Signer(SigV4Auth):
+    """botocore's signer, over exactly the headers that the caller says are signed."""
 
     def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
         return request.context["signed"]
 
 
-def verify(request: Request, keys: SigningKeys, *, wall: datetime, now: datetime) -> Signed:
-    """Who signed `request`.
+def verify(request: Request, keys: SigningKeys, *, wall: datetime, now: datetime) -> VerifiedSignature:
+    """Return who signed a request.
 
     Args:
-        request: As it came.
-        keys: Where access keys are found.
-        wall: The wall clock, UTC, for the signature's date.
-        now: The lab's clock, UTC, for the end of temporary credentials.
+        request: The request.
+        keys: Where to find signing keys.
+        wall: The time by the wall clock, UTC, for the signature's date.
+        now: The time by the lab's clock, UTC, for temporary credentials.
 
     Raises:
-        Fault: The request is unsigned, or its signature is not good; in the words of AWS's JSON services.
+        Fault: The request is not signed, or its signature is not valid; with the codes of AWS's JSON
+            services.
     """
-    claim = _claim(request)
-    stamp = _stamp(request, claim)
-    _check_signed_headers(request, claim)
-    key = keys.find(claim.access_key_id)
+    authorization = _parse_authorization(request)
+    stamp = _stamp(request, authorization)
+    _check_signed_headers(request, authorization)
+    key = keys.find(authorization.access_key_id)
     if key is None or not key.active:
         raise _unrecognized()
     _check_date(stamp, wall)
-    if not hmac.compare_digest(_signature(request, claim, stamp, key.secret), claim.signature):
+    if not hmac.compare_digest(
+        _signature(request, authorization, stamp, key.secret), authorization.signature
+    ):
         raise Fault(
             "InvalidSignatureException",
             "The request signature we calculated does not match the signature you provided. Check your AWS "
             "Secret Access Key and signing method. Consult the service documentation for details.",
         )
     _check_token(request, key, now)
-    return Signed(key.principal, claim.access_key_id, claim.region, claim.service)
+    return VerifiedSignature(
+        key.principal, authorization.access_key_id, authorization.region, authorization.service
+    )
 
 
 def claimed_service(request: Request) -> str | None:
-    """The service in the credential's scope, not yet verified: only good for choosing an error's shape."""
-    match = re.search(r"Credential=[^/\s]+/\d+/[^/\s]+/([a-z0-9-]+)/aws4_request", _authorization(request))
+    """Return the service in the credential's scope, unverified: use it only to choose an error's form."""
+    match = re.search(
+        r"Credential=[^/\s]+/\d+/[^/\s]+/([a-z0-9-]+)/aws4_request", _authorization_header(request)
+    )
     return match[1] if match else None
 
 
-def _authorization(request: Request) -> str:
+def _authorization_header(request: Request) -> str:
     return request.headers.get("authorization", "")
 
 
-def _claim(request: Request) -> _Claim:
-    header = _authorization(request)
+def _parse_authorization(request: Request) -> _Authorization:
+    header = _authorization_header(request)
     if not header.startswith(_SCHEME):
         raise Fault("MissingAuthenticationTokenException", "Request is missing Authentication Token")
     fields = dict(part.strip().split("=", 1) for part in header[len(_SCHEME) :].split(",") if "=" in part)
     missing = [name for name in _FIELDS if not fields.get(name)]
     if missing:
-        needs = " ".join(f"Authorization header requires '{name}' parameter." for name in missing)
-        raise _incomplete(needs)
+        message = " ".join(f"Authorization header requires '{name}' parameter." for name in missing)
+        raise _incomplete(message)
     scope = fields["Credential"].split("/")
     if len(scope) != 5 or scope[4] != "aws4_request" or not all(scope):
         raise _incomplete(
@@ -142,7 +149,7 @@ def _claim(request: Request) -> _Claim:
     if not signature.isascii():
         raise _incomplete("Authorization header's 'Signature' must be ASCII.")
     names = tuple(name.strip().lower() for name in fields["SignedHeaders"].split(";"))
-    return _Claim(scope[0], scope[1], scope[2], scope[3], names, signature)
+    return _Authorization(scope[0], scope[1], scope[2], scope[3], names, signature)
 
 
 def _incomplete(message: str) -> Fault:
@@ -153,7 +160,7 @@ def _unrecognized() -> Fault:
     return Fault("UnrecognizedClientException", "The security token included in the request is invalid.")
 
 
-def _stamp(request: Request, claim: _Claim) -> str:
+def _stamp(request: Request, authorization: _Authorization) -> str:
     stamp = request.headers.get("x-amz-date")
     if stamp is None:
         raise _incomplete("Authorization header requires existence of an 'X-Amz-Date' header.")
@@ -162,19 +169,18 @@ def _stamp(request: Request, claim: _Claim) -> str:
             "Date must be in ISO-8601 'basic format'. Got 'X-Amz-Date' that is not. "
             "See http://en.wikipedia.org/wiki/ISO_8601"
         )
-    if claim.date != stamp[:8]:
+    if authorization.date != stamp[:8]:
         raise Fault(
             "InvalidSignatureException",
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-            f"'{claim.date}' != '{stamp[:8]}', from '{stamp}'.",
+            f"'{authorization.date}' != '{stamp[:8]}', from '{stamp}'.",
         )
     return stamp
 
 
-def _check_signed_headers(request: Request, claim: _Claim) -> None:
-    signed = set(claim.signed_headers)
-    needed = {"host"} | {name for name in request.headers if name.startswith("x-amz-")}
-    for name in sorted(needed - signed):
+def _check_signed_headers(request: Request, authorization: _Authorization) -> None:
+    must_be_signed = {"host"} | {name for name in request.headers if name.startswith("x-amz-")}
+    for name in sorted(must_be_signed - set(authorization.signed_headers)):
         title = name.title()
         raise Fault(
             "InvalidSignatureException", f"'{title}' must be a 'SignedHeader' in the AWS Authorization."
@@ -201,26 +207,31 @@ def _check_date(stamp: str, wall: datetime) -> None:
         )
 
 
-def _signature(request: Request, claim: _Claim, stamp: str, secret: str) -> str:
-    signer = _Recomputed(Credentials(claim.access_key_id, secret), claim.service, claim.region)
+def _signature(request: Request, authorization: _Authorization, stamp: str, secret: str) -> str:
+    signer = _Signer(
+        Credentials(authorization.access_key_id, secret), authorization.service, authorization.region
+    )
     target = f"{request.path}?{request.query}" if request.query else request.path
-    # The host is signed as a header; a '#' must not hide the rest of the target from the signature.
-    again = AWSRequest(method=request.method, url="http://lab" + target.replace("#", "%23"))
-    again.headers["X-Amz-Content-SHA256"] = sha256(request.body).hexdigest()
-    again.context |= {"timestamp": stamp, "signed": _signed_headers(request.headers, claim)}
-    return signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again)
+    # The URL's host does not matter: `host` is signed as a header. A '#' is encoded, because botocore would
+    # take what follows it for a fragment and leave it out of the signature.
+    recomputed = AWSRequest(method=request.method, url="http://lab" + target.replace("#", "%23"))
+    recomputed.headers["X-Amz-Content-SHA256"] = sha256(request.body).hexdigest()
+    recomputed.context |= {"timestamp": stamp, "signed": _signed_headers(request.headers, authorization)}
+    return signer.signature(
+        signer.string_to_sign(recomputed, signer.canonical_request(recomputed)), recomputed
+    )
 
 
-def _signed_headers(headers: Mapping[str, str], claim: _Claim) -> HTTPHeaders:
-    chosen = HTTPHeaders()
-    for name in claim.signed_headers:
-        chosen[name] = headers.get(name, "")
-    return chosen
+def _signed_headers(headers: Mapping[str, str], authorization: _Authorization) -> HTTPHeaders:
+    signed = HTTPHeaders()
+    for name in authorization.signed_headers:
+        signed[name] = headers.get(name, "")
+    return signed
 
 
 def _check_token(request: Request, key: SigningKey, now: datetime) -> None:
-    sent = request.headers.get("x-amz-security-token", "")
-    if not hmac.compare_digest(sent.encode(), (key.token or "").encode()):
+    token = request.headers.get("x-amz-security-token", "")
+    if not hmac.compare_digest(token.encode(), (key.token or "").encode()):
         raise _unrecognized()
     if key.expires is not None and key.expires <= now:
         raise Fault("ExpiredTokenException", "The security token included in the request is expired")

@@ -1,11 +1,10 @@
-"""What botocore's models say of parameters, checked as AWS's front end checks it, in AWS's sentences.
+"""Checks a request's parameters against botocore's models, as AWS does, with AWS's messages.
 
 Rules:
-- All violations are counted and listed in one message; required members, enumerations, ranges, lengths,
-  patterns.
-- Values of shapes that the model calls sensitive are not repeated.
-- One pattern of the models is written in UTF-16 surrogates, which Python has no way to say: it is not
-  checked.
+- Required members, enumerations, ranges, lengths and patterns are checked; one message counts and lists all
+  violations.
+- The values of shapes that the model marks as sensitive are not repeated in it.
+- One pattern in the models contains UTF-16 surrogates, which Python's `re` cannot express; it is not checked.
 """
 
 import re
@@ -32,21 +31,21 @@ def validate(service: str, operation: str, params: Mapping[str, Any], code: str)
     """Refuse parameters that the operation's input shape does not allow.
 
     Args:
-        service: As botocore names it.
-        operation: As AWS names it.
-        params: In the form of the input shape.
-        code: What the service calls this error: `ValidationException` or `ValidationError`.
+        service: Its name in botocore.
+        operation: Its name.
+        params: The parameters, in the form of the input shape.
+        code: The service's code for this error: `ValidationException` or `ValidationError`.
 
     Raises:
-        Fault: With every violation in its message.
+        Fault: There are violations; the message lists them all.
     """
     model = operation_model(service, operation)
     if model is None or model.input_shape is None:
         return
-    found = list(_violations(model.input_shape, params, ""))
-    if found:
-        plural = "error" if len(found) == 1 else "errors"
-        raise Fault(code, f"{len(found)} validation {plural} detected: {'; '.join(found)}")
+    violations = list(_violations(model.input_shape, params, ""))
+    if violations:
+        errors = "error" if len(violations) == 1 else "errors"
+        raise Fault(code, f"{len(violations)} validation {errors} detected: {'; '.join(violations)}")
 
 
 def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
@@ -54,8 +53,8 @@ def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
         yield from _structure_violations(shape, value, path)
     elif isinstance(shape, ListShape):
         yield from _size_violations(shape, value, path)
-        for place, item in enumerate(value, start=1):
-            yield from _violations(shape.member, item, f"{path}.{place}.member")
+        for number, item in enumerate(value, start=1):
+            yield from _violations(shape.member, item, f"{path}.{number}.member")
     elif isinstance(shape, MapShape):
         yield from _size_violations(shape, value, path)
         for key, item in value.items():
@@ -66,8 +65,8 @@ def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
 
 
 def _structure_violations(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
-    needed: Sequence[str] = shape.required_members
-    for name in needed:
+    required: Sequence[str] = shape.required_members
+    for name in required:
         if value.get(name) is None:
             yield f"Value null at '{_step(path, name)}' failed to satisfy constraint: Member must not be null"
     shapes = members(shape)
@@ -76,8 +75,9 @@ def _structure_violations(shape: StructureShape, value: Mapping[str, Any], path:
 
 
 def _step(path: str, name: str) -> str:
-    own = name[0].lower() + name[1:]
-    return f"{path}.{own}" if path else own
+    """Return the path of a member as AWS's messages have it: `tags.1.member.key`."""
+    step = name[0].lower() + name[1:]
+    return f"{path}.{step}" if path else step
 
 
 def _scalar_violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
@@ -116,30 +116,31 @@ def _limits(shape: Shape) -> tuple[Any, Any]:
 
 def _pattern_violations(shape: Shape, value: str, path: str) -> Iterator[str]:
     metadata: Mapping[str, Any] = shape.metadata
-    written = metadata.get("pattern")
-    if written is None or value == "":
+    java_pattern = metadata.get("pattern")
+    if java_pattern is None or value == "":
         return
-    pattern = _pattern(written)
+    pattern = _compiled(java_pattern)
     if pattern is None or pattern.fullmatch(value):
         return
-    if written == _IAM_NAMES:
+    if java_pattern == _IAM_NAMES:
         yield (
             f"The specified value for {path} is invalid. It must contain only alphanumeric characters "
             "and/or the following: +=,.@_-"
         )
     else:
-        yield _violation(shape, value, path, f"satisfy regular expression pattern: {written}")
+        yield _violation(shape, value, path, f"satisfy regular expression pattern: {java_pattern}")
 
 
 @cache
-def _pattern(written: str) -> re.Pattern[str] | None:
-    translated = written
+def _compiled(java_pattern: str) -> re.Pattern[str] | None:
+    """Return one of the models' patterns for Python's `re`, or None if `re` cannot express it."""
+    translated = java_pattern
     for java, python in _JAVA_CLASSES.items():
         translated = translated.replace(java, python)
     try:
-        # Java's \w is ASCII; only where the pattern names Unicode's classes does \w stand for letters of
-        # all kinds.
-        return re.compile(translated, re.ASCII if translated == written else 0)
+        # The patterns are Java's, whose \w is ASCII only. Where \w has replaced one of Unicode's classes, it
+        # must match the letters of every script.
+        return re.compile(translated, re.ASCII if translated == java_pattern else 0)
     except re.error:
         return None
 

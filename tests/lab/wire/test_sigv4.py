@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from dynaseal_lab.model import Fault, Principal
-from dynaseal_lab.wire.http import Request, Signed
+from dynaseal_lab.wire.http import Request, VerifiedSignature
 from dynaseal_lab.wire.sigv4 import SigningKey, verify
 
 WALL = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -26,7 +26,7 @@ class Ring:
     def find(self, access_key_id: str) -> SigningKey | None:
         return self.key if access_key_id == "AKIAANN" else None
 
-    def note_use(self, signed: Signed, now: datetime) -> None: ...
+    def note_use(self, signed: VerifiedSignature, now: datetime) -> None: ...
 
 
 def signed(
@@ -51,7 +51,7 @@ def signed(
     return Request(method, path, query, sent, BODY)
 
 
-def check(request: Request, ring: Ring | None = None, *, now: datetime = WALL) -> Signed:
+def check(request: Request, ring: Ring | None = None, *, now: datetime = WALL) -> VerifiedSignature:
     return verify(request, ring or Ring(), wall=WALL, now=now)
 
 
@@ -70,7 +70,7 @@ def with_header(request: Request, name: str, value: str) -> Request:
 
 
 def test_a_signed_request_says_who_asks_and_for_which_service_and_region():
-    assert check(signed()) == Signed(ANN, "AKIAANN", "eu-west-1", "kms")
+    assert check(signed()) == VerifiedSignature(ANN, "AKIAANN", "eu-west-1", "kms")
 
 
 @pytest.mark.parametrize("target", ["/", "/a%20b/c", "/?b=2&a=1&a=0", "/?x=%2F&y"])

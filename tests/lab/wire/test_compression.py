@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from dynaseal_lab.model import Fault
-from dynaseal_lab.wire.encoding import inflated
+from dynaseal_lab.wire.compression import decompressed
 
 BODY = b'{"TableName": "items"}'
 ZIPPED = gzip.compress(BODY, mtime=0)  # tests are told apart by their parameters, which must not change
@@ -24,7 +24,7 @@ ZIPPED = gzip.compress(BODY, mtime=0)  # tests are told apart by their parameter
     ],
 )
 def test_a_body_is_what_it_was_before_it_was_compressed(sent, encoding):
-    assert inflated(sent, encoding, 1000) == BODY
+    assert decompressed(sent, encoding, 1000) == BODY
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_body_is_what_it_was_before_it_was_compressed(sent, encoding):
 )
 def test_what_does_not_open_is_an_internal_error_as_dynamodb_answers(sent, encoding):
     with pytest.raises(Fault, match=r"^InternalServerError") as caught:
-        inflated(sent, encoding, 1000)
+        decompressed(sent, encoding, 1000)
     assert caught.value.status == 500
 
 
@@ -48,8 +48,8 @@ def test_a_small_body_that_opens_to_a_large_one_is_refused():
     for most, fits in ((1_000_000, True), (999_999, False)):
         sent = gzip.compress(bytes(1_000_000))
         if fits:
-            assert len(inflated(sent, "gzip", most)) == most
+            assert len(decompressed(sent, "gzip", most)) == most
         else:
             with pytest.raises(Fault) as caught:
-                inflated(sent, "gzip", most)
+                decompressed(sent, "gzip", most)
             assert caught.value.status == 413
