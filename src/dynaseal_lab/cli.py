@@ -1,7 +1,7 @@
-"""`dynaseal lab`: serve a lab, look into one that runs, run programs in it.
+"""`dynaseal lab`: serve a lab, inspect a running one, run programs in it.
 
-The commands that look are clients like any other: they sign with the credentials that AWS's tools find, and
-send to `AWS_ENDPOINT_URL`, which must be on this machine.
+The commands that inspect a lab are clients like any other: they sign with the credentials that AWS's tools
+find, and send their requests to `AWS_ENDPOINT_URL`, which must be on this machine.
 """
 
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "trail": ("trail", "trail"),
     "users": ("users", "users"),
 }
-"""Each command's module in `commands`, and its name there."""
+"""The commands by name: the module in `commands`, and the function in it."""
 
 
 class _Commands(click.Group):
-    """A group that loads a command when it is asked for: to look into a lab needs no server."""
+    """A group that imports a command's module when the command is used: most need no server."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)
@@ -37,4 +37,4 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, epilog="Example: dynaseal lab serve --port 4566")
 def lab() -> None:
-    """A small AWS on this machine: IAM, STS, KMS and DynamoDB with real authorisation."""
+    """A local AWS: IAM, STS, KMS and DynamoDB with real authorisation."""

@@ -61,7 +61,7 @@ def test_terraform_that_is_missing_ends_in_one_line(folder: Path, monkeypatch: p
     monkeypatch.setenv("PATH", str(folder))
     result = CliRunner().invoke(demo, ["--terraform"])
     assert result.exit_code == 1
-    assert result.stderr.endswith("Error: terraform is not installed. Install it, or leave --terraform out\n")
+    assert result.stderr.endswith("Error: terraform is not installed. Install it, or omit --terraform\n")
 
 
 def test_a_folder_that_cannot_be_written_to_ends_in_one_line(folder: Path) -> None:

@@ -27,7 +27,7 @@ def test_the_limited_user_works_with_the_table_and_sees_ciphertext(demo: Provisi
 
 def test_the_limited_users_denials_are_kms_own_words(demo: ProvisionedDemo) -> None:
     demo.as_full()
-    text = " ".join(demo.as_limited().text.split())
+    text = " ".join(demo.as_limited().printed.split())
     user = f"arn:aws:iam::{demo.place.account}:user/{demo.stack.limited_user}"
     for action in ("kms:GenerateDataKey", "kms:Decrypt"):
         assert (
@@ -64,10 +64,10 @@ def test_without_the_storage_keys_account_wide_statement_not_even_ciphertext_is_
 
 def failed(outcome: Outcome, *said: str) -> None:
     """The program ended with 1 and one line that says why, and what to do."""
-    assert outcome.exit_code == 1, outcome.text
-    assert outcome.text.startswith("demo.py: ")
-    assert outcome.text.count("\n") == 1, outcome.text
-    assert [text for text in said if text not in outcome.text] == []
+    assert outcome.exit_code == 1, outcome.printed
+    assert outcome.printed.startswith("demo.py: ")
+    assert outcome.printed.count("\n") == 1, outcome.printed
+    assert [text for text in said if text not in outcome.printed] == []
 
 
 def test_without_an_encrypted_item_the_limited_user_is_told_to_wait(demo: ProvisionedDemo) -> None:

@@ -53,5 +53,5 @@ def test_a_run_gives_exit_code_and_everything_printed(tmp_path: Path) -> None:
     script.write_text("import sys, os; print(os.getcwd()); print('oh', file=sys.stderr); sys.exit(3)")
     outcome = program.run(script, tmp_path, os.environ)
     assert outcome.exit_code == 3
-    assert str(tmp_path) in outcome.text
-    assert "oh" in outcome.text
+    assert str(tmp_path) in outcome.printed
+    assert "oh" in outcome.printed

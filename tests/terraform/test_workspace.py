@@ -34,7 +34,7 @@ def test_terraform_that_is_not_installed_is_said_in_one_line(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(
-        DemonstrationError, match=r"^terraform is not installed\. Install it, or leave --terraform out$"
+        DemonstrationError, match=r"^terraform is not installed\. Install it, or omit --terraform$"
     ):
         Workspace(configuration, tmp_path / "copy", {})
 

@@ -1,1 +1,1 @@
-"""The commands of `dynaseal lab`, a module each; each is loaded when it is asked for."""
+"""The commands of `dynaseal lab`, one module each, imported when the command is used."""

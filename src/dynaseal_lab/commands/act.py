@@ -1,4 +1,4 @@
-"""`dynaseal lab as`: a program as one of a lab's users."""
+"""`dynaseal lab as`: run a program as one of a lab's users."""
 
 import os
 import sys
@@ -8,25 +8,27 @@ import click
 
 from dynaseal_lab.client import LabClient
 from dynaseal_lab.commands.options import ENDPOINT
-from dynaseal_lab.commands.programs import COMMAND, OF_ANOTHER, outcome
+from dynaseal_lab.commands.programs import ARGUMENTS_OF_ANOTHER_PROGRAM, COMMAND, run_program
 from dynaseal_lab.environment import environment
 
 
 @click.command(
-    "as", epilog="Example: dynaseal lab as demo-limited -- python demo.py", context_settings=OF_ANOTHER
+    "as",
+    epilog="Example: dynaseal lab as demo-limited -- python demo.py",
+    context_settings=ARGUMENTS_OF_ANOTHER_PROGRAM,
 )
 @click.argument("user")
 @ENDPOINT
 @COMMAND
 def act(user: str, endpoint: str, command: Sequence[str]) -> None:
-    """Run COMMAND as USER of a lab that runs.
+    """Run COMMAND as USER of a running lab.
 
-    It gets an access key of its own, which is deleted when it ends. Its exit code is this command's.
+    COMMAND gets a new access key, which is deleted when it ends. Its exit code is this command's exit code.
     """
     client = LabClient.at(endpoint)
-    own = client.new_credentials(user)
+    credentials = client.new_credentials(user)
     try:
-        code = outcome(command, environment(os.environ, own))
+        exit_code = run_program(command, environment(os.environ, credentials))
     finally:
-        client.delete_credentials(user, own["AWS_ACCESS_KEY_ID"])
-    sys.exit(code)
+        client.delete_credentials(user, credentials["AWS_ACCESS_KEY_ID"])
+    sys.exit(exit_code)

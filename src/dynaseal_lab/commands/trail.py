@@ -1,4 +1,4 @@
-"""`dynaseal lab trail`: what was decided, and why."""
+"""`dynaseal lab trail`: show what was decided, and why."""
 
 import json
 import time
@@ -10,22 +10,22 @@ import click
 
 from dynaseal_lab.client import LabClient
 from dynaseal_lab.commands.options import AS_JSON, ENDPOINT
-from dynaseal_lab.commands.trail_text import HEADING, described
+from dynaseal_lab.commands.trail_text import HEADING, format_event
 
-_PAUSE = 0.5
+_POLL_SECONDS = 0.5
 Events = Sequence[Mapping[str, Any]]
 
 
 @click.command(epilog="Example: dynaseal lab trail --denied --follow")
 @ENDPOINT
-@click.option("--denied", is_flag=True, help="Only what was refused.")
-@click.option("--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@click.option("--denied", is_flag=True, help="Only what was denied.")
+@click.option("--follow", is_flag=True, help="Go on with new events until Ctrl-C.")
 @AS_JSON
 def trail(endpoint: str, denied: bool, follow: bool, as_json: bool) -> None:
-    """What was decided in the account, call by call, oldest first; for its root.
+    """Show what was decided in the account, call by call, oldest first. Only for root.
 
-    Of a call that was refused: which statement of which policy denies it, or what each statement that allows
-    the action lacks, and the request's id as the SDK's error has it. With --follow, --json prints one event a
+    For a denied call: which statement of which policy denies it, or why each statement that allows the action
+    does not apply, and the request id that the SDK's error has. With --follow, --json prints one event per
     line.
     """
     client = LabClient.at(endpoint)
@@ -34,7 +34,7 @@ def trail(endpoint: str, denied: bool, follow: bool, as_json: bool) -> None:
         click.echo(click.style(HEADING, bold=True))
     with suppress(KeyboardInterrupt):
         for batch in batches:
-            _print([one for one in batch if not denied or one["outcome"] == "denied"], follow, as_json)
+            _print([event for event in batch if not denied or event["outcome"] == "denied"], follow, as_json)
 
 
 def _following(client: LabClient) -> Iterator[Events]:
@@ -44,7 +44,7 @@ def _following(client: LabClient) -> Iterator[Events]:
         if batch:
             after = batch[-1]["sequence"]
             yield batch
-        time.sleep(_PAUSE)
+        time.sleep(_POLL_SECONDS)
 
 
 def _print(events: Events, follow: bool, as_json: bool) -> None:
@@ -52,4 +52,4 @@ def _print(events: Events, follow: bool, as_json: bool) -> None:
         click.echo(json.dumps(events, indent=2))
         return
     for event in events:
-        click.echo(json.dumps(event) if as_json else described(event))
+        click.echo(json.dumps(event) if as_json else format_event(event))

@@ -1,4 +1,4 @@
-"""One event of the trail for a person: a line of columns, and below it why it was refused."""
+"""Format an event of the trail for a person: a line of columns, and below it why the call was denied."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ import click
 
 _WIDTHS = {"time": 12, "outcome": 8, "action": 26, "resource": 48, "principal": 28}
 HEADING = "  ".join([*(name.upper().ljust(width) for name, width in _WIDTHS.items()), "SOURCE"])
-_WHY: Mapping[str, str] = {
+_REASONS: Mapping[str, str] = {
     "explicit-deny-identity": "an identity policy denies it",
     "explicit-deny-resource": "the resource's policy denies it",
     "explicit-deny-boundary": "the permissions boundary denies it",
@@ -21,16 +21,16 @@ _COLORS = {"allowed": "green", "denied": "red", "failed": "yellow"}
 _MARGIN = " " * (_WIDTHS["time"] + 2)
 
 
-def described(event: Mapping[str, Any]) -> str:
-    """An event, in as many lines as it needs."""
+def format_event(event: Mapping[str, Any]) -> str:
+    """Return an event in one or more lines."""
     return "\n".join([_columns(event), *(f"{_MARGIN}{line}" for line in _explanation(event))])
 
 
-def short(arn: str) -> str:
-    """An ARN without what is the same for a whole account.
+def short_arn(arn: str) -> str:
+    """Return an ARN without its partition, service, Region and account.
 
     Example:
-        >>> short("arn:aws:kms:eu-west-1:111122223333:key/a"), short("*")
+        >>> short_arn("arn:aws:kms:eu-west-1:111122223333:key/a"), short_arn("*")
         ('key/a', '*')
     """
     return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
@@ -38,14 +38,14 @@ def short(arn: str) -> str:
 
 def _columns(event: Mapping[str, Any]) -> str:
     outcome = event["outcome"]
-    texts = {
+    values = {
         "time": event["time"][11:23],
         "outcome": "DENIED" if outcome == "denied" else outcome,
         "action": event["action"],
-        "resource": short(event["resource"]),
-        "principal": short(event["principal"]),
+        "resource": short_arn(event["resource"]),
+        "principal": short_arn(event["principal"]),
     }
-    cells = [text.ljust(_WIDTHS[name]) for name, text in texts.items()]
+    cells = [value.ljust(_WIDTHS[name]) for name, value in values.items()]
     cells[1] = click.style(cells[1], fg=_COLORS[outcome])
     source = event["source"]
     return "  ".join([*cells, source if source == "direct" else f"via {source.partition('.')[0]}"])
@@ -57,5 +57,5 @@ def _explanation(event: Mapping[str, Any]) -> Iterator[str]:
         yield "encryption context: " + ", ".join(f"{name}={value}" for name, value in context.items())
     if event["outcome"] == "allowed":
         return
-    yield f"{_WHY.get(event['reason'], event['reason'])} (request {event['request_id']})"
+    yield f"{_REASONS.get(event['reason'], event['reason'])} (request {event['request_id']})"
     yield from event["statements"]

@@ -1,6 +1,6 @@
 """The demonstration's stack: one table, two keys, two users; provisioned by boto3 or by Terraform.
 
-`definition` says what the stack is, `provision` makes it through AWS's API, `terraform` through Terraform;
-`program` runs `demo.py` and judges it, `runner` puts all of it together, `cli` is the command. They meet the
-lab over HTTP alone.
+`definition` describes the stack, `provision` creates it with AWS's API, `terraform` with Terraform; `program`
+runs `demo.py` and checks its output, `runner` does all of this in order, `cli` is the command. They use the
+lab only over HTTP.
 """

@@ -1,4 +1,4 @@
-"""`dynaseal demo`: the whole story in one command."""
+"""`dynaseal demo`: the whole demonstration in one command."""
 
 import sys
 from pathlib import Path
@@ -21,21 +21,21 @@ from .runner import PLACE, Demonstration
 @click.option(
     "--experiment",
     type=click.Choice(sorted(EXPERIMENTS)),
-    help="Run a script of examples/ instead: search by encrypted values.",
+    help="Run a script of examples/ instead, which searches encrypted values.",
 )
 def demo(with_terraform: bool, keep: bool, experiment: str | None) -> None:
-    """Encrypt an item in a local AWS and see what each of two users can read of it.
+    """Encrypt an item in a local AWS, and see what each of two users can read of it.
 
-    Starts a lab on a free loopback port, makes a table, two keys and two users in it, writes .env, and runs
-    demo.py as the user who may use the client key and as the one who may not. No AWS account is needed.
+    Starts a lab on a free loopback port, creates a table, two keys and two users in it, writes .env, and runs
+    demo.py as the user who may use the client key and as the user who may not. No AWS account is needed.
 
-    With --experiment: makes tables and a key store instead, and runs one script, which shows what DynamoDB
-    saw of a search and what came back.
+    With --experiment: creates tables and a key store instead, and runs one script, which shows what DynamoDB
+    saw of a search and what it returned.
 
-    Exit code: 0 every outcome was as expected, 1 not, 2 wrong usage.
+    Exit code: 0 if every outcome was as expected, 1 if not, 2 for wrong usage.
     """
     if keep and experiment:
-        raise click.UsageError("--keep is about demo.py: an experiment's script can be run once")
+        raise click.UsageError("--keep cannot be used with --experiment")
     output = Output()
     try:
         output.step("Lab")
@@ -46,7 +46,7 @@ def demo(with_terraform: bool, keep: bool, experiment: str | None) -> None:
             demonstration = Demonstration(lab, Path.cwd(), output)
             stack = demonstration.provision(with_terraform=with_terraform)
             keys = demonstration.access_keys(stack)
-            good = demonstration.run(stack, keys)
+            as_expected = demonstration.run(stack, keys)
             if keep:
                 demonstration.explain(keys)
                 click.pause("The lab is running; press any key to stop it.", err=True)
@@ -54,4 +54,4 @@ def demo(with_terraform: bool, keep: bool, experiment: str | None) -> None:
         output.detail("and with it all that .env names; dynaseal demo --keep leaves time to look around")
     except (DemonstrationError, PortTakenError, BotoCoreError, ClientError, OSError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
-    sys.exit(0 if good else 1)
+    sys.exit(0 if as_expected else 1)

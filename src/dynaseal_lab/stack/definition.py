@@ -1,12 +1,13 @@
-"""What the stack is, as data: the same that `terraform/` says, for a machine without Terraform.
+"""The stack as data: the same stack as in `terraform/`, for a machine without Terraform.
 
-Rules, each with its reason beside the statement in `terraform/modules/`:
-- A key's policy hands named actions to the account, never `kms:*`; IAM policies give them to somebody.
-- The client key can be used for `GenerateDataKey` and `Decrypt` alone; the full user's policy gives both.
-- The storage key can be used through DynamoDB alone, by everybody of the account; grants on it are withheld.
-- Both users have one policy for the table's items in common: named actions on the table and on its indexes.
+Rules, whose reasons are beside the statements in `terraform/modules/`:
+- A key policy delegates named actions to the account, never `kms:*`; IAM policies allow them to principals.
+- The client key can be used only for `GenerateDataKey` and `Decrypt`; the full user's policy allows both.
+- The storage key can be used only through DynamoDB, by every principal of the account; grants on it need an
+  IAM policy as well.
+- Both users share one policy for the table's items: named actions on the table and on its indexes.
 
-Nothing here calls AWS. A test holds it against what Terraform applies.
+Nothing here calls AWS. A test compares the stack with the one that Terraform creates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,25 +60,25 @@ INDEX_READS = ("dynamodb:Query", "dynamodb:Scan")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the stack is."""
+    """The account and Region of a stack."""
 
     account: str
     region: str
 
     @property
     def account_principal(self) -> str:
-        """The account as a principal: in a key's policy, whoever the account's IAM policies name."""
+        """The account as the principal of a key policy, which leaves the decision to IAM policies."""
         return f"arn:aws:iam::{self.account}:root"
 
     @property
     def through_dynamodb(self) -> Mapping[str, str]:
-        """The condition that DynamoDB calls KMS on the caller's behalf."""
+        """The condition that the call came through DynamoDB."""
         return {"kms:ViaService": f"dynamodb.{self.region}.amazonaws.com"}
 
 
 @dataclass(frozen=True, slots=True)
 class KeyDefinition:
-    """A symmetric, rotating KMS key."""
+    """A symmetric KMS key with rotation."""
 
     alias: str
     description: str
@@ -95,7 +96,7 @@ class PolicyDefinition:
 
 @dataclass(frozen=True, slots=True)
 class UserDefinition:
-    """An IAM user with the names of the policies attached."""
+    """An IAM user and the names of the attached policies."""
 
     name: str
     policies: Sequence[str]
@@ -103,7 +104,7 @@ class UserDefinition:
 
 @dataclass(frozen=True, slots=True)
 class StackDefinition:
-    """The stack of one name in one place; see the module's rules.
+    """The stack with a name, in one account and Region; see the module's rules.
 
     Args:
         name: The table's name and the first part of every other name.
@@ -125,7 +126,7 @@ class StackDefinition:
 
     @property
     def limited_user(self) -> str:
-        """The user who may not."""
+        """The user who may not use the client key."""
         return f"{self.name}-limited"
 
     @property
@@ -135,7 +136,7 @@ class StackDefinition:
 
     @property
     def client_key(self) -> KeyDefinition:
-        """The key that keeps secrets from whoever may read the table."""
+        """The key of client-side encryption, without which a reader of the table sees only ciphertext."""
         use = _statement(
             "ItemEncryptionThroughIam", ITEM_KEY_USE, "*", principal=self.place.account_principal
         )
@@ -147,7 +148,7 @@ class StackDefinition:
 
     @property
     def storage_key(self) -> KeyDefinition:
-        """The key that DynamoDB encrypts the stored table with."""
+        """The key with which DynamoDB encrypts the table at rest."""
         data = _statement(
             "TableDataThroughDynamoDB",
             TABLE_KEY_USE,
@@ -165,7 +166,7 @@ class StackDefinition:
         )
 
     def policies(self, client_key_arn: str, storage_key_arn: str) -> Sequence[PolicyDefinition]:
-        """The IAM policies, given the keys' ARNs, which KMS chooses."""
+        """Return the IAM policies for the keys with these ARNs."""
         return (
             PolicyDefinition(
                 f"{self.name}-items",
@@ -189,7 +190,7 @@ class StackDefinition:
 
     @property
     def users(self) -> Sequence[UserDefinition]:
-        """The two users; what tells them apart is the use of keys."""
+        """The two users; they differ only in the keys that they may use."""
         return (
             UserDefinition(
                 self.full_user,
@@ -203,7 +204,7 @@ class StackDefinition:
         )
 
     def table(self, storage_key_arn: str) -> Mapping[str, object]:
-        """The request of CreateTable, given the storage key's ARN."""
+        """Return the parameters of CreateTable, for the storage key with this ARN."""
         return {
             "TableName": self.name,
             "BillingMode": "PAY_PER_REQUEST",

@@ -1,4 +1,4 @@
-"""The settings that programs find: `.env`, and the environment of a program that is to see the lab alone."""
+"""The settings of programs: the file `.env`, and the environment of a program that is to see only the lab."""
 
 import os
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ SETTINGS = ("DEMO_CLIENT_KMS_KEY_ARN", "DEMO_TABLE_NAME", "FULL_USER_NAME", "LIM
 
 
 def dotenv_text(stack: Provisioned, endpoint: str | None) -> str:
-    """The text of `.env`: names only, never a secret.
+    """Return the content of `.env`: names only, never a secret.
 
     Args:
-        stack: What was provisioned.
-        endpoint: The lab's address; None on AWS, where SDKs know it.
+        stack: The stack that was provisioned.
+        endpoint: The lab's endpoint; None for AWS.
 
     Example:
         >>> stack = Provisioned("eu-west-1", "demo", "arn:aws:kms:...", "demo-full", "demo-limited")
@@ -39,25 +39,25 @@ def dotenv_text(stack: Provisioned, endpoint: str | None) -> str:
     return "".join(f"{name}={value}\n" for name, value in lines.items())
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that its owner alone can read, from the first byte on, in place of any that is there.
+def write_private(path: Path, content: str) -> None:
+    """Write a file that only its owner can read, in place of an existing one.
 
     Raises:
-        OSError: the folder cannot be written to.
+        OSError: The folder cannot be written to.
     """
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+        file.write(content)
     new.replace(path)
 
 
-def isolated(surroundings: Mapping[str, str], key: AccessKey) -> dict[str, str]:
-    """The environment of a program that signs with `key` and finds nobody else's settings.
+def isolated(inherited: Mapping[str, str], key: AccessKey) -> dict[str, str]:
+    """Return the environment of a program that signs with `key` and sees no other settings of AWS.
 
-    Profiles, endpoints, tokens and settings of a former stack are taken out, so that a program that is meant
-    for the lab cannot reach AWS by mistake. A proxy is not asked for loopback.
+    Profiles, endpoints, tokens and the settings of an earlier stack are removed, so that a program that is
+    meant for the lab cannot reach AWS by mistake. No proxy is used for the loopback address.
     """
-    kept = {name: value for name, value in surroundings.items() if name not in SETTINGS}
-    return environment(kept, {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret})
+    without_stack = {name: value for name, value in inherited.items() if name not in SETTINGS}
+    return environment(without_stack, {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret})

@@ -1,5 +1,5 @@
-"""What ends the demonstration early."""
+"""The error that ends the demonstration early."""
 
 
 class DemonstrationError(Exception):
-    """It cannot go on: the message is one line that says why and what to do."""
+    """The demonstration cannot go on; the message is one line that says why and what to do."""

@@ -1,7 +1,8 @@
-"""The stack of the experiments, by boto3 or by Terraform: tables, a key store and a user who may search.
+"""The stack of the experiments, created by boto3 or by Terraform: tables, a key store, a user who may search.
 
-What it is, `terraform/examples/queryable` says with reasons; a test runs the experiments on both. By boto3
-there is no storage key: the lab's own stands in, as AWS's own does for a table that names none.
+`terraform/examples/queryable` explains it; a test runs the experiments on both stacks. The one of boto3 has
+no storage key: its tables are encrypted with the lab's own key, as on AWS tables without a storage key are
+encrypted with AWS's own.
 """
 
 import json
@@ -27,7 +28,7 @@ _SETTINGS = {
     "KEY_STORE_TABLE_NAME": "key_store_table_name",
     "KEY_STORE_KMS_KEY_ARN": "key_store_kms_key_arn",
 }
-"""The scripts' settings, by the outputs of the Terraform example."""
+"""The scripts' settings, and the outputs of the Terraform example that have their values."""
 
 _TABLES: Mapping[str, Sequence[str]] = {
     "customers": ("pk",),
@@ -43,10 +44,10 @@ _INDEX: Mapping[str, object] = {
 
 
 def by_boto3(clients: Clients, place: Place, report: Report) -> dict[str, str]:
-    """Make the stack in a new account and give the scripts' settings.
+    """Create the stack in a new account, and return the scripts' settings.
 
     Raises:
-        botocore.exceptions.ClientError: the lab refused a call.
+        botocore.exceptions.ClientError: The lab refused a call.
     """
     policy = json.dumps(_key_policy(place))
     key_arn: str = clients.kms.create_key(Description=f"{NAME}: branch keys", Policy=policy)["KeyMetadata"][
@@ -57,20 +58,22 @@ def by_boto3(clients: Clients, place: Place, report: Report) -> dict[str, str]:
         clients.dynamodb.create_table(**_table(name, keys))
         report(f"table   {NAME}-{name}")
     document = json.dumps(_application_policy(place, key_arn))
-    made = clients.iam.create_policy(PolicyName=f"{NAME}-application", PolicyDocument=document)["Policy"]
-    report(f"policy  {made['PolicyName']}")
+    application_policy = clients.iam.create_policy(PolicyName=f"{NAME}-application", PolicyDocument=document)[
+        "Policy"
+    ]
+    report(f"policy  {application_policy['PolicyName']}")
     outputs = {
         "queryable_table_name": f"{NAME}-customers",
         "surrogate_keys_table_name": f"{NAME}-orders",
         "key_store_table_name": f"{NAME}-keys",
         "key_store_kms_key_arn": key_arn,
-        "application_policy_arn": made["Arn"],
+        "application_policy_arn": application_policy["Arn"],
     }
     return _as_user(clients.iam, outputs, report)
 
 
 def by_terraform(lab: RunningLab, clients: Clients, place: Place, report: Report) -> dict[str, str]:
-    """Apply the Terraform example and give the scripts' settings.
+    """Apply the Terraform example, and return the scripts' settings.
 
     Raises:
         DemonstrationError: terraform is missing or failed.
@@ -89,7 +92,7 @@ def by_terraform(lab: RunningLab, clients: Clients, place: Place, report: Report
 
 
 def _as_user(iam: Any, outputs: Mapping[str, Any], report: Report) -> dict[str, str]:
-    """Make a user who may do what the application's policy says, and give settings with its access key."""
+    """Create a user with the application's policy, and return settings with the user's access key."""
     iam.create_user(UserName=NAME)
     iam.attach_user_policy(UserName=NAME, PolicyArn=outputs["application_policy_arn"])
     report(f"user    {NAME}")
@@ -101,17 +104,17 @@ def _as_user(iam: Any, outputs: Mapping[str, Any], report: Report) -> dict[str, 
     }
 
 
-def _table(name: str, keys: Sequence[str]) -> dict[str, object]:
-    indexes = [_INDEX] if name == "customers" else []
+def _table(table: str, keys: Sequence[str]) -> dict[str, object]:
+    indexes = [_INDEX] if table == "customers" else []
     attributes = [*keys, *(_BEACON for _ in indexes)]
     return {
-        "TableName": f"{NAME}-{name}",
+        "TableName": f"{NAME}-{table}",
         "BillingMode": "PAY_PER_REQUEST",
         "KeySchema": [
             {"AttributeName": key, "KeyType": kind}
             for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
         ],
-        "AttributeDefinitions": [{"AttributeName": each, "AttributeType": "S"} for each in attributes],
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in attributes],
         **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
     }
 
@@ -121,18 +124,18 @@ def _key_policy(place: Place) -> Document:
         "kms:EncryptionContext:tablename": f"{NAME}-keys",
         "kms:EncryptionContext:hierarchy-version": "1",
     }
-    made_and_read = ["kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"]
-    copied = ["kms:ReEncryptFrom", "kms:ReEncryptTo"]
-    whoever = {"Principal": {"AWS": place.account_principal}}
+    generate_and_decrypt = ["kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"]
+    re_encrypt = ["kms:ReEncryptFrom", "kms:ReEncryptTo"]
+    account = {"Principal": {"AWS": place.account_principal}}
     on_same_key = {"kms:ReEncryptOnSameKey": "true"}
     return _document(
-        _allow("KeyAdministrationThroughIam", KEY_ADMINISTRATION, "*", **whoever),
-        _allow("KeysThroughIam", made_and_read, "*", **whoever, Condition={"StringEquals": context}),
+        _allow("KeyAdministrationThroughIam", KEY_ADMINISTRATION, "*", **account),
+        _allow("KeysThroughIam", generate_and_decrypt, "*", **account, Condition={"StringEquals": context}),
         _allow(
             "KeysCopiedThroughIam",
-            copied,
+            re_encrypt,
             "*",
-            **whoever,
+            **account,
             Condition={"StringEquals": context, "Bool": on_same_key},
         ),
     )

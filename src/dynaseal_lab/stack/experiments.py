@@ -1,6 +1,6 @@
-"""The experiments: a script of `examples/`, run in a lab as a user who may search and nothing else.
+"""The experiments: scripts of `examples/`, run in a lab as a user who may search and nothing else.
 
-The scripts are the ones that people read; what they print is held against what must be.
+The scripts are the ones that people read; their output is compared with what is expected.
 """
 
 import os
@@ -18,13 +18,13 @@ from .program import Expectation
 from .provision import AccessKey
 from .runner import PLACE, root_clients
 
-_NO_ADDRESS_SEEN = r"(?ms)\A(?!.*^DynamoDB[^\n]*@example)"
-"""Matches only where no line about DynamoDB has an address in it."""
+_NO_EMAIL_ADDRESS_SEEN = r"(?ms)\A(?!.*^DynamoDB[^\n]*@example)"
+"""Matches only if no line about DynamoDB contains an email address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """A script, and what it must print."""
+    """A script and its expected outcome."""
 
     script: str
     expected: Expectation
@@ -35,11 +35,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "queryable.py",
         Expectation(
             exit_code=0,
-            said=(
+            patterns=(
                 r"The application got 1: .*hana@example.com",
                 r'DynamoDB saw .*"aws_dbe_b_email"',
                 r"DynamoDB stores aws_dbe_b_email = '[0-9a-f]'",
-                _NO_ADDRESS_SEEN,
+                _NO_EMAIL_ADDRESS_SEEN,
             ),
         ),
     ),
@@ -47,12 +47,12 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "surrogate_keys.py",
         Expectation(
             exit_code=0,
-            said=(
+            patterns=(
                 r"The application got .*ann@example.com",
                 r"and got 2 orders",
                 r"DynamoDB stores pk = '[A-Za-z0-9_-]{64}'",
                 r"was refused: ",
-                _NO_ADDRESS_SEEN,
+                _NO_EMAIL_ADDRESS_SEEN,
             ),
         ),
     ),
@@ -60,11 +60,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
 
 
 def run(lab: RunningLab, name: str, output: Output, *, with_terraform: bool) -> bool:
-    """Make the experiments' stack in a lab and run one of their scripts; True if all was as it must be.
+    """Create the experiments' stack in a lab, run a script, and return whether its outcome was as expected.
 
     Raises:
-        DemonstrationError: there is no such script here, terraform failed, or the script did not end in time.
-        botocore.exceptions.ClientError: the lab refused a call of the provisioning.
+        DemonstrationError: The script is missing, terraform failed, or the script did not end in time.
+        botocore.exceptions.ClientError: The lab refused a call that creates the stack.
     """
     experiment = EXPERIMENTS[name]
     path = _find(experiment.script)
@@ -78,10 +78,10 @@ def run(lab: RunningLab, name: str, output: Output, *, with_terraform: bool) -> 
         settings = experiment_stack.by_boto3(clients, PLACE, output.detail)
     output.step(path.name)
     key = AccessKey(settings["AWS_ACCESS_KEY_ID"], settings["AWS_SECRET_ACCESS_KEY"])
-    there = {"AWS_ENDPOINT_URL": lab.endpoint, "AWS_REGION": PLACE.region}
-    environment = isolated(os.environ, key) | output.appearance | settings | there
+    lab_settings = {"AWS_ENDPOINT_URL": lab.endpoint, "AWS_REGION": PLACE.region}
+    environment = isolated(os.environ, key) | output.appearance | settings | lab_settings
     outcome = program.run(path, path.parent, environment)
-    output.program(outcome.text)
+    output.program(outcome.printed)
     differences = outcome.differences(experiment.expected)
     verdict = "not as expected" if differences else "as expected"
     output.verdict(f"exit code {outcome.exit_code}, {verdict}", good=not differences)
@@ -93,5 +93,7 @@ def run(lab: RunningLab, name: str, output: Output, *, with_terraform: bool) -> 
 def _find(script: str) -> Path:
     path = program.checkout() / "examples" / script
     if not path.is_file():
-        raise DemonstrationError(f"No {script} at {path.parent}. Only a checkout has the experiments")
+        raise DemonstrationError(
+            f"No {script} at {path.parent}. Run this command in a checkout: only there are the experiments"
+        )
     return path

@@ -1,7 +1,7 @@
-"""Runs `demo.py` and holds what it says against what must be.
+"""Run `demo.py` and compare its output with what is expected.
 
-- The program is the one that people read: it runs as a process of its own and knows nothing of this module.
-- Each outcome is judged by exit code and by what is printed, the denials by KMS's own words.
+- The program is the one that people read; it runs as a process of its own and knows nothing of this module.
+- A run is checked by its exit code and by what it printed; denials by KMS's own words.
 """
 
 import re
@@ -24,23 +24,23 @@ PLAINTEXT = "behind the third stone"
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What one user's run must look like.
+    """The expected outcome of a run.
 
     Attributes:
         exit_code: The program's exit code.
-        said: Regular expressions, each of which matches in what it printed.
-        unsaid: Texts that it must not have printed.
+        patterns: Regular expressions, each of which must match somewhere in the output.
+        forbidden: Strings that must not be in the output.
     """
 
     exit_code: int
-    said: Sequence[str]
-    unsaid: Sequence[str] = ()
+    patterns: Sequence[str]
+    forbidden: Sequence[str] = ()
 
 
-FULL = Expectation(exit_code=0, said=(r"EncryptedTable reads", PLAINTEXT, r"aws_dbe_head"))
+FULL = Expectation(exit_code=0, patterns=(r"EncryptedTable reads", PLAINTEXT, r"aws_dbe_head"))
 LIMITED = Expectation(
     exit_code=3,
-    said=(
+    patterns=(
         r"plain create +works",
         r"plain read +works",
         r"plain update +works",
@@ -50,65 +50,65 @@ LIMITED = Expectation(
         r"encrypted read +refused: .*Decrypt.*AccessDeniedException",
         r"aws_dbe_head",
     ),
-    unsaid=(PLAINTEXT,),
+    forbidden=(PLAINTEXT,),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended: `text` is all that it printed, with a terminal's colours if it was asked for them."""
+    """The outcome of a run: its exit code and everything that it printed, with colours if it printed them."""
 
     exit_code: int
-    text: str
+    printed: str
 
     def differences(self, expected: Expectation) -> Sequence[str]:
-        """What is not as expected, one line each; nothing if all is.
+        """Return what is not as expected, one line for each difference.
 
         Example:
             >>> Outcome(0, "hello").differences(Expectation(3, ["bye"]))
             ['exit code 0 instead of 3', 'nothing printed matches "bye"']
         """
-        plain = Text.from_ansi(self.text).plain
-        found = [
+        plain = Text.from_ansi(self.printed).plain
+        missing = [
             f'nothing printed matches "{pattern}"'
-            for pattern in expected.said
+            for pattern in expected.patterns
             if not re.search(pattern, plain)
         ]
-        leaked = [f'"{text}" was printed' for text in expected.unsaid if text in plain]
+        leaked = [f'"{secret}" was printed' for secret in expected.forbidden if secret in plain]
         code = self.exit_code
         return (
             [f"exit code {code} instead of {expected.exit_code}"] * (code != expected.exit_code)
-            + found
+            + missing
             + leaked
         )
 
 
 def find() -> Path:
-    """Where `demo.py` is: beside this module in an installed package, at the root of a checkout.
+    """Return where `demo.py` is: beside this module in an installed package, or at the root of a checkout.
 
     Raises:
-        DemonstrationError: it is at neither place.
+        DemonstrationError: It is in neither place.
     """
-    here = Path(__file__)
-    for place in (here.with_name("demo.py"), checkout() / "demo.py"):
-        if place.is_file():
-            return place
+    module = Path(__file__)
+    for path in (module.with_name("demo.py"), checkout() / "demo.py"):
+        if path.is_file():
+            return path
     raise DemonstrationError("demo.py is missing. Install dynaseal again, or run it in a checkout")
 
 
 def checkout() -> Path:
-    """The root of the checkout that this module is in."""
+    """Return the root of the checkout that contains this module."""
     return Path(__file__).parents[3]
 
 
 def run(program: Path, folder: Path, environment: Mapping[str, str]) -> Outcome:
-    """Run the program in `folder`, where it finds `.env`, with `environment` and nothing else.
+    """Run the program in `folder`, where it finds `.env`, with exactly this environment.
 
     Raises:
-        DemonstrationError: it did not end in time.
+        DemonstrationError: It does not end in time.
     """
     try:
-        done = subprocess.run(  # noqa: S603 - our own program, without arguments
+        completed = subprocess.run(  # noqa: S603 - our own program, without arguments
             [sys.executable, str(program)],
             cwd=folder,
             env=dict(environment),
@@ -121,4 +121,4 @@ def run(program: Path, folder: Path, environment: Mapping[str, str]) -> Outcome:
         )
     except subprocess.TimeoutExpired:
         raise DemonstrationError(f"{program.name} did not end within {TIME_LIMIT} s. Try it again") from None
-    return Outcome(done.returncode, done.stdout)
+    return Outcome(completed.returncode, completed.stdout)

@@ -1,4 +1,4 @@
-"""The stack through AWS's API. What is there already is kept and brought in line, so it may run twice."""
+"""Create the stack with AWS's API. What exists already is kept and updated, so it can be run again."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -11,12 +11,12 @@ import boto3
 from .definition import KeyDefinition, PolicyDefinition, StackDefinition, UserDefinition
 
 Report = Callable[[str], None]
-"""Takes one line of progress."""
+"""A function that takes one line of progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """The boto3 clients that provisioning calls, all of one account and Region."""
+    """The boto3 clients that create the stack, all of one account and Region."""
 
     kms: Any
     iam: Any
@@ -24,15 +24,15 @@ class Clients:
 
     @classmethod
     def of(cls, session: boto3.Session, endpoint: str | None = None) -> "Clients":
-        """Make the clients; `endpoint` is the lab's address, None is AWS."""
-        # boto3's stubs have an overload for each service; the three here are known by their calls alone.
-        make = cast("Any", session).client
-        return cls(*(make(service, endpoint_url=endpoint) for service in ("kms", "iam", "dynamodb")))
+        """Return the clients of a session; `endpoint` is the lab's, None is AWS."""
+        # boto3's stubs have an overload for each service, so a service from a variable has no type.
+        new_client = cast("Any", session).client
+        return cls(*(new_client(service, endpoint_url=endpoint) for service in ("kms", "iam", "dynamodb")))
 
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """A stack that exists: the names that a program needs to use it."""
+    """An existing stack: the names that a program needs to use it."""
 
     region: str
     table_name: str
@@ -43,7 +43,7 @@ class Provisioned:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """What signs a request; the secret is left out of the representation."""
+    """An access key; its secret is left out of the representation."""
 
     id: str
     secret: str
@@ -53,12 +53,12 @@ class AccessKey:
 
 
 def provision(clients: Clients, stack: StackDefinition, report: Report) -> Provisioned:
-    """Make what is missing of `stack`, and bring policies in line with it.
+    """Create what is missing of a stack, and update its policies.
 
     Args:
-        clients: Of a principal that may manage keys, users and tables in the stack's account.
-        stack: What to make.
-        report: Is told each step.
+        clients: Clients of a principal that may manage keys, users and tables in the stack's account.
+        stack: The stack.
+        report: Takes a line about each step.
 
     Returns:
         The names that a program needs.
@@ -84,7 +84,7 @@ def _key(kms: Any, key: KeyDefinition, report: Report) -> str:
         arn = kms.describe_key(KeyId=key.alias)["KeyMetadata"]["Arn"]
         kms.put_key_policy(KeyId=arn, PolicyName="default", Policy=policy)
     except kms.exceptions.NotFoundException:
-        # The policy comes with the key, so that KMS's wide default policy is never in force.
+        # The key is created with its policy, so that KMS's wide default policy is never in force.
         arn = kms.create_key(Description=key.description, Policy=policy)["KeyMetadata"]["Arn"]
         kms.create_alias(AliasName=key.alias, TargetKeyId=arn)
     kms.enable_key_rotation(KeyId=arn)
@@ -93,7 +93,9 @@ def _key(kms: Any, key: KeyDefinition, report: Report) -> str:
 
 
 def _table(dynamodb: Any, stack: StackDefinition, storage_key_arn: str, report: Report) -> None:
-    with suppress(dynamodb.exceptions.ResourceInUseException):  # there already; its keys cannot change
+    with suppress(
+        dynamodb.exceptions.ResourceInUseException
+    ):  # it exists already, and its key schema cannot change
         dynamodb.create_table(**stack.table(storage_key_arn))
     dynamodb.get_waiter("table_exists").wait(
         TableName=stack.name, WaiterConfig={"Delay": 2, "MaxAttempts": 60}
@@ -105,22 +107,22 @@ def _table(dynamodb: Any, stack: StackDefinition, storage_key_arn: str, report: 
 
 
 def _policy(iam: Any, account: str, policy: PolicyDefinition, report: Report) -> str:
-    text = json.dumps(policy.document)
+    document = json.dumps(policy.document)
     try:
-        arn = iam.create_policy(PolicyName=policy.name, PolicyDocument=text, Description=policy.description)[
-            "Policy"
-        ]["Arn"]
+        arn = iam.create_policy(
+            PolicyName=policy.name, PolicyDocument=document, Description=policy.description
+        )["Policy"]["Arn"]
     except iam.exceptions.EntityAlreadyExistsException:
         arn = f"arn:aws:iam::{account}:policy/{policy.name}"
-        former = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        iam.create_policy_version(PolicyArn=arn, PolicyDocument=text, SetAsDefault=True)
-        iam.delete_policy_version(PolicyArn=arn, VersionId=former)  # IAM keeps five at most
+        previous = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
+        iam.delete_policy_version(PolicyArn=arn, VersionId=previous)  # IAM keeps at most five
     report(f"policy  {policy.name}")
     return arn
 
 
 def _user(iam: Any, user: UserDefinition, policy_arns: Sequence[str], report: Report) -> None:
-    with suppress(iam.exceptions.EntityAlreadyExistsException):  # there already, perhaps in use
+    with suppress(iam.exceptions.EntityAlreadyExistsException):  # the user exists already, and may be in use
         iam.create_user(UserName=user.name)
     for arn in policy_arns:
         iam.attach_user_policy(UserName=user.name, PolicyArn=arn)
@@ -128,6 +130,6 @@ def _user(iam: Any, user: UserDefinition, policy_arns: Sequence[str], report: Re
 
 
 def access_key(iam: Any, user: str) -> AccessKey:
-    """Make an access key for a user; its secret is not to be had again."""
-    made = iam.create_access_key(UserName=user)["AccessKey"]
-    return AccessKey(made["AccessKeyId"], made["SecretAccessKey"])
+    """Create an access key for a user; AWS never shows its secret again."""
+    created = iam.create_access_key(UserName=user)["AccessKey"]
+    return AccessKey(created["AccessKeyId"], created["SecretAccessKey"])

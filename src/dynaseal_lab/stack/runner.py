@@ -1,4 +1,4 @@
-"""The whole story: a lab, the stack in it, `demo.py` as both users, and a verdict on each."""
+"""The demonstration: the stack in a lab, and `demo.py` run and checked as both users."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ PLACE = Place(account="111122223333", region="eu-west-1")
 
 
 def root_clients(lab: RunningLab, place: Place) -> Clients:
-    """Clients of an account's root; no profile of the person at the keyboard counts."""
+    """Return clients of an account's root, without any profile of the user's."""
     root = AccessKey(place.account, lab.root_secret)
     session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     session.set_credentials(root.id, root.secret)
@@ -32,12 +32,12 @@ def root_clients(lab: RunningLab, place: Place) -> Clients:
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """One run of the story.
+    """One run of the demonstration.
 
     Args:
-        lab: Where the stack is made.
-        folder: Where `.env` is written and the program runs.
-        output: Is told everything.
+        lab: The lab in which the stack is created.
+        folder: The folder in which `.env` is written and the program runs.
+        output: Prints the progress.
     """
 
     lab: RunningLab
@@ -45,11 +45,11 @@ class Demonstration:
     output: Output
 
     def provision(self, *, with_terraform: bool) -> Provisioned:
-        """Make the stack and write `.env`.
+        """Create the stack and write `.env`.
 
         Raises:
             DemonstrationError: terraform is missing or failed.
-            botocore.exceptions.ClientError: the lab refused a call.
+            botocore.exceptions.ClientError: The lab refused a call.
         """
         dotenv = self.folder / ".env"
         self.output.step("Stack, by terraform apply" if with_terraform else "Stack, by boto3")
@@ -73,12 +73,12 @@ class Demonstration:
             return terraform.provision(workspace, NAME, dotenv, self.output.detail)
 
     def access_keys(self, stack: Provisioned) -> Mapping[str, AccessKey]:
-        """Make an access key for each user; the keys by user name, the full user's first."""
+        """Create an access key for each user, and return the keys by user name, the full user's first."""
         iam = root_clients(self.lab, PLACE).iam
         return {user: provision.access_key(iam, user) for user in (stack.full_user, stack.limited_user)}
 
     def run(self, stack: Provisioned, keys: Mapping[str, AccessKey]) -> bool:
-        """Run the program as both users; True if all was as it must be."""
+        """Run the program as both users, and return whether both outcomes were as expected."""
         expected = {stack.full_user: program.FULL, stack.limited_user: program.LIMITED}
         verdicts = [self._run_as(user, key, expected[user]) for user, key in keys.items()]
         return all(verdicts)
@@ -87,7 +87,7 @@ class Demonstration:
         path = program.find()
         self.output.step(f"{path.name} as {user}")
         outcome = program.run(path, self.folder, isolated(os.environ, key) | self.output.appearance)
-        self.output.program(outcome.text)
+        self.output.program(outcome.printed)
         differences = outcome.differences(expected)
         verdict = "not as expected" if differences else "as expected"
         self.output.verdict(f"exit code {outcome.exit_code}, {verdict}", good=not differences)
@@ -96,7 +96,7 @@ class Demonstration:
         return not differences
 
     def explain(self, keys: Mapping[str, AccessKey]) -> None:
-        """Say how to run the program by hand."""
+        """Print how to run the program by hand."""
         for user, key in keys.items():
             credentials = f"AWS_ACCESS_KEY_ID={key.id} AWS_SECRET_ACCESS_KEY={key.secret}"
             self.output.program(f"# as {user}\n{credentials} {sys.executable} {program.find()}")

@@ -1,6 +1,6 @@
-"""The stack through `terraform apply`, in a copy of `terraform/`.
+"""Create the stack with `terraform apply`, in a copy of `terraform/`.
 
-A copy, because the folder itself may hold the state of a real stack: refreshed against the lab it would look
+A copy, because the folder itself may hold the state of a real stack: refreshed against the lab, it would look
 as if everything had been deleted.
 """
 
@@ -24,38 +24,41 @@ class Workspace:
 
     Args:
         source: The folder `terraform/` of a checkout.
-        folder: Where the copy goes; must not exist yet.
-        environment: What terraform sees: credentials, AWS_REGION, and AWS_ENDPOINT_URL for the lab.
-        root: The folder in the copy that terraform runs in: `.`, or one of the examples.
+        folder: The folder of the copy; it must not exist yet.
+        environment: Terraform's environment: credentials, AWS_REGION, and AWS_ENDPOINT_URL for the lab.
+        root: The folder in the copy in which terraform runs: `.`, or one of the examples.
 
     Raises:
-        DemonstrationError: terraform is not installed, or `source` is not there.
+        DemonstrationError: terraform is not installed, or `source` does not exist.
     """
 
     def __init__(self, source: Path, folder: Path, environment: Mapping[str, str], root: str = ".") -> None:
         program = shutil.which("terraform")
         if program is None:
-            raise DemonstrationError("terraform is not installed. Install it, or leave --terraform out")
+            raise DemonstrationError("terraform is not installed. Install it, or omit --terraform")
         if not (source / "main.tf").is_file():
-            raise DemonstrationError(f"No Terraform configuration at {source}. Only a checkout has one")
+            raise DemonstrationError(
+                f"No Terraform configuration at {source}. Run this command in a checkout: only there is one"
+            )
         ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars*")
         self.folder = Path(shutil.copytree(source, folder, ignore=ignored)) / root
         self._program = program
-        # Workspaces, data folders and extra arguments of the caller's own Terraform are not for this copy.
-        kept = {
+        # The workspace, data folder and extra arguments of the caller's own Terraform must not apply to this
+        # copy.
+        without_terraform = {
             name: value
             for name, value in environment.items()
             if not name.startswith("TF_") or name in ("TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR")
         }
-        self._environment = {**kept, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+        self._environment = {**without_terraform, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 
     def run(self, *arguments: str, accept: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
-        """Run one terraform command and give back what it printed.
+        """Run one terraform command, and return what it printed.
 
         Raises:
-            DemonstrationError: its exit code is not in `accept`; with terraform's own reason.
+            DemonstrationError: Its exit code is not in `accept`; the message has terraform's reason.
         """
-        done = subprocess.run(  # noqa: S603 - terraform, with arguments made here and no shell
+        completed = subprocess.run(  # noqa: S603 - terraform, with our own arguments and no shell
             [self._program, f"-chdir={self.folder}", *arguments],
             env=self._environment,
             capture_output=True,
@@ -63,29 +66,29 @@ class Workspace:
             check=False,
             stdin=subprocess.DEVNULL,
         )
-        if done.returncode not in accept:
+        if completed.returncode not in accept:
             raise DemonstrationError(
-                f"terraform {arguments[0]} failed: {_reason(done.stderr or done.stdout)}"
+                f"terraform {arguments[0]} failed: {_reason(completed.stderr or completed.stdout)}"
             )
-        return done
+        return completed
 
     def init(self) -> None:
-        """Find the provider, in the folder that DYNASEAL_TERRAFORM_PLUGINS names or in the registry."""
+        """Install the provider from the folder named by DYNASEAL_TERRAFORM_PLUGINS or from the registry."""
         plugins = os.environ.get(PLUGINS)
         self.run("init", "-input=false", "-no-color", *([f"-plugin-dir={plugins}"] if plugins else []))
 
     def apply(self, variables: Mapping[str, str]) -> Mapping[str, Any]:
-        """Apply, and give back the outputs by name."""
+        """Apply the configuration, and return its outputs by name."""
         self.run("apply", "-input=false", "-no-color", "-auto-approve", *arguments(variables))
         outputs = json.loads(self.run("output", "-json").stdout)
         return {name: output["value"] for name, output in outputs.items()}
 
 
 def provision(workspace: Workspace, name: str, dotenv: Path, report: Report) -> Provisioned:
-    """Apply the stack in the Region of the workspace's environment, and have Terraform write `.env`.
+    """Apply the stack in the Region of the workspace's environment; Terraform writes `.env`.
 
     Raises:
-        DemonstrationError: terraform failed; with its own reason.
+        DemonstrationError: terraform failed; the message has its reason.
     """
     report("terraform init")
     workspace.init()
@@ -101,13 +104,13 @@ def provision(workspace: Workspace, name: str, dotenv: Path, report: Report) -> 
 
 
 def arguments(variables: Mapping[str, str]) -> list[str]:
-    """The arguments that give variables their values; what is no text, in Terraform's own syntax."""
+    """Return the arguments that set variables; values that are not strings are in Terraform's syntax."""
     return [f"-var={name}={value}" for name, value in variables.items()]
 
 
 def _reason(output: str) -> str:
-    """The first error of terraform's output, in one line, without the frame around it."""
+    """Return the first error of terraform's output in one line, without the frame around it."""
     lines = [line.strip("│╷╵ ") for line in output.splitlines()]
     starts = [index for index, line in enumerate(lines) if line.startswith("Error:")]
-    told = lines[starts[0] :] if starts else lines[-5:]
-    return " ".join(line for line in told if line)[:600]
+    reason = lines[starts[0] :] if starts else lines[-5:]
+    return " ".join(line for line in reason if line)[:600]
