@@ -8,8 +8,8 @@ import software.amazon.dynamodb.services.local.server.DynamoDBProxyServer;
 /**
  * DynamoDB Local on the loopback interface only, on a free port, until standard input ends.
  *
- * It has no option for the interface and would listen on all of them. Standard input ends with the program that
- * started it, however that program ends.
+ * It has no option to choose an interface and would listen on all of them. Standard input ends when the program that
+ * has started this one ends, however it ends.
  */
 public class Loopback {
     public static void main(String[] arguments) throws Exception {

@@ -27,10 +27,10 @@ def attribute_names(expression: str, placeholders: Mapping[str, Any]) -> Iterato
     >>> sorted(set(attribute_names("SET a.b = if_not_exists(#c, :v), d = d + :w", {"#c": "see"})))
     ['a', 'd', 'see']
     """
-    sequence = tokens(expression)
-    for place, token in enumerate(sequence):
-        before = sequence[place - 1] if place else ""
-        after = sequence[place + 1] if place + 1 < len(sequence) else ""
+    all_tokens = tokens(expression)
+    for position, token in enumerate(all_tokens):
+        before = all_tokens[position - 1] if position else ""
+        after = all_tokens[position + 1] if position + 1 < len(all_tokens) else ""
         named = token[0] == "#" or token[0].isalpha() or token[0] == "_"
         if named and before != "." and after != "(" and token.upper() not in _KEYWORDS:
             yield str(placeholders.get(token, token))
@@ -44,13 +44,13 @@ def partition_value(
     >>> partition_value("#p = :p AND begins_with(sk, :s)", "pk", {"#p": "pk"}, {":p": {"S": "x"}})
     {'S': 'x'}
     """
-    sequence = tokens(expression)
-    for place in range(1, len(sequence) - 1):
-        if sequence[place] != "=":
+    all_tokens = tokens(expression)
+    for position in range(1, len(all_tokens) - 1):
+        if all_tokens[position] != "=":
             continue
         for name, value in (
-            (sequence[place - 1], sequence[place + 1]),
-            (sequence[place + 1], sequence[place - 1]),
+            (all_tokens[position - 1], all_tokens[position + 1]),
+            (all_tokens[position + 1], all_tokens[position - 1]),
         ):
             if str(names.get(name, name)) == partition_key and value in values:
                 return values[value]

@@ -93,5 +93,5 @@ def _explained(call: Call, service: str) -> Fault:
     except Fault as fault:
         return fault
     return Fault(
-        "ValidationException", "One or more parameter values were invalid: the request has no meaning"
+        "ValidationException", "One or more parameter values were invalid: the request cannot be processed"
     )

@@ -1,7 +1,7 @@
-"""Every operation of the lab's DynamoDB, in one table, which answers all questions about an operation.
+"""The table of DynamoDB's operations: whatever the lab has to know of an operation is looked up here.
 
-A new operation is one entry. An operation without an entry is refused as unknown. One without a handler goes
-to the engine as it is, once it is allowed.
+A new operation is one new entry. An operation without an entry is refused as unknown. An operation without a
+handler goes to the engine as it is, once it is allowed.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -55,7 +55,8 @@ class Operation:
     Args:
         permissions: finds the permissions that a call needs.
         form: where a request names tables and items.
-        items: what the operation does with items; None where its request holds no items and no keys.
+        items: what the operation does with items; None where its request holds no items, keys or statements.
+            Operations with PartiQL count as writes; each statement's verb says whether it is one.
         return_values: whether the request has the parameter ReturnValues.
         unlocks: whether it reaches what is stored, so that the caller must be allowed to use the storage key.
         defines: finds the table, by name or ARN, whose definition the operation changes; None where it
@@ -64,7 +65,7 @@ class Operation:
         tags: what it does with tags.
         service: the service, as botocore calls it.
         handler: what the lab itself does for it.
-        local_handler: what the lab does for it where the engine is DynamoDB Local, which lacks it.
+        local_handler: what the lab does for it, or for a part of it, because DynamoDB Local lacks that.
     """
 
     permissions: PermissionFinder

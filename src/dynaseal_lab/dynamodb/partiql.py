@@ -42,7 +42,7 @@ class Token:
         return self.kind in {"word", "other"} and self.text.upper() == word
 
     @property
-    def name(self) -> bool:
+    def may_be_name(self) -> bool:
         """Whether this may name a table or attribute."""
         return self.kind in {"quoted", "word"}
 
@@ -64,98 +64,98 @@ class Statement:
             return _inserted_value(self.inserted, partition_key)
         if any(token.says("OR") or token.says("NOT") for token in self.where):
             return None
-        return _demanded(self.where, partition_key)
+        return _required_values(self.where, partition_key)
 
 
-def parse_statement(text: str, parameters: Sequence[Any]) -> Statement:
+def parse_statement(statement: str, parameters: Sequence[Any]) -> Statement:
     """Parse a statement.
 
     Args:
-        text: the statement.
+        statement: the statement.
         parameters: the attribute values that replace its question marks, in order.
 
     Raises:
         Fault: ValidationException where the table or the verb is not found, or where there is a comment.
     """
-    found = _tokens(text, parameters)
-    if found and found[0].says("EXISTS"):
-        found = found[2:-1]
-    if any(token.kind == "other" and token.text in {"--", "/*"} for token in found):
+    tokens = _tokens(statement, parameters)
+    if tokens and tokens[0].says("EXISTS"):
+        tokens = tokens[2:-1]
+    if any(token.kind == "other" and token.text in {"--", "/*"} for token in tokens):
         raise _invalid("Statement wasn't well formed, can't be processed: comments are not supported")
-    verb = _VERBS.get(found[0].text.upper()) if found else None
+    verb = _VERBS.get(tokens[0].text.upper()) if tokens else None
     if verb is None:
         raise _invalid("Statement wasn't well formed, can't be processed: Unexpected keyword")
-    start = _table_position(found, verb)
-    table, index, rest = _path(found, start)
-    where = _clause(found, rest, "WHERE")
+    start = _table_position(tokens, verb)
+    table, index, rest = _path(tokens, start)
+    where = _clause(tokens, rest, "WHERE")
     return Statement(
         verb=verb,
         table=table,
         index=index,
-        selected=tuple(found[1 : start - 1]) if verb == "Select" else (),
+        selected=tuple(tokens[1 : start - 1]) if verb == "Select" else (),
         where=where,
-        inserted=_clause(found, rest, "VALUE"),
+        inserted=_clause(tokens, rest, "VALUE"),
     )
 
 
-def _tokens(text: str, parameters: Sequence[Any]) -> list[Token]:
-    found: list[Token] = []
+def _tokens(statement: str, parameters: Sequence[Any]) -> list[Token]:
+    tokens: list[Token] = []
     values = iter(parameters)
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(statement):
         kind, raw = match.lastgroup, match.group().strip()
         if kind == "quoted":
-            found.append(Token("quoted", raw[1:-1].replace('""', '"')))
+            tokens.append(Token("quoted", raw[1:-1].replace('""', '"')))
         elif kind == "string":
             inner = raw[1:-1].replace("''", "'")
-            found.append(Token("string", inner, {"S": inner}))
+            tokens.append(Token("string", inner, {"S": inner}))
         elif kind == "number":
-            found.append(Token("number", raw, {"N": raw}))
+            tokens.append(Token("number", raw, {"N": raw}))
         elif kind == "word":
-            found.append(Token("word", raw))
+            tokens.append(Token("word", raw))
         else:
-            found.append(Token("other", raw, next(values, None) if raw == "?" else None))
-    return found
+            tokens.append(Token("other", raw, next(values, None) if raw == "?" else None))
+    return tokens
 
 
-def _table_position(found: Sequence[Token], verb: Verb) -> int:
+def _table_position(tokens: Sequence[Token], verb: Verb) -> int:
     if verb == "Update":
         return 1
-    before = "INTO" if verb == "Insert" else "FROM"
-    for place, token in enumerate(found):
-        if token.says(before) and token.kind == "word":
-            return place + 1
-    raise _invalid(f"Statement wasn't well formed, can't be processed: Expected {before}")
+    keyword = "INTO" if verb == "Insert" else "FROM"
+    for position, token in enumerate(tokens):
+        if token.says(keyword) and token.kind == "word":
+            return position + 1
+    raise _invalid(f"Statement wasn't well formed, can't be processed: Expected {keyword}")
 
 
-def _path(found: Sequence[Token], start: int) -> tuple[str, str | None, int]:
+def _path(tokens: Sequence[Token], start: int) -> tuple[str, str | None, int]:
     """Return the table and the index at `start`, and the position after them."""
-    if start >= len(found) or not found[start].name:
+    if start >= len(tokens) or not tokens[start].may_be_name:
         raise _invalid("Statement wasn't well formed, can't be processed: Expected a table name")
-    if start + 2 < len(found) and found[start + 1].text == "." and found[start + 2].name:
-        return found[start].text, found[start + 2].text, start + 3
-    return found[start].text, None, start + 1
+    if start + 2 < len(tokens) and tokens[start + 1].text == "." and tokens[start + 2].may_be_name:
+        return tokens[start].text, tokens[start + 2].text, start + 3
+    return tokens[start].text, None, start + 1
 
 
-def _clause(found: Sequence[Token], start: int, word: str) -> tuple[Token, ...]:
-    for place in range(start, len(found)):
-        if found[place].says(word):
+def _clause(tokens: Sequence[Token], start: int, word: str) -> tuple[Token, ...]:
+    for position in range(start, len(tokens)):
+        if tokens[position].says(word):
             ends = (
                 end
-                for end in range(place + 1, len(found))
-                if found[end].kind == "word" and found[end].text.upper() in _CLAUSES
+                for end in range(position + 1, len(tokens))
+                if tokens[end].kind == "word" and tokens[end].text.upper() in _CLAUSES
             )
-            return tuple(found[place + 1 : next(ends, len(found))])
+            return tuple(tokens[position + 1 : next(ends, len(tokens))])
     return ()
 
 
-def _demanded(where: Sequence[Token], key: str) -> list[Any] | None:
-    for place, token in enumerate(where[:-2]):
-        if not token.name or token.text != key or (place and where[place - 1].text == "."):
+def _required_values(where: Sequence[Token], key: str) -> list[Any] | None:
+    for position, token in enumerate(where[:-2]):
+        if not token.may_be_name or token.text != key or (position and where[position - 1].text == "."):
             continue
-        if where[place + 1].says("=") and where[place + 2].value is not None:
-            return [where[place + 2].value]
-        if where[place + 1].says("IN"):
-            return _values_in_list(where[place + 2 :])
+        if where[position + 1].says("=") and where[position + 2].value is not None:
+            return [where[position + 2].value]
+        if where[position + 1].says("IN"):
+            return _values_in_list(where[position + 2 :])
     return None
 
 
@@ -176,11 +176,11 @@ def _values_in_list(tokens: Sequence[Token]) -> list[Any] | None:
 def _inserted_value(tokens: Sequence[Token], key: str) -> list[Any] | None:
     """Return the key's value at the first level of the inserted tuple."""
     depth = 0
-    for place, token in enumerate(tokens):
+    for position, token in enumerate(tokens):
         depth += {"{": 1, "[": 1, "<<": 1, "}": -1, "]": -1, ">>": -1}.get(token.text, 0)
         named = token.kind in {"string", "quoted"} and token.text == key
-        if depth == 1 and named and place + 2 < len(tokens) and tokens[place + 1].text == ":":
-            value = tokens[place + 2].value
+        if depth == 1 and named and position + 2 < len(tokens) and tokens[position + 1].text == ":":
+            value = tokens[position + 2].value
             return None if value is None else [value]
     return None
 

@@ -108,7 +108,7 @@ class TablesOfItems:
         tables = as_object(params["RequestItems"])
         renamed = {rename(table): content for table, content in tables.items()}
         if len(renamed) != len(tables):
-            raise Fault("ValidationException", "RequestItems names a table twice, also by its ARN")
+            raise Fault("ValidationException", "RequestItems names a table twice: by its name and by its ARN")
         return {**params, "RequestItems": renamed}
 
 
@@ -127,7 +127,7 @@ class Transaction:
         for entry in as_list(params.get("TransactItems") or []):
             for word, content in as_object(entry).items():
                 if word not in self.actions:
-                    raise Fault("ValidationException", f"TransactItems has no {word}")
+                    raise Fault("ValidationException", f"An entry of TransactItems cannot contain {word}")
                 part = as_object(content)
                 yield Part(
                     table=required_string(part, "TableName"),

@@ -1,4 +1,4 @@
-"""Storage keys: the KMS keys that tables are encrypted with at rest, each use of which is the caller's.
+"""Storage keys: the KMS keys that encrypt tables at rest. KMS is called as the caller, each time.
 
 * Creating a table on a key takes the caller's permissions to DescribeKey, CreateGrant and GenerateDataKey;
   reaching its items takes Decrypt. KMS sees `kms:ViaService` and the table's encryption context.
