@@ -10,7 +10,8 @@ _UNITS = (
     r"(?:item|shape|Region|operation|tenant|key|kind|line|platform|call|caller|branch key|process|row"
     r"|table|beacon|value|rule|method|module|query|user|keyring|attribute|Table)"
 )
-_PER = rf"\b(?:once|one|two|three|bytes|us|ms|[a-z]*seconds|calls?|entry|keys?|error|times?) an? {_UNITS}\b"
+_COUNTED = r"(?:once|one|two|three|bytes|us|ms|[a-z]*seconds|calls?|entry|keys?|error|times?)"
+_PER = rf"\b{_COUNTED} an? {_UNITS}\b(?! names)"
 
 INSTEAD: Mapping[re.Pattern[str], str] = {
     re.compile(pattern): instead
@@ -33,6 +34,7 @@ INSTEAD: Mapping[re.Pattern[str], str] = {
         (r"\bwhat (?:it|this) comes to\b", "the result, the total"),
         (r"\bNever is\b", "is never"),
         (r"\bimport arrows\b", "import layers"),
+        (r'"""(?:Give|Tell|Spell|Say)\b', "Return, Return whether, Format, Describe"),
     )
 }
 
