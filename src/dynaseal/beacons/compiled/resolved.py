@@ -5,6 +5,7 @@ Source: AWS Database Encryption SDK for DynamoDB, operation ResolveAttributes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from dynaseal.attributes import Item
@@ -14,7 +15,8 @@ from dynaseal.beacons.compiled.search import CompiledSearch
 class Searchable(Protocol):
     """A table's configuration, for what beacons need of it."""
 
-    @property
+    # Declared as TableConfig has it: to a type checker, a cached_property does not match a property.
+    @cached_property
     def compiled_search(self) -> CompiledSearch | None:
         """The table's beacons, if it has any."""
         ...
