@@ -265,7 +265,7 @@ def test_an_expression_that_dynamodb_refuses_is_refused_before_it_is_sent(case_i
 
 
 EXTRA = os.environ.get("DYNASEAL_EXTRA_VECTORS")
-AWS_QUERIES = searchable.read("aws-queries.json", Path(EXTRA)) if EXTRA else {"cases": []}
+AWS_QUERIES: dict[str, Any] = searchable.read("aws-queries.json", Path(EXTRA)) if EXTRA else {"cases": []}
 
 
 @pytest.mark.skipif(not EXTRA, reason="DYNASEAL_EXTRA_VECTORS does not name AWS's published data")

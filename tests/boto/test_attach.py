@@ -62,7 +62,7 @@ def test_a_client_cannot_be_made_to_encrypt_twice() -> None:
 class Person(Model):
     """A PynamoDB model; its table's name and connection are set by the test."""
 
-    class Meta:
+    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride] PynamoDB reads it, and not its class
         table_name = "set by the test"
 
     pk = UnicodeAttribute(hash_key=True)
@@ -79,7 +79,7 @@ def model(endpoint: str, client: Any, monkeypatch: pytest.MonkeyPatch) -> type[P
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
 
     class Located(Person):
-        class Meta:
+        class Meta:  # pyright: ignore[reportIncompatibleVariableOverride] PynamoDB reads it, and not its class
             table_name = name
             host = endpoint
             region = "us-west-2"

@@ -83,7 +83,7 @@ def test_a_cancelled_transaction_shows_the_item_decrypted() -> None:
         "ConditionExpression": "city = :c",
         "ExpressionAttributeValues": {":c": {"S": "x"}},
     }
-    actions = [
+    actions: list[Any] = [
         {"Put": {"TableName": "other", "Item": KEY}},
         {
             "ConditionCheck": {
@@ -102,7 +102,7 @@ def test_batches_and_transactions_encrypt_and_decrypt_each_tables_items(
     client: Any, encrypted: EncryptedClient, table: str
 ) -> None:
     other = create_table(client, "pk")
-    puts = {name: [{"PutRequest": {"Item": person()}}] for name in (table, other)}
+    puts: dict[str, list[Any]] = {name: [{"PutRequest": {"Item": person()}}] for name in (table, other)}
     assert encrypted.batch_write_item(RequestItems=puts)["UnprocessedItems"] == {}
     encrypted.transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": person("bob")}}])
     assert client.get_item(TableName=other, Key=KEY)["Item"] == person()
@@ -111,7 +111,7 @@ def test_batches_and_transactions_encrypt_and_decrypt_each_tables_items(
         assert at_rest["secret"].keys() == {"B"}
     found = encrypted.batch_get_item(RequestItems={table: {"Keys": [KEY]}, other: {"Keys": [KEY]}})
     assert found["Responses"] == {table: [person()], other: [person()]}
-    gets = [{"Get": {"TableName": name, "Key": KEY}} for name in (table, other)]
+    gets: list[Any] = [{"Get": {"TableName": name, "Key": KEY}} for name in (table, other)]
     answers = encrypted.transact_get_items(TransactItems=gets)["Responses"]
     assert [answer["Item"] for answer in answers] == [person(), person()]
 
@@ -233,7 +233,8 @@ def test_only_dynamodbs_operations_are_passed_on(encrypted: EncryptedClient) -> 
 
 
 def test_only_a_dynamodb_client_is_taken() -> None:
-    for other in (boto3.client("kms", region_name="us-west-2"), object()):
+    others: tuple[Any, ...] = (boto3.client("kms", region_name="us-west-2"), object())
+    for other in others:
         with pytest.raises(ConfigError, match="neither a botocore client of DynamoDB nor a boto3 resource"):
             EncryptedClient(other, configs={})
 

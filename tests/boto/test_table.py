@@ -73,7 +73,7 @@ def test_the_batch_writer_encrypts_what_it_puts(plain: Any, table: EncryptedTabl
         for number in range(30):
             batch.put_item(Item={**ANN, "pk": str(number)})
         batch.delete_item(Key={"pk": "29"})
-    assert {item["pk"] for item in table.scan()["Items"]} == {str(number) for number in range(29)}
+    assert {str(item["pk"]) for item in table.scan()["Items"]} == {str(number) for number in range(29)}
     assert all(isinstance(item["secret"], Binary) for item in plain.scan()["Items"])
 
 
@@ -98,7 +98,7 @@ def test_attributes_of_boto3s_table_are_there_and_others_are_not(table: Encrypte
     assert {"put_item", "table_arn", "wait_until_exists"} <= set(dir(table))
     assert repr(table) == f"EncryptedTable({plain.name!r})"
     with pytest.raises(AttributeError, match="EncryptedTable has no attribute 'teleport'"):
-        table.teleport  # noqa: B018
+        getattr(table, "teleport")  # noqa: B009 a type checker knows that there is no such attribute
 
 
 def test_the_older_way_reads_the_keys_from_dynamodb(client: Any, resource: Any) -> None:

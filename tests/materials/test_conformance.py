@@ -36,7 +36,7 @@ class Wrapped:
         return self.inner.on_encrypt(materials)
 
     def on_decrypt(
-        self, materials: DecryptionMaterials, keys: Sequence[EncryptedDataKey]
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
         return self.inner.on_decrypt(materials, keys)
 
@@ -63,9 +63,9 @@ class ChangesTheContext(Wrapped):
 
 class ReadsSomethingElse(Wrapped):
     def on_decrypt(
-        self, materials: DecryptionMaterials, keys: Sequence[EncryptedDataKey]
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        return replace(super().on_decrypt(materials, keys), plaintext_data_key=KEY)
+        return replace(super().on_decrypt(materials, encrypted_data_keys), plaintext_data_key=KEY)
 
 
 class UsesOneDataKeyForAll(Wrapped):
@@ -85,14 +85,14 @@ class DropsWhatOthersWrapped(Wrapped):
 
 class LooksAtTheFirstDataKeyOnly(Wrapped):
     def on_decrypt(
-        self, materials: DecryptionMaterials, keys: Sequence[EncryptedDataKey]
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
         return super().on_decrypt(materials, keys[:1])
 
 
 class StumblesOverNothing(Wrapped):
     def on_decrypt(
-        self, materials: DecryptionMaterials, keys: Sequence[EncryptedDataKey]
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
         return super().on_decrypt(materials, [keys[0], *keys[1:]])
 
@@ -103,7 +103,7 @@ class BindsNoContext(Wrapped):
         return replace(written, encryption_context=materials.encryption_context)
 
     def on_decrypt(
-        self, materials: DecryptionMaterials, keys: Sequence[EncryptedDataKey]
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
         read = super().on_decrypt(replace(materials, encryption_context={}), keys)
         return replace(read, encryption_context=materials.encryption_context)
@@ -115,7 +115,7 @@ class WrapsInTheClear(Wrapped):
         return materials.with_wrapped_key(key, EncryptedDataKey("clear", b"", key), KEY)
 
     def on_decrypt(
-        self, materials: DecryptionMaterials, keys: Sequence[EncryptedDataKey]
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
         mine = next(key for key in keys if key.provider_id == "clear")
         return materials.with_unwrapped_key(mine.ciphertext, KEY)

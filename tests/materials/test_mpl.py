@@ -63,19 +63,19 @@ def theirs_ecdh(curve: str) -> Any:
     )
 
 
-def theirs_kms(kms: FakeKms) -> Any:
+def theirs_kms(kms: Any) -> Any:
     return PROVIDERS.create_aws_kms_keyring(
         mpl.CreateAwsKmsKeyringInput(kms_key_id=KMS_A, kms_client=kms.client("us-west-2"))
     )
 
 
-def theirs_mrk(kms: FakeKms) -> Any:
+def theirs_mrk(kms: Any) -> Any:
     return PROVIDERS.create_aws_kms_mrk_keyring(
         mpl.CreateAwsKmsMrkKeyringInput(kms_key_id=MRK_EU, kms_client=kms.client("eu-west-1"))
     )
 
 
-def theirs_kms_rsa(kms: FakeKms) -> Any:
+def theirs_kms_rsa(kms: Any) -> Any:
     return PROVIDERS.create_aws_kms_rsa_keyring(
         mpl.CreateAwsKmsRsaKeyringInput(
             kms_key_id=KEYS["kms-rsa"]["arn"],
@@ -86,7 +86,7 @@ def theirs_kms_rsa(kms: FakeKms) -> Any:
     )
 
 
-def theirs_kms_ecdh(kms: FakeKms) -> Any:
+def theirs_kms_ecdh(kms: Any) -> Any:
     return PROVIDERS.create_aws_kms_ecdh_keyring(
         mpl.CreateAwsKmsEcdhKeyringInput(
             curve_spec="ECC_NIST_P256",

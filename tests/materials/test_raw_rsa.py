@@ -115,7 +115,7 @@ EC = ec.generate_private_key(ec.SECP256R1())
     ],
 )
 def test_a_key_that_will_not_do_is_refused_as_the_keyring_is_made(
-    padding: RsaPadding, keys: dict[str, bytes], says: str
+    padding: RsaPadding, keys: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(ConfigError, match=says):
         keyring(padding, **keys)

@@ -135,7 +135,7 @@ def test_the_refusal_of_an_alias_says_what_to_give() -> None:
 
 
 class Unreachable:
-    def decrypt(self, **_request: object) -> None:
+    def decrypt(self, **_request: object) -> NoReturn:
         raise EndpointConnectionError(endpoint_url="https://kms.invalid")
 
     generate_data_key = decrypt

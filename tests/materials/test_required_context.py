@@ -70,12 +70,17 @@ class Forgetful(DefaultMaterialsManager):
     """A manager that does not hand the context on."""
 
     def get_encryption_materials(
-        self, suite: AlgorithmSuite, encryption_context: Any, _required_context_keys: frozenset[str]
+        self,
+        suite: AlgorithmSuite,
+        encryption_context: Any,
+        required_context_keys: frozenset[str],  # noqa: ARG002 of the Protocol
     ) -> Any:
         return super().get_encryption_materials(suite, encryption_context, frozenset())
 
-    def decrypt_materials(self, suite: Any, encrypted_data_keys: Sequence[Any], *contexts: Any) -> Any:
-        materials = super().decrypt_materials(suite, encrypted_data_keys, *contexts)
+    def decrypt_materials(
+        self, suite: Any, encrypted_data_keys: Sequence[Any], stored_context: Any, reproduced_context: Any
+    ) -> Any:
+        materials = super().decrypt_materials(suite, encrypted_data_keys, stored_context, reproduced_context)
         kept = {key: value for key, value in materials.encryption_context.items() if key != TENANT}
         return type(materials)(materials.suite, kept)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -39,8 +39,8 @@ def ours(aws: FakeAws) -> KeyStore:
 def theirs(aws: FakeAws) -> Any:
     return AwsKeyStore(
         KeyStoreConfig(
-            ddb_client=aws.dynamodb,
-            kms_client=FakeKeyStoreKmsClient(aws.kms, "us-west-2"),
+            ddb_client=cast("Any", aws.dynamodb),
+            kms_client=cast("Any", FakeKeyStoreKmsClient(aws.kms, "us-west-2")),
             ddb_table_name="keys",
             logical_key_store_name="logical",
             kms_configuration=models.KMSConfigurationKmsKeyArn(ARN),

@@ -262,4 +262,4 @@ def test_an_item_of_another_branch_key_is_refused_without_a_call(aws: FakeAws, s
 )
 def test_a_keyring_that_cannot_be_is_refused(store: KeyStore, which: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
-        AwsKmsHierarchicalKeyring(store, **({"ttl_seconds": TTL} | which))
+        AwsKmsHierarchicalKeyring(store, **{"ttl_seconds": TTL, **which})

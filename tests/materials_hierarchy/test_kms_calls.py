@@ -128,7 +128,7 @@ def test_calls_of_many_threads_are_all_counted(aws: FakeAws) -> None:
 def test_the_numbers_given_are_a_copy(aws: FakeAws) -> None:
     encryptor = encryptor_of(plain(aws))
 
-    encryptor.kms_calls.update({("Decrypt", ARN): 5})
+    encryptor.kms_calls["Decrypt", ARN] = 5
 
     assert encryptor.kms_calls == {}
 

@@ -75,7 +75,7 @@ class Searched:
         self.client = EncryptedClient(dynamodb, configs={self.name: config})
         self.items = [{"pk": {"S": str(at)}, "city": {"S": value}} for at, value in enumerate(values)]
         for start in range(0, ITEMS, 25):
-            puts = [{"PutRequest": {"Item": item}} for item in self.items[start : start + 25]]
+            puts: list[Any] = [{"PutRequest": {"Item": item}} for item in self.items[start : start + 25]]
             self.client.batch_write_item(RequestItems={self.name: puts})
 
     def false_positives(self) -> tuple[float, float]:

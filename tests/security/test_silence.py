@@ -197,11 +197,19 @@ def _store_refused_while_writing(fixture: SecretsFixture) -> object:
 class Careless:
     """A materials manager that gives no data key."""
 
-    def get_encryption_materials(self, suite: Any, context: Any, required: Any) -> EncryptionMaterials:
-        return EncryptionMaterials(suite, context, required_context_keys=required)
+    def get_encryption_materials(
+        self, suite: Any, encryption_context: Any, required_context_keys: Any
+    ) -> EncryptionMaterials:
+        return EncryptionMaterials(suite, encryption_context, required_context_keys=required_context_keys)
 
-    def decrypt_materials(self, suite: Any, _keys: Any, stored: Any, reproduced: Any) -> DecryptionMaterials:
-        return DecryptionMaterials(suite, {**stored, **reproduced})
+    def decrypt_materials(
+        self,
+        suite: Any,
+        encrypted_data_keys: Any,  # noqa: ARG002 of the Protocol
+        stored_context: Any,
+        reproduced_context: Any,
+    ) -> DecryptionMaterials:
+        return DecryptionMaterials(suite, {**stored_context, **reproduced_context})
 
 
 def _read_carelessly(fixture: SecretsFixture) -> object:

@@ -132,7 +132,7 @@ def table_config(spec: Mapping[str, Any], keys: Mapping[str, Any]) -> TableConfi
     )
 
 
-def search_config(spec: Mapping[str, Any], store: FakeKeyStore) -> SearchConfig:
+def search_config(spec: Mapping[str, Any], store: BeaconKeyStore) -> SearchConfig:
     """Build the search configuration that a vector file describes."""
     selector = spec.get("partition_selector")
     version = BeaconVersion(

@@ -51,8 +51,8 @@ class StubbedDynamoDb:
         self.sent_requests.append((operation, asked))
         status, reply = self.replies.pop(0) if self.replies else (200, {})
         body = reply(asked) if callable(reply) else reply
-        headers = {"content-type": "application/x-amz-json-1.0"}
+        headers: Any = {"content-type": "application/x-amz-json-1.0"}
         return AWSResponse(request.url, status, headers, _Body(json.dumps(body).encode()))
 
 
-_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+_CREDENTIALS: Any = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}

@@ -44,7 +44,7 @@ from support.fake_kms import FakeKms, material
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 
-type_of_refusal: dict[str, type[Exception]] = (
+type_of_refusal: Mapping[str, type[Exception]] = (
     dict.fromkeys(
         [
             "bytes after the header",
