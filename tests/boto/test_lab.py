@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-from boto3.dynamodb.types import Binary
 import pytest
+from boto3.dynamodb.types import Binary
 
 from dynaseal import AwsKmsKeyring, KmsError, TableConfig
 from dynaseal.boto.wrappers.client import EncryptedClient

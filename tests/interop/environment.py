@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from dynaseal import AwsKmsHierarchicalKeyring, Keyring, KeyStore
 from dynaseal_lab.server import running as running_lab
@@ -44,7 +44,7 @@ class Environment:
         """Return dynaseal's keyring for a description."""
         if spec["kind"] != "hierarchical":
             # `vectors.keyring` calls one method of its fake KMS, `client`, which this class has too.
-            return vectors.keyring(spec, self.keys, self)
+            return vectors.keyring(spec, self.keys, cast("Any", self))
         if "branch_key" in spec:
             key = self.keys[spec["branch_key"]]
             return AwsKmsHierarchicalKeyring(

@@ -38,7 +38,7 @@ class Wrapped:
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        return self.inner.on_decrypt(materials, keys)
+        return self.inner.on_decrypt(materials, encrypted_data_keys)
 
 
 class WrapsNothing(Wrapped):
@@ -87,14 +87,14 @@ class LooksAtTheFirstDataKeyOnly(Wrapped):
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        return super().on_decrypt(materials, keys[:1])
+        return super().on_decrypt(materials, encrypted_data_keys[:1])
 
 
 class StumblesOverNothing(Wrapped):
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        return super().on_decrypt(materials, [keys[0], *keys[1:]])
+        return super().on_decrypt(materials, [encrypted_data_keys[0], *encrypted_data_keys[1:]])
 
 
 class BindsNoContext(Wrapped):
@@ -105,7 +105,7 @@ class BindsNoContext(Wrapped):
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        read = super().on_decrypt(replace(materials, encryption_context={}), keys)
+        read = super().on_decrypt(replace(materials, encryption_context={}), encrypted_data_keys)
         return replace(read, encryption_context=materials.encryption_context)
 
 
@@ -117,7 +117,7 @@ class WrapsInTheClear(Wrapped):
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        mine = next(key for key in keys if key.provider_id == "clear")
+        mine = next(key for key in encrypted_data_keys if key.provider_id == "clear")
         return materials.with_unwrapped_key(mine.ciphertext, KEY)
 
 

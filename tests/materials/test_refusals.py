@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError

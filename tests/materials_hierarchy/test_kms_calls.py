@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from dynaseal import AwsKmsHierarchicalKeyring, AwsKmsKeyring, KeyStore, MultiKeyring, UnwrapError
+from dynaseal.materials.kms_calls import KmsCall
 from support.branch_keys import BOUND, ITEM, encryptor_of, people
 from support.fake_aws import ARN, FakeAws
 
@@ -128,7 +129,7 @@ def test_calls_of_many_threads_are_all_counted(aws: FakeAws) -> None:
 def test_the_numbers_given_are_a_copy(aws: FakeAws) -> None:
     encryptor = encryptor_of(plain(aws))
 
-    encryptor.kms_calls["Decrypt", ARN] = 5
+    encryptor.kms_calls[KmsCall("Decrypt", ARN)] = 5
 
     assert encryptor.kms_calls == {}
 

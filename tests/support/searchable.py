@@ -41,6 +41,7 @@ from dynaseal import (
     VirtualField,
     VirtualPart,
 )
+from dynaseal.beacons.key_sources import BeaconKeyStore
 from dynaseal.errors import KeyStoreError
 from dynaseal.materials.key_store.branch_keys import BeaconKeyMaterials, BranchKeyMaterials
 

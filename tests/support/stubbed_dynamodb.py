@@ -45,7 +45,7 @@ class StubbedDynamoDb:
         """Answer the next call with one of DynamoDB's errors."""
         self.reply({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", **members}, 400)
 
-    def _answer(self, request: Any, **_: Any) -> AWSResponse:
+    def _answer(self, request: Any, **_: Any) -> Any:
         operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
         asked = json.loads(request.body)
         self.sent_requests.append((operation, asked))
