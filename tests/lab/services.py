@@ -3,14 +3,16 @@
 import asyncio
 import json
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from dynaseal_lab.dynamodb.api import DynamoDbService
 from dynaseal_lab.kms.api import KmsService
-from dynaseal_lab.model import AccessRequest, Call, Decision, Principal, Reply
+from dynaseal_lab.model import AccessRequest, Call, Decision, Fault, Principal, Reply
 
 OWNER, STRANGER, REGION = "111122223333", "444455556666", "us-west-2"
 Rule = Callable[[Call, AccessRequest], Decision]
@@ -59,6 +61,11 @@ class SettableClock:
 
 class EngineRefusalError(Exception):
     """An error reply of the engine: its code and message."""
+
+
+def raises_fault(code_and_message: str) -> AbstractContextManager[pytest.ExceptionInfo[Fault]]:
+    """Expect a Fault whose code and message start with this pattern."""
+    return pytest.raises(Fault, match=f"^{code_and_message}")
 
 
 def user(name: str, account: str = OWNER) -> Principal:

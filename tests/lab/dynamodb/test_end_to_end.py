@@ -1,27 +1,14 @@
 """Over HTTP with boto3 and real policies: limited users, storage keys, leading keys, other accounts."""
 
-import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from dynaseal_lab.testing import LabAccount
+from dynaseal_lab.testing import LabAccount, policy
+from lab.statements import allow, refusal
 
 REGION = "eu-west-1"
 KEY = {"pk": {"S": "a"}}
-
-
-def allow(*actions: str, resource: str = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": list(actions), "Resource": resource, **more}
-
-
-def refused(call: Callable[..., Any], **params: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    reply: Any = caught.value.response
-    return reply["Error"]["Code"], reply["Error"]["Message"]
 
 
 def delegation(account: LabAccount) -> dict[str, Any]:
@@ -37,10 +24,6 @@ def use_through_dynamodb(account: LabAccount) -> dict[str, Any]:
     }
     actions = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
     return {**allow(*actions), "Principal": {"AWS": "*"}, "Condition": {"StringEquals": through}}
-
-
-def policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 @pytest.fixture
@@ -85,7 +68,7 @@ def test_a_user_without_kms_permissions_works_on_the_table_through_dynamodb_only
         == storage_key
     )
     dynamodb.delete_item(TableName="items", Key=KEY)
-    code, message = refused(limited.client("kms").encrypt, KeyId=storage_key, Plaintext=b"x")
+    code, message = refusal(limited.client("kms").encrypt, KeyId=storage_key, Plaintext=b"x")
     assert code == "AccessDeniedException"
     assert "kms:Encrypt" in message
 
@@ -98,7 +81,7 @@ def test_without_that_statement_the_same_user_gets_kmss_refusal(
     account.client("kms").put_key_policy(
         KeyId=storage_key, PolicyName="default", Policy=policy(delegation(account))
     )
-    code, message = refused(dynamodb.get_item, TableName="items", Key=KEY)
+    code, message = refusal(dynamodb.get_item, TableName="items", Key=KEY)
     assert code == "AccessDeniedException"
     assert message.startswith(
         "KMS key access denied error: com.amazonaws.services.kms.model.AWSKMSException: User: "
@@ -114,13 +97,13 @@ def test_leading_keys_limit_a_user_to_their_own_items(account: LabAccount, table
     mine, others = {"pk": {"S": "ada"}}, {"pk": {"S": "bob"}}
     dynamodb.put_item(TableName="items", Item=mine)
     assert dynamodb.get_item(TableName="items", Key=mine)["Item"] == mine
-    assert refused(dynamodb.put_item, TableName="items", Item=others)[0] == "AccessDeniedException"
+    assert refusal(dynamodb.put_item, TableName="items", Item=others)[0] == "AccessDeniedException"
     both = {"items": [{"PutRequest": {"Item": mine}}, {"PutRequest": {"Item": others}}]}
-    assert refused(dynamodb.batch_write_item, RequestItems=both)[0] == "AccessDeniedException"
+    assert refusal(dynamodb.batch_write_item, RequestItems=both)[0] == "AccessDeniedException"
     query = {"TableName": "items", "KeyConditionExpression": "pk = :p"}
     found = dynamodb.query(**query, ExpressionAttributeValues={":p": {"S": "ada"}})
     assert found["Items"] == [mine]
-    code, _ = refused(dynamodb.query, **query, ExpressionAttributeValues={":p": {"S": "bob"}})
+    code, _ = refusal(dynamodb.query, **query, ExpressionAttributeValues={":p": {"S": "bob"}})
     assert code == "AccessDeniedException"
 
 
@@ -129,7 +112,7 @@ def test_a_transaction_needs_the_permission_of_each_part(account: LabAccount, ta
     put = {"Put": {"TableName": "items", "Item": KEY}}
     dynamodb.transact_write_items(TransactItems=[put])
     delete = {"Delete": {"TableName": "items", "Key": {"pk": {"S": "b"}}}}
-    code, message = refused(dynamodb.transact_write_items, TransactItems=[put, delete])
+    code, message = refusal(dynamodb.transact_write_items, TransactItems=[put, delete])
     assert (code, "dynamodb:DeleteItem" in message) == ("AccessDeniedException", True)
 
 
@@ -137,20 +120,20 @@ def test_another_account_needs_the_tables_policy_and_the_storage_keys(
     account: LabAccount, other_account: LabAccount, table: str, storage_key: str
 ) -> None:
     bob = as_user(other_account, "bob", allow("dynamodb:*"), allow("kms:*"))
-    assert refused(bob.put_item, TableName=table, Item=KEY)[0] == "AccessDeniedException"
+    assert refusal(bob.put_item, TableName=table, Item=KEY)[0] == "AccessDeniedException"
     to_bob = {"AWS": f"arn:aws:iam::{other_account.number}:user/bob"}
     account.client("dynamodb").put_resource_policy(
         ResourceArn=table,
         Policy=policy({**allow("dynamodb:PutItem", resource=table), "Principal": to_bob}),
     )
-    code, message = refused(bob.put_item, TableName=table, Item=KEY)
+    code, message = refusal(bob.put_item, TableName=table, Item=KEY)
     assert (code, message.startswith("KMS key access denied error")) == ("AccessDeniedException", True)
     decrypt_for_bob = {**allow("kms:Decrypt"), "Principal": to_bob}
     document = policy(delegation(account), use_through_dynamodb(account), decrypt_for_bob)
     kms = account.client("kms")
     kms.put_key_policy(KeyId=storage_key, PolicyName="default", Policy=document)
     bob.put_item(TableName=table, Item=KEY)
-    assert refused(bob.get_item, TableName=table, Key=KEY)[0] == "AccessDeniedException"
+    assert refusal(bob.get_item, TableName=table, Key=KEY)[0] == "AccessDeniedException"
     assert account.client("dynamodb").get_item(TableName="items", Key=KEY)["Item"] == KEY
 
 
@@ -189,7 +172,7 @@ def test_a_disabled_storage_key_makes_the_table_inaccessible(account: LabAccount
     dynamodb = account.client("dynamodb")
     kms = account.client("kms")
     kms.disable_key(KeyId=storage_key)
-    code, message = refused(dynamodb.get_item, TableName="items", Key=KEY)
+    code, message = refusal(dynamodb.get_item, TableName="items", Key=KEY)
     assert code == "ValidationException"
     assert message.startswith("KMS key disabled error: com.amazonaws.services.kms.model.DisabledException: ")
     described = dynamodb.describe_table(TableName="items")["Table"]

@@ -9,8 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from dynaseal_lab.kms.specs import KEY_SPECS
-from dynaseal_lab.model import Fault
-from lab.services import KmsCaller
+from lab.services import KmsCaller, raises_fault
 
 MESSAGE = b"a message"
 SIGNING = [
@@ -19,10 +18,6 @@ SIGNING = [
     for algorithm in spec.algorithms.get("SIGN_VERIFY", ())
     if spec.name not in {"RSA_3072", "RSA_4096"}
 ]
-
-
-def refused(code: str) -> Any:
-    return pytest.raises(Fault, match=f"^{code}")
 
 
 def public_key(kms: KmsCaller, key: str) -> Any:
@@ -46,13 +41,13 @@ def test_a_signature_verifies_inside_and_outside_and_a_changed_message_does_not(
     assert kms("Verify", Message=MESSAGE, **same)["SignatureValid"] is True
     hashed = hashlib.new(digest.name, MESSAGE).digest()
     assert kms("Verify", Message=hashed, MessageType="DIGEST", **same)["SignatureValid"] is True
-    with refused("KMSInvalidSignatureException"):
+    with raises_fault("KMSInvalidSignatureException"):
         kms("Verify", Message=MESSAGE + b"!", **same)
 
 
 def test_a_digest_has_its_algorithms_length(kms: KmsCaller) -> None:
     key = kms.key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
-    with refused("ValidationException: Digest is invalid length for algorithm ECDSA_SHA_256."):
+    with raises_fault("ValidationException: Digest is invalid length for algorithm ECDSA_SHA_256."):
         kms("Sign", KeyId=key, Message=b"short", MessageType="DIGEST", SigningAlgorithm="ECDSA_SHA_256")
 
 
@@ -66,9 +61,9 @@ def test_what_the_public_key_encrypts_outside_decrypts_inside(kms: KmsCaller, al
     for blob in (outside, inside):
         decrypted = kms("Decrypt", KeyId=key, CiphertextBlob=blob, EncryptionAlgorithm=algorithm)
         assert decrypted["Plaintext"] == b"secret"
-    with refused("InvalidCiphertextException"):
+    with raises_fault("InvalidCiphertextException"):
         kms("Decrypt", KeyId=key, CiphertextBlob=outside[:-1] + b"\0", EncryptionAlgorithm=algorithm)
-    with refused("ValidationException: KeyId is required"):
+    with raises_fault("ValidationException: KeyId is required"):
         kms("Decrypt", CiphertextBlob=outside, EncryptionAlgorithm=algorithm)
 
 
@@ -76,7 +71,7 @@ def test_what_the_public_key_encrypts_outside_decrypts_inside(kms: KmsCaller, al
 def test_rsa_encrypts_no_more_than_its_modulus_allows(kms: KmsCaller, algorithm: str, limit: int) -> None:
     key = kms.key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")
     kms("Encrypt", KeyId=key, Plaintext=b"x" * limit, EncryptionAlgorithm=algorithm)
-    with refused("ValidationException"):
+    with raises_fault("ValidationException"):
         kms("Encrypt", KeyId=key, Plaintext=b"x" * (limit + 1), EncryptionAlgorithm=algorithm)
 
 
@@ -88,7 +83,7 @@ def test_a_mac_is_the_hmac_of_the_message_and_a_changed_one_is_refused(kms: KmsC
     secret = kms.service._access.store.material(key.rpartition("/")[2]).current.secret
     assert mac == hmac.new(secret, MESSAGE, f"sha{bits}").digest()
     assert kms("VerifyMac", Mac=mac, **params)["MacValid"] is True
-    with refused("KMSInvalidMacException"):
+    with raises_fault("KMSInvalidMacException"):
         kms("VerifyMac", Mac=bytes(len(mac)), **params)
 
 
@@ -102,7 +97,7 @@ def test_both_sides_derive_the_same_secret(kms: KmsCaller, spec: str) -> None:
     )
     derived = kms("DeriveSharedSecret", KeyId=key, KeyAgreementAlgorithm="ECDH", PublicKey=der)
     assert derived["SharedSecret"] == other.exchange(ec.ECDH(), public)
-    with refused("ValidationException: The public key is not valid"):
+    with raises_fault("ValidationException: The public key is not valid"):
         kms("DeriveSharedSecret", KeyId=key, KeyAgreementAlgorithm="ECDH", PublicKey=der[:-1])
 
 
@@ -141,7 +136,7 @@ def test_the_keys_of_a_data_key_pair_match_and_the_private_key_is_encrypted(
 def test_a_key_is_used_only_for_its_usage(
     kms: KmsCaller, key_params: dict[str, Any], operation: str, params: dict[str, Any]
 ) -> None:
-    with refused("InvalidKeyUsageException"):
+    with raises_fault("InvalidKeyUsageException"):
         kms(operation, KeyId=kms.key(**key_params), **params)
 
 
@@ -159,12 +154,12 @@ def test_a_key_is_used_only_for_its_usage(
 def test_a_key_is_created_only_of_a_spec_and_usage_that_exist(
     kms: KmsCaller, key_params: dict[str, Any], code: str
 ) -> None:
-    with refused(code):
+    with raises_fault(code):
         kms("CreateKey", **key_params)
 
 
 def test_a_symmetric_key_has_no_public_key_and_an_asymmetric_one_does_not_rotate(kms: KmsCaller) -> None:
-    with refused("UnsupportedOperationException"):
+    with raises_fault("UnsupportedOperationException"):
         kms("GetPublicKey", KeyId=kms.key())
-    with refused("UnsupportedOperationException"):
+    with raises_fault("UnsupportedOperationException"):
         kms("EnableKeyRotation", KeyId=kms.key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY"))

@@ -1,30 +1,13 @@
 """Over HTTP with boto3 and real policies: key policies, conditions, grants, other accounts."""
 
-import json
 import threading
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from dynaseal_lab.testing import LabAccount
-
-
-def allow(*actions: str, **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": list(actions), "Resource": "*", **more}
-
-
-def policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def refused(call: Callable[..., Any], **params: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    reply: Any = caught.value.response
-    return reply["Error"]["Code"], reply["Error"]["Message"]
+from dynaseal_lab.testing import LabAccount, policy
+from lab.statements import allow, refusal
 
 
 @pytest.fixture
@@ -50,8 +33,8 @@ def test_an_identity_policy_counts_only_where_the_key_policy_delegates(
         f"User: arn:aws:iam::{account.number}:user/alice is not authorized to perform: kms:Encrypt "
         f"on resource: {key} because no resource-based policy allows the kms:Encrypt action"
     )
-    assert refused(alice.encrypt, KeyId=key, Plaintext=b"x") == ("AccessDeniedException", sentence)
-    assert refused(kms.encrypt, KeyId=key, Plaintext=b"x")[0] == "AccessDeniedException"
+    assert refusal(alice.encrypt, KeyId=key, Plaintext=b"x") == ("AccessDeniedException", sentence)
+    assert refusal(kms.encrypt, KeyId=key, Plaintext=b"x")[0] == "AccessDeniedException"
     named = allow("kms:Encrypt", Principal={"AWS": f"arn:aws:iam::{account.number}:user/alice"})
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(admin, named))
     assert alice.encrypt(KeyId=key, Plaintext=b"x")["KeyId"] == key
@@ -71,7 +54,7 @@ def test_a_condition_limits_the_encryption_context(account: LabAccount, admin: d
     params = {"KeyId": key, "Plaintext": b"x"}
     alice.encrypt(**params, EncryptionContext={"dept": "hr", "year": "26"})
     for context in ({"dept": "it"}, {}, {"dept": "hr", "other": "x"}):
-        assert refused(alice.encrypt, **params, EncryptionContext=context)[0] == "AccessDeniedException"
+        assert refusal(alice.encrypt, **params, EncryptionContext=context)[0] == "AccessDeniedException"
 
 
 def test_a_grant_allows_what_no_policy_allows(account: LabAccount, admin: dict[str, Any]) -> None:
@@ -87,7 +70,7 @@ def test_a_grant_allows_what_no_policy_allows(account: LabAccount, admin: dict[s
     data_key = alice.generate_data_key(KeyId=key, KeySpec="AES_256", EncryptionContext={"a": "1"})
     decrypted = alice.decrypt(CiphertextBlob=data_key["CiphertextBlob"], EncryptionContext={"a": "1"})
     assert decrypted["Plaintext"] == data_key["Plaintext"]
-    assert refused(alice.generate_data_key, KeyId=key, KeySpec="AES_256")[0] == "AccessDeniedException"
+    assert refusal(alice.generate_data_key, KeyId=key, KeySpec="AES_256")[0] == "AccessDeniedException"
 
 
 def test_another_account_needs_both_sides(
@@ -98,12 +81,12 @@ def test_another_account_needs_both_sides(
     key = kms.create_key(Policy=policy(admin))["KeyMetadata"]["Arn"]
     bob = other_account.user("bob", allow("kms:Encrypt")).client("kms")
     eve = other_account.user("eve").client("kms")
-    code, message = refused(bob.encrypt, KeyId=key, Plaintext=b"x")
+    code, message = refusal(bob.encrypt, KeyId=key, Plaintext=b"x")
     assert code == "AccessDeniedException"
     assert "on this resource because the resource does not exist in this Region" in message
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(admin, to_other))
     assert bob.encrypt(KeyId=key, Plaintext=b"x")["KeyId"] == key
-    code, message = refused(eve.encrypt, KeyId=key, Plaintext=b"x")
+    code, message = refusal(eve.encrypt, KeyId=key, Plaintext=b"x")
     assert message.endswith("because no identity-based policy allows the kms:Encrypt action")
 
 
@@ -130,7 +113,7 @@ def test_a_key_policy_may_name_only_principals_that_exist(
 
     for name in ("user/nobody", "role/nothing"):
         arn = f"arn:aws:iam::{other_account.number}:{name}"
-        code, message = refused(kms.put_key_policy, **naming(arn))
+        code, message = refusal(kms.put_key_policy, **naming(arn))
         assert code == "MalformedPolicyDocumentException"
         assert message == "Policy contains a statement with one or more invalid principals."
     other_account.user("bob")

@@ -5,13 +5,9 @@ from typing import Any
 import pytest
 
 from dynaseal_lab.model import Decision, Fault, Reply
-from lab.services import KmsCaller, user
+from lab.services import KmsCaller, raises_fault, user
 
 BOB, CAROL = user("bob"), user("carol")
-
-
-def refused(code: str) -> Any:
-    return pytest.raises(Fault, match=f"^{code}")
 
 
 def outcome(kms: KmsCaller, operation: str, **arguments: Any) -> str:
@@ -42,9 +38,9 @@ def grant(kms: KmsCaller, key: str, **terms: Any) -> Reply:
 def test_a_grant_allows_its_grantee_its_operations_and_nothing_else(kms: KmsCaller, key: str) -> None:
     grant(kms, key, Operations=["Encrypt"])
     blob = kms("Encrypt", caller=BOB, KeyId=key, Plaintext=b"x")["CiphertextBlob"]
-    with refused("AccessDeniedException"):
+    with raises_fault("AccessDeniedException"):
         kms("Decrypt", caller=BOB, CiphertextBlob=blob)
-    with refused("AccessDeniedException"):
+    with raises_fault("AccessDeniedException"):
         kms("Encrypt", caller=CAROL, KeyId=key, Plaintext=b"x")
 
 
@@ -71,16 +67,16 @@ def test_a_revoked_grant_allows_nothing_at_once(kms: KmsCaller, key: str) -> Non
     created = grant(kms, key)
     assert [entry["GrantId"] for entry in kms("ListGrants", KeyId=key)["Grants"]] == [created["GrantId"]]
     kms("RevokeGrant", KeyId=key, GrantId=created["GrantId"])
-    with refused("AccessDeniedException"):
+    with raises_fault("AccessDeniedException"):
         kms("Encrypt", caller=BOB, KeyId=key, Plaintext=b"x")
-    with refused("NotFoundException"):
+    with raises_fault("NotFoundException"):
         kms("RevokeGrant", KeyId=key, GrantId=created["GrantId"])
 
 
 def test_the_retiring_principal_retires_by_token_and_others_do_not(kms: KmsCaller, key: str) -> None:
     created = grant(kms, key, RetiringPrincipal=CAROL.arn)
     assert len(kms("ListRetirableGrants", RetiringPrincipal=CAROL.arn)["Grants"]) == 1
-    with refused("AccessDeniedException"):
+    with raises_fault("AccessDeniedException"):
         kms("RetireGrant", caller=BOB, GrantToken=created["GrantToken"])
     kms("RetireGrant", caller=CAROL, GrantToken=created["GrantToken"])
     assert kms("ListGrants", KeyId=key)["Grants"] == []
@@ -138,17 +134,17 @@ def test_the_question_says_what_the_grant_would_give(kms: KmsCaller, key: str) -
 
 
 def test_a_grant_names_a_principal_and_fitting_operations(kms: KmsCaller, key: str) -> None:
-    with refused("InvalidArnException"):
+    with raises_fault("InvalidArnException"):
         grant(kms, key, GranteePrincipal="bob")
-    with refused("ValidationException: Grant operations Sign"):
+    with raises_fault("ValidationException: Grant operations Sign"):
         grant(kms, key, Operations=["Sign"])
     kms("DisableKey", KeyId=key)
-    with refused("DisabledException"):
+    with raises_fault("DisabledException"):
         grant(kms, key)
 
 
 def test_a_token_of_a_grant_is_taken_and_an_unknown_one_refused(kms: KmsCaller, key: str) -> None:
     created = grant(kms, key)
     kms("Encrypt", caller=BOB, KeyId=key, Plaintext=b"x", GrantTokens=[created["GrantToken"]])
-    with refused("InvalidGrantTokenException"):
+    with raises_fault("InvalidGrantTokenException"):
         kms("Encrypt", caller=BOB, KeyId=key, Plaintext=b"x", GrantTokens=["unknown"])

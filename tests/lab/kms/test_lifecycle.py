@@ -6,12 +6,7 @@ from typing import Any
 
 import pytest
 
-from dynaseal_lab.model import Fault
-from lab.services import KmsCaller
-
-
-def refused(code: str) -> Any:
-    return pytest.raises(Fault, match=f"^{code}")
+from lab.services import KmsCaller, raises_fault
 
 
 def state(kms: KmsCaller, key: str) -> str:
@@ -32,7 +27,7 @@ def test_a_disabled_key_refuses_to_decrypt_until_it_is_enabled_again(kms: KmsCal
     key = kms.key()
     blob = kms("Encrypt", KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     kms("DisableKey", KeyId=key)
-    with refused(f"DisabledException: {key} is disabled."):
+    with raises_fault(f"DisabledException: {key} is disabled."):
         kms("Decrypt", CiphertextBlob=blob)
     kms("EnableKey", KeyId=key)
     assert kms("Decrypt", CiphertextBlob=blob)["Plaintext"] == b"x"
@@ -42,7 +37,7 @@ def test_a_key_pending_deletion_is_unusable_and_comes_back_disabled(kms: KmsCall
     key = kms.key()
     reply = kms("ScheduleKeyDeletion", KeyId=key, PendingWindowInDays=7)
     assert reply["DeletionDate"] == kms.clock.now() + timedelta(days=7)
-    with refused(f"KMSInvalidStateException: {key} is pending deletion."):
+    with raises_fault(f"KMSInvalidStateException: {key} is pending deletion."):
         kms("Encrypt", KeyId=key, Plaintext=b"x")
     kms("CancelKeyDeletion", KeyId=key)
     assert state(kms, key) == "Disabled"
@@ -55,7 +50,7 @@ def test_a_key_and_its_aliases_do_not_exist_after_the_window(kms: KmsCaller) -> 
     kms.clock.forward(days=6)
     assert state(kms, key) == "PendingDeletion"
     kms.clock.forward(days=1)
-    with refused("NotFoundException"):
+    with raises_fault("NotFoundException"):
         kms("DescribeKey", KeyId=key)
     assert kms("ListAliases")["Aliases"] == []
     assert kms("ListKeys")["Keys"] == []
@@ -63,12 +58,12 @@ def test_a_key_and_its_aliases_do_not_exist_after_the_window(kms: KmsCaller) -> 
 
 @pytest.mark.parametrize("days", [6, 31])
 def test_the_deletion_window_is_7_to_30_days(kms: KmsCaller, days: int) -> None:
-    with refused("ValidationException"):
+    with raises_fault("ValidationException"):
         kms("ScheduleKeyDeletion", KeyId=kms.key(), PendingWindowInDays=days)
 
 
 def test_only_a_pending_deletion_can_be_cancelled(kms: KmsCaller) -> None:
-    with refused("KMSInvalidStateException"):
+    with raises_fault("KMSInvalidStateException"):
         kms("CancelKeyDeletion", KeyId=kms.key())
 
 
@@ -112,7 +107,7 @@ def test_a_policy_applies_from_the_moment_it_is_put(kms: KmsCaller) -> None:
     ],
 )
 def test_a_string_that_is_not_a_key_policy_is_malformed(kms: KmsCaller, policy: str) -> None:
-    with refused("MalformedPolicyDocumentException|ValidationException"):
+    with raises_fault("MalformedPolicyDocumentException|ValidationException"):
         kms("PutKeyPolicy", KeyId=kms.key(), Policy=policy)
 
 
@@ -131,9 +126,9 @@ def test_a_policy_that_locks_everybody_out_is_refused_unless_the_check_is_bypass
 ) -> None:
     key, locked = kms.key(), a_policy(**changes)
     sentence = "The new key policy will not allow you to update the key policy in the future."
-    with refused(f"MalformedPolicyDocumentException: {sentence}"):
+    with raises_fault(f"MalformedPolicyDocumentException: {sentence}"):
         kms("PutKeyPolicy", KeyId=key, Policy=locked)
-    with refused(f"MalformedPolicyDocumentException: {sentence}"):
+    with raises_fault(f"MalformedPolicyDocumentException: {sentence}"):
         kms("CreateKey", Policy=locked)
     kms("PutKeyPolicy", KeyId=key, Policy=locked, BypassPolicyLockoutSafetyCheck=True)
     assert kms.authorizer.access_requests[-1].condition_keys["kms:BypassPolicyLockoutSafetyCheck"] == ["true"]
@@ -157,20 +152,20 @@ def test_tags_are_added_changed_and_removed(kms: KmsCaller) -> None:
 
 @pytest.mark.parametrize("names", [["aws:x"], ["a", "a"]])
 def test_reserved_and_repeated_tags_are_refused(kms: KmsCaller, names: list[str]) -> None:
-    with refused("TagException"):
+    with raises_fault("TagException"):
         kms("TagResource", KeyId=kms.key(), Tags=[{"TagKey": name, "TagValue": "v"} for name in names])
 
 
 def test_an_alias_moves_from_key_to_key(kms: KmsCaller) -> None:
     first, second = kms.key(), kms.key()
     kms("CreateAlias", AliasName="alias/mine", TargetKeyId=first)
-    with refused("AlreadyExistsException: An alias with the name .*alias/mine already exists"):
+    with raises_fault("AlreadyExistsException: An alias with the name .*alias/mine already exists"):
         kms("CreateAlias", AliasName="alias/mine", TargetKeyId=second)
     kms("UpdateAlias", AliasName="alias/mine", TargetKeyId=second)
     assert kms("DescribeKey", KeyId="alias/mine")["KeyMetadata"]["Arn"] == second
     assert kms("ListAliases", KeyId=first)["Aliases"] == []
     kms("DeleteAlias", AliasName="alias/mine")
-    with refused("NotFoundException"):
+    with raises_fault("NotFoundException"):
         kms("DescribeKey", KeyId="alias/mine")
 
 
@@ -191,13 +186,13 @@ def test_an_alias_needs_permission_on_alias_and_key(kms: KmsCaller) -> None:
     ],
 )
 def test_an_alias_name_must_have_its_form(kms: KmsCaller, name: str, code: str) -> None:
-    with refused(code):
+    with raises_fault(code):
         kms("CreateAlias", AliasName=name, TargetKeyId=kms.key())
 
 
 def test_management_takes_no_alias(kms: KmsCaller) -> None:
     kms("CreateAlias", AliasName="alias/mine", TargetKeyId=kms.key())
-    with refused("NotFoundException: Invalid keyId 'alias/mine'"):
+    with raises_fault("NotFoundException: Invalid keyId 'alias/mine'"):
         kms("DisableKey", KeyId="alias/mine")
 
 
@@ -231,7 +226,7 @@ def test_on_demand_rotations_are_limited(kms: KmsCaller) -> None:
     key = kms.key()
     for _ in range(25):
         kms("RotateKeyOnDemand", KeyId=key)
-    with refused("LimitExceededException"):
+    with raises_fault("LimitExceededException"):
         kms("RotateKeyOnDemand", KeyId=key)
 
 
@@ -246,7 +241,7 @@ def test_lists_come_in_pages(kms: KmsCaller) -> None:
         marker = {"Marker": reply["NextMarker"]}
     assert len(seen) == 5
     assert set(seen) == keys
-    with refused("InvalidMarkerException"):
+    with raises_fault("InvalidMarkerException"):
         kms("ListKeys", Marker="nonsense")
 
 

@@ -1,17 +1,10 @@
 """Multi-Region keys."""
 
-from typing import Any
-
 import pytest
 
-from dynaseal_lab.model import Fault
-from lab.services import KmsCaller
+from lab.services import KmsCaller, raises_fault
 
 OTHER = "eu-west-1"
-
-
-def refused(code: str) -> Any:
-    return pytest.raises(Fault, match=f"^{code}")
 
 
 @pytest.fixture
@@ -52,21 +45,21 @@ def test_each_copy_has_its_own_state(kms: KmsCaller, primary: str, replica: str)
 def test_a_single_region_key_neither_replicates_nor_decrypts_elsewhere(kms: KmsCaller) -> None:
     key = kms.key()
     blob = kms("Encrypt", KeyId=key, Plaintext=b"x")["CiphertextBlob"]
-    with refused("UnsupportedOperationException"):
+    with raises_fault("UnsupportedOperationException"):
         kms("ReplicateKey", KeyId=key, ReplicaRegion=OTHER)
-    with refused("AccessDeniedException: .* on the resource associated with this ciphertext because"):
+    with raises_fault("AccessDeniedException: .* on the resource associated with this ciphertext because"):
         kms("Decrypt", region=OTHER, CiphertextBlob=blob)
 
 
 def test_a_region_has_one_copy(kms: KmsCaller, primary: str, replica: str) -> None:
-    with refused("AlreadyExistsException"):
+    with raises_fault("AlreadyExistsException"):
         kms("ReplicateKey", KeyId=primary, ReplicaRegion=OTHER)
-    with refused("UnsupportedOperationException"):
+    with raises_fault("UnsupportedOperationException"):
         kms("ReplicateKey", region=OTHER, KeyId=replica, ReplicaRegion="us-east-1")
 
 
 def test_only_the_primary_rotates_and_all_copies_see_it(kms: KmsCaller, primary: str, replica: str) -> None:
-    with refused("UnsupportedOperationException"):
+    with raises_fault("UnsupportedOperationException"):
         kms("RotateKeyOnDemand", region=OTHER, KeyId=replica)
     kms("RotateKeyOnDemand", KeyId=primary)
     blob = kms("Encrypt", KeyId=primary, Plaintext=b"x")["CiphertextBlob"]
@@ -77,7 +70,7 @@ def test_a_replica_becomes_the_primary(kms: KmsCaller, primary: str, replica: st
     kms("UpdatePrimaryRegion", KeyId=primary, PrimaryRegion=OTHER)
     metadata = kms("DescribeKey", region=OTHER, KeyId=replica)["KeyMetadata"]
     assert metadata["MultiRegionConfiguration"]["MultiRegionKeyType"] == "PRIMARY"
-    with refused("UnsupportedOperationException"):
+    with raises_fault("UnsupportedOperationException"):
         kms("UpdatePrimaryRegion", KeyId=primary, PrimaryRegion=OTHER)
 
 
@@ -96,12 +89,12 @@ def test_a_primary_waits_for_its_replicas_before_its_own_window_starts(
     kms("ScheduleKeyDeletion", region=OTHER, KeyId=replica, PendingWindowInDays=7)
     reply = kms("ScheduleKeyDeletion", KeyId=primary, PendingWindowInDays=8)
     assert reply == {"KeyId": primary, "KeyState": "PendingReplicaDeletion", "PendingWindowInDays": 8}
-    with refused("KMSInvalidStateException"):
+    with raises_fault("KMSInvalidStateException"):
         kms("Encrypt", KeyId=primary, Plaintext=b"x")
     kms.clock.forward(days=7)
     assert kms("DescribeKey", KeyId=primary)["KeyMetadata"]["KeyState"] == "PendingDeletion"
     kms.clock.forward(days=8)
-    with refused("NotFoundException"):
+    with raises_fault("NotFoundException"):
         kms("DescribeKey", KeyId=primary)
 
 

@@ -6,14 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dynaseal_lab.model import Fault
-from lab.services import KmsCaller
+from lab.services import KmsCaller, raises_fault
 
 contexts = st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3)
-
-
-def refused(code: str) -> Any:
-    return pytest.raises(Fault, match=f"^{code}")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
@@ -34,7 +29,7 @@ def test_another_context_is_an_invalid_ciphertext(
 ) -> None:
     blob = kms("Encrypt", KeyId=kms.key(), Plaintext=b"x", EncryptionContext=given_context)["CiphertextBlob"]
     if given_context != other:
-        with refused("InvalidCiphertextException"):
+        with raises_fault("InvalidCiphertextException"):
             kms("Decrypt", CiphertextBlob=blob, EncryptionContext=other)
 
 
@@ -43,13 +38,13 @@ def test_every_changed_or_missing_byte_is_an_invalid_ciphertext(kms: KmsCaller) 
     for position in range(len(blob)):
         changed = blob[:position] + bytes([blob[position] ^ 1]) + blob[position + 1 :]
         for bad in (changed, blob[:position], blob + blob[: position + 1]):
-            with refused("InvalidCiphertextException|ValidationException"):
+            with raises_fault("InvalidCiphertextException|ValidationException"):
                 kms("Decrypt", CiphertextBlob=bad)
 
 
 def test_a_named_key_that_did_not_encrypt_is_the_incorrect_key(kms: KmsCaller) -> None:
     blob = kms("Encrypt", KeyId=kms.key(), Plaintext=b"x")["CiphertextBlob"]
-    with refused("IncorrectKeyException"):
+    with raises_fault("IncorrectKeyException"):
         kms("Decrypt", CiphertextBlob=blob, KeyId=kms.key())
 
 
@@ -88,19 +83,19 @@ def test_a_data_key_without_plaintext_is_only_encrypted(kms: KmsCaller) -> None:
 
 @pytest.mark.parametrize("parameters", [{}, {"KeySpec": "AES_256", "NumberOfBytes": 32}])
 def test_a_data_key_needs_exactly_one_size(kms: KmsCaller, parameters: dict[str, Any]) -> None:
-    with refused("ValidationException: Please specify either number of bytes or key spec."):
+    with raises_fault("ValidationException: Please specify either number of bytes or key spec."):
         kms("GenerateDataKey", KeyId=kms.key(), **parameters)
 
 
 @pytest.mark.parametrize("size", [0, 1025])
 def test_a_data_key_has_1_to_1024_bytes(kms: KmsCaller, size: int) -> None:
-    with refused("ValidationException: 1 validation error detected"):
+    with raises_fault("ValidationException: 1 validation error detected"):
         kms("GenerateDataKey", KeyId=kms.key(), NumberOfBytes=size)
 
 
 def test_more_than_4096_bytes_are_refused_without_showing_them(kms: KmsCaller) -> None:
     kms("Encrypt", KeyId=kms.key(), Plaintext=b"s" * 4096)
-    with refused("ValidationException: .*Value at 'plaintext' failed.*4096") as caught:
+    with raises_fault("ValidationException: .*Value at 'plaintext' failed.*4096") as caught:
         kms("Encrypt", KeyId=kms.key(), Plaintext=b"s" * 4097)
     assert "sss" not in caught.value.message
 
@@ -135,7 +130,9 @@ def test_re_encrypt_needs_permission_on_both_keys_and_says_whether_they_are_one(
 
 
 def test_a_dry_run_would_succeed_and_does_nothing(kms: KmsCaller) -> None:
-    with refused("DryRunOperationException: The request would have succeeded, but the DryRun option is set."):
+    with raises_fault(
+        "DryRunOperationException: The request would have succeeded, but the DryRun option is set."
+    ):
         kms("Encrypt", KeyId=kms.key(), Plaintext=b"x", DryRun=True)
 
 

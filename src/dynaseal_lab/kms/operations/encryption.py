@@ -8,7 +8,7 @@ from dynaseal_lab.kms.condition_keys import boolean
 from dynaseal_lab.kms.key_checks import end_dry_run, require_algorithm, require_usable, require_usage
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.operations.key_encryption import (
-    PresentedCiphertext,
+    EncryptedInput,
     decrypt_with_key,
     encrypt_with_key,
     parse,
@@ -32,39 +32,43 @@ def encrypt(access: KeyAccess, call: Call) -> Reply:
 
 def decrypt(access: KeyAccess, call: Call) -> Reply:
     """Decrypt what Encrypt, ReEncrypt or a data key operation encrypted."""
-    presented = _presented(call.params, "EncryptionAlgorithm", "EncryptionContext")
-    target = _source(access, call, "kms:Decrypt", "KeyId", presented)
-    extra = _algorithm_key(presented.algorithm)
-    access.authorize(call, "kms:Decrypt", target, context=presented.context, extra=extra)
-    _require_ready(call, target.key, presented.algorithm)
-    plaintext, version = decrypt_with_key(access, target.key, presented)
+    encrypted = _encrypted_input(call.params, "EncryptionAlgorithm", "EncryptionContext")
+    target = _source(access, call, "kms:Decrypt", "KeyId", encrypted)
+    extra = _algorithm_key(encrypted.algorithm)
+    access.authorize(call, "kms:Decrypt", target, context=encrypted.context, extra=extra)
+    _require_ready(call, target.key, encrypted.algorithm)
+    plaintext, version = decrypt_with_key(access, target.key, encrypted)
     end_dry_run(call)
-    reply = {"KeyId": target.key.arn, "Plaintext": plaintext, "EncryptionAlgorithm": presented.algorithm}
+    reply = {
+        "KeyId": target.key.arn,
+        "Plaintext": plaintext,
+        "EncryptionAlgorithm": encrypted.algorithm,
+    }
     return reply | ({"KeyMaterialId": version} if version else {})
 
 
 def re_encrypt(access: KeyAccess, call: Call) -> Reply:
     """Decrypt and encrypt again inside KMS, which takes a permission on each of the two keys."""
     params = call.params
-    presented = _presented(params, "SourceEncryptionAlgorithm", "SourceEncryptionContext")
+    encrypted = _encrypted_input(params, "SourceEncryptionAlgorithm", "SourceEncryptionContext")
     algorithm = params.get("DestinationEncryptionAlgorithm", SYMMETRIC_DEFAULT)
     context = _context(params, "DestinationEncryptionContext", algorithm)
-    source = _source(access, call, "kms:ReEncryptFrom", "SourceKeyId", presented)
+    source = _source(access, call, "kms:ReEncryptFrom", "SourceKeyId", encrypted)
     destination = access.find(call, "kms:ReEncryptTo", params["DestinationKeyId"])
     same = {"kms:ReEncryptOnSameKey": [boolean(source.key == destination.key)]}
-    from_extra = same | _algorithm_key(presented.algorithm)
-    access.authorize(call, "kms:ReEncryptFrom", source, context=presented.context, extra=from_extra)
+    from_extra = same | _algorithm_key(encrypted.algorithm)
+    access.authorize(call, "kms:ReEncryptFrom", source, context=encrypted.context, extra=from_extra)
     to_extra = same | _algorithm_key(algorithm)
     access.authorize(call, "kms:ReEncryptTo", destination, context=context, extra=to_extra)
-    _require_ready(call, source.key, presented.algorithm)
+    _require_ready(call, source.key, encrypted.algorithm)
     _require_ready(call, destination.key, algorithm)
-    plaintext, version = decrypt_with_key(access, source.key, presented)
+    plaintext, version = decrypt_with_key(access, source.key, encrypted)
     end_dry_run(call)
     reply: dict[str, Any] = {
         "CiphertextBlob": encrypt_with_key(access, destination.key, algorithm, context, plaintext),
         "SourceKeyId": source.key.arn,
         "KeyId": destination.key.arn,
-        "SourceEncryptionAlgorithm": presented.algorithm,
+        "SourceEncryptionAlgorithm": encrypted.algorithm,
         "DestinationEncryptionAlgorithm": algorithm,
     }
     if version:
@@ -74,7 +78,7 @@ def re_encrypt(access: KeyAccess, call: Call) -> Reply:
     return reply
 
 
-def _presented(params: Mapping[str, Any], algorithm_name: str, context_name: str) -> PresentedCiphertext:
+def _encrypted_input(params: Mapping[str, Any], algorithm_name: str, context_name: str) -> EncryptedInput:
     """Return the ciphertext in the request; the model has it optional for a dry run that the lab lacks."""
     blob = params.get("CiphertextBlob")
     if blob is None:
@@ -84,21 +88,19 @@ def _presented(params: Mapping[str, Any], algorithm_name: str, context_name: str
             "Member must not be null",
         )
     algorithm = params.get(algorithm_name, SYMMETRIC_DEFAULT)
-    return PresentedCiphertext(blob, algorithm, _context(params, context_name, algorithm))
+    return EncryptedInput(blob, algorithm, _context(params, context_name, algorithm))
 
 
-def _source(
-    access: KeyAccess, call: Call, action: str, parameter: str, presented: PresentedCiphertext
-) -> Target:
+def _source(access: KeyAccess, call: Call, action: str, parameter: str, encrypted: EncryptedInput) -> Target:
     """Return the key to decrypt with: named by `parameter`, or else by the ciphertext."""
     if parameter in call.params:
         return access.find(call, action, call.params[parameter])
-    if presented.algorithm != SYMMETRIC_DEFAULT:
+    if encrypted.algorithm != SYMMETRIC_DEFAULT:
         raise Fault(
             "ValidationException",
-            f"{parameter} is required with {presented.algorithm}: only symmetric ciphertexts name their key.",
+            f"{parameter} is required with {encrypted.algorithm}: only symmetric ciphertexts name their key.",
         )
-    return access.find_by_ciphertext(call, action, parse(presented.blob).key_id)
+    return access.find_by_ciphertext(call, action, parse(encrypted.blob).key_id)
 
 
 def _require_ready(call: Call, key: KeyRecord, algorithm: str) -> None:

@@ -42,7 +42,7 @@ def encrypt_with_key(
 
 
 @dataclass(frozen=True, slots=True)
-class PresentedCiphertext:
+class EncryptedInput:
     """A ciphertext in a request, with the algorithm and the encryption context that the request names."""
 
     blob: bytes
@@ -51,7 +51,7 @@ class PresentedCiphertext:
 
 
 def decrypt_with_key(
-    access: KeyAccess, key: KeyRecord, presented: PresentedCiphertext
+    access: KeyAccess, key: KeyRecord, encrypted: EncryptedInput
 ) -> tuple[bytes, str | None]:
     """Decrypt with the version of the key's material that has encrypted.
 
@@ -61,9 +61,9 @@ def decrypt_with_key(
     Raises:
         Fault: InvalidCiphertextException, or IncorrectKeyException where the blob names another key.
     """
-    if presented.algorithm != SYMMETRIC_DEFAULT:
-        return _decrypt_with_rsa(access, key, presented), None
-    parsed = parse(presented.blob)
+    if encrypted.algorithm != SYMMETRIC_DEFAULT:
+        return _decrypt_with_rsa(access, key, encrypted), None
+    parsed = parse(encrypted.blob)
     if parsed.key_id != key.key_id:
         raise Fault(
             "IncorrectKeyException",
@@ -73,7 +73,7 @@ def decrypt_with_key(
     if backing is None:
         raise invalid_ciphertext()
     try:
-        return ciphertext.decrypt(parsed, backing, presented.context), backing.id.hex()
+        return ciphertext.decrypt(parsed, backing, encrypted.context), backing.id.hex()
     except ciphertext.CiphertextError as error:
         raise invalid_ciphertext() from error
 
@@ -95,10 +95,10 @@ def invalid_ciphertext() -> Fault:
     return Fault("InvalidCiphertextException", "")
 
 
-def _decrypt_with_rsa(access: KeyAccess, key: KeyRecord, presented: PresentedCiphertext) -> bytes:
+def _decrypt_with_rsa(access: KeyAccess, key: KeyRecord, encrypted: EncryptedInput) -> bytes:
     try:
         return load_rsa(access.material(key).current.secret).decrypt(
-            presented.blob, _oaep(presented.algorithm)
+            encrypted.blob, _oaep(encrypted.algorithm)
         )
     except ValueError as error:
         raise invalid_ciphertext() from error

@@ -30,7 +30,7 @@ def enable_key_rotation(access: KeyAccess, call: Call) -> Reply:
 
 
 def disable_key_rotation(access: KeyAccess, call: Call) -> Reply:
-    """Stop automatic rotation; the versions made so far stay."""
+    """Stop automatic rotation; existing versions of the material stay."""
     key = access.find_and_authorize(call, "kms:DisableKeyRotation", call.params["KeyId"]).key
     require_usable(key)
     _require_rotatable(access, key)
