@@ -55,7 +55,7 @@ class Shared:
         return EncryptedClient(principal.client("dynamodb"), configs={self.outputs["table_arn"]: config})
 
     def read(self, principal: LabPrincipal) -> Mapping[str, Any]:
-        return self.table(principal).get_item(TableName=self.outputs["table_arn"], Key=KEY)["Item"]
+        return self.table(principal).get_item(TableName=self.outputs["table_arn"], Key=KEY).get("Item", {})
 
     def data_key(self, context: Mapping[str, str] = CONTEXT) -> bytes:
         """Return an encrypted data key, as an item of the writer's has it."""

@@ -1,10 +1,11 @@
-"""`dynaseal` and `dynaseal lab` as a person types them."""
+"""`dynaseal lab` on the command line: its commands, their output and their errors."""
 
 import json
 import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -15,12 +16,15 @@ from click.testing import CliRunner, Result
 
 from dynaseal.cli import main as cli
 from dynaseal.errors import ConfigError
-from dynaseal_lab.testing import LabPrincipal
+from dynaseal_lab.testing import LabAccount, LabPrincipal
+
+Run = Callable[..., Result]
+"""Runs `dynaseal` with arguments."""
 
 
 @pytest.fixture
-def run(account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """Run `dynaseal` as the account's root; files of profiles are in a folder of the test's."""
+def run(account: LabAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Return a function that runs `dynaseal` as root, with profile files in a temporary folder."""
     for name, value in account.root.settings.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "aws" / "config"))
@@ -46,13 +50,13 @@ def run(account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         ("lab", "clock"),
     ],
 )
-def test_every_command_has_help_with_an_example(run, command: tuple[str, ...]):
+def test_every_command_has_help_with_an_example(run: Run, command: tuple[str, ...]) -> None:
     result = run(*command, "--help")
     assert result.exit_code == 0
     assert "Example: " in result.output
 
 
-def test_users_are_listed_with_what_they_have(run, account):
+def test_users_are_listed_with_their_groups_policies_and_keys(run: Run, account: LabAccount) -> None:
     ann = account.user("ann", {"Effect": "Allow", "Action": "kms:*", "Resource": "*"})
     listed = json.loads(run("lab", "users", "--json").stdout)
     assert listed == [
@@ -67,7 +71,7 @@ def test_users_are_listed_with_what_they_have(run, account):
     assert f"arn:aws:iam::{account.number}:user/ann" in run("lab", "users").stdout
 
 
-def test_credentials_are_printed_as_exports_that_work(run, account):
+def test_credentials_are_printed_as_exports_that_work(run: Run, account: LabAccount) -> None:
     account.client("iam").create_user(UserName="ann")
     exports = dict(
         line.removeprefix("export ").split("=", 1)
@@ -78,17 +82,19 @@ def test_credentials_are_printed_as_exports_that_work(run, account):
     assert ann.client("sts").get_caller_identity()["Arn"].endswith("user/ann")
 
 
-def test_credentials_as_a_profile_are_for_their_owner_only(run, account, tmp_path: Path, monkeypatch):
+def test_credentials_as_a_profile_are_for_their_owner_only(
+    run: Run, account: LabAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     account.client("iam").create_user(UserName="ann")
     folder = tmp_path / "aws"
     folder.mkdir()
-    (folder / "credentials").write_text("# kept\n[other]\naws_access_key_id = x\n")
+    (folder / "credentials").write_text("# a comment\n[other]\naws_access_key_id = x\n")
     for _ in range(2):
         assert run("lab", "credentials", "ann", "--profile", "demo").exit_code == 0
     for name in ("credentials", "config"):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
     text = (folder / "credentials").read_text()
-    assert text.startswith("# kept\n[other]\naws_access_key_id = x\n")
+    assert text.startswith("# a comment\n[other]\naws_access_key_id = x\n")
     assert text.count("[demo]") == 1
     for name in account.root.settings:
         monkeypatch.delenv(name)
@@ -96,7 +102,7 @@ def test_credentials_as_a_profile_are_for_their_owner_only(run, account, tmp_pat
     assert sts.get_caller_identity()["Arn"].endswith("user/ann")
 
 
-def test_the_trail_shows_what_was_denied(run, account):
+def test_the_trail_shows_what_was_denied(run: Run, account: LabAccount) -> None:
     iam = account.user("ann").client("iam")
     with pytest.raises(iam.exceptions.ClientError):
         iam.list_users()
@@ -110,54 +116,54 @@ def test_the_trail_shows_what_was_denied(run, account):
     assert "iam:CreateUser" in run("lab", "trail").stdout
 
 
-def test_the_trail_says_which_statement_lacks_what(run, account):
+def test_the_trail_explains_why_no_statement_applies(run: Run, account: LabAccount) -> None:
     key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
     only_hr = {"StringEquals": {"kms:EncryptionContext:dept": ["hr", "it"]}}
     allowed = {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*", "Condition": only_hr}
     never = {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": key, "Sid": "Never"}
     kms = account.user("ann", allowed, never).client("kms")
     with pytest.raises(kms.exceptions.ClientError) as caught:
-        kms.encrypt(KeyId=key, Plaintext=b"between us", EncryptionContext={"dept": "pr"})
-    sealed = kms.encrypt(KeyId=key, Plaintext=b"between us", EncryptionContext={"dept": "hr"})
+        kms.encrypt(KeyId=key, Plaintext=b"the plaintext", EncryptionContext={"dept": "pr"})
+    encrypted = kms.encrypt(KeyId=key, Plaintext=b"the plaintext", EncryptionContext={"dept": "hr"})
     with pytest.raises(kms.exceptions.ClientError):
-        kms.decrypt(CiphertextBlob=sealed["CiphertextBlob"], EncryptionContext={"dept": "hr"})
+        kms.decrypt(CiphertextBlob=encrypted["CiphertextBlob"], EncryptionContext={"dept": "hr"})
     first, second = json.loads(run("lab", "trail", "--denied", "--json").stdout)
     assert first["request_id"] == caught.value.response["ResponseMetadata"]["RequestId"]
-    lacks = 'StringEquals kms:EncryptionContext:dept "hr" or "it" does not hold, the request has "pr"'
+    difference = 'StringEquals kms:EncryptionContext:dept "hr" or "it" does not hold, the request has "pr"'
     shown = run("lab", "trail", "--denied").stdout.splitlines()
     assert [line.strip() for line in shown if line.startswith(" ")] == [
         "encryption context: dept=pr",
         f"no identity policy allows it (request {first['request_id']})",
-        f"Allow ann/inline #0: condition {lacks}",
+        f"Allow ann/inline #0: condition {difference}",
         "encryption context: dept=hr",
         f"an identity policy denies it (request {second['request_id']})",
         "Deny ann/inline Never",
     ]
-    assert "between us" not in run("lab", "trail", "--json").stdout
+    assert "the plaintext" not in run("lab", "trail", "--json").stdout
 
 
-def test_a_call_about_nothing_that_is_there_is_in_the_trail_as_failed_or_as_denied(
-    run, account, other_account
-):
+def test_a_call_with_a_missing_resource_is_in_the_trail_as_failed_or_as_denied(
+    run: Run, account: LabAccount, other_account: LabAccount
+) -> None:
     kms = account.client("kms")
     own = f"arn:aws:kms:eu-west-1:{account.number}:key/none"
     others = f"arn:aws:kms:eu-west-1:{other_account.number}:key/none"
     for key in (own, others):
         with pytest.raises(kms.exceptions.ClientError):
-            kms.encrypt(KeyId=key, Plaintext=b"between us")
+            kms.encrypt(KeyId=key, Plaintext=b"the plaintext")
     events = json.loads(run("lab", "trail", "--json").stdout)
     assert [(event["outcome"], event["action"], event["resource"]) for event in events] == [
         ("failed", "kms:Encrypt", own),
         ("denied", "kms:Encrypt", others),
     ]
-    assert "between us" not in str(events)
+    assert "the plaintext" not in str(events)
 
 
-def test_the_trail_is_followed_until_ctrl_c(account):
+def test_the_trail_is_followed_until_ctrl_c(account: LabAccount) -> None:
     account.client("sts").get_caller_identity()
     # Under a shell's background job Ctrl-C is ignored, and a child inherits that.
-    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    command = [sys.executable, "-c", f"{heed}; from dynaseal.cli.main import main; main()"]
+    handle_ctrl_c = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{handle_ctrl_c}; from dynaseal.cli.main import main; main()"]
     command += ["lab", "trail", "--follow", "--json"]
     root = account.root.environment
     with subprocess.Popen(command, env=root, stdout=subprocess.PIPE, text=True) as following:
@@ -172,14 +178,14 @@ def test_the_trail_is_followed_until_ctrl_c(account):
             following.kill()
 
 
-def test_the_trail_is_for_root(run, account, monkeypatch):
+def test_only_root_may_read_the_trail(run: Run, account: LabAccount, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in account.user("ann").settings.items():
         monkeypatch.setenv(name, value)
     result = run("lab", "trail")
     assert (result.exit_code, result.stderr) == (1, "Error: Only an account's root may read its trail\n")
 
 
-def test_a_refusal_is_one_line_and_exit_code_1(run):
+def test_a_refusal_is_one_line_and_exit_code_1(run: Run) -> None:
     result = run("lab", "credentials", "nobody")
     assert result.exit_code == 1
     assert result.stderr == (
@@ -188,7 +194,7 @@ def test_a_refusal_is_one_line_and_exit_code_1(run):
     )
 
 
-def test_a_lab_that_does_not_run_is_one_line_and_a_hint(run):
+def test_a_lab_that_does_not_run_is_one_line_and_a_hint(run: Run) -> None:
     result = run("lab", "users", "--endpoint", "http://127.0.0.1:1")
     assert result.exit_code == 1
     message, hint = result.stderr.splitlines()
@@ -196,7 +202,7 @@ def test_a_lab_that_does_not_run_is_one_line_and_a_hint(run):
     assert hint.startswith("Hint: ")
 
 
-def test_no_command_goes_to_another_machine(run):
+def test_no_command_goes_to_another_machine(run: Run) -> None:
     result = run("lab", "users", "--endpoint", "https://iam.amazonaws.com")
     assert result.exit_code == 1
     assert result.stderr == (
@@ -205,24 +211,26 @@ def test_no_command_goes_to_another_machine(run):
     )
 
 
-def test_a_missing_endpoint_is_wrong_usage(run, monkeypatch):
+def test_a_missing_endpoint_is_wrong_usage(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     assert run("lab", "users").exit_code == 2
 
 
-def test_a_command_whose_package_is_missing_says_so_and_spoils_no_other(run, monkeypatch):
-    lost = EntryPoint("lost", "package_that_is_not_there:command", cli.COMMANDS)
-    monkeypatch.setattr(cli, "entry_points", lambda **_group: [lost])
+def test_a_command_whose_package_is_missing_says_so_and_the_others_work(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = EntryPoint("missing", "package_that_is_not_there:command", cli.COMMANDS)
+    monkeypatch.setattr(cli, "entry_points", lambda **_group: [missing])
     assert run("--help").exit_code == 0
-    result = run("lost", "--anything")
+    result = run("missing", "--anything")
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        "Error: dynaseal lost needs the package package_that_is_not_there, which is not installed",
+        "Error: dynaseal missing needs the package package_that_is_not_there, which is not installed",
         "Hint: pip install 'dynaseal[cli,lab]'",
     ]
 
 
-def test_an_error_of_the_library_is_its_message_and_its_hint(run, monkeypatch):
+def test_an_error_of_the_library_is_printed_with_its_hint(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     @click.command()
     def broken() -> None:
         raise ConfigError("The table has no keyring", hint="Give one")

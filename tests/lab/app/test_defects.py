@@ -1,4 +1,4 @@
-"""What a caller sees when the lab itself fails, and that no request makes it fail."""
+"""The replies to a caller when the lab itself fails; and no request makes it fail."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from dynaseal_lab.clock import LabClock
 from dynaseal_lab.control_api import ControlApi
 from dynaseal_lab.iam.credentials import Credentials as LabCredentials
 from dynaseal_lab.iam.store import IamStore
-from dynaseal_lab.model import Call
+from dynaseal_lab.model import Call, Service
 from dynaseal_lab.record_store import InMemoryRecordStore
 from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire.models import operation_model, service_model
@@ -31,7 +31,7 @@ TARGETS = {"kms": "TrentService", "dynamodb": "DynamoDB_20120810"}
 
 
 def exchange(app: App, service: str, operation: str, params: object) -> tuple[int, Mapping[str, str], str]:
-    """Send one signed request straight to the application: status, headers, text."""
+    """Send one signed request to the application in process, and return status, headers and body."""
     if service in TARGETS:
         body = json.dumps(params).encode()
         headers = {
@@ -45,41 +45,46 @@ def exchange(app: App, service: str, operation: str, params: object) -> tuple[in
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
     request = AWSRequest(method="POST", url="http://lab/", data=body, headers=headers)
     SigV4Auth(Credentials(ACCOUNT, SECRET), service, "eu-west-1").add_auth(request)
-    return asyncio.run(answered(app, dict(request.headers.items()) | {"Host": "lab"}, body))
+    return asyncio.run(call_app(app, dict(request.headers.items()) | {"Host": "lab"}, body))
 
 
-async def answered(app: App, headers: dict[str, str], body: bytes) -> tuple[int, Mapping[str, str], str]:
-    sent: list[Any] = []
+async def call_app(app: App, headers: dict[str, str], body: bytes) -> tuple[int, Mapping[str, str], str]:
+    messages: list[Any] = []
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Any) -> None:
-        sent.append(message)
+        messages.append(message)
 
-    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": raw}
+    raw_headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": raw_headers}
     await app(scope, receive, send)
-    start, end = sent
-    named = {name.decode(): value.decode() for name, value in start["headers"]}
-    return start["status"], named, end["body"].decode()
+    start, end = messages
+    response_headers = {name.decode(): value.decode() for name, value in start["headers"]}
+    return start["status"], response_headers, end["body"].decode()
 
 
-class Broken:
-    """A service with a defect whose text repeats what it was asked to keep."""
+async def nothing() -> None:
+    """Do nothing when the lab shuts down."""
+
+
+class BrokenService:
+    """A service with a defect; its exception's message repeats data of the request."""
 
     async def handle(self, call: Call) -> Mapping[str, Any]:
         raise KeyError(repr(call))
 
 
 @pytest.fixture
-def broken() -> App:
+def broken_lab() -> App:
+    """A lab in which every service has a defect."""
     record_store = InMemoryRecordStore()
     clock, trail = LabClock(record_store), Trail()
-    services = dict.fromkeys(("kms", "dynamodb", "iam", "sts"), Broken())
+    services: dict[str, Service] = {name: BrokenService() for name in ("kms", "dynamodb", "iam", "sts")}
     keys = LabCredentials(IamStore(record_store), SECRET)
     aws_api = AwsApi(services, keys, clock, record_store, trail)
-    return App(aws_api, ControlApi(aws_api, trail, clock, record_store), asyncio.Event().wait)
+    return App(aws_api, ControlApi(aws_api, trail, clock, record_store), nothing)
 
 
 @pytest.mark.parametrize(
@@ -92,20 +97,20 @@ def broken() -> App:
     ],
 )
 def test_a_defect_is_the_services_own_internal_error(
-    broken: App, caplog: pytest.LogCaptureFixture, service: str, operation: str, code: str
-):
+    broken_lab: App, caplog: pytest.LogCaptureFixture, service: str, operation: str, code: str
+) -> None:
     with caplog.at_level(logging.ERROR):
-        status, headers, text = exchange(broken, service, operation, {"Marker": "PLAINTEXT"})
+        status, headers, text = exchange(broken_lab, service, operation, {"Marker": "PLAINTEXT"})
     assert status == 500
     if service in TARGETS:
         assert json.loads(text)["__type"] == code
     else:
         assert f"<Type>Receiver</Type><Code>{code}</Code>" in text
     (record,) = caplog.records
-    said = record.getMessage()
-    assert said.startswith(f"Request {headers['x-amzn-requestid']} failed inside the lab: KeyError\n")
-    assert "in handle" in said
-    assert "PLAINTEXT" not in said + text
+    logged = record.getMessage()
+    assert logged.startswith(f"Request {headers['x-amzn-requestid']} failed inside the lab: KeyError\n")
+    assert "in handle" in logged
+    assert "PLAINTEXT" not in logged + text
 
 
 @cache
@@ -119,36 +124,36 @@ def operations() -> list[tuple[str, str]]:
     return [(name, str(operation)) for name in names for operation in service_model(name).operation_names]
 
 
-TEXTS = st.sampled_from(
+STRINGS = st.sampled_from(
     ["", "a", "*", "arn:aws:kms:eu-west-1:111122223333:key/a", "alias/a", "\u0000", "💥", "{"]
 )
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS | st.just("S"), inner, max_size=2),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | STRINGS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(STRINGS | st.just("S"), inner, max_size=2),
     max_leaves=6,
 )
 
 
 @st.composite
 def requests(draw: st.DrawFn) -> tuple[str, str, Any]:
-    """An operation with some of its own members, of whatever type."""
+    """Draw an operation with some of its own members, of any type."""
     service, operation = draw(st.sampled_from(operations()))
     model = operation_model(service, operation)
     members = sorted(model.input_shape.members) if model and model.input_shape else []
     if service in TARGETS:
-        named = st.dictionaries(st.sampled_from([*members, "Other"]), VALUES, max_size=4)
-        return service, operation, draw(named | VALUES)
+        members_of_any_type = st.dictionaries(st.sampled_from([*members, "Other"]), VALUES, max_size=4)
+        return service, operation, draw(members_of_any_type | VALUES)
     return (
         service,
         operation,
-        draw(st.dictionaries(st.sampled_from([*members, "A.member.1"]), TEXTS, max_size=4)),
+        draw(st.dictionaries(st.sampled_from([*members, "A.member.1"]), STRINGS, max_size=4)),
     )
 
 
 @given(requests())
 @settings(max_examples=300, deadline=None)
-def test_no_request_makes_the_lab_fail(drawn: tuple[str, str, Any]):
-    service, operation, params = drawn
+def test_no_request_makes_the_lab_fail(drawn_request: tuple[str, str, Any]) -> None:
+    service, operation, params = drawn_request
     status, headers, text = exchange(whole_lab(), service, operation, params)
     assert status < 500, text
     assert re.fullmatch("[0-9a-f-]{36}", headers["x-amzn-requestid"])

@@ -1,4 +1,4 @@
-"""The server as a program: when it is ready, how it stops, what it says when it cannot start."""
+"""The server as a program: when it is ready, how it stops, and its message when it cannot start."""
 
 import os
 import signal

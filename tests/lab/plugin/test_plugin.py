@@ -1,4 +1,4 @@
-"""The pytest plugin, used as a project would use it: a test file, run by pytest in a process of its own."""
+"""The pytest plugin as a project uses it: test files that pytest runs in a process of its own."""
 
 from importlib.metadata import entry_points
 
@@ -6,8 +6,8 @@ import pytest
 
 pytest_plugins = ("pytester",)
 PLUGIN = "dynaseal_lab.pytest_plugin"
-INSTALLED = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
-LOAD = () if INSTALLED else ("-p", PLUGIN)
+IS_INSTALLED = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
+LOAD_PLUGIN = () if IS_INSTALLED else ("-p", PLUGIN)
 
 EXAMPLE = """
 import subprocess
@@ -19,11 +19,11 @@ import pytest
 def test_a_user_may_do_what_the_test_allows(lab_key, lab_user):
     lab_user.may("kms:Encrypt", resource=lab_key)
     kms = lab_user.client("kms")
-    sealed = kms.encrypt(KeyId=lab_key, Plaintext=b"secret")["CiphertextBlob"]
+    ciphertext = kms.encrypt(KeyId=lab_key, Plaintext=b"secret")["CiphertextBlob"]
     with pytest.raises(kms.exceptions.ClientError, match="AccessDenied"):
-        kms.decrypt(CiphertextBlob=sealed)
+        kms.decrypt(CiphertextBlob=ciphertext)
     lab_user.may("kms:Decrypt", resource=lab_key)
-    assert kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"secret"
+    assert kms.decrypt(CiphertextBlob=ciphertext)["Plaintext"] == b"secret"
 
 
 def test_a_table_is_there_and_its_conditions_count(lab, lab_table, lab_user):
@@ -56,17 +56,17 @@ def test_another_account_is_let_in_by_the_key_policy(lab, lab_server):
 
 def test_a_program_acts_as_the_user(lab_user):
     program = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
-    said = subprocess.check_output([sys.executable, "-c", program], env=lab_user.environment, text=True)
-    assert said.strip() == lab_user.arn
+    printed = subprocess.check_output([sys.executable, "-c", program], env=lab_user.environment, text=True)
+    assert printed.strip() == lab_user.arn
 """
 
 
-def test_the_fixtures_serve_a_projects_tests_in_parallel(pytester: pytest.Pytester):
+def test_the_fixtures_serve_a_projects_tests_in_parallel(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(EXAMPLE)
-    pytester.runpytest_subprocess(*LOAD, "-n", "2").assert_outcomes(passed=8)
+    pytester.runpytest_subprocess(*LOAD_PLUGIN, "-n", "2").assert_outcomes(passed=8)
 
 
-def test_a_project_chooses_its_region(pytester: pytest.Pytester):
+def test_a_project_chooses_its_region(pytester: pytest.Pytester) -> None:
     pytester.makeconftest("""
         import pytest
 
@@ -78,10 +78,10 @@ def test_a_project_chooses_its_region(pytester: pytest.Pytester):
         def test_region(lab_key):
             assert lab_key.startswith("arn:aws:kms:eu-west-1:")
     """)
-    pytester.runpytest_subprocess(*LOAD).assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*LOAD_PLUGIN).assert_outcomes(passed=1)
 
 
-def test_a_missing_package_is_one_line_and_stops_no_other_test(pytester: pytest.Pytester):
+def test_a_missing_package_is_one_line_and_other_tests_run(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
         import sys
 
@@ -93,6 +93,6 @@ def test_a_missing_package_is_one_line_and_stops_no_other_test(pytester: pytest.
         def test_without():
             pass
     """)
-    done = pytester.runpytest_subprocess(*LOAD)
-    done.assert_outcomes(passed=1, errors=1)
-    done.stdout.fnmatch_lines(["*The lab needs the package uvicorn: pip install 'dynaseal?lab?'*"])
+    result = pytester.runpytest_subprocess(*LOAD_PLUGIN)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*The lab needs the package uvicorn: pip install 'dynaseal?lab?'*"])

@@ -1,6 +1,8 @@
-"""The lab's clock, moved forward: rotation, deletion and expiry happen; clients in real time go on."""
+"""The lab's clock, moved forward: rotation, deletion and expiry happen, and clients need no change."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +13,13 @@ from dynaseal.cli import main as cli
 from dynaseal_lab.testing import LabAccount
 from lab.state.conftest import started
 
+MoveClock = Callable[..., Any]
+"""Moves the clock of an account's lab and returns the clock: `clock(account, "+91d")`."""
+
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch):
-    """`clock(account, "+91d")` as a person types it, as root."""
+def clock(monkeypatch: pytest.MonkeyPatch) -> MoveClock:
+    """Return a function that runs `dynaseal lab clock` as root."""
 
     def clock(account: LabAccount, *arguments: str) -> Any:
         for name, value in account.root.settings.items():
@@ -26,18 +31,19 @@ def clock(monkeypatch: pytest.MonkeyPatch):
     return clock
 
 
-def code(caught: pytest.ExceptionInfo[ClientError]) -> str:
-    return caught.value.response["Error"]["Code"]
+def error_code(caught: pytest.ExceptionInfo[ClientError]) -> str:
+    response: Any = caught.value.response
+    return response["Error"]["Code"]
 
 
-def test_a_year_on_a_key_has_rotated_and_reads_what_it_encrypted_before(state, clock):
+def test_a_key_that_has_rotated_decrypts_what_it_encrypted_before(state: Path, clock: MoveClock) -> None:
     with started(state) as account:
         kms = account.client("kms")
         key = kms.create_key()["KeyMetadata"]["KeyId"]
         kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=90)
         blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
         clock(account, "+91d")
-        assert [one["RotationType"] for one in kms.list_key_rotations(KeyId=key)["Rotations"]] == [
+        assert [rotation["RotationType"] for rotation in kms.list_key_rotations(KeyId=key)["Rotations"]] == [
             "AUTOMATIC"
         ]
         assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
@@ -45,7 +51,7 @@ def test_a_year_on_a_key_has_rotated_and_reads_what_it_encrypted_before(state, c
         assert account.client("kms").decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
 
 
-def test_a_deletion_window_runs_out(state, clock):
+def test_a_deletion_window_ends(state: Path, clock: MoveClock) -> None:
     with started(state) as account:
         kms = account.client("kms")
         key = kms.create_key()["KeyMetadata"]["KeyId"]
@@ -57,7 +63,7 @@ def test_a_deletion_window_runs_out(state, clock):
             kms.describe_key(KeyId=key)
 
 
-def test_temporary_credentials_expire(state, clock):
+def test_temporary_credentials_expire(state: Path, clock: MoveClock) -> None:
     with started(state) as account:
         credentials = account.client("sts").get_session_token(DurationSeconds=3600)["Credentials"]
         session = account.root.with_credentials(credentials).client("sts")
@@ -65,10 +71,12 @@ def test_temporary_credentials_expire(state, clock):
         clock(account, "+61m")
         with pytest.raises(ClientError) as caught:
             session.get_caller_identity()
-        assert code(caught) == "ExpiredToken"
+        assert error_code(caught) == "ExpiredToken"
 
 
-def test_clients_that_sign_in_real_time_go_on_and_the_clock_stays_moved_across_a_restart(state, clock):
+def test_the_clock_stays_moved_across_a_restart_and_clients_need_no_change(
+    state: Path, clock: MoveClock
+) -> None:
     with started(state) as account:
         moved = clock(account, "+91d")
         assert moved["seconds_ahead"] == 91 * 86400
@@ -80,7 +88,9 @@ def test_clients_that_sign_in_real_time_go_on_and_the_clock_stays_moved_across_a
         assert clock(account, "+1d")["seconds_ahead"] == 92 * 86400
 
 
-@pytest.mark.parametrize("span", ["91", "-1d", "+1y", "", "+999999999999d"])
-def test_what_is_no_span_of_time_is_wrong_usage(span):
-    result = CliRunner().invoke(cli.main, ["lab", "clock", "--endpoint", "http://127.0.0.1:1", "--", span])
+@pytest.mark.parametrize("duration", ["91", "-1d", "+1y", "", "+999999999999d"])
+def test_an_invalid_duration_is_wrong_usage(duration: str) -> None:
+    result = CliRunner().invoke(
+        cli.main, ["lab", "clock", "--endpoint", "http://127.0.0.1:1", "--", duration]
+    )
     assert result.exit_code == 2

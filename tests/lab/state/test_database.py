@@ -1,6 +1,7 @@
 """The database: a reply waits for the disk, and a disk that fails loses nothing."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -8,29 +9,30 @@ from dynaseal_lab.model import Fault
 from dynaseal_lab.state.folder import StateFolder, open_folder
 
 
-def rows(folder: StateFolder) -> int:
+def stored_records(folder: StateFolder) -> int:
+    """Return how many records are on the disk."""
     return folder.database.rows("SELECT count(*) FROM record")[0][0]
 
 
-def test_settled_waits_for_what_was_put(state):
+def test_settled_waits_for_a_change(state: Path) -> None:
     async def put() -> None:
         records["key",] = "record"
-        assert rows(folder) == 0
+        assert stored_records(folder) == 0
         await folder.record_store.settled()
-        assert rows(folder) == 1
+        assert stored_records(folder) == 1
 
     with open_folder(state) as folder:
         records = folder.record_store.mapping("kind", str)
         asyncio.run(put())
 
 
-def test_many_changes_share_one_commit_and_all_are_waited_for(state):
+def test_many_changes_share_one_commit_and_all_are_waited_for(state: Path) -> None:
     async def put(number: int) -> None:
         records[str(number),] = "record"
         await folder.record_store.settled()
-        assert (str(number),) in seen() or rows(folder) > number
+        assert (str(number),) in read_back() or stored_records(folder) > number
 
-    def seen() -> set[tuple[str, ...]]:
+    def read_back() -> set[tuple[str, ...]]:
         return set(folder.record_store.mapping("kind", str))
 
     async def put_all() -> None:
@@ -39,23 +41,23 @@ def test_many_changes_share_one_commit_and_all_are_waited_for(state):
     with open_folder(state) as folder:
         records = folder.record_store.mapping("kind", str)
         asyncio.run(put_all())
-        assert rows(folder) == 50
+        assert stored_records(folder) == 50
 
 
-def test_what_nobody_waits_for_is_written_all_the_same(state):
+def test_a_change_that_no_reply_waits_for_is_written_too(state: Path) -> None:
     async def put() -> None:
         records["key",] = "record"
         await folder.record_store.settled()
-        assert rows(folder) == 0
+        assert stored_records(folder) == 0
 
     with open_folder(state) as folder:
         records = folder.record_store.mapping("kind", str, reply_waits=False)
         asyncio.run(put())
     with open_folder(state) as folder:
-        assert rows(folder) == 1
+        assert stored_records(folder) == 1
 
 
-def test_a_full_disk_acknowledges_nothing_and_loses_nothing(state):
+def test_a_full_disk_acknowledges_nothing_and_loses_nothing(state: Path) -> None:
     async def fill() -> None:
         records["first",] = "small"
         await folder.record_store.settled()

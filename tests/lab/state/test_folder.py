@@ -1,4 +1,4 @@
-"""The state folder: who may read it, who may use it, and what is said when it cannot be used."""
+"""The state folder: who may read it, which lab may use it, and the message when it cannot be used."""
 
 import os
 import sqlite3
@@ -13,11 +13,12 @@ from lab.state.conftest import program
 
 
 def mode(path: Path) -> int:
+    """Return the permission bits of a file or folder."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_everything_in_it_is_its_owners_alone(state):
-    before = os.umask(0)
+def test_only_its_owner_can_read_anything_in_it(state: Path) -> None:
+    previous = os.umask(0)
     try:
         with open_folder(state) as folder:
             folder.record_store.mapping("kind", str)["key",] = "record"
@@ -26,10 +27,10 @@ def test_everything_in_it_is_its_owners_alone(state):
             assert {mode(path) for path in state.iterdir()} == {0o600}
             assert {"key", "lab.sqlite3", "lab.sqlite3-wal"} <= {path.name for path in state.iterdir()}
     finally:
-        os.umask(before)
+        os.umask(previous)
 
 
-def test_an_existing_folder_of_a_lab_is_closed_to_others_again(state):
+def test_an_existing_folder_is_made_private_again(state: Path) -> None:
     with open_folder(state):
         pass
     state.chmod(0o755)
@@ -37,18 +38,18 @@ def test_an_existing_folder_of_a_lab_is_closed_to_others_again(state):
         assert mode(state) == 0o700
 
 
-def test_a_stored_record_is_there_again_and_a_deleted_one_is_not(state):
+def test_a_stored_record_is_there_again_and_a_deleted_one_is_not(state: Path) -> None:
     with open_folder(state) as folder:
         records = folder.record_store.mapping("kind", str)
-        records["a", "b"], records["c",] = "kept", "removed"
-        records["a", "b"] = "kept anew"
+        records["a", "b"], records["c",] = "first", "deleted"
+        records["a", "b"] = "second"
         del records["c",]
     with open_folder(state) as folder:
-        assert dict(folder.record_store.mapping("kind", str)) == {("a", "b"): "kept anew"}
+        assert dict(folder.record_store.mapping("kind", str)) == {("a", "b"): "second"}
         assert len(folder.record_store.mapping("other kind", str)) == 0
 
 
-def test_a_log_keeps_its_last_records_in_their_order(state):
+def test_a_log_keeps_its_last_records_in_their_order(state: Path) -> None:
     with open_folder(state) as folder:
         log = folder.record_store.log("trail", str, 3)
         for number in range(5):
@@ -61,7 +62,7 @@ def test_a_log_keeps_its_last_records_in_their_order(state):
         assert folder.database.rows("SELECT count(*) FROM log") == [(3,)]
 
 
-def test_a_second_lab_on_the_folder_is_refused_with_one_line(state):
+def test_a_second_lab_on_the_folder_is_refused_with_one_line(state: Path) -> None:
     with program(state) as lab:
         with program(state) as second:
             _, err = second.process.communicate(timeout=20)
@@ -70,29 +71,29 @@ def test_a_second_lab_on_the_folder_is_refused_with_one_line(state):
         assert lab.client("iam").list_users()["Users"] == []
 
 
-def test_a_folder_that_a_killed_lab_left_is_free_again(state):
+def test_the_folder_of_a_killed_lab_can_be_used_again(state: Path) -> None:
     with program(state) as lab:
         lab.kill()
     with open_folder(state):
         pass
 
 
-def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
-    (tmp_path / "letter.txt").write_text("mine")
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("a letter")
     tmp_path.chmod(0o755)
     with pytest.raises(StateError, match="holds no lab's state and is not empty"), open_folder(tmp_path):
         pass
     assert mode(tmp_path) == 0o755
 
 
-def test_a_file_is_no_folder(tmp_path):
+def test_a_file_is_refused_as_a_folder(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("")
     with pytest.raises(StateError, match="cannot be used as a state folder: File exists"), open_folder(path):
         pass
 
 
-def test_without_its_key_file_the_state_is_not_started_over(state):
+def test_without_its_key_file_the_state_is_refused_and_not_replaced(state: Path) -> None:
     with open_folder(state) as folder:
         folder.record_store.mapping("kind", str)["key",] = "record"
     (state / "key").unlink()
@@ -100,7 +101,7 @@ def test_without_its_key_file_the_state_is_not_started_over(state):
         pass
 
 
-def test_a_key_file_that_others_can_read_is_refused(state):
+def test_a_key_file_that_others_can_read_is_refused(state: Path) -> None:
     with open_folder(state):
         pass
     (state / "key").chmod(0o640)
@@ -108,7 +109,7 @@ def test_a_key_file_that_others_can_read_is_refused(state):
         pass
 
 
-def test_another_key_file_opens_nothing(state):
+def test_another_key_file_decrypts_nothing(state: Path) -> None:
     with open_folder(state) as folder:
         folder.record_store.mapping("kind", str)["key",] = "record"
     (state / "key").write_bytes(bytes(32))
@@ -116,19 +117,19 @@ def test_another_key_file_opens_nothing(state):
         folder.record_store.mapping("kind", str)
 
 
-def test_a_record_cannot_be_passed_off_as_another(state):
+def test_a_record_cannot_be_passed_off_as_another(state: Path) -> None:
     with open_folder(state) as folder:
         records = folder.record_store.mapping("kind", str)
         records["mallory",], records["alice",] = "mallory's", "alice's"
     with sqlite3.connect(state / "lab.sqlite3") as database:
-        (theirs,) = database.execute("SELECT sealed FROM record WHERE key LIKE '%mallory%'").fetchone()
-        database.execute("UPDATE record SET sealed = ? WHERE key LIKE '%alice%'", (theirs,))
+        (other,) = database.execute("SELECT sealed FROM record WHERE key LIKE '%mallory%'").fetchone()
+        database.execute("UPDATE record SET sealed = ? WHERE key LIKE '%alice%'", (other,))
     database.close()
     with open_folder(state) as folder, pytest.raises(StateError, match="was changed"):
         folder.record_store.mapping("kind", str)
 
 
-def test_a_file_that_is_no_database_is_one_clear_error(state):
+def test_a_file_that_is_not_a_database_is_one_clear_error(state: Path) -> None:
     with open_folder(state):
         pass
     (state / "lab.sqlite3").write_bytes(b"something else entirely, and long enough" * 100)
@@ -136,7 +137,7 @@ def test_a_file_that_is_no_database_is_one_clear_error(state):
         pass
 
 
-def test_the_state_of_a_newer_lab_is_not_touched(state):
+def test_the_state_of_a_newer_lab_is_not_touched(state: Path) -> None:
     with open_folder(state):
         pass
     database = sqlite3.connect(state / "lab.sqlite3")
@@ -146,7 +147,7 @@ def test_the_state_of_a_newer_lab_is_not_touched(state):
         pass
 
 
-def test_no_secret_is_readable_in_the_files(state):
+def test_no_secret_is_readable_in_the_files(state: Path) -> None:
     with program(state) as lab:
         iam, kms = lab.client("iam"), lab.client("kms")
         iam.create_user(UserName="ann")
@@ -160,4 +161,4 @@ def test_no_secret_is_readable_in_the_files(state):
     content = b"".join(path.read_bytes() for path in state.iterdir() if path.name != "key")
     for text in (secret, token, "ann", "the-secret-of-roots"):
         assert text.encode() not in content.replace(b"user/ann", b"").replace(b"/ann", b"") or text == "ann"
-    assert key.encode() in content  # the record's place is readable, what it holds is not
+    assert key.encode() in content  # a record's key is readable, its content is not

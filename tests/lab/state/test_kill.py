@@ -17,7 +17,7 @@ CONTEXT = {"purpose": "kill"}
 
 @dataclass
 class Acknowledged:
-    """What one writer was told: a user with their key and policy, keys of KMS with what they encrypted."""
+    """The changes that the lab acknowledged to one writer: users with access keys, and KMS keys."""
 
     name: str
     users: dict[str, str] = field(default_factory=dict)
@@ -26,23 +26,24 @@ class Acknowledged:
     deleted: list[str] = field(default_factory=list)
 
 
-def write(lab: LabProgram, told: Acknowledged, counted: Callable[[], None]) -> None:
-    """Change IAM and KMS until the lab is gone, and keep what it acknowledged."""
+def write(lab: LabProgram, acknowledged: Acknowledged, count: Callable[[], None]) -> None:
+    """Change IAM and KMS until the lab is gone, and record what it acknowledged."""
     iam, kms = lab.client("iam"), lab.client("kms")
     number = 0
     try:
         while True:
             number += 1
-            one_round(iam, kms, told, f"{told.name}-{number}")
-            counted()
+            change_everything(iam, kms, acknowledged, f"{acknowledged.name}-{number}")
+            count()
     except (BotoCoreError, ClientError):
         return
 
 
-def one_round(iam: Any, kms: Any, told: Acknowledged, name: str) -> None:
+def change_everything(iam: Any, kms: Any, acknowledged: Acknowledged, name: str) -> None:
+    """Create, rotate, disable and delete one of everything that the test checks."""
     iam.create_user(UserName=name)
     access_key = iam.create_access_key(UserName=name)["AccessKey"]
-    told.users[name] = access_key["AccessKeyId"]
+    acknowledged.users[name] = access_key["AccessKeyId"]
     key = kms.create_key(Description=name)["KeyMetadata"]["KeyId"]
     blob = kms.encrypt(KeyId=key, Plaintext=name.encode(), EncryptionContext=CONTEXT)["CiphertextBlob"]
     kms.rotate_key_on_demand(KeyId=key)
@@ -50,25 +51,27 @@ def one_round(iam: Any, kms: Any, told: Acknowledged, name: str) -> None:
     grant = kms.create_grant(
         KeyId=key, GranteePrincipal=f"arn:aws:iam::111122223333:user/{name}", Operations=["Decrypt"]
     )["GrantId"]
-    told.keys.append((key, blob, name, grant))
-    disabled = len(told.keys) % 2 == 0
+    acknowledged.keys.append((key, blob, name, grant))
+    disabled = len(acknowledged.keys) % 2 == 0
     if disabled:
         kms.disable_key(KeyId=key)
-    told.disabled[key] = disabled
+    acknowledged.disabled[key] = disabled
     iam.create_user(UserName=f"{name}-gone")
     iam.delete_user(UserName=f"{name}-gone")
-    told.deleted.append(f"{name}-gone")
+    acknowledged.deleted.append(f"{name}-gone")
 
 
-def test_every_acknowledged_change_of_iam_and_kms_is_there_after_kill_9_under_load(state: Path):
-    told = [Acknowledged(f"writer-{number}") for number in range(WRITERS)]
-    done = threading.Semaphore(0)
+def test_every_acknowledged_change_of_iam_and_kms_is_there_after_kill_9_under_load(state: Path) -> None:
+    writers = [Acknowledged(f"writer-{number}") for number in range(WRITERS)]
+    finished_rounds = threading.Semaphore(0)
     with program(state) as lab:
-        threads = [threading.Thread(target=write, args=(lab, one, done.release)) for one in told]
+        threads = [
+            threading.Thread(target=write, args=(lab, writer, finished_rounds.release)) for writer in writers
+        ]
         for thread in threads:
             thread.start()
         for _ in range(CHANGES):
-            done.acquire()
+            finished_rounds.acquire()
         lab.kill()
         for thread in threads:
             thread.join()
@@ -77,30 +80,32 @@ def test_every_acknowledged_change_of_iam_and_kms_is_there_after_kill_9_under_lo
         users = {
             user["UserName"] for page in iam.get_paginator("list_users").paginate() for user in page["Users"]
         }
-        for one in told:
-            assert not users & set(one.deleted)
-            for name, access_key_id in one.users.items():
+        for writer in writers:
+            assert not users & set(writer.deleted)
+            for name, access_key_id in writer.users.items():
                 assert name in users
                 listed = iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
                 assert [key["AccessKeyId"] for key in listed] == [access_key_id]
-            for key, blob, name, grant in one.keys:
-                check_key(kms, key, blob, name, grant, disabled=one.disabled.get(key))
-    assert sum(len(one.keys) for one in told) >= CHANGES
+            for key, blob, name, grant in writer.keys:
+                check_key(kms, key, blob, name, grant, disabled=writer.disabled.get(key))
+    assert sum(len(writer.keys) for writer in writers) >= CHANGES
 
 
 def check_key(kms: Any, key: str, blob: bytes, name: str, grant: str, *, disabled: bool | None) -> None:
     described = kms.describe_key(KeyId=f"alias/{name}")["KeyMetadata"]
     assert described["KeyId"] == key
-    assert [one["GrantId"] for one in kms.list_grants(KeyId=key)["Grants"]] == [grant]
+    assert [listed["GrantId"] for listed in kms.list_grants(KeyId=key)["Grants"]] == [grant]
     assert len(kms.list_key_rotations(KeyId=key)["Rotations"]) == 1
-    if disabled is not None:  # else the answer to DisableKey did not come: either may be
+    if (
+        disabled is not None
+    ):  # otherwise the reply to DisableKey did not arrive, and the key may be in either state
         assert described["KeyState"] == ("Disabled" if disabled else "Enabled")
     if described["KeyState"] == "Disabled":
         kms.enable_key(KeyId=key)
     assert kms.decrypt(CiphertextBlob=blob, EncryptionContext=CONTEXT)["Plaintext"] == name.encode()
 
 
-def test_items_are_there_but_for_the_last_second_and_transactions_are_whole(state: Path):
+def test_items_are_there_except_for_the_last_second_and_transactions_are_whole(state: Path) -> None:
     stop = threading.Event()
     with program(state) as lab:
         dynamodb = lab.client("dynamodb")
@@ -110,7 +115,7 @@ def test_items_are_there_but_for_the_last_second_and_transactions_are_whole(stat
         dynamodb.delete_item(TableName="items", Key={"pk": {"N": "7"}})
         writer = threading.Thread(target=transfer, args=(dynamodb, stop))
         writer.start()
-        # A second and a half of somebody else's work: what was written before it is kept by then.
+        # After a second and a half of further writes, everything written before must be on the disk.
         stop.wait(1.5)
         lab.kill()
         writer.join()
@@ -148,6 +153,7 @@ def make_table(dynamodb: Any) -> None:
 
 
 def numbered(number: int) -> dict[str, Any]:
+    """Return the item with this number."""
     return {"pk": {"N": str(number)}, "value": {"S": f"value {number}"}, "blob": {"B": bytes([number, 255])}}
 
 

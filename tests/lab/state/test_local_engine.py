@@ -1,4 +1,4 @@
-"""A state folder over DynamoDB Local: the program keeps its items itself, in the folder."""
+"""A state folder with DynamoDB Local, which stores its items in the folder itself."""
 
 import os
 import signal
@@ -22,7 +22,8 @@ ITEM = {"pk": {"S": "p"}, "sk": {"N": "1"}}
 
 
 @pytest.fixture(autouse=True)
-def _there() -> None:
+def _require_dynamodb_local() -> None:
+    """Skip the tests without DynamoDB Local; in CI, fail."""
     try:
         find_jar(None)
     except EngineError as error:
@@ -31,7 +32,7 @@ def _there() -> None:
         pytest.skip(str(error))
 
 
-def test_items_tags_storage_key_and_policies_stay(state: Path):
+def test_items_tags_and_storage_key_stay(state: Path) -> None:
     options = LabOptions(SECRET, state, "dynamodb-local")
     with running(options=options) as lab:
         account = LabAccount(ACCOUNT, lab, REGION)
@@ -39,18 +40,18 @@ def test_items_tags_storage_key_and_policies_stay(state: Path):
         key = kms.create_key()["KeyMetadata"]["Arn"]
         encryption = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
         tags = [{"Key": "a", "Value": "b"}]
-        made = dynamodb.create_table(TableName="items", **TABLE, SSESpecification=encryption, Tags=tags)
+        created = dynamodb.create_table(TableName="items", **TABLE, SSESpecification=encryption, Tags=tags)
         dynamodb.put_item(TableName="items", Item=ITEM)
     with running(options=options) as lab:
         dynamodb = LabAccount(ACCOUNT, lab, REGION).client("dynamodb")
         assert dynamodb.scan(TableName="items")["Items"] == [ITEM]
         table = dynamodb.describe_table(TableName="items")["Table"]
         assert table["SSEDescription"]["KMSMasterKeyArn"] == key
-        arn = made["TableDescription"]["TableArn"]
+        arn = created["TableDescription"]["TableArn"]
         assert dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == tags
 
 
-def test_it_ends_with_a_lab_that_is_killed_and_its_items_stay(state: Path):
+def test_it_ends_with_a_lab_that_is_killed_and_its_items_stay(state: Path) -> None:
     with program(state, "--engine", "dynamodb-local") as lab:
         dynamodb = lab.client("dynamodb")
         dynamodb.create_table(TableName="items", **TABLE)
@@ -72,13 +73,13 @@ def test_it_ends_with_a_lab_that_is_killed_and_its_items_stay(state: Path):
 
 
 def wait_until_gone(pid: int) -> None:
-    """Wait until a process has ended; one that nobody has asked about yet (state Z) has."""
+    """Wait until a process has ended; a zombie (state Z) has ended too."""
     tick = threading.Event()
     for _ in range(600):
-        answer = subprocess.run(
+        listed = subprocess.run(
             ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
         )
-        if not answer.stdout.strip() or answer.stdout.startswith("Z"):
+        if not listed.stdout.strip() or listed.stdout.startswith("Z"):
             return
         tick.wait(0.05)
     raise AssertionError(f"process {pid} is still there")

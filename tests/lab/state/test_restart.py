@@ -1,4 +1,4 @@
-"""A lab that is stopped and started again on its folder goes on where it was."""
+"""A lab that is stopped and started again on its folder has everything it had."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ TABLE = {
 }
 
 
-def test_the_roots_secret_stays_unless_another_is_given(state):
+def test_the_roots_secret_stays_unless_another_is_given(state: Path) -> None:
     with started(state) as account:
         secret = account.lab.root_secret
     with started(state) as account:
@@ -34,7 +34,7 @@ def test_the_roots_secret_stays_unless_another_is_given(state):
         assert account.lab.root_secret == "another-secret"
 
 
-def test_users_roles_groups_policies_and_sessions_stay(state):
+def test_users_roles_groups_policies_and_sessions_stay(state: Path) -> None:
     document = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
     trust = document.replace('"Resource": "*"', '"Principal": {"AWS": "*"}').replace(
         '"*"', '"sts:AssumeRole"', 1
@@ -65,19 +65,20 @@ def test_users_roles_groups_policies_and_sessions_stay(state):
 
 
 @pytest.mark.parametrize("spec", ["SYMMETRIC_DEFAULT", "RSA_2048", "ECC_NIST_P256", "HMAC_256"])
-def test_keys_of_every_kind_stay_what_they_were(state, spec):
+def test_keys_of_every_kind_stay_what_they_were(state: Path, spec: str) -> None:
     usage = {"HMAC_256": "GENERATE_VERIFY_MAC", "ECC_NIST_P256": "SIGN_VERIFY"}.get(spec, "ENCRYPT_DECRYPT")
     with started(state) as account:
         kms = account.client("kms")
         before = kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]
-        made = use(kms, before["KeyId"], spec)
+        output = use(kms, before["KeyId"], spec)
     with started(state) as account:
         kms = account.client("kms")
         assert kms.describe_key(KeyId=before["KeyId"])["KeyMetadata"] == before
-        check(kms, before["KeyId"], spec, made)
+        check(kms, before["KeyId"], spec, output)
 
 
 def use(kms: Any, key: str, spec: str) -> bytes:
+    """Use a key for its purpose, and return the MAC, signature or ciphertext."""
     if spec == "HMAC_256":
         return kms.generate_mac(KeyId=key, Message=b"m", MacAlgorithm="HMAC_SHA_256")["Mac"]
     if spec == "ECC_NIST_P256":
@@ -86,27 +87,28 @@ def use(kms: Any, key: str, spec: str) -> bytes:
     return kms.encrypt(KeyId=key, Plaintext=b"m", EncryptionAlgorithm=algorithm)["CiphertextBlob"]
 
 
-def check(kms: Any, key: str, spec: str, made: bytes) -> None:
+def check(kms: Any, key: str, spec: str, output: bytes) -> None:
+    """Verify or decrypt the output of `use`."""
     if spec == "HMAC_256":
-        assert kms.verify_mac(KeyId=key, Message=b"m", Mac=made, MacAlgorithm="HMAC_SHA_256")["MacValid"]
+        assert kms.verify_mac(KeyId=key, Message=b"m", Mac=output, MacAlgorithm="HMAC_SHA_256")["MacValid"]
     elif spec == "ECC_NIST_P256":
-        verified = kms.verify(KeyId=key, Message=b"m", Signature=made, SigningAlgorithm="ECDSA_SHA_256")
+        verified = kms.verify(KeyId=key, Message=b"m", Signature=output, SigningAlgorithm="ECDSA_SHA_256")
         assert verified["SignatureValid"]
     else:
         algorithm = "RSAES_OAEP_SHA_256" if spec == "RSA_2048" else "SYMMETRIC_DEFAULT"
-        opened = kms.decrypt(KeyId=key, CiphertextBlob=made, EncryptionAlgorithm=algorithm)
-        assert opened["Plaintext"] == b"m"
+        decrypted = kms.decrypt(KeyId=key, CiphertextBlob=output, EncryptionAlgorithm=algorithm)
+        assert decrypted["Plaintext"] == b"m"
 
 
-def test_a_table_stays_with_its_items_key_policy_tags_and_settings(state):
+def test_a_table_stays_with_its_items_key_policy_tags_and_settings(state: Path) -> None:
     with started(state) as account:
         dynamodb, kms = account.client("dynamodb"), account.client("kms")
         key = kms.create_key()["KeyMetadata"]["Arn"]
         encryption = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
-        made = dynamodb.create_table(
+        created = dynamodb.create_table(
             TableName="items", **TABLE, SSESpecification=encryption, Tags=[{"Key": "a", "Value": "b"}]
         )
-        arn = made["TableDescription"]["TableArn"]
+        arn = created["TableDescription"]["TableArn"]
         dynamodb.put_resource_policy(ResourceArn=arn, Policy=policy_for(arn))
         life = {"Enabled": True, "AttributeName": "ends"}
         dynamodb.update_time_to_live(TableName="items", TimeToLiveSpecification=life)
@@ -136,6 +138,7 @@ def test_a_table_stays_with_its_items_key_policy_tags_and_settings(state):
 
 
 def policy_for(arn: str) -> str:
+    """Return a resource policy of a table."""
     return (
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},'
         f'"Action":"dynamodb:GetItem","Resource":"{arn}"}}]}}'
@@ -144,6 +147,7 @@ def policy_for(arn: str) -> str:
 
 @contextmanager
 def dynamodb_batch(dynamodb: Any) -> Iterator[Any]:
+    """Yield a function that collects items; they are written at the end of the block."""
     items: list[Any] = []
     yield items.append
     for start in range(0, len(items), 25):
@@ -152,13 +156,14 @@ def dynamodb_batch(dynamodb: Any) -> Iterator[Any]:
 
 
 def sorted_items(dynamodb: Any) -> list[Any]:
+    """Return the table's items in a fixed order."""
     items = dynamodb.scan(TableName="items")["Items"]
     for item in items:
         item["s"] = sorted(item["s"]["SS"])
     return sorted(items, key=lambda item: int(item["sk"]["N"]))
 
 
-def test_a_deleted_table_stays_deleted_and_a_new_one_of_its_name_is_empty(state):
+def test_a_deleted_table_stays_deleted_and_a_new_one_of_its_name_is_empty(state: Path) -> None:
     item = {"pk": {"S": "p"}, "sk": {"N": "1"}}
     with started(state) as account:
         dynamodb = account.client("dynamodb")
