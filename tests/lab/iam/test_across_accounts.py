@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from botocore.model import ListShape, Shape, StructureShape
 
 from dynaseal_lab.iam.api import OPERATIONS, IamService
@@ -28,6 +27,7 @@ from dynaseal_lab.testing import LabAccount
 from dynaseal_lab.trail import Trail
 from dynaseal_lab.wire.models import members, operation_model
 from dynaseal_lab.wire.validate import validate
+from lab.errors import client_error
 
 OWNER, STRANGER = "111122223333", "444455556666"
 PRIVATE = "PRIVATE"
@@ -245,14 +245,6 @@ def test_no_operation_finds_another_account_by_its_names(operation: str, caller:
     assert accounts.records(OWNER) == before
 
 
-def refusal(call: Any, **params: Any) -> tuple[str, str]:
-    """Return the code and the message with which a call is refused."""
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    error = caught.value.response.get("Error", {})
-    return error.get("Code", ""), error.get("Message", "")
-
-
 def test_another_accounts_root_is_told_that_no_resource_based_policy_allows_it(
     account: LabAccount, other_account: LabAccount
 ) -> None:
@@ -270,7 +262,7 @@ def test_another_accounts_root_is_told_that_no_resource_based_policy_allows_it(
             {"PolicyDocument": document("*", Resource="*")},
         ),
     ):
-        assert refusal(call, PolicyArn=arn, **params) == (
+        assert client_error(call, PolicyArn=arn, **params) == (
             "AccessDenied",
             (
                 f"User: arn:aws:iam::{other_account.number}:root is not authorized to perform: iam:{action} "
@@ -286,11 +278,11 @@ def test_another_accounts_policy_is_not_attachable(account: LabAccount, other_ac
     arn = made["Policy"]["Arn"]
     stranger = other_account.client("iam")
     stranger.create_user(UserName="bob")
-    assert refusal(stranger.attach_user_policy, UserName="bob", PolicyArn=arn) == (
+    assert client_error(stranger.attach_user_policy, UserName="bob", PolicyArn=arn) == (
         "NoSuchEntity",
         f"Policy {arn} does not exist or is not attachable.",
     )
-    assert refusal(stranger.put_user_permissions_boundary, UserName="bob", PermissionsBoundary=arn) == (
+    assert client_error(stranger.put_user_permissions_boundary, UserName="bob", PermissionsBoundary=arn) == (
         "NoSuchEntity",
         f"Scope ARN: {arn} does not exist or is not attachable.",
     )
@@ -306,4 +298,4 @@ def test_a_policy_managed_by_aws_can_be_read_and_attached_in_every_account(
         iam.attach_user_policy(UserName="ann", PolicyArn=arn)
         assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
         assert iam.list_policy_versions(PolicyArn=arn)["Versions"]
-        assert refusal(iam.delete_policy, PolicyArn=arn)[0] == "AccessDenied"
+        assert client_error(iam.delete_policy, PolicyArn=arn)[0] == "AccessDenied"

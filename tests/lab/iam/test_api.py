@@ -1,67 +1,58 @@
 """IAM over HTTP, as boto3 sees it."""
 
 import json
+from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+
+from dynaseal_lab.testing import LabAccount
+from lab.errors import client_error
 
 READ = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:Get*", "Resource": "*"}]}
 )
 
 
-@pytest.fixture
-def iam(account):
-    return account.client("iam")
-
-
-def error(caught) -> tuple[str, str]:
-    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
-
-
-def refused(call, **params) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    return error(caught)
-
-
-def test_a_user_is_created_found_renamed_tagged_and_deleted(account, iam):
-    made = iam.create_user(UserName="ann", Path="/team/", Tags=[{"Key": "a", "Value": "b"}])["User"]
-    assert made["Arn"] == f"arn:aws:iam::{account.number}:user/team/ann"
-    assert made["UserId"].startswith("AIDA")
+def test_a_user_is_created_renamed_tagged_and_deleted(account: LabAccount, iam: Any) -> None:
+    created = iam.create_user(UserName="ann", Path="/team/", Tags=[{"Key": "a", "Value": "b"}])["User"]
+    assert created["Arn"] == f"arn:aws:iam::{account.number}:user/team/ann"
+    assert created["UserId"].startswith("AIDA")
     iam.update_user(UserName="ann", NewUserName="eve", NewPath="/")
     iam.tag_user(UserName="eve", Tags=[{"Key": "c", "Value": "d"}])
     iam.untag_user(UserName="eve", TagKeys=["a"])
-    found = iam.get_user(UserName="eve")["User"]
-    assert (found["Arn"], found["UserId"]) == (f"arn:aws:iam::{account.number}:user/eve", made["UserId"])
-    assert found["Tags"] == iam.list_user_tags(UserName="eve")["Tags"] == [{"Key": "c", "Value": "d"}]
+    renamed = iam.get_user(UserName="eve")["User"]
+    assert (renamed["Arn"], renamed["UserId"]) == (
+        f"arn:aws:iam::{account.number}:user/eve",
+        created["UserId"],
+    )
+    assert renamed["Tags"] == iam.list_user_tags(UserName="eve")["Tags"] == [{"Key": "c", "Value": "d"}]
     iam.delete_user(UserName="eve")
     assert iam.list_users()["Users"] == []
 
 
-def test_what_is_not_there_is_no_such_entity(iam):
-    assert refused(iam.get_user, UserName="x") == (
+def test_a_missing_user_role_group_or_policy_is_no_such_entity(iam: Any) -> None:
+    assert client_error(iam.get_user, UserName="x") == (
         "NoSuchEntity",
         "The user with name x cannot be found.",
     )
-    assert refused(iam.get_role, RoleName="x")[1] == "The role with name x cannot be found."
-    assert refused(iam.get_group, GroupName="x")[1] == "The group with name x cannot be found."
+    assert client_error(iam.get_role, RoleName="x")[1] == "The role with name x cannot be found."
+    assert client_error(iam.get_group, GroupName="x")[1] == "The group with name x cannot be found."
     iam.create_user(UserName="ann")
-    assert refused(iam.get_user_policy, UserName="ann", PolicyName="p")[1] == (
+    assert client_error(iam.get_user_policy, UserName="ann", PolicyName="p")[1] == (
         "The user policy with name p cannot be found."
     )
-    assert refused(iam.get_login_profile, UserName="ann")[0] == "NoSuchEntity"
+    assert client_error(iam.get_login_profile, UserName="ann")[0] == "NoSuchEntity"
 
 
-def test_names_differ_by_more_than_case(iam):
+def test_names_differ_by_more_than_case(iam: Any) -> None:
     iam.create_user(UserName="ann")
-    assert refused(iam.create_user, UserName="ANN") == (
+    assert client_error(iam.create_user, UserName="ANN") == (
         "EntityAlreadyExists",
         "User with name ANN already exists.",
     )
 
 
-def test_a_user_in_use_cannot_be_deleted(iam):
+def test_a_user_in_use_cannot_be_deleted(iam: Any) -> None:
     iam.create_user(UserName="ann")
     iam.create_group(GroupName="readers")
     key = iam.create_access_key(UserName="ann")["AccessKey"]["AccessKeyId"]
@@ -78,18 +69,18 @@ def test_a_user_in_use_cannot_be_deleted(iam):
             lambda: iam.remove_user_from_group(UserName="ann", GroupName="readers"),
         ),
     ):
-        code, message = refused(iam.delete_user, UserName="ann")
+        code, message = client_error(iam.delete_user, UserName="ann")
         assert code == "DeleteConflict"
         assert words in message
         remove()
     iam.delete_user(UserName="ann")
 
 
-def test_a_user_has_two_access_keys_at_most_and_their_secrets_are_shown_once(iam):
+def test_a_user_has_two_access_keys_at_most_and_their_secrets_are_shown_once(iam: Any) -> None:
     iam.create_user(UserName="ann")
     first = iam.create_access_key(UserName="ann")["AccessKey"]
     iam.create_access_key(UserName="ann")
-    assert refused(iam.create_access_key, UserName="ann") == (
+    assert client_error(iam.create_access_key, UserName="ann") == (
         "LimitExceeded",
         "Cannot exceed quota for AccessKeysPerUser: 2",
     )
@@ -98,54 +89,54 @@ def test_a_user_has_two_access_keys_at_most_and_their_secrets_are_shown_once(iam
     assert "SecretAccessKey" not in listed[0]
 
 
-def test_an_inactive_key_signs_nothing_until_it_is_active_again(account, iam):
+def test_an_inactive_key_signs_nothing_until_it_is_active_again(account: LabAccount, iam: Any) -> None:
     ann = account.user("ann")
     iam.update_access_key(UserName="ann", AccessKeyId=ann.access_key_id, Status="Inactive")
     sts = ann.client("sts")
-    assert refused(sts.get_caller_identity)[0] == "InvalidClientTokenId"
+    assert client_error(sts.get_caller_identity)[0] == "InvalidClientTokenId"
     iam.update_access_key(UserName="ann", AccessKeyId=ann.access_key_id, Status="Active")
     assert sts.get_caller_identity()["Arn"].endswith("user/ann")
     used = iam.get_access_key_last_used(AccessKeyId=ann.access_key_id)
     assert (used["UserName"], used["AccessKeyLastUsed"]["ServiceName"]) == ("ann", "sts")
 
 
-def test_a_managed_policy_has_versions_and_its_default_counts(account, iam):
+def test_a_managed_policy_has_versions_and_its_default_counts(account: LabAccount, iam: Any) -> None:
     arn = iam.create_policy(PolicyName="p", PolicyDocument=READ)["Policy"]["Arn"]
     ann = account.user("ann")
     iam.attach_user_policy(UserName="ann", PolicyArn=arn)
-    own = ann.client("iam")
-    own.get_user()
+    as_ann = ann.client("iam")
+    as_ann.get_user()
     none = json.dumps(
         {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}
     )
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=none, SetAsDefault=True)
-    assert refused(own.get_user)[1].endswith("with an explicit deny in an identity-based policy")
-    assert refused(iam.delete_policy_version, PolicyArn=arn, VersionId="v2")[0] == "DeleteConflict"
+    assert client_error(as_ann.get_user)[1].endswith("with an explicit deny in an identity-based policy")
+    assert client_error(iam.delete_policy_version, PolicyArn=arn, VersionId="v2")[0] == "DeleteConflict"
     iam.set_default_policy_version(PolicyArn=arn, VersionId="v1")
-    own.get_user()
+    as_ann.get_user()
     assert iam.get_policy_version(PolicyArn=arn, VersionId="v2")["PolicyVersion"]["Document"] == json.loads(
         none
     )
-    assert [one["VersionId"] for one in iam.list_policy_versions(PolicyArn=arn)["Versions"]] == ["v2", "v1"]
+    assert [item["VersionId"] for item in iam.list_policy_versions(PolicyArn=arn)["Versions"]] == ["v2", "v1"]
 
 
-def test_a_policy_has_five_versions_at_most(iam):
+def test_a_policy_has_five_versions_at_most(iam: Any) -> None:
     arn = iam.create_policy(PolicyName="p", PolicyDocument=READ)["Policy"]["Arn"]
     for _ in range(4):
         iam.create_policy_version(PolicyArn=arn, PolicyDocument=READ)
-    assert refused(iam.create_policy_version, PolicyArn=arn, PolicyDocument=READ)[0] == "LimitExceeded"
+    assert client_error(iam.create_policy_version, PolicyArn=arn, PolicyDocument=READ)[0] == "LimitExceeded"
     iam.delete_policy_version(PolicyArn=arn, VersionId="v3")
-    made = iam.create_policy_version(PolicyArn=arn, PolicyDocument=READ)["PolicyVersion"]
-    assert made["VersionId"] == "v6"
+    version = iam.create_policy_version(PolicyArn=arn, PolicyDocument=READ)["PolicyVersion"]
+    assert version["VersionId"] == "v6"
 
 
-def test_an_attached_policy_cannot_be_deleted(iam):
+def test_an_attached_policy_cannot_be_deleted(iam: Any) -> None:
     arn = iam.create_policy(PolicyName="p", PolicyDocument=READ)["Policy"]["Arn"]
     iam.create_user(UserName="ann")
     iam.attach_user_policy(UserName="ann", PolicyArn=arn)
     assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
     assert iam.list_entities_for_policy(PolicyArn=arn)["PolicyUsers"][0]["UserName"] == "ann"
-    assert refused(iam.delete_policy, PolicyArn=arn) == (
+    assert client_error(iam.delete_policy, PolicyArn=arn) == (
         "DeleteConflict",
         "Cannot delete a policy attached to entities.",
     )
@@ -154,18 +145,18 @@ def test_an_attached_policy_cannot_be_deleted(iam):
 
 
 @pytest.mark.parametrize("document", ["{", '{"Statement": []}', READ.replace("Get*", "*:Get")])
-def test_a_malformed_document_is_refused_wherever_it_is_put(iam, document: str):
+def test_a_malformed_document_is_refused_wherever_it_is_put(iam: Any, document: str) -> None:
     iam.create_user(UserName="ann")
     for call, params in (
         (iam.create_policy, {"PolicyName": "p"}),
         (iam.put_user_policy, {"UserName": "ann", "PolicyName": "p"}),
     ):
-        assert refused(call, PolicyDocument=document, **params)[0] == "MalformedPolicyDocument"
+        assert client_error(call, PolicyDocument=document, **params)[0] == "MalformedPolicyDocument"
 
 
-def test_a_managed_policy_must_be_of_the_newest_version(iam):
+def test_a_managed_policy_must_be_of_the_newest_version(iam: Any) -> None:
     old = READ.replace("2012-10-17", "2008-10-17")
-    assert refused(iam.create_policy, PolicyName="p", PolicyDocument=old) == (
+    assert client_error(iam.create_policy, PolicyName="p", PolicyDocument=old) == (
         "MalformedPolicyDocument",
         "Policy document must be version 2012-10-17 or greater.",
     )
@@ -173,22 +164,22 @@ def test_a_managed_policy_must_be_of_the_newest_version(iam):
     iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=old)
 
 
-def test_members_of_a_group_have_its_policies(account, iam):
+def test_members_of_a_group_have_its_policies(account: LabAccount, iam: Any) -> None:
     ann = account.user("ann")
     iam.create_group(GroupName="readers")
     iam.put_group_policy(GroupName="readers", PolicyName="p", PolicyDocument=READ)
-    own = ann.client("iam")
-    assert refused(own.get_user)[0] == "AccessDenied"
+    as_ann = ann.client("iam")
+    assert client_error(as_ann.get_user)[0] == "AccessDenied"
     iam.add_user_to_group(UserName="ann", GroupName="readers")
-    own.get_user()
-    assert [one["UserName"] for one in iam.get_group(GroupName="readers")["Users"]] == ["ann"]
+    as_ann.get_user()
+    assert [item["UserName"] for item in iam.get_group(GroupName="readers")["Users"]] == ["ann"]
     assert iam.list_groups_for_user(UserName="ann")["Groups"][0]["GroupName"] == "readers"
 
 
-def test_a_denied_call_says_who_what_and_why(account):
+def test_a_denied_call_says_who_what_and_why(account: LabAccount) -> None:
     ann = account.user("ann")
     arn = f"arn:aws:iam::{account.number}:user/ann"
-    assert refused(ann.client("iam").create_access_key) == (
+    assert client_error(ann.client("iam").create_access_key) == (
         "AccessDenied",
         (
             f"User: {arn} is not authorized to perform: iam:CreateAccessKey on resource: {arn} because no "
@@ -197,7 +188,7 @@ def test_a_denied_call_says_who_what_and_why(account):
     )
 
 
-def test_iams_own_condition_keys_decide(account, iam):
+def test_iams_own_condition_keys_decide(account: LabAccount, iam: Any) -> None:
     allowed = iam.create_policy(PolicyName="ok", PolicyDocument=READ)["Policy"]["Arn"]
     statement = {
         "Effect": "Allow",
@@ -208,77 +199,79 @@ def test_iams_own_condition_keys_decide(account, iam):
             "ForAllValues:StringEquals": {"aws:TagKeys": "a"},
         },
     }
-    own = account.user("ann", statement).client("iam")
-    own.attach_user_policy(UserName="ann", PolicyArn=allowed)
-    own.tag_user(UserName="ann", Tags=[{"Key": "a", "Value": "x"}])
+    as_ann = account.user("ann", statement).client("iam")
+    as_ann.attach_user_policy(UserName="ann", PolicyArn=allowed)
+    as_ann.tag_user(UserName="ann", Tags=[{"Key": "a", "Value": "x"}])
     other = "arn:aws:iam::aws:policy/AdministratorAccess"
-    assert refused(own.attach_user_policy, UserName="ann", PolicyArn=other)[0] == "AccessDenied"
-    assert refused(own.tag_user, UserName="ann", Tags=[{"Key": "b", "Value": "x"}])[0] == "AccessDenied"
+    assert client_error(as_ann.attach_user_policy, UserName="ann", PolicyArn=other)[0] == "AccessDenied"
+    assert (
+        client_error(as_ann.tag_user, UserName="ann", Tags=[{"Key": "b", "Value": "x"}])[0] == "AccessDenied"
+    )
 
 
-def test_a_boundary_limits_a_user(account, iam):
+def test_a_boundary_limits_a_user(account: LabAccount, iam: Any) -> None:
     arn = iam.create_policy(PolicyName="read", PolicyDocument=READ)["Policy"]["Arn"]
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    own = account.user("ann", everything).client("iam")
-    own.list_users()
+    as_ann = account.user("ann", everything).client("iam")
+    as_ann.list_users()
     iam.put_user_permissions_boundary(UserName="ann", PermissionsBoundary=arn)
-    assert refused(own.list_users)[1].endswith(
+    assert client_error(as_ann.list_users)[1].endswith(
         "because no permissions boundary allows the iam:ListUsers action"
     )
-    own.get_user()
+    as_ann.get_user()
     iam.delete_user_permissions_boundary(UserName="ann")
-    own.list_users()
+    as_ann.list_users()
 
 
-def test_accounts_are_separate(other_account, iam):
+def test_accounts_are_separate(other_account: LabAccount, iam: Any) -> None:
     iam.create_user(UserName="ann")
     assert other_account.client("iam").list_users()["Users"] == []
     other_account.client("iam").create_user(UserName="ann")
 
 
-def test_lists_come_in_pages(iam):
+def test_lists_come_in_pages(iam: Any) -> None:
     for number in range(5):
         iam.create_user(UserName=f"user-{number}")
     first = iam.list_users(MaxItems=2)
     assert (len(first["Users"]), first["IsTruncated"]) == (2, True)
     pages = iam.get_paginator("list_users").paginate(PaginationConfig={"PageSize": 2})
     assert [user["UserName"] for page in pages for user in page["Users"]] == [f"user-{n}" for n in range(5)]
-    assert refused(iam.list_users, Marker="x")[0] == "ValidationError"
+    assert client_error(iam.list_users, Marker="x")[0] == "ValidationError"
 
 
-def test_a_role_is_created_changed_and_deleted(account, iam):
+def test_a_role_is_created_changed_and_deleted(account: LabAccount, iam: Any) -> None:
     trust = json.dumps(
         {"Statement": {"Effect": "Allow", "Principal": {"AWS": account.number}, "Action": "sts:AssumeRole"}}
     )
-    made = iam.create_role(
+    created = iam.create_role(
         RoleName="r", AssumeRolePolicyDocument=trust, Description="d", MaxSessionDuration=7200
     )
-    assert made["Role"]["AssumeRolePolicyDocument"] == json.loads(trust)
+    assert created["Role"]["AssumeRolePolicyDocument"] == json.loads(trust)
     iam.update_role(RoleName="r", Description="e", MaxSessionDuration=3600)
     iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=READ)
     iam.tag_role(RoleName="r", Tags=[{"Key": "a", "Value": "b"}])
     role = iam.get_role(RoleName="r")["Role"]
     assert (role["Description"], role["Tags"]) == ("e", [{"Key": "a", "Value": "b"}])
     assert iam.list_instance_profiles_for_role(RoleName="r")["InstanceProfiles"] == []
-    assert refused(iam.delete_role, RoleName="r")[0] == "DeleteConflict"
+    assert client_error(iam.delete_role, RoleName="r")[0] == "DeleteConflict"
     iam.delete_role_policy(RoleName="r", PolicyName="p")
     iam.delete_role(RoleName="r")
 
 
-def test_a_role_can_only_trust_who_exists(account, iam):
+def test_a_role_can_only_trust_who_exists(account: LabAccount, iam: Any) -> None:
     trust = {
         "Effect": "Allow",
         "Action": "sts:AssumeRole",
         "Principal": {"AWS": f"arn:aws:iam::{account.number}:user/x"},
     }
-    code, message = refused(
+    code, message = client_error(
         iam.create_role, RoleName="r", AssumeRolePolicyDocument=json.dumps({"Statement": trust})
     )
     assert code == "MalformedPolicyDocument"
     assert message.startswith('Invalid principal in policy: "AWS"')
 
 
-def test_what_a_user_of_the_lab_never_has_is_an_empty_list(iam):
+def test_what_a_user_of_the_lab_never_has_is_an_empty_list(iam: Any) -> None:
     iam.create_user(UserName="ann")
     assert iam.list_mfa_devices(UserName="ann")["MFADevices"] == []
     assert iam.list_signing_certificates(UserName="ann")["Certificates"] == []
@@ -289,5 +282,5 @@ def test_what_a_user_of_the_lab_never_has_is_an_empty_list(iam):
     assert iam.get_account_summary()["SummaryMap"]["Users"] == 1
 
 
-def test_an_operation_that_the_lab_lacks_is_an_invalid_action(iam):
-    assert refused(iam.list_saml_providers)[0] == "InvalidAction"
+def test_an_operation_that_the_lab_lacks_is_an_invalid_action(iam: Any) -> None:
+    assert client_error(iam.list_saml_providers)[0] == "InvalidAction"

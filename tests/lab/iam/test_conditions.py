@@ -1,10 +1,10 @@
-"""Condition operators, one line each; and what absent and several values mean."""
+"""Condition operators, a line for each; and what missing and multiple values mean."""
 
 import pytest
 
 from dynaseal_lab.iam.conditions import make_condition
 
-CONTEXT = {
+CONDITION_KEYS = {
     "aws:one": ["Blue"],
     "aws:many": ["a", "b"],
     "aws:none": [],
@@ -20,7 +20,7 @@ CONTEXT = {
 
 
 def holds(operator: str, key: str, *values: str) -> bool:
-    return make_condition(operator, key, values, variables=True).holds(CONTEXT)
+    return make_condition(operator, key, values, variables=True).holds(CONDITION_KEYS)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,9 @@ def holds(operator: str, key: str, *values: str) -> bool:
         ("Null", "aws:absent", ["false"], False),
     ],
 )
-def test_operators(operator: str, key: str, values: list[str], expected: bool):
+def test_an_operator_compares_the_request_with_the_policy(
+    operator: str, key: str, values: list[str], expected: bool
+) -> None:
     assert holds(operator, key, *values) is expected
 
 
@@ -100,7 +102,9 @@ def test_operators(operator: str, key: str, values: list[str], expected: bool):
         ("ForAnyValue:StringEqualsIfExists", "x", True),
     ],
 )
-def test_a_key_that_the_request_lacks(operator: str, value: str, expected: bool):
+def test_a_condition_on_a_key_that_the_request_does_not_have(
+    operator: str, value: str, expected: bool
+) -> None:
     assert holds(operator, "aws:absent", value) is expected
 
 
@@ -122,7 +126,9 @@ def test_a_key_that_the_request_lacks(operator: str, value: str, expected: bool)
         ("StringNotEquals", "aws:many", ["c"], False),
     ],
 )
-def test_several_values(operator: str, key: str, values: list[str], expected: bool):
+def test_a_condition_on_a_key_with_several_values(
+    operator: str, key: str, values: list[str], expected: bool
+) -> None:
     assert holds(operator, key, *values) is expected
 
 
@@ -138,7 +144,7 @@ def test_several_values(operator: str, key: str, values: list[str], expected: bo
         "a:b:Bool",
     ],
 )
-def test_an_unknown_operator_is_refused(operator: str):
+def test_an_unknown_operator_is_refused(operator: str) -> None:
     with pytest.raises(ValueError, match="Invalid Condition type"):
         make_condition(operator, "aws:one", ["x"], variables=True)
 
@@ -157,6 +163,6 @@ def test_an_unknown_operator_is_refused(operator: str):
         ("Bool", "${aws:bool}"),
     ],
 )
-def test_a_value_of_another_type_is_refused(operator: str, value: str):
+def test_a_value_of_the_wrong_type_is_refused(operator: str, value: str) -> None:
     with pytest.raises(ValueError, match=r"Not (a|base64)|does not appear to be|Invalid isoformat"):
         make_condition(operator, "aws:one", [value], variables=True)

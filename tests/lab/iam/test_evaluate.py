@@ -1,4 +1,4 @@
-"""The decision: who may do what, by which policies; the cases of AWS's documentation and their borders."""
+"""What the evaluator decides: the cases in AWS's documentation, and cases next to them."""
 
 import json
 from typing import Any
@@ -34,18 +34,18 @@ def statement(effect: str, *actions: str, resource: str = "*", **elements: Any) 
     return {"Effect": effect, "Action": list(actions), "Resource": resource} | elements
 
 
-def named(principal: Any, effect: str = "Allow", *actions: str, **elements: Any) -> dict[str, Any]:
-    """A statement of a resource's policy."""
+def naming(principal: Any, effect: str = "Allow", *actions: str, **elements: Any) -> dict[str, Any]:
+    """Return a statement of a resource's policy that names a principal."""
     principals = principal if isinstance(principal, dict) else {"AWS": principal}
     return statement(effect, *(actions or ("*",)), Principal=principals, **elements)
 
 
-def text(*statements: dict[str, Any]) -> str:
+def document(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def policies(*statements: dict[str, Any]) -> tuple[NamedPolicy, ...]:
-    return (NamedPolicy("p", text(*statements)),) if statements else ()
+    return (NamedPolicy("p", document(*statements)),) if statements else ()
 
 
 def decide(
@@ -57,61 +57,62 @@ def decide(
     on_resource: tuple[dict[str, Any], ...] = (),
     boundary: tuple[dict[str, Any], ...] | None = None,
     session_policy: tuple[dict[str, Any], ...] | None = None,
-    context: dict[str, list[str]] | None = None,
+    condition_keys: dict[str, list[str]] | None = None,
     grant: bool = False,
 ) -> Decision:
+    """Return the decision about an action on a resource of the account `OWN`."""
     access_request = AccessRequest(
         action,
         resource,
         OWN,
-        resource_policies=(text(*on_resource),) if on_resource else (),
+        resource_policies=(document(*on_resource),) if on_resource else (),
         grants_allow=grant,
     )
-    gathered = Policies(
+    applicable = Policies(
         policies(*identity),
         None if boundary is None else policies(*boundary),
         None if session_policy is None else policies(*session_policy),
     )
-    keys = {key.lower(): values for key, values in (context or {}).items()}
-    return evaluate(access_request, principal, gathered, principal_keys(principal) | keys)
+    keys = {key.lower(): values for key, values in (condition_keys or {}).items()}
+    return evaluate(access_request, principal, applicable, principal_keys(principal) | keys)
 
 
 ALLOW_ALL = (statement("Allow", "*"),)
 
 
 class TestWithinOneAccount:
-    def test_what_nobody_allows_is_denied(self):
+    def test_what_no_policy_allows_is_denied(self) -> None:
         assert decide(ann, "dynamodb:GetItem", TABLE) == Decision(False, "no-identity-policy")
 
-    def test_an_identity_policy_allows(self):
+    def test_an_identity_policy_allows(self) -> None:
         decision = decide(ann, "dynamodb:GetItem", TABLE, identity=(statement("Allow", "dynamodb:Get*"),))
         assert decision == Decision(True, "allowed", ("Allow p #0",))
 
-    def test_the_resources_policy_alone_allows_whom_it_names(self):
-        assert decide(ann, "dynamodb:GetItem", TABLE, on_resource=(named(ANN),)).allowed
-        assert decide(session, "dynamodb:GetItem", TABLE, on_resource=(named(ROLE),)).allowed
-        assert decide(session, "dynamodb:GetItem", TABLE, on_resource=(named(SESSION),)).allowed
-        assert decide(ann, "dynamodb:GetItem", TABLE, on_resource=(named(ann.user_id),)).allowed
+    def test_a_resources_policy_alone_allows_the_principals_that_it_names(self) -> None:
+        assert decide(ann, "dynamodb:GetItem", TABLE, on_resource=(naming(ANN),)).allowed
+        assert decide(session, "dynamodb:GetItem", TABLE, on_resource=(naming(ROLE),)).allowed
+        assert decide(session, "dynamodb:GetItem", TABLE, on_resource=(naming(SESSION),)).allowed
+        assert decide(ann, "dynamodb:GetItem", TABLE, on_resource=(naming(ann.user_id),)).allowed
 
-    def test_naming_the_account_leaves_it_to_the_accounts_own_policies(self):
-        decision = decide(ann, "dynamodb:GetItem", TABLE, on_resource=(named(ACCOUNT),))
+    def test_naming_the_account_leaves_it_to_the_accounts_own_policies(self) -> None:
+        decision = decide(ann, "dynamodb:GetItem", TABLE, on_resource=(naming(ACCOUNT),))
         assert decision == Decision(False, "no-identity-policy")
 
-    def test_an_explicit_deny_in_either_decides(self):
+    def test_an_explicit_deny_in_either_decides(self) -> None:
         denied = statement("Deny", "*", Sid="Never")
         by_identity = decide(ann, "dynamodb:GetItem", TABLE, identity=(*ALLOW_ALL, denied))
         assert by_identity == Decision(False, "explicit-deny-identity", ("Deny p Never",))
         by_resource = decide(
-            ann, "dynamodb:GetItem", TABLE, identity=ALLOW_ALL, on_resource=(named("*", "Deny"),)
+            ann, "dynamodb:GetItem", TABLE, identity=ALLOW_ALL, on_resource=(naming("*", "Deny"),)
         )
         assert by_resource.reason == "explicit-deny-resource"
 
-    def test_root_needs_no_policy_and_a_resources_deny_binds_it_too(self):
+    def test_root_needs_no_policy_but_a_resources_deny_applies_to_it(self) -> None:
         assert decide(root, "dynamodb:GetItem", TABLE).allowed
-        denied = decide(root, "dynamodb:GetItem", TABLE, on_resource=(named("*", "Deny"),))
+        denied = decide(root, "dynamodb:GetItem", TABLE, on_resource=(naming("*", "Deny"),))
         assert denied.reason == "explicit-deny-resource"
 
-    def test_not_action_and_not_resource_mean_all_others(self):
+    def test_not_action_and_not_resource_mean_all_others(self) -> None:
         all_but_delete = {"Effect": "Allow", "NotAction": "dynamodb:Delete*", "Resource": "*"}
         assert decide(ann, "dynamodb:GetItem", TABLE, identity=(all_but_delete,)).allowed
         assert not decide(ann, "dynamodb:DeleteItem", TABLE, identity=(all_but_delete,)).allowed
@@ -119,83 +120,88 @@ class TestWithinOneAccount:
         assert not decide(ann, "dynamodb:GetItem", TABLE, identity=(all_but_table,)).allowed
         assert decide(ann, "dynamodb:GetItem", TABLE + "b", identity=(all_but_table,)).allowed
 
-    def test_a_policy_variable_is_the_callers_own_value(self):
-        own = statement("Allow", "*", resource=f"{TABLE[:-1]}${{aws:username}}-*")
-        assert decide(ann, "dynamodb:GetItem", f"{TABLE[:-1]}ann-x", identity=(own,)).allowed
-        assert not decide(ann, "dynamodb:GetItem", f"{TABLE[:-1]}bob-x", identity=(own,)).allowed
+    def test_a_policy_variable_has_the_callers_value(self) -> None:
+        own_tables = statement("Allow", "*", resource=f"{TABLE[:-1]}${{aws:username}}-*")
+        assert decide(ann, "dynamodb:GetItem", f"{TABLE[:-1]}ann-x", identity=(own_tables,)).allowed
+        assert not decide(ann, "dynamodb:GetItem", f"{TABLE[:-1]}bob-x", identity=(own_tables,)).allowed
 
     @pytest.mark.parametrize("effect", ["Allow", "Deny"])
-    def test_all_resources_but_a_variable_without_a_value_are_those_that_it_cannot_mean(self, effect: str):
-        but_own = {"Effect": effect, "Action": "*", "NotResource": f"{TABLE}${{aws:PrincipalTag/none}}"}
-        decision = decide(ann, "dynamodb:GetItem", TABLE, identity=(but_own,))
+    def test_in_not_resource_a_variable_without_a_value_could_be_anything(self, effect: str) -> None:
+        all_but_own = {"Effect": effect, "Action": "*", "NotResource": f"{TABLE}${{aws:PrincipalTag/none}}"}
+        decision = decide(ann, "dynamodb:GetItem", TABLE, identity=(all_but_own,))
         assert decision.reason == "no-identity-policy"
-        elsewhere = decide(ann, "dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1::x", identity=(but_own,))
+        elsewhere = decide(ann, "dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1::x", identity=(all_but_own,))
         assert elsewhere.reason == ("allowed" if effect == "Allow" else "explicit-deny-identity")
 
-    def test_several_values_without_a_set_operator_never_allow_and_deny_if_one_fits(self):
-        own_keys = {"Condition": {"StringEquals": {"dynamodb:LeadingKeys": ["ann", "eve"]}}}
+    def test_several_values_without_a_set_operator_never_allow_but_deny_if_one_matches(self) -> None:
+        own_keys = {"StringEquals": {"dynamodb:LeadingKeys": ["ann", "eve"]}}
         two, one = {"dynamodb:LeadingKeys": ["ann", "bob"]}, {"dynamodb:LeadingKeys": ["ann"]}
-        allowing, denying = statement("Allow", "*", **own_keys), statement("Deny", "*", **own_keys)
-        assert decide(ann, "dynamodb:GetItem", TABLE, identity=(allowing,), context=one).allowed
-        assert not decide(ann, "dynamodb:GetItem", TABLE, identity=(allowing,), context=two).allowed
-        assert not decide(ann, "dynamodb:GetItem", TABLE, identity=(*ALLOW_ALL, denying), context=two).allowed
+        allowing = statement("Allow", "*", Condition=own_keys)
+        denying = statement("Deny", "*", Condition=own_keys)
+        assert decide(ann, "dynamodb:GetItem", TABLE, identity=(allowing,), condition_keys=one).allowed
+        assert not decide(ann, "dynamodb:GetItem", TABLE, identity=(allowing,), condition_keys=two).allowed
+        assert not decide(
+            ann, "dynamodb:GetItem", TABLE, identity=(*ALLOW_ALL, denying), condition_keys=two
+        ).allowed
 
-    def test_a_condition_that_does_not_hold_is_named_among_the_reasons(self):
-        red = statement("Allow", "*", Condition={"StringEquals": {"aws:PrincipalTag/Team": "blue"}})
-        decision = decide(ann, "dynamodb:GetItem", TABLE, identity=(red,))
-        (why,) = decision.statements
-        assert why.startswith('Allow p #0: condition StringEquals aws:PrincipalTag/Team "blue" does not hold')
-        assert why.endswith(', the request has "red"')
+    def test_the_reasons_name_a_condition_that_does_not_hold(self) -> None:
+        for_blue = statement("Allow", "*", Condition={"StringEquals": {"aws:PrincipalTag/Team": "blue"}})
+        decision = decide(ann, "dynamodb:GetItem", TABLE, identity=(for_blue,))
+        (reason,) = decision.statements
+        assert reason.startswith(
+            'Allow p #0: condition StringEquals aws:PrincipalTag/Team "blue" does not hold'
+        )
+        assert reason.endswith(', the request has "red"')
 
 
 class TestAcrossAccounts:
-    def test_both_sides_must_allow(self):
-        both = decide(bob, "dynamodb:GetItem", TABLE, identity=ALLOW_ALL, on_resource=(named(BOB),))
+    def test_both_sides_must_allow(self) -> None:
+        both = decide(bob, "dynamodb:GetItem", TABLE, identity=ALLOW_ALL, on_resource=(naming(BOB),))
         assert both.allowed
         assert decide(bob, "dynamodb:GetItem", TABLE, identity=ALLOW_ALL).reason == "no-resource-policy"
         assert (
-            decide(bob, "dynamodb:GetItem", TABLE, on_resource=(named(BOB),)).reason == "no-identity-policy"
+            decide(bob, "dynamodb:GetItem", TABLE, on_resource=(naming(BOB),)).reason == "no-identity-policy"
         )
 
-    def test_naming_the_other_account_lets_its_policies_decide(self):
-        there = (named(OTHER),)
-        assert decide(bob, "dynamodb:GetItem", TABLE, identity=ALLOW_ALL, on_resource=there).allowed
-        assert not decide(bob, "dynamodb:GetItem", TABLE, on_resource=there).allowed
-        assert decide(other_root, "dynamodb:GetItem", TABLE, on_resource=there).allowed
+    def test_naming_the_other_account_leaves_it_to_its_policies(self) -> None:
+        other_account = (naming(OTHER),)
+        assert decide(bob, "dynamodb:GetItem", TABLE, identity=ALLOW_ALL, on_resource=other_account).allowed
+        assert not decide(bob, "dynamodb:GetItem", TABLE, on_resource=other_account).allowed
+        assert decide(other_root, "dynamodb:GetItem", TABLE, on_resource=other_account).allowed
 
-    def test_another_accounts_root_has_no_power_of_its_own(self):
+    def test_another_accounts_root_has_no_power_of_its_own(self) -> None:
         assert decide(other_root, "dynamodb:GetItem", TABLE).reason == "no-resource-policy"
 
 
 class TestKeys:
-    def test_without_delegation_identity_policies_count_for_nothing(self):
-        decision = decide(ann, "kms:Decrypt", KEY, identity=ALLOW_ALL, on_resource=(named(BOB),))
+    def test_without_delegation_identity_policies_do_not_count(self) -> None:
+        decision = decide(ann, "kms:Decrypt", KEY, identity=ALLOW_ALL, on_resource=(naming(BOB),))
         assert decision.reason == "no-resource-policy"
 
-    def test_a_policy_that_names_the_account_hands_its_actions_on(self):
-        delegates = (named(ACCOUNT, "Allow", "kms:Decrypt"),)
+    def test_a_key_policy_that_names_the_account_delegates_its_actions(self) -> None:
+        delegates = (naming(ACCOUNT, "Allow", "kms:Decrypt"),)
         assert decide(ann, "kms:Decrypt", KEY, identity=ALLOW_ALL, on_resource=delegates).allowed
         assert decide(ann, "kms:Decrypt", KEY, on_resource=delegates).reason == "no-identity-policy"
         encrypt = decide(ann, "kms:Encrypt", KEY, identity=ALLOW_ALL, on_resource=delegates)
         assert encrypt.reason == "no-resource-policy"
 
-    def test_a_delegation_holds_under_its_conditions_only(self):
+    def test_a_delegation_counts_under_its_conditions_only(self) -> None:
         delegates = (
-            named(ACCOUNT, "Allow", "kms:*", Condition={"StringEquals": {"kms:ViaService": "dynamodb"}}),
+            naming(ACCOUNT, "Allow", "kms:*", Condition={"StringEquals": {"kms:ViaService": "dynamodb"}}),
         )
         through = {"kms:ViaService": ["dynamodb"]}
         assert decide(
-            ann, "kms:Decrypt", KEY, identity=ALLOW_ALL, on_resource=delegates, context=through
+            ann, "kms:Decrypt", KEY, identity=ALLOW_ALL, on_resource=delegates, condition_keys=through
         ).allowed
         assert not decide(ann, "kms:Decrypt", KEY, identity=ALLOW_ALL, on_resource=delegates).allowed
 
-    def test_whom_the_key_policy_names_needs_no_identity_policy(self):
-        assert decide(ann, "kms:Decrypt", KEY, on_resource=(named(ANN),)).allowed
+    def test_a_user_named_by_the_key_policy_needs_no_identity_policy(self) -> None:
+        assert decide(ann, "kms:Decrypt", KEY, on_resource=(naming(ANN),)).allowed
 
-    def test_everybody_of_the_account_is_a_star_and_a_condition(self):
-        anyone = (named("*", Condition={"StringEquals": {"kms:CallerAccount": OWN}}),)
+    def test_a_star_with_a_condition_on_the_account_names_everybody_in_it(self) -> None:
+        anyone = (naming("*", Condition={"StringEquals": {"kms:CallerAccount": OWN}}),)
         assert decide(
-            ann, "kms:Decrypt", KEY, on_resource=anyone, context={"kms:CallerAccount": [OWN]}
+            ann, "kms:Decrypt", KEY, on_resource=anyone, condition_keys={"kms:CallerAccount": [OWN]}
         ).allowed
         assert not decide(
             bob,
@@ -203,53 +209,56 @@ class TestKeys:
             KEY,
             identity=ALLOW_ALL,
             on_resource=anyone,
-            context={"kms:CallerAccount": [OTHER]},
+            condition_keys={"kms:CallerAccount": [OTHER]},
         ).allowed
 
-    def test_root_has_only_what_the_key_policy_gives(self):
-        assert decide(root, "kms:Decrypt", KEY, on_resource=(named(ACCOUNT),)).allowed
-        assert decide(root, "kms:Decrypt", KEY, on_resource=(named(ANN),)).reason == "no-resource-policy"
+    def test_root_has_only_what_the_key_policy_gives(self) -> None:
+        assert decide(root, "kms:Decrypt", KEY, on_resource=(naming(ACCOUNT),)).allowed
+        assert decide(root, "kms:Decrypt", KEY, on_resource=(naming(ANN),)).reason == "no-resource-policy"
 
-    def test_an_action_on_no_key_is_up_to_identity_policies(self):
+    def test_identity_policies_decide_about_an_action_on_no_key(self) -> None:
         assert decide(ann, "kms:CreateKey", "*", identity=ALLOW_ALL).allowed
         assert decide(ann, "kms:CreateAlias", f"{KEY.rsplit(':', 1)[0]}:alias/a", identity=ALLOW_ALL).allowed
 
-    def test_a_grant_allows_and_a_deny_takes_it_back(self):
-        assert decide(ann, "kms:Decrypt", KEY, on_resource=(named(BOB),), grant=True).allowed
-        denied = decide(ann, "kms:Decrypt", KEY, on_resource=(named(ANN, "Deny"),), grant=True)
+    def test_a_grant_allows_but_a_deny_overrides_it(self) -> None:
+        assert decide(ann, "kms:Decrypt", KEY, on_resource=(naming(BOB),), grant=True).allowed
+        denied = decide(ann, "kms:Decrypt", KEY, on_resource=(naming(ANN, "Deny"),), grant=True)
         assert denied.reason == "explicit-deny-resource"
 
-    def test_a_grant_across_accounts_needs_the_callers_own_policies_too(self):
+    def test_a_grant_across_accounts_needs_the_callers_own_policies_too(self) -> None:
         assert decide(bob, "kms:Decrypt", KEY, identity=ALLOW_ALL, grant=True).allowed
         assert not decide(bob, "kms:Decrypt", KEY, grant=True).allowed
 
 
-SPARES_ANN = {"Effect": "Deny", "NotPrincipal": {"AWS": [ANN, ACCOUNT]}, "Action": "*", "Resource": "*"}
+EXEMPTS_ANN = {"Effect": "Deny", "NotPrincipal": {"AWS": [ANN, ACCOUNT]}, "Action": "*", "Resource": "*"}
 
 
 class TestNotPrincipal:
-    def test_a_deny_spares_whom_it_names(self):
+    def test_a_deny_exempts_the_principals_that_it_names(self) -> None:
         assert decide(
-            ann, "kms:Decrypt", KEY, identity=ALLOW_ALL, on_resource=(named(ACCOUNT), SPARES_ANN)
+            ann, "kms:Decrypt", KEY, identity=ALLOW_ALL, on_resource=(naming(ACCOUNT), EXEMPTS_ANN)
         ).allowed
 
     @pytest.mark.parametrize("caller", [session, bob])
-    def test_a_deny_meets_everybody_else(self, caller: Principal):
+    def test_a_deny_applies_to_everybody_else(self, caller: Principal) -> None:
         decision = decide(
-            caller, "kms:Decrypt", KEY, identity=ALLOW_ALL, on_resource=(named(["*"]), SPARES_ANN)
+            caller, "kms:Decrypt", KEY, identity=ALLOW_ALL, on_resource=(naming(["*"]), EXEMPTS_ANN)
         )
         assert decision.reason == "explicit-deny-resource"
 
-    def test_the_accounts_arn_spares_root_alone(self):
-        only_root = SPARES_ANN | {"NotPrincipal": {"AWS": ACCOUNT}}
-        assert decide(root, "kms:Decrypt", KEY, on_resource=(named(ACCOUNT), only_root)).allowed
-        assert not decide(ann, "kms:Decrypt", KEY, on_resource=(named(ANN), only_root)).allowed
+    def test_naming_the_account_exempts_its_root_alone(self) -> None:
+        only_root = EXEMPTS_ANN | {"NotPrincipal": {"AWS": ACCOUNT}}
+        assert decide(root, "kms:Decrypt", KEY, on_resource=(naming(ACCOUNT), only_root)).allowed
+        assert not decide(ann, "kms:Decrypt", KEY, on_resource=(naming(ANN), only_root)).allowed
 
-    def test_a_deny_never_spares_a_caller_with_a_permissions_boundary(self):
-        spared = {"identity": ALLOW_ALL, "on_resource": (named(ACCOUNT), SPARES_ANN), "boundary": ALLOW_ALL}
-        assert decide(ann, "kms:Decrypt", KEY, **spared).reason == "explicit-deny-resource"
+    def test_a_deny_never_exempts_a_caller_with_a_permissions_boundary(self) -> None:
+        on_resource = (naming(ACCOUNT), EXEMPTS_ANN)
+        decision = decide(
+            ann, "kms:Decrypt", KEY, identity=ALLOW_ALL, on_resource=on_resource, boundary=ALLOW_ALL
+        )
+        assert decision.reason == "explicit-deny-resource"
 
-    def test_an_allow_leaves_out_whom_it_names_and_the_accounts(self):
+    def test_an_allow_excludes_the_principals_and_accounts_that_it_names(self) -> None:
         others = {"Effect": "Allow", "NotPrincipal": {"AWS": ACCOUNT}, "Action": "*", "Resource": "*"}
         assert not decide(ann, "dynamodb:GetItem", TABLE, on_resource=(others,)).allowed
         assert decide(bob, "dynamodb:GetItem", TABLE, identity=ALLOW_ALL, on_resource=(others,)).allowed
@@ -258,23 +267,23 @@ class TestNotPrincipal:
 class TestLimits:
     READ = (statement("Allow", "dynamodb:Get*"),)
 
-    def test_a_boundary_allows_nothing_and_limits_everything(self):
+    def test_a_boundary_allows_nothing_itself_and_limits_everything(self) -> None:
         assert not decide(ann, "dynamodb:GetItem", TABLE, boundary=self.READ).allowed
         assert decide(ann, "dynamodb:GetItem", TABLE, identity=ALLOW_ALL, boundary=self.READ).allowed
         outside = decide(ann, "dynamodb:PutItem", TABLE, identity=ALLOW_ALL, boundary=self.READ)
         assert outside.reason == "no-boundary"
 
-    def test_a_boundary_whose_policy_is_gone_allows_nothing(self):
+    def test_a_boundary_whose_policy_was_deleted_allows_nothing(self) -> None:
         assert decide(ann, "dynamodb:GetItem", TABLE, identity=ALLOW_ALL, boundary=()).reason == "no-boundary"
 
-    def test_session_policies_limit_a_session(self):
+    def test_session_policies_limit_a_session(self) -> None:
         outside = decide(session, "dynamodb:PutItem", TABLE, identity=ALLOW_ALL, session_policy=self.READ)
         assert outside.reason == "no-session-policy"
         assert decide(
             session, "dynamodb:GetItem", TABLE, identity=ALLOW_ALL, session_policy=self.READ
         ).allowed
 
-    def test_denies_of_boundary_and_session_have_their_own_reasons(self):
+    def test_denies_of_boundary_and_session_have_their_own_reasons(self) -> None:
         deny = (statement("Deny", "*"),)
         assert decide(ann, "a:b", TABLE, identity=ALLOW_ALL, boundary=deny).reason == "explicit-deny-boundary"
         assert decide(session, "a:b", TABLE, session_policy=deny).reason == "explicit-deny-session"
@@ -282,42 +291,47 @@ class TestLimits:
     @pytest.mark.parametrize(
         ("caller", "principal"), [(ann, ANN), (session, SESSION), (session, "*"), (ann, "*")]
     )
-    def test_a_resource_that_means_the_caller_itself_lifts_the_limits(
+    def test_a_resources_policy_that_names_the_caller_itself_exempts_it_from_limits(
         self, caller: Principal, principal: str
-    ):
-        limits = {"boundary": self.READ, "session_policy": self.READ}
-        assert decide(caller, "dynamodb:PutItem", TABLE, on_resource=(named(principal),), **limits).allowed
+    ) -> None:
+        decision = decide(
+            caller,
+            "dynamodb:PutItem",
+            TABLE,
+            on_resource=(naming(principal),),
+            boundary=self.READ,
+            session_policy=self.READ,
+        )
+        assert decision.allowed
 
-    def test_a_resource_that_means_the_role_does_not(self):
-        decision = decide(session, "dynamodb:PutItem", TABLE, on_resource=(named(ROLE),), boundary=self.READ)
+    def test_a_resources_policy_that_names_the_role_does_not(self) -> None:
+        decision = decide(session, "dynamodb:PutItem", TABLE, on_resource=(naming(ROLE),), boundary=self.READ)
         assert decision.reason == "no-boundary"
 
 
 class TestTrust:
-    def trusting(self, principal: str) -> dict[str, Any]:
+    def trust(self, principal: str) -> dict[str, Any]:
         return {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
 
-    def test_a_role_is_assumed_by_whom_it_trusts(self):
-        assert decide(ann, "sts:AssumeRole", ROLE, on_resource=(self.trusting(ANN),)).allowed
+    def test_a_role_is_assumed_by_the_principals_that_it_trusts(self) -> None:
+        assert decide(ann, "sts:AssumeRole", ROLE, on_resource=(self.trust(ANN),)).allowed
         assert not decide(
-            ann, "sts:AssumeRole", ROLE, identity=ALLOW_ALL, on_resource=(self.trusting(BOB),)
+            ann, "sts:AssumeRole", ROLE, identity=ALLOW_ALL, on_resource=(self.trust(BOB),)
         ).allowed
 
-    def test_trusting_an_account_leaves_it_to_its_policies(self):
-        assert decide(
-            ann, "sts:AssumeRole", ROLE, identity=ALLOW_ALL, on_resource=(self.trusting(OWN),)
-        ).allowed
-        assert not decide(ann, "sts:AssumeRole", ROLE, on_resource=(self.trusting(OWN),)).allowed
-        across = (self.trusting(OTHER),)
+    def test_trusting_an_account_leaves_it_to_its_policies(self) -> None:
+        assert decide(ann, "sts:AssumeRole", ROLE, identity=ALLOW_ALL, on_resource=(self.trust(OWN),)).allowed
+        assert not decide(ann, "sts:AssumeRole", ROLE, on_resource=(self.trust(OWN),)).allowed
+        across = (self.trust(OTHER),)
         assert decide(bob, "sts:AssumeRole", ROLE, identity=ALLOW_ALL, on_resource=across).allowed
 
 
-def test_a_service_has_what_the_resources_policy_gives_it():
+def test_a_service_may_do_what_the_resources_policy_allows_it() -> None:
     assert decide(
-        service, "kms:Decrypt", KEY, on_resource=(named({"Service": "logs.amazonaws.com"}),)
+        service, "kms:Decrypt", KEY, on_resource=(naming({"Service": "logs.amazonaws.com"}),)
     ).allowed
     assert not decide(
-        service, "kms:Decrypt", KEY, on_resource=(named({"Service": "s3.amazonaws.com"}),)
+        service, "kms:Decrypt", KEY, on_resource=(naming({"Service": "s3.amazonaws.com"}),)
     ).allowed
     assert not decide(service, "kms:Decrypt", KEY).allowed
 
@@ -328,32 +342,34 @@ STATEMENTS = st.builds(
     st.sampled_from(["*", "kms:*", "kms:Decrypt", "dynamodb:Get*"]),
     resource=st.sampled_from(["*", KEY, TABLE, f"{KEY}b"]),
 )
-QUESTIONS = st.sampled_from([("kms:Decrypt", KEY), ("kms:CreateKey", "*"), ("dynamodb:GetItem", TABLE)])
+ACCESS_REQUESTS = st.sampled_from([("kms:Decrypt", KEY), ("kms:CreateKey", "*"), ("dynamodb:GetItem", TABLE)])
 
 
-@given(QUESTIONS, st.lists(STATEMENTS, min_size=1, max_size=4), st.sampled_from([ann, bob, root, session]))
-def test_a_deny_of_everything_always_decides(question: tuple[str, str], statements: Any, caller: Principal):
+@given(
+    ACCESS_REQUESTS, st.lists(STATEMENTS, min_size=1, max_size=4), st.sampled_from([ann, bob, root, session])
+)
+def test_a_statement_that_denies_everything_always_decides(
+    access: tuple[str, str], statements: Any, caller: Principal
+) -> None:
     everything = statement("Deny", "*")
-    assert not decide(
-        caller, *question, identity=(*statements, everything), on_resource=(named("*"),)
-    ).allowed
+    assert not decide(caller, *access, identity=(*statements, everything), on_resource=(naming("*"),)).allowed
 
 
-@given(QUESTIONS, st.lists(STATEMENTS, min_size=2, max_size=4), st.sampled_from([ann, bob, session]))
+@given(ACCESS_REQUESTS, st.lists(STATEMENTS, min_size=2, max_size=4), st.sampled_from([ann, bob, session]))
 def test_the_order_of_statements_does_not_matter(
-    question: tuple[str, str], statements: Any, caller: Principal
-):
-    forward = decide(caller, *question, identity=tuple(statements), on_resource=(named(ACCOUNT),))
-    backward = decide(caller, *question, identity=tuple(reversed(statements)), on_resource=(named(ACCOUNT),))
+    access: tuple[str, str], statements: Any, caller: Principal
+) -> None:
+    forward = decide(caller, *access, identity=tuple(statements), on_resource=(naming(ACCOUNT),))
+    backward = decide(caller, *access, identity=tuple(reversed(statements)), on_resource=(naming(ACCOUNT),))
     assert (forward.allowed, forward.reason) == (backward.allowed, backward.reason)
 
 
-@given(QUESTIONS, st.lists(STATEMENTS, max_size=3), st.lists(STATEMENTS, min_size=1, max_size=3))
-def test_a_boundary_never_gives_what_was_denied_without_it(
-    question: tuple[str, str], identity: Any, boundary: Any
-):
-    without = decide(ann, *question, identity=tuple(identity), on_resource=(named(ACCOUNT),))
+@given(ACCESS_REQUESTS, st.lists(STATEMENTS, max_size=3), st.lists(STATEMENTS, min_size=1, max_size=3))
+def test_a_boundary_never_allows_what_was_denied_without_it(
+    access: tuple[str, str], identity: Any, boundary: Any
+) -> None:
+    without = decide(ann, *access, identity=tuple(identity), on_resource=(naming(ACCOUNT),))
     limited = decide(
-        ann, *question, identity=tuple(identity), on_resource=(named(ACCOUNT),), boundary=tuple(boundary)
+        ann, *access, identity=tuple(identity), on_resource=(naming(ACCOUNT),), boundary=tuple(boundary)
     )
     assert without.allowed or not limited.allowed

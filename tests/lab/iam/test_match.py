@@ -1,18 +1,20 @@
-"""Patterns: what fits, and what only looks as if it did."""
+"""Patterns in policies: what they match, and what they do not."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaseal_lab.iam.match import action_matches, arn_matches, glob, resource_matches, template
+from dynaseal_lab.iam.match import Template, action_matches, arn_matches, glob, resource_matches, template
+from dynaseal_lab.model import ConditionKeys
 
-TEXT = st.text(alphabet="ab*?.:/$\\", max_size=12)
+STRINGS = st.text(alphabet="ab*?.:/$\\", max_size=12)
 
 
 @pytest.mark.parametrize(
-    ("pattern", "action", "fits"),
+    ("pattern", "action", "matches"),
     [
         ("*", "kms:Decrypt", True),
         ("kms:*", "kms:Decrypt", True),
@@ -25,15 +27,15 @@ TEXT = st.text(alphabet="ab*?.:/$\\", max_size=12)
         ("kms:*Data*", "kms:GenerateDataKey", True),
     ],
 )
-def test_actions_ignore_case_and_know_two_wildcards(pattern: str, action: str, fits: bool):
-    assert action_matches(pattern, action) is fits
+def test_actions_ignore_case_and_have_two_wildcards(pattern: str, action: str, matches: bool) -> None:
+    assert action_matches(pattern, action) is matches
 
 
 TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/demo"
 
 
 @pytest.mark.parametrize(
-    ("pattern", "fits"),
+    ("pattern", "matches"),
     [
         ("*", True),
         (TABLE, True),
@@ -52,12 +54,12 @@ TABLE = "arn:aws:dynamodb:eu-west-1:111122223333:table/demo"
         ("arn:aws:dynamodb:eu-west-1:111122223333:table/${aws:many}", False),
     ],
 )
-def test_resources_are_compared_segment_by_segment(pattern: str, fits: bool):
-    context = {"aws:username": ["demo"], "aws:many": ["demo", "other"]}
-    assert resource_matches(template(pattern), TABLE, context) is fits
+def test_resources_are_compared_segment_by_segment(pattern: str, matches: bool) -> None:
+    condition_keys = {"aws:username": ["demo"], "aws:many": ["demo", "other"]}
+    assert resource_matches(template(pattern), TABLE, condition_keys) is matches
 
 
-def test_a_variables_value_is_taken_literally():
+def test_wildcards_in_a_variables_value_are_not_wildcards() -> None:
     assert not resource_matches(
         template("arn:aws:s3:::b/${aws:username}"), "arn:aws:s3:::b/x", {"aws:username": ["*"]}
     )
@@ -66,25 +68,25 @@ def test_a_variables_value_is_taken_literally():
     )
 
 
-def test_three_characters_have_variables_of_their_own():
+def test_the_three_special_characters_can_be_written_as_variables() -> None:
     assert glob(template("a${*}b${?}c${$}*"), "a*b?c$rest", {})
     assert not glob(template("a${*}b"), "axb", {})
 
 
-def test_an_old_document_has_no_variables():
+def test_an_older_policy_version_has_no_variables() -> None:
     assert glob(template("${aws:username}", variables=False), "${aws:username}", {})
 
 
 @pytest.mark.parametrize(
-    "text", ["${}", "${ }", "${username}", "${aws:username,}", "${aws:x, d}", "${aws:x'y'}"]
+    "string", ["${}", "${ }", "${username}", "${aws:username,}", "${aws:x, d}", "${aws:x'y'}"]
 )
-def test_a_variable_that_is_written_wrongly_is_refused(text: str):
+def test_a_malformed_variable_is_refused(string: str) -> None:
     with pytest.raises(ValueError, match="Invalid policy variable"):
-        template(text)
+        template(string)
 
 
 @pytest.mark.parametrize(
-    ("pattern", "arn", "fits"),
+    ("pattern", "arn", "matches"),
     [
         ("arn:aws:iam::*:role/*", "arn:aws:iam::111122223333:role/team/a", True),
         ("arn:aws:iam::*", "arn:aws:iam::111122223333:role/a", False),
@@ -93,32 +95,34 @@ def test_a_variable_that_is_written_wrongly_is_refused(text: str):
         ("*", "arn:aws:iam::111122223333:role/a", False),
     ],
 )
-def test_arn_operators_compare_all_six_segments(pattern: str, arn: str, fits: bool):
-    assert arn_matches(template(pattern), arn, {}) is fits
+def test_arn_operators_compare_all_six_segments(pattern: str, arn: str, matches: bool) -> None:
+    assert arn_matches(template(pattern), arn, {}) is matches
 
 
-def reference(pattern: str, text: str) -> bool:
-    """Wildcards by their definition, without regular expressions."""
+def matches_by_definition(pattern: str, string: str) -> bool:
+    """Match wildcards without regular expressions, by trying every split."""
     if not pattern:
-        return not text
+        return not string
     if pattern[0] == "*":
-        return any(reference(pattern[1:], text[start:]) for start in range(len(text) + 1))
-    return bool(text) and pattern[0] in ("?", text[0]) and reference(pattern[1:], text[1:])
+        return any(matches_by_definition(pattern[1:], string[cut:]) for cut in range(len(string) + 1))
+    return bool(string) and pattern[0] in ("?", string[0]) and matches_by_definition(pattern[1:], string[1:])
 
 
-@given(TEXT, TEXT)
-def test_wildcards_do_what_their_definition_says(pattern: str, text: str):
-    assert glob(template(pattern, variables=False), text, {}) is reference(pattern, text)
+@given(STRINGS, STRINGS)
+def test_wildcards_match_by_their_definition(pattern: str, string: str) -> None:
+    assert glob(template(pattern, variables=False), string, {}) is matches_by_definition(pattern, string)
 
 
-@given(TEXT)
-def test_every_text_matches_itself_once_its_wildcards_are_escaped(text: str):
-    escaped = re.sub(r"[*?$]", lambda found: f"${{{found[0]}}}", text)
-    assert glob(template(escaped), text, {})
+@given(STRINGS)
+def test_every_string_matches_itself_when_its_special_characters_are_escaped(string: str) -> None:
+    escaped = re.sub(r"[*?$]", lambda special: f"${{{special[0]}}}", string)
+    assert glob(template(escaped), string, {})
 
 
 @pytest.mark.parametrize("compare", [glob, resource_matches])
-def test_a_pattern_full_of_wildcards_is_answered_at_once(compare):
+def test_a_pattern_full_of_wildcards_does_not_take_long(
+    compare: Callable[[Template, str, ConditionKeys], bool],
+) -> None:
     pattern = template("arn:aws:s3:::" + "*a" * 200 + "b")
     assert not compare(pattern, "arn:aws:s3:::" + "a" * 5000, {})
     inside = template("arn:aws:s3:" + "*a" * 200 + "b::x")
@@ -129,8 +133,10 @@ SEGMENTS = st.lists(st.text(alphabet="ab*", max_size=5), min_size=6, max_size=6)
 
 
 @given(SEGMENTS, st.lists(st.text(alphabet="ab", max_size=4), min_size=6, max_size=6).map(":".join))
-def test_wildcards_in_segments_find_whatever_there_is_to_find(pattern: str, text: str):
+def test_wildcards_in_an_arns_segments_match_as_a_plain_regular_expression_does(
+    pattern: str, arn: str
+) -> None:
     parts = [re.escape(part).replace(r"\*", "[^:]*") for part in pattern.split(":")]
     crossing = [f"{part[:-5]}.*" if part.endswith("[^:]*") else part for part in parts]
-    plainly = ":".join([*crossing[:-1], parts[-1].replace("[^:]*", ".*")])
-    assert resource_matches(template(pattern), text, {}) is (re.fullmatch(plainly, text) is not None)
+    expression = ":".join([*crossing[:-1], parts[-1].replace("[^:]*", ".*")])
+    assert resource_matches(template(pattern), arn, {}) is (re.fullmatch(expression, arn) is not None)

@@ -1,4 +1,4 @@
-"""What is a policy document, and what AWS says of one that is none."""
+"""Which policy documents are accepted, and AWS's messages for those that are not."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "11
 
 SYNTAX = "Syntax errors in policy."
 LEGACY = "The policy failed legacy parsing"
-NO_JSON = "This policy contains invalid Json"
+NOT_JSON = "This policy contains invalid Json"
 NO_PARTITION = 'Partition "moon" is not valid for resource "arn:moon:kms:::a".'
 COMPLETED = 'Partition "b" is not valid for resource "arn:b:c:*:*:*".'
 NO_SERVICE = "Resource vendor must be fully qualified and cannot contain regexes."
@@ -31,11 +31,11 @@ NO_SID = (
 )
 
 
-def no_arn(resource: str) -> str:
+def not_an_arn(resource: str) -> str:
     return f'Resource {resource} must be in ARN format or "*".'
 
 
-def at(date: str) -> dict[str, Any]:
+def before(date: str) -> dict[str, Any]:
     return IDENTITY | {"Condition": {"DateLessThan": {"aws:CurrentTime": date}}}
 
 
@@ -43,24 +43,25 @@ def document(*statements: Any, **elements: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)} | elements)
 
 
-def reason(text: str, kind: Kind = Kind.IDENTITY) -> str:
+def reason(policy: str, kind: Kind = Kind.IDENTITY) -> str:
+    """Return the message with which a document is refused."""
     with pytest.raises(PolicyError) as caught:
-        parse(text, kind)
+        parse(policy, kind)
     return str(caught.value)
 
 
-def test_each_kind_of_document_is_read():
+def test_each_kind_of_policy_is_parsed() -> None:
     assert parse(document(IDENTITY), Kind.IDENTITY).statements[0].effect == "Allow"
     assert parse(document(RESOURCE), Kind.RESOURCE).statements[0].principals
     assert parse(document(TRUST), Kind.TRUST).statements[0].resources is None
 
 
-def test_one_statement_needs_no_list():
+def test_a_single_statement_need_not_be_in_a_list() -> None:
     assert len(parse(json.dumps({"Statement": IDENTITY}), Kind.IDENTITY).statements) == 1
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("policy", "message"),
     [
         ("", SYNTAX),
         ("{", SYNTAX),
@@ -90,20 +91,20 @@ def test_one_statement_needs_no_list():
         (document(IDENTITY | {"Resource": "arn:aws:s3::bucket"}), LEGACY),
         (document(IDENTITY | {"Resource": "arn:aws::::a"}), LEGACY),
         (document(IDENTITY | {"Action": "kms:"}), LEGACY),
-        (document(at("2026-13-01")), LEGACY),
-        (document(at("9223372036854775808")), LEGACY),
-        (document(at("tomorrow") | {"Resource": "arn:moon:kms:::a"}), LEGACY),
+        (document(before("2026-13-01")), LEGACY),
+        (document(before("9223372036854775808")), LEGACY),
+        (document(before("tomorrow") | {"Resource": "arn:moon:kms:::a"}), LEGACY),
         (document(NAMED, NAMED), NOT_UNIQUE),
         (document(NAMED, NAMED | {"Action": []}), NOT_UNIQUE),
         (document(IDENTITY | {"Sid": "a b"}), NO_SID),
         (document({"Effect": "Allow", "Resource": "*"}), "Policy statement must contain actions."),
         (document(IDENTITY | {"Action": []}), "Policy statement must contain actions."),
-        (document(IDENTITY | {"Action": "a:b:c", "Resource": "x"}), no_arn("x")),
-        (document(IDENTITY | {"Resource": ""}), no_arn("")),
-        (document(IDENTITY | {"Resource": "arn"}), no_arn("arn")),
+        (document(IDENTITY | {"Action": "a:b:c", "Resource": "x"}), not_an_arn("x")),
+        (document(IDENTITY | {"Resource": ""}), not_an_arn("")),
+        (document(IDENTITY | {"Resource": "arn"}), not_an_arn("arn")),
         (document(IDENTITY | {"Resource": "arn:moon:kms:::a"}), NO_PARTITION),
         (document(IDENTITY | {"Resource": "a:b:c"}), COMPLETED),
-        (document(IDENTITY | {"Resource": "a:aws:kms:::c"}), no_arn("a:aws:kms:::c")),
+        (document(IDENTITY | {"Resource": "a:aws:kms:::c"}), not_an_arn("a:aws:kms:::c")),
         (document(IDENTITY | {"Resource": "arn:aws"}), NO_SERVICE),
         (document(IDENTITY | {"Resource": "arn:aws:k*:::a"}), NO_SERVICE),
         (document(IDENTITY | {"Resource": "arn:aws:iam:eu-west-1::user/a"}), IAM_REGION),
@@ -119,13 +120,13 @@ def test_one_statement_needs_no_list():
         (document(IDENTITY | {"Condition": {"Bool": {"aws:a": "perhaps"}}}), "Not a boolean: perhaps"),
     ],
 )  # fmt: skip
-def test_a_text_that_is_no_identity_policy_is_refused_with_the_reason(text: str, said: str):
-    assert reason(text) == said
+def test_an_invalid_identity_policy_is_refused_with_the_reason(policy: str, message: str) -> None:
+    assert reason(policy) == message
 
 
-def test_iam_paths_are_those_that_iam_has():
-    said = reason(document(IDENTITY | {"Resource": "arn:aws:iam::111122223333:house/a"}))
-    assert said.startswith(
+def test_an_iam_arn_must_have_one_of_iams_paths() -> None:
+    message = reason(document(IDENTITY | {"Resource": "arn:aws:iam::111122223333:house/a"}))
+    assert message.startswith(
         'IAM resource path must either be "*" or start with user/, federated-user/, role/, '
     )
 
@@ -145,21 +146,23 @@ def test_iam_paths_are_those_that_iam_has():
         {"Condition": {"Bool": {"aws:a": True}, "NumericLessThan": {"aws:b": 5}}},
     ],
 )
-def test_what_iam_takes_is_taken(changes: dict[str, Any]):
+def test_what_iam_accepts_is_accepted(changes: dict[str, Any]) -> None:
     assert parse(document(IDENTITY | changes), Kind.IDENTITY).statements
 
 
 @pytest.mark.parametrize("version", [None, "2008-10-17"])
-def test_a_managed_policy_is_of_the_newest_version_whatever_else_is_wrong_with_it(version: str | None):
-    text = document(IDENTITY | {"Effect": "allow"}, **({"Version": version} if version else {}))
+def test_a_managed_policys_version_is_checked_before_anything_else(
+    version: str | None,
+) -> None:
+    policy = document(IDENTITY | {"Effect": "allow"}, **({"Version": version} if version else {}))
     without = json.dumps({"Statement": IDENTITY})
-    assert reason(text if version else without, Kind.MANAGED) == OLD
+    assert reason(policy if version else without, Kind.MANAGED) == OLD
     assert parse(without, Kind.IDENTITY)
 
 
 @pytest.mark.parametrize("kind", [Kind.TRUST, Kind.RESOURCE])
-def test_of_a_trust_or_resource_policy_the_element_is_named(kind: Kind):
-    assert reason("{", kind) == NO_JSON
+def test_a_trust_or_resource_policys_faulty_element_is_named(kind: Kind) -> None:
+    assert reason("{", kind) == NOT_JSON
     assert reason(document(TRUST | {"Conditions": {}}), kind) == "Unknown field Conditions"
     assert reason(document(TRUST | {"Effect": "Perhaps"}), kind) == "Invalid effect: Perhaps"
     assert reason(document({"Action": "a:b"}), kind) == "Missing required field Effect"
@@ -179,23 +182,23 @@ def test_of_a_trust_or_resource_policy_the_element_is_named(kind: Kind):
         "111122223333",
     ],
 )
-def test_a_principal_is_exact_or_everybody(principal: Any):
-    said = reason(document(RESOURCE | {"Principal": principal}), Kind.RESOURCE)
-    assert said.startswith("Invalid principal in policy")
+def test_a_principal_has_no_wildcards_except_a_star_alone(principal: Any) -> None:
+    message = reason(document(RESOURCE | {"Principal": principal}), Kind.RESOURCE)
+    assert message.startswith("Invalid principal in policy")
 
 
-def test_a_resource_policy_must_name_a_principal():
+def test_a_resource_policy_must_name_a_principal() -> None:
     assert reason(document(IDENTITY), Kind.RESOURCE) == "Missing required field Principal"
 
 
-def test_a_trust_policy_has_no_resource():
+def test_a_trust_policy_has_no_resource() -> None:
     assert reason(document(TRUST | {"Resource": "*"}), Kind.TRUST) == "Has prohibited field Resource"
 
 
-def test_a_trust_policy_cannot_say_whom_it_does_not_mean():
-    text = document({"Effect": "Deny", "Action": "sts:AssumeRole", "NotPrincipal": {"AWS": "111122223333"}})
-    assert reason(text, Kind.TRUST) == "Has prohibited field NotPrincipal"
+def test_a_trust_policy_cannot_have_not_principal() -> None:
+    policy = document({"Effect": "Deny", "Action": "sts:AssumeRole", "NotPrincipal": {"AWS": "111122223333"}})
+    assert reason(policy, Kind.TRUST) == "Has prohibited field NotPrincipal"
 
 
-def test_statement_ids_of_a_resource_policy_may_have_spaces():
+def test_statement_ids_of_a_resource_policy_may_have_spaces() -> None:
     assert parse(document(RESOURCE | {"Sid": "Allow use of the key"}), Kind.RESOURCE).statements

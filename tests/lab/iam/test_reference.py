@@ -1,4 +1,4 @@
-"""The evaluator against a second one that was written apart from it: no difference over random policies."""
+"""The evaluator compared with one written independently: they decide alike about random policies."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ CALLERS = (
 KEY = f"arn:aws:kms:eu-west-1:{OWN}:key/a1"
 TABLE = f"arn:aws:dynamodb:eu-west-1:{OWN}:table/ann-t"
 ROLE = f"arn:aws:iam::{OWN}:role/target"
-QUESTIONS = [
+ACCESS_REQUESTS = [
     ("kms:Decrypt", KEY),
     ("kms:Encrypt", KEY),
     ("dynamodb:GetItem", TABLE),
@@ -45,7 +45,7 @@ RESOURCES = [
 ]
 NAMED = [ANN, BOB, READER, WRITER, MONDAY, TUESDAY]
 PRINCIPALS = [*NAMED, OWN, OTHER, f"arn:aws:iam::{OWN}:root", f"arn:aws:iam::{OTHER}:root", "*"]
-TEXTS = [
+STRINGS = [
     "red",
     "RED",
     "r?d",
@@ -61,7 +61,7 @@ TYPED = {
     "String": (
         ["StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase"],
         ["aws:PrincipalTag/Team", "aws:username", "dynamodb:LeadingKeys"],
-        TEXTS,
+        STRINGS,
     ),
     "Arn": (["ArnLike", "ArnNotEquals"], ["aws:PrincipalArn"], [ANN, "arn:aws:iam::*:role/*", READER]),
     "Numeric": (
@@ -82,82 +82,82 @@ PREFIXES = ["", "", "", "ForAllValues:", "ForAnyValue:"]
 
 @st.composite
 def conditions(draw: st.DrawFn) -> dict[str, dict[str, list[str]]]:
-    """Up to two blocks, most often none."""
+    """Up to two conditions, most often none."""
     blocks: dict[str, dict[str, list[str]]] = {}
-    for kind in draw(st.lists(st.sampled_from([*TYPED, "Null"]), max_size=2)):
-        if kind == "Null":
+    for value_type in draw(st.lists(st.sampled_from([*TYPED, "Null"]), max_size=2)):
+        if value_type == "Null":
             block = {"aws:username": draw(st.sampled_from([["true"], ["false"]]))}
             blocks["Null"] = block
             continue
-        operators, keys, values = TYPED[kind]
+        operators, keys, values = TYPED[value_type]
         operator = draw(st.sampled_from(PREFIXES)) + draw(st.sampled_from(operators))
         operator += draw(st.sampled_from(["", "", "IfExists"]))
-        blocks[operator] = {draw(st.sampled_from(keys)): draw(some(values))}
+        blocks[operator] = {draw(st.sampled_from(keys)): draw(one_or_two(values))}
     return blocks
 
 
-def some(values: list[str]) -> st.SearchStrategy[list[str]]:
+def one_or_two(values: list[str]) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(values), min_size=1, max_size=2, unique=True)
 
 
 @st.composite
-def statements(draw: st.DrawFn, question: tuple[str, str], on_resource: bool = False) -> Document:
-    """A statement that has a fair chance to be about the question."""
+def statements(draw: st.DrawFn, access: tuple[str, str], on_resource: bool = False) -> Document:
+    """A statement that often applies to an action on a resource: `access` is the two."""
     statement: Document = {"Effect": draw(st.sampled_from(["Allow", "Allow", "Allow", "Deny"]))}
-    patterns = draw(some([question[0], *ACTIONS]))
+    patterns = draw(one_or_two([access[0], *ACTIONS]))
     statement[draw(st.sampled_from(["Action"] * 6 + ["NotAction"]))] = patterns
-    if not (on_resource and question[1] == ROLE):
+    if not (on_resource and access[1] == ROLE):
         statement[draw(st.sampled_from(["Resource"] * 6 + ["NotResource"]))] = draw(
-            some([question[1], *RESOURCES])
+            one_or_two([access[1], *RESOURCES])
         )
-    if on_resource and statement["Effect"] == "Deny" and question[1] != ROLE and draw(st.booleans()):
-        statement["NotPrincipal"] = {"AWS": draw(some(NAMED))}
+    if on_resource and statement["Effect"] == "Deny" and access[1] != ROLE and draw(st.booleans()):
+        statement["NotPrincipal"] = {"AWS": draw(one_or_two(NAMED))}
     elif on_resource:
-        statement["Principal"] = {"AWS": draw(some(PRINCIPALS))}
-    found = draw(conditions())
-    # The documentation leaves open what all resources but an unknown one are: the two evaluators differ.
-    unknown = any("${" in pattern for pattern in statement.get("NotResource", ()))
-    if unknown:
+        statement["Principal"] = {"AWS": draw(one_or_two(PRINCIPALS))}
+    condition = draw(conditions())
+    # AWS's documentation does not say what a variable without a value means in NotResource, and there the two
+    # evaluators differ: it is not tried.
+    if any("${" in pattern for pattern in statement.get("NotResource", ())):
         statement["NotResource"] = [KEY]
-    return statement | ({"Condition": found} if found else {})
+    return statement | ({"Condition": condition} if condition else {})
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[Principal, Case]:
-    """A caller and a question with policies of every kind."""
-    caller, question = draw(st.sampled_from(CALLERS)), draw(st.sampled_from(QUESTIONS))
-    context = {
+    """A caller, and an action on a resource with policies of every kind."""
+    caller, access = draw(st.sampled_from(CALLERS)), draw(st.sampled_from(ACCESS_REQUESTS))
+    condition_keys = {
         "aws:PrincipalArn": [caller.arn],
         "aws:CurrentTime": ["2026-06-01T12:00:00Z"],
         "aws:SecureTransport": ["false"],
         "aws:SourceIp": ["127.0.0.1"],
     }
-    context |= {"aws:username": [caller.name]} if caller.kind == "user" else {}
-    context |= draw(st.sampled_from([{}, {"aws:PrincipalTag/Team": ["red"]}, {"kms:Count": ["5"]}]))
-    context |= draw(
+    condition_keys |= {"aws:username": [caller.name]} if caller.kind == "user" else {}
+    condition_keys |= draw(st.sampled_from([{}, {"aws:PrincipalTag/Team": ["red"]}, {"kms:Count": ["5"]}]))
+    condition_keys |= draw(
         st.sampled_from([{}, {"dynamodb:LeadingKeys": ["ann"]}, {"dynamodb:LeadingKeys": ["a", "b"]}])
     )
 
     def document(on_resource: bool = False) -> st.SearchStrategy[Document]:
-        found = st.lists(statements(question, on_resource), min_size=1, max_size=3)
-        return found.map(lambda several: {"Version": "2012-10-17", "Statement": several})
+        several = st.lists(statements(access, on_resource), min_size=1, max_size=3)
+        return several.map(lambda drawn: {"Version": "2012-10-17", "Statement": drawn})
 
-    needs_policy = question[1] != TABLE
+    must_have_policy = access[1] != TABLE
     return caller, Case(
         account=caller.account,
         arns=tuple(dict.fromkeys((caller.caller_arn, caller.arn))),
-        action=question[0],
-        resource=question[1],
+        action=access[0],
+        resource=access[1],
         owner=OWN,
-        context=context,
+        condition_keys=condition_keys,
         identity=draw(st.lists(document(), max_size=2)),
-        on_resource=draw(document(on_resource=True) if needs_policy else st.none() | document(True)),
+        on_resource=draw(document(on_resource=True) if must_have_policy else st.none() | document(True)),
         boundary=draw(st.none() | document()),
         session=draw(st.none() | document()) if caller.kind == "assumed-role" else None,
     )
 
 
-def decided(caller: Principal, case: Case) -> bool:
+def lab_allows(caller: Principal, case: Case) -> bool:
     def named(*documents: Document | None) -> list[NamedPolicy]:
         return [NamedPolicy("p", json.dumps(document)) for document in documents if document]
 
@@ -172,17 +172,17 @@ def decided(caller: Principal, case: Case) -> bool:
         named(case.boundary) or None,
         named(case.session) or None,
     )
-    context = {name.lower(): values for name, values in case.context.items()}
-    return evaluate(access_request, caller, policies, context).allowed
+    condition_keys = {name.lower(): values for name, values in case.condition_keys.items()}
+    return evaluate(access_request, caller, policies, condition_keys).allowed
 
 
 EVERYTHING: dict[str, Any] = {"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}
 TO_ANN = {"Version": "2012-10-17", "Statement": [EVERYTHING | {"Principal": {"AWS": [ANN]}}]}
 
 
-@example((CALLERS[0], Case(OWN, (ANN,), *QUESTIONS[0], OWN, {}, on_resource=TO_ANN)))
+@example((CALLERS[0], Case(OWN, (ANN,), *ACCESS_REQUESTS[0], OWN, {}, on_resource=TO_ANN)))
 @given(cases())
 @settings(max_examples=300)
-def test_both_evaluators_decide_alike(drawn: tuple[Principal, Case]):
+def test_both_evaluators_decide_alike(drawn: tuple[Principal, Case]) -> None:
     caller, case = drawn
-    assert decided(caller, case) == allowed(case)
+    assert lab_allows(caller, case) == allowed(case)

@@ -1,4 +1,4 @@
-"""Parameters against the models' constraints, in AWS's sentences."""
+"""Parameters checked against the models' constraints, with AWS's messages."""
 
 from typing import Any
 
@@ -15,31 +15,31 @@ def message(service: str, operation: str, params: dict[str, Any]) -> str:
     return caught.value.message
 
 
-def test_good_parameters_pass():
+def test_valid_parameters_are_accepted() -> None:
     validate("kms", "Encrypt", {"KeyId": "k", "Plaintext": b"x"}, "ValidationException")
     validate("iam", "CreateUser", {"UserName": "ann+b@c.d", "Path": "/a/"}, "ValidationError")
 
 
-def test_a_missing_member_must_not_be_null():
+def test_a_missing_member_must_not_be_null() -> None:
     assert message("kms", "Encrypt", {"Plaintext": b"x"}) == (
         "1 validation error detected: Value null at 'keyId' failed to satisfy constraint: "
         "Member must not be null"
     )
 
 
-def test_every_violation_is_counted():
+def test_every_violation_is_counted() -> None:
     assert message("kms", "Encrypt", {"KeyId": ""}).startswith("2 validation errors detected: ")
 
 
-def test_enumerations_are_listed():
-    said = message("kms", "GenerateDataKey", {"KeyId": "k", "KeySpec": "AES_1"})
+def test_enumerations_are_listed() -> None:
+    refusal = message("kms", "GenerateDataKey", {"KeyId": "k", "KeySpec": "AES_1"})
     assert (
         "Value 'AES_1' at 'keySpec' failed to satisfy constraint: Member must satisfy enum value set: ["
-        in said
+        in refusal
     )
 
 
-def test_ranges_and_lengths_are_named():
+def test_ranges_and_lengths_are_named() -> None:
     assert "Member must have value less than or equal to 1024" in message(
         "kms", "GenerateRandom", {"NumberOfBytes": 1025}
     )
@@ -48,13 +48,13 @@ def test_ranges_and_lengths_are_named():
     )
 
 
-def test_a_name_with_other_characters_is_refused_in_iams_words():
+def test_a_name_with_forbidden_characters_is_refused_in_iams_words() -> None:
     assert "The specified value for userName is invalid. It must contain only alphanumeric" in message(
         "iam", "CreateUser", {"UserName": "ä b"}
     )
 
 
-def test_tags_may_have_letters_of_all_scripts():
+def test_tags_may_have_letters_of_all_scripts() -> None:
     tags = [{"Key": "größe", "Value": "大"}]
     validate("iam", "TagUser", {"UserName": "ann", "Tags": tags}, "ValidationError")
     assert "tags.1.member.key" in message(
@@ -62,6 +62,6 @@ def test_tags_may_have_letters_of_all_scripts():
     )
 
 
-def test_secrets_are_not_repeated():
-    said = message("kms", "Encrypt", {"KeyId": "k", "Plaintext": b"hidden" * 1000})
-    assert "hidden" not in said
+def test_secrets_are_not_repeated() -> None:
+    refusal = message("kms", "Encrypt", {"KeyId": "k", "Plaintext": b"hidden" * 1000})
+    assert "hidden" not in refusal
