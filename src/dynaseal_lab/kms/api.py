@@ -86,7 +86,7 @@ class KmsService:
     Args:
         authorizer: decides and records every question.
         clock: the lab's time.
-        record_store: where keys are kept; in memory unless given.
+        record_store: keeps the records; in memory unless given.
         directory: knows which principals a key policy may name; any principal, unless given.
     """
 

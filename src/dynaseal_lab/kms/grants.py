@@ -64,8 +64,8 @@ class Constraints:
             return False
         if other.subset is None:
             return True
-        known = {**(self.subset or {}), **(self.equals or {})}
-        return other.subset.items() <= known.items()
+        required = {**(self.subset or {}), **(self.equals or {})}
+        return other.subset.items() <= required.items()
 
     def as_structure(self) -> dict[str, dict[str, str]]:
         """Return the constraints as a GrantConstraints structure."""

@@ -15,7 +15,7 @@ from dynaseal_lab.kms.specs import ENCRYPT_DECRYPT, KEY_SPECS, SYMMETRIC_DEFAULT
 from dynaseal_lab.kms.store import Alias, KmsStore
 from dynaseal_lab.model import Clock
 
-_YEAR = 365
+_ROTATION_DAYS = 365
 
 
 def managed_key(store: KmsStore, clock: Clock, account: str, region: str, service: str) -> KeyRecord:
@@ -30,9 +30,9 @@ def managed_key(store: KmsStore, clock: Clock, account: str, region: str, servic
     """
     name = f"alias/aws/{service}"
     alias = store.alias(account, region, name)
-    known = store.key(region, alias.key_id) if alias is not None else None
-    if known is not None:
-        return known
+    existing = store.key(region, alias.key_id) if alias is not None else None
+    if existing is not None:
+        return existing
     now, spec = clock.now(), KEY_SPECS[SYMMETRIC_DEFAULT]
     record = KeyRecord(
         account=account,
@@ -46,8 +46,10 @@ def managed_key(store: KmsStore, clock: Clock, account: str, region: str, servic
         manager="AWS",
     )
     backing = new_backing_key(secrets.token_bytes(spec.size), now)
-    due = now + timedelta(days=_YEAR)
-    store.put_material(KeyMaterial(record.key_id, region, (backing,), rotation_days=_YEAR, rotation_due=due))
+    due = now + timedelta(days=_ROTATION_DAYS)
+    store.put_material(
+        KeyMaterial(record.key_id, region, (backing,), rotation_days=_ROTATION_DAYS, rotation_due=due)
+    )
     store.put_key(record)
     store.put_alias(Alias(account, region, name, record.key_id, now, now))
     return record

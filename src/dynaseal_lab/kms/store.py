@@ -36,7 +36,7 @@ class KmsStore:
 
     Args:
         now: returns the lab's time, which decides whether a deletion date has passed.
-        record_store: where the records are kept; in memory unless given.
+        record_store: keeps the records; in memory unless given.
     """
 
     def __init__(self, now: Callable[[], datetime], record_store: RecordStore | None = None) -> None:
@@ -69,12 +69,12 @@ class KmsStore:
 
     def keys(self, account: str, region: str) -> list[KeyRecord]:
         """Return an account's keys in a Region, sorted by key id."""
-        places = sorted(
+        record_keys = sorted(
             (record.region, record.key_id)
             for record in self._keys.values()
             if (record.account, record.region) == (account, region)
         )
-        found = (self.key(*place) for place in places)
+        found = (self.key(*record_key) for record_key in record_keys)
         return [record for record in found if record is not None]
 
     def copies(self, key_id: str) -> tuple[KeyRecord, ...]:
@@ -101,27 +101,31 @@ class KmsStore:
 
     def aliases(self, account: str, region: str) -> list[Alias]:
         """Return an account's aliases in a Region, sorted by name."""
-        return [alias for place, alias in sorted(self._aliases.items()) if place[:2] == (account, region)]
+        return [
+            alias
+            for record_key, alias in sorted(self._aliases.items())
+            if record_key[:2] == (account, region)
+        ]
 
     def alias_names(self, record: KeyRecord) -> list[str]:
         """Return the names of a key's aliases, in the key's own account and Region."""
-        places = self._names.get((record.region, record.key_id), set())
-        return sorted(name for account, _, name in places if account == record.account)
+        record_keys = self._names.get((record.region, record.key_id), set())
+        return sorted(name for account, _, name in record_keys if account == record.account)
 
     def put_alias(self, alias: Alias) -> None:
         """Add an alias, or make it an alias of another key."""
-        place = (alias.account, alias.region, alias.name)
-        before = self._aliases.get(place)
-        if before is not None:
-            self._names[before.region, before.key_id].discard(place)
-        self._aliases[place] = alias
-        self._names[alias.region, alias.key_id].add(place)
+        record_key = (alias.account, alias.region, alias.name)
+        previous = self._aliases.get(record_key)
+        if previous is not None:
+            self._names[previous.region, previous.key_id].discard(record_key)
+        self._aliases[record_key] = alias
+        self._names[alias.region, alias.key_id].add(record_key)
 
     def drop_alias(self, alias: Alias) -> None:
         """Remove an alias."""
-        place = (alias.account, alias.region, alias.name)
-        del self._aliases[place]
-        self._names[alias.region, alias.key_id].discard(place)
+        record_key = (alias.account, alias.region, alias.name)
+        del self._aliases[record_key]
+        self._names[alias.region, alias.key_id].discard(record_key)
 
     def grants(self, record: KeyRecord) -> list[Grant]:
         """Return the grants on a key, oldest first."""

@@ -76,10 +76,10 @@ def _spec_and_usage(params: Mapping[str, Any]) -> tuple[KeySpec, Usage]:
             "ValidationException",
             "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
         )
-    wanted: Usage = usage or ENCRYPT_DECRYPT
-    if wanted not in spec.algorithms:
-        raise Fault("ValidationException", f"KeyUsage {wanted} is not compatible with KeySpec {name}")
-    return spec, wanted
+    key_usage: Usage = usage or ENCRYPT_DECRYPT
+    if key_usage not in spec.algorithms:
+        raise Fault("ValidationException", f"KeyUsage {key_usage} is not compatible with KeySpec {name}")
+    return spec, key_usage
 
 
 def metadata(access: KeyAccess, record: KeyRecord) -> dict[str, Any]:

@@ -58,8 +58,8 @@ def rotate_key_on_demand(access: KeyAccess, call: Call) -> Reply:
     require_usable(key)
     _require_rotatable(access, key)
     material = access.material(key)
-    done = sum(version.rotation == "ON_DEMAND" for version in material.versions)
-    if done >= _MAX_ON_DEMAND:
+    on_demand = sum(version.rotation == "ON_DEMAND" for version in material.versions)
+    if on_demand >= _MAX_ON_DEMAND:
         raise Fault("LimitExceededException", f"On-demand rotations are limited to {_MAX_ON_DEMAND} per key.")
     access.store.put_material(material.rotated(access.clock.now(), "ON_DEMAND"))
     return {"KeyId": key.arn}
