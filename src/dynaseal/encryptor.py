@@ -57,7 +57,8 @@ class ItemEncryptor:
         self._writes_plaintext = config.plaintext_policy.forces_write
         self._reads_plaintext = config.plaintext_policy.allows_read
         self._kms_calls = KmsCalls(f"table {config.logical_table_name}")
-        self.search = None if config.compiled_search is None else TableSearch(config.compiled_search)
+        compiled = config.compiled_search
+        self.search: TableSearch | None = None if compiled is None else TableSearch(compiled)
 
     def __repr__(self) -> str:
         return f"ItemEncryptor({self.config.logical_table_name!r})"

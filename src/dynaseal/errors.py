@@ -90,7 +90,7 @@ class UnwrapError(DecryptError):
     code = "unwrap"
 
     def __init__(self, message: str, *, hint: str | None = None, causes: Sequence[Exception] = ()) -> None:
-        self.causes = tuple(causes)
+        self.causes: tuple[Exception, ...] = tuple(causes)
         listed = "; ".join(str(cause) for cause in self.causes)
         super().__init__(f"{message}: {listed}" if listed else message, hint=hint)
 

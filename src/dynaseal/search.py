@@ -49,8 +49,8 @@ class TableSearch:
         self._cache = BranchKeyCache(
             self._source.max_tenants if isinstance(self._source, MultiKeySource) else 1
         )
-        self.has_tokens = bool(compiled.surrogates.keys)
-        self.requests = SearchRequests(compiled, self._beacon_keys, self._token_keys)
+        self.has_tokens: bool = bool(compiled.surrogates.keys)
+        self.requests: SearchRequests = SearchRequests(compiled, self._beacon_keys, self._token_keys)
 
     def with_signed_attributes(self, item: Item) -> dict[str, Any]:
         """Return the item to encrypt for the caller's item: with its signed beacons and tokens.

@@ -121,7 +121,7 @@ class EncryptionContext(Mapping[str, str]):
 
     def __init__(self, entries: Mapping[str, str], serialized: bytes | None = None) -> None:
         self._entries = entries
-        self.serialized = serialize(self._entries) if serialized is None else serialized
+        self.serialized: bytes = serialize(self._entries) if serialized is None else serialized
 
     def __getitem__(self, key: str) -> str:
         return self._entries[key]

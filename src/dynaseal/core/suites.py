@@ -22,8 +22,8 @@ class AlgorithmSuite(Enum):
     COMMIT_KEY_ECDSA_P384_SYMSIG = 0x6701
 
     def __init__(self, suite_id: int) -> None:
-        self.flavor = suite_id & 0xFF
-        self.is_signed = suite_id == 0x6701
+        self.flavor: int = suite_id & 0xFF
+        self.is_signed: bool = suite_id == 0x6701
 
 
 SUITE_BY_FLAVOR = {suite.flavor: suite for suite in AlgorithmSuite}

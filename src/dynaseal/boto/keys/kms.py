@@ -92,7 +92,7 @@ class KmsDecryptError(UnwrapError, KmsError):
     def __init__(
         self, error_response: Any, operation_name: str, key_id: str, region: str | None = None
     ) -> None:
-        self.causes = ()
+        self.causes: tuple[Exception, ...] = ()
         KmsError.__init__(self, error_response, operation_name, key_id, region)
 
 

@@ -45,7 +45,7 @@ class RequiredContextMaterialsManager:
         if not required_keys or not all(required_keys):
             raise ConfigError("A required-context manager needs at least one key, and none of them empty")
         self._underlying = underlying
-        self.required_keys = tuple(sorted(set(required_keys)))
+        self.required_keys: tuple[str, ...] = tuple(sorted(set(required_keys)))
 
     def __repr__(self) -> str:
         return f"RequiredContextMaterialsManager({self._underlying!r}, {list(self.required_keys)!r})"
