@@ -1,18 +1,18 @@
 """Every error of dynaseal, one tree.
 
     DynasealError
-    +-- ConfigError                 a table, keyring or beacon that cannot be; raised before any call
+    +-- ConfigError                 a configuration with an error in it; raised before any call
     +-- EncryptError                this item cannot be encrypted
     +-- DecryptError                this item cannot be read
     |   +-- FormatError             it is not an encrypted item of a version known here
     |   +-- SignatureError          a check failed: it was changed, or belongs to another table or key
-    |   +-- UnwrapError             no keyring could unwrap one of its data keys (`causes`: one a keyring)
-    +-- KeyStoreError               a branch key or beacon key cannot be made or fetched
-    +-- UnsupportedOperationError   a request that cannot be made safe; refused before any call
-    +-- KmsError                    KMS refused; a botocore ClientError too (in `dynaseal.boto.keys.kms`)
+    |   +-- UnwrapError             no keyring could unwrap a data key of it (`causes`: one per keyring)
+    +-- KeyStoreError               a branch key or beacon key cannot be created or fetched
+    +-- UnsupportedOperationError   a request that cannot be made safely; refused before any call
+    +-- KmsError                    KMS refused a call; also a ClientError (in `dynaseal.boto.keys.kms`)
 
-A message says what was asked, on what, why it failed, and one thing to do; never plaintext or key bytes.
-Python values of a wrong type stay TypeError.
+A message says what was attempted, on what, why it failed, and one thing to do. It never shows plaintext or
+key bytes. A Python value of the wrong type raises TypeError.
 """
 
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ from typing import ClassVar
 
 
 class DynasealError(Exception):
-    """The base of every error here; never raised itself.
+    """The base class of all errors; not raised itself.
 
     Attributes:
         code: A short stable name for programs and for the error catalogue in the documentation.
         message: What failed and why.
-        hint: One thing to do about it, where there is one.
-        where: The item's key attributes as DynamoDB stores them, where an item was being worked on.
+        hint: One thing to do about it; None if there is none to name.
+        where: The table and the item's key attributes, if the error is about an item.
     """
 
     code: ClassVar[str] = "error"
@@ -39,12 +39,12 @@ class DynasealError(Exception):
         Exception.__init__(self, message)
 
     def __str__(self) -> str:
-        text = f"{self.message} ({self.where})" if self.where else self.message
-        return f"{text.removesuffix('.')}. {self.hint}" if self.hint else text
+        message = f"{self.message} ({self.where})" if self.where else self.message
+        return f"{message.removesuffix('.')}. {self.hint}" if self.hint else message
 
 
 class ConfigError(DynasealError):
-    """A configuration that cannot be; raised as it is built, before any call."""
+    """A configuration with an error in it; raised when it is built, before any call."""
 
     code = "config"
 
@@ -62,13 +62,13 @@ class DecryptError(DynasealError):
 
 
 class FormatError(DecryptError):
-    """Not an encrypted item of a format version known here: missing, cut off or malformed."""
+    """The item is not encrypted in a known version of the format, or is cut off or malformed."""
 
     code = "format"
 
 
 class SignatureError(DecryptError):
-    """A check failed. One class and one text for every check, so that an attacker learns nothing more."""
+    """A check failed. All checks share this class and message, so that an attacker cannot learn which."""
 
     code = "signature"
 
@@ -76,7 +76,7 @@ class SignatureError(DecryptError):
         super().__init__(
             "The item does not verify: it was changed after it was encrypted, or it was written for another "
             "table, key or set of unsigned attributes",
-            hint="Compare the table name, the key names and the unsigned attributes with the writer's",
+            hint="Compare the table's name, key names and unsigned attributes with the writer's",
         )
 
 
@@ -84,7 +84,7 @@ class UnwrapError(DecryptError):
     """No keyring could unwrap one of the item's data keys.
 
     Attributes:
-        causes: What each keyring that was asked had to say, in order.
+        causes: The error of each keyring that tried, in order.
     """
 
     code = "unwrap"
@@ -96,23 +96,23 @@ class UnwrapError(DecryptError):
 
 
 class KeyStoreError(DynasealError):
-    """A branch key or beacon key that cannot be made or fetched.
+    """A branch key or beacon key that cannot be created or fetched.
 
-    A keyring that meets one raises it as what it means for the item.
+    A keyring raises it as the error that it means for the item.
     """
 
     code = "key-store"
 
     def as_encrypt_error(self) -> EncryptError:
-        """Give the error of an item that cannot be encrypted because of this."""
+        """Return the error for an item that cannot be encrypted because of this one."""
         return EncryptError(self.message, hint=self.hint)
 
     def as_unwrap_error(self) -> UnwrapError:
-        """Give the error of an item that cannot be read because of this."""
+        """Return the error for an item that cannot be read because of this one."""
         return UnwrapError(self.message, hint=self.hint)
 
 
 class UnsupportedOperationError(DynasealError):
-    """A request that cannot be made safe, or that is not known here; refused before any call."""
+    """A request that cannot be made safely, or whose operation is not known; refused before any call."""
 
     code = "unsupported-operation"

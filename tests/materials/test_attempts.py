@@ -37,7 +37,7 @@ def test_an_item_with_255_data_keys_of_the_readers_own_costs_a_bounded_number_of
     error = subject.check_refuses(written, "255 data keys", _own(255))
 
     assert kms.operations() == ["Decrypt"] * MAX_ATTEMPTS
-    assert "The item has 255 data keys for this keyring; the first 16 do not open" in str(error)
+    assert "The item has 255 data keys for this keyring; the first 16 cannot be unwrapped" in str(error)
     assert len(error.causes) == MAX_ATTEMPTS
 
 

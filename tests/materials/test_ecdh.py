@@ -71,7 +71,7 @@ def test_discovery_reads_only_what_was_written_to_it() -> None:
 
     error = Subject(discovery(whose="sender")).check_refuses(written, "a data key to somebody else")
 
-    assert str(error) == "The item has no data key for this ECDH keyring's keys"
+    assert str(error) == "The item has no data key for this ECDH keyring"
 
 
 def test_every_ephemeral_data_key_has_a_sender_of_its_own() -> None:
@@ -83,8 +83,8 @@ def test_every_ephemeral_data_key_has_a_sender_of_its_own() -> None:
 def test_ephemeral_does_not_read_and_discovery_does_not_write() -> None:
     ephemeral = Subject(RawEcdhKeyring.ephemeral(Curve.P256, public("ec-P-256-recipient")))
 
-    assert "only writes" in str(ephemeral.check_refuses(ephemeral.write(), "reading by ephemeral"))
-    with pytest.raises(EncryptError, match="only reads"):
+    assert "can only write" in str(ephemeral.check_refuses(ephemeral.write(), "reading by ephemeral"))
+    with pytest.raises(EncryptError, match="can only read"):
         Subject(discovery()).write()
 
 
@@ -127,15 +127,15 @@ def test_keys_are_taken_in_pem_and_in_der() -> None:
 @pytest.mark.parametrize(
     ("build", "says"),
     [
-        (lambda: RawEcdhKeyring.ephemeral(Curve.P384, public("ec-P-256-recipient")), "of the curve P384"),
-        (lambda: RawEcdhKeyring.discovery(Curve.P384, private("ec-P-256-sender")), "of the curve P384"),
-        (lambda: RawEcdhKeyring.ephemeral(Curve.P256, b"-----BEGIN nonsense"), "of the curve P256"),
-        (lambda: RawEcdhKeyring.ephemeral(Curve.P256, b""), "of the curve P256"),
+        (lambda: RawEcdhKeyring.ephemeral(Curve.P384, public("ec-P-256-recipient")), "on the curve P384"),
+        (lambda: RawEcdhKeyring.discovery(Curve.P384, private("ec-P-256-sender")), "on the curve P384"),
+        (lambda: RawEcdhKeyring.ephemeral(Curve.P256, b"-----BEGIN nonsense"), "on the curve P256"),
+        (lambda: RawEcdhKeyring.ephemeral(Curve.P256, b""), "on the curve P256"),
         (
             lambda: RawEcdhKeyring.ephemeral(Curve.P256, KEYS["rsa-a"]["public_key"].encode()),
-            "of the curve P256",
+            "on the curve P256",
         ),
-        (lambda: RawEcdhKeyring.discovery(Curve.P256, b"\x30\x00"), "of the curve P256"),
+        (lambda: RawEcdhKeyring.discovery(Curve.P256, b"\x30\x00"), "on the curve P256"),
         (
             lambda: RawEcdhKeyring.discovery(
                 Curve.P256,
@@ -143,7 +143,7 @@ def test_keys_are_taken_in_pem_and_in_der() -> None:
                     Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")
                 ),
             ),
-            "under a password",
+            "protected by a password",
         ),
     ],
 )
@@ -191,9 +191,12 @@ def test_a_refused_get_public_key_is_asked_for_again_and_refused_in_the_words_of
 @pytest.mark.parametrize(
     ("answers", "says"),
     [
-        ({"KeyUsage": "SIGN_VERIFY"}, "is a key for SIGN_VERIFY, and ECDH needs one for KEY_AGREEMENT"),
-        ({"PublicKey": public("kms-ec-P-384-sender")}, "not one of the curve P256"),
-        ({"KeyId": RECIPIENT["arn"]}, "KMS was asked to agree with"),
+        (
+            {"KeyUsage": "SIGN_VERIFY"},
+            "has the usage SIGN_VERIFY, and ECDH needs a key with the usage KEY_AGREEMENT",
+        ),
+        ({"PublicKey": public("kms-ec-P-384-sender")}, "not a key on the curve P256"),
+        ({"KeyId": RECIPIENT["arn"]}, "KMS was called to derive a shared secret with"),
         ({"SharedSecret": b"short"}, "a shared secret of 5 bytes"),
     ],
 )
@@ -211,5 +214,5 @@ def test_what_kms_answers_wrongly_is_not_used(answers: dict[str, Any], says: str
 def test_a_kms_discovery_keyring_does_not_write() -> None:
     keyring = AwsKmsEcdhKeyring.discovery(Curve.P256, RECIPIENT["arn"])
 
-    with pytest.raises(EncryptError, match="only reads"):
+    with pytest.raises(EncryptError, match="can only read"):
         Subject(keyring).write()

@@ -21,7 +21,7 @@ def test_the_callers_function_is_called_once_a_region_under_many_threads() -> No
         asked.append(region)
         return f"client of {region}"
 
-    clients = Clients("kms", make=make)
+    clients = Clients("kms", make_client=make)
     with ThreadPoolExecutor(8) as pool:
         made = set(pool.map(clients, ["us-west-2", "eu-west-1"] * 20))
 
@@ -44,7 +44,7 @@ def test_no_region_anywhere_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
 
-    with pytest.raises(ConfigError, match=r"No Region is set for kms\. Give the key's ARN"):
+    with pytest.raises(ConfigError, match=r"No Region is set for kms\. Pass the key's ARN"):
         Clients("kms", Session())(None)
 
 

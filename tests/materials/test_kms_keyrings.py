@@ -148,7 +148,7 @@ def test_a_plain_keyring_does_not_read_what_a_replica_wrote_and_a_multi_region_o
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        ({"Plaintext": b"short"}, "gave a data key of 5 bytes"),
+        ({"Plaintext": b"short"}, "returned a data key of 5 bytes"),
         ({"KeyId": "alias/x"}, "named no key ARN"),
     ],
 )
@@ -184,7 +184,7 @@ def test_a_kms_data_key_without_a_key_arn_is_refused_before_any_call(info: bytes
 
 
 def test_a_multi_keyring_needs_arns_since_they_say_the_region() -> None:
-    with pytest.raises(ConfigError, match=r"'alias/hr' is not an ARN.*Give the key's ARN"):
+    with pytest.raises(ConfigError, match=r"'alias/hr' is not an ARN.*Pass the key's ARN"):
         AwsKmsMultiKeyring("alias/hr")
 
 

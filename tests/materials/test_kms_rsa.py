@@ -40,13 +40,13 @@ def test_a_suite_with_a_signature_is_refused_both_ways_without_a_call() -> None:
     signed = Subject(subject.keyring, suites=subject.suites[::-1])
 
     with pytest.raises(
-        EncryptError, match=r"suites with a signature.*Set algorithm_suite to COMMIT_KEY_SYMSIG"
+        EncryptError, match=r"suites with signatures.*Set algorithm_suite to COMMIT_KEY_SYMSIG"
     ):
         signed.write()
     given = signed.new_materials()
     error = signed.check_refuses(given, "a signed suite", written.encrypted_data_keys)
 
-    assert "does not do suites with a signature" in str(error)
+    assert "does not support suites with signatures" in str(error)
     assert kms.calls == []
 
 
@@ -77,7 +77,7 @@ def test_a_key_that_kms_did_not_use_is_not_believed() -> None:
 
 
 def test_without_a_public_key_it_only_reads() -> None:
-    with pytest.raises(EncryptError, match="has no public key, so it only reads"):
+    with pytest.raises(EncryptError, match="has no public key, so it can only read"):
         Subject(keyring(fake_kms()), suites=UNSIGNED).write()
 
 

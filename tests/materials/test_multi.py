@@ -37,14 +37,14 @@ def test_a_multi_keyring_may_be_a_member() -> None:
 
 
 def test_without_a_generator_it_only_reads() -> None:
-    with pytest.raises(EncryptError, match=r"no generator to make a data key\. Give one of its keyrings"):
+    with pytest.raises(EncryptError, match=r"no generator to make a data key\. Pass one of its keyrings"):
         Subject(MultiKeyring(children=[aes("one")])).write()
 
 
 def test_a_generator_is_not_handed_a_data_key() -> None:
     made = Subject(aes("one")).write()
 
-    with pytest.raises(EncryptError, match="was given a data key that it did not make"):
+    with pytest.raises(EncryptError, match="another keyring has made a data key before"):
         MultiKeyring(aes("two")).on_encrypt(made)
 
 

@@ -44,12 +44,12 @@ def test_the_public_half_says_that_it_cannot_read() -> None:
     error = subject.check_refuses(subject.write(), "reading without a private key")
 
     assert str(error) == (
-        "The raw RSA keyring 'one' of 'mine' has no private key, so it only writes. Give private_key"
+        "The raw RSA keyring 'one' of 'mine' has no private key, so it can only write. Pass private_key"
     )
 
 
 def test_the_private_half_says_that_it_cannot_write() -> None:
-    with pytest.raises(EncryptError, match=r"has no public key, so it only reads\. Give public_key"):
+    with pytest.raises(EncryptError, match=r"has no public key, so it can only read\. Pass public_key"):
         Subject(keyring(private_key=PRIVATE)).write()
 
 
@@ -59,7 +59,7 @@ def test_another_padding_does_not_open_it(padding: RsaPadding) -> None:
 
     error = subject.check_refuses(subject.write(), "another padding")
 
-    assert str(error) == "The key 'one' of 'mine' does not open the item's data key"
+    assert str(error) == "The key 'one' of 'mine' cannot unwrap the item's data key"
 
 
 @pytest.mark.parametrize("padding", list(RsaPadding))
@@ -74,7 +74,7 @@ def test_a_bad_padding_and_a_bad_key_are_not_told_apart(padding: RsaPadding) -> 
         str(Subject(keyring(padding, private_key=PRIVATE)).check_refuses(written, "a cut data key", cut)),
     }
 
-    assert errors == {"The key 'one' of 'mine' does not open the item's data key"}
+    assert errors == {"The key 'one' of 'mine' cannot unwrap the item's data key"}
 
 
 def test_a_data_key_of_another_name_is_not_its_own() -> None:
@@ -82,7 +82,7 @@ def test_a_data_key_of_another_name_is_not_its_own() -> None:
 
     error = Subject(keyring(name="two", private_key=PRIVATE)).check_refuses(written, "another name")
 
-    assert str(error) == "The item has no data key of the key 'two' of 'mine'"
+    assert str(error) == "The item has no data key under the key 'two' of 'mine'"
 
 
 SMALL = rsa.generate_private_key(65537, 1024)
@@ -92,7 +92,7 @@ EC = ec.generate_private_key(ec.SECP256R1())
 @pytest.mark.parametrize(
     ("padding", "keys", "says"),
     [
-        (OAEP, {}, "needs a public key to write or a private key to read"),
+        (OAEP, {}, "needs a public key to write, or a private key to read"),
         (OAEP, {"public_key": b"nonsense"}, "not an RSA public key in PEM"),
         (OAEP, {"public_key": PRIVATE}, "not an RSA public key in PEM"),
         (OAEP, {"private_key": PUBLIC}, "not an RSA private key in PEM"),
@@ -105,7 +105,7 @@ EC = ec.generate_private_key(ec.SECP256R1())
         (
             OAEP,
             {"private_key": private_pem(SMALL, BestAvailableEncryption(b"x"))},
-            "under a password. Decrypt it",
+            "protected by a password. Decrypt it",
         ),
         (
             RsaPadding.OAEP_SHA512_MGF1,

@@ -34,19 +34,19 @@ ALIAS = "arn:aws:kms:us-west-2:111122223333:alias/hr"
         (
             "AccessDeniedException",
             (
-                "Allow kms:Decrypt to this principal in the key's policy, or by an IAM policy where the "
-                "key's policy delegates to the account"
+                "Allow kms:Decrypt for this principal in the key policy, or in an IAM policy if the "
+                "key policy delegates access to the account"
             ),
         ),
         ("DisabledException", "Enable the key"),
         (
             "KMSInvalidStateException",
-            "Look at the key's state; CancelKeyDeletion restores one pending deletion",
+            "Check the key's state; CancelKeyDeletion restores a key pending deletion",
         ),
         ("NotFoundException", "Check the key's ARN, its account and its Region"),
         (
             "ThrottlingException",
-            "Ask KMS less often: a hierarchical keyring makes one call for many items",
+            "Call KMS less often: a hierarchical keyring makes one call for many items",
         ),
     ],
 )
@@ -84,7 +84,7 @@ def test_a_client_of_the_wrong_region_is_named_with_both_regions() -> None:
     error = subject.check_refuses(subject.write(), "the wrong Region")
 
     assert str(error).endswith(
-        "The key is of us-west-2 and the client asks eu-central-1: give a client of the key's Region"
+        "The key is in us-west-2 and the client calls eu-central-1: use a client of the key's Region"
     )
 
 
@@ -112,7 +112,7 @@ def test_an_alias_can_write_and_says_that_it_cannot_read(
 
     assert str(error) == (
         f"{alias!r} is not a key ARN, and items name the ARN of the key that wrapped the data key. "
-        "Give the key's ARN to read; an alias or key id can only write"
+        "To read, pass the key's ARN; with an alias or key id a keyring can only write"
     )
     assert kms.operations() == ["GenerateDataKey"]
 
@@ -130,8 +130,8 @@ def test_the_refusal_of_an_alias_says_what_to_give() -> None:
         AwsKmsRsaKeyring(ALIAS, "RSAES_OAEP_SHA_256")
 
     assert str(raised.value) == (
-        f"{ALIAS!r} is not the ARN of a KMS key, and items name the ARN of the key that is to unwrap. "
-        "Give the key's ARN; DescribeKey shows that of an alias"
+        f"{ALIAS!r} is not the ARN of a KMS key, and items name the key by its ARN. "
+        "Give the key's ARN; DescribeKey shows the ARN of an alias's key"
     )
 
 
@@ -148,10 +148,10 @@ def test_a_kms_that_cannot_be_reached_is_no_kms_error_but_says_so() -> None:
     unreachable = Subject(AwsKmsKeyring(KMS_A, client=Unreachable()))
 
     error = unreachable.check_refuses(written, "no connection")
-    with pytest.raises(EncryptError, match="KMS could not be asked for GenerateDataKey"):
+    with pytest.raises(EncryptError, match="KMS could not be called for GenerateDataKey"):
         unreachable.write()
 
-    assert str(error).startswith(f"KMS could not be asked for Decrypt on {KMS_A}: Could not connect")
+    assert str(error).startswith(f"KMS could not be called for Decrypt on {KMS_A}: Could not connect")
     assert not isinstance(error, KmsError)
 
 
@@ -178,4 +178,4 @@ def test_a_key_arn_that_an_item_made_up_cannot_break_the_hint() -> None:
 
     error = KmsDecryptError(response, "Decrypt", made_up, "eu-west-1")
 
-    assert "The key is of {us}}-west-{0.x} and the client asks eu-west-1" in str(error)
+    assert "The key is in {us}}-west-{0.x} and the client calls eu-west-1" in str(error)

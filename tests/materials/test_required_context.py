@@ -51,7 +51,7 @@ def test_an_item_with_the_demanded_context_is_written_and_read() -> None:
 def test_an_item_without_it_is_not_written() -> None:
     demands = encryptor(demanding(TENANT), tenant=CryptoAction.SIGN_ONLY)
 
-    with pytest.raises(EncryptError, match=f"lacks '{re.escape(TENANT)}', which is required"):
+    with pytest.raises(EncryptError, match=f"does not have '{re.escape(TENANT)}', which is required"):
         demands.encrypt_item(ITEM)
 
 
@@ -89,9 +89,9 @@ def test_a_manager_below_that_does_not_keep_to_it_is_refused() -> None:
     stored = encryptor(demanding(TENANT)).encrypt_item(ITEM)
     demands = encryptor(RequiredContextMaterialsManager(Forgetful(KEYRING), [TENANT]))
 
-    with pytest.raises(EncryptError, match=f"does not keep to '{re.escape(TENANT)}'"):
+    with pytest.raises(EncryptError, match=f"did not bind the required '{re.escape(TENANT)}'"):
         demands.encrypt_item(ITEM)
-    with pytest.raises(DecryptError, match=f"does not keep to '{re.escape(TENANT)}'"):
+    with pytest.raises(DecryptError, match=f"did not bind the required '{re.escape(TENANT)}'"):
         demands.decrypt_item(stored)
 
 

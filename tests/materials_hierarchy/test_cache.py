@@ -176,7 +176,7 @@ def test_a_failed_refresh_leaves_the_key_in_use_until_its_ttl_and_no_longer(
 
     assert cache.get("a", TTL, bench.load) == 1
     assert caplog.messages == [
-        "A key could not be loaded anew, the cached one serves until its TTL: out of order"
+        "A key could not be loaded again; the cached one is used until its TTL ends: out of order"
     ]
     bench.clock.now += 10
     with pytest.raises(KeyStoreError):

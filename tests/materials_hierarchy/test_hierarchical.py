@@ -188,9 +188,9 @@ def test_a_supplier_may_refuse_an_item(store: KeyStore, error: Exception) -> Non
     written = encryptor_of(keyring_of(store)).encrypt_item(ITEM)
     encryptor = encryptor_of(keyring_of(store, branch_key_id_supplier=refuse))
 
-    with pytest.raises(EncryptError, match="supplier of branch key ids has none"):
+    with pytest.raises(EncryptError, match="supplier of branch key ids refused the item"):
         encryptor.encrypt_item(ITEM)
-    with pytest.raises(UnwrapError, match="supplier of branch key ids has none"):
+    with pytest.raises(UnwrapError, match="supplier of branch key ids refused the item"):
         encryptor.decrypt_item(written)
 
 
@@ -243,7 +243,7 @@ def test_an_item_of_another_branch_key_is_refused_without_a_call(aws: FakeAws, s
     stored = encryptor_of(keyring_of(store)).encrypt_item(ITEM)
     aws.calls.clear()
 
-    with pytest.raises(UnwrapError, match="no data key of the branch key 'tenant-b'"):
+    with pytest.raises(UnwrapError, match="no data key under the branch key 'tenant-b'"):
         encryptor_of(keyring_of(store, branch_key_id="tenant-b")).decrypt_item(stored)
 
     assert aws.calls == []

@@ -169,7 +169,7 @@ def test_of_two_who_version_at_once_one_is_told_so(aws: FakeAws, store: KeyStore
         thread.join()
 
     aws.dynamodb.get_item = real
-    assert [str(error).endswith("only if it needs yet another version") for error in refusals] == [True]
+    assert [str(error).endswith("only if it needs another new version") for error in refusals] == [True]
     assert len(rows_of(aws, "tenant-a")) == 4
     active = store.get_active_branch_key("tenant-a")
     assert store.get_branch_key_version("tenant-a", active.branch_key_version) == active
@@ -353,7 +353,7 @@ def test_a_table_with_other_keys_is_left_alone(aws: FakeAws) -> None:
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
     )
 
-    with pytest.raises(KeyStoreError, match="no key store: its keys are pk"):
+    with pytest.raises(KeyStoreError, match="not a key store: its keys are pk"):
         aws.key_store().create_table()
 
 

@@ -143,7 +143,7 @@ def test_an_item_of_255_data_keys_is_read_by_the_last_and_refused_without_it() -
         stored_context=serialize(parsed.stored_context),
         data_keys=[broken] * 255,
     )
-    with pytest.raises(UnwrapError, match="does not open"):
+    with pytest.raises(UnwrapError, match="cannot unwrap"):
         read({**item, HEADER_NAME: {"B": without + parsed.commitment}})
 
 

@@ -1,4 +1,5 @@
-"""Who may have which key: keyrings, and the materials managers that ask them.
+"""Keyrings, key stores and materials managers: where an item's keys come from.
 
-One module a kind of keyring. Clients of KMS and DynamoDB come in through Protocols; nothing here makes one.
+There is one module for each kind of keyring. Clients of KMS and DynamoDB are passed in, as the Protocols here
+describe them; nothing here makes one.
 """

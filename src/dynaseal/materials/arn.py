@@ -26,25 +26,25 @@ class KmsArn:
 
     @property
     def is_multi_region(self) -> bool:
-        """Whether it names a multi-Region key."""
+        """Whether the ARN names a multi-Region key."""
         return self.kind == "key" and self.resource_id.startswith("mrk-")
 
     def in_region(self, region: str) -> "KmsArn":
-        """Give the ARN of the same multi-Region key in another Region."""
+        """Return the ARN of the same multi-Region key in another Region."""
         return replace(self, region=region)
 
 
-def parse_arn(text: str) -> KmsArn:
-    """Read an ARN.
+def parse_arn(arn: str) -> KmsArn:
+    """Read the ARN of a KMS key or alias.
 
     Raises:
-        ValueError: it is not one of a KMS key or alias.
+        ValueError: it is not such an ARN.
 
     Example:
         >>> parse_arn("arn:aws:kms:us-west-2:111122223333:key/mrk-1").region
         'us-west-2'
     """
-    parts = text.split(":")
+    parts = arn.split(":")
     if len(parts) != 6 or parts[0] != "arn" or parts[2] != "kms" or not all(parts):
         raise ValueError("not the ARN of a KMS key")
     kind, _, resource_id = parts[5].partition("/")
@@ -56,13 +56,16 @@ def parse_arn(text: str) -> KmsArn:
 
 
 def check_key_id(key_id: str) -> str:
-    """Check a key identifier as KMS takes it: an ARN, a key id, or an alias.
+    """Check a key identifier in any form that KMS accepts: an ARN, a key id or an alias.
+
+    Returns:
+        The identifier.
 
     Raises:
-        ConfigError: it is empty, or looks like an ARN and is none of a key or alias.
+        ConfigError: it is empty, or begins like an ARN and is not the ARN of a key or alias.
     """
     if not key_id:
-        raise ConfigError("The KMS key id is empty", hint="Give the key's ARN")
+        raise ConfigError("The KMS key id is empty", hint="Give the ARN of a KMS key")
     if key_id.startswith("arn:"):
         try:
             parse_arn(key_id)
@@ -72,34 +75,37 @@ def check_key_id(key_id: str) -> str:
 
 
 def region_of(key_id: str) -> str | None:
-    """Give the Region that a key identifier names, if it names one."""
+    """Return the Region in a key identifier that is an ARN; None for any other."""
     return parse_arn(key_id).region if key_id.startswith("arn:") else None
 
 
-def check_key_arn(key_id: str, why: str) -> str:
+def check_key_arn(key_id: str, reason: str) -> str:
     """Check a key identifier where only a key's ARN can work.
 
     Args:
-        key_id: What the caller gave.
-        why: The reason, as the end of a sentence.
+        key_id: The identifier.
+        reason: Why it must be an ARN, as the end of a sentence.
+
+    Returns:
+        The identifier.
 
     Raises:
-        ConfigError: it is an alias, a bare key id or malformed.
+        ConfigError: it is an alias, a key id without the rest of an ARN, or malformed.
     """
     if not key_id.startswith("arn:") or parse_arn(check_key_id(key_id)).kind != "key":
         check_key_id(key_id)
         raise ConfigError(
-            f"{key_id!r} is not the ARN of a KMS key, {why}",
-            hint="Give the key's ARN; DescribeKey shows that of an alias",
+            f"{key_id!r} is not the ARN of a KMS key, {reason}",
+            hint="Give the key's ARN; DescribeKey shows the ARN of an alias's key",
         )
     return key_id
 
 
 def check_unique(key_ids: Iterable[str]) -> None:
-    """Check that no multi-Region key is there twice, in one Region or in two.
+    """Check that no multi-Region key is given twice, in one Region or in two.
 
     Raises:
-        ConfigError: one is; the text lists them all.
+        ConfigError: one is; the message lists all of them.
     """
     keys = [parse_arn(key_id) for key_id in key_ids]
     count = Counter(key.resource_id for key in keys if key.is_multi_region)
@@ -112,7 +118,7 @@ def check_unique(key_ids: Iterable[str]) -> None:
 
 
 def is_same_key(key_id: str, arn: KmsArn) -> bool:
-    """Tell whether a key identifier means the key of an ARN, or its replica in another Region.
+    """Return whether a key identifier means the key of an ARN, or its replica in another Region.
 
     Example:
         >>> here = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1"

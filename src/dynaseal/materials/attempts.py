@@ -1,9 +1,9 @@
-"""Trying an item's data keys one after another.
+"""Unwrapping an item's encrypted data keys one after another, until one succeeds.
 
-- The first that opens ends it; what each failed attempt had to say is kept.
-- Attempts are counted: whoever can write to the table decides how many data keys an item names, up to 255,
-  and each may cost a call to KMS or a private-key operation. An honest item has one data key for each of its
-  recipients, and a keyring that names its key passes over the others at no cost.
+- If all of them fail, the error holds the error of each attempt.
+- The number of attempts is limited: whoever can write to the table decides how many data keys an item has, up
+  to 255, and each may cost a KMS call or a private-key operation. An honest item has one data key for each of
+  its recipients, and a keyring that names its key skips the others without any cost.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from dynaseal.materials.arn import KmsArn, parse_arn
 from dynaseal.materials.model import DecryptionMaterials, NoDataKeyError, combine_causes
 
 MAX_ATTEMPTS = 16
-"""How many of an item's data keys one keyring tries."""
+"""How many of an item's encrypted data keys one keyring tries to unwrap."""
 
 Candidate = TypeVar("Candidate")
 
@@ -25,15 +25,15 @@ def unwrap_first(
     unwrap: Callable[[Candidate], DecryptionMaterials],
     nothing_to_try: Callable[[], NoDataKeyError],
 ) -> DecryptionMaterials:
-    """Unwrap the first candidate that opens.
+    """Return the materials from the first candidate that can be unwrapped.
 
     Args:
-        candidates: The data keys that are this keyring's, in the header's order.
-        unwrap: Unwraps one, or raises UnwrapError.
-        nothing_to_try: Makes the error for the case that there are none.
+        candidates: The encrypted data keys that are meant for this keyring, in the header's order.
+        unwrap: Unwraps one of them, or raises UnwrapError.
+        nothing_to_try: Makes the error for an item without candidates.
 
     Raises:
-        UnwrapError: none opens among the first `MAX_ATTEMPTS`.
+        UnwrapError: none of the first `MAX_ATTEMPTS` can be unwrapped.
     """
     causes: list[UnwrapError] = []
     for candidate in candidates[:MAX_ATTEMPTS]:
@@ -45,8 +45,8 @@ def unwrap_first(
         raise nothing_to_try()
     if len(candidates) > MAX_ATTEMPTS:
         raise UnwrapError(
-            f"The item has {len(candidates)} data keys for this keyring; the first {MAX_ATTEMPTS} do not "
-            "open, and more are not tried",
+            f"The item has {len(candidates)} data keys for this keyring; the first {MAX_ATTEMPTS} cannot be "
+            "unwrapped, and more are not tried",
             hint="If the item is genuine, read it with a keyring that names its key",
             causes=causes,
         )
@@ -56,10 +56,11 @@ def unwrap_first(
 def kms_data_keys(
     encrypted_data_keys: Sequence[EncryptedDataKey], provider_id: str
 ) -> list[tuple[KmsArn, EncryptedDataKey]]:
-    """Select the data keys of a KMS provider, each with the ARN of its key.
+    """Select the encrypted data keys of one KMS provider, each with the ARN of its key.
 
     Raises:
-        UnwrapError: one of them names no key ARN (`aws-kms-keyring.md`, "OnDecrypt": the keyring must fail).
+        UnwrapError: one of them does not name a key's ARN (`aws-kms-keyring.md`, "OnDecrypt": the keyring
+            must fail).
     """
     return [
         (_key_arn(wrapped.provider_info), wrapped)
@@ -74,5 +75,5 @@ def _key_arn(provider_info: bytes) -> KmsArn:
     except ValueError:
         arn = None
     if arn is None or arn.kind != "key":
-        raise UnwrapError("One of the item's data keys says it is KMS's but names no key ARN")
+        raise UnwrapError("One of the item's data keys claims to be wrapped by KMS but names no key ARN")
     return arn

@@ -1,9 +1,10 @@
-"""An item's attributes as they can be read back from its encryption context.
+"""The attributes of an item that can be read from its encryption context.
 
 - Version 1 holds the key attributes, each as base64 of type id and bytes.
-- Version 2 holds every context attribute in the spelling that `aws-crypto-legend` tells, letter by letter in
-  order of the attributes' names. AWS's libraries give the table's and the keys' names along with them.
-- A context can come from an item that an attacker made: whatever does not fit is refused.
+- Version 2 holds every context attribute. `aws-crypto-legend` has one character for each of them, in order of
+  their names, which says how its value is written. AWS's libraries also return the names of the table and its
+  keys.
+- The context can come from an item that an attacker made: whatever does not fit is refused.
 
 Source: specification `ddb-encryption-branch-key-id-supplier.md`.
 """
@@ -30,14 +31,14 @@ _WORDS: dict[str, dict[str, Any]] = {
 
 
 class NoAttributesError(Exception):
-    """A context that holds no readable attributes; the text says why."""
+    """An encryption context from which no attributes can be read; the message says why."""
 
 
 def context_attributes(context: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Give the attributes that an encryption context holds, as botocore's client has them.
+    """Return the attributes in an encryption context, as botocore's client has them.
 
     Raises:
-        NoAttributesError: it lacks the key attributes, or its legend does not fit it.
+        NoAttributesError: the key attributes are missing, or the legend does not fit.
 
     Example:
         >>> context_attributes({"aws-crypto-partition-name": "pk", "aws-crypto-attr.pk": "AAI3"})
@@ -54,30 +55,31 @@ def context_attributes(context: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         [(key.encode(), key, value) for key, value in context.items() if key.startswith(ATTRIBUTE_PREFIX)]
     )
     if len(entries) != len(legend):
-        raise NoAttributesError("the encryption context's legend has not one letter for each attribute")
+        raise NoAttributesError("the encryption context's legend does not have one character per attribute")
     attributes = {
-        key.removeprefix(ATTRIBUTE_PREFIX): _by_letter(letter, value)
-        for (_, key, value), letter in zip(entries, legend, strict=True)
+        key.removeprefix(ATTRIBUTE_PREFIX): _read_entry(character, value)
+        for (_, key, value), character in zip(entries, legend, strict=True)
     }
-    known_names = {ours: {"S": context[key]} for key, ours in _NAMES.items() if key in context}
-    return attributes | known_names
+    table_names = {name: {"S": context[key]} for key, name in _NAMES.items() if key in context}
+    return attributes | table_names
 
 
-def _by_letter(letter: str, text: str) -> dict[str, Any]:
-    match letter:
+def _read_entry(character: str, value: str) -> dict[str, Any]:
+    """Read an entry's value as its character of the legend says."""
+    match character:
         case "S" | "N":
-            return {letter: text}
+            return {character: value}
         case "B":
-            return _from_base64(text)
-        case "L" if text in _WORDS:
-            return dict(_WORDS[text])
+            return _from_base64(value)
+        case "L" if value in _WORDS:
+            return dict(_WORDS[value])
         case _:
             raise NoAttributesError("the encryption context's legend does not fit an attribute")
 
 
-def _from_base64(text: str) -> dict[str, Any]:
+def _from_base64(value: str) -> dict[str, Any]:
     try:
-        data = b64decode(text, validate=True)
+        data = b64decode(value, validate=True)
         return deserialize(data[:2], data[2:])
     except (Base64Error, ValueError, MalformedValueError):
         raise NoAttributesError("an attribute in the encryption context is malformed") from None

@@ -1,7 +1,7 @@
-"""The keyrings of KMS's asymmetric keys with boto3 clients: RSA and ECDH.
+"""The keyrings of KMS's asymmetric keys over boto3 clients: RSA and ECDH.
 
-`client` is a boto3 KMS client or anything with its methods; left out, one is made from boto3's default
-session in the key's Region, when it is first needed.
+`client` is a boto3 KMS client or an object with its methods; by default one is made from boto3's default
+session, in the key's Region, when it is first needed.
 """
 
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from dynaseal.materials.keyrings.kms_rsa import KmsRsaKeyring, RsaAlgorithm
 
 
 class AwsKmsRsaKeyring(KmsRsaKeyring):
-    """Wraps data keys under a KMS RSA key: writing takes its public half alone, reading one Decrypt an item.
+    """Wraps data keys under a KMS RSA key: writing needs only its public key, reading one Decrypt per item.
 
-    Only for the suite without a signature, `AlgorithmSuite.COMMIT_KEY_SYMSIG`: anybody who has the public key
-    can write.
+    It supports only the suite without signatures, `AlgorithmSuite.COMMIT_KEY_SYMSIG`: anyone who has the
+    public key can write.
 
     Args:
         key_id: The key's ARN.
         algorithm: `RSAES_OAEP_SHA_256` or `RSAES_OAEP_SHA_1`.
-        public_key: The key's public half, in PEM; without it the keyring cannot write.
+        public_key: The public key, in PEM; without it the keyring cannot write.
         client: A boto3 KMS client.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
@@ -49,9 +49,9 @@ class AwsKmsRsaKeyring(KmsRsaKeyring):
 
 
 class AwsKmsEcdhKeyring(KmsEcdhKeyring):
-    """Wraps data keys by ECDH with a private key that stays in KMS: one DeriveSharedSecret an item, each way.
+    """Wraps data keys by ECDH with a private key in KMS: one DeriveSharedSecret per item written or read.
 
-    Made by `static` or `discovery`. `RawEcdhKeyring` reads the same data keys where the recipient's key is
+    Make one with `static` or `discovery`. `RawEcdhKeyring` reads the same data keys if the recipient's key is
     not in KMS.
 
     Source: specification `aws-kms-ecdh-keyring.md`.
@@ -68,13 +68,13 @@ class AwsKmsEcdhKeyring(KmsEcdhKeyring):
         client: KmsEcdhClient | UntypedClient | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> "AwsKmsEcdhKeyring":
-        """Make one that writes to a recipient, and reads what the two wrote to each other.
+        """Make a keyring that writes to a recipient, and reads what the two wrote to each other.
 
         Args:
             curve: The curve of both keys.
             sender_key_id: The ARN of the sender's KMS key.
             recipient_public_key: SubjectPublicKeyInfo, in PEM or DER.
-            sender_public_key: The KMS key's public half; left out, KMS is asked for it once.
+            sender_public_key: The KMS key's public key; by default it is fetched from KMS once.
             client: A boto3 KMS client.
             grant_tokens: Tokens of grants that are not yet effective everywhere.
 
@@ -85,8 +85,8 @@ class AwsKmsEcdhKeyring(KmsEcdhKeyring):
             curve,
             sender_key_id,
             kms_for(sender_key_id, client),
-            own=None if sender_public_key is None else curve.load_public_key(sender_public_key),
-            other=curve.load_public_key(recipient_public_key),
+            public_key=None if sender_public_key is None else curve.load_public_key(sender_public_key),
+            recipient_public_key=curve.load_public_key(recipient_public_key),
             grant_tokens=grant_tokens,
         )
 
@@ -99,7 +99,7 @@ class AwsKmsEcdhKeyring(KmsEcdhKeyring):
         client: KmsEcdhClient | UntypedClient | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> "AwsKmsEcdhKeyring":
-        """Make one that only reads: what anybody wrote to the recipient.
+        """Make a keyring that only reads what anyone wrote to the recipient.
 
         Args:
             curve: The curve of the recipient's key.

@@ -1,4 +1,4 @@
-"""Clients made from a session, one a Region, when they are first needed."""
+"""Clients of one AWS service, one per Region, made when they are first needed."""
 
 from collections.abc import Callable, Mapping
 from threading import Lock
@@ -33,48 +33,48 @@ class UntypedClient(Protocol):
 
 
 class Clients:
-    """Makes one service's clients: a function from a Region's name (None: the session's own) to a client.
+    """A function from a Region's name (None for the session's Region) to a client of one service.
 
     Args:
-        service: Such as `kms`.
-        session: A botocore session; left out, the default session of boto3, looked up when first needed.
-        given: Clients to use instead of making one, by Region.
-        make: Makes a Region's client, instead of the session; called once a Region.
+        service: The service, such as `kms`.
+        session: A botocore session; by default boto3's default session, looked up when it is first needed.
+        clients: Clients by Region, which are used instead of making new ones.
+        make_client: Makes a Region's client instead of the session; called once per Region.
     """
 
     def __init__(
         self,
         service: str,
         session: Session | None = None,
-        given: Mapping[str, Any] | None = None,
-        make: Callable[[str], Any] | None = None,
+        clients: Mapping[str, Any] | None = None,
+        make_client: Callable[[str], Any] | None = None,
     ) -> None:
         self._service = service
         self._session = session
-        self._make_given = make
+        self._make_client = make_client
         self._clients: dict[str | None, Any] = {}
-        self._clients.update(given or {})
+        self._clients.update(clients or {})
         self._lock = Lock()
 
     def __call__(self, region: str | None = None) -> Any:
-        """Give the client for a Region; the same one each time.
+        """Return the client for a Region; the same one each time.
 
         Raises:
-            ConfigError: no Region is given and the session has none either.
+            ConfigError: no Region is given, and the session has none.
         """
         client = self._clients.get(region)
         if client is None:
-            # Sessions are not safe for use by many threads; their clients are.
+            # Sessions are not safe for use by many threads; the clients that they make are.
             with self._lock:
                 client = self._clients.get(region) or self._make(region)
                 self._clients[region] = client
         return client
 
     def _make(self, region: str | None) -> Any:
-        if self._make_given is not None and region is not None:
-            return self._make_given(region)
-        # boto3's stubs have an overload for each service by name; here it is any. `boto3.client` is the
-        # default session's, which a program may have set.
+        if self._make_client is not None and region is not None:
+            return self._make_client(region)
+        # Any, because boto3's stubs have one overload for each service's name. The module `boto3` itself
+        # makes clients of the default session, which a program may have set.
         maker: Any = boto3.Session(botocore_session=self._session) if self._session else boto3
         config = Config(user_agent_extra=USER_AGENT)
         try:
@@ -82,5 +82,5 @@ class Clients:
         except NoRegionError:
             raise ConfigError(
                 f"No Region is set for {self._service}",
-                hint="Give the key's ARN, or set AWS_REGION",
+                hint="Pass the key's ARN, or set AWS_REGION",
             ) from None

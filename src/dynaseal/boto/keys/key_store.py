@@ -1,13 +1,15 @@
-"""The key store with boto3 clients: that of `materials`, its table and its KMS key asked through boto3."""
+"""The key store over boto3 clients."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, cast
+from uuid import uuid4
 
 from dynaseal.boto.keys.clients import Clients, UntypedClient
 from dynaseal.boto.keys.key_store_kms import BotoKeyStoreKms, KeyStoreKmsClient
 from dynaseal.boto.keys.key_store_table import BotoKeyStoreTable, DynamoDbClient
-from dynaseal.materials.arn import region_of
-from dynaseal.materials.key_store.store import BranchKeyStore, check_key_arn
+from dynaseal.materials.arn import check_key_id, region_of
+from dynaseal.materials.key_store.store import BranchKeyStore
 
 
 class KeyStore(BranchKeyStore):
@@ -17,16 +19,16 @@ class KeyStore(BranchKeyStore):
 
     Args:
         table_name: The key store's table.
-        logical_key_store_name: Bound to every key; stays when the table is restored under another name. Every
-            program that uses the table gives the same.
+        logical_key_store_name: Bound to every key; stays the same when the table is restored under another
+            name. Every program that uses the table must pass the same name.
         kms_key_arn: The ARN of the KMS key that wraps every key; not an alias.
-        dynamodb_client: A boto3 DynamoDB client; left out, one is made from the default session in the ARN's
-            Region when it is first needed.
-        kms_client: A boto3 KMS client; left out, likewise.
+        dynamodb_client: A boto3 DynamoDB client; by default one is made from the default session, in the
+            ARN's Region, when it is first needed.
+        kms_client: A boto3 KMS client; by default made in the same way.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
     Raises:
-        ConfigError: the ARN is not that of a key.
+        ConfigError: `kms_key_arn` is not the ARN of a key.
 
     Example:
         >>> KeyStore("keys", "keys", "arn:aws:kms:us-west-2:111122223333:key/1234abcd")
@@ -44,13 +46,15 @@ class KeyStore(BranchKeyStore):
         grant_tokens: Sequence[str] = (),
     ) -> None:
         # The casts accept an UntypedClient, whose operations exist although a type checker does not see them.
-        region = region_of(check_key_arn(kms_key_arn))
+        region = region_of(check_key_id(kms_key_arn))
         dynamodb, kms = Clients("dynamodb"), Clients("kms")
         super().__init__(
             BotoKeyStoreTable(table_name, lambda: cast("Any", dynamodb_client) or dynamodb(region)),
             BotoKeyStoreKms(kms_key_arn, lambda: cast("Any", kms_client) or kms(region), grant_tokens),
             logical_key_store_name,
             kms_key_arn,
+            clock=lambda: datetime.now(UTC),
+            new_uuid=uuid4,
         )
         self._table_name = table_name
 

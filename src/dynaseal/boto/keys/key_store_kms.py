@@ -1,7 +1,7 @@
-"""A key store's KMS key, asked through boto3.
+"""A key store's calls of KMS through boto3.
 
-- A refusal is raised as a KeyStoreError, and as a KmsError with AWS's own code and message.
-- Retries and time-outs are those of the client's botocore Config.
+- A refused call raises a KeyStoreError that is also a KmsError, with AWS's own code and message.
+- The client's botocore Config decides about retries and time-outs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -45,16 +45,16 @@ class KeyStoreKmsError(KeyStoreError, KmsError):
         KmsError.__init__(self, error_response, operation_name, key_id, region)
         if error_response.get("Error", {}).get("Code") == "InvalidCiphertextException":
             self.hint = (
-                "The key store's record was changed or copied, or written under another logical key store "
-                "name: restore it, or give the name it was written under"
+                "The key store's record was changed or copied, or was written with another logical key store "
+                "name: restore the record, or configure the name that it was written with"
             )
 
     def as_encrypt_error(self) -> EncryptError:
-        """Give the error of an item that cannot be encrypted because of this."""
+        """Return the error for an item that cannot be encrypted because of this one."""
         return self._as(KmsEncryptError)
 
     def as_unwrap_error(self) -> UnwrapError:
-        """Give the error of an item that cannot be read because of this."""
+        """Return the error for an item that cannot be read because of this one."""
         return self._as(KmsDecryptError)
 
     def _as(self, kind: type[_Error]) -> _Error:
@@ -64,7 +64,13 @@ class KeyStoreKmsError(KeyStoreError, KmsError):
 
 
 class BotoKeyStoreKms:
-    """Asks KMS about one key through a client, which is made when it is first needed."""
+    """Calls KMS with one key, through a client that is made when it is first needed.
+
+    Args:
+        key_arn: The ARN of the KMS key.
+        client: Returns the client; called once for each call of KMS.
+        grant_tokens: Tokens of grants that are not yet effective everywhere.
+    """
 
     def __init__(
         self, key_arn: str, client: Callable[[], KeyStoreKmsClient], grant_tokens: Sequence[str]
@@ -74,8 +80,8 @@ class BotoKeyStoreKms:
         self._grant_tokens = list(grant_tokens)
 
     def generate(self, context: Mapping[str, str]) -> bytes:
-        """Make 32 bytes that only KMS has seen: GenerateDataKeyWithoutPlaintext."""
-        return self._ask(
+        """Return 32 new bytes, encrypted, that only KMS knows: GenerateDataKeyWithoutPlaintext."""
+        return self._call(
             "GenerateDataKeyWithoutPlaintext",
             self._client().generate_data_key_without_plaintext,
             KeyId=self._key_arn,
@@ -86,8 +92,8 @@ class BotoKeyStoreKms:
     def re_encrypt(
         self, ciphertext: bytes, source: Mapping[str, str], destination: Mapping[str, str]
     ) -> bytes:
-        """Wrap the same bytes under another context: ReEncrypt."""
-        return self._ask(
+        """Encrypt the same bytes under another encryption context: ReEncrypt."""
+        return self._call(
             "ReEncrypt",
             self._client().re_encrypt,
             CiphertextBlob=ciphertext,
@@ -98,8 +104,8 @@ class BotoKeyStoreKms:
         )["CiphertextBlob"]
 
     def decrypt(self, ciphertext: bytes, context: Mapping[str, str]) -> bytes:
-        """Unwrap: Decrypt."""
-        return self._ask(
+        """Decrypt, and return the plaintext: Decrypt."""
+        return self._call(
             "Decrypt",
             self._client().decrypt,
             KeyId=self._key_arn,
@@ -107,18 +113,18 @@ class BotoKeyStoreKms:
             EncryptionContext=dict(context),
         )["Plaintext"]
 
-    def _ask(
-        self, operation: str, call: Callable[..., Mapping[str, Any]], **request: Any
+    def _call(
+        self, operation: str, method: Callable[..., Mapping[str, Any]], **request: Any
     ) -> Mapping[str, Any]:
         kms_calls.count(operation, self._key_arn)
         try:
-            answer = call(**request, GrantTokens=self._grant_tokens)
+            response = method(**request, GrantTokens=self._grant_tokens)
         except ClientError as error:
             raise KeyStoreKmsError(error.response, operation, self._key_arn) from error
         except BotoCoreError as error:
             raise KeyStoreError(
-                f"KMS could not be asked for {operation} on {self._key_arn}: {error}"
+                f"KMS could not be called for {operation} on {self._key_arn}: {error}"
             ) from error
-        if answer["KeyId"] != self._key_arn:
-            raise KeyStoreError(f"KMS was asked for {operation} with {self._key_arn} and used another key")
-        return answer
+        if response["KeyId"] != self._key_arn:
+            raise KeyStoreError(f"KMS was called for {operation} with {self._key_arn} and used another key")
+        return response

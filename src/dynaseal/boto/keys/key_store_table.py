@@ -1,7 +1,8 @@
-"""A key store's table, asked through boto3.
+"""A key store's table, read and written through boto3.
 
-- A refusal is raised as a KeyStoreError, and as botocore's ClientError with AWS's own code and message.
-- Retries and time-outs are those of the client's botocore Config.
+- A refused request raises a KeyStoreError that is also a botocore ClientError, with AWS's own code and
+  message.
+- The client's botocore Config decides about retries and time-outs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +20,12 @@ _DEFINITIONS = [{"AttributeName": name, "AttributeType": "S"} for name in _KEYS]
 _NAMES = {"#id": BRANCH_KEY_ID}
 _ABSENT = "attribute_not_exists(#id)"
 _UNCHANGED = "attribute_exists(#id) AND enc = :replaced"
-# The waiter's own pace is 20 seconds, for a table that takes 5 to 10.
-_PACE = {"Delay": 2, "MaxAttempts": 90}
+# By default the waiter looks every 20 seconds, and creating a table takes 5 to 10.
+_WAITER_CONFIG = {"Delay": 2, "MaxAttempts": 90}
 
 _HINTS = {
-    "AccessDeniedException": "Allow dynamodb:{operation} on the table to this principal",
-    "ResourceNotFoundException": "Make the table with create_table, or check its name, account and Region",
+    "AccessDeniedException": "Allow dynamodb:{operation} on the table for this principal",
+    "ResourceNotFoundException": "Create the table with create_table, or check its name, account and Region",
 }
 
 
@@ -62,10 +63,10 @@ class DynamoDbClient(Protocol):
 
 
 class KeyStoreTableError(KeyStoreError, ClientError):
-    """DynamoDB refused a call: a botocore ClientError too, with AWS's code and message in `response`.
+    """DynamoDB refused a request; also a botocore ClientError, with AWS's code and message in `response`.
 
     Attributes:
-        response: AWS's answer, as botocore has it.
+        response: AWS's response, as botocore has it.
         operation_name: The operation, such as `GetItem`.
         table_name: The key store's table.
     """
@@ -88,63 +89,68 @@ class KeyStoreTableError(KeyStoreError, ClientError):
 
     @property
     def is_failed_condition(self) -> bool:
-        """Whether a transaction was cancelled because a record is not as it was expected."""
+        """Whether a transaction was cancelled because a record was not in the expected state."""
         reasons: Sequence[Mapping[str, Any]] = self.response.get("CancellationReasons", ())
         return any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons)
 
 
 class BotoKeyStoreTable:
-    """Asks a key store's table through a client, which is made when it is first needed."""
+    """Reads and writes a key store's table, through a client that is made when it is first needed.
+
+    Args:
+        table_name: The table's name.
+        client: Returns the client; called once for each operation.
+    """
 
     def __init__(self, table_name: str, client: Callable[[], DynamoDbClient]) -> None:
         self._name = table_name
         self._client = client
 
     def create(self) -> str:
-        """Make the table unless it is there, wait until it can be used, and give its ARN."""
+        """Create the table unless it exists, wait until it can be used, and return its ARN."""
         client = self._client()
         try:
-            self._ask("DescribeTable", client.describe_table)
+            self._call("DescribeTable", client.describe_table)
         except KeyStoreTableError as error:
             if _code(error) != "ResourceNotFoundException":
                 raise
             self._create(client)
-        self._ask("DescribeTable", client.get_waiter("table_exists").wait, WaiterConfig=_PACE)
-        table = self._ask("DescribeTable", client.describe_table)["Table"]
+        self._call("DescribeTable", client.get_waiter("table_exists").wait, WaiterConfig=_WAITER_CONFIG)
+        table = self._call("DescribeTable", client.describe_table)["Table"]
         types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
         keys = {each["AttributeName"]: each["KeyType"] for each in table["KeySchema"]}
         if keys != _KEYS or any(types.get(name) != "S" for name in _KEYS):
             raise KeyStoreError(
-                f"The table {self._name!r} exists and is no key store: its keys are {', '.join(keys)}",
-                hint="Give the key store a table of its own",
+                f"The table {self._name!r} exists and is not a key store: its keys are {', '.join(keys)}",
+                hint="Choose another name for the key store's table",
             )
         return table["TableArn"]
 
-    def get(self, branch_key_id: str, kind: str) -> Item | None:
-        """Read one record."""
-        key = {BRANCH_KEY_ID: {"S": branch_key_id}, TYPE: {"S": kind}}
-        return self._ask("GetItem", self._client().get_item, Key=key).get("Item")
+    def get(self, branch_key_id: str, record_type: str) -> Item | None:
+        """Read one record; None if it does not exist."""
+        key = {BRANCH_KEY_ID: {"S": branch_key_id}, TYPE: {"S": record_type}}
+        return self._call("GetItem", self._client().get_item, Key=key).get("Item")
 
     def add(self, records: Sequence[Record]) -> None:
-        """Write all the records of a new branch key, if none of them exists."""
+        """Write the records of a new branch key, if none of them exists."""
         self._write(
             [self._put(record, _ABSENT) for record in records],
-            "The branch key exists already; version_key makes a new version of it",
+            "The branch key exists already; version_key creates a new version of it",
         )
 
     def replace_active(self, version: Record, active: Record, replaced: bytes) -> None:
-        """Write a new version and put it into use, if the one in use still has the ciphertext `replaced`."""
+        """Write a new version and make it active, if the active one still has the ciphertext `replaced`."""
         unchanged = self._put(active, _UNCHANGED)
         unchanged["Put"]["ExpressionAttributeValues"] = {":replaced": {"B": replaced}}
         self._write(
             [self._put(version, _ABSENT), unchanged],
-            "The branch key was versioned by someone else at the same time; "
-            "call version_key again only if it needs yet another version",
+            "Someone else made a new version of the branch key at the same time; "
+            "call version_key again only if it needs another new version",
         )
 
     def _create(self, client: DynamoDbClient) -> None:
         try:
-            self._ask(
+            self._call(
                 "CreateTable",
                 client.create_table,
                 KeySchema=_SCHEMA,
@@ -152,7 +158,7 @@ class BotoKeyStoreTable:
                 BillingMode="PAY_PER_REQUEST",
             )
         except KeyStoreTableError as error:
-            # Someone else makes it at this very moment: as good as our own.
+            # Someone else is creating the table at the same time, which does just as well.
             if _code(error) != "ResourceInUseException":
                 raise
 
@@ -166,26 +172,26 @@ class BotoKeyStoreTable:
             }
         }
 
-    def _write(self, puts: list[dict[str, dict[str, Any]]], if_changed: str) -> None:
+    def _write(self, puts: list[dict[str, dict[str, Any]]], hint_if_changed: str) -> None:
         try:
-            _ask(self._name, "TransactWriteItems", self._client().transact_write_items, TransactItems=puts)
+            _call(self._name, "TransactWriteItems", self._client().transact_write_items, TransactItems=puts)
         except KeyStoreTableError as error:
             if error.is_failed_condition:
-                error.hint = if_changed
+                error.hint = hint_if_changed
             raise
 
-    def _ask(self, operation: str, call: Callable[..., Any], **request: Any) -> Any:
-        return _ask(self._name, operation, call, TableName=self._name, **request)
+    def _call(self, operation: str, method: Callable[..., Any], **request: Any) -> Any:
+        return _call(self._name, operation, method, TableName=self._name, **request)
 
 
-def _ask(table_name: str, operation: str, call: Callable[..., Any], **request: Any) -> Any:
+def _call(table_name: str, operation: str, method: Callable[..., Any], **request: Any) -> Any:
     try:
-        return call(**request)
+        return method(**request)
     except ClientError as error:
         raise KeyStoreTableError(error.response, operation, table_name) from error
     except BotoCoreError as error:
         raise KeyStoreError(
-            f"DynamoDB could not be asked for {operation} on the key store's table {table_name!r}: {error}"
+            f"DynamoDB could not be called for {operation} on the key store's table {table_name!r}: {error}"
         ) from error
 
 

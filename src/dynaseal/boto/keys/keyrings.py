@@ -1,7 +1,8 @@
-"""The KMS keyrings with boto3 clients: those of `materials`, with clients made when none are given.
+"""The KMS keyrings over boto3 clients.
 
-`client` is a boto3 KMS client or anything with its methods; `clients` a function from a Region's name to one,
-called once for each Region, when it is first needed. Left out, they are made from boto3's default session.
+`client` is a boto3 KMS client or an object with its methods; `clients` a function from a Region's name to
+one, called once per Region, when it is first needed. By default clients are made from boto3's default
+session.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -23,12 +24,13 @@ KmsClients = Callable[[str], KmsClient | UntypedClient]
 
 
 class AwsKmsKeyring(KmsKeyring):
-    """Wraps data keys under one KMS key: one GenerateDataKey an item written, one Decrypt an item read.
+    """Wraps data keys under one KMS key: one GenerateDataKey per item written, one Decrypt per item read.
 
     Args:
-        key_id: The key's ARN. An alias or a key id can write but not read: items name the key's ARN.
-        client: A boto3 KMS client; left out, one is made from the default session in the ARN's Region when it
-            is first needed.
+        key_id: The key's ARN. With an alias or a key id the keyring can write but not read, since items name
+            the key's ARN.
+        client: A boto3 KMS client; by default one is made from the default session, in the ARN's Region, when
+            it is first needed.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
     Raises:
@@ -54,7 +56,7 @@ class AwsKmsMrkKeyring(KmsMrkKeyring):
 
     Args:
         key_id: The ARN of the key in the Region where it is to be used.
-        client: A boto3 KMS client of that Region; left out, one is made when it is first needed.
+        client: A boto3 KMS client of that Region; by default one is made when it is first needed.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
     Raises:
@@ -74,17 +76,17 @@ class AwsKmsMrkKeyring(KmsMrkKeyring):
 class AwsKmsMultiKeyring(MultiKeyring):
     """Wraps data keys under several KMS keys, any one of which can read.
 
-    Writing makes one GenerateDataKey for every key. Reading asks the keys in order, only those that the item
-    names, until one succeeds.
+    Writing takes one GenerateDataKey for each key. Reading takes one Decrypt for each key that the item
+    names, in order, until one succeeds.
 
     Args:
-        generator: The ARN of the key that makes the data key; without one the keyring only reads.
+        generator: The ARN of the key that makes the data key; without one the keyring can only read.
         children: ARNs of keys that wrap the same data key.
-        clients: Gives a Region's KMS client.
+        clients: Returns a Region's KMS client.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
     Raises:
-        ConfigError: there is no key at all, or one is given by something else than an ARN.
+        ConfigError: no key is given, or one of them is not given as an ARN.
 
     Source: specification `aws-kms-multi-keyrings.md`.
     """
@@ -98,22 +100,22 @@ class AwsKmsMultiKeyring(MultiKeyring):
         grant_tokens: Sequence[str] = (),
     ) -> None:
         _check_arns(generator, children)
-        make = partial(_keyring, KmsKeyring, Clients("kms", make=clients), grant_tokens)
+        make = partial(_keyring, KmsKeyring, Clients("kms", make_client=clients), grant_tokens)
         super().__init__(None if generator is None else make(generator), [make(child) for child in children])
 
 
 class AwsKmsMrkMultiKeyring(MultiKeyring):
-    """Wraps data keys under several KMS keys, each of them as `AwsKmsMrkKeyring` does.
+    """Wraps data keys under several KMS keys, each as `AwsKmsMrkKeyring` does.
 
     Args:
-        generator: The ARN of the key that makes the data key; without one the keyring only reads.
+        generator: The ARN of the key that makes the data key; without one the keyring can only read.
         children: ARNs of keys that wrap the same data key.
-        clients: Gives a Region's KMS client.
+        clients: Returns a Region's KMS client.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
     Raises:
-        ConfigError: there is no key at all, one is given by something else than an ARN, or the same
-            multi-Region key is given in two Regions.
+        ConfigError: no key is given, one of them is not given as an ARN, or the same multi-Region key is
+            given in two Regions.
 
     Source: specification `aws-kms-mrk-multi-keyrings.md`.
     """
@@ -127,19 +129,19 @@ class AwsKmsMrkMultiKeyring(MultiKeyring):
         grant_tokens: Sequence[str] = (),
     ) -> None:
         check_unique(_check_arns(generator, children))
-        make = partial(_keyring, KmsMrkKeyring, Clients("kms", make=clients), grant_tokens)
+        make = partial(_keyring, KmsMrkKeyring, Clients("kms", make_client=clients), grant_tokens)
         super().__init__(None if generator is None else make(generator), [make(child) for child in children])
 
 
 class AwsKmsDiscoveryKeyring(KmsDiscoveryKeyring):
     """Reads with the KMS keys that items name, in one Region; cannot write.
 
-    Without `account_ids`, whoever wrote an item chose the account whose key is used: give them.
+    Without `account_ids`, whoever writes an item chooses the account whose key is used. So give them.
 
     Args:
-        client: A boto3 KMS client; left out, one is made from the default session, in its Region.
-        account_ids: Whose keys are used; left out, everybody's.
-        partition: That of those accounts.
+        client: A boto3 KMS client; by default one is made from the default session, in its Region.
+        account_ids: Which accounts' keys are used; by default those of every account.
+        partition: The partition of those accounts.
 
     Raises:
         ConfigError: `account_ids` is empty.
@@ -161,10 +163,10 @@ class AwsKmsMrkDiscoveryKeyring(KmsMrkDiscoveryKeyring):
     """Reads with the KMS keys that items name, multi-Region keys through their replica in one Region.
 
     Args:
-        region: That Region's name.
-        client: A boto3 KMS client of that Region; left out, one is made when it is first needed.
-        account_ids: Whose keys are used; left out, everybody's.
-        partition: That of those accounts.
+        region: The Region's name.
+        client: A boto3 KMS client of that Region; by default one is made when it is first needed.
+        account_ids: Which accounts' keys are used; by default those of every account.
+        partition: The partition of those accounts.
 
     Raises:
         ConfigError: the Region or `account_ids` is empty.
@@ -184,19 +186,19 @@ class AwsKmsMrkDiscoveryKeyring(KmsMrkDiscoveryKeyring):
 
 
 class AwsKmsDiscoveryMultiKeyring(MultiKeyring):
-    """Reads with the KMS keys that items name, asking in several Regions in order; cannot write.
+    """Reads with the KMS keys that items name, in several Regions in order; cannot write.
 
-    Each Region is asked for each of the item's data keys, whatever Region their keys are of: put the likely
-    Region first.
+    Each Region's KMS is called for each of the item's data keys, whatever Regions their keys are in. So put
+    the most likely Region first.
 
     Args:
         regions: The Regions' names.
-        clients: Gives a Region's KMS client.
-        account_ids: Whose keys are used; left out, everybody's.
-        partition: That of those accounts.
+        clients: Returns a Region's KMS client.
+        account_ids: Which accounts' keys are used; by default those of every account.
+        partition: The partition of those accounts.
 
     Raises:
-        ConfigError: no Region is given, one of them is empty, or `account_ids` is.
+        ConfigError: no Region is given, or a Region or `account_ids` is empty.
 
     Source: specification `aws-kms-multi-keyrings.md`, "AWS KMS Discovery Multi-Keyring".
     """
@@ -210,23 +212,26 @@ class AwsKmsDiscoveryMultiKeyring(MultiKeyring):
         partition: str = "aws",
     ) -> None:
         if isinstance(regions, str):
-            raise TypeError("regions is a sequence of Regions' names, not one text")
+            raise TypeError("regions must be a sequence of Regions' names, not a string")
         if not regions or not all(regions):
-            raise ConfigError("A discovery multi-keyring needs at least one Region, and each with a name")
-        keys = discovery_filter(account_ids, partition)
-        made = Clients("kms", make=clients)
+            raise ConfigError("A discovery multi-keyring needs at least one Region, and none may be empty")
+        key_filter = discovery_filter(account_ids, partition)
+        region_clients = Clients("kms", make_client=clients)
         super().__init__(
-            children=[KmsDiscoveryKeyring(BotoKms(partial(made, region)), keys) for region in regions]
+            children=[
+                KmsDiscoveryKeyring(BotoKms(partial(region_clients, region)), key_filter)
+                for region in regions
+            ]
         )
 
 
 def kms_for(key_id: str, client: KmsClient | UntypedClient | None) -> BotoKms:
-    """Ask KMS through a client, or one that is made in the Region that a key's ARN names."""
+    """Return what calls KMS through a client; by default one is made in the Region of a key's ARN."""
     return kms_in(region_of(check_key_id(key_id)), client)
 
 
 def kms_in(region: str | None, client: KmsClient | UntypedClient | None) -> BotoKms:
-    """Ask KMS through a client, or one that is made in a Region when it is first needed."""
+    """Return what calls KMS through a client; by default one is made in a Region, when it is first needed."""
     clients = Clients("kms")
     return BotoKms(lambda: client or clients(region))
 
@@ -239,13 +244,13 @@ def _keyring(
 
 def _check_arns(generator: str | None, children: Sequence[str]) -> list[str]:
     if isinstance(children, str):
-        raise TypeError("children is a sequence of key ARNs, not one text")
+        raise TypeError("children must be a sequence of key ARNs, not a string")
     key_ids = [*([] if generator is None else [generator]), *children]
     for key_id in key_ids:
         if not check_key_id(key_id).startswith("arn:"):
             raise ConfigError(
-                f"{key_id!r} is not an ARN, so nothing says in which Region its key is",
-                hint="Give the key's ARN",
+                f"{key_id!r} is not an ARN, so the key's Region is not known",
+                hint="Pass the key's ARN",
             )
         parse_arn(key_id)
     return key_ids

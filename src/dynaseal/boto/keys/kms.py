@@ -1,8 +1,8 @@
-"""KMS through boto3, with refusals that say what to do.
+"""Calls of KMS through boto3, with errors that say what to do.
 
-- A refusal is raised as an EncryptError or an UnwrapError, and as botocore's ClientError with AWS's own code
-  and message, so code that handles either goes on working.
-- Retries and time-outs are those of the client's botocore Config.
+- A refused call raises an EncryptError or an UnwrapError that is also a botocore ClientError, with AWS's own
+  code and message. So code that handles either kind works.
+- The client's botocore Config decides about retries and time-outs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,28 +21,28 @@ from dynaseal.materials.keyrings.wrapping import INTERMEDIATE_KEY_LENGTH
 KEY_AGREEMENT = "KEY_AGREEMENT"
 
 _HINTS = {
-    "AccessDeniedException": "Allow kms:{operation} to this principal in the key's policy, or by an IAM "
-    "policy where the key's policy delegates to the account",
+    "AccessDeniedException": "Allow kms:{operation} for this principal in the key policy, or in an IAM "
+    "policy if the key policy delegates access to the account",
     "DisabledException": "Enable the key",
     "ExpiredTokenException": "Renew the credentials",
-    "IncorrectKeyException": "Give the ARN of the key that wrapped the data key",
+    "IncorrectKeyException": "Use the ARN of the key that wrapped the data key",
     "InvalidCiphertextException": "The data key was wrapped under another key, or for another item or table",
-    "InvalidKeyUsageException": "Give a key whose usage fits: ENCRYPT_DECRYPT, or KEY_AGREEMENT for ECDH",
-    "KMSInvalidStateException": "Look at the key's state; CancelKeyDeletion restores one pending deletion",
+    "InvalidKeyUsageException": "Use a key whose usage is ENCRYPT_DECRYPT, or for ECDH KEY_AGREEMENT",
+    "KMSInvalidStateException": "Check the key's state; CancelKeyDeletion restores a key pending deletion",
     "NotFoundException": "Check the key's ARN, its account and its Region",
-    "ThrottlingException": "Ask KMS less often: a hierarchical keyring makes one call for many items",
+    "ThrottlingException": "Call KMS less often: a hierarchical keyring makes one call for many items",
     "UnrecognizedClientException": "Check the credentials and the endpoint",
 }
 
 
 class KmsError(DynasealError, ClientError):
-    """KMS refused a call: a botocore ClientError too, with AWS's code and message in `response`.
+    """KMS refused a call; also a botocore ClientError, with AWS's code and message in `response`.
 
     Attributes:
-        response: AWS's answer, as botocore has it.
+        response: AWS's response, as botocore has it.
         operation_name: The operation, such as `GenerateDataKey`.
-        key_id: The key that was asked for.
-        region: The Region that was asked, where the client says.
+        key_id: The key that the call named.
+        region: The Region of the client; None if the client does not say.
     """
 
     code = "kms"
@@ -68,13 +68,13 @@ class KmsError(DynasealError, ClientError):
 def _hint(reason: str, operation: str, key_id: str, region: str | None) -> str | None:
     key_region = region_of(key_id)
     if reason == "NotFoundException" and region and key_region and region != key_region:
-        return f"The key is of {key_region} and the client asks {region}: give a client of the key's Region"
+        return f"The key is in {key_region} and the client calls {region}: use a client of the key's Region"
     hint = _HINTS.get(reason)
     return hint and hint.format(operation=operation)
 
 
 class KmsEncryptError(EncryptError, KmsError):
-    """KMS refused a call that encrypting an item needs."""
+    """KMS refused a call that was needed to encrypt an item."""
 
     code = "kms"
 
@@ -85,13 +85,16 @@ class KmsEncryptError(EncryptError, KmsError):
 
 
 class KmsDecryptError(UnwrapError, KmsError):
-    """KMS refused a call that reading an item needs."""
+    """KMS refused a call that was needed to read an item."""
 
     code = "kms"
 
     def __init__(
         self, error_response: Any, operation_name: str, key_id: str, region: str | None = None
     ) -> None:
+        # An UnwrapError lists its causes in its message. Here KMS's refusal is the only cause and the message
+        # is already about it, so UnwrapError's constructor is not called and its attribute is set to "no
+        # others".
         self.causes: tuple[Exception, ...] = ()
         KmsError.__init__(self, error_response, operation_name, key_id, region)
 
@@ -111,7 +114,7 @@ class KmsClient(Protocol):
 
 
 class KmsEcdhClient(KmsClient, Protocol):
-    """The methods that ECDH keyrings use besides."""
+    """The methods of boto3's KMS client that ECDH keyrings use."""
 
     @property
     def derive_shared_secret(self) -> Callable[..., Mapping[str, Any]]:
@@ -125,10 +128,10 @@ class KmsEcdhClient(KmsClient, Protocol):
 
 
 class BotoKms:
-    """Asks KMS through a client, which is made when it is first needed.
+    """Calls KMS through a client that is made when it is first needed.
 
     Args:
-        client: Gives the client; called once for each request.
+        client: Returns the client; called once for each call of KMS.
     """
 
     def __init__(self, client: Callable[[], KmsClient | UntypedClient]) -> None:
@@ -137,8 +140,8 @@ class BotoKms:
     def generate_data_key(
         self, key_id: str, context: Mapping[str, str], grant_tokens: Sequence[str]
     ) -> GeneratedKey:
-        """Make 32 bytes, in the clear and under the key."""
-        answer = self._ask(
+        """Generate 32 bytes, and return them in the clear and encrypted under the key."""
+        response = self._call(
             "GenerateDataKey",
             key_id,
             writing=True,
@@ -146,13 +149,13 @@ class BotoKms:
             EncryptionContext=dict(context),
             GrantTokens=list(grant_tokens),
         )
-        return GeneratedKey(answer["Plaintext"], answer["CiphertextBlob"], answer["KeyId"])
+        return GeneratedKey(response["Plaintext"], response["CiphertextBlob"], response["KeyId"])
 
     def decrypt(
         self, key_id: str, ciphertext: bytes, context: Mapping[str, str], grant_tokens: Sequence[str]
     ) -> tuple[bytes, str]:
-        """Decrypt, and say which key did."""
-        answer = self._ask(
+        """Decrypt, and return the plaintext and the ARN of the key that was used."""
+        response = self._call(
             "Decrypt",
             key_id,
             writing=False,
@@ -160,13 +163,13 @@ class BotoKms:
             EncryptionContext=dict(context),
             GrantTokens=list(grant_tokens),
         )
-        return answer["Plaintext"], answer["KeyId"]
+        return response["Plaintext"], response["KeyId"]
 
     def decrypt_rsa(
         self, key_id: str, ciphertext: bytes, algorithm: str, grant_tokens: Sequence[str]
     ) -> tuple[bytes, str]:
-        """Decrypt under an RSA key, and say which key did."""
-        answer = self._ask(
+        """Decrypt with an RSA key, and return the plaintext and the ARN of the key that was used."""
+        response = self._call(
             "Decrypt",
             key_id,
             writing=False,
@@ -174,13 +177,13 @@ class BotoKms:
             EncryptionAlgorithm=algorithm,
             GrantTokens=list(grant_tokens),
         )
-        return answer["Plaintext"], answer["KeyId"]
+        return response["Plaintext"], response["KeyId"]
 
     def derive_shared_secret(
         self, key_id: str, public_key: bytes, grant_tokens: Sequence[str], *, writing: bool
     ) -> tuple[bytes, str]:
-        """Make the secret of a KMS key and a public key, and say which key did."""
-        answer = self._ask(
+        """Return the secret that a KMS key and a public key share, and the ARN of the key that was used."""
+        response = self._call(
             "DeriveSharedSecret",
             key_id,
             writing=writing,
@@ -188,30 +191,32 @@ class BotoKms:
             PublicKey=public_key,
             GrantTokens=list(grant_tokens),
         )
-        return answer["SharedSecret"], answer["KeyId"]
+        return response["SharedSecret"], response["KeyId"]
 
     def public_key(self, key_id: str, *, writing: bool) -> bytes:
-        """Give the public half of a KMS key for key agreement."""
-        answer = self._ask("GetPublicKey", key_id, writing=writing)
-        usage = answer.get("KeyUsage", KEY_AGREEMENT)
+        """Return the public key of a KMS key for key agreement, as SubjectPublicKeyInfo in DER."""
+        response = self._call("GetPublicKey", key_id, writing=writing)
+        usage = response.get("KeyUsage", KEY_AGREEMENT)
         if usage != KEY_AGREEMENT:
-            message = f"{key_id} is a key for {usage}, and ECDH needs one for {KEY_AGREEMENT}"
+            message = (
+                f"The key {key_id} has the usage {usage}, and ECDH needs a key with the usage {KEY_AGREEMENT}"
+            )
             raise EncryptError(message) if writing else UnwrapError(message)
-        return answer["PublicKey"]
+        return response["PublicKey"]
 
-    def _ask(self, operation: str, key_id: str, *, writing: bool, **parameters: Any) -> Mapping[str, Any]:
+    def _call(self, operation: str, key_id: str, *, writing: bool, **parameters: Any) -> Mapping[str, Any]:
         client = self._client()
         kms_calls.count(operation, key_id, per_item=operation != "GetPublicKey")
         try:
             return getattr(client, xform_name(operation))(KeyId=key_id, **parameters)
         except ClientError as error:
-            refused = KmsEncryptError if writing else KmsDecryptError
-            raise refused(error.response, operation, key_id, _region(client)) from error
+            kms_error = KmsEncryptError if writing else KmsDecryptError
+            raise kms_error(error.response, operation, key_id, _region(client)) from error
         except BotoCoreError as error:
-            message = f"KMS could not be asked for {operation} on {key_id}: {error}"
+            message = f"KMS could not be called for {operation} on {key_id}: {error}"
             raise (EncryptError(message) if writing else UnwrapError(message)) from error
 
 
 def _region(client: Any) -> str | None:
-    """The Region of a boto3 client; a client of another make may not say."""
+    """Return the Region of a boto3 client; None for another object that does not have one."""
     return getattr(getattr(client, "meta", None), "region_name", None)

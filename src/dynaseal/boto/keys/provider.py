@@ -1,4 +1,4 @@
-"""The name that users of AWS's older Python library know, for a keyring of the current format."""
+"""A keyring of the current format with the name and arguments of a class of the older library."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,16 +12,16 @@ from dynaseal.materials.keyrings.kms import KmsKeyring
 
 
 class AwsKmsCryptographicMaterialsProvider(KmsKeyring):
-    """Wraps data keys under one KMS key, by the arguments of the older library's class of this name.
+    """Wraps data keys under one KMS key, with the arguments of the older library's class of this name.
 
-    It is a keyring: pass it where a keyring or a materials provider goes.
+    It is a keyring: pass it as a keyring or as a materials provider.
 
     Args:
         key_id: The key's ARN.
-        botocore_session: Makes the KMS client; left out, boto3's default session does.
+        botocore_session: Makes the KMS client; by default boto3's default session does.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
         material_description: Must be empty: the current format stores the encryption context instead.
-        regional_clients: KMS clients by Region, used instead of making one.
+        regional_clients: KMS clients by Region, which are used instead of making new ones.
 
     Raises:
         ConfigError: the key id is malformed, or a material description is given.

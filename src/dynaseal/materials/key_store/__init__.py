@@ -1,1 +1,1 @@
-"""The key store: branch keys and beacon keys, the records that hold them, and the cache in front of it."""
+"""The key store: branch keys and beacon keys, the records that hold them, and a cache of them."""

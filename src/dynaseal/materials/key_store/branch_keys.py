@@ -1,10 +1,11 @@
-"""Branch keys and beacon keys, and the records in which a key store keeps them.
+"""Branch keys and beacon keys, and the records that hold them in a key store.
 
-- One branch key id has: a record for each version (`branch:version:UUID`), one that copies the version in
-  use (`branch:ACTIVE`) and a beacon key (`beacon:ACTIVE`).
-- A record's `enc` is encrypted by KMS under a context that holds every other attribute of the record and the
-  key store's logical name, so none of them can be changed, added or moved to another key store.
-- What the caller binds to a branch key lies under the prefix `aws-crypto-ec:`.
+- Each branch key id has a record for each version (`branch:version:UUID`), a copy of the active version
+  (`branch:ACTIVE`) and a beacon key (`beacon:ACTIVE`).
+- A record's `enc` is encrypted by KMS under an encryption context that holds every other attribute of the
+  record and the key store's logical name. So no attribute can be changed or added, and no record can be moved
+  to another key store.
+- The entries of the creator's own encryption context have the prefix `aws-crypto-ec:`.
 
 Source: specification `branch-key-store.md`, "Encryption Context" and "Record Format".
 """
@@ -38,10 +39,10 @@ class BranchKeyMaterials:
     """One version of a branch key.
 
     Attributes:
-        branch_key_id: Which branch key.
-        branch_key_version: Its version, a UUID in its usual spelling.
+        branch_key_id: The branch key's id.
+        branch_key_version: The version, a UUID as `str` writes it.
         branch_key: 32 bytes.
-        encryption_context: What its creator bound to it.
+        encryption_context: The encryption context that its creator gave.
     """
 
     branch_key_id: str
@@ -52,12 +53,12 @@ class BranchKeyMaterials:
 
 @dataclass(frozen=True, slots=True)
 class BeaconKeyMaterials:
-    """The beacon key of a branch key id: what keys of beacons are derived from.
+    """The beacon key of a branch key id, from which the keys of beacons are derived.
 
     Attributes:
-        beacon_key_id: The branch key id that it belongs to.
+        beacon_key_id: The branch key id.
         beacon_key: 32 bytes.
-        encryption_context: What its creator bound to it.
+        encryption_context: The encryption context that its creator gave.
     """
 
     beacon_key_id: str
@@ -67,7 +68,7 @@ class BeaconKeyMaterials:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of a key store: the wrapped key and the context that it is wrapped under."""
+    """One record of a key store: the wrapped key and the encryption context under which it is wrapped."""
 
     ciphertext: bytes
     context: Mapping[str, str]
@@ -79,7 +80,7 @@ class Record:
 
     @property
     def custom_context(self) -> dict[str, str]:
-        """What the branch key's creator bound to it."""
+        """The encryption context that the branch key's creator gave."""
         return {
             key.removeprefix(_CUSTOM_PREFIX): value
             for key, value in self.context.items()
@@ -87,7 +88,7 @@ class Record:
         }
 
     def to_item(self) -> dict[str, dict[str, str | bytes]]:
-        """Give the record as DynamoDB stores it."""
+        """Return the record as DynamoDB stores it."""
         item: dict[str, dict[str, str | bytes]] = {
             name: {"N" if name == _HIERARCHY_VERSION else "S": value}
             for name, value in self.context.items()
@@ -97,21 +98,25 @@ class Record:
         return item
 
     def branch_key(self, plaintext: bytes) -> BranchKeyMaterials:
-        """Name a branch key that was unwrapped from this record.
+        """Return the materials for the branch key that was unwrapped from this record.
 
         Raises:
-            KeyStoreError: the record does not name a version.
+            KeyStoreError: the record does not name a version, or the key does not have 32 bytes.
         """
-        kind = self.context[TYPE]
-        named = self.context.get(_VERSION, "") if kind == ACTIVE else kind
-        version = named.removeprefix(VERSION_PREFIX)
-        if version == named or not _is_uuid(version):
-            raise KeyStoreError(f"The record {kind!r} of the branch key {self._id!r} names no version")
-        return BranchKeyMaterials(self._id, version, _checked(plaintext, self._id), self.custom_context)
+        record_type = self.context[TYPE]
+        prefixed = self.context.get(_VERSION, "") if record_type == ACTIVE else record_type
+        version = prefixed.removeprefix(VERSION_PREFIX)
+        if version == prefixed or not _is_uuid(version):
+            raise KeyStoreError(f"The record {record_type!r} of the branch key {self._id!r} names no version")
+        return BranchKeyMaterials(self._id, version, _checked_key(plaintext, self._id), self.custom_context)
 
     def beacon_key(self, plaintext: bytes) -> BeaconKeyMaterials:
-        """Name a beacon key that was unwrapped from this record."""
-        return BeaconKeyMaterials(self._id, _checked(plaintext, self._id), self.custom_context)
+        """Return the materials for the beacon key that was unwrapped from this record.
+
+        Raises:
+            KeyStoreError: the key does not have 32 bytes.
+        """
+        return BeaconKeyMaterials(self._id, _checked_key(plaintext, self._id), self.custom_context)
 
     @property
     def _id(self) -> str:
@@ -121,7 +126,7 @@ class Record:
 def base_context(
     branch_key_id: str, logical_name: str, kms_arn: str, created: str, custom: Mapping[str, str]
 ) -> dict[str, str]:
-    """Give what the contexts of all records have that are created together, without their types."""
+    """Return the entries that are the same for all records created together: everything but their types."""
     context = {
         BRANCH_KEY_ID: branch_key_id,
         _CREATE_TIME: created,
@@ -133,65 +138,67 @@ def base_context(
 
 
 def next_base_context(active: Record, created: str) -> dict[str, str]:
-    """Give the same for the records of a new version: all that the version in use had, at a new time."""
-    kept = {key: value for key, value in active.context.items() if key not in (TYPE, _VERSION)}
-    return kept | {_CREATE_TIME: created}
+    """Return the same for the records of a new version: what the active version has, with a new time."""
+    base = {key: value for key, value in active.context.items() if key not in (TYPE, _VERSION)}
+    return base | {_CREATE_TIME: created}
 
 
 def version_context(base: Mapping[str, str], version: str) -> dict[str, str]:
-    """Give the context of a version's own record."""
+    """Return the encryption context of the record of a version."""
     return {**base, TYPE: VERSION_PREFIX + version}
 
 
 def active_context(base: Mapping[str, str], version: str) -> dict[str, str]:
-    """Give the context of the record of the version in use."""
+    """Return the encryption context of the record of the active version."""
     return {**base, TYPE: ACTIVE, _VERSION: VERSION_PREFIX + version}
 
 
 def beacon_context(base: Mapping[str, str]) -> dict[str, str]:
-    """Give the context of the beacon key's record."""
+    """Return the encryption context of the record of the beacon key."""
     return {**base, TYPE: BEACON}
 
 
-def parse_record(item: Item, branch_key_id: str, kind: str, logical_name: str) -> Record:
-    """Read a record, and the context that it must have been wrapped under.
+def parse_record(item: Item, branch_key_id: str, record_type: str, logical_name: str) -> Record:
+    """Read a record, and the encryption context under which its key must have been wrapped.
 
     Args:
-        item: As DynamoDB stores it.
-        branch_key_id: What was asked for.
-        kind: The `type` that was asked for.
-        logical_name: The key store's.
+        item: The record as DynamoDB stores it.
+        branch_key_id: The branch key id that was requested.
+        record_type: The `type` that was requested.
+        logical_name: The key store's logical name.
 
     Raises:
-        KeyStoreError: it is not the record that was asked for, or not one at all.
+        KeyStoreError: it is not the requested record, or not a record of a key store.
     """
-    whose = f"The record {kind!r} of the branch key {branch_key_id!r}"
-    for name, wanted in _REQUIRED.items():
-        if wanted not in item.get(name, {}):
-            raise KeyStoreError(f"{whose} has no attribute {name!r} of type {wanted}")
+    record = f"The record {record_type!r} of the branch key {branch_key_id!r}"
+    for name, type_name in _REQUIRED.items():
+        if type_name not in item.get(name, {}):
+            raise KeyStoreError(f"{record} has no attribute {name!r} of type {type_name}")
     if item.get(_HIERARCHY_VERSION) != {"N": "1"}:
-        raise KeyStoreError(f"{whose} has not the hierarchy version 1, the only one known here")
+        raise KeyStoreError(f"{record} does not have hierarchy version 1, the only supported one")
     context = {_LOGICAL_NAME: logical_name}
     for name, value in item.items():
         if name == CIPHERTEXT:
             continue
-        text = value.get("N" if name == _HIERARCHY_VERSION else "S")
-        if text is None or name == _LOGICAL_NAME:
-            raise KeyStoreError(f"{whose} has an attribute {name!r} that no record of a key store has")
-        context[name] = text
-    if (context[BRANCH_KEY_ID], context[TYPE]) != (branch_key_id, kind):
-        raise KeyStoreError(f"{whose} is another record than the one that was asked for")
+        content = value.get("N" if name == _HIERARCHY_VERSION else "S")
+        if content is None or name == _LOGICAL_NAME:
+            raise KeyStoreError(f"{record} has an attribute {name!r} that no record of a key store has")
+        context[name] = content
+    if (context[BRANCH_KEY_ID], context[TYPE]) != (branch_key_id, record_type):
+        raise KeyStoreError(f"{record} was requested, and DynamoDB returned another record")
     return Record(item[CIPHERTEXT]["B"], context)
 
 
-def _checked(plaintext: bytes, branch_key_id: str) -> bytes:
+def _checked_key(plaintext: bytes, branch_key_id: str) -> bytes:
     if len(plaintext) != KEY_LENGTH:
-        raise KeyStoreError(f"A key of the branch key {branch_key_id!r} has not 32 bytes")
+        raise KeyStoreError(
+            f"A key of the branch key {branch_key_id!r} must be 32 bytes, and is {len(plaintext)}"
+        )
     return plaintext
 
 
-def _is_uuid(text: str) -> bool:
+def _is_uuid(string: str) -> bool:
     try:
-        return str(UUID(text)) == text
+        return str(UUID(string)) == string
     except ValueError:
         return False

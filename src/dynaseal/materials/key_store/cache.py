@@ -1,15 +1,15 @@
-"""A cache of branch keys and beacon keys: bounded, shared by threads and keyrings, one load at a time a key.
+"""A bounded cache of branch keys and beacon keys, shared by threads and keyrings; one load per key at a time.
 
-- An entry is used until its TTL ends and never after; jitter only shortens it. A keyring with a shorter TTL
-  than the one that loaded an entry goes by its own.
-- While one caller loads an entry the others wait for it and share what comes, value or failure. A failure is
-  not kept: the next caller loads again.
-- In the grace period before an entry ends, one caller loads it anew while the others go on with it. Where
-  that load fails, the entry serves until its end, and is tried again after the retry interval.
-- Beyond its capacity the cache forgets what was not used for longest.
+- An entry is used until its TTL ends and never after that; jitter only shortens the TTL. A keyring with a
+  shorter TTL than the keyring that loaded an entry uses the entry for its own TTL only.
+- While one caller loads an entry, the others wait for it and share its value or its failure. A failure is not
+  cached: the next caller loads again.
+- In the grace period before an entry's end, one caller loads it again while the others still use it. If that
+  load fails, the entry is used until its end, and the load is tried again after the retry interval.
+- When the cache is full, it drops the entry that has not been used for the longest time.
 
 Source: specification `storm-tracking-cryptographic-materials-cache.md`,
-`local-cryptographic-materials-cache.md`; other than those, a waiting caller never sleeps and polls.
+`local-cryptographic-materials-cache.md`. In contrast to those, a waiting caller does not poll.
 """
 
 import logging
@@ -38,19 +38,19 @@ class _Entry:
 
 
 class BranchKeyCache:
-    """Keeps branch keys and beacon keys for their TTL. Give one to several keyrings to share it.
+    """Caches branch keys and beacon keys for their TTL. Several keyrings can share one.
 
-    Keyrings share entries if they have the same key store; two key stores' keys never mix.
+    Keyrings share entries if they have the same key store; the keys of different key stores never mix.
 
     Args:
-        capacity: How many keys it keeps at most.
-        jitter: The part of a TTL, from 0 up to but not including 1, by which it is shortened at most, at
-            random, so that many programs that began together do not go on asking KMS together.
-        grace_seconds: So long before its end one caller loads an entry anew, and a failure of that does not
-            matter; 0 for no such period.
-        retry_seconds: So long after a failed load in the grace period it is tried again.
-        clock: Gives seconds; only differences count.
-        random: Gives numbers from 0 up to but not including 1.
+        capacity: The largest number of keys in the cache.
+        jitter: The largest part of a TTL, from 0 up to but not including 1, by which it is shortened at
+            random, so that programs that were started together do not always call KMS together.
+        grace_seconds: How long before its end, in seconds, an entry is loaded again. A failure of that load
+            does no harm. 0 for no such period.
+        retry_seconds: How long after a failed load in the grace period, in seconds, it is tried again.
+        clock: Returns seconds; only differences matter.
+        random: Returns numbers from 0 up to but not including 1.
 
     Raises:
         ConfigError: a number is out of range.
@@ -68,8 +68,8 @@ class BranchKeyCache:
     ) -> None:
         if capacity < 1 or not 0 <= jitter < 1 or grace_seconds < 0 or retry_seconds <= 0:
             raise ConfigError(
-                "A cache needs a capacity of at least 1, a jitter from 0 to below 1, a grace period that is "
-                "not negative and a retry interval above 0"
+                "A cache's capacity must be at least 1, its jitter at least 0 and below 1, its grace period "
+                "at least 0 and its retry interval above 0"
             )
         self.grace_seconds = grace_seconds
         self._capacity = capacity
@@ -85,15 +85,15 @@ class BranchKeyCache:
         return f"BranchKeyCache({len(self._entries)} of {self._capacity})"
 
     def get(self, key: Hashable, ttl_seconds: float, load: Callable[[], _T]) -> _T:
-        """Give what is kept under `key`, or load it.
+        """Return the value that is cached under a key, or load it.
 
         Args:
-            key: What is wanted, from which key store.
-            ttl_seconds: The caller's own limit on the age of what it gets.
-            load: Fetches it; called without any lock held, by one caller at a time for a key.
+            key: Identifies the value, including its key store.
+            ttl_seconds: How old, in seconds, the value may be for this caller.
+            load: Fetches the value. It is called by one caller at a time for each key, and without a lock.
 
         Raises:
-            DynasealError: what `load` raised, here or in the caller that this one waited for.
+            DynasealError: `load` raised it, here or in the caller for which this one waited.
         """
         while True:
             with self._lock:
@@ -102,40 +102,45 @@ class BranchKeyCache:
                 if entry is not None and (loading is not None or not self._is_due(entry, ttl_seconds)):
                     return entry.value
                 if loading is None:
-                    own = self._loading[key] = Future[Any]()
+                    future = self._loading[key] = Future[Any]()
                     break
             try:
                 return loading.result()
             except CancelledError:
-                # That load ended in something else than a failure to load, such as an interrupt.
+                # That load was interrupted by something other than a failure, such as KeyboardInterrupt: try
+                # again.
                 continue
-        return self._load(key, ttl_seconds, load, own, entry)
+        return self._load(key, ttl_seconds, load, future, entry)
 
     def _load(
         self,
         key: Hashable,
         ttl_seconds: float,
         load: Callable[[], _T],
-        own: Future[Any],
+        future: Future[Any],
         entry: _Entry | None,
     ) -> _T:
+        """Load a value for this caller and for those that wait for `future`."""
         try:
             value = load()
         except DynasealError as error:
-            own.set_exception(error)
-            if entry is None or not self._serves_on(key, entry, ttl_seconds):
+            future.set_exception(error)
+            if entry is None or not self._is_still_usable(key, entry, ttl_seconds):
                 raise
-            _logger.warning("A key could not be loaded anew, the cached one serves until its TTL: %s", error)
+            _logger.warning(
+                "A key could not be loaded again; the cached one is used until its TTL ends: %s", error
+            )
             return entry.value
         else:
-            self._keep(key, value, ttl_seconds)
-            own.set_result(value)
+            self._store(key, value, ttl_seconds)
+            future.set_result(value)
             return value
         finally:
             with self._lock:
                 del self._loading[key]
-            # Lets the waiting go if nothing was set; otherwise it does nothing.
-            own.cancel()
+            # If neither a result nor a failure was set, this wakes the waiting callers; otherwise it does
+            # nothing.
+            future.cancel()
 
     def _usable(self, key: Hashable, ttl_seconds: float) -> _Entry | None:
         entry = self._entries.get(key)
@@ -154,18 +159,19 @@ class BranchKeyCache:
         ends = min(entry.ends, entry.loaded + ttl_seconds)
         return self._clock() >= max(ends - self.grace_seconds, entry.retry_at)
 
-    def _serves_on(self, key: Hashable, entry: _Entry, ttl_seconds: float) -> bool:
+    def _is_still_usable(self, key: Hashable, entry: _Entry, ttl_seconds: float) -> bool:
         with self._lock:
             entry.retry_at = self._clock() + self._retry
             return self._usable(key, ttl_seconds) is entry
 
-    def _keep(self, key: Hashable, value: Any, ttl_seconds: float) -> None:
+    def _store(self, key: Hashable, value: Any, ttl_seconds: float) -> None:
         with self._lock:
             now = self._clock()
             ends = now + ttl_seconds * (1 - self._jitter * self._random())
             self._entries[key] = _Entry(value, now, ends)
             self._entries.move_to_end(key)
-            # Of those not used for longest, the ended ones too: their keys need not lie about.
+            # Also drops entries that have ended, as long as they are the oldest: their keys need not stay in
+            # memory.
             while len(self._entries) > 1:
                 oldest = next(iter(self._entries.values()))
                 if len(self._entries) <= self._capacity and oldest.ends > now:

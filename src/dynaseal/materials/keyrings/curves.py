@@ -1,4 +1,4 @@
-"""Elliptic-curve keys of the ECDH keyrings, read from PEM or DER and checked against their curve."""
+"""The elliptic curves and keys of the ECDH keyrings; keys are read from PEM or DER and checked."""
 
 from enum import Enum
 
@@ -35,16 +35,16 @@ class Curve(Enum):
 
     @property
     def parameters(self) -> EllipticCurve:
-        """What `cryptography` calls it."""
+        """The curve as `cryptography` has it."""
         return _PARAMETERS[self]
 
     @property
     def secret_length(self) -> int:
-        """How many bytes a shared secret has: those of a coordinate."""
+        """How many bytes a shared secret has: as many as a coordinate."""
         return (self.parameters.key_size + 7) // 8
 
     def generate(self) -> EllipticCurvePrivateKey:
-        """Make a fresh key."""
+        """Generate a private key."""
         return generate_private_key(self.parameters)
 
     def load_public_key(self, encoded: bytes) -> EllipticCurvePublicKey:
@@ -54,7 +54,7 @@ class Curve(Enum):
             encoded: SubjectPublicKeyInfo, in PEM or DER.
 
         Raises:
-            ConfigError: it is not one.
+            ConfigError: it is not a public key of this curve in one of these forms.
         """
         load = load_pem_public_key if encoded.lstrip().startswith(_PEM) else load_der_public_key
         try:
@@ -64,8 +64,8 @@ class Curve(Enum):
         if isinstance(key, EllipticCurvePublicKey) and key.curve.name == self.parameters.name:
             return key
         raise ConfigError(
-            f"The public key is not one of the curve {self.name} in PEM or DER",
-            hint="Give SubjectPublicKeyInfo, and the curve that the key is on",
+            f"The public key is not a key on the curve {self.name} in PEM or DER",
+            hint="Pass SubjectPublicKeyInfo, and the curve that the key is on",
         )
 
     def load_private_key(self, encoded: bytes) -> EllipticCurvePrivateKey:
@@ -75,11 +75,13 @@ class Curve(Enum):
             encoded: PKCS #8 in PEM or DER, without a password.
 
         Raises:
-            ConfigError: it is not one.
+            ConfigError: it is not a private key of this curve in one of these forms.
         """
         is_pem = encoded.lstrip().startswith(_PEM)
         if is_pem and b"ENCRYPTED" in encoded:
-            raise ConfigError("The private key is under a password", hint="Decrypt it before you give it")
+            raise ConfigError(
+                "The private key is protected by a password", hint="Decrypt it before passing it"
+            )
         load = load_pem_private_key if is_pem else load_der_private_key
         try:
             key = load(encoded, None)
@@ -88,12 +90,12 @@ class Curve(Enum):
         if isinstance(key, EllipticCurvePrivateKey) and key.curve.name == self.parameters.name:
             return key
         raise ConfigError(
-            f"The private key is not one of the curve {self.name} in PEM or DER",
-            hint="Give PKCS #8, and the curve that the key is on",
+            f"The private key is not a key on the curve {self.name} in PEM or DER",
+            hint="Pass PKCS #8, and the curve that the key is on",
         )
 
     def load_point(self, point: bytes) -> EllipticCurvePublicKey:
-        """Read a compressed point.
+        """Read a public key from a compressed point.
 
         Raises:
             ValueError: it is not a point of this curve.
@@ -111,10 +113,10 @@ _PARAMETERS: dict[Curve, EllipticCurve] = {
 
 
 def compressed(key: EllipticCurvePublicKey) -> bytes:
-    """Give a public key as a compressed point (SEC 1, section 2.3.3)."""
+    """Return a public key as a compressed point (SEC 1, section 2.3.3)."""
     return key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
 
 
 def der(key: EllipticCurvePublicKey) -> bytes:
-    """Give a public key as SubjectPublicKeyInfo in DER, as KMS takes and gives it."""
+    """Return a public key as SubjectPublicKeyInfo in DER, the form that KMS uses."""
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -1,13 +1,13 @@
-"""Key agreement by ECDH: keys, who is named in a data key, and wrapping under a shared secret.
+"""Wrapping under a secret agreed by ECDH, and the parties that an encrypted data key names.
 
-- A data key names both parties by their compressed points: the recipient's, then the sender's.
-- From the shared secret and a fresh salt derive a commitment and a key (SP 800-108, counter mode with
-  HMAC-SHA384), bound to the curve, both parties and the encryption context; the key wraps one intermediate
-  key.
-- The commitment is compared before anything is opened.
+- An encrypted data key names both parties by their compressed points: first the recipient, then the sender.
+- A commitment and a wrapping key are derived from the shared secret and a fresh salt (SP 800-108, counter
+  mode with HMAC-SHA384), and are bound to the curve, both parties and the encryption context. The wrapping
+  key wraps one intermediate key.
+- The commitment is compared before anything is decrypted.
 
 Source: specification `raw-ecdh-keyring.md`, `key-agreement-schemas.md`. The curve's name in the derivation is
-that of AWS's releases.
+the name that AWS's releases use.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,8 @@ _PROVIDERS = (RAW_ECDH_PROVIDER, KMS_ECDH_PROVIDER)
 _VERSION = b"\x01"
 _SALT_LENGTH = 32
 _WRAPPED_LENGTH = _SALT_LENGTH + KEY_LENGTH + KEY_LENGTH + TAG_LENGTH
-# The wrapping key derives from a fresh salt and wraps one intermediate key: one use, so a fixed nonce.
+# The wrapping key is derived with a fresh salt and wraps one intermediate key. It is used once, so the nonce
+# may be fixed.
 _NONCE = bytes(NONCE_LENGTH)
 
 
@@ -51,34 +52,34 @@ class Parties:
 
     @property
     def provider_info(self) -> bytes:
-        """How a data key names them (`raw-ecdh-keyring.md`, "Key Provider Information")."""
+        """How an encrypted data key names them (`raw-ecdh-keyring.md`, "Key Provider Information")."""
         return b"".join(
             (_VERSION, u32(len(self.recipient)), self.recipient, u32(len(self.sender)), self.sender)
         )
 
 
 class AgreedDataKey(NamedTuple):
-    """A data key, and the two parties that it names."""
+    """An encrypted data key, and the two parties that it names."""
 
     parties: Parties
     ciphertext: bytes
 
 
 def data_keys_for(
-    encrypted_data_keys: Sequence[EncryptedDataKey], own: bytes, other: bytes | None
+    encrypted_data_keys: Sequence[EncryptedDataKey], reader: bytes, peer: bytes | None
 ) -> list[AgreedDataKey]:
-    """Select the data keys that were agreed upon with a public key.
+    """Select the encrypted data keys that a reader's private key can unwrap.
 
     Args:
-        encrypted_data_keys: From the header; those of other kinds or versions are passed over.
-        own: The compressed point of the reader's own key.
-        other: That of the one other party; None for anybody who wrote to the reader.
+        encrypted_data_keys: From the header; those of other keyrings or versions are skipped.
+        reader: The reader's public key, as a compressed point.
+        peer: The other party's public key; None for every sender who wrote to the reader.
     """
-    pairs = None if other is None else (Parties(own, other), Parties(other, own))
+    pairs = None if peer is None else (Parties(reader, peer), Parties(peer, reader))
     found: list[AgreedDataKey] = []
     for wrapped in encrypted_data_keys:
         parties = _read_parties(wrapped.provider_info) if wrapped.provider_id in _PROVIDERS else None
-        if parties is not None and (parties.recipient == own if pairs is None else parties in pairs):
+        if parties is not None and (parties.recipient == reader if pairs is None else parties in pairs):
             found.append(AgreedDataKey(parties, wrapped.ciphertext))
     return found
 
@@ -86,7 +87,7 @@ def data_keys_for(
 def wrap(
     materials: EncryptionMaterials, provider_id: str, curve: Curve, parties: Parties, secret: bytes
 ) -> EncryptionMaterials:
-    """Wrap the data key under a shared secret; make the data key first if there is none."""
+    """Wrap the data key under a shared secret; make one first if there is none yet."""
     data_key = materials.plaintext_data_key or wrapping.new_data_key()
     intermediate = wrapping.new_intermediate_key()
     aad = materials.aad
@@ -101,20 +102,20 @@ def wrap(
 
 
 def unwrap(
-    materials: DecryptionMaterials, curve: Curve, agreed: AgreedDataKey, secret: bytes
+    materials: DecryptionMaterials, curve: Curve, wrapped_key: AgreedDataKey, secret: bytes
 ) -> DecryptionMaterials:
     """Unwrap a data key with a shared secret.
 
     Raises:
-        AuthenticationFailedError: it is damaged, or was wrapped under another secret or context.
+        AuthenticationFailedError: it is damaged, or was wrapped under another secret or encryption context.
     """
-    data_key, rest = wrapping.split(agreed.ciphertext)
+    data_key, rest = wrapping.split(wrapped_key.ciphertext)
     if len(rest) != _WRAPPED_LENGTH:
         raise AuthenticationFailedError
     reader = ByteReader(rest)
     salt, stored_commitment = reader.take(_SALT_LENGTH), reader.take(KEY_LENGTH)
     aad = materials.aad
-    info = _fixed_info(curve, agreed.parties, aad)
+    info = _fixed_info(curve, wrapped_key.parties, aad)
     commitment, key = _derive(secret, info, salt)
     check_one_of([stored_commitment], commitment)
     intermediate = gcm_decrypt(key, _NONCE, reader.take(reader.remaining), info)

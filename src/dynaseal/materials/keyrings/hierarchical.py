@@ -1,9 +1,9 @@
 """The hierarchical keyring: wraps data keys under a branch key that is fetched once for many items.
 
-- Writing: the branch key's version in use. Reading: the version that the encrypted data key names.
-- Each is fetched from the key store (one GetItem, one Decrypt of KMS) and then kept in the cache until its
-  TTL ends; in between there is no call at all.
-- A branch key never wraps: for each item a wrapping key derives from it and 16 random bytes.
+- Writing uses the active version of the branch key, reading the version that the encrypted data key names.
+- Each version is fetched from the key store (one GetItem and one KMS Decrypt) and cached until its TTL ends;
+  until then there are no calls.
+- A branch key itself wraps nothing: for each item a wrapping key is derived from it and 16 random bytes.
 - Provider id: `aws-kms-hierarchy`. Provider information: the branch key id.
 
 Source: specification `aws-kms-hierarchical-keyring.md`.
@@ -37,38 +37,38 @@ _DERIVED_BITS = u32(256)
 
 
 class BranchKeySource(Protocol):
-    """Where branch keys come from: a KeyStore, or anything with these methods.
+    """Where branch keys come from: a KeyStore, or any object with these methods.
 
-    A refusal is a KeyStoreError.
+    A failed fetch raises a KeyStoreError.
     """
 
     def get_active_branch_key(self, branch_key_id: str) -> BranchKeyMaterials:
-        """Fetch the version that writers use."""
+        """Fetch the active version, which writers use."""
         ...
 
     def get_branch_key_version(self, branch_key_id: str, version: str) -> BranchKeyMaterials:
-        """Fetch the version of that UUID."""
+        """Fetch the version with this UUID."""
         ...
 
 
 class AwsKmsHierarchicalKeyring:
-    """Wraps data keys under branch keys: one KMS call for as many items as its cache's TTL lets by.
+    """Wraps data keys under branch keys: one KMS call serves all items until a cached branch key's TTL ends.
 
     Args:
         key_store: Where branch keys come from.
-        branch_key_id: The one branch key; or instead
+        branch_key_id: The one branch key. Give either this or `branch_key_id_supplier`.
         branch_key_id_supplier: A function from an item's key attributes, `{"tenant": {"S": "a"}}`, to the id
-            of the branch key for it. Where attributes of the table go into the encryption context, it is
-            given all of those, and the table's and keys' names as `aws_dbe_table_name`,
-            `aws_dbe_partition_name` and `aws_dbe_sort_name`. It refuses an item by raising LookupError or
+            of the branch key for that item. If the table has attributes in the encryption context, the
+            function gets all of those, and the names of the table and its keys as `aws_dbe_table_name`,
+            `aws_dbe_partition_name` and `aws_dbe_sort_name`. To refuse an item, it raises LookupError or
             ValueError.
-        ttl_seconds: So long a branch key is used before it is fetched again; a revoked permission takes
-            effect by then.
-        cache: To share it with other keyrings; left out, one of its own for 1000 branch keys.
+        ttl_seconds: How long, in seconds, a branch key is used before it is fetched again. A revoked
+            permission takes effect by then.
+        cache: A cache to share with other keyrings; by default one of its own for 1000 branch keys.
 
     Raises:
-        ConfigError: none or both of branch key id and supplier are given, or the TTL is not above zero and
-            above the cache's grace period.
+        ConfigError: neither or both of branch key id and supplier are given, or the TTL is not greater than
+            zero and than the cache's grace period.
 
     Example:
         >>> from dynaseal import KeyStore
@@ -88,7 +88,7 @@ class AwsKmsHierarchicalKeyring:
     ) -> None:
         if (branch_key_id is None) is (branch_key_id_supplier is None) or branch_key_id == "":
             raise ConfigError(
-                "A hierarchical keyring needs a branch key id or a supplier of it, and not both"
+                "A hierarchical keyring needs either a branch key id or a supplier of branch key ids"
             )
         self._key_store = key_store
         self._branch_key_id = branch_key_id
@@ -97,9 +97,9 @@ class AwsKmsHierarchicalKeyring:
         self._ttl = ttl_seconds
         if not self._cache.grace_seconds < ttl_seconds:
             raise ConfigError(
-                f"A hierarchical keyring's ttl_seconds of {ttl_seconds} is not above its cache's grace "
-                f"period of {self._cache.grace_seconds} seconds",
-                hint="A TTL is usually minutes to hours, and many times the grace period",
+                f"A hierarchical keyring's ttl_seconds must be greater than its cache's grace period of "
+                f"{self._cache.grace_seconds} seconds, and is {ttl_seconds}",
+                hint="Set a TTL of minutes to hours, many times the grace period",
             )
 
     def __repr__(self) -> str:
@@ -107,7 +107,7 @@ class AwsKmsHierarchicalKeyring:
         return f"AwsKmsHierarchicalKeyring({self._key_store!r}, {which})"
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Wrap the data key under the branch key's version in use; make the data key if there is none."""
+        """Wrap the data key under the branch key's active version; make one first if there is none yet."""
         try:
             branch_key = self._active(self._id_for(materials))
         except KeyStoreError as error:
@@ -129,21 +129,21 @@ class AwsKmsHierarchicalKeyring:
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Unwrap the first data key of the branch key that opens."""
+        """Unwrap the first data key under the branch key that can be unwrapped."""
         try:
             branch_key_id = self._id_for(materials)
         except KeyStoreError as error:
             raise error.as_unwrap_error() from error
         info = branch_key_id.encode()
-        own = [
+        candidates = [
             wrapped
             for wrapped in encrypted_data_keys
             if wrapped.provider_id == HIERARCHY_PROVIDER and wrapped.provider_info == info
         ]
         return unwrap_first(
-            own,
+            candidates,
             lambda wrapped: self._unwrap(materials, branch_key_id, wrapped),
-            lambda: NoDataKeyError(f"The item has no data key of the branch key {branch_key_id!r}"),
+            lambda: NoDataKeyError(f"The item has no data key under the branch key {branch_key_id!r}"),
         )
 
     def _unwrap(
@@ -158,8 +158,8 @@ class AwsKmsHierarchicalKeyring:
             )
         except AuthenticationFailedError:
             raise UnwrapError(
-                f"The branch key {branch_key_id!r} does not open the item's data key",
-                hint="It was changed, or wrapped for another item or table",
+                f"The branch key {branch_key_id!r} cannot unwrap the item's data key",
+                hint="The data key was changed, or was wrapped for another item or table",
             ) from None
         except KeyStoreError as error:
             raise error.as_unwrap_error() from error
@@ -185,10 +185,10 @@ class AwsKmsHierarchicalKeyring:
         try:
             supplied = self._supplier(context_attributes(materials.encryption_context))
         except NoAttributesError as error:
-            raise KeyStoreError(f"The branch key id cannot be supplied: {error}") from None
+            raise KeyStoreError(f"No branch key id can be chosen for the item: {error}") from None
         except (LookupError, ValueError) as error:
             raise KeyStoreError(
-                f"The supplier of branch key ids has none for this item ({type(error).__name__})"
+                f"The supplier of branch key ids refused the item with {type(error).__name__}"
             ) from error
         if not isinstance(supplied, str):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
             raise TypeError(f"a branch key id must be str, not {type(supplied).__name__}")
@@ -206,19 +206,20 @@ def wrap_intermediate(branch_key: BranchKeyMaterials, key: bytes, aad: bytes, *,
     """
     version = UUID(branch_key.branch_key_version).bytes
     salt, nonce = randomness[:_SALT_LENGTH], randomness[_SALT_LENGTH:]
-    bound = _bound(branch_key, version, aad)
-    return randomness + version + gcm_encrypt(_derive(branch_key, salt), nonce, key, bound)
+    additional_data = _additional_data(branch_key, version, aad)
+    return randomness + version + gcm_encrypt(_derive(branch_key, salt), nonce, key, additional_data)
 
 
 def unwrap_intermediate(branch_key: BranchKeyMaterials, blob: bytes, aad: bytes) -> bytes:
     """Unwrap an intermediate key.
 
     Raises:
-        AuthenticationFailedError: it was changed, or wrapped under another branch key or context.
+        AuthenticationFailedError: it was changed, or was wrapped under another branch key or encryption
+            context.
     """
     salt, nonce = blob[:_SALT_LENGTH], blob[_SALT_LENGTH:_VERSION_AT]
-    bound = _bound(branch_key, blob[_VERSION_AT:_WRAPPED_AT], aad)
-    return gcm_decrypt(_derive(branch_key, salt), nonce, blob[_WRAPPED_AT:], bound)
+    additional_data = _additional_data(branch_key, blob[_VERSION_AT:_WRAPPED_AT], aad)
+    return gcm_decrypt(_derive(branch_key, salt), nonce, blob[_WRAPPED_AT:], additional_data)
 
 
 def version_of(blob: bytes) -> str:
@@ -233,9 +234,9 @@ def version_of(blob: bytes) -> str:
 
 
 def _derive(branch_key: BranchKeyMaterials, salt: bytes) -> bytes:
-    """Derive a wrapping key: NIST SP 800-108 in counter mode with HMAC-SHA256, whose one block is enough."""
+    """Derive a wrapping key by NIST SP 800-108 in counter mode with HMAC-SHA256; one block is enough."""
     return digest(branch_key.branch_key, u32(1) + _LABEL + b"\x00" + salt + _DERIVED_BITS, "sha256")
 
 
-def _bound(branch_key: BranchKeyMaterials, version: bytes, aad: bytes) -> bytes:
+def _additional_data(branch_key: BranchKeyMaterials, version: bytes, aad: bytes) -> bytes:
     return _LABEL + branch_key.branch_key_id.encode() + version + aad

@@ -1,9 +1,9 @@
-"""The KMS keyrings of one key: AWS KMS makes and unwraps intermediate keys.
+"""The keyrings of one KMS key: KMS makes and unwraps the intermediate keys.
 
-- Writing: one GenerateDataKey of 32 bytes an item, under the whole encryption context; never Encrypt.
-- Reading: one Decrypt for each of the item's data keys that names this very key, until one succeeds. The
-  multi-Region keyring takes the key's replicas in other Regions for this very key.
-- What KMS answers is checked: the key it says it used, and the length of what it gives.
+- Writing takes one GenerateDataKey of 32 bytes per item, under the whole encryption context; never Encrypt.
+- Reading takes one Decrypt for each of the item's data keys that names this key, until one succeeds. The
+  multi-Region keyring also accepts data keys that name the key's replicas in other Regions.
+- KMS's responses are checked: which key was used, and how long the key material is.
 
 Source: specification `aws-kms-keyring.md`, `aws-kms-mrk-keyring.md`.
 """
@@ -22,7 +22,7 @@ from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, N
 
 
 class GeneratedKey(NamedTuple):
-    """KMS's answer to GenerateDataKey."""
+    """The response of GenerateDataKey."""
 
     plaintext: bytes
     ciphertext: bytes
@@ -30,28 +30,28 @@ class GeneratedKey(NamedTuple):
 
 
 class SymmetricKms(Protocol):
-    """What keyrings ask of KMS; `dynaseal.boto.keys.kms` asks it through boto3.
+    """The KMS operations that keyrings of symmetric keys need; `dynaseal.boto.keys.kms` has them over boto3.
 
-    A refusal is an EncryptError or an UnwrapError, and a KmsError.
+    A refused call raises an EncryptError or an UnwrapError that is also a KmsError.
     """
 
     def generate_data_key(
         self, key_id: str, context: Mapping[str, str], grant_tokens: Sequence[str]
     ) -> GeneratedKey:
-        """Make 32 bytes, in the clear and under the key.
+        """Generate 32 bytes, and return them in the clear and encrypted under the key.
 
         Raises:
-            EncryptError: KMS refused or could not be asked.
+            EncryptError: KMS refused the call, or could not be called.
         """
         ...
 
     def decrypt(
         self, key_id: str, ciphertext: bytes, context: Mapping[str, str], grant_tokens: Sequence[str]
     ) -> tuple[bytes, str]:
-        """Decrypt, and say which key did.
+        """Decrypt, and return the plaintext and the ARN of the key that was used.
 
         Raises:
-            UnwrapError: KMS refused or could not be asked.
+            UnwrapError: KMS refused the call, or could not be called.
         """
         ...
 
@@ -60,8 +60,8 @@ class KmsKeyring:
     """Wraps data keys under one KMS key.
 
     Args:
-        key_id: The key's ARN for reading; an alias or a key id can only write.
-        kms: Asks KMS, in the key's Region.
+        key_id: The key's ARN. With an alias or a key id the keyring can only write.
+        kms: Calls KMS in the key's Region.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
     Raises:
@@ -78,33 +78,37 @@ class KmsKeyring:
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Have KMS make an intermediate key and wrap the data key under it."""
-        made = self._kms.generate_data_key(self._key_id, materials.encryption_context, self._grant_tokens)
-        if len(made.plaintext) != wrapping.INTERMEDIATE_KEY_LENGTH:
+        generated = self._kms.generate_data_key(
+            self._key_id, materials.encryption_context, self._grant_tokens
+        )
+        if len(generated.plaintext) != wrapping.INTERMEDIATE_KEY_LENGTH:
             raise EncryptError(
-                f"KMS gave a data key of {len(made.plaintext)} bytes for {self._key_id}, not 32"
+                f"KMS returned a data key of {len(generated.plaintext)} bytes for {self._key_id}, not 32"
             )
         try:
-            parse_arn(made.key_arn)
+            parse_arn(generated.key_arn)
         except ValueError:
-            raise EncryptError(f"KMS named no key ARN in its answer for {self._key_id}") from None
+            raise EncryptError(f"KMS named no key ARN in its response for {self._key_id}") from None
         data_key = materials.plaintext_data_key or wrapping.new_data_key()
-        wrapped, tag_key = wrapping.wrap(data_key, made.plaintext, materials.aad)
+        wrapped, tag_key = wrapping.wrap(data_key, generated.plaintext, materials.aad)
         return materials.with_wrapped_key(
             data_key,
-            EncryptedDataKey(KMS_PROVIDER, made.key_arn.encode(), wrapped + made.ciphertext),
+            EncryptedDataKey(KMS_PROVIDER, generated.key_arn.encode(), wrapped + generated.ciphertext),
             tag_key,
         )
 
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Have KMS decrypt the intermediate key of the first data key that names this key and opens."""
-        mine = [
-            wrapped for arn, wrapped in kms_data_keys(encrypted_data_keys, KMS_PROVIDER) if self._is_mine(arn)
+        """Have KMS decrypt the data keys that name this key, one by one, until one can be unwrapped."""
+        candidates = [
+            wrapped
+            for arn, wrapped in kms_data_keys(encrypted_data_keys, KMS_PROVIDER)
+            if self._is_this_key(arn)
         ]
-        return unwrap_first(mine, lambda wrapped: self._unwrap(materials, wrapped), self._no_data_key)
+        return unwrap_first(candidates, lambda wrapped: self._unwrap(materials, wrapped), self._no_data_key)
 
-    def _is_mine(self, arn: KmsArn) -> bool:
+    def _is_this_key(self, arn: KmsArn) -> bool:
         return str(arn) == self._key_id
 
     def _unwrap(self, materials: DecryptionMaterials, wrapped: EncryptedDataKey) -> DecryptionMaterials:
@@ -115,25 +119,25 @@ class KmsKeyring:
             return NoDataKeyError(f"The item has no data key under {self._key_id}")
         return NoDataKeyError(
             f"{self._key_id!r} is not a key ARN, and items name the ARN of the key that wrapped the data key",
-            hint="Give the key's ARN to read; an alias or key id can only write",
+            hint="To read, pass the key's ARN; with an alias or key id a keyring can only write",
         )
 
 
 class KmsMrkKeyring(KmsKeyring):
     """Wraps data keys under one multi-Region key, and reads those that its replicas wrapped.
 
-    A key that is not a multi-Region one works as in `KmsKeyring`.
+    A key that is not a multi-Region key works as in `KmsKeyring`.
 
     Args:
         key_id: The ARN of the key in the Region where it is to be used.
-        kms: Asks KMS, in that Region.
+        kms: Calls KMS in that Region.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
     Raises:
         ConfigError: the key id is malformed.
     """
 
-    def _is_mine(self, arn: KmsArn) -> bool:
+    def _is_this_key(self, arn: KmsArn) -> bool:
         return is_same_key(self._key_id, arn)
 
 
@@ -144,23 +148,23 @@ def unwrap_with_kms(
     wrapped: EncryptedDataKey,
     grant_tokens: Sequence[str] = (),
 ) -> DecryptionMaterials:
-    """Have KMS decrypt one data key's intermediate key with a key, and unwrap the data key.
+    """Have KMS decrypt the intermediate key of an encrypted data key, and unwrap the data key.
 
     Args:
-        kms: Asks KMS.
+        kms: Calls KMS.
         key_id: The key's ARN.
-        materials: Those of the item; KMS gets their whole encryption context.
-        wrapped: The data key.
+        materials: The item's materials; KMS gets their whole encryption context.
+        wrapped: The encrypted data key.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
     Raises:
-        UnwrapError: KMS refused, used another key, or the data key is damaged.
+        UnwrapError: KMS refused the call or used another key, or the data key is damaged.
     """
     try:
         data_key, blob = wrapping.split(wrapped.ciphertext)
-        intermediate, used = kms.decrypt(key_id, blob, materials.encryption_context, grant_tokens)
-        if used != key_id:
-            raise UnwrapError(f"KMS was asked to decrypt with {key_id} and used {used}")
+        intermediate, used_key = kms.decrypt(key_id, blob, materials.encryption_context, grant_tokens)
+        if used_key != key_id:
+            raise UnwrapError(f"KMS was called to decrypt with {key_id} and used {used_key}")
         return materials.with_unwrapped_key(*wrapping.unwrap(data_key, intermediate, materials.aad))
     except AuthenticationFailedError:
         raise UnwrapError(f"The item's data key under {key_id} is damaged") from None

@@ -1,10 +1,10 @@
-"""The KMS ECDH keyring: the raw ECDH keyring's data keys, with one private key kept in AWS KMS.
+"""The KMS ECDH keyring: data keys as the raw ECDH keyring has them, with one private key kept in KMS.
 
-- static: the sender's KMS key and the recipient's public key. Writes and reads, one DeriveSharedSecret an
-  item each way.
-- discovery: the recipient's KMS key. Reads what anybody wrote to it, one DeriveSharedSecret for each data key
-  that names it, until one opens.
-- The KMS key's own public half is asked for once, with GetPublicKey, when it is first needed and not given.
+- static: the sender's KMS key and the recipient's public key. Writes and reads; each takes one
+  DeriveSharedSecret per item.
+- discovery: the recipient's KMS key. Only reads, whatever any sender wrote to the recipient, with one
+  DeriveSharedSecret for each data key that names it, until one can be unwrapped.
+- If the KMS key's public key is not given, it is fetched once with GetPublicKey, when it is first needed.
 
 Source: specification `aws-kms-ecdh-keyring.md`, `key-agreement-schemas.md`.
 """
@@ -28,19 +28,22 @@ from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, N
 
 
 class EcdhKms(Protocol):
-    """What the KMS ECDH keyring asks of KMS.
+    """The KMS operations that the KMS ECDH keyring needs.
 
-    `writing` says what a refusal is: an EncryptError when an item is being written, else an UnwrapError.
+    A refused call raises an EncryptError if `writing` is true, and an UnwrapError otherwise.
     """
 
     def derive_shared_secret(
         self, key_id: str, public_key: bytes, grant_tokens: Sequence[str], *, writing: bool
     ) -> tuple[bytes, str]:
-        """Make the secret of a KMS key and a public key (SubjectPublicKeyInfo in DER); say which key did."""
+        """Return the secret that a KMS key and a public key share, and the ARN of the key that was used.
+
+        The public key is SubjectPublicKeyInfo in DER.
+        """
         ...
 
     def public_key(self, key_id: str, *, writing: bool) -> bytes:
-        """Give the public half of a KMS key for key agreement, as SubjectPublicKeyInfo in DER."""
+        """Return the public key of a KMS key for key agreement, as SubjectPublicKeyInfo in DER."""
         ...
 
 
@@ -49,10 +52,11 @@ class KmsEcdhKeyring:
 
     Args:
         curve: The curve of both keys.
-        key_id: The ARN of the KMS key: the sender's, or in discovery the recipient's.
-        kms: Asks KMS, in the key's Region.
-        own: The KMS key's public half; left out, KMS is asked for it once.
-        other: The recipient's public key; left out, the keyring only reads, whoever wrote.
+        key_id: The ARN of the KMS key: the sender's, or for discovery the recipient's.
+        kms: Calls KMS in the key's Region.
+        public_key: The KMS key's public key; by default it is fetched from KMS once.
+        recipient_public_key: The recipient's public key; without it the keyring can only read, from any
+            sender.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
     Raises:
@@ -65,70 +69,76 @@ class KmsEcdhKeyring:
         key_id: str,
         kms: EcdhKms,
         *,
-        own: EllipticCurvePublicKey | None = None,
-        other: EllipticCurvePublicKey | None = None,
+        public_key: EllipticCurvePublicKey | None = None,
+        recipient_public_key: EllipticCurvePublicKey | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> None:
         self._curve = curve
-        self._key_id = check_key_arn(key_id, "and what KMS answers is checked against it")
+        self._key_id = check_key_arn(key_id, "and KMS's responses are checked against it")
         self._kms = kms
-        self._own_point = None if own is None else compressed(own)
-        self._other = other
+        self._public_key = None if public_key is None else compressed(public_key)
+        self._peer_public_key = recipient_public_key
         self._grant_tokens = tuple(grant_tokens)
         self._lock = Lock()
 
     def __repr__(self) -> str:
-        form = "discovery" if self._other is None else "static"
+        form = "discovery" if self._peer_public_key is None else "static"
         return f"{type(self).__name__}.{form}({self._curve}, {self._key_id!r})"
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Wrap the data key for the recipient; make it first if there is none."""
-        if self._other is None:
+        """Wrap the data key for the recipient; make one first if there is none yet."""
+        recipient = self._peer_public_key
+        if recipient is None:
             raise EncryptError(
-                "A KMS ECDH keyring made by discovery only reads", hint="Write with one made by static"
+                "A KMS ECDH keyring made with discovery can only read",
+                hint="Write with a keyring made with static",
             )
-        parties = Parties(sender=self._own(writing=True), recipient=compressed(self._other))
-        secret = self._secret(self._other, writing=True)
+        parties = Parties(sender=self._own_public_key(writing=True), recipient=compressed(recipient))
+        secret = self._shared_secret(recipient, writing=True)
         return ecdh.wrap(materials, KMS_ECDH_PROVIDER, self._curve, parties, secret)
 
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Unwrap the first data key for this keyring's parties that opens."""
-        other = None if self._other is None else compressed(self._other)
+        """Unwrap the first data key for this keyring's parties that can be unwrapped."""
+        peer = None if self._peer_public_key is None else compressed(self._peer_public_key)
         return unwrap_first(
-            ecdh.data_keys_for(encrypted_data_keys, self._own(writing=False), other),
-            lambda agreed: self._unwrap(materials, agreed),
+            ecdh.data_keys_for(encrypted_data_keys, self._own_public_key(writing=False), peer),
+            lambda wrapped: self._unwrap(materials, wrapped),
             lambda: NoDataKeyError(f"The item has no data key for the ECDH key {self._key_id}"),
         )
 
-    def _unwrap(self, materials: DecryptionMaterials, agreed: AgreedDataKey) -> DecryptionMaterials:
+    def _unwrap(self, materials: DecryptionMaterials, wrapped: AgreedDataKey) -> DecryptionMaterials:
         try:
-            other = self._other or self._curve.load_point(agreed.parties.sender)
-            return ecdh.unwrap(materials, self._curve, agreed, self._secret(other, writing=False))
+            peer = self._peer_public_key or self._curve.load_point(wrapped.parties.sender)
+            return ecdh.unwrap(materials, self._curve, wrapped, self._shared_secret(peer, writing=False))
         except (ValueError, AuthenticationFailedError):
-            raise UnwrapError(f"The item's data key for the ECDH key {self._key_id} does not open") from None
+            raise UnwrapError(
+                f"The item's data key for the ECDH key {self._key_id} cannot be unwrapped"
+            ) from None
 
-    def _own(self, *, writing: bool) -> bytes:
+    def _own_public_key(self, *, writing: bool) -> bytes:
         with self._lock:
-            if self._own_point is None:
-                answer = self._kms.public_key(self._key_id, writing=writing)
+            if self._public_key is None:
+                encoded = self._kms.public_key(self._key_id, writing=writing)
                 try:
-                    self._own_point = compressed(self._curve.load_public_key(answer))
+                    self._public_key = compressed(self._curve.load_public_key(encoded))
                 except ConfigError as error:
-                    raise _failure(f"The public key of {self._key_id}: {error}", writing=writing) from None
-            return self._own_point
+                    message = f"KMS returned an unusable public key for {self._key_id}: {error}"
+                    raise _error(message, writing=writing) from None
+            return self._public_key
 
-    def _secret(self, other: EllipticCurvePublicKey, *, writing: bool) -> bytes:
-        secret, used = self._kms.derive_shared_secret(
-            self._key_id, der(other), self._grant_tokens, writing=writing
+    def _shared_secret(self, peer: EllipticCurvePublicKey, *, writing: bool) -> bytes:
+        secret, used_key = self._kms.derive_shared_secret(
+            self._key_id, der(peer), self._grant_tokens, writing=writing
         )
-        if used != self._key_id:
-            raise _failure(f"KMS was asked to agree with {self._key_id} and used {used}", writing=writing)
+        if used_key != self._key_id:
+            message = f"KMS was called to derive a shared secret with {self._key_id} and used {used_key}"
+            raise _error(message, writing=writing)
         if len(secret) != self._curve.secret_length:
-            raise _failure(f"KMS gave a shared secret of {len(secret)} bytes", writing=writing)
+            raise _error(f"KMS returned a shared secret of {len(secret)} bytes", writing=writing)
         return secret
 
 
-def _failure(message: str, *, writing: bool) -> EncryptError | UnwrapError:
+def _error(message: str, *, writing: bool) -> EncryptError | UnwrapError:
     return EncryptError(message) if writing else UnwrapError(message)

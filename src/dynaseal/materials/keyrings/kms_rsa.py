@@ -1,10 +1,10 @@
-"""The KMS RSA keyring: an RSA key pair of AWS KMS; the public half writes without KMS.
+"""The KMS RSA keyring: an RSA key pair in KMS, whose public key writes without calling KMS.
 
-- Writing: no call. What RSA wraps is the SHA-384 of the encryption context and then the intermediate key,
-  since KMS binds no context to RSA.
-- Reading: one Decrypt for each data key that names this key or its replica, until one opens; the hash must be
-  that of this item's context.
-- Suites with a signature are refused: everybody has the public key, so a signature would say nothing.
+- Writing makes no call. RSA encrypts the SHA-384 hash of the encryption context, followed by the intermediate
+  key, because KMS cannot bind an encryption context to RSA.
+- Reading takes one Decrypt for each data key that names this key or its replica, until one can be unwrapped.
+  The hash must be the hash of this item's encryption context.
+- Suites with signatures are refused: anyone may have the public key, so a signature would prove nothing.
 
 Source: specification `aws-kms-rsa-keyring.md`.
 """
@@ -32,32 +32,32 @@ _PADDINGS: dict[str, RsaPadding] = {
     "RSAES_OAEP_SHA_256": RsaPadding.OAEP_SHA256_MGF1,
     "RSAES_OAEP_SHA_1": RsaPadding.OAEP_SHA1_MGF1,
 }
-_SIGNED_SUITE = "The KMS RSA keyring does not do suites with a signature: anybody may have the public key"
+_SIGNED_SUITE = "The KMS RSA keyring does not support suites with signatures: anyone may have the public key"
 _UNSIGNED_SUITE_HINT = f"Set algorithm_suite to {AlgorithmSuite.COMMIT_KEY_SYMSIG.name}"
 
 
 class RsaKms(Protocol):
-    """What the KMS RSA keyring asks of KMS."""
+    """The KMS operation that the KMS RSA keyring needs."""
 
     def decrypt_rsa(
         self, key_id: str, ciphertext: bytes, algorithm: str, grant_tokens: Sequence[str]
     ) -> tuple[bytes, str]:
-        """Decrypt, and say which key did.
+        """Decrypt, and return the plaintext and the ARN of the key that was used.
 
         Raises:
-            UnwrapError: KMS refused or could not be asked.
+            UnwrapError: KMS refused the call, or could not be called.
         """
         ...
 
 
 class KmsRsaKeyring:
-    """Wraps data keys under the public half of a KMS RSA key.
+    """Wraps data keys under the public key of an RSA key pair in KMS.
 
     Args:
         key_id: The key's ARN.
-        algorithm: As KMS names it.
-        kms: Asks KMS, in the key's Region.
-        public_key: The key's public half, in PEM; without it the keyring cannot write.
+        algorithm: KMS's name for the encryption algorithm.
+        kms: Calls KMS in the key's Region.
+        public_key: The public key, in PEM; without it the keyring cannot write.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
     Raises:
@@ -74,7 +74,7 @@ class KmsRsaKeyring:
         public_key: bytes | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> None:
-        self._key_id = check_key_arn(key_id, "and items name the ARN of the key that is to unwrap")
+        self._key_id = check_key_arn(key_id, "and items name the key by its ARN")
         if algorithm not in get_args(RsaAlgorithm):
             raise ConfigError(
                 f"KMS has no RSA encryption algorithm {algorithm!r}",
@@ -91,11 +91,11 @@ class KmsRsaKeyring:
         return f"{type(self).__name__}({self._key_id!r}, {self._algorithm!r})"
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Wrap the data key with the public key; make it first if there is none."""
+        """Wrap the data key with the public key; make one first if there is none yet."""
         if self._public_key is None:
             raise EncryptError(
-                f"The KMS RSA keyring for {self._key_id} has no public key, so it only reads",
-                hint="Give public_key, in PEM; GetPublicKey has it in DER",
+                f"The KMS RSA keyring for {self._key_id} has no public key, so it can only read",
+                hint="Pass public_key in PEM; KMS's GetPublicKey returns it in DER",
             )
         if materials.suite.is_signed:
             raise EncryptError(_SIGNED_SUITE, hint=_UNSIGNED_SUITE_HINT)
@@ -113,16 +113,16 @@ class KmsRsaKeyring:
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Have KMS decrypt the intermediate key of the first data key that names this key and opens."""
+        """Have KMS decrypt the data keys that name this key, one by one, until one can be unwrapped."""
         if materials.suite.is_signed:
             raise NoDataKeyError(_SIGNED_SUITE)
-        mine = [
+        candidates = [
             wrapped
             for arn, wrapped in kms_data_keys(encrypted_data_keys, KMS_RSA_PROVIDER)
             if is_same_key(self._key_id, arn)
         ]
         return unwrap_first(
-            mine,
+            candidates,
             lambda wrapped: self._unwrap(materials, wrapped),
             lambda: NoDataKeyError(f"The item has no data key under the RSA key {self._key_id}"),
         )
@@ -131,9 +131,11 @@ class KmsRsaKeyring:
         aad = materials.aad
         try:
             data_key, blob = wrapping.split(wrapped.ciphertext)
-            plaintext, used = self._kms.decrypt_rsa(self._key_id, blob, self._algorithm, self._grant_tokens)
-            if used != self._key_id:
-                raise UnwrapError(f"KMS was asked to decrypt with {self._key_id} and used {used}")
+            plaintext, used_key = self._kms.decrypt_rsa(
+                self._key_id, blob, self._algorithm, self._grant_tokens
+            )
+            if used_key != self._key_id:
+                raise UnwrapError(f"KMS was called to decrypt with {self._key_id} and used {used_key}")
             if not compare_digest(plaintext[:_DIGEST_LENGTH], sha384(aad)):
                 raise UnwrapError(
                     f"The item's data key under {self._key_id} was wrapped for another item or table"

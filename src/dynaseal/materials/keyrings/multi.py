@@ -1,7 +1,7 @@
-"""The multi-keyring: several keyrings, any one of which can read.
+"""The multi-keyring: several keyrings that wrap the same data key, so that any one of them can read.
 
-- The generator makes the data key; then every child wraps it as well.
-- On reading the generator is asked first, then the children in order; the first that unwraps ends it.
+- To write, the generator makes and wraps the data key, and then every child wraps it too.
+- To read, the generator and then the children, in order, try to unwrap it, until one succeeds.
 
 Source: specification `multi-keyring.md`.
 """
@@ -14,11 +14,11 @@ from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, K
 
 
 class MultiKeyring:
-    """Combines keyrings: all wrap, any unwraps.
+    """Combines keyrings: all of them wrap the data key, and any one of them can unwrap it.
 
     Args:
-        generator: The keyring that makes the data key; without one this keyring only reads, or wraps a data
-            key that another keyring has made.
+        generator: The keyring that makes the data key. Without one, this keyring can only read, or wrap a
+            data key that another keyring made.
         children: Keyrings that wrap the same data key.
 
     Raises:
@@ -36,14 +36,16 @@ class MultiKeyring:
         return f"{type(self).__name__}({self._generator!r}, {list(self._children)!r})"
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Have the generator make the data key and every child wrap it; one that fails fails all."""
+        """Have the generator make the data key and every child wrap it; if one fails, this fails."""
         if self._generator is None and materials.plaintext_data_key is None:
             raise EncryptError(
                 "The multi-keyring has no generator to make a data key",
-                hint="Give one of its keyrings as generator",
+                hint="Pass one of its keyrings as generator",
             )
         if self._generator is not None and materials.plaintext_data_key is not None:
-            raise EncryptError("The multi-keyring's generator was given a data key that it did not make")
+            raise EncryptError(
+                "The multi-keyring has a generator, and another keyring has made a data key before"
+            )
         for keyring in self._all:
             materials = keyring.on_encrypt(materials)
             if materials.plaintext_data_key is None:
@@ -53,7 +55,7 @@ class MultiKeyring:
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Ask each keyring in turn until one unwraps a data key."""
+        """Try each keyring in turn until one unwraps a data key."""
         causes: list[UnwrapError] = []
         for keyring in self._all:
             try:

@@ -1,4 +1,4 @@
-"""Names of wrapping keys, as encrypted data keys carry them."""
+"""The provider ids in encrypted data keys, and a check of the names of raw keys."""
 
 from dynaseal.errors import ConfigError
 
@@ -13,7 +13,7 @@ def check_raw_key_name(namespace: str, name: str) -> None:
     """Check the namespace and name of a raw key.
 
     Raises:
-        ConfigError: the namespace begins with the one that is reserved for KMS, or a name is not text.
+        ConfigError: the namespace begins with `aws-kms`, which is reserved, or a name cannot be stored.
 
     Source: specification `keyring-interface.md`, "Key Provider".
     """
@@ -21,9 +21,9 @@ def check_raw_key_name(namespace: str, name: str) -> None:
         raise ConfigError(
             f"The namespace {namespace!r} is reserved for KMS", hint="Choose a name of your own"
         )
-    for text in (namespace, name):
+    for string in (namespace, name):
         try:
-            encoded = text.encode()
+            encoded = string.encode()
         except UnicodeEncodeError:
             raise ConfigError("A key's namespace or name holds a lone surrogate") from None
         if len(encoded) > 0xFFFF - 20:

@@ -1,7 +1,7 @@
 """The raw AES keyring: a wrapping key that the program itself holds.
 
-- Provider id: the namespace. Provider information: the key's name, tag and nonce lengths, the nonce.
-- An encrypted data key is this keyring's if namespace and name are; anything else is passed over.
+- Provider id: the namespace. Provider information: the key's name, the lengths of tag and nonce, the nonce.
+- Encrypted data keys with another namespace or name are skipped.
 
 Source: specification `raw-aes-keyring.md`.
 """
@@ -24,7 +24,8 @@ from dynaseal.materials.keyrings import wrapping
 from dynaseal.materials.keyrings.names import check_raw_key_name
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
 
-# What each wrapping draws at once: an intermediate key, a nonce, and a data key for where there is none yet.
+# The random bytes for one wrapping, drawn at once: an intermediate key, a nonce, and a data key, which is
+# used only if there is none yet.
 _FRESH = Struct(f"{wrapping.INTERMEDIATE_KEY_LENGTH}s{NONCE_LENGTH}s{KEY_LENGTH}s")
 _LENGTHS = u32(TAG_LENGTH * 8) + u32(NONCE_LENGTH)
 
@@ -33,12 +34,12 @@ class RawAesKeyring:
     """Wraps data keys under an AES key of your own.
 
     Args:
-        namespace: Who manages the key, such as `"payroll"`; not `aws-kms`.
-        name: Which key it is; stored in every item in the clear.
+        namespace: A name for whatever manages the key, such as `"payroll"`; not `aws-kms`.
+        name: The key's name; stored in every item in the clear.
         wrapping_key: 16, 24 or 32 bytes.
 
     Raises:
-        ConfigError: the namespace is reserved, or the key has another length.
+        ConfigError: the namespace is reserved, or the wrapping key has another length.
 
     Example:
         >>> RawAesKeyring("payroll", "2026", bytes(32))
@@ -48,7 +49,7 @@ class RawAesKeyring:
     def __init__(self, namespace: str, name: str, wrapping_key: bytes) -> None:
         check_raw_key_name(namespace, name)
         if len(wrapping_key) not in (16, 24, 32):
-            raise ConfigError(f"An AES wrapping key has 16, 24 or 32 bytes, not {len(wrapping_key)}")
+            raise ConfigError(f"An AES wrapping key must be 16, 24 or 32 bytes, not {len(wrapping_key)}")
         self._namespace = namespace
         self._name = name
         self._info = name.encode() + _LENGTHS
@@ -58,7 +59,7 @@ class RawAesKeyring:
         return f"RawAesKeyring({self._namespace!r}, {self._name!r})"
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Wrap the data key; make it first if there is none."""
+        """Wrap the data key; make one first if there is none yet."""
         intermediate, nonce, new_data_key = _FRESH.unpack(urandom(_FRESH.size))
         data_key = materials.plaintext_data_key or new_data_key
         aad = materials.aad
@@ -71,26 +72,26 @@ class RawAesKeyring:
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Unwrap the first data key of this namespace and name that opens."""
+        """Unwrap the first data key with this namespace and name that can be unwrapped."""
         aad = materials.aad
-        tried = 0
+        attempts = 0
         for wrapped in encrypted_data_keys:
-            if not self._is_mine(wrapped):
+            if not self._is_for_this_key(wrapped):
                 continue
-            tried += 1
+            attempts += 1
             try:
                 data_key, tag_key = self._unwrap(wrapped, aad)
                 return materials.with_unwrapped_key(data_key, tag_key)
             except AuthenticationFailedError:
                 continue
-        if tried:
+        if attempts:
             raise UnwrapError(
-                f"The key {self._name!r} of {self._namespace!r} does not open the item's data key",
+                f"The key {self._name!r} of {self._namespace!r} cannot unwrap the item's data key",
                 hint="It was wrapped by another key of that name, or for another item or table",
             )
-        raise NoDataKeyError(f"The item has no data key of the key {self._name!r} of {self._namespace!r}")
+        raise NoDataKeyError(f"The item has no data key under the key {self._name!r} of {self._namespace!r}")
 
-    def _is_mine(self, wrapped: EncryptedDataKey) -> bool:
+    def _is_for_this_key(self, wrapped: EncryptedDataKey) -> bool:
         info = wrapped.provider_info
         return (
             wrapped.provider_id == self._namespace

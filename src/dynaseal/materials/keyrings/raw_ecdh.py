@@ -1,11 +1,11 @@
 """The raw ECDH keyring: data keys for the holder of an elliptic-curve key, by ECDH.
 
-Three forms, as which keys it has:
+There are three forms, which differ in the keys that they have:
 
-- static: the sender's private key and the recipient's public key. Writes from the one to the other, and reads
-  what either of them wrote to the other.
-- ephemeral: the recipient's public key. Writes, each data key with a fresh sender key that is then forgotten.
-- discovery: the recipient's private key. Reads whatever was written to it, whoever wrote.
+- static: the sender's private key and the recipient's public key. Writes from the sender to the recipient,
+  and reads what either of them wrote to the other.
+- ephemeral: the recipient's public key. Only writes; each data key has a fresh sender key, which is not kept.
+- discovery: the recipient's private key. Only reads, whatever any sender wrote to the recipient.
 
 Source: specification `raw-ecdh-keyring.md`, `key-agreement-schemas.md`.
 """
@@ -32,8 +32,8 @@ from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, N
 class RawEcdhKeyring:
     """Wraps data keys for the holder of an elliptic-curve key of your own.
 
-    Made by `static`, `ephemeral` or `discovery`; keys are bytes, in PEM or DER: private ones as PKCS #8,
-    public ones as SubjectPublicKeyInfo.
+    Make one with `static`, `ephemeral` or `discovery`. Keys are bytes in PEM or DER: private keys as PKCS #8,
+    public keys as SubjectPublicKeyInfo.
 
     Example:
         >>> from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -44,15 +44,18 @@ class RawEcdhKeyring:
     """
 
     def __init__(
-        self, curve: Curve, own: EllipticCurvePrivateKey | None, other: EllipticCurvePublicKey | None
+        self,
+        curve: Curve,
+        private_key: EllipticCurvePrivateKey | None,
+        peer_public_key: EllipticCurvePublicKey | None,
     ) -> None:
         self._curve = curve
-        self._own = own
-        self._other = other
+        self._private_key = private_key
+        self._peer_public_key = peer_public_key
 
     @classmethod
     def static(cls, curve: Curve, sender_private_key: bytes, recipient_public_key: bytes) -> "RawEcdhKeyring":
-        """Make one that writes to a recipient, and reads what the two wrote to each other.
+        """Make a keyring that writes to a recipient, and reads what the two wrote to each other.
 
         Raises:
             ConfigError: a key is malformed or on another curve.
@@ -63,7 +66,7 @@ class RawEcdhKeyring:
 
     @classmethod
     def ephemeral(cls, curve: Curve, recipient_public_key: bytes) -> "RawEcdhKeyring":
-        """Make one that only writes, with a fresh sender key for every data key.
+        """Make a keyring that only writes, with a fresh sender key for every data key.
 
         Raises:
             ConfigError: the key is malformed or on another curve.
@@ -72,7 +75,7 @@ class RawEcdhKeyring:
 
     @classmethod
     def discovery(cls, curve: Curve, recipient_private_key: bytes) -> "RawEcdhKeyring":
-        """Make one that only reads: what anybody wrote to the recipient.
+        """Make a keyring that only reads what anyone wrote to the recipient.
 
         Raises:
             ConfigError: the key is malformed or on another curve.
@@ -80,43 +83,47 @@ class RawEcdhKeyring:
         return cls(curve, curve.load_private_key(recipient_private_key), None)
 
     def __repr__(self) -> str:
-        form = "discovery" if self._other is None else "ephemeral" if self._own is None else "static"
+        if self._peer_public_key is None:
+            form = "discovery"
+        else:
+            form = "ephemeral" if self._private_key is None else "static"
         return f"RawEcdhKeyring.{form}({self._curve})"
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Wrap the data key for the recipient; make it first if there is none."""
-        if self._other is None:
+        """Wrap the data key for the recipient; make one first if there is none yet."""
+        recipient = self._peer_public_key
+        if recipient is None:
             raise EncryptError(
-                "An ECDH keyring made by discovery only reads",
-                hint="Write with one made by static or ephemeral",
+                "A raw ECDH keyring made with discovery can only read",
+                hint="Write with a keyring made with static or ephemeral",
             )
-        own = self._own or self._curve.generate()
-        parties = Parties(sender=compressed(own.public_key()), recipient=compressed(self._other))
-        secret = own.exchange(ECDH(), self._other)
+        sender = self._private_key or self._curve.generate()
+        parties = Parties(sender=compressed(sender.public_key()), recipient=compressed(recipient))
+        secret = sender.exchange(ECDH(), recipient)
         return ecdh.wrap(materials, RAW_ECDH_PROVIDER, self._curve, parties, secret)
 
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Unwrap the first data key for this keyring's parties that opens."""
-        own = self._own
-        if own is None:
+        """Unwrap the first data key for this keyring's parties that can be unwrapped."""
+        private_key = self._private_key
+        if private_key is None:
             raise NoDataKeyError(
-                "An ECDH keyring made by ephemeral only writes",
-                hint="Read with the recipient's, by discovery",
+                "A raw ECDH keyring made with ephemeral can only write",
+                hint="Read with the recipient's keyring, made with discovery",
             )
-        other = None if self._other is None else compressed(self._other)
+        peer = None if self._peer_public_key is None else compressed(self._peer_public_key)
         return unwrap_first(
-            ecdh.data_keys_for(encrypted_data_keys, compressed(own.public_key()), other),
-            lambda agreed: self._unwrap(own, materials, agreed),
-            lambda: NoDataKeyError("The item has no data key for this ECDH keyring's keys"),
+            ecdh.data_keys_for(encrypted_data_keys, compressed(private_key.public_key()), peer),
+            lambda wrapped: self._unwrap(private_key, materials, wrapped),
+            lambda: NoDataKeyError("The item has no data key for this ECDH keyring"),
         )
 
     def _unwrap(
-        self, own: EllipticCurvePrivateKey, materials: DecryptionMaterials, agreed: AgreedDataKey
+        self, private_key: EllipticCurvePrivateKey, materials: DecryptionMaterials, wrapped: AgreedDataKey
     ) -> DecryptionMaterials:
         try:
-            other = self._other or self._curve.load_point(agreed.parties.sender)
-            return ecdh.unwrap(materials, self._curve, agreed, own.exchange(ECDH(), other))
+            peer = self._peer_public_key or self._curve.load_point(wrapped.parties.sender)
+            return ecdh.unwrap(materials, self._curve, wrapped, private_key.exchange(ECDH(), peer))
         except (ValueError, AuthenticationFailedError):
-            raise UnwrapError("The item's data key for this ECDH keyring's keys does not open") from None
+            raise UnwrapError("The item's data key for this ECDH keyring cannot be unwrapped") from None

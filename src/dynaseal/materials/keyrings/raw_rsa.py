@@ -1,8 +1,9 @@
 """The raw RSA keyring: an RSA key pair, or half of one, that the program itself holds.
 
 - Provider id: the namespace. Provider information: the key's name, nothing else.
-- The public key writes, the private key reads; neither is derived from the other.
-- RSA binds no context: the wrapped data key beside it does.
+- Writing needs the public key, reading the private key; neither is derived from the other.
+- RSA does not bind the encryption context. The data key is wrapped under the intermediate key, and that
+  wrapping does.
 
 Source: specification `raw-rsa-keyring.md`.
 """
@@ -24,18 +25,18 @@ from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, N
 class RawRsaKeyring:
     """Wraps data keys under an RSA key of your own.
 
-    Anybody who has the public key can write items that the private key reads: the keyring says who can read,
-    not who wrote.
+    Anyone who has the public key can write items that the private key reads: this keyring decides who can
+    read an item, and does not prove who wrote it.
 
     Args:
-        namespace: Who manages the key, such as `"payroll"`; not `aws-kms`.
-        name: Which key it is; stored in every item in the clear.
-        padding: How keys are padded; writer and reader must agree.
+        namespace: A name for whatever manages the key, such as `"payroll"`; not `aws-kms`.
+        name: The key's name; stored in every item in the clear.
+        padding: How keys are padded; writer and reader must use the same.
         public_key: SubjectPublicKeyInfo in PEM; without it the keyring cannot write.
         private_key: PKCS #8 in PEM, without a password; without it the keyring cannot read.
 
     Raises:
-        ConfigError: the namespace is reserved, there is no key at all, or one is malformed or too small.
+        ConfigError: the namespace is reserved, no key is given, or a key is malformed or too small.
 
     Example:
         >>> from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -58,7 +59,7 @@ class RawRsaKeyring:
     ) -> None:
         check_raw_key_name(namespace, name)
         if public_key is None and private_key is None:
-            raise ConfigError("A raw RSA keyring needs a public key to write or a private key to read")
+            raise ConfigError("A raw RSA keyring needs a public key to write, or a private key to read")
         self._namespace = namespace
         self._name = name
         self._padding = padding
@@ -72,12 +73,12 @@ class RawRsaKeyring:
         return f"RawRsaKeyring({self._namespace!r}, {self._name!r}, {self._padding})"
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Wrap the data key; make it first if there is none."""
+        """Wrap the data key; make one first if there is none yet."""
         if self._public_key is None:
             raise EncryptError(
-                f"The raw RSA keyring {self._name!r} of {self._namespace!r} has no public key, so it only "
-                "reads",
-                hint="Give public_key",
+                f"The raw RSA keyring {self._name!r} of {self._namespace!r} has no public key, so it "
+                "can only read",
+                hint="Pass public_key",
             )
         data_key = materials.plaintext_data_key or wrapping.new_data_key()
         intermediate = wrapping.new_intermediate_key()
@@ -90,24 +91,24 @@ class RawRsaKeyring:
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Unwrap the first data key of this namespace and name that opens."""
+        """Unwrap the first data key with this namespace and name that can be unwrapped."""
         key = self._private_key
         if key is None:
             raise NoDataKeyError(
-                f"The raw RSA keyring {self._name!r} of {self._namespace!r} has no private key, so it only "
-                "writes",
-                hint="Give private_key",
+                f"The raw RSA keyring {self._name!r} of {self._namespace!r} has no private key, so it "
+                "can only write",
+                hint="Pass private_key",
             )
-        mine = [
+        candidates = [
             wrapped
             for wrapped in encrypted_data_keys
             if (wrapped.provider_id, wrapped.provider_info) == (self._namespace, self._name.encode())
         ]
         return unwrap_first(
-            mine,
+            candidates,
             lambda wrapped: self._unwrap(key, materials, wrapped),
             lambda: NoDataKeyError(
-                f"The item has no data key of the key {self._name!r} of {self._namespace!r}"
+                f"The item has no data key under the key {self._name!r} of {self._namespace!r}"
             ),
         )
 
@@ -119,7 +120,8 @@ class RawRsaKeyring:
             intermediate = key.decrypt(encrypted, self._padding.scheme)
             return materials.with_unwrapped_key(*wrapping.unwrap(data_key, intermediate, materials.aad))
         except (ValueError, AuthenticationFailedError):
-            # One text for a bad padding and a bad key: the two must not be told apart from outside.
+            # One message for bad padding and for a bad key: if they differed, an attacker could use that to
+            # decrypt.
             raise UnwrapError(
-                f"The key {self._name!r} of {self._namespace!r} does not open the item's data key"
+                f"The key {self._name!r} of {self._namespace!r} cannot unwrap the item's data key"
             ) from None

@@ -12,9 +12,9 @@ from dynaseal.errors import ConfigError
 
 
 class RsaPadding(Enum):
-    """How a key is padded before RSA; OAEP uses its hash for the mask too.
+    """How a key is padded before RSA encrypts it. OAEP uses the same hash for its mask.
 
-    Choose an OAEP one. PKCS1 (v1.5) and SHA-1 are there to read what others wrote.
+    Choose an OAEP padding with SHA-256 or longer. PKCS1 (v1.5) and SHA-1 are here to read what others wrote.
     """
 
     PKCS1 = "PKCS1"
@@ -25,7 +25,7 @@ class RsaPadding(Enum):
 
     @property
     def scheme(self) -> AsymmetricPadding:
-        """What `cryptography` calls it."""
+        """The padding as `cryptography` has it."""
         if self is RsaPadding.PKCS1:
             return PKCS1v15()
         algorithm = _OAEP_HASHES[self]
@@ -33,12 +33,12 @@ class RsaPadding(Enum):
 
     @property
     def overhead(self) -> int:
-        """How many bytes of the modulus it takes (RFC 8017, sections 7.1.1 and 7.2.1)."""
+        """How many bytes of the modulus the padding takes (RFC 8017, sections 7.1.1 and 7.2.1)."""
         return 11 if self is RsaPadding.PKCS1 else 2 * _OAEP_HASHES[self].digest_size + 2
 
 
 _OAEP_HASHES: dict[RsaPadding, HashAlgorithm] = {
-    # In OAEP the hash need not resist collisions, and AWS's keyrings have this one.
+    # OAEP does not need its hash to resist collisions, and AWS's keyrings offer this one too.
     RsaPadding.OAEP_SHA1_MGF1: SHA1(),  # noqa: S303
     RsaPadding.OAEP_SHA256_MGF1: SHA256(),
     RsaPadding.OAEP_SHA384_MGF1: SHA384(),
@@ -47,13 +47,13 @@ _OAEP_HASHES: dict[RsaPadding, HashAlgorithm] = {
 
 
 def load_public_key(pem: bytes) -> RSAPublicKey:
-    """Read a public key.
+    """Read an RSA public key.
 
     Args:
         pem: SubjectPublicKeyInfo (`BEGIN PUBLIC KEY`) in PEM.
 
     Raises:
-        ConfigError: it is not one.
+        ConfigError: it is not an RSA public key in that form.
     """
     try:
         key = load_pem_public_key(pem)
@@ -62,22 +62,22 @@ def load_public_key(pem: bytes) -> RSAPublicKey:
     if not isinstance(key, RSAPublicKey):
         raise ConfigError(
             "The public key is not an RSA public key in PEM",
-            hint="Its first line is to be -----BEGIN PUBLIC KEY-----",
+            hint="Its first line must be -----BEGIN PUBLIC KEY-----",
         )
     return key
 
 
 def load_private_key(pem: bytes) -> RSAPrivateKey:
-    """Read a private key.
+    """Read an RSA private key.
 
     Args:
         pem: PKCS #8 (`BEGIN PRIVATE KEY`) in PEM, without a password.
 
     Raises:
-        ConfigError: it is not one.
+        ConfigError: it is not an RSA private key in that form.
     """
     if b"ENCRYPTED" in pem:
-        raise ConfigError("The private key is under a password", hint="Decrypt it before you give it")
+        raise ConfigError("The private key is protected by a password", hint="Decrypt it before passing it")
     try:
         key = load_pem_private_key(pem, None)
     except (ValueError, UnsupportedAlgorithm):
@@ -85,16 +85,16 @@ def load_private_key(pem: bytes) -> RSAPrivateKey:
     if not isinstance(key, RSAPrivateKey):
         raise ConfigError(
             "The private key is not an RSA private key in PEM",
-            hint="Its first line is to be -----BEGIN PRIVATE KEY-----",
+            hint="Its first line must be -----BEGIN PRIVATE KEY-----",
         )
     return key
 
 
 def check_capacity(key: RSAPublicKey | RSAPrivateKey, padding: RsaPadding, length: int) -> None:
-    """Check that a key can wrap so many bytes.
+    """Check that a key is large enough to wrap `length` bytes.
 
     Raises:
-        ConfigError: it is too small.
+        ConfigError: it is not.
     """
     if key.key_size // 8 - padding.overhead < length:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""What an encrypted data key tells, without any key, of the one that wrapped it.
+"""What an encrypted data key says, without any key, of the key that wrapped it.
 
 Source: specification `structures.md`, "Encrypted Data Key", and each keyring's own page.
 """
@@ -25,15 +25,15 @@ _RAW_AES_LENGTHS = u32(TAG_LENGTH * 8) + u32(NONCE_LENGTH)
 
 @dataclass(frozen=True, slots=True)
 class WrappedKey:
-    """An item's data key as one keyring wrapped it.
+    """Which key wrapped an item's data key, as far as the encrypted data key says.
 
     Attributes:
-        provider: The key's provider: `aws-kms`, `aws-kms-hierarchy`... or a raw key's namespace.
+        provider: The key provider: `aws-kms`, `aws-kms-hierarchy`... or a raw key's namespace.
         key: The KMS key's ARN, the branch key id, the raw key's name, or the recipient's public key in
             hexadecimal; None where it cannot be read.
-        version: The branch key's version, of a hierarchical keyring.
+        version: The branch key's version; None for other keyrings than the hierarchical one.
         length: The wrapped data key's length in bytes.
-        damage: What is wrong with it; None if nothing shows.
+        damage: What is wrong with it; None if nothing is known to be.
     """
 
     provider: str
@@ -43,7 +43,7 @@ class WrappedKey:
     damage: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the same in JSON's types."""
+        """Return the same with JSON's types."""
         return {
             "provider": self.provider,
             "key": self.key,
@@ -54,7 +54,7 @@ class WrappedKey:
 
 
 def describe_key(wrapped: EncryptedDataKey) -> WrappedKey:
-    """Tell of an encrypted data key which key wrapped it, damaged or not.
+    """Describe which key wrapped an encrypted data key, even a damaged one.
 
     Example:
         >>> describe_key(EncryptedDataKey("payroll", b"2026", bytes(304)))
@@ -68,7 +68,7 @@ def describe_key(wrapped: EncryptedDataKey) -> WrappedKey:
     except AuthenticationFailedError:
         damage = "the wrapped data key is cut off"
     except (ValueError, TruncatedError):
-        damage = "the key that wrapped it is named in no known way"
+        damage = "the name of the key that wrapped it cannot be read"
     return WrappedKey(wrapped.provider_id, key, version, len(wrapped.ciphertext), damage)
 
 

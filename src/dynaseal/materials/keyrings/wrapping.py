@@ -1,8 +1,9 @@
-"""Intermediate key wrapping: a data key under an intermediate key, which the provider wraps.
+"""Intermediate key wrapping: the data key under an intermediate key, which the key provider wraps.
 
-Both suites use it. A provider's encrypted data key is the data key (AES-GCM under a key derived from the
-intermediate key, bound to the encryption context), then the intermediate key in the provider's own wrapping.
-The key of the recipients' tag derives from the intermediate key too, so that each recipient has its own.
+Both algorithm suites use it. An encrypted data key has two parts: the data key, encrypted by AES-GCM under a
+key derived from the intermediate key and bound to the encryption context; and the intermediate key as the
+provider wrapped it. The key of the recipient tag is also derived from the intermediate key, so each recipient
+has a different one.
 
 Source: specification `algorithm-suites.md`, "Intermediate Key Wrapping".
 """
@@ -24,7 +25,8 @@ WRAPPED_DATA_KEY_LENGTH = KEY_LENGTH + TAG_LENGTH
 
 _MAC_INFO = b"AWS_MPL_INTERMEDIATE_KEYWRAP_MAC"
 _ENC_INFO = b"AWS_MPL_INTERMEDIATE_KEYWRAP_ENC"
-# The wrapping key derives from a fresh intermediate key and wraps one data key: one use, so a fixed nonce.
+# The wrapping key is derived from a fresh intermediate key and wraps one data key. It is used once, so the
+# nonce may be fixed.
 _NONCE = bytes(NONCE_LENGTH)
 
 
@@ -39,10 +41,10 @@ def new_intermediate_key() -> bytes:
 
 
 def wrap(data_key: bytes, intermediate_key: bytes, aad: bytes) -> tuple[bytes, bytes]:
-    """Wrap a data key under an intermediate key that nothing else is wrapped under.
+    """Wrap a data key under an intermediate key, which must not be used for anything else.
 
     Returns:
-        The wrapped data key (48 bytes) and the key of the recipients' tag.
+        The wrapped data key (48 bytes) and the key of the recipient tag.
     """
     wrapping_key, tag_key = derive_pair(intermediate_key, _ENC_INFO, _MAC_INFO)
     return gcm_encrypt(wrapping_key, _NONCE, data_key, aad), tag_key
@@ -52,10 +54,10 @@ def unwrap(wrapped: bytes, intermediate_key: bytes, aad: bytes) -> tuple[bytes, 
     """Unwrap a data key.
 
     Returns:
-        The data key and the key of the recipients' tag.
+        The data key and the key of the recipient tag.
 
     Raises:
-        AuthenticationFailedError: it was wrapped under another intermediate key or context.
+        AuthenticationFailedError: it was wrapped under another intermediate key or encryption context.
     """
     wrapping_key, tag_key = derive_pair(intermediate_key, _ENC_INFO, _MAC_INFO)
     return gcm_decrypt(wrapping_key, _NONCE, wrapped, aad), tag_key

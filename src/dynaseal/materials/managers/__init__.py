@@ -1,1 +1,1 @@
-"""Cryptographic materials managers: the layer between an item and its keyring."""
+"""Materials managers: the layer between items and keyrings."""

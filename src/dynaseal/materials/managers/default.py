@@ -1,8 +1,9 @@
-"""Materials managers: the default one, which asks one keyring.
+"""The default materials manager: gets every item's materials from one keyring.
 
-- For a suite with signatures it makes the item's signing key and puts the public key into the context.
-- What a reader rebuilds must agree with what the header stores; a contradiction is refused.
-- Materials are checked before they are used: whatever a keyring did, they are complete or refused.
+- In a suite with signatures it makes the item's signing key and adds the public key to the encryption
+  context.
+- If what the reader rebuilt and what the header stores contradict each other, the item is refused.
+- It checks the materials that the keyring returns, and refuses incomplete ones.
 
 Source: specification `default-cmm.md`.
 """
@@ -20,7 +21,7 @@ from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, K
 
 
 class DefaultMaterialsManager:
-    """Asks one keyring for every item's materials.
+    """Gets every item's materials from one keyring.
 
     Args:
         keyring: The keyring.
@@ -38,9 +39,9 @@ class DefaultMaterialsManager:
         encryption_context: Mapping[str, str],
         required_context_keys: frozenset[str],
     ) -> EncryptionMaterials:
-        """Make materials for encrypting one item."""
+        """Return materials for encrypting one item."""
         if PUBLIC_KEY in encryption_context:
-            raise EncryptError(f"The encryption context may not hold {PUBLIC_KEY!r}, which is reserved")
+            raise EncryptError(f"The encryption context has the key {PUBLIC_KEY!r}, which is reserved")
         signing_key = None
         if suite.is_signed:
             signing_key = signatures.generate()
@@ -64,7 +65,7 @@ class DefaultMaterialsManager:
         stored_context: Mapping[str, str],
         reproduced_context: Mapping[str, str],
     ) -> DecryptionMaterials:
-        """Unwrap the materials of one item."""
+        """Return materials for decrypting one item."""
         context, required = reproduced_context, frozenset(reproduced_context.keys())
         if stored_context:
             for key, value in stored_context.items():
@@ -82,27 +83,32 @@ class DefaultMaterialsManager:
         )
         for key in (materials.plaintext_data_key, materials.symmetric_signing_key):
             if key is None or len(key) != KEY_LENGTH:
-                raise DecryptError(f"The keyring {self._keyring!r} gave no data key of 32 bytes")
+                raise DecryptError(f"The keyring {self._keyring!r} returned no data key of 32 bytes")
         return materials
 
 
 def _check_complete(materials: EncryptionMaterials, keyring: Keyring) -> None:
     data_key = materials.plaintext_data_key
     if data_key is None or len(data_key) != KEY_LENGTH:
-        raise EncryptError(f"The keyring {keyring!r} made no data key of 32 bytes")
+        raise EncryptError(f"The keyring {keyring!r} returned no data key of 32 bytes")
     if not 0 < len(materials.encrypted_data_keys) <= MAX_DATA_KEYS:
-        raise EncryptError(f"The keyring {keyring!r} wrapped the data key no times, or more than 255 times")
+        raise EncryptError(
+            f"The keyring {keyring!r} wrapped the data key {len(materials.encrypted_data_keys)} times; "
+            f"1 to {MAX_DATA_KEYS} are allowed"
+        )
     if len(materials.encrypted_data_keys) != len(materials.symmetric_signing_keys):
-        raise EncryptError(f"The keyring {keyring!r} gave not one signing key for each wrapped data key")
+        raise EncryptError(f"The keyring {keyring!r} did not return one signing key per wrapped data key")
 
 
 def _public_key(suite: AlgorithmSuite, stored_context: Mapping[str, str]) -> bytes | None:
-    text = stored_context.get(PUBLIC_KEY)
-    if suite.is_signed is (text is None):
-        raise FormatError("The item's algorithm suite and its stored context disagree about a public key")
-    if text is None:
+    encoded = stored_context.get(PUBLIC_KEY)
+    if suite.is_signed is (encoded is None):
+        raise FormatError(
+            "The item's algorithm suite and its stored context disagree about whether it has a public key"
+        )
+    if encoded is None:
         return None
     try:
-        return b64decode(text, validate=True)
-    except ValueError:  # binascii's error, or text that is not ASCII
+        return b64decode(encoded, validate=True)
+    except ValueError:  # binascii's error, or a string that is not ASCII
         raise FormatError("The public key in the item's stored context is not base64") from None
