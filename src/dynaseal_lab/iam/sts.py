@@ -49,7 +49,7 @@ def _get_caller_identity(iam: IamBackend, call: Call) -> Reply:
 
 
 def _get_access_key_info(iam: IamBackend, call: Call) -> Reply:
-    """Return the account of an access key, whichever account that is: AWS tells anybody."""
+    """Return the account of an access key, also of another account's: on AWS anybody may ask for it."""
     iam.require(call, AccessRequest("sts:GetAccessKeyInfo", "*", call.principal.account))
     key_id = call.params["AccessKeyId"]
     key, session = iam.store.access_key(key_id), iam.store.sessions.get(key_id)

@@ -31,7 +31,7 @@ from lab.errors import client_error
 
 OWNER, STRANGER = "111122223333", "444455556666"
 PRIVATE = "PRIVATE"
-"""Occurs in whatever the owner's records contain and their ARNs do not."""
+"""A string in the owner's tags, documents and descriptions, but in none of the owner's ARNs."""
 
 ARN_SHAPES = ("arnType", "ResourceNameType")
 REFUSALS = ("AccessDenied", "NoSuchEntity", "InvalidInput", "MalformedPolicyDocument")
@@ -60,7 +60,7 @@ class FixedClock:
 
 
 class TwoAccounts:
-    """An owner with one record of every kind, and a stranger: a user and a root of another account."""
+    """Two accounts of a lab, the owner's and the stranger's, each with one record of every kind."""
 
     def __init__(self) -> None:
         store = IamStore()
@@ -75,21 +75,21 @@ class TwoAccounts:
         everything = document("*", sid, Resource="*")
         arn = f"arn:aws:iam::{account}:policy/{policy}"
         names = {"UserName": user, "GroupName": group, "RoleName": role}
-        self.ask(root, "CreateUser", UserName=user, Tags=private)
-        self.ask(root, "CreateGroup", GroupName=group)
-        self.ask(root, "CreateRole", RoleName=role, AssumeRolePolicyDocument=trust(account), Tags=private)
-        self.ask(root, "CreatePolicy", PolicyName=policy, PolicyDocument=everything, Description=sid)
-        self.ask(root, "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=everything)
+        self.call(root, "CreateUser", UserName=user, Tags=private)
+        self.call(root, "CreateGroup", GroupName=group)
+        self.call(root, "CreateRole", RoleName=role, AssumeRolePolicyDocument=trust(account), Tags=private)
+        self.call(root, "CreatePolicy", PolicyName=policy, PolicyDocument=everything, Description=sid)
+        self.call(root, "CreatePolicyVersion", PolicyArn=arn, PolicyDocument=everything)
         for kind in ("User", "Group", "Role"):
             name = {f"{kind}Name": names[f"{kind}Name"]}
-            self.ask(root, f"Put{kind}Policy", **name, PolicyName="inline", PolicyDocument=everything)
-            self.ask(root, f"Attach{kind}Policy", **name, PolicyArn=arn)
-        return self.ask(root, "CreateAccessKey", UserName=user)["AccessKey"]["AccessKeyId"]
+            self.call(root, f"Put{kind}Policy", **name, PolicyName="inline", PolicyDocument=everything)
+            self.call(root, f"Attach{kind}Policy", **name, PolicyArn=arn)
+        return self.call(root, "CreateAccessKey", UserName=user)["AccessKey"]["AccessKeyId"]
 
-    def ask(self, caller: Principal, operation: str, service: str = "iam", **params: Any) -> Any:
+    def call(self, caller: Principal, operation: str, service: str = "iam", **params: Any) -> Any:
         """Return what the service replies, or raise its `Fault`."""
         validate(service, operation, params, "ValidationError")
-        call = Call(
+        request = Call(
             principal=caller,
             access_key_id="AKIAEXAMPLE",
             service=service,
@@ -99,11 +99,11 @@ class TwoAccounts:
             request_id="request",
             time=FixedClock().now(),
         )
-        answering = IamService(self.backend) if service == "iam" else StsService(self.backend)
-        return asyncio.run(answering.handle(call))
+        handler = IamService(self.backend) if service == "iam" else StsService(self.backend)
+        return asyncio.run(handler.handle(request))
 
     def caller(self, name: str) -> Principal:
-        """Return the stranger's `root`, or its user, who may do everything that the account may."""
+        """Return the stranger's root, or the stranger's user, whose policies allow everything."""
         if name == "root":
             return root_principal(STRANGER)
         user = self.backend.store.users.get(STRANGER, "bob")
@@ -193,10 +193,10 @@ def put(params: dict[str, Any], path: tuple[str | int, ...], arn: str) -> dict[s
 
 
 def outcome(accounts: TwoAccounts, caller: str, operation: str, params: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the error code, empty for success, and everything that the caller is told."""
+    """Return the error code (empty for success), and the message or the reply that the caller gets."""
     service = "sts" if operation in STS_OPERATIONS else "iam"
     try:
-        reply = accounts.ask(accounts.caller(caller), operation, service, **params)
+        reply = accounts.call(accounts.caller(caller), operation, service, **params)
     except Fault as fault:
         return fault.code, fault.message
     return "", json.dumps(reply, default=str)
@@ -211,15 +211,15 @@ def test_an_arn_of_another_account_is_refused_and_changes_nothing(
     for arn in accounts.owners_arns():
         before = accounts.records(OWNER), accounts.records(STRANGER)
         params = put(parameters(operation, STRANGER, accounts.stranger_key), path, arn)
-        code, told = outcome(accounts, caller, operation, params)
-        assert PRIVATE not in told
+        code, received = outcome(accounts, caller, operation, params)
+        assert PRIVATE not in received
         assert (accounts.records(OWNER), accounts.records(STRANGER)) == before
         if path[0] not in NOT_LOOKED_UP:
-            assert code in REFUSALS, (service, arn, told)
+            assert code in REFUSALS, (service, arn, received)
 
 
 @pytest.mark.parametrize(("service", "operation", "path"), WITH_ARNS)
-def test_the_same_request_with_an_arn_of_the_own_account_is_not_refused(
+def test_the_same_request_with_an_arn_of_the_callers_account_is_not_refused(
     service: str, operation: str, path: tuple[str | int, ...]
 ) -> None:
     accounts = TwoAccounts()
@@ -230,8 +230,8 @@ def test_the_same_request_with_an_arn_of_the_own_account_is_not_refused(
         kind = "role/visitor"
     arn = f"arn:aws:iam::{STRANGER}:{kind}"
     params = put(parameters(operation, STRANGER, accounts.stranger_key), path, arn)
-    code, told = outcome(accounts, "user", operation, params)
-    assert code not in REFUSALS, (service, told)
+    code, received = outcome(accounts, "user", operation, params)
+    assert code not in REFUSALS, (service, received)
 
 
 @pytest.mark.parametrize("caller", ["root", "user"])
@@ -240,18 +240,18 @@ def test_no_operation_finds_another_account_by_its_names(operation: str, caller:
     accounts = TwoAccounts()
     before = accounts.records(OWNER)
     ids = [identity.id for identity in accounts.backend.store.identities(OWNER)]
-    _, told = outcome(accounts, caller, operation, parameters(operation, OWNER, accounts.owner_key))
-    assert not [secret for secret in (PRIVATE, *ids) if secret in told]
+    _, received = outcome(accounts, caller, operation, parameters(operation, OWNER, accounts.owner_key))
+    assert not [secret for secret in (PRIVATE, *ids) if secret in received]
     assert accounts.records(OWNER) == before
 
 
 def test_another_accounts_root_is_told_that_no_resource_based_policy_allows_it(
     account: LabAccount, other_account: LabAccount
 ) -> None:
-    made = account.client("iam").create_policy(
+    created = account.client("iam").create_policy(
         PolicyName="shared", PolicyDocument=document("*", Resource="*")
     )
-    arn = made["Policy"]["Arn"]
+    arn = created["Policy"]["Arn"]
     stranger = other_account.client("iam")
     for action, call, params in (
         ("GetPolicy", stranger.get_policy, {}),
@@ -272,10 +272,10 @@ def test_another_accounts_root_is_told_that_no_resource_based_policy_allows_it(
 
 
 def test_another_accounts_policy_is_not_attachable(account: LabAccount, other_account: LabAccount) -> None:
-    made = account.client("iam").create_policy(
+    created = account.client("iam").create_policy(
         PolicyName="shared", PolicyDocument=document("*", Resource="*")
     )
-    arn = made["Policy"]["Arn"]
+    arn = created["Policy"]["Arn"]
     stranger = other_account.client("iam")
     stranger.create_user(UserName="bob")
     assert client_error(stranger.attach_user_policy, UserName="bob", PolicyArn=arn) == (
@@ -292,8 +292,8 @@ def test_a_policy_managed_by_aws_can_be_read_and_attached_in_every_account(
     account: LabAccount, other_account: LabAccount
 ) -> None:
     arn = "arn:aws:iam::aws:policy/IAMReadOnlyAccess"
-    for one in (account, other_account):
-        iam = one.client("iam")
+    for lab_account in (account, other_account):
+        iam = lab_account.client("iam")
         iam.create_user(UserName="ann")
         iam.attach_user_policy(UserName="ann", PolicyArn=arn)
         assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1

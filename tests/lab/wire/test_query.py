@@ -29,13 +29,13 @@ def output_shape(service: str, operation: str) -> Any:
     return model_of(service, operation).output_shape
 
 
-def sent(service: str, operation: str, params: dict[str, Any]) -> Request:
+def request_of(service: str, operation: str, params: dict[str, Any]) -> Request:
     """Return the request that botocore makes from `params`."""
     request = create_serializer("query").serialize_to_request(params, model_of(service, operation))
     return Request("POST", "/", "", {}, urlencode(request["body"]).encode())
 
 
-def received(service: str, operation: str, reply: dict[str, Any]) -> dict[str, Any]:
+def reply_as_botocore_reads_it(service: str, operation: str, reply: dict[str, Any]) -> dict[str, Any]:
     """Return what botocore reads from the response that the lab writes."""
     response = query.write(service, operation, reply, "the-id")
     raw = {"body": response.body, "status_code": response.status, "headers": response.headers}
@@ -70,7 +70,7 @@ def received(service: str, operation: str, reply: dict[str, Any]) -> dict[str, A
     ],
 )
 def test_what_botocore_sends_is_read_back(service: str, operation: str, params: dict[str, Any]) -> None:
-    fields = query.form(sent(service, operation, params))
+    fields = query.form(request_of(service, operation, params))
     assert query.operation_of(service, fields) == operation
     assert query.read(service, operation, fields) == params
 
@@ -117,14 +117,19 @@ def test_an_unknown_action_is_an_invalid_action() -> None:
 def test_botocore_reads_what_is_written() -> None:
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     user = {"UserName": "a<b>&\r", "CreateDate": now, "Tags": [{"Key": "k", "Value": "v"}]}
-    parsed = received("iam", "GetUser", {"User": user})
+    parsed = reply_as_botocore_reads_it("iam", "GetUser", {"User": user})
     assert parsed["User"] == user
     assert parsed["ResponseMetadata"]["RequestId"] == "the-id"
 
 
 def test_maps_booleans_and_empty_lists_are_written() -> None:
-    assert received("iam", "GetAccountSummary", {"SummaryMap": {"Users": 3}})["SummaryMap"] == {"Users": 3}
-    assert received("iam", "ListUsers", {"Users": [], "IsTruncated": False})["IsTruncated"] is False
+    assert reply_as_botocore_reads_it("iam", "GetAccountSummary", {"SummaryMap": {"Users": 3}})[
+        "SummaryMap"
+    ] == {"Users": 3}
+    assert (
+        reply_as_botocore_reads_it("iam", "ListUsers", {"Users": [], "IsTruncated": False})["IsTruncated"]
+        is False
+    )
 
 
 def test_an_operation_without_a_result_still_has_its_request_id() -> None:

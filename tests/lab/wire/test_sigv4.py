@@ -49,9 +49,9 @@ def signed(
     # botocore's signer reads the clock itself.
     with patch("botocore.auth.get_current_datetime", return_value=at.replace(tzinfo=None)):
         SigV4Auth(Credentials(key_id, secret, token), "kms", "eu-west-1").add_auth(request)
-    sent = {name.lower(): value for name, value in request.headers.items()} | {"host": "127.0.0.1:1234"}
+    headers = {name.lower(): value for name, value in request.headers.items()} | {"host": "127.0.0.1:1234"}
     path, _, query = target.partition("?")
-    return Request(method, path, query, sent, BODY)
+    return Request(method, path, query, headers, BODY)
 
 
 def verified(request: Request, keys: OneKey | None = None, *, now: datetime = WALL) -> VerifiedSignature:
