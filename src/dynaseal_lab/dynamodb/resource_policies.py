@@ -14,7 +14,7 @@ from typing import Any
 
 from dynaseal_lab.dynamodb.json_values import as_string, required_string
 from dynaseal_lab.dynamodb.table_names import Table
-from dynaseal_lab.iam.policy import Kind, PolicyError, parse
+from dynaseal_lab.iam.policy import PolicyError, PolicyKind, parse
 from dynaseal_lab.model import Call, Fault
 from dynaseal_lab.record_store import RecordStore
 
@@ -102,7 +102,7 @@ def check_document(document: str) -> None:
     if len(document.encode()) > _MAX_BYTES:
         raise _invalid(f"Resource-based policy size exceeds the maximum of {_MAX_BYTES} bytes")
     try:
-        parse(document, Kind.RESOURCE)
+        parse(document, PolicyKind.RESOURCE)
     except PolicyError as error:
         raise _invalid(f"Invalid policy document: {error}") from error
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dynaseal_lab.iam.backend import IamBackend
 from dynaseal_lab.iam.names import account_of, session_arn
-from dynaseal_lab.iam.policy import Kind, PolicyError, parse
+from dynaseal_lab.iam.policy import PolicyError, PolicyKind, parse
 from dynaseal_lab.iam.records import Role
 from dynaseal_lab.iam.sessions import Session
 from dynaseal_lab.model import AccessRequest, Call, ConditionKeys, Fault, Params, Principal, Reply
@@ -109,7 +109,7 @@ def _session_policies(iam: IamBackend, role: Role, params: Params) -> tuple[str,
         documents.append(policy.document)
     for document in documents:
         try:
-            parse(document, Kind.IDENTITY)
+            parse(document, PolicyKind.IDENTITY)
         except PolicyError as error:
             raise Fault("MalformedPolicyDocument", str(error)) from error
     return tuple(documents)

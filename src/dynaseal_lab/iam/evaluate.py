@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 from dynaseal_lab.iam.conditions import Condition
 from dynaseal_lab.iam.match import ANYTHING, action_matches, resource_matches
-from dynaseal_lab.iam.policy import Kind, Policy, Statement, parse
+from dynaseal_lab.iam.policy import Policy, PolicyKind, Statement, parse
 from dynaseal_lab.iam.principals import PrincipalMatch
 from dynaseal_lab.model import AccessRequest, ConditionKeys, Decision, Principal
 
@@ -40,7 +40,7 @@ class NamedPolicy:
 
     name: str
     document: str
-    kind: Kind = Kind.IDENTITY
+    kind: PolicyKind = PolicyKind.IDENTITY
 
     @property
     def parsed(self) -> Policy:
@@ -136,7 +136,11 @@ def _assumes_a_role(action: str, resource: str) -> bool:
 
 
 def _resource_policies(access_request: AccessRequest) -> Sequence[NamedPolicy]:
-    kind = Kind.TRUST if _assumes_a_role(access_request.action, access_request.resource) else Kind.RESOURCE
+    kind = (
+        PolicyKind.TRUST
+        if _assumes_a_role(access_request.action, access_request.resource)
+        else PolicyKind.RESOURCE
+    )
     name = f"policy of {access_request.resource}"
     return [NamedPolicy(name, document, kind) for document in access_request.resource_policies]
 

@@ -15,9 +15,9 @@ from dynaseal_lab.iam import rules, syntax
 from dynaseal_lab.iam.conditions import Condition, make_condition, string_of
 from dynaseal_lab.iam.match import Template, template
 from dynaseal_lab.iam.principals import Principals, parse_principals
-from dynaseal_lab.iam.syntax import Kind, PolicyError
+from dynaseal_lab.iam.syntax import PolicyError, PolicyKind
 
-__all__ = ["Kind", "Policy", "PolicyError", "Statement", "parse"]
+__all__ = ["Policy", "PolicyError", "PolicyKind", "Statement", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Policy:
 
 
 @lru_cache(maxsize=4096)
-def parse(document: str, kind: Kind) -> Policy:
+def parse(document: str, kind: PolicyKind) -> Policy:
     """Parse a policy document.
 
     Args:
@@ -64,13 +64,13 @@ def parse(document: str, kind: Kind) -> Policy:
     return Policy(version, statements)
 
 
-def _statement(item: Mapping[str, Any], kind: Kind, index: int, variables: bool) -> Statement:
+def _statement(item: Mapping[str, Any], kind: PolicyKind, index: int, variables: bool) -> Statement:
     return Statement(
         name=item.get("Sid") or f"#{index}",
         effect=item["Effect"],
         actions=rules.listed(item, "Action"),
         not_actions="NotAction" in item,
-        resources=None if kind is Kind.TRUST else _resources(item, kind, variables),
+        resources=None if kind is PolicyKind.TRUST else _resources(item, kind, variables),
         not_resources="NotResource" in item,
         principals=_principals(item),
         not_principals="NotPrincipal" in item,
@@ -78,11 +78,11 @@ def _statement(item: Mapping[str, Any], kind: Kind, index: int, variables: bool)
     )
 
 
-def _resources(item: Mapping[str, Any], kind: Kind, variables: bool) -> tuple[Template, ...]:
+def _resources(item: Mapping[str, Any], kind: PolicyKind, variables: bool) -> tuple[Template, ...]:
     """Return the resources; a short ARN is completed, in a resource policy only if it has a `*`."""
     return tuple(
         template(
-            rules.completed(resource) if kind is not Kind.RESOURCE or "*" in resource else resource,
+            rules.completed(resource) if kind is not PolicyKind.RESOURCE or "*" in resource else resource,
             variables=variables,
         )
         for resource in rules.listed(item, "Resource")

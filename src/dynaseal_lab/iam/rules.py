@@ -19,7 +19,7 @@ from typing import Any
 
 from dynaseal_lab.iam import dates
 from dynaseal_lab.iam.conditions import find_operator
-from dynaseal_lab.iam.syntax import VERSIONS, Kind, PolicyError, Statements, strings
+from dynaseal_lab.iam.syntax import VERSIONS, PolicyError, PolicyKind, Statements, strings
 
 LEGACY = "The policy failed legacy parsing"
 _PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "*")
@@ -44,13 +44,13 @@ _IAM_PATHS = (
 _SEGMENTS = 6
 
 
-def check(version: str, statements: Statements, kind: Kind) -> None:
+def check(version: str, statements: Statements, kind: PolicyKind) -> None:
     """Refuse a document that IAM refuses.
 
     Raises:
         PolicyError: It has a fault; of several, the first in IAM's order.
     """
-    if kind is Kind.MANAGED and version != VERSIONS[0]:
+    if kind is PolicyKind.MANAGED and version != VERSIONS[0]:
         raise PolicyError(f"Policy document must be version {VERSIONS[0]} or greater.")
     _check_legacy(statements)
     _check_sids(statements, kind)
@@ -110,11 +110,11 @@ def _check_dates(block: Mapping[str, Any]) -> None:
                 raise PolicyError(LEGACY) from error
 
 
-def _check_sids(statements: Statements, kind: Kind) -> None:
+def _check_sids(statements: Statements, kind: PolicyKind) -> None:
     sids: Sequence[str] = [statement["Sid"] for statement in statements if statement.get("Sid")]
     if len(sids) != len(set(sids)):
         raise PolicyError("Statement IDs (SID) in a single policy must be unique.")
-    if kind is not Kind.RESOURCE and not all(_SID.fullmatch(sid) for sid in sids):
+    if kind is not PolicyKind.RESOURCE and not all(_SID.fullmatch(sid) for sid in sids):
         raise PolicyError(
             "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular "
             "expression [0-9A-Za-z]*"
@@ -179,17 +179,17 @@ def _check_action(action: str) -> None:
         raise PolicyError(LEGACY)
 
 
-def _check_presence(statements: Statements, kind: Kind) -> None:
+def _check_presence(statements: Statements, kind: PolicyKind) -> None:
     for statement in statements:
         has_resource = "Resource" in statement or "NotResource" in statement
         has_principal = "Principal" in statement or "NotPrincipal" in statement
-        if kind is Kind.TRUST and has_resource:
+        if kind is PolicyKind.TRUST and has_resource:
             raise PolicyError("Has prohibited field Resource")
-        if kind is not Kind.TRUST and not listed(statement, "Resource"):
+        if kind is not PolicyKind.TRUST and not listed(statement, "Resource"):
             raise PolicyError("Policy statement must contain resources.")
-        if kind in (Kind.TRUST, Kind.RESOURCE) and not has_principal:
+        if kind in (PolicyKind.TRUST, PolicyKind.RESOURCE) and not has_principal:
             raise PolicyError("Missing required field Principal")
-        if kind in (Kind.IDENTITY, Kind.MANAGED) and has_principal:
+        if kind in (PolicyKind.IDENTITY, PolicyKind.MANAGED) and has_principal:
             raise PolicyError("Policy document should not specify a principal.")
-        if kind is Kind.TRUST and "NotPrincipal" in statement:
+        if kind is PolicyKind.TRUST and "NotPrincipal" in statement:
             raise PolicyError("Has prohibited field NotPrincipal")

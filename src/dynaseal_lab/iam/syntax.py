@@ -25,7 +25,7 @@ _STATEMENT = frozenset({"Sid", "Effect", "Principal", "NotPrincipal", "Condition
 _PAIRS = (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal"))
 
 
-class Kind(Enum):
+class PolicyKind(Enum):
     """Which kind of policy: identity-based, of a resource, or of a role (who may assume it)."""
 
     IDENTITY = 1
@@ -42,7 +42,7 @@ class PolicyError(ValueError):
 Statements = Sequence[Mapping[str, Any]]
 
 
-def read(document: str, kind: Kind) -> tuple[str, Statements]:
+def read(document: str, kind: PolicyKind) -> tuple[str, Statements]:
     """Return the version and the statements of a document; every element has a permitted type.
 
     Raises:
@@ -74,7 +74,7 @@ def strings(value: Any) -> tuple[str, ...]:
     return tuple(item for item in items if item is not None)
 
 
-def _json(document: str, kind: Kind) -> Mapping[str, Any]:
+def _json(document: str, kind: PolicyKind) -> Mapping[str, Any]:
     try:
         policy = json.loads(document, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
@@ -92,18 +92,18 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return content
 
 
-def _fault(kind: Kind, message: str) -> PolicyError:
+def _fault(kind: PolicyKind, message: str) -> PolicyError:
     """Return the error with its own message, or with IAM's general one for an identity-based policy."""
-    return PolicyError(message if kind in (Kind.TRUST, Kind.RESOURCE) else SYNTAX)
+    return PolicyError(message if kind in (PolicyKind.TRUST, PolicyKind.RESOURCE) else SYNTAX)
 
 
-def _refuse_unknown(content: Mapping[str, Any], names: frozenset[str], kind: Kind) -> None:
+def _refuse_unknown(content: Mapping[str, Any], names: frozenset[str], kind: PolicyKind) -> None:
     unknown = sorted(set(content) - names)
     if unknown:
         raise _fault(kind, f"Unknown field {unknown[0]}")
 
 
-def _check_statement(statement: Mapping[str, Any], kind: Kind) -> None:
+def _check_statement(statement: Mapping[str, Any], kind: PolicyKind) -> None:
     _refuse_unknown(statement, _STATEMENT, kind)
     if any(first in statement and second in statement for first, second in _PAIRS):
         raise PolicyError(SYNTAX)
@@ -126,7 +126,7 @@ def _is_strings(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _check_conditions(element: object, kind: Kind) -> None:
+def _check_conditions(element: object, kind: PolicyKind) -> None:
     if not isinstance(element, dict):
         raise PolicyError(SYNTAX)
     for operator, block in cast("dict[str, object]", element).items():

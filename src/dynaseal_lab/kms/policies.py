@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from dynaseal_lab.iam.condition_keys import condition_keys_of
 from dynaseal_lab.iam.evaluate import Policies, evaluate
-from dynaseal_lab.iam.policy import Kind, PolicyError, parse
+from dynaseal_lab.iam.policy import PolicyError, PolicyKind, parse
 from dynaseal_lab.kms.condition_keys import boolean, caller_keys
 from dynaseal_lab.model import AccessRequest, Call, Fault, Principal
 
@@ -47,7 +47,7 @@ def check_policy(text: str, directory: Directory | None) -> None:
     if len(text.encode()) > _MAX_SIZE:
         raise Fault("LimitExceededException", f"Key policy size exceeds the maximum of {_MAX_SIZE} bytes.")
     try:
-        document = parse(text, Kind.RESOURCE)
+        document = parse(text, PolicyKind.RESOURCE)
     except PolicyError as error:
         raise Fault("MalformedPolicyDocumentException", str(error)) from error
     named = {

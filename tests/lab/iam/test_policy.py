@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dynaseal_lab.iam.policy import Kind, PolicyError, parse
+from dynaseal_lab.iam.policy import PolicyError, PolicyKind, parse
 
 IDENTITY = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
 NAMED = IDENTITY | {"Sid": "a"}
@@ -43,7 +43,7 @@ def document(*statements: Any, **elements: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)} | elements)
 
 
-def reason(policy: str, kind: Kind = Kind.IDENTITY) -> str:
+def reason(policy: str, kind: PolicyKind = PolicyKind.IDENTITY) -> str:
     """Return the message with which a document is refused."""
     with pytest.raises(PolicyError) as caught:
         parse(policy, kind)
@@ -51,13 +51,13 @@ def reason(policy: str, kind: Kind = Kind.IDENTITY) -> str:
 
 
 def test_each_kind_of_policy_is_parsed() -> None:
-    assert parse(document(IDENTITY), Kind.IDENTITY).statements[0].effect == "Allow"
-    assert parse(document(RESOURCE), Kind.RESOURCE).statements[0].principals
-    assert parse(document(TRUST), Kind.TRUST).statements[0].resources is None
+    assert parse(document(IDENTITY), PolicyKind.IDENTITY).statements[0].effect == "Allow"
+    assert parse(document(RESOURCE), PolicyKind.RESOURCE).statements[0].principals
+    assert parse(document(TRUST), PolicyKind.TRUST).statements[0].resources is None
 
 
 def test_a_single_statement_need_not_be_in_a_list() -> None:
-    assert len(parse(json.dumps({"Statement": IDENTITY}), Kind.IDENTITY).statements) == 1
+    assert len(parse(json.dumps({"Statement": IDENTITY}), PolicyKind.IDENTITY).statements) == 1
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_an_iam_arn_must_have_one_of_iams_paths() -> None:
     ],
 )
 def test_what_iam_accepts_is_accepted(changes: dict[str, Any]) -> None:
-    assert parse(document(IDENTITY | changes), Kind.IDENTITY).statements
+    assert parse(document(IDENTITY | changes), PolicyKind.IDENTITY).statements
 
 
 @pytest.mark.parametrize("version", [None, "2008-10-17"])
@@ -156,12 +156,12 @@ def test_a_managed_policys_version_is_checked_before_anything_else(
 ) -> None:
     policy = document(IDENTITY | {"Effect": "allow"}, **({"Version": version} if version else {}))
     without = json.dumps({"Statement": IDENTITY})
-    assert reason(policy if version else without, Kind.MANAGED) == OLD
-    assert parse(without, Kind.IDENTITY)
+    assert reason(policy if version else without, PolicyKind.MANAGED) == OLD
+    assert parse(without, PolicyKind.IDENTITY)
 
 
-@pytest.mark.parametrize("kind", [Kind.TRUST, Kind.RESOURCE])
-def test_a_trust_or_resource_policys_faulty_element_is_named(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [PolicyKind.TRUST, PolicyKind.RESOURCE])
+def test_a_trust_or_resource_policys_faulty_element_is_named(kind: PolicyKind) -> None:
     assert reason("{", kind) == NOT_JSON
     assert reason(document(TRUST | {"Conditions": {}}), kind) == "Unknown field Conditions"
     assert reason(document(TRUST | {"Effect": "Perhaps"}), kind) == "Invalid effect: Perhaps"
@@ -183,22 +183,22 @@ def test_a_trust_or_resource_policys_faulty_element_is_named(kind: Kind) -> None
     ],
 )
 def test_a_principal_has_no_wildcards_except_a_star_alone(principal: Any) -> None:
-    message = reason(document(RESOURCE | {"Principal": principal}), Kind.RESOURCE)
+    message = reason(document(RESOURCE | {"Principal": principal}), PolicyKind.RESOURCE)
     assert message.startswith("Invalid principal in policy")
 
 
 def test_a_resource_policy_must_name_a_principal() -> None:
-    assert reason(document(IDENTITY), Kind.RESOURCE) == "Missing required field Principal"
+    assert reason(document(IDENTITY), PolicyKind.RESOURCE) == "Missing required field Principal"
 
 
 def test_a_trust_policy_has_no_resource() -> None:
-    assert reason(document(TRUST | {"Resource": "*"}), Kind.TRUST) == "Has prohibited field Resource"
+    assert reason(document(TRUST | {"Resource": "*"}), PolicyKind.TRUST) == "Has prohibited field Resource"
 
 
 def test_a_trust_policy_cannot_have_not_principal() -> None:
     policy = document({"Effect": "Deny", "Action": "sts:AssumeRole", "NotPrincipal": {"AWS": "111122223333"}})
-    assert reason(policy, Kind.TRUST) == "Has prohibited field NotPrincipal"
+    assert reason(policy, PolicyKind.TRUST) == "Has prohibited field NotPrincipal"
 
 
 def test_statement_ids_of_a_resource_policy_may_have_spaces() -> None:
-    assert parse(document(RESOURCE | {"Sid": "Allow use of the key"}), Kind.RESOURCE).statements
+    assert parse(document(RESOURCE | {"Sid": "Allow use of the key"}), PolicyKind.RESOURCE).statements

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dynaseal_lab.iam.backend import IamBackend
-from dynaseal_lab.iam.policy import Kind, PolicyError, parse
+from dynaseal_lab.iam.policy import PolicyError, PolicyKind, parse
 from dynaseal_lab.model import Call, Fault, Reply
 
 NOTHING: Reply = {}
@@ -34,7 +34,7 @@ def exceeded(message: str) -> Fault:
     return Fault("LimitExceeded", message, status=409)
 
 
-def check_document(document: str, kind: Kind) -> None:
+def check_document(document: str, kind: PolicyKind) -> None:
     """Refuse a string that is not a policy document of this kind.
 
     Raises:

@@ -17,7 +17,7 @@ from dynaseal_lab.iam.operations.common import (
 )
 from dynaseal_lab.iam.operations.lookup import find_group, find_policy, find_role, find_user
 from dynaseal_lab.iam.operations.resource_arns import group_arn, policy_arn, role_arn, user_arn
-from dynaseal_lab.iam.policy import Kind
+from dynaseal_lab.iam.policy import PolicyKind
 from dynaseal_lab.iam.records import Group, Role, User
 from dynaseal_lab.model import Call, Reply
 
@@ -60,7 +60,7 @@ def _store(iam: IamBackend, changed: User | Group | Role) -> None:
 def _put(identity_type: _IdentityType) -> Run:
     def run(iam: IamBackend, call: Call) -> Reply:
         identity, document = identity_type.find(iam, call), call.params["PolicyDocument"]
-        check_document(document, Kind.IDENTITY)
+        check_document(document, PolicyKind.IDENTITY)
         inline = {**identity.inline, call.params["PolicyName"]: document}
         if sum(map(size_of, inline.values())) > identity_type.largest:
             raise exceeded(

@@ -25,7 +25,7 @@ from dynaseal_lab.iam.operations.common import (
 )
 from dynaseal_lab.iam.operations.lookup import find_changeable_policy, find_policy
 from dynaseal_lab.iam.operations.resource_arns import new_policy_arn, policy_arn, policy_path_arn
-from dynaseal_lab.iam.policy import Kind
+from dynaseal_lab.iam.policy import PolicyKind
 from dynaseal_lab.iam.records import ManagedPolicy, PolicyVersion, Role, User
 from dynaseal_lab.model import Call, Reply
 
@@ -77,7 +77,7 @@ def _described_version(policy: ManagedPolicy, version: PolicyVersion) -> dict[st
 
 def _checked_document(call: Call) -> str:
     document = str(call.params["PolicyDocument"])
-    check_document(document, Kind.MANAGED)
+    check_document(document, PolicyKind.MANAGED)
     if size_of(document) > _LARGEST:
         raise exceeded(f"Cannot exceed quota for PolicySize: {_LARGEST}")
     return document

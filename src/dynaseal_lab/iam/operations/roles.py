@@ -24,7 +24,7 @@ from dynaseal_lab.iam.operations.common import (
 )
 from dynaseal_lab.iam.operations.lookup import find_role
 from dynaseal_lab.iam.operations.resource_arns import new_role_arn, role_arn, role_path_arn
-from dynaseal_lab.iam.policy import Kind, parse
+from dynaseal_lab.iam.policy import PolicyKind, parse
 from dynaseal_lab.iam.records import Role
 from dynaseal_lab.model import Call, Fault, Reply
 
@@ -58,8 +58,8 @@ def _check_trust(iam: IamBackend, document: str) -> str:
     Raises:
         Fault: MalformedPolicyDocument, with the reason.
     """
-    check_document(document, Kind.TRUST)
-    for statement in parse(document, Kind.TRUST).statements:
+    check_document(document, PolicyKind.TRUST)
+    for statement in parse(document, PolicyKind.TRUST).statements:
         for name in sorted(statement.principals.names) if statement.principals else ():
             if not _principal_exists(iam, name):
                 raise Fault("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{name}"')

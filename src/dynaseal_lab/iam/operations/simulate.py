@@ -25,7 +25,7 @@ from dynaseal_lab.iam.match import Variable
 from dynaseal_lab.iam.names import account_of, iam_arn, root_arn, session_arn
 from dynaseal_lab.iam.operations.common import check_document, missing, page
 from dynaseal_lab.iam.operations.resource_arns import every_resource
-from dynaseal_lab.iam.policy import Kind, Statement
+from dynaseal_lab.iam.policy import PolicyKind, Statement
 from dynaseal_lab.iam.records import Group, Role, User
 from dynaseal_lab.model import AccessRequest, Call, ConditionKeys, Decision, Fault, Principal, Reply
 
@@ -42,7 +42,7 @@ class _Simulation:
 def _documents(call: Call, name: str) -> list[NamedPolicy]:
     documents: Sequence[str] = call.params.get(name, ())
     for document in documents:
-        check_document(document, Kind.IDENTITY)
+        check_document(document, PolicyKind.IDENTITY)
     return [NamedPolicy(f"{name}.{number}", document) for number, document in enumerate(documents, start=1)]
 
 
@@ -113,7 +113,7 @@ def _condition_keys(call: Call, caller: Principal) -> ConditionKeys:
 
 def _results(call: Call, simulation: _Simulation) -> Iterator[Reply]:
     if "ResourcePolicy" in call.params:
-        check_document(call.params["ResourcePolicy"], Kind.RESOURCE)
+        check_document(call.params["ResourcePolicy"], PolicyKind.RESOURCE)
     missing_keys = sorted(_keys_used(simulation.policies) - set(simulation.condition_keys))
     bounded = simulation.policies.boundary is not None
     for action in call.params["ActionNames"]:
