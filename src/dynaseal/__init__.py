@@ -7,7 +7,7 @@ The public names are here. Those that need boto3 are imported when they are firs
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from dynaseal.beacons.compiled.resolved import ResolvedAttributes, resolve_attributes
+from dynaseal.beacons.compiled.resolved_attributes import ResolvedAttributes, resolve_attributes
 from dynaseal.beacons.compiled.virtual_fields import (
     GetPrefix,
     GetSegment,
@@ -35,8 +35,8 @@ from dynaseal.beacons.definitions import (
     VirtualPart,
 )
 from dynaseal.beacons.key_sources import MultiKeySource, SingleKeySource
-from dynaseal.beacons.length.estimates import BeaconPlan, LengthPlan
 from dynaseal.beacons.length.planner import plan_beacon
+from dynaseal.beacons.length.plans import BeaconPlan, LengthPlan
 from dynaseal.beacons.length.plot import plot_beacon_plan
 from dynaseal.beacons.requests.partitions import number_of_queries
 from dynaseal.beacons.surrogates.keys import SurrogateKey

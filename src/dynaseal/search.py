@@ -12,8 +12,8 @@ from typing import Any
 
 from dynaseal.attributes import Item
 from dynaseal.beacons.compiled.hashes import HmacKeys, derive_keys
+from dynaseal.beacons.compiled.item_beacons import partition_of, stored_beacons, with_signed_beacons
 from dynaseal.beacons.compiled.search import CompiledSearch
-from dynaseal.beacons.compiled.stored import partition_of, stored_beacons, with_signed_beacons
 from dynaseal.beacons.key_sources import MultiKeySource, SingleKeySource
 from dynaseal.beacons.requests.prepared import SearchRequests
 from dynaseal.beacons.surrogates.keys import TokenKeys
@@ -78,7 +78,7 @@ class TableSearch:
             keys = self._token_keys()
         except KeyStoreError as error:
             raise error.as_unwrap_error() from error
-        self._compiled.surrogates.take_tokens(item, keys)
+        self._compiled.surrogates.remove_tokens(item, keys)
         return item
 
     def with_surrogate_keys(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -35,22 +35,22 @@ NAME = StandardBeacon("name", 16)
         (
             {"compound_beacons": [CompoundBeacon("both", ".", [EncryptedPart("city", "c-")])]},
             (
-                "The compound beacon 'both' has the encrypted part 'city', which is no standard beacon. "
+                "The compound beacon 'both' has the encrypted part 'city', which is not a standard beacon. "
                 "Add StandardBeacon('city', length=...)"
             ),
         ),
         (
             {"compound_beacons": [CompoundBeacon("both", ".", signed_parts=[SignedPart("city", "c-")])]},
             (
-                "The compound beacon 'both' has the signed part 'city' over 'city', which is not signed in "
-                "the clear. Give the attribute 'city' the action SIGN_ONLY"
+                "The compound beacon 'both' has the signed part 'city' over 'city', which is not an "
+                "attribute that is signed and in the clear. Give the attribute 'city' the action SIGN_ONLY"
             ),
         ),
         (
             {"compound_beacons": [CompoundBeacon("ward", ".", signed_parts=[SignedPart("ward", "w-")])]},
             (
-                "A signed beacon cannot be named 'ward': that is an attribute with the action SIGN_ONLY. "
-                "Choose another name"
+                "A signed beacon cannot be named 'ward': this name belongs to an attribute with the action "
+                "SIGN_ONLY. Choose another name"
             ),
         ),
         (
@@ -63,8 +63,8 @@ NAME = StandardBeacon("name", 16)
         (
             {"key_source": MultiKeySource("city")},
             (
-                "The key field 'city' is encrypted, so no query could name it. "
-                "Give it the action SIGN_ONLY to store it, or DO_NOTHING to drop it"
+                "The key field 'city' is encrypted, so that no search could compare it. "
+                "Use the action SIGN_ONLY to store it, or DO_NOTHING to drop it"
             ),
         ),
     ],
@@ -79,15 +79,15 @@ def test_a_contradiction_is_refused_with_what_to_change(more: dict[str, Any], me
     ("beacon", "message"),
     [
         (StandardBeacon("first", 8, "note.names[12]"), "AWS's libraries repeat its first digit"),
-        (StandardBeacon("first", 8, "note..x"), "the location 'note..x', which is none"),
-        (StandardBeacon("ward", 8), "that is an attribute with the action SIGN_ONLY"),
+        (StandardBeacon("first", 8, "note..x"), "'note..x', which is not a location"),
+        (StandardBeacon("ward", 8), "this name belongs to an attribute with the action SIGN_ONLY"),
         (StandardBeacon("aws_dbe_x", 8, "city"), "begins with 'aws_dbe_', which is reserved"),
-        (StandardBeacon("free", 8, "city"), "that is an attribute with the action DO_NOTHING"),
+        (StandardBeacon("free", 8, "city"), "this name belongs to an attribute with the action DO_NOTHING"),
         (
             StandardBeacon("city", 8, style=PartOnly()),
-            "is part-only, but no compound beacon has it as a part",
+            "has the style PartOnly, but no compound beacon has it as a part",
         ),
-        (StandardBeacon("city", 8, style=Shared("name")), "has 8 bits where that has 16"),
+        (StandardBeacon("city", 8, style=Shared("name")), "their lengths are 8 and 16 bits"),
     ],
 )
 def test_a_beacon_that_cannot_be_is_refused(beacon: StandardBeacon, message: str) -> None:
@@ -99,7 +99,9 @@ def test_a_beacon_that_cannot_be_is_refused(beacon: StandardBeacon, message: str
 def test_a_constructor_may_only_name_parts_of_its_beacon() -> None:
     constructor = Constructor([ConstructorPart("city", required=True)])
     beacon = CompoundBeacon("both", ".", [EncryptedPart("name", "n-")], constructors=[constructor])
-    with pytest.raises(ConfigError, match="has a constructor that names 'city', which is none of its parts"):
+    with pytest.raises(
+        ConfigError, match="has a constructor that names 'city', which is not one of its parts"
+    ):
         table(NAME, compound_beacons=[beacon])
 
 
@@ -108,7 +110,7 @@ def test_constructors_left_out_are_made_but_an_empty_list_of_them_is_a_mistake()
     made = table(NAME, compound_beacons=[CompoundBeacon("both", ".", parts, constructors=())])
     assert made.compiled_search is not None
     assert len(made.compiled_search.compound_beacons["both"].constructors) == 1
-    with pytest.raises(ConfigError, match="Leave constructors out"):
+    with pytest.raises(ConfigError, match="Leave `constructors` out"):
         CompoundBeacon("both", ".", parts, constructors=[])
 
 
@@ -119,7 +121,7 @@ def test_a_split_is_one_utf16_code_unit_as_with_aws(split: str) -> None:
 
 
 def test_a_key_source_needs_a_positive_time_to_live() -> None:
-    with pytest.raises(ConfigError, match="ttl_seconds must be positive"):
+    with pytest.raises(ConfigError, match="it must be positive"):
         SingleKeySource("tenant", ttl_seconds=0)
 
 
@@ -134,7 +136,9 @@ def test_with_a_default_action_beacons_see_what_it_implies() -> None:
     assert table(StandardBeacon("anything", 8), actions=encrypting).compiled_search is not None
     with pytest.raises(ConfigError, match="is over 'anything', which is not encrypted"):
         table(StandardBeacon("anything", 8), actions=signing)
-    with pytest.raises(ConfigError, match="cannot be named 'pk': that is a key of the table"):
+    with pytest.raises(
+        ConfigError, match="cannot be named 'pk': this name belongs to a key attribute of the table"
+    ):
         table(StandardBeacon("pk", 8, "anything"), actions=encrypting)
 
 

@@ -94,7 +94,7 @@ def test_items_fall_into_all_partitions_when_none_is_chosen() -> None:
 def test_no_message_shows_a_value() -> None:
     beacon = CompoundBeacon("place", "/", signed_parts=[SignedPart("ward", "w-")])
     encryptor = ItemEncryptor(table(NAME, compound_beacons=[beacon]))
-    with pytest.raises(EncryptError, match="The value of the part 'ward' holds '/'") as refused:
+    with pytest.raises(EncryptError, match="The value of the part 'ward' contains '/'") as refused:
         encryptor.encrypt_item({**ANN, "ward": {"S": "secret/ward"}})
     assert "secret" not in str(refused.value)
 

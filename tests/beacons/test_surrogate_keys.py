@@ -145,10 +145,10 @@ def test_a_beacon_key_that_cannot_be_had_ends_as_what_it_means_for_the_item() ->
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"email": None}, "has no attribute 'email', of which its key 'pk' is made"),
-        ({"pk": {"S": "ann@example.com"}}, "has the key 'pk' with another value than the token of 'email'"),
+        ({"email": None}, "has no attribute 'email', from which its key 'pk' is made"),
+        ({"pk": {"S": "ann@example.com"}}, "has the key 'pk' with a value that is not the token of 'email'"),
         ({"email": {"S": ""}}, "is not empty"),
-        ({"email": {"BOOL": True}}, "A key is a string, a number or binary"),
+        ({"email": {"BOOL": True}}, "Use a string, a number or binary"),
         ({"order": {"N": "many"}}, "'order' cannot be stored"),
     ],
 )
@@ -191,12 +191,12 @@ CONFIGURATIONS: list[tuple[dict[str, Any], str]] = [
      "need a SingleKeySource"),
     ({"surrogate_keys": [EMAIL, SurrogateKey("sk", "email")]}, "the same name or the same source"),
     ({"surrogate_keys": [EMAIL, SurrogateKey("pk", "order")]}, "the same name or the same source"),
-    ({"surrogate_keys": [SurrogateKey("city", "email")]}, "is no key of the table"),
-    ({"surrogate_keys": [SurrogateKey("pk", "city")]}, "'city', which is not encrypted"),
-    ({"surrogate_keys": [SurrogateKey("pk", "unknown")]}, "'unknown', which is not encrypted"),
+    ({"surrogate_keys": [SurrogateKey("city", "email")]}, "is not a key of the table"),
+    ({"surrogate_keys": [SurrogateKey("pk", "city")]}, "The source 'city' .* is not encrypted"),
+    ({"surrogate_keys": [SurrogateKey("pk", "unknown")]}, "The source 'unknown' .* is not encrypted"),
     ({"plaintext_policy": PlaintextPolicy.FORBID_WRITE_ALLOW_READ}, "cannot hold unencrypted items"),
     ({"plaintext_policy": PlaintextPolicy.FORCE_WRITE_ALLOW_READ}, "cannot hold unencrypted items"),
-    ({"search": search(standard_beacons=[StandardBeacon("email", 8)])}, "Name it otherwise"),
+    ({"search": search(standard_beacons=[StandardBeacon("email", 8)])}, "Choose another name, and set loc="),
     (
         {
             "search": search(
@@ -204,7 +204,7 @@ CONFIGURATIONS: list[tuple[dict[str, Any], str]] = [
                 virtual_fields=[VirtualField("v", [VirtualPart("pk"), VirtualPart("note")])],
             )
         },
-        "Use its source instead",
+        "Use the surrogate key's source instead",
     ),
     (
         {
@@ -215,7 +215,7 @@ CONFIGURATIONS: list[tuple[dict[str, Any], str]] = [
                 ],
             )
         },
-        "Use its source instead",
+        "Use the surrogate key's source instead",
     ),
 ]  # fmt: skip
 
@@ -228,7 +228,7 @@ def test_a_configuration_that_cannot_be_is_refused(change: dict[str, Any], messa
 
 @pytest.mark.parametrize(("name", "source"), [("", "email"), ("pk", ""), ("pk", "pk")])
 def test_a_surrogate_key_has_two_names(name: str, source: str) -> None:
-    with pytest.raises(ConfigError, match="another one as its source"):
+    with pytest.raises(ConfigError, match="two different names"):
         SurrogateKey(name, source)
 
 

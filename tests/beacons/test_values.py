@@ -78,7 +78,7 @@ def test_a_transform_counts_as_aws_counts(transform: Any, result: str) -> None:
 
 @pytest.mark.parametrize("text", ["", ".", "a.", "a[", "a[]", "a[x]", "a]b[0", "[0]", "a[0]b", "a[-1]"])
 def test_what_is_no_location_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match="which is none"):
+    with pytest.raises(ConfigError, match="which is not a location"):
         parse_location(text, "the beacon")
 
 

@@ -144,7 +144,7 @@ def test_few_values_get_no_beacon_and_a_frequent_one_gets_a_warning() -> None:
         ([], "name", "None of the 0 items has a value at 'name'"),
         (people("a"), "nmae", "None of the 1 items has a value at 'nmae'"),
         (people("a"), "name[10]", "more than one digit"),
-        ([{"name": {"N": "many"}}], "name", "An item of the sample cannot be"),
+        ([{"name": {"N": "many"}}], "name", "An item of the sample is not valid"),
     ],
 )
 def test_what_cannot_be_planned_is_refused(items: Any, attribute: str, message: str) -> None:

@@ -1,4 +1,5 @@
-"""Searchable encryption: truncated HMACs beside an item, and requests rewritten to find items by them.
+"""Searchable encryption: beacons stored beside items, and requests that find items by them.
 
-Keys come in as bytes: who may have them, and where they are kept, is not known here.
+Keys are arguments here. Where they are stored, and who may use them, is the concern of `dynaseal.search` and
+the key store.
 """

@@ -1,8 +1,8 @@
-"""What can be searched, as the user declares it: frozen definitions with AWS's names in Python spelling.
+"""The definitions of searchable encryption that a user writes: AWS's names in Python spelling.
 
-- Each definition checks what it can see of itself; whether they fit one another and the table's actions is
-  checked when the table's configuration is built (`compile.py`).
-- Lists may be given as any sequence and are kept as tuples.
+- Each definition checks its own arguments. Whether they fit one another and the table's actions is checked
+  when the table's configuration is made (`compiled/compiler.py`).
+- Lists may be any sequence and are stored as tuples.
 
 Source: specification `search-config.md`, `beacons.md`, `virtual.md`.
 """
@@ -26,17 +26,17 @@ PartitionSelector = Callable[[Item], int]
 
 @dataclass(frozen=True, slots=True)
 class AsSet:
-    """Style of a beacon over a set: one hash for each member, stored as a set."""
+    """Style of a beacon over a set: one hash per member, stored as a set."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartOnly:
-    """Style of a beacon that is only a part of compound beacons, and not stored by itself."""
+    """Style of a beacon that is only used as a part of compound beacons, and not stored by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Style of a beacon that hashes as another one does, so that both can be compared with one value.
+    """Style of a beacon that hashes like another one, so that both can be compared with the same value.
 
     Args:
         other: The other beacon's name; its length must be the same.
@@ -47,7 +47,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class SharedSet:
-    """Style of a beacon over a set whose members are hashed as another beacon's values are.
+    """Style of a beacon over a set whose members are hashed like another beacon's values.
 
     Args:
         other: The other beacon's name; its length must be the same.
@@ -61,14 +61,14 @@ Style = AsSet | PartOnly | Shared | SharedSet
 
 @dataclass(frozen=True, slots=True)
 class StandardBeacon:
-    """A truncated HMAC of one encrypted value; finds by equality.
+    """A truncated HMAC of one encrypted value; finds items by equality.
 
     Args:
-        name: The name in queries; stored as `aws_dbe_b_NAME`.
-        length: How many bits are kept, 1 to 63. Fewer bits hide more and find more false positives.
-        loc: The value's location; left out, the name is the location.
+        name: Its name in expressions; it is stored as `aws_dbe_b_NAME`.
+        length: Its length in bits, 1 to 63. Fewer bits hide more and find more false positives.
+        loc: The value's location. By default, the name is the location.
         style: `AsSet()`, `PartOnly()`, `Shared(other)` or `SharedSet(other)`.
-        number_of_partitions: Fewer partitions than the table has, for this beacon.
+        number_of_partitions: How many partitions this beacon is over, if fewer than the table has.
 
     Raises:
         ConfigError: the length is out of range.
@@ -95,7 +95,7 @@ class EncryptedPart:
 
     Args:
         name: The standard beacon that hashes it.
-        prefix: What the part begins with, so that it is recognised in a query.
+        prefix: What the part begins with, so that it is recognised in a search.
     """
 
     name: str
@@ -111,9 +111,9 @@ class SignedPart:
 
     Args:
         name: The part's name.
-        prefix: What the part begins with, so that it is recognised in a query.
-        loc: The location of its value, in a signed attribute that is not encrypted; left out, the attribute
-            of that name.
+        prefix: What the part begins with, so that it is recognised in a search.
+        loc: The location of its value, in a signed attribute that is not encrypted. By default, the
+            attribute with the part's name.
     """
 
     name: str
@@ -126,11 +126,11 @@ class SignedPart:
 
 @dataclass(frozen=True, slots=True)
 class ConstructorPart:
-    """A part in its place within a compound beacon.
+    """A part at its position in a compound beacon.
 
     Args:
         name: The part's name.
-        required: Whether the constructor needs it; one that is not required is left out where it is absent.
+        required: Whether the constructor needs it. Another part is left out if an item does not have it.
     """
 
     name: str
@@ -142,7 +142,7 @@ class Constructor:
     """One way to put a compound beacon together.
 
     Args:
-        parts: In order; at least one of them required.
+        parts: In order; at least one of them must be required.
 
     Raises:
         ConfigError: there is no part.
@@ -158,17 +158,17 @@ class Constructor:
 
 @dataclass(frozen=True, slots=True)
 class CompoundBeacon:
-    """Parts joined to one text, hashed or in the clear; can be compared by its beginning and in order.
+    """A string of several parts, hashed or in the clear, that can be compared by its beginning and in order.
 
     Without an encrypted part it is a signed beacon: stored under its own name and signed.
 
     Args:
-        name: The name in queries; stored as `aws_dbe_b_NAME`, or as it is for a signed beacon.
-        split: The character between parts; no part's value may hold it.
-        encrypted_parts: Parts of this beacon alone, beside those that the table's beacons share.
-        signed_parts: Likewise.
-        constructors: The first one whose required parts an item has makes its beacon. Left out, there is one
-            of the beacon's own parts, signed ones first, all required; an empty list is refused.
+        name: Its name in expressions. It is stored as `aws_dbe_b_NAME`, a signed beacon under its own name.
+        split: The character between parts; no part's value may contain it.
+        encrypted_parts: Encrypted parts of this beacon only, besides those that the table's beacons share.
+        signed_parts: Signed parts of this beacon only.
+        constructors: The first one whose required parts an item has makes its beacon. By default, there is
+            one with the beacon's own parts, signed ones first, all required. An empty list is refused.
 
     Raises:
         ConfigError: `split` is not one character, or the list of constructors is empty.
@@ -183,33 +183,35 @@ class CompoundBeacon:
     def __post_init__(self) -> None:
         _check_name(self.name, "A compound beacon")
         check_split(self.split, f"The compound beacon {self.name!r}")
-        if not self.constructors and self.constructors != ():  # `()` is the default, an empty list a mistake
+        if (
+            not self.constructors and self.constructors != ()
+        ):  # `()` is the default; an empty list is a mistake
             raise ConfigError(
                 f"The compound beacon {self.name!r} has an empty list of constructors",
-                hint="Leave constructors out to have one made of the beacon's own parts",
+                hint="Leave `constructors` out to use the beacon's own parts, or add a constructor",
             )
-        _keep_as_tuples(self, "encrypted_parts", "signed_parts", "constructors")
+        _store_as_tuples(self, "encrypted_parts", "signed_parts", "constructors")
 
 
 @dataclass(frozen=True, slots=True)
 class VirtualPart:
-    """One value's share of a virtual field.
+    """One value's part of a virtual field.
 
     Args:
         loc: The value's location.
-        transforms: What is done to its text, in order.
+        transforms: The transforms of its string, in order.
     """
 
     loc: str
     transforms: Sequence[Transform] = ()
 
     def __post_init__(self) -> None:
-        _keep_as_tuples(self, "transforms")
+        _store_as_tuples(self, "transforms")
 
 
 @dataclass(frozen=True, slots=True)
 class VirtualField:
-    """A text made of an item's values; never stored, but beacons can be over it.
+    """A string made from an item's values. It is never stored, but beacons can be over it.
 
     Args:
         name: The name by which beacons refer to it.
@@ -226,28 +228,28 @@ class VirtualField:
         _check_name(self.name, "A virtual field")
         if not self.parts:
             raise ConfigError(f"The virtual field {self.name!r} has no parts")
-        _keep_as_tuples(self, "parts")
+        _store_as_tuples(self, "parts")
 
 
 @dataclass(frozen=True, slots=True)
 class BeaconVersion:
-    """A table's beacons and where their key comes from.
+    """A table's beacons, and the source of their key.
 
     Args:
-        key_store: Where beacon keys are kept.
+        key_store: Where beacon keys are stored.
         key_source: `SingleKeySource` or `MultiKeySource`.
-        standard_beacons: At least one, but for a table whose surrogate keys alone need the beacon key.
-        compound_beacons: Made of parts.
-        virtual_fields: Texts that beacons can be over.
-        encrypted_parts: Parts that constructors of every compound beacon may use.
-        signed_parts: Likewise.
-        version: 1, the only one there is.
-        maximum_number_of_partitions: Into how many partitions items are divided, 1 to 254.
-        default_number_of_partitions: How many of them a beacon uses that says nothing.
-        partition_selector: Chooses an item's partition; left out, at random.
+        standard_beacons: At least one, unless the beacon key is only needed for surrogate keys.
+        compound_beacons: Beacons made of several parts.
+        virtual_fields: Strings that beacons can be over.
+        encrypted_parts: Encrypted parts that the constructors of every compound beacon may use.
+        signed_parts: Signed parts that the constructors of every compound beacon may use.
+        version: 1, the only version.
+        maximum_number_of_partitions: How many partitions items are divided into, 1 to 254.
+        default_number_of_partitions: How many partitions a beacon is over that does not say it itself.
+        partition_selector: Chooses an item's partition. By default, it is random.
 
     Raises:
-        ConfigError: a part contradicts the specification; the text says which.
+        ConfigError: an argument contradicts the specification; the message says which.
     """
 
     key_store: BeaconKeyStore
@@ -264,11 +266,11 @@ class BeaconVersion:
 
     def __post_init__(self) -> None:
         if self.version != 1:
-            raise ConfigError(f"There is no beacon version {self.version}; the only one is 1")
+            raise ConfigError(f"A beacon version is {self.version}; the only supported version is 1")
         if not isinstance(self.key_source, SingleKeySource | MultiKeySource):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
             raise ConfigError("A beacon version needs one key source: SingleKeySource or MultiKeySource")
         self._check_partitions()
-        _keep_as_tuples(
+        _store_as_tuples(
             self,
             "standard_beacons",
             "compound_beacons",
@@ -279,11 +281,11 @@ class BeaconVersion:
 
     @property
     def partitions(self) -> int:
-        """Into how many partitions items are divided; 1 where none are configured."""
+        """How many partitions items are divided into; 1 if none are configured."""
         return self.maximum_number_of_partitions or 1
 
     def partitions_of(self, beacon: StandardBeacon) -> int:
-        """Tell how many partitions a beacon uses."""
+        """Return how many partitions a beacon is over."""
         return beacon.number_of_partitions or self.default_number_of_partitions or self.partitions
 
     def _check_partitions(self) -> None:
@@ -291,7 +293,7 @@ class BeaconVersion:
         if maximum is not None and not 1 <= maximum <= MAX_PARTITIONS:
             raise ConfigError(
                 f"maximum_number_of_partitions is {maximum}; it must be 1 to {MAX_PARTITIONS}",
-                hint="AWS's libraries refuse 255, whatever the specification says",
+                hint="AWS's libraries refuse 255, although the specification allows it",
             )
         fewer = [("default_number_of_partitions", default)]
         fewer += [
@@ -302,7 +304,7 @@ class BeaconVersion:
                 raise ConfigError(
                     f"{owner} is {number}; it must be at least 1 and less than maximum_number_of_partitions, "
                     f"which is {self.partitions}",
-                    hint="Leave it out where it would be the maximum",
+                    hint="Leave it out to use all partitions",
                 )
 
 
@@ -315,7 +317,7 @@ class SearchConfig:
         write_version: 1, the version that is written.
 
     Raises:
-        ConfigError: there is another number of versions, or another version is to be written.
+        ConfigError: there is not exactly one version, or write_version is not 1.
     """
 
     versions: Sequence[BeaconVersion]
@@ -323,18 +325,20 @@ class SearchConfig:
 
     def __post_init__(self) -> None:
         if self.write_version != 1:
-            raise ConfigError(f"There is no beacon version {self.write_version} to write; the only one is 1")
+            raise ConfigError(f"write_version is {self.write_version}; the only supported version is 1")
         if len(self.versions) != 1:
-            raise ConfigError(f"A search configuration has exactly one version, not {len(self.versions)}")
-        _keep_as_tuples(self, "versions")
+            raise ConfigError(
+                f"A search configuration must have exactly one version, not {len(self.versions)}"
+            )
+        _store_as_tuples(self, "versions")
 
     @property
     def version(self) -> BeaconVersion:
-        """The one version."""
+        """The only version."""
         return self.versions[0]
 
 
-def _keep_as_tuples(definition: object, *names: str) -> None:
+def _store_as_tuples(definition: object, *names: str) -> None:
     for name in names:
         object.__setattr__(definition, name, tuple(getattr(definition, name)))
 
@@ -346,4 +350,4 @@ def _check_name(name: str, owner: str) -> None:
 
 def _check_prefix(name: str, prefix: str) -> None:
     if not prefix:
-        raise ConfigError(f"The part {name!r} has an empty prefix, by which no query could recognise it")
+        raise ConfigError(f"The part {name!r} has an empty prefix, by which no search could recognise it")

@@ -1,4 +1,4 @@
-"""Where beacon keys come from: one for a table, or one for each tenant; and what a key store must do.
+"""The source of beacon keys: one key for a table, or one key per tenant; and what a key store must do.
 
 Source: specification `search-config.md`, "Beacon Key Source".
 """
@@ -13,7 +13,7 @@ DEFAULT_MAX_TENANTS = 1000
 
 
 class BeaconKey(Protocol):
-    """A beacon key as a key store gives it."""
+    """A beacon key that a key store returned."""
 
     @property
     def beacon_key(self) -> bytes:
@@ -22,13 +22,13 @@ class BeaconKey(Protocol):
 
 
 class BeaconKeyStore(Protocol):
-    """Where beacon keys are kept: `KeyStore`, or anything with this method."""
+    """Where beacon keys are stored: `KeyStore`, or any object with this method."""
 
     def get_beacon_key(self, branch_key_id: str) -> BeaconKey:
         """Fetch the beacon key of a branch key id.
 
         Raises:
-            KeyStoreError: there is none, or it may not be had.
+            KeyStoreError: it does not exist, or may not be used.
         """
         ...
 
@@ -39,7 +39,7 @@ class SingleKeySource:
 
     Args:
         beacon_key_id: The branch key id that the beacon key is stored under.
-        ttl_seconds: How long the key may be kept before the key store is asked again.
+        ttl_seconds: How long the key is cached, in seconds, before it is fetched from the key store again.
     """
 
     beacon_key_id: str
@@ -53,15 +53,15 @@ class SingleKeySource:
 
 @dataclass(frozen=True, slots=True)
 class MultiKeySource:
-    """A beacon key for each tenant: the branch key that the item is encrypted under.
+    """One beacon key per tenant: it belongs to the branch key that the item is encrypted under.
 
-    Such a table needs a hierarchical keyring, and every query names the tenant.
+    Such a table needs a hierarchical keyring, and every search names the tenant.
 
     Args:
-        key_field_name: The attribute by which queries name the branch key id. It is stored if its action is
-            to sign it; one that does nothing, or has no action, is dropped when an item is written.
-        ttl_seconds: How long a key may be kept before the key store is asked again.
-        max_tenants: How many keys are kept.
+        key_field_name: The attribute by which searches name the branch key id. It is stored if its action
+            signs it. With the action DO_NOTHING or without one, it is dropped when an item is written.
+        ttl_seconds: How long a key is cached, in seconds, before it is fetched from the key store again.
+        max_tenants: How many keys are cached.
     """
 
     key_field_name: str
@@ -73,11 +73,9 @@ class MultiKeySource:
         if not self.key_field_name:
             raise ConfigError("A MultiKeySource needs the name of its key field")
         if self.max_tenants < 1:
-            raise ConfigError("A MultiKeySource keeps at least one key: max_tenants must be 1 or more")
+            raise ConfigError(f"max_tenants of a MultiKeySource is {self.max_tenants}; it must be 1 or more")
 
 
 def _check_ttl(ttl_seconds: float) -> None:
     if ttl_seconds <= 0:
-        raise ConfigError(
-            f"A beacon key cannot be kept for {ttl_seconds} seconds: ttl_seconds must be positive"
-        )
+        raise ConfigError(f"ttl_seconds of a beacon key source is {ttl_seconds}; it must be positive")

@@ -1,13 +1,13 @@
-"""Configuration to plan: every check of beacons against one another and against the table's actions.
+"""Compiles a search configuration: checks its beacons against one another and the table's actions.
 
-- A name belongs to one thing: an attribute, a virtual field or a beacon. Only a beacon may have the name of
-  an encrypted attribute.
-- A standard beacon is over something encrypted, a signed part over something signed in the clear, a virtual
-  field over signed or encrypted attributes; no two standard beacons are over one location.
-- No beacon may have the name of a surrogate key's source, which expressions use for the key, and none is made
-  of a token.
-- A compound beacon's parts are its own and those shared ones that its constructors name; no prefix of a part
-  begins another.
+- Attributes, virtual fields and beacons have different names. Only a beacon may have the name of an encrypted
+  attribute.
+- A standard beacon is over an encrypted value, a signed part over a value that is signed and in the clear,
+  and a virtual field over signed or encrypted attributes. No two standard beacons are over the same location.
+- No beacon may have the name of a surrogate key's source, because expressions use that name for the key. No
+  beacon is made from a token.
+- The parts of a compound beacon are its own and those shared parts that its constructors name. No part's
+  prefix begins with another part's prefix.
 
 Source: specification `search-config.md`, "Beacon Version Initialization"; `beacons.md`, "Initialization
 Failure"; for what is silent there, what AWS's releases refuse.
@@ -41,14 +41,14 @@ from dynaseal.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class TableActions:
-    """What beacons need to know of their table.
+    """What the compiler needs to know about the table.
 
     Attributes:
         named: The actions that the configuration names.
         keys: The names of the key attributes, whose actions may be implied.
-        unsigned: The attributes that are listed as unsigned.
-        unsigned_prefix: The prefix of unsigned attributes, where there is one.
-        find: The action of any attribute, or None for one without.
+        unsigned: The names of attributes that are listed as unsigned.
+        unsigned_prefix: The prefix of unsigned attributes, if there is one.
+        find: Returns the action of an attribute, or None if it has none.
     """
 
     named: Mapping[str, CryptoAction]
@@ -58,27 +58,27 @@ class TableActions:
     find: Callable[[str], CryptoAction | None]
 
     def is_encrypted(self, name: str) -> bool:
-        """Whether an attribute is encrypted."""
+        """Return whether an attribute is encrypted."""
         return self.find(name) is CryptoAction.ENCRYPT_AND_SIGN
 
     def is_covered(self, name: str) -> bool:
-        """Whether an attribute is in the signature, encrypted or not."""
+        """Return whether an attribute is in the signature, encrypted or not."""
         return self.find(name) not in (None, CryptoAction.DO_NOTHING)
 
     def check_name(
         self, name: str, owner: str, *, may_be_encrypted: bool = False, may_be_key: bool = False
     ) -> None:
-        """Check that a beacon's or virtual field's name is not taken.
+        """Check that a beacon or virtual field may have a name.
 
         Raises:
-            ConfigError: it is.
+            ConfigError: the name belongs to an attribute, or is reserved.
         """
         action = self.named.get(name)
         prefix = self.unsigned_prefix
         if action is not None and not (may_be_encrypted and action is CryptoAction.ENCRYPT_AND_SIGN):
-            reason = f"is an attribute with the action {action.name}"
+            reason = f"belongs to an attribute with the action {action.name}"
         elif action is None and name in self.keys and not may_be_key:
-            reason = "is a key of the table"
+            reason = "belongs to a key attribute of the table"
         elif name in self.unsigned:
             reason = "is listed as an unsigned attribute"
         elif prefix is not None and name.startswith(prefix):
@@ -87,14 +87,14 @@ class TableActions:
             reason = f"begins with {RESERVED_PREFIX!r}, which is reserved"
         else:
             return
-        raise ConfigError(f"{owner} cannot be named {name!r}: that {reason}", hint="Choose another name")
+        raise ConfigError(f"{owner} cannot be named {name!r}: this name {reason}", hint="Choose another name")
 
 
 def compile_search(search: SearchConfig, table: TableActions, surrogates: Surrogates) -> CompiledSearch:
-    """Check a search configuration against its table and make the plan of it.
+    """Compile a search configuration.
 
     Raises:
-        ConfigError: something contradicts; the text says what and what to change.
+        ConfigError: it contradicts itself or the table; the message says what to change.
     """
     version = search.version
     if not (version.standard_beacons or surrogates.keys):
@@ -108,7 +108,7 @@ def compile_search(search: SearchConfig, table: TableActions, surrogates: Surrog
     _check_surrogates(version, surrogates, virtual, {**standard, **compound})
     beacons: list[Beacon] = [
         *(beacon for beacon in standard.values() if not beacon.is_part_only),
-        *(beacon for beacon in compound.values() if not beacon.is_signed),
+        *(beacon for beacon in compound.values() if not beacon.has_only_signed_parts),
     ]
     return CompiledSearch(
         standard_beacons=standard,
@@ -119,8 +119,8 @@ def compile_search(search: SearchConfig, table: TableActions, surrogates: Surrog
         drops_key_field=drops,
         partitions=version.partitions,
         partition_selector=version.partition_selector,
-        signed=tuple(beacon for beacon in compound.values() if beacon.is_signed),
-        stored=tuple(beacons),
+        signed_beacons=tuple(beacon for beacon in compound.values() if beacon.has_only_signed_parts),
+        stored_beacons=tuple(beacons),
         is_encrypted=table.is_encrypted,
         surrogates=surrogates,
     )
@@ -143,7 +143,8 @@ def _virtual_fields(version: BeaconVersion, table: TableActions) -> dict[str, Co
         for other in compiled.values():
             if other.locations == virtual.locations:
                 raise ConfigError(
-                    f"{owner} has the same locations as {other.name!r}; one of them must differ"
+                    f"{owner} has the same locations as the virtual field {other.name!r}",
+                    hint="Keep one of them",
                 )
         compiled[definition.name] = virtual
     return compiled
@@ -163,14 +164,13 @@ def _standard_beacons(
         if definition.name in compiled:
             raise ConfigError(f"Two standard beacons are named {definition.name!r}")
         table.check_name(definition.name, "A standard beacon", may_be_encrypted=True)
-        text = definition.name if definition.loc is None else definition.loc
-        location = parse_location(text, owner)
+        location = parse_location(definition.name if definition.loc is None else definition.loc, owner)
         field = None if location.steps else virtual.get(location.name)
         sources = frozenset((location,)) if field is None else field.locations
         if not any(table.is_encrypted(source.name) for source in sources):
             raise ConfigError(
                 f"{owner} is over {str(location)!r}, which is not encrypted",
-                hint="Compare an attribute in the clear by itself, or give it the action ENCRYPT_AND_SIGN",
+                hint="An attribute in the clear needs no beacon: compare it directly, or encrypt it",
             )
         _check_location(location, owner, compiled, virtual)
         compiled[definition.name] = _standard_beacon(definition, version, location, field)
@@ -207,7 +207,9 @@ def _check_location(
         f"the virtual field {v.name!r}" for v in virtual.values() if v.locations == frozenset((location,))
     ]
     if taken:
-        raise ConfigError(f"{owner} is over {str(location)!r}, and so is {taken[0]}", hint="Keep one of them")
+        raise ConfigError(
+            f"{owner} is over {str(location)!r}, and {taken[0]} is as well", hint="Keep one of them"
+        )
 
 
 def _check_sharing(beacons: Mapping[str, CompiledStandardBeacon]) -> None:
@@ -217,7 +219,7 @@ def _check_sharing(beacons: Mapping[str, CompiledStandardBeacon]) -> None:
         owner = f"The beacon {beacon.name!r} is shared with {beacon.key_name!r}"
         other = beacons.get(beacon.key_name)
         if other is None:
-            raise ConfigError(f"{owner}, which is no standard beacon")
+            raise ConfigError(f"{owner}, which is not a standard beacon")
         if other.key_name != other.name:
             raise ConfigError(
                 f"{owner}, which is itself shared with {other.key_name!r}",
@@ -225,8 +227,8 @@ def _check_sharing(beacons: Mapping[str, CompiledStandardBeacon]) -> None:
             )
         if other.length != beacon.length:
             raise ConfigError(
-                f"{owner}, but has {beacon.length} bits where that has {other.length}",
-                hint="Shared beacons must have one length",
+                f"{owner}, but their lengths are {beacon.length} and {other.length} bits",
+                hint="Give both the same length",
             )
 
 
@@ -239,7 +241,7 @@ def _compound_beacons(
         if definition.name in compiled or definition.name in standard:
             raise ConfigError(f"Two beacons are named {definition.name!r}")
         beacon = compiler.compile(definition)
-        if beacon.is_signed:
+        if beacon.has_only_signed_parts:
             table.check_name(definition.name, "A signed beacon", may_be_key=True)
         else:
             table.check_name(definition.name, "A compound beacon", may_be_encrypted=True)
@@ -261,23 +263,25 @@ def _check_part_only(
     for beacon in standard.values():
         if beacon.is_part_only and beacon.name not in used:
             raise ConfigError(
-                f"The beacon {beacon.name!r} is part-only, but no compound beacon has it as a part",
+                f"The beacon {beacon.name!r} has the style PartOnly, but no compound beacon has it as a part",
                 hint="Use it as a part, or leave out its style",
             )
 
 
 def _check_key_field(version: BeaconVersion, table: TableActions, taken: set[str]) -> bool:
-    """Check the key field, where there is one, and tell whether it is dropped on writing."""
+    """Check the key field, if there is one, and return whether it is dropped when an item is written."""
     source = version.key_source
     if not isinstance(source, MultiKeySource):
         return False
     name = source.key_field_name
     if name in taken:
-        raise ConfigError(f"The key field {name!r} has the name of a beacon or virtual field")
+        raise ConfigError(
+            f"The key field {name!r} has the name of a beacon or virtual field", hint="Rename one of them"
+        )
     if table.is_encrypted(name):
         raise ConfigError(
-            f"The key field {name!r} is encrypted, so no query could name it",
-            hint="Give it the action SIGN_ONLY to store it, or DO_NOTHING to drop it",
+            f"The key field {name!r} is encrypted, so that no search could compare it",
+            hint="Use the action SIGN_ONLY to store it, or DO_NOTHING to drop it",
         )
     return not table.is_covered(name)
 
@@ -290,14 +294,14 @@ def _check_surrogates(
 ) -> None:
     if surrogates.keys and isinstance(version.key_source, MultiKeySource):
         raise ConfigError(
-            "Surrogate keys need a SingleKeySource: an item is asked for by its key before its tenant is "
+            "Surrogate keys need a SingleKeySource: an item is requested by its key before its tenant is "
             "known"
         )
     for name in {*virtual, *beacons}:
         if name in surrogates.by_source or name in surrogates.names:
             raise ConfigError(
                 f"{name!r} belongs to a surrogate key and cannot be the name of a beacon or virtual field",
-                hint=f"Name it otherwise, with loc={name!r}",
+                hint=f"Choose another name, and set loc={name!r}",
             )
     compounds = [beacon for beacon in beacons.values() if isinstance(beacon, CompiledCompoundBeacon)]
     sources = [part.source for beacon in compounds for part in beacon.parts]
@@ -305,6 +309,6 @@ def _check_surrogates(
     used |= {location.name for field in virtual.values() for location in field.locations}
     for name in sorted(used & surrogates.names):
         raise ConfigError(
-            f"The surrogate key {name!r} holds a token, of which no beacon or virtual field can be made",
-            hint="Use its source instead",
+            f"A beacon or virtual field uses the surrogate key {name!r}, which holds a token",
+            hint="Use the surrogate key's source instead",
         )

@@ -1,10 +1,17 @@
-"""A compound beacon, ready for use: parts of an item, or of a query's text, joined by the split character.
+"""A compound beacon, ready for use: parts of an item, or of a search's string, joined by the split character.
 
-- The first constructor whose required parts an item has makes its beacon; without one there is none.
-- A query's text is split, and each piece belongs to the part with whose prefix it begins. The pieces must be
-  a run of parts that some constructor could write.
-- A bare prefix at a text's end stays as it is, except where equality is asked: so a text can be a beginning.
-- Order can only be asked of what is in the clear: signed parts, and then at most a bare prefix.
+- The first constructor whose required parts an item has makes its beacon. If no constructor fits, the item
+  has no such beacon.
+- The string in a search is split, and each piece belongs to the part with whose prefix it begins. The pieces
+  must be a run of parts that some constructor could write.
+- A bare prefix at the end of the string is not hashed, unless the comparison is for equality: so the string
+  can be a beginning.
+- Only what is in the clear has an order: signed parts, followed at most by a bare prefix.
+
+Example: with the split character `.`, a signed part `ward` with the prefix `w-` and an encrypted part `city`
+with the prefix `c-`, an item in ward 7 and in Bern has the beacon `w-7.c-0a3`, where `0a3` is the hash of
+`Bern`. A search for `w-7.c-Bern` is sent as `w-7.c-0a3`. One for strings that begin with `w-7.c-` is sent
+unchanged.
 
 Source: specification `beacons.md`, "Value for a Compound Beacon", "GetPart for a Compound Beacon",
 "LessThanComparable" and "BetweenComparable"; for runs of parts, what AWS's releases accept.
@@ -22,7 +29,7 @@ from dynaseal.errors import EncryptError
 
 
 class UnfitStringError(ValueError):
-    """A query's text that no constructor of a compound beacon could write; the text says why."""
+    """A search's string that no constructor of a compound beacon could write; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +42,29 @@ class Part:
 
     @property
     def is_signed(self) -> bool:
-        """Whether it stays in the clear."""
+        """Whether it is in the clear: a signed part, not an encrypted one."""
         return isinstance(self.source, Location)
 
     def plain_string(self, item: Item) -> str | None:
-        """Give the part's own text without its prefix, or None where an item has none.
+        """Return the part's own string without its prefix, or None if an item has none.
 
         Raises:
-            EncryptError: the value's type has no text.
+            EncryptError: the value's type has no string.
         """
         if isinstance(self.source, CompiledStandardBeacon):
             return self.source.plain_string(item)
         value = self.source.find(item)
         return None if value is None else string_of(value, f"The part {self.name!r}")
 
-    def stored_string(self, text: str, keys: HmacKeys, partition: int) -> str:
-        """Give the part as it is stored: its prefix, and its text or the text's hash.
+    def stored_string(self, string: str, keys: HmacKeys, partition: int) -> str:
+        """Return the part as it is stored: its prefix, and its string or the string's hash.
 
         Raises:
             UnicodeEncodeError: it must be hashed and holds half of a surrogate pair.
         """
         if isinstance(self.source, Location):
-            return self.prefix + text
-        return self.prefix + self.source.hash_string(text, keys, partition)
+            return self.prefix + string
+        return self.prefix + self.source.hash_string(string, keys, partition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +75,14 @@ class CompiledConstructor:
 
     @property
     def required(self) -> frozenset[str]:
-        """The required parts, by prefix: within a compound beacon no two parts share one."""
+        """The prefixes of the required parts; no two parts of a compound beacon have the same prefix."""
         return frozenset(part.prefix for part, is_required in self.parts if is_required)
 
     def could_write(self, pieces: Sequence[Part]) -> bool:
-        """Tell whether a run of this constructor's parts is `pieces`.
+        """Return whether `pieces` is a run of this constructor's parts.
 
-        Parts before the first piece may be left out whatever they are, parts between pieces only if they are
-        not required.
+        Any part in front of the first piece may be left out, but between two pieces only parts that are not
+        required.
         """
         following = iter(self.parts)
         is_started = False
@@ -99,7 +106,7 @@ class CompiledCompoundBeacon:
     """A compound beacon whose parts are resolved.
 
     Attributes:
-        name: Its name in queries.
+        name: Its name in expressions.
         split: The character between parts.
         parts: Signed ones first.
         constructors: In the order in which they are tried.
@@ -111,106 +118,110 @@ class CompiledCompoundBeacon:
     constructors: tuple[CompiledConstructor, ...]
 
     @property
-    def is_signed(self) -> bool:
-        """Whether it has no encrypted part: then it is an attribute of its own, and signed."""
+    def has_only_signed_parts(self) -> bool:
+        """Whether it is a signed beacon: a signed attribute under its own name, without encrypted parts."""
         return all(part.is_signed for part in self.parts)
 
     @property
     def attribute(self) -> str:
-        """The attribute that holds it."""
-        return self.name if self.is_signed else BEACON_PREFIX + self.name
+        """The name of the attribute that stores it."""
+        return self.name if self.has_only_signed_parts else BEACON_PREFIX + self.name
 
     def plain_string(self, item: Item) -> str | None:
-        """Give the beacon's text for an item with nothing hashed, or None where no constructor fits.
+        """Return the beacon of an item with nothing hashed, or None if no constructor fits.
 
         Raises:
-            EncryptError: a part has no text, or one that holds the split character.
+            EncryptError: a part's value has no string, or one that contains the split character.
         """
-        found = self._find(item)
-        return None if found is None else self.split.join([part.prefix + text for part, text in found])
+        found = self._find_parts(item)
+        return None if found is None else self.split.join([part.prefix + string for part, string in found])
 
     def beacon_string(self, item: Item, keys: HmacKeys, partition: int) -> str | None:
-        """Give the beacon to store beside an item, or None where no constructor fits.
+        """Return the beacon to store beside an item, or None if no constructor fits.
 
         Raises:
-            EncryptError: a part has no text, or one that cannot be hashed or holds the split character.
+            EncryptError: a part's value has no string, or one that cannot be hashed or contains the split
+                character.
         """
-        found = self._find(item)
+        found = self._find_parts(item)
         if found is None:
             return None
         try:
-            return self.split.join([part.stored_string(text, keys, partition) for part, text in found])
+            return self.split.join([part.stored_string(string, keys, partition) for part, string in found])
         except UnicodeEncodeError:
             raise EncryptError(
-                f"The compound beacon {self.name!r} cannot be made: a part's text holds half of a surrogate "
-                "pair"
+                f"The compound beacon {self.name!r} cannot be made: the string of a part holds half of a "
+                "surrogate pair"
             ) from None
 
-    def hash_string(self, text: str, keys: HmacKeys, partition: int, *, for_equality: bool) -> str:
-        """Give what stands for a query's text when it is compared with this beacon.
+    def hash_string(self, string: str, keys: HmacKeys, partition: int, *, for_equality: bool) -> str:
+        """Return what is sent in place of a search's string that is compared with this beacon.
 
         Args:
-            text: What the application wrote.
-            keys: The standard beacons' keys; of a text with signed parts only, none is used.
-            partition: Which partition is asked.
-            for_equality: Whether it is asked for `=`, `<>` or IN.
+            string: The string as the application wrote it.
+            keys: The standard beacons' keys; for a string with signed parts only, none is used.
+            partition: The partition whose hashes are needed.
+            for_equality: Whether it is compared by `=`, `<>` or IN.
 
         Raises:
-            UnfitStringError: the text is none that this beacon could have.
+            UnfitStringError: this beacon could never have that string.
         """
-        pieces = text.split(self.split)
-        parts = self.parts_of(text)
+        pieces = string.split(self.split)
+        parts = self.parts_of(string)
         try:
-            written = [
+            stored = [
                 part.stored_string(piece[len(part.prefix) :], keys, partition)
                 for part, piece in zip(parts, pieces, strict=True)
             ]
         except UnicodeEncodeError:
-            raise UnfitStringError("the text holds half of a surrogate pair") from None
+            raise UnfitStringError("the string holds half of a surrogate pair") from None
         if not for_equality and pieces[-1] == parts[-1].prefix:
-            written[-1] = pieces[-1]
-        return self.split.join(written)
+            stored[-1] = pieces[-1]
+        return self.split.join(stored)
 
-    def parts_of(self, text: str) -> list[Part]:
-        """Give the part that each piece of a query's text belongs to.
+    def parts_of(self, string: str) -> list[Part]:
+        """Return the part that each piece of a search's string belongs to.
 
         Raises:
-            UnfitStringError: a piece has the prefix of no part, or no constructor could write the parts so.
+            UnfitStringError: a piece has no part's prefix, or no constructor could write the parts like that.
         """
-        parts = [self._part_of(piece) for piece in text.split(self.split)]
+        parts = [self._part_of(piece) for piece in string.split(self.split)]
         if not any(constructor.could_write(parts) for constructor in self.constructors):
-            written = "".join(part.prefix for part in parts)
-            ways = ", ".join(map(str, self.constructors))
+            prefixes = "".join(part.prefix for part in parts)
+            constructors = ", ".join(map(str, self.constructors))
             raise UnfitStringError(
-                f"no constructor writes the parts {written} in that order; there are {ways}"
+                f"no constructor writes the parts {prefixes} in that order; the constructors are "
+                f"{constructors}"
             )
         return parts
 
-    def can_order(self, text: str) -> bool:
-        """Tell whether `<` and its like can be asked of a text.
+    def can_order(self, string: str) -> bool:
+        """Return whether `<`, `<=`, `>` and `>=` can compare this beacon with a string.
 
         Raises:
-            UnfitStringError: a piece has the prefix of no part.
+            UnfitStringError: a piece has no part's prefix.
         """
-        return self._is_orderable(text.split(self.split))
+        return self._are_orderable(string.split(self.split))
 
     def can_span(self, low: str, high: str) -> bool:
-        """Tell whether BETWEEN can be asked of two texts: what follows their common pieces can be ordered.
+        """Return whether BETWEEN can compare this beacon with two strings.
+
+        Equal pieces at the start of both are hashed to equal strings; what follows them must have an order.
 
         Raises:
-            UnfitStringError: a piece has the prefix of no part.
+            UnfitStringError: a piece has no part's prefix.
         """
-        lows, highs = low.split(self.split), high.split(self.split)
+        low_pieces, high_pieces = low.split(self.split), high.split(self.split)
         common = 0
-        while common < min(len(lows), len(highs)) and lows[common] == highs[common]:
+        while common < min(len(low_pieces), len(high_pieces)) and low_pieces[common] == high_pieces[common]:
             common += 1
-        return self._is_orderable(lows[common:]) and self._is_orderable(highs[common:])
+        return self._are_orderable(low_pieces[common:]) and self._are_orderable(high_pieces[common:])
 
-    def _is_orderable(self, pieces: Sequence[str]) -> bool:
-        for at, piece in enumerate(pieces):
+    def _are_orderable(self, pieces: Sequence[str]) -> bool:
+        for index, piece in enumerate(pieces):
             part = self._part_of(piece)
             if not part.is_signed:
-                return at == len(pieces) - 1 and piece == part.prefix
+                return index == len(pieces) - 1 and piece == part.prefix
         return True
 
     def _part_of(self, piece: str) -> Part:
@@ -220,26 +231,26 @@ class CompiledCompoundBeacon:
         prefixes = ", ".join(repr(part.prefix) for part in self.parts)
         raise UnfitStringError(f"a piece begins with none of the parts' prefixes {prefixes}")
 
-    def _find(self, item: Item) -> list[tuple[Part, str]] | None:
+    def _find_parts(self, item: Item) -> list[tuple[Part, str]] | None:
         for constructor in self.constructors:
-            found = self._try(constructor, item)
+            found = self._try_constructor(constructor, item)
             if found is not None:
                 return found
         return None
 
-    def _try(self, constructor: CompiledConstructor, item: Item) -> list[tuple[Part, str]] | None:
+    def _try_constructor(self, constructor: CompiledConstructor, item: Item) -> list[tuple[Part, str]] | None:
         found: list[tuple[Part, str]] = []
         for part, is_required in constructor.parts:
-            text = part.plain_string(item)
-            if text is None:
+            string = part.plain_string(item)
+            if string is None:
                 if is_required:
                     return None
                 continue
-            if self.split in text:
+            if self.split in string:
                 raise EncryptError(
-                    f"The value of the part {part.name!r} holds {self.split!r}, at which the compound beacon "
-                    f"{self.name!r} is split",
-                    hint="Choose a split character that no value holds",
+                    f"The value of the part {part.name!r} contains {self.split!r}, at which the compound "
+                    f"beacon {self.name!r} is split",
+                    hint="Choose a split character that no value contains",
                 )
-            found.append((part, text))
+            found.append((part, string))
         return found

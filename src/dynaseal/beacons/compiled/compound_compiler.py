@@ -1,4 +1,4 @@
-"""Compound beacons to plan: which parts they have, and how constructors put them together.
+"""Compiles compound beacons: resolves their parts, and checks how constructors put them together.
 
 Source: specification `beacons.md`, "Compound Beacon Initialization", "Default Construction" and
 "Initialization Failure"; `search-config.md`, "Global Parts List".
@@ -18,7 +18,7 @@ class CompoundCompiler:
     """Compiles the compound beacons of one version.
 
     Args:
-        version: Holds the parts that all compound beacons share.
+        version: The beacon version, with the parts that all compound beacons share.
         standard: The standard beacons that hash encrypted parts.
         is_signed_only: Whether a location is signed and in the clear.
 
@@ -48,17 +48,17 @@ class CompoundCompiler:
             ConfigError: it contradicts itself or the table.
         """
         owner = f"The compound beacon {definition.name!r}"
-        own = (
+        own_parts = (
             *self._signed_parts(definition.signed_parts, owner),
             *self._encrypted_parts(definition.encrypted_parts, owner),
         )
-        self._check_own(own, owner)
-        if not (own or definition.constructors):
+        self._check_own_parts(own_parts, owner)
+        if not (own_parts or definition.constructors):
             raise ConfigError(
-                f"{owner} has neither constructors nor parts of its own, so nothing says how to make it",
-                hint="Give it constructors; they may name parts that all beacons share",
+                f"{owner} has neither constructors nor parts of its own, so it cannot be made",
+                hint="Add constructors; they may name parts that all compound beacons share",
             )
-        parts = _signed_first((*own, *self._shared_parts_of(definition)))
+        parts = _signed_first((*own_parts, *self._shared_parts_of(definition)))
         _check_prefixes(parts, owner)
         constructors = _constructors(definition, parts, owner)
         return CompiledCompoundBeacon(definition.name, definition.split, parts, constructors)
@@ -66,14 +66,16 @@ class CompoundCompiler:
     def _signed_parts(self, definitions: Iterable[SignedPart], owner: str) -> list[Part]:
         parts: list[Part] = []
         for definition in definitions:
-            what = f"The signed part {definition.name!r}"
+            part_owner = f"The signed part {definition.name!r}"
             location = (
-                Location(definition.name) if definition.loc is None else parse_location(definition.loc, what)
+                Location(definition.name)
+                if definition.loc is None
+                else parse_location(definition.loc, part_owner)
             )
             if not self._is_signed_only(location):
                 raise ConfigError(
                     f"{owner} has the signed part {definition.name!r} over {str(location)!r}, which is not "
-                    "signed in the clear",
+                    "an attribute that is signed and in the clear",
                     hint=f"Give the attribute {location.name!r} the action SIGN_ONLY",
                 )
             parts.append(Part(definition.name, definition.prefix, location))
@@ -86,7 +88,7 @@ class CompoundCompiler:
             beacon = self._standard.get(definition.name)
             if beacon is None:
                 raise ConfigError(
-                    f"{owner} has the encrypted part {definition.name!r}, which is no standard beacon",
+                    f"{owner} has the encrypted part {definition.name!r}, which is not a standard beacon",
                     hint=f"Add StandardBeacon({definition.name!r}, length=...)",
                 )
             if beacon.as_set:
@@ -95,15 +97,15 @@ class CompoundCompiler:
         _check_distinct(parts, owner)
         return parts
 
-    def _check_own(self, own: Iterable[Part], owner: str) -> None:
+    def _check_own_parts(self, own_parts: Iterable[Part], owner: str) -> None:
         names = {part.name for part in self._shared}
         prefixes = {part.prefix for part in self._shared}
-        for part in own:
+        for part in own_parts:
             if part.name in names or part.prefix in prefixes:
                 raise ConfigError(
-                    f"{owner} has the part {part.name!r} with the prefix {part.prefix!r}, and so has a part "
-                    "that all beacons share",
-                    hint="Names and prefixes of a beacon's own parts must differ from those of shared ones",
+                    f"{owner} has the part {part.name!r} with the prefix {part.prefix!r}, and a part that "
+                    "all compound beacons share has the same name or prefix",
+                    hint="Choose a name and a prefix that no shared part has",
                 )
 
     def _shared_parts_of(self, definition: CompoundBeacon) -> Iterable[Part]:
@@ -119,15 +121,17 @@ def _constructors(
         return (CompiledConstructor(tuple((part, True) for part in parts)),)
     compiled: list[CompiledConstructor] = []
     for constructor in definition.constructors:
-        one = _constructor(constructor, parts, owner)
-        if not one.required:
-            raise ConfigError(f"{owner} has a constructor without a required part: it would always be chosen")
-        if any(one.required == other.required for other in compiled):
+        added = _constructor(constructor, parts, owner)
+        if not added.required:
             raise ConfigError(
-                f"{owner} has two constructors with the required parts {', '.join(sorted(one.required))}",
-                hint="Only the first would ever be chosen: leave one out",
+                f"{owner} has a constructor without a required part, which would always be chosen"
             )
-        compiled.append(one)
+        if any(added.required == other.required for other in compiled):
+            raise ConfigError(
+                f"{owner} has two constructors that require the parts {', '.join(sorted(added.required))}",
+                hint="Leave one of them out: only the first would ever be chosen",
+            )
+        compiled.append(added)
     return tuple(compiled)
 
 
@@ -136,7 +140,7 @@ def _constructor(constructor: Constructor, parts: Sequence[Part], owner: str) ->
     for part in constructor.parts:
         if part.name not in by_name:
             raise ConfigError(
-                f"{owner} has a constructor that names {part.name!r}, which is none of its parts",
+                f"{owner} has a constructor that names {part.name!r}, which is not one of its parts",
                 hint="Add an EncryptedPart or a SignedPart of that name",
             )
     return CompiledConstructor(tuple((by_name[part.name], part.required) for part in constructor.parts))
@@ -150,8 +154,8 @@ def _check_distinct(parts: Iterable[Part], owner: str) -> None:
     for first, second in combinations(parts, 2):
         if first.name == second.name or first.prefix == second.prefix:
             raise ConfigError(
-                f"{owner} has two parts of one name or prefix: {first.name!r} with {first.prefix!r} and "
-                f"{second.name!r} with {second.prefix!r}"
+                f"{owner} has two parts with the same name or prefix: {first.name!r} with {first.prefix!r} "
+                f"and {second.name!r} with {second.prefix!r}"
             )
 
 
@@ -160,6 +164,6 @@ def _check_prefixes(parts: Iterable[Part], owner: str) -> None:
         if first.prefix.startswith(second.prefix) or second.prefix.startswith(first.prefix):
             raise ConfigError(
                 f"{owner} has the part {first.name!r} with the prefix {first.prefix!r} and the part "
-                f"{second.name!r} with {second.prefix!r}: one begins the other",
-                hint="A query's pieces are told apart by their prefixes; no prefix may begin another",
+                f"{second.name!r} with {second.prefix!r}: one prefix begins with the other",
+                hint="Choose other prefixes: the pieces of a search's string are recognised by them",
             )

@@ -1,10 +1,9 @@
 """Terminal locations: the place of a value in an item, such as `patient.given[0]`.
 
-- A location is an attribute's name, then names of map members and indexes of list elements.
-- A place that an item does not have, or whose way leads through a value of another type, has no value there:
-  that is never an error.
+- A location is an attribute's name, followed by names of map members and indexes of list elements.
+- An item may have no value at a location, or a value of another type on the way to it. That is not an error.
 - A list index has one digit. AWS's libraries repeat the first digit of a longer one (`a[12]` reads element
-  11), so a beacon over it would find nothing that they wrote, and they nothing of ours.
+  11), so a beacon over such a location would not find what they wrote, nor would they find what we wrote.
 
 Source: specification `virtual.md`, "Terminal Location".
 """
@@ -24,15 +23,15 @@ class Location:
     """A parsed location.
 
     Attributes:
-        name: The attribute that it begins at.
-        steps: Below it, map members by name and list elements by index.
+        name: The name of the attribute.
+        steps: Map members by name and list elements by index, below the attribute.
     """
 
     name: str
     steps: tuple[str | int, ...] = ()
 
     def find(self, item: Item) -> AttributeValue | None:
-        """Give the value at this place of an item, or None."""
+        """Return the value at this place of an item, or None."""
         value = item.get(self.name)
         for step in self.steps:
             if value is None:
@@ -50,24 +49,24 @@ class Location:
         return self.name + "".join(below)
 
 
-def parse_location(text: str, owner: str) -> Location:
-    """Read a location.
+def parse_location(location: str, owner: str) -> Location:
+    """Parse a location.
 
     Args:
-        text: The location, as it is configured.
+        location: The location, as it is configured.
         owner: What is configured with it, for the message.
 
     Raises:
-        ConfigError: it is not one, or has a list index that AWS's libraries read wrongly.
+        ConfigError: it is not a location, or has a list index that AWS's libraries read wrongly.
 
     Example:
         >>> parse_location("patient.given[0]", "the beacon 'FirstName'").steps
         ('given', 0)
     """
-    match = _LOCATION(text)
+    match = _LOCATION(location)
     if match is None:
         raise ConfigError(
-            f"{owner} has the location {text!r}, which is none",
+            f"{owner} has {location!r}, which is not a location",
             hint="Write a location as name.member[3]",
         )
     steps: list[str | int] = []
@@ -76,9 +75,9 @@ def parse_location(text: str, owner: str) -> Location:
             steps.append(step["member"])
         elif len(step["index"]) > 1:
             raise ConfigError(
-                f"{owner} has the location {text!r}, whose list index [{step['index']}] has more than one "
-                "digit: AWS's libraries repeat its first digit and read another element",
-                hint="Keep what is searched for among a list's first ten elements, or in a map",
+                f"{owner} has the location {location!r}, whose list index [{step['index']}] has more than "
+                "one digit: AWS's libraries repeat its first digit and read another element",
+                hint="Store the value among a list's first ten elements, or in a map",
             )
         else:
             steps.append(int(step["index"]))

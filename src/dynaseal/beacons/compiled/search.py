@@ -1,4 +1,4 @@
-"""A table's beacons, checked and ready for use: made once from the configuration, read by everything else."""
+"""A table's beacons and surrogate keys, checked and ready for use."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ Beacon = CompiledStandardBeacon | CompiledCompoundBeacon
 
 @dataclass(frozen=True, kw_only=True)
 class CompiledSearch:
-    """What one table's search configuration and surrogate keys come to.
+    """One table's search configuration and surrogate keys, checked and resolved.
 
     Attributes:
         standard_beacons: By name.
         compound_beacons: By name.
         virtual_fields: By name.
-        key_store: Where beacon keys are kept.
-        key_source: Whose beacon key is used.
-        drops_key_field: Whether the key field of a multi key source is dropped when an item is written.
-        partitions: Into how many partitions items are divided; 1 where none are configured.
+        key_store: Where beacon keys are stored.
+        key_source: Which beacon key is used.
+        drops_key_field: Whether the key field of a MultiKeySource is dropped when an item is written.
+        partitions: How many partitions items are divided into; 1 if none are configured.
         partition_selector: Chooses an item's partition; None for a random one.
-        signed: The beacons that are attributes of their own, in the signature.
-        stored: The other ones that are stored beside an item.
-        is_encrypted: Whether an attribute of the table is encrypted.
+        signed_beacons: The compound beacons that are signed attributes under their own names.
+        stored_beacons: The beacons that are stored beside an item, outside its signature.
+        is_encrypted: Returns whether an attribute of the table is encrypted.
         surrogates: The table's surrogate keys.
     """
 
@@ -44,27 +44,27 @@ class CompiledSearch:
     drops_key_field: bool
     partitions: int
     partition_selector: PartitionSelector | None
-    signed: tuple[CompiledCompoundBeacon, ...]
-    stored: tuple[Beacon, ...]
+    signed_beacons: tuple[CompiledCompoundBeacon, ...]
+    stored_beacons: tuple[Beacon, ...]
     is_encrypted: Callable[[str], bool]
     surrogates: Surrogates
 
     @property
     def key_field(self) -> str | None:
-        """The attribute by which queries name the tenant's key, in a table that has tenants."""
+        """The attribute by which searches name the tenant's key, in a table of tenants."""
         return self.key_source.key_field_name if isinstance(self.key_source, MultiKeySource) else None
 
     @cached_property
     def signed_attributes(self) -> Mapping[str, CryptoAction]:
-        """The actions of the signed beacons, which no configuration names."""
-        return {beacon.name: CryptoAction.SIGN_ONLY for beacon in self.signed}
+        """The actions of the signed beacons, which the table's attribute actions do not name."""
+        return {beacon.name: CryptoAction.SIGN_ONLY for beacon in self.signed_beacons}
 
     def beacon(self, name: str) -> Beacon | None:
-        """Give a beacon by its name in queries."""
+        """Return the beacon with a name in expressions, if there is one."""
         return self.standard_beacons.get(name) or self.compound_beacons.get(name)
 
     def beacon_at(self, path: Path, names: Mapping[str, str]) -> Beacon | None:
-        """Give the beacon that a document path is, by its name or its stored name.
+        """Return the beacon that a document path names by its name or its stored name, if there is one.
 
         Args:
             path: From an expression.

@@ -1,12 +1,12 @@
-"""Text out of an item: which values are text, the transforms, and virtual fields put together from them.
+"""Virtual fields: strings made from the values of an item, and the transforms that make them.
 
-- A string is its text, a number the text it was written with, `true`, `false` and `null` are words; no other
-  value is text.
+- A string value is used as it is, and a number as it was written. BOOL and NULL values are the words `true`,
+  `false` and `null`. Other values have no string.
 - Lengths and positions count UTF-16 code units, as AWS's libraries do. A transform may cut a surrogate pair
-  in two; half a pair is no text that could be hashed, but a virtual field may show it.
-- A position counts from the start, a negative one from the end; both are kept within the text, whose last
-  character is the largest position there is. So a range never reaches past the last character.
-- A virtual field has no value where one of its parts has none.
+  in two. Half a pair cannot be hashed, but it may be part of a virtual field.
+- A position counts from the start, a negative one from the end. Both are limited to the string; the largest
+  position is the one of its last character, so a range never includes the last character.
+- A virtual field has no value if one of its parts has none.
 
 Source: specification `virtual.md`; where it is silent, what AWS's releases do.
 """
@@ -25,53 +25,53 @@ _TO_UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
 _TO_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 _LARGEST_OF_ONE_UNIT = "\uffff"
 
-_Kept = TypeVar("_Kept", str, list[str])
+_Sequence = TypeVar("_Sequence", str, list[str])
 
 
 class Transform(Protocol):
-    """One step on the way from a value's text to its share of a virtual field."""
+    """One step from the string of a value to its part of a virtual field."""
 
-    def apply(self, text: str) -> str:
-        """Transform a text in which each character is one UTF-16 code unit."""
+    def apply(self, string: str) -> str:
+        """Transform a string in which each character is one UTF-16 code unit."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Upper:
-    """Makes the letters a to z capital; others stay."""
+    """Changes the letters a to z to upper case; other letters are unchanged."""
 
-    def apply(self, text: str) -> str:
-        """Transform a text."""
-        return text.translate(_TO_UPPER)
+    def apply(self, string: str) -> str:
+        """Transform a string."""
+        return string.translate(_TO_UPPER)
 
 
 @dataclass(frozen=True, slots=True)
 class Lower:
-    """Makes the letters A to Z small; others stay."""
+    """Changes the letters A to Z to lower case; other letters are unchanged."""
 
-    def apply(self, text: str) -> str:
-        """Transform a text."""
-        return text.translate(_TO_LOWER)
+    def apply(self, string: str) -> str:
+        """Transform a string."""
+        return string.translate(_TO_LOWER)
 
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """Adds a literal text at the end.
+    """Adds a literal string at the end.
 
     Args:
-        literal: The text.
+        literal: The string.
     """
 
     literal: str
 
-    def apply(self, text: str) -> str:
-        """Transform a text."""
-        return text + code_units(self.literal)
+    def apply(self, string: str) -> str:
+        """Transform a string."""
+        return string + code_units(self.literal)
 
 
 @dataclass(frozen=True, slots=True)
 class GetPrefix:
-    """Keeps the first characters.
+    """Returns the first characters.
 
     Args:
         length: How many; if negative, all but that many at the end.
@@ -79,14 +79,14 @@ class GetPrefix:
 
     length: int
 
-    def apply(self, text: str) -> str:
-        """Transform a text."""
-        return text[: self.length] if self.length >= 0 else text[: max(len(text) + self.length, 0)]
+    def apply(self, string: str) -> str:
+        """Transform a string."""
+        return string[: self.length] if self.length >= 0 else string[: max(len(string) + self.length, 0)]
 
 
 @dataclass(frozen=True, slots=True)
 class GetSuffix:
-    """Keeps the last characters.
+    """Returns the last characters.
 
     Args:
         length: How many; if negative, all but that many at the start.
@@ -94,31 +94,31 @@ class GetSuffix:
 
     length: int
 
-    def apply(self, text: str) -> str:
-        """Transform a text."""
-        return text[max(len(text) - self.length, 0) :] if self.length >= 0 else text[-self.length :]
+    def apply(self, string: str) -> str:
+        """Transform a string."""
+        return string[max(len(string) - self.length, 0) :] if self.length >= 0 else string[-self.length :]
 
 
 @dataclass(frozen=True, slots=True)
 class GetSubstring:
-    """Keeps a range of characters.
+    """Returns a range of characters.
 
     Args:
-        low: The position of the first one.
-        high: The position after the last one; the text's last character is never part of the range.
+        low: The position of the first character.
+        high: The position after the last one; the string's last character is never part of the range.
     """
 
     low: int
     high: int
 
-    def apply(self, text: str) -> str:
-        """Transform a text."""
-        return _range(text, self.low, self.high)
+    def apply(self, string: str) -> str:
+        """Transform a string."""
+        return _range(string, self.low, self.high)
 
 
 @dataclass(frozen=True, slots=True)
 class GetSegment:
-    """Splits the text and keeps one piece; none if there is no such piece.
+    """Splits the string and returns one piece; an empty string if there is no such piece.
 
     Args:
         split: The character between pieces.
@@ -134,20 +134,20 @@ class GetSegment:
     def __post_init__(self) -> None:
         check_split(self.split, "A GetSegment transform")
 
-    def apply(self, text: str) -> str:
-        """Transform a text."""
-        pieces = text.split(self.split)
+    def apply(self, string: str) -> str:
+        """Transform a string."""
+        pieces = string.split(self.split)
         return pieces[self.index] if -len(pieces) <= self.index < len(pieces) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class GetSegments:
-    """Splits the text and keeps a range of pieces, joined again.
+    """Splits the string and returns a range of its pieces, joined again.
 
     Args:
         split: The character between pieces.
         low: The position of the first piece.
-        high: The position after the last one; the text's last piece is never part of the range.
+        high: The position after the last one; the string's last piece is never part of the range.
 
     Raises:
         ConfigError: `split` is not one character.
@@ -160,9 +160,9 @@ class GetSegments:
     def __post_init__(self) -> None:
         check_split(self.split, "A GetSegments transform")
 
-    def apply(self, text: str) -> str:
-        """Transform a text."""
-        return self.split.join(_range(text.split(self.split), self.low, self.high))
+    def apply(self, string: str) -> str:
+        """Transform a string."""
+        return self.split.join(_range(string.split(self.split), self.low, self.high))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,64 +174,64 @@ class CompiledVirtualField:
 
     @property
     def locations(self) -> frozenset[Location]:
-        """The places that the field is put together from."""
+        """The locations of the values that the field is made from."""
         return frozenset(location for location, _ in self.parts)
 
     def string(self, item: Item) -> str | None:
-        """Give the field's text for an item, or None where the item lacks a part.
+        """Return the field's string for an item, or None if the item lacks a part.
 
         Raises:
-            EncryptError: a part is of a type that has no text.
+            EncryptError: the type of a part's value has no string.
         """
         joined = ""
         for location, transforms in self.parts:
             value = location.find(item)
             if value is None:
                 return None
-            text = code_units(string_of(value, f"The virtual field {self.name!r}"))
+            units = code_units(string_of(value, f"The virtual field {self.name!r}"))
             for transform in transforms:
-                text = transform.apply(text)
-            joined += text
+                units = transform.apply(units)
+            joined += units
         return characters(joined)
 
 
 def string_of(value: AttributeValue, owner: str) -> str:
-    """Give the text of a value.
+    """Return the string of a value.
 
     Args:
         value: The value.
-        owner: What needs it as text, for the message.
+        owner: What needs the string, for the message.
 
     Raises:
-        EncryptError: its type has none.
+        EncryptError: values of its type have no string.
     """
-    (kind, content), *_ = value.items()
-    read = _TEXTS.get(kind)
-    if read is None:
+    (type_name, content), *_ = value.items()
+    convert = _TO_STRING.get(type_name)
+    if convert is None:
         raise EncryptError(
-            f"{owner} is made from text, and the item has a value of the type {kind} there",
-            hint="Only the types S, N, BOOL and NULL have a text",
+            f"{owner} is made from strings, and the item has a value of the type {type_name} there",
+            hint="Use values of the types S, N, BOOL and NULL only",
         )
-    return read(content)
+    return convert(content)
 
 
-def code_units(text: str) -> str:
-    """Spell a text so that each character is one UTF-16 code unit."""
-    if text.isascii() or max(text) <= _LARGEST_OF_ONE_UNIT:
-        return text
-    data = text.encode("utf-16-be", "surrogatepass")
+def code_units(string: str) -> str:
+    """Return a string in which each character is one UTF-16 code unit: surrogate pairs are split."""
+    if string.isascii() or max(string) <= _LARGEST_OF_ONE_UNIT:
+        return string
+    data = string.encode("utf-16-be", "surrogatepass")
     return "".join([chr(data[at] << 8 | data[at + 1]) for at in range(0, len(data), 2)])
 
 
 def characters(units: str) -> str:
-    """Join surrogate pairs again; half a pair stays."""
+    """Join the surrogate pairs that `code_units` split; half a pair is left as it is."""
     if units.isascii():
         return units
     return units.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "surrogatepass")
 
 
 def check_split(split: str, owner: str) -> None:
-    """Check that a split character is one character.
+    """Check that a split character is a single character.
 
     Raises:
         ConfigError: it is not.
@@ -240,7 +240,7 @@ def check_split(split: str, owner: str) -> None:
         raise ConfigError(f"{owner} splits at {split!r}; it must be one character")
 
 
-def _range(whole: _Kept, low: int, high: int) -> _Kept:
+def _range(whole: _Sequence, low: int, high: int) -> _Sequence:
     return whole[_position(low, len(whole)) : _position(high, len(whole))]
 
 
@@ -250,7 +250,7 @@ def _position(position: int, length: int) -> int:
     return min(position, max(length - 1, 0))
 
 
-_TEXTS: dict[str, Callable[[Any], str]] = {
+_TO_STRING: dict[str, Callable[[Any], str]] = {
     "S": lambda content: content,
     "N": lambda content: content,
     "BOOL": lambda content: "true" if content else "false",

@@ -1,20 +1,20 @@
-"""A beacon plan as a drawing: what each length costs and gives away, as SVG text.
+"""Draws a beacon plan as an SVG document.
 
-Written by hand: it is a few lines over one grid, and a plotting library would weigh more than dynaseal.
+Written by hand: it is a few lines over a grid, and a plotting library would be larger than dynaseal itself.
 """
 
 from collections.abc import Callable
 from html import escape
 
-from dynaseal.beacons.length.estimates import BeaconPlan, LengthPlan
+from dynaseal.beacons.length.plans import BeaconPlan, LengthPlan
 
 _WIDTH, _HEIGHT = 760, 420
 _LEFT, _TOP, _RIGHT, _BOTTOM = 60, 50, 740, 330
 _LINES: tuple[tuple[str, str, Callable[[LengthPlan], float]], ...] = (
-    ("#0072b2", "items found that are false", lambda one: one.false_positive_rate),
-    ("#d55e00", "items an observer guesses right", lambda one: one.guessed),
-    ("#cc79a7", "values alone with their beacon", lambda one: one.alone),
-    ("#555555", "of the value is told by the beacon", lambda one: one.learned_bits),
+    ("#0072b2", "of the items found are false matches", lambda plan: plan.false_positive_rate),
+    ("#d55e00", "of the items an observer guesses right", lambda plan: plan.guessed),
+    ("#cc79a7", "of the values share their beacon with no other", lambda plan: plan.alone),
+    ("#555555", "of a value's bits are revealed by its beacon", lambda plan: plan.learned_bits),
 )
 
 
@@ -22,10 +22,10 @@ def plot_beacon_plan(plan: BeaconPlan) -> str:
     """Draw a beacon plan.
 
     Args:
-        plan: From `plan_beacon`.
+        plan: The result of `plan_beacon`.
 
     Returns:
-        An SVG document: percentages by length, the recommended length marked.
+        An SVG document: percentages by length, with the recommended length marked.
 
     Example:
         >>> from dynaseal.beacons.length.planner import plan_beacon
@@ -58,7 +58,7 @@ def _grid(plan: BeaconPlan) -> list[str]:
         for share in (0.0, 0.25, 0.5, 0.75, 1.0)
     ]
     step = max(len(plan.lengths) // 12, 1)
-    shown = [one.length for one in plan.lengths if (one.length - 1) % step == 0]
+    shown = [each.length for each in plan.lengths if (each.length - 1) % step == 0]
     parts += [_text(_x(plan, length), _BOTTOM + 18, str(length), anchor="middle") for length in shown]
     return [
         *parts,
@@ -77,7 +77,7 @@ def _recommendation(plan: BeaconPlan) -> list[str]:
 
 
 def _line(plan: BeaconPlan, colour: str, measure: Callable[[LengthPlan], float], whole: float) -> str:
-    points = " ".join(f"{_x(plan, one.length):.1f},{_y(measure(one) / whole):.1f}" for one in plan.lengths)
+    points = " ".join(f"{_x(plan, each.length):.1f},{_y(measure(each) / whole):.1f}" for each in plan.lengths)
     return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
 
 

@@ -1,1 +1,1 @@
-"""Search requests: what an expression asks, the request rewritten to beacons, its reply filtered."""
+"""Query and Scan requests: analysed, sent with beacons, and their replies filtered."""

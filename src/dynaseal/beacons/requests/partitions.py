@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 from dynaseal.attributes import AttributeValue
 from dynaseal.beacons.compiled.compound import UnfitStringError
-from dynaseal.beacons.compiled.resolved import Searchable
+from dynaseal.beacons.compiled.resolved_attributes import Searchable
 from dynaseal.beacons.compiled.search import Beacon, CompiledSearch
 from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
 from dynaseal.beacons.requests.analysis import AnalysedExpression, AnalysedSearch, refuse

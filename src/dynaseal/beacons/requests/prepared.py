@@ -286,8 +286,8 @@ def _expressions(request: Mapping[str, Any]) -> tuple[str | None, str | None, Na
 def _refuse_two_forms(name: str) -> NoReturn:
     raise UnsupportedOperationError(
         f"The value {name} is compared with a beacon and with something else, and would have to be sent in "
-        "two forms, which would give away that they belong together",
-        hint="Use a value placeholder of its own for each",
+        "two forms, which would show that they belong together",
+        hint="Use a different value placeholder for each",
     )
 
 

@@ -1,1 +1,1 @@
-"""Surrogate keys: key attributes that hold a keyed token of an encrypted attribute."""
+"""Surrogate keys: key attributes that hold a token of an encrypted attribute."""

@@ -1,12 +1,13 @@
-"""Surrogate keys: key attributes that hold a keyed token where the real value is encrypted.
+"""Surrogate keys: key attributes that hold a token instead of the real value, which is encrypted.
 
-- A token is a whole HMAC, never cut: equal tokens mean equal values. It says that two items have the same
-  value, and nothing about the value; it has no order and no beginning.
-- It covers the value's type and normal form, so `1` and `1.0` are one key, and `"1"` is another.
-- Its key is derived from the beacon key for one table and one key attribute: the same value has another token
-  elsewhere.
-- To everyone else the token is a signed key attribute and the value an encrypted one, so AWS's libraries
-  read such items. Here the token is made on writing, and checked and taken out on reading.
+- A token is a whole HMAC, not truncated, so equal tokens mean equal values. It reveals that two items have
+  the same value, and nothing else about the value. It has no order and no beginning.
+- It covers the value's type and normal form, so `1` and `1.0` have the same token, and `"1"` has another one.
+- Its key is derived from the beacon key for one table and one key attribute, so the same value has a
+  different token in another table or key attribute.
+- For AWS's libraries the token is a signed key attribute and the value an encrypted one, so they can read
+  such items. This library makes the token when it writes an item; it checks and removes the token when it
+  reads it.
 """
 
 from base64 import urlsafe_b64encode
@@ -36,13 +37,13 @@ _KEY_TYPES = frozenset({"S", "N", "B"})
 
 @dataclass(frozen=True, slots=True)
 class SurrogateKey:
-    """A key attribute that holds a token, and the encrypted attribute that the token stands for.
+    """A key attribute that holds a token, and the encrypted attribute with the real value.
 
-    The application writes and asks for the real value by `source`, and never sees the token.
+    The application writes and searches the real value by `source`, and never sees the token.
 
     Args:
-        name: The partition key's or the sort key's name; of the type S in DynamoDB.
-        source: The attribute with the real value: a string, a number or binary; encrypted.
+        name: The name of the partition key or sort key. Its type in DynamoDB must be S.
+        source: The name of the encrypted attribute with the real value: a string, a number or binary.
 
     Raises:
         ConfigError: a name is empty, or both are the same.
@@ -58,7 +59,7 @@ class SurrogateKey:
     def __post_init__(self) -> None:
         if not self.name or not self.source or self.name == self.source:
             raise ConfigError(
-                f"A surrogate key needs a name and another one as its source, not {self.name!r} and "
+                f"A surrogate key needs two different names, its own and its source's, not {self.name!r} and "
                 f"{self.source!r}"
             )
 
@@ -104,35 +105,35 @@ class Surrogates:
             token_keys: The keys of the table's tokens.
 
         Raises:
-            EncryptError: the item lacks a real value, or has a token that is not its own.
+            EncryptError: the item lacks a real value, or already has a different token.
         """
         for key in self.keys:
             value = item.get(key.source)
             if value is None:
                 raise EncryptError(
-                    f"The item has no attribute {key.source!r}, of which its key {key.name!r} is made"
+                    f"The item has no attribute {key.source!r}, from which its key {key.name!r} is made"
                 )
-            made = token(token_keys[key.name], key_value(value, key))
-            if item.get(key.name, made) != made:
+            expected = token(token_keys[key.name], key_value(value, key))
+            if item.get(key.name, expected) != expected:
                 raise EncryptError(
-                    f"The item has the key {key.name!r} with another value than the token of {key.source!r}",
+                    f"The item has the key {key.name!r} with a value that is not the token of {key.source!r}",
                     hint="Leave it out: it is made when the item is written",
                 )
-            prepared[key.name] = made
+            prepared[key.name] = expected
 
-    def take_tokens(self, item: dict[str, Any], token_keys: TokenKeys) -> None:
-        """Check that a decrypted item's tokens are those of its values, and take them out.
+    def remove_tokens(self, item: dict[str, Any], token_keys: TokenKeys) -> None:
+        """Check that a decrypted item's tokens belong to its values, and remove them from it.
 
         Raises:
-            SignatureError: one is not.
+            SignatureError: one does not belong to its value.
         """
         for key in self.keys:
             value, stored = item.get(key.source), item.pop(key.name, None)
             if value is None or stored is None:
                 raise SignatureError
-            made = token(token_keys[key.name], value)
+            expected = token(token_keys[key.name], value)
             try:
-                check_one_of([made["S"].encode()], str(stored.get("S")).encode())
+                check_one_of([expected["S"].encode()], str(stored.get("S")).encode())
             except AuthenticationFailedError:
                 raise SignatureError from None
 
@@ -144,39 +145,39 @@ def compile_surrogates(
 
     Args:
         table_name: The table's logical name.
-        keys: The surrogate keys, as they are declared.
+        keys: The surrogate keys of the table's configuration.
         key_names: The names of the table's key attributes.
-        encrypted: Those of the sources that are encrypted.
+        encrypted: The names of those sources that are encrypted.
 
     Raises:
-        ConfigError: one cannot be.
+        ConfigError: they contradict each other or the table.
     """
-    found = Surrogates(table_name, tuple(keys))
-    if len(found.names) < len(found.keys) or len(found.by_source) < len(found.keys):
+    surrogates = Surrogates(table_name, tuple(keys))
+    if len(surrogates.names) < len(surrogates.keys) or len(surrogates.by_source) < len(surrogates.keys):
         raise ConfigError("Two surrogate keys have the same name or the same source", hint="Keep one of them")
-    for key in found.keys:
+    for key in surrogates.keys:
         if key.name not in key_names:
             raise ConfigError(
-                f"The surrogate key {key.name!r} is no key of the table",
+                f"The surrogate key {key.name!r} is not a key of the table",
                 hint="Find items by other attributes with a StandardBeacon, which can be the key of an index",
             )
         if key.source not in encrypted:
             raise ConfigError(
-                f"The surrogate key {key.name!r} stands for {key.source!r}, which is not encrypted",
+                f"The source {key.source!r} of the surrogate key {key.name!r} is not encrypted",
                 hint=f"Give {key.source!r} the action ENCRYPT_AND_SIGN, or make it the key itself",
             )
-    return found
+    return surrogates
 
 
 def token(token_key: bytes, value: AttributeValue) -> dict[str, str]:
-    """Give the token that stands for a value, as DynamoDB stores it.
+    """Return the token of a value, as DynamoDB stores it.
 
     Raises:
         MalformedValueError: DynamoDB or the format cannot hold the value.
 
     Example:
-        >>> one = token(bytes(64), {"N": "1.0"})
-        >>> one == token(bytes(64), {"N": "1"}), one == token(bytes(64), {"S": "1"}), len(one["S"])
+        >>> number = token(bytes(64), {"N": "1.0"})
+        >>> number == token(bytes(64), {"N": "1"}), number == token(bytes(64), {"S": "1"}), len(number["S"])
         (True, False, 64)
     """
     type_id, data = serialize(value)
@@ -184,16 +185,16 @@ def token(token_key: bytes, value: AttributeValue) -> dict[str, str]:
 
 
 def key_value(value: AttributeValue, key: SurrogateKey) -> AttributeValue:
-    """Give a value back if it can be a key's value in DynamoDB.
+    """Return a value unchanged if a key can have it in DynamoDB.
 
     Raises:
         EncryptError: it cannot.
     """
-    ((kind, content),) = value.items()
-    if kind not in _KEY_TYPES or not content:
+    ((type_name, content),) = value.items()
+    if type_name not in _KEY_TYPES or not content:
         raise EncryptError(
-            f"The attribute {key.source!r} stands behind the key {key.name!r} and cannot be one",
-            hint="A key is a string, a number or binary, and is not empty",
+            f"The attribute {key.source!r} has a value that its surrogate key {key.name!r} cannot have",
+            hint="Use a string, a number or binary that is not empty",
         )
     try:
         serialize(value)
@@ -203,6 +204,6 @@ def key_value(value: AttributeValue, key: SurrogateKey) -> AttributeValue:
 
 
 def _framed(name: str) -> bytes:
-    """Spell a name so that where it ends is beyond doubt."""
+    """Return a name after its length, so that two names joined cannot be mistaken for two others."""
     data = name.encode()
     return len(data).to_bytes(4) + data

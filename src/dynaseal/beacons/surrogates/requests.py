@@ -1,12 +1,12 @@
 """Requests that name items by real values, rewritten to name them by tokens.
 
-- In keys the source's entry is replaced by the token. In expressions `email = :v`, `<>` and IN over the
-  source become the same over the key attribute, and the values become tokens: a token is whole, so the
-  answer is exact and nothing has to be filtered out.
-- A token has no order, beginning, size or type, and cannot be compared with another attribute: refused, as
-  is a value that would also have to be sent as it is.
-- A reply's LastEvaluatedKey holds tokens, which nothing can turn back: it goes back as it came, as
-  ExclusiveStartKey, which may also be written with real values.
+- In a key, the source's entry is replaced by the token. In an expression, `=`, `<>` and IN over the source
+  are sent with the key attribute in its place, and their values become tokens. A token is whole, so
+  DynamoDB's reply is exact and needs no filter.
+- A token has no order, beginning, size or type, and cannot be compared with another attribute. Expressions
+  that need one of these are refused, and so is a value that would have to be sent unchanged as well.
+- A reply's LastEvaluatedKey has tokens, which cannot be turned into real values. The caller returns it
+  unchanged as ExclusiveStartKey, which may also be written with real values.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -46,33 +46,33 @@ Span = tuple[int, int]
 def with_tokens(
     surrogates: Surrogates, operation: str, request: Mapping[str, Any], token_keys: TokenKeys
 ) -> dict[str, Any]:
-    """Give a request, or one item's part of it, that names items by tokens.
+    """Return a request, or one item's part of it, that names items by tokens.
 
     Args:
         surrogates: The table's surrogate keys.
-        operation: For messages.
-        request: As the application wrote it.
+        operation: The operation's name, for messages.
+        request: The request as the application wrote it.
         token_keys: The keys of the table's tokens.
 
     Raises:
-        UnsupportedOperationError: an expression asks what no token can answer, or a key has a token.
+        UnsupportedOperationError: an expression needs something that no token supports, or a key has a token.
     """
     sent = dict(request)
     if KEY in sent:
         sent[KEY] = key_with_tokens(surrogates, operation, sent[KEY], token_keys)
     if sent.get(START):
-        sent[START] = _replaced(surrogates, operation, sent[START], token_keys)
-    asked = _Asked.of(surrogates, operation, request)
-    return asked.rewritten(sent, token_keys) if asked.paths else sent
+        sent[START] = _replace_sources(surrogates, operation, sent[START], token_keys)
+    sources = _SourceUses.in_request(surrogates, operation, request)
+    return sources.replace(sent, token_keys) if sources.paths else sent
 
 
 def key_with_tokens(
     surrogates: Surrogates, operation: str, key: Mapping[str, AttributeValue], token_keys: TokenKeys
 ) -> dict[str, Any]:
-    """Give an item's key as DynamoDB has it for one by real values.
+    """Return an item's key with tokens, given its key with real values.
 
     Raises:
-        UnsupportedOperationError: it names a token itself, or has a value that no key can have.
+        UnsupportedOperationError: it names a token itself, or has a value that a key cannot have.
     """
     for surrogate in surrogates.keys:
         if surrogate.name in key:
@@ -80,10 +80,10 @@ def key_with_tokens(
                 f"{operation} has a key with {surrogate.name!r}, which is a token that this library makes",
                 hint=f"Give the real value, as {surrogate.source!r}",
             )
-    return _replaced(surrogates, operation, key, token_keys)
+    return _replace_sources(surrogates, operation, key, token_keys)
 
 
-def _replaced(
+def _replace_sources(
     surrogates: Surrogates, operation: str, key: Mapping[str, AttributeValue], token_keys: TokenKeys
 ) -> dict[str, Any]:
     replaced: dict[str, Any] = {}
@@ -99,17 +99,17 @@ def _replaced(
     return replaced
 
 
-@dataclass(slots=True)
-class _Asked:
-    """What the expressions of one request ask of the sources of surrogate keys.
+@dataclass(slots=True, kw_only=True)
+class _SourceUses:
+    """Where the expressions of one request use the sources of surrogate keys.
 
     Attributes:
-        operation: For messages.
+        operation: The operation's name, for messages.
         surrogates: The table's surrogate keys.
-        request: As the application wrote it.
-        paths: By parameter, where each source stands in the text, and its surrogate key.
-        values: By parameter, where the values that it is compared with stand.
-        owners: By value placeholder, the surrogate key that its token is for.
+        request: The request as the application wrote it.
+        paths: By parameter, the positions of sources in the expression, each with its surrogate key.
+        values: By parameter, the positions of the values that sources are compared with.
+        owners: By value placeholder, the surrogate key whose token is sent for the value.
     """
 
     operation: str
@@ -120,27 +120,33 @@ class _Asked:
     owners: dict[str, SurrogateKey] = field(default_factory=dict[str, SurrogateKey])
 
     @classmethod
-    def of(cls, surrogates: Surrogates, operation: str, request: Mapping[str, Any]) -> "_Asked":
-        asked = cls(operation, surrogates, request)
-        for parameter in _CONDITIONS:
-            text = request.get(parameter)
-            if text:
-                asked._read(parameter, parse_condition(text, parameter).condition)
-        return asked
+    def in_request(cls, surrogates: Surrogates, operation: str, request: Mapping[str, Any]) -> "_SourceUses":
+        """Find the uses in a request.
 
-    def rewritten(self, sent: dict[str, Any], token_keys: TokenKeys) -> dict[str, Any]:
+        Raises:
+            UnsupportedOperationError: one of them is not supported.
+        """
+        uses = cls(operation=operation, surrogates=surrogates, request=request)
+        for parameter in _CONDITIONS:
+            expression = request.get(parameter)
+            if expression:
+                uses._read(parameter, parse_condition(expression, parameter).condition)
+        return uses
+
+    def replace(self, sent: dict[str, Any], token_keys: TokenKeys) -> dict[str, Any]:
+        """Return the request to send, with key attributes in place of sources and tokens of their values."""
         self._check_values()
         names: dict[str, str] = dict(self.request.get(NAMES) or {})
         values: dict[str, Any] = dict(self.request.get(VALUES) or {})
-        placeholders = {key.name: _new_name(at, names) for at, key in enumerate(self.surrogates.keys)}
-        for parameter, found in self.paths.items():
-            edits = [(span, placeholders[key.name]) for span, key in found]
-            names |= {placeholders[key.name]: key.name for _, key in found}
-            sent[parameter] = replace_spans(sent[parameter], edits)
+        placeholders = {key.name: _new_name(index, names) for index, key in enumerate(self.surrogates.keys)}
+        for parameter, paths in self.paths.items():
+            replacements = [(span, placeholders[key.name]) for span, key in paths]
+            names |= {placeholders[key.name]: key.name for _, key in paths}
+            sent[parameter] = replace_spans(sent[parameter], replacements)
         for name, key in self.owners.items():
             values[name] = self._token(name, key, values, token_keys)
-        used = {text for parameter in _EXPRESSIONS for text, _ in _placeholders(sent, parameter)}
-        sent[NAMES] = {name: stands_for for name, stands_for in names.items() if name in used}
+        used = {name for parameter in _EXPRESSIONS for name, _ in _placeholders(sent, parameter)}
+        sent[NAMES] = {placeholder: name for placeholder, name in names.items() if placeholder in used}
         return {**sent, VALUES: values} if values else sent
 
     def _read(self, parameter: str, condition: Condition) -> None:
@@ -168,7 +174,7 @@ class _Asked:
                     self._refuse_value(value.name)
 
     def _check_values(self) -> None:
-        """Refuse a value that is also used where it would have to be sent as it is."""
+        """Refuse a value that is also used where it would have to be sent unchanged."""
         for parameter in _EXPRESSIONS:
             for name, span in _placeholders(self.request, parameter):
                 if name in self.owners and span not in self.values.get(parameter, ()):
@@ -179,39 +185,41 @@ class _Asked:
     ) -> dict[str, str]:
         if name not in values:
             raise UnsupportedOperationError(
-                f"{self.operation} uses {name}, which ExpressionAttributeValues does not define"
+                f"{self.operation} uses {name}, which ExpressionAttributeValues does not define",
+                hint="Define every value that the expressions use",
             )
         try:
             return token(token_keys[key.name], values[name])
         except MalformedValueError as error:
             raise UnsupportedOperationError(
-                f"{self.operation} compares {key.source!r} with {name}, which holds {error}"
+                f"{self.operation} compares {key.source!r} with {name}, which holds {error}",
+                hint="Give a value that the attribute could have",
             ) from None
 
     def _refuse_token(self, parameter: str, name: str) -> NoReturn:
         (source,) = (key.source for key in self.surrogates.keys if key.name == name)
         raise UnsupportedOperationError(
-            f"{self.operation}'s {parameter} asks for {name!r}, which is a token that this library makes",
-            hint=f"Ask for the real value, as {source!r}",
+            f"{self.operation}'s {parameter} uses {name!r}, which is a token that this library makes",
+            hint=f"Use the real value, as {source!r}",
         )
 
     def _refuse_other_than_equality(self, parameter: str, name: str) -> NoReturn:
         raise UnsupportedOperationError(
-            f"{self.operation}'s {parameter} asks for {name!r} otherwise than whether it equals a value: "
+            f"{self.operation}'s {parameter} uses {name!r} for something other than equality with a value: "
             "DynamoDB has a token in its place, which has no order, beginning, size or type",
-            hint="Filter what you have read, or find it by a beacon over a VirtualField",
+            hint="Filter the items that you have read, or use a beacon over a VirtualField",
         )
 
     def _refuse_value(self, name: str) -> NoReturn:
         raise UnsupportedOperationError(
             f"{self.operation} compares the value {name} with a surrogate key's source and with something "
-            "else, and would have to send it in two forms, which would give away that they belong together",
-            hint="Use a value placeholder of its own for each",
+            "else: it would have to be sent in two forms, which would show that they belong together",
+            hint="Use a different value placeholder for each",
         )
 
 
 def _values_compared(path: Path, leaf: Leaf) -> tuple[Value, ...] | None:
-    """Give the values that a path is asked to be equal to, or None if anything else is asked."""
+    """Return the values whose equality with a path is tested, or None if anything else is tested."""
     if len(path.steps) > 1:
         return None
     if isinstance(leaf, Compare) and leaf.comparator in ("=", "<>"):
@@ -225,14 +233,15 @@ def _values_compared(path: Path, leaf: Leaf) -> tuple[Value, ...] | None:
 
 
 def _placeholders(request: Mapping[str, Any], parameter: str) -> Iterator[tuple[str, Span]]:
-    text = request.get(parameter)
-    for found in tokenize(text, parameter) if text else ():
-        if found.kind in (Kind.NAME_PLACEHOLDER, Kind.VALUE_PLACEHOLDER):
-            yield found.text, (found.start, found.start + len(found.text))
+    """Yield the placeholders of an expression with their positions."""
+    expression = request.get(parameter)
+    for part in tokenize(expression, parameter) if expression else ():
+        if part.kind in (Kind.NAME_PLACEHOLDER, Kind.VALUE_PLACEHOLDER):
+            yield part.text, (part.start, part.start + len(part.text))
 
 
-def _new_name(at: int, taken: Iterable[str]) -> str:
-    name = f"#surrogate{at}"
+def _new_name(index: int, taken: Iterable[str]) -> str:
+    name = f"#surrogate{index}"
     while name in taken:
         name += "x"
     return name

@@ -1,4 +1,4 @@
-"""What an item's virtual fields and compound beacons are in plain text, so that queries can be written.
+"""An item's virtual fields and compound beacons in plain text, to see how searches for it are written.
 
 Source: AWS Database Encryption SDK for DynamoDB, operation ResolveAttributes.
 """
@@ -13,7 +13,7 @@ from dynaseal.beacons.compiled.search import CompiledSearch
 
 
 class Searchable(Protocol):
-    """A table's configuration, for what beacons need of it."""
+    """The part of a table's configuration that this needs."""
 
     # Declared as TableConfig has it: to a type checker, a cached_property does not match a property.
     @cached_property
@@ -24,21 +24,21 @@ class Searchable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedAttributes:
-    """An item's virtual fields and compound beacons by name; those that it has no value for are left out."""
+    """An item's virtual fields and compound beacons by name, without those that have no value."""
 
     virtual_fields: Mapping[str, str]
     compound_beacons: Mapping[str, str]
 
 
 def resolve_attributes(config: Searchable, item: Item) -> ResolvedAttributes:
-    """Give the text of an item's virtual fields and compound beacons, with nothing hashed.
+    """Return the strings of an item's virtual fields and compound beacons, with nothing hashed.
 
     Args:
         config: The table's `TableConfig`.
-        item: The item in plain text, values as botocore's client has them.
+        item: The decrypted item in wire form.
 
     Raises:
-        EncryptError: a value that must be text has none, or a part holds its beacon's split character.
+        EncryptError: a value that is needed as a string has none, or contains its beacon's split character.
     """
     compiled = config.compiled_search
     if compiled is None:
@@ -48,5 +48,5 @@ def resolve_attributes(config: Searchable, item: Item) -> ResolvedAttributes:
     return ResolvedAttributes(_present(fields), _present(compounds))
 
 
-def _present(texts: Mapping[str, str | None]) -> dict[str, str]:
-    return {name: text for name, text in texts.items() if text is not None}
+def _present(strings: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: string for name, string in strings.items() if string is not None}

@@ -1,9 +1,10 @@
 """The attributes that beacons add to an item that is written.
 
-- Signed beacons are attributes of the application's own kind: added before encryption, signed, read back.
-- The others are stored beside the encrypted item, outside its signature, and never read back. They are made
-  from the item as the application wrote it.
-- The version tag that the specification wants in every item is not stored: AWS's releases do not store it.
+- Signed beacons are ordinary signed attributes: added before encryption, and part of the item that is read.
+- The other beacons are stored beside the encrypted item, outside its signature, and removed on reading. They
+  are made from the item as the application wrote it.
+- The specification requires a version tag in every item, but AWS's releases do not store it, and neither does
+  this library.
 
 Source: specification `ddb-support.md`, "AddSignedBeacons", "GetEncryptedBeacons" and
 "HandleBeaconKeyFieldName".
@@ -21,30 +22,30 @@ from dynaseal.errors import EncryptError
 
 
 def with_signed_beacons(compiled: CompiledSearch, item: Item) -> dict[str, Any]:
-    """Give an item with its signed beacons, and without a key field that is not stored.
+    """Return an item with its signed beacons, and without a key field that is not stored.
 
     Raises:
-        EncryptError: the item has a signed beacon that its parts contradict, or a part has no text.
+        EncryptError: the item has a signed beacon that its parts contradict, or a part's value has no string.
     """
     prepared: dict[str, Any] = dict(item)
     if compiled.drops_key_field and compiled.key_field is not None:
         prepared.pop(compiled.key_field, None)
-    for beacon in compiled.signed:
-        text = beacon.plain_string(item)
-        if text is None:
+    for beacon in compiled.signed_beacons:
+        string = beacon.plain_string(item)
+        if string is None:
             continue
-        given = item.get(beacon.name)
-        if given is not None and given != {"S": text}:
+        existing = item.get(beacon.name)
+        if existing is not None and existing != {"S": string}:
             raise EncryptError(
-                f"The item has the signed beacon {beacon.name!r} with another value than its parts make",
+                f"The item has the signed beacon {beacon.name!r} with a value that does not match its parts",
                 hint="Leave it out: it is made when the item is written",
             )
-        prepared[beacon.name] = {"S": text}
+        prepared[beacon.name] = {"S": string}
     return prepared
 
 
 def stored_beacons(compiled: CompiledSearch, item: Item, keys: HmacKeys, partition: int) -> dict[str, Any]:
-    """Give the attributes to store beside an encrypted item.
+    """Return the attributes to store beside an encrypted item.
 
     Args:
         compiled: The table's beacons.
@@ -53,18 +54,18 @@ def stored_beacons(compiled: CompiledSearch, item: Item, keys: HmacKeys, partiti
         partition: The item's partition.
 
     Raises:
-        EncryptError: a beacon cannot be made of the item's values.
+        EncryptError: a beacon cannot be made from the item's values.
     """
     attributes: dict[str, Any] = {}
-    for beacon in compiled.stored:
+    for beacon in compiled.stored_beacons:
         if isinstance(beacon, CompiledStandardBeacon):
             value = beacon.beacon_value(item, keys, partition)
             if value is not None:
                 attributes[beacon.attribute] = value
         else:
-            text = beacon.beacon_string(item, keys, partition)
-            if text is not None:
-                attributes[beacon.attribute] = {"S": text}
+            string = beacon.beacon_string(item, keys, partition)
+            if string is not None:
+                attributes[beacon.attribute] = {"S": string}
     return attributes
 
 
@@ -74,10 +75,10 @@ def partition_of(compiled: CompiledSearch, item: Item, random_below: Callable[[i
     Args:
         compiled: The table's beacons.
         item: The item as the application wrote it.
-        random_below: Gives a random number below its argument, for tables without a selector.
+        random_below: Returns a random number below its argument, for tables without a selector.
 
     Raises:
-        EncryptError: the table's selector gave no partition of it.
+        EncryptError: the table's selector returned a number that is not a partition.
     """
     if compiled.partitions == 1:
         return 0
@@ -88,6 +89,6 @@ def partition_of(compiled: CompiledSearch, item: Item, random_below: Callable[[i
         raise EncryptError(
             f"The partition selector returned {partition}; "
             f"the table's partitions are 0 to {compiled.partitions - 1}",
-            hint="A selector's number must be below maximum_number_of_partitions",
+            hint="Return a number below maximum_number_of_partitions",
         )
     return partition
