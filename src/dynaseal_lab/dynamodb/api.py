@@ -3,12 +3,12 @@
 from dynaseal_lab.dynamodb.condition_keys import condition_keys
 from dynaseal_lab.dynamodb.engine import Engine
 from dynaseal_lab.dynamodb.forward import Forwarder
+from dynaseal_lab.dynamodb.handlers import Handlers
 from dynaseal_lab.dynamodb.operations import OPERATIONS
 from dynaseal_lab.dynamodb.required_permissions import RequiredPermission
 from dynaseal_lab.dynamodb.resource_policies import ResourcePolicies
 from dynaseal_lab.dynamodb.storage_key import StorageKeys
 from dynaseal_lab.dynamodb.table_facts import TableFactsCache
-from dynaseal_lab.dynamodb.table_operations import TableOperations
 from dynaseal_lab.iam.access_denied import access_denied_message
 from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, Fault, RawReply
@@ -40,7 +40,7 @@ class DynamoDbService:
         self._keys = StorageKeys(kms, clock, record_store)
         self._policies = ResourcePolicies(record_store)
         self._forward = Forwarder(engine)
-        self._table_operations = TableOperations(
+        self._handlers = Handlers(
             forward=self._forward, facts=self._facts, keys=self._keys, policies=self._policies
         )
 
@@ -63,7 +63,7 @@ class DynamoDbService:
                 if table is not None:
                     await self._keys.unlock(call, table)
         if operation.handler is not None:
-            reply = await operation.handler(self._table_operations, call)
+            reply = await operation.handler(self._handlers, call)
         else:
             reply = await self._forward(call, account)
         return RawReply(reply.body, reply.status)

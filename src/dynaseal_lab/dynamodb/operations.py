@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from dynaseal_lab.dynamodb.engine import EngineReply
+from dynaseal_lab.dynamodb.handlers import Handlers
 from dynaseal_lab.dynamodb.json_values import as_object, required_string
 from dynaseal_lab.dynamodb.local_extras import LocalExtras, LocalRequest
 from dynaseal_lab.dynamodb.request_parts import (
@@ -37,11 +38,10 @@ from dynaseal_lab.dynamodb.required_permissions import (
     on_iterators_stream,
     restoring,
 )
-from dynaseal_lab.dynamodb.table_operations import TableOperations
 from dynaseal_lab.model import Call, Params
 
 ServiceName = Literal["dynamodb", "dynamodbstreams"]
-Handler = Callable[[TableOperations, Call], Awaitable[EngineReply]]
+Handler = Callable[[Handlers, Call], Awaitable[EngineReply]]
 LocalHandler = Callable[[LocalExtras, LocalRequest], Awaitable[EngineReply]]
 TableFinder = Callable[[Params], str]
 
@@ -120,7 +120,7 @@ _RESTORE = Operation(
     ),
     defines=_parameter("TargetTableName"),
     fills=True,
-    handler=TableOperations.restore,
+    handler=Handlers.restore,
 )
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
@@ -134,18 +134,18 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             permissions=creating_table({"Tags": "TagResource", "ResourcePolicy": "PutResourcePolicy"}),
             defines=_parameter("TableName"),
             tags="adds",
-            handler=TableOperations.create_table,
+            handler=Handlers.create_table,
             local_handler=LocalExtras.create_table,
         ),
         "DeleteBackup": _ON_BACKUP,
         "DeleteItem": _on_items(WholeRequest(item_part), "writes", return_values=True),
         "DeleteResourcePolicy": Operation(
-            permissions=on_arn("ResourceArn"), handler=TableOperations.delete_resource_policy
+            permissions=on_arn("ResourceArn"), handler=Handlers.delete_resource_policy
         ),
         "DeleteTable": Operation(
             permissions=on_each_part(_ABOUT_TABLE),
             defines=_parameter("TableName"),
-            handler=TableOperations.delete_table,
+            handler=Handlers.delete_table,
             local_handler=LocalExtras.delete_table,
         ),
         "DescribeBackup": _ON_BACKUP,
@@ -153,7 +153,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             permissions=on_each_part(_ABOUT_TABLE), local_handler=LocalExtras.describe_continuous_backups
         ),
         "DescribeContributorInsights": _ON_TABLE,
-        "DescribeEndpoints": Operation(permissions=on_account, handler=TableOperations.describe_endpoints),
+        "DescribeEndpoints": Operation(permissions=on_account, handler=Handlers.describe_endpoints),
         "DescribeExport": Operation(permissions=on_arn("ExportArn")),
         "DescribeGlobalTable": _ON_GLOBAL_TABLE,
         "DescribeGlobalTableSettings": _ON_GLOBAL_TABLE,
@@ -161,9 +161,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "DescribeKinesisStreamingDestination": _ON_TABLE,
         "DescribeLimits": _ON_ACCOUNT,
         "DescribeStream": Operation(permissions=on_arn("StreamArn"), service="dynamodbstreams"),
-        "DescribeTable": Operation(
-            permissions=on_each_part(_ABOUT_TABLE), handler=TableOperations.describe_table
-        ),
+        "DescribeTable": Operation(permissions=on_each_part(_ABOUT_TABLE), handler=Handlers.describe_table),
         "DescribeTableReplicaAutoScaling": _ON_TABLE,
         "DescribeTimeToLive": _ON_TABLE,
         "DisableKinesisStreamingDestination": _ON_TABLE,
@@ -176,15 +174,15 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             permissions=on_iterators_stream,
             unlocks=True,
             service="dynamodbstreams",
-            handler=TableOperations.get_records,
+            handler=Handlers.get_records,
         ),
         "GetResourcePolicy": Operation(
-            permissions=on_arn("ResourceArn"), handler=TableOperations.get_resource_policy
+            permissions=on_arn("ResourceArn"), handler=Handlers.get_resource_policy
         ),
         "GetShardIterator": Operation(
             permissions=on_arn("StreamArn"),
             service="dynamodbstreams",
-            handler=TableOperations.get_shard_iterator,
+            handler=Handlers.get_shard_iterator,
         ),
         "ImportTable": Operation(permissions=on_imported_table, defines=_imported_table, fills=True),
         "ListBackups": _ON_ACCOUNT,
@@ -199,7 +197,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         ),
         "PutItem": _on_items(WholeRequest(item_part), "writes", return_values=True),
         "PutResourcePolicy": Operation(
-            permissions=on_arn("ResourceArn"), handler=TableOperations.put_resource_policy
+            permissions=on_arn("ResourceArn"), handler=Handlers.put_resource_policy
         ),
         "Query": _on_items(WholeRequest(query_part), "reads"),
         "RestoreTableFromBackup": _RESTORE,
@@ -209,7 +207,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             permissions=on_arn("ResourceArn"),
             defines=_parameter("ResourceArn"),
             tags="adds",
-            handler=TableOperations.change_tags,
+            handler=Handlers.change_tags,
             local_handler=LocalExtras.tag_resource,
         ),
         "TransactGetItems": _on_items(_TRANSACTION, "reads"),
@@ -218,7 +216,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             permissions=on_arn("ResourceArn"),
             defines=_parameter("ResourceArn"),
             tags="removes",
-            handler=TableOperations.change_tags,
+            handler=Handlers.change_tags,
             local_handler=LocalExtras.untag_resource,
         ),
         "UpdateContinuousBackups": Operation(
@@ -234,14 +232,14 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "UpdateTable": Operation(
             permissions=on_each_part(_ABOUT_TABLE),
             defines=_parameter("TableName"),
-            handler=TableOperations.update_table,
+            handler=Handlers.update_table,
             local_handler=LocalExtras.update_table,
         ),
         "UpdateTableReplicaAutoScaling": _ON_TABLE,
         "UpdateTimeToLive": Operation(
             permissions=on_each_part(_ABOUT_TABLE),
             defines=_parameter("TableName"),
-            handler=TableOperations.update_time_to_live,
+            handler=Handlers.update_time_to_live,
         ),
     }
 )

@@ -1,4 +1,4 @@
-"""Operations in which the lab itself has a part: it changes the request, or the reply, or acts afterwards.
+"""Handlers: the lab's own part in operations, which changes the request or the reply or follows the reply.
 
 The engine keeps tables. The lab keeps their storage keys and resource policies, and adds what it knows to the
 engine's replies.
@@ -37,8 +37,8 @@ class Forward(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TableOperations:
-    """The handlers of these operations, each given a call that has been allowed.
+class Handlers:
+    """One handler for each operation in which the lab has a part; the call must have been allowed.
 
     Args:
         forward: sends a call to the engine.
