@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from botocore.model import ListShape, MapShape, StructureShape
 
-from dynaseal_lab.model import Fault, RawReply, Reply
+from dynaseal_lab.model import Fault, Params, RawReply, Reply
 from dynaseal_lab.wire.faults import json_headers
 from dynaseal_lab.wire.http import Request, Response
 from dynaseal_lab.wire.models import TARGETS, members, operation_model, service_model
@@ -43,7 +43,7 @@ def json_version(service: str | None) -> str:
     return str(service_model(service).metadata.get("jsonVersion", "1.0")) if service else "1.0"
 
 
-def read(service: str, operation: str, body: bytes) -> Mapping[str, Any]:
+def read(service: str, operation: str, body: bytes) -> Params:
     """Return a request's parameters, in the form of botocore's input shape (DynamoDB's: unchanged).
 
     Raises:
@@ -57,7 +57,7 @@ def read(service: str, operation: str, body: bytes) -> Mapping[str, Any]:
     return parameters if service in _HANDED_ON_UNCHANGED else typed
 
 
-def decoded(service: str, operation: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+def decoded(service: str, operation: str, content: Mapping[str, Any]) -> Params:
     """Return a body's JSON object in the form of the operation's input shape.
 
     Raises:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.utils import parse_timestamp
 
-from dynaseal_lab.model import Fault, Reply
+from dynaseal_lab.model import Fault, Params, Reply
 from dynaseal_lab.wire.faults import xml_text
 from dynaseal_lab.wire.http import Request, Response
 from dynaseal_lab.wire.models import members, operation_model, serialization, service_model
@@ -58,7 +58,7 @@ def namespace(service: str) -> str:
     return str(service_model(service).metadata.get("xmlNamespace"))
 
 
-def read(service: str, operation: str, fields: Mapping[str, str]) -> Mapping[str, Any]:
+def read(service: str, operation: str, fields: Mapping[str, str]) -> Params:
     """Return a request's parameters, in the form of botocore's input shape."""
     model = operation_model(service, operation)
     if model is None or model.input_shape is None:
@@ -111,7 +111,7 @@ def _read(shape: Shape, node: Node) -> Any:
     return _read_scalar(shape.type_name, value)
 
 
-def _read_structure(shape: StructureShape, node: Node) -> Mapping[str, Any]:
+def _read_structure(shape: StructureShape, node: Node) -> Params:
     content: dict[str, Any] = {}
     for name, member in members(shape).items():
         child = node.get(serialization(member).get("name", name))

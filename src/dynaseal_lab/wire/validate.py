@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
-from dynaseal_lab.model import Fault
+from dynaseal_lab.model import Fault, Params
 from dynaseal_lab.wire.models import members, operation_model
 
 _SPACES = "\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
@@ -27,7 +27,7 @@ _JAVA_CLASSES = {
 _IAM_NAMES = r"[\w+=,.@-]+"
 
 
-def validate(service: str, operation: str, params: Mapping[str, Any], code: str) -> None:
+def validate(service: str, operation: str, params: Params, code: str) -> None:
     """Refuse parameters that the operation's input shape does not allow.
 
     Args:
@@ -64,7 +64,7 @@ def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
         yield from _scalar_violations(shape, value, path)
 
 
-def _structure_violations(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
+def _structure_violations(shape: StructureShape, value: Params, path: str) -> Iterator[str]:
     required: Sequence[str] = shape.required_members
     for name in required:
         if value.get(name) is None:
