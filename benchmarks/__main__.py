@@ -58,7 +58,7 @@ def thread_rows(*, quick: bool) -> Iterator[Row]:
 
 
 def lab_rows(*, quick: bool) -> Iterator[Row]:
-    """What the lab's front door adds to a call over loopback, beside the bare engine; at most 0.5 ms."""
+    """What the lab adds to a call over the loopback address, compared with its engine; at most 0.5 ms."""
     for what, bare, whole, added in lab.rows(quick=quick):
         yield Row(f"lab {what}", f"{whole:.2f} ms", f"bare engine {bare:.2f} ms", f"{added:+.2f} ms")
 

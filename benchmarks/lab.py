@@ -1,8 +1,8 @@
-"""What the lab's front door costs a call: the bare engine and the lab, each a server of its own, in turn.
+"""What the lab adds to the time of a call: the bare engine and the lab, called in turn.
 
-Both are served by uvicorn over loopback and asked by one client on kept connections; the client signs before
-it looks at the clock. So the difference is what the lab adds: the signature verified, the policies evaluated,
-the decision recorded, the storage key asked.
+Each is served by uvicorn over the loopback address in a process of its own, and one client calls both over
+persistent connections; it signs before it starts the clock. So the difference is the lab's own work:
+verifying the signature, evaluating policies, recording the decision, checking the storage key.
 """
 
 import json
@@ -38,7 +38,7 @@ _ITEM = _KEY | {f"attribute{number}": {"S": "x" * 20} for number in range(12)}
 
 
 def rows(*, quick: bool) -> list[tuple[str, float, float, float]]:
-    """Measure; give the call, and the median milliseconds of the bare engine, of the lab, and added."""
+    """Return each call's name, and the median milliseconds of the engine, of the lab, and added."""
     with ExitStack() as stack:
         engine = stack.enter_context(_served("-c", _ENGINE))
         lab = stack.enter_context(_served("-c", _LAB, "lab", "serve", "--root-secret", SECRET))
@@ -49,21 +49,21 @@ def rows(*, quick: bool) -> list[tuple[str, float, float, float]]:
         root = Credentials(ACCOUNT, SECRET)
         rounds = 150 if quick else 2000
         measured: list[tuple[str, float, float, float]] = []
-        for label, table, operation, body in (
+        for label, table, operation, params in (
             ("GetItem", "plain", "GetItem", {"Key": _KEY}),
             ("PutItem", "plain", "PutItem", {"Item": _ITEM}),
             ("GetItem, table on a customer's key", "keyed", "GetItem", {"Key": _KEY}),
         ):
-            bare = _call(engine, root, operation, {"TableName": "plain", **body})
-            whole = _call(lab, alice, operation, {"TableName": table, **body})
-            before, after = _medians(bare, whole, rounds)
-            measured.append((label, before, after, after - before))
+            call_engine = _call(engine, root, operation, {"TableName": "plain", **params})
+            call_lab = _call(lab, alice, operation, {"TableName": table, **params})
+            engine_time, lab_time = _medians(call_engine, call_lab, rounds)
+            measured.append((label, engine_time, lab_time, lab_time - engine_time))
         return measured
 
 
 @contextmanager
 def _served(*arguments: str) -> Iterator[str]:
-    """A server as a program of its own, and where it is."""
+    """Run a server as a program of its own, and yield its endpoint."""
     with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True) as program:
         try:
             if program.stdout is None:
@@ -74,8 +74,8 @@ def _served(*arguments: str) -> Iterator[str]:
 
 
 def _client(endpoint: str, service: str) -> Any:
-    make: Any = boto3.client  # its types know no service by a variable
-    return make(
+    new_client: Any = boto3.client  # its types do not accept a variable as the service
+    return new_client(
         service,
         endpoint_url=endpoint,
         region_name=REGION,
@@ -85,7 +85,7 @@ def _client(endpoint: str, service: str) -> Any:
 
 
 def _alice(lab: str) -> Credentials:
-    """A user who may use DynamoDB by an inline policy of a few statements."""
+    """Create a user who may use DynamoDB by an inline policy with a few statements."""
     iam = _client(lab, "iam")
     iam.create_user(UserName="alice")
     statements = [
@@ -106,22 +106,24 @@ def _alice(lab: str) -> Credentials:
 
 def _table(endpoint: str, name: str) -> None:
     dynamodb = _client(endpoint, "dynamodb")
-    more = {}
+    encryption = {}
     if name == "keyed":
         key = _client(endpoint, "kms").create_key()["KeyMetadata"]["Arn"]
-        more = {"SSESpecification": {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}}
+        encryption = {"SSESpecification": {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}}
     dynamodb.create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
-        **more,
+        **encryption,
     )
     dynamodb.put_item(TableName=name, Item=_ITEM)
 
 
-def _call(endpoint: str, keys: Credentials, operation: str, params: dict[str, Any]) -> Callable[[], float]:
-    """One call, which gives the seconds from the first byte sent to the last one read."""
+def _call(
+    endpoint: str, credentials: Credentials, operation: str, params: dict[str, Any]
+) -> Callable[[], float]:
+    """Return a function that sends one call and returns the seconds until its reply was read."""
     host = urlsplit(endpoint).netloc
     connection = HTTPConnection(host)
     body = json.dumps(params).encode()
@@ -133,25 +135,26 @@ def _call(endpoint: str, keys: Credentials, operation: str, params: dict[str, An
 
     def call() -> float:
         request = AWSRequest("POST", endpoint, dict(headers), body)
-        SigV4Auth(keys, "dynamodb", REGION).add_auth(request)
+        SigV4Auth(credentials, "dynamodb", REGION).add_auth(request)
         start = perf_counter()
         connection.request("POST", "/", body, dict(request.headers.items()))
         response = connection.getresponse()
-        answer = response.read()
-        took = perf_counter() - start
+        reply = response.read()
+        duration = perf_counter() - start
         if response.status != 200:
-            raise AssertionError(answer.decode())
-        return took
+            raise AssertionError(reply.decode())
+        return duration
 
     return call
 
 
-def _medians(one: Callable[[], float], other: Callable[[], float], rounds: int) -> tuple[float, float]:
+def _medians(first: Callable[[], float], second: Callable[[], float], rounds: int) -> tuple[float, float]:
+    """Return the median milliseconds of two functions that are called in turn, after a warm-up."""
     for _ in range(20):
-        one()
-        other()
-    times = [(one(), other()) for _ in range(rounds)]
-    return median(first for first, _ in times) * 1e3, median(second for _, second in times) * 1e3
+        first()
+        second()
+    times = [(first(), second()) for _ in range(rounds)]
+    return median(time for time, _ in times) * 1e3, median(time for _, time in times) * 1e3
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One lab for the whole folder; in it, each test has a stack in an account of its own."""
+"""One lab for all tests; each test has a stack in an account of its own."""
 
 import secrets
 from collections.abc import Iterator
@@ -16,12 +16,14 @@ from support.provisioned_demo import ProvisionedDemo
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[RunningLab]:
+    """The lab."""
     with running() as lab:
         yield lab
 
 
 @pytest.fixture
 def demo(lab: RunningLab, tmp_path: Path) -> ProvisionedDemo:
+    """A stack in a new account, with `.env` in the test's folder."""
     place = Place(account=str(10**11 + secrets.randbelow(9 * 10**11)), region="eu-west-1")
     clients = root_clients(lab, place)
     stack = provision.provision(clients, StackDefinition("demo", place), lambda _: None)

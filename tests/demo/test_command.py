@@ -1,4 +1,4 @@
-"""`dynaseal demo`, the command behind `make demo`."""
+"""`dynaseal demo`, the command that `make demo` runs."""
 
 import os
 import re
@@ -19,6 +19,7 @@ from dynaseal_lab.stack.terraform import PLUGINS
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -40,7 +41,7 @@ def test_it_shows_both_users_and_leaves_a_private_dotenv(folder: Path) -> None:
     ]
 
 
-def test_settings_for_aws_on_this_machine_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_own_settings_for_aws_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setenv("DEMO_TABLE_NAME", "customers")
@@ -49,9 +50,9 @@ def test_settings_for_aws_on_this_machine_do_not_count(monkeypatch: pytest.Monke
 
 
 def test_an_outcome_that_is_not_as_expected_ends_in_1(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    idle = folder / "idle.py"
-    idle.write_text("print('nothing to see')")
-    monkeypatch.setattr(program, "find", lambda: idle)
+    other_program = folder / "other.py"
+    other_program.write_text("print('hello')")
+    monkeypatch.setattr(program, "find", lambda: other_program)
     result = CliRunner().invoke(demo)
     assert result.exit_code == 1
     assert 'nothing printed matches "EncryptedTable reads"' in result.stderr
@@ -72,7 +73,7 @@ def test_a_folder_that_cannot_be_written_to_ends_in_one_line(folder: Path) -> No
     assert ".env" in result.stderr.splitlines()[-1]
 
 
-def test_terraform_provisions_the_same_story() -> None:
+def test_the_outcomes_are_the_same_with_terraform() -> None:
     if shutil.which("terraform") is None or not os.environ.get(PLUGINS):
         reason = f"terraform, or a folder of providers named by {PLUGINS}, is missing"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
@@ -98,11 +99,11 @@ def test_the_help_has_an_example() -> None:
 
 
 def test_it_is_a_command_of_dynaseal() -> None:
-    done = subprocess.run(
+    completed = subprocess.run(
         [Path(sys.executable).with_name("dynaseal"), "demo", "--help"],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert "Encrypt an item in a local AWS" in done.stdout
+    assert completed.returncode == 0, completed.stderr
+    assert "Encrypt an item in a local AWS" in completed.stdout

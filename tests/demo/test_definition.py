@@ -1,4 +1,4 @@
-"""The stack as data: what each policy hands out."""
+"""The stack as data: what each policy allows."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,6 +15,7 @@ POLICIES = {policy.name: policy for policy in STACK.policies(CLIENT_KEY, STORAGE
 
 
 def statements(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Iterate over the statements of a policy."""
     yield from document["Statement"]
 
 
@@ -37,27 +38,32 @@ def test_a_users_policy_never_names_every_resource(name: str) -> None:
     assert all(statement["Resource"] != "*" for statement in statements(DOCUMENTS[name]))
 
 
-def test_the_client_key_is_for_data_keys_of_items_alone() -> None:
+def test_the_client_key_can_be_used_only_for_data_keys_of_items() -> None:
     administration, use = statements(STACK.client_key.policy)
     assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert not {"kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant"} & set(administration["Action"])
 
 
-def test_the_storage_key_is_used_through_dynamodb_alone() -> None:
+def test_the_storage_key_can_be_used_only_through_dynamodb() -> None:
     _administration, *uses = statements(STACK.storage_key.policy)
     for use in uses:
         assert use["Condition"]["StringEquals"]["kms:ViaService"] == "dynamodb.eu-west-1.amazonaws.com"
 
 
-def test_whoever_everybody_is_belongs_to_the_account_and_makes_no_grants() -> None:
+def test_a_statement_for_everybody_is_limited_to_the_account_and_allows_no_grants() -> None:
     documents = [json.loads(json.dumps(document)) for document in DOCUMENTS.values()]
-    open_to_all = [s for d in documents for s in statements(d) if s.get("Principal") == {"AWS": "*"}]
-    assert [s["Sid"] for s in open_to_all] == ["TableDataThroughDynamoDB"]
+    open_to_all = [
+        statement
+        for document in documents
+        for statement in statements(document)
+        if statement.get("Principal") == {"AWS": "*"}
+    ]
+    assert [statement["Sid"] for statement in open_to_all] == ["TableDataThroughDynamoDB"]
     assert open_to_all[0]["Condition"]["StringEquals"]["kms:CallerAccount"] == "111122223333"
     assert "kms:CreateGrant" not in open_to_all[0]["Action"]
 
 
-def test_what_tells_the_users_apart_is_the_use_of_keys() -> None:
+def test_the_users_differ_only_in_the_keys_they_may_use() -> None:
     full, limited = STACK.users
     assert set(full.policies) - set(limited.policies) == {
         "demo-kms-client-full",

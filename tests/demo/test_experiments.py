@@ -1,4 +1,4 @@
-"""`dynaseal demo --experiment`: scripts of `examples/`, run in a lab and judged."""
+"""`dynaseal demo --experiment`: scripts of `examples/`, run in a lab, and their output checked."""
 
 import os
 import shutil
@@ -19,17 +19,17 @@ EVERY_EXPERIMENT = pytest.mark.parametrize("name", sorted(EXPERIMENTS))
 
 
 @EVERY_EXPERIMENT
-def test_dynamodb_sees_no_address_and_the_application_gets_what_it_asked_for(name: str) -> None:
+def test_dynamodb_sees_no_email_address_and_the_application_gets_its_items(name: str) -> None:
     result = CliRunner().invoke(demo, ["--experiment", name])
     assert result.exit_code == 0, result.output
     assert "as expected" in result.stderr
-    told = [line for line in result.stdout.splitlines() if line.startswith("DynamoDB")]
-    assert len(told) >= 4
-    assert "@example" not in " ".join(told)
+    dynamodb_lines = [line for line in result.stdout.splitlines() if line.startswith("DynamoDB")]
+    assert len(dynamodb_lines) >= 4
+    assert "@example" not in " ".join(dynamodb_lines)
 
 
 @EVERY_EXPERIMENT
-def test_terraform_makes_what_the_experiments_need(name: str) -> None:
+def test_terraform_creates_what_the_experiments_need(name: str) -> None:
     if shutil.which("terraform") is None or not os.environ.get(PLUGINS):
         reason = f"terraform, or a folder of providers named by {PLUGINS}, is missing"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
@@ -39,19 +39,19 @@ def test_terraform_makes_what_the_experiments_need(name: str) -> None:
 
 @EVERY_EXPERIMENT
 def test_an_address_that_dynamodb_saw_is_not_as_expected(name: str) -> None:
-    text = 'DynamoDB saw {":v0": {"S": "hana@example.com"}}'
-    assert any("DynamoDB" in each for each in Outcome(0, text).differences(EXPERIMENTS[name].expected))
+    printed = 'DynamoDB saw {":v0": {"S": "hana@example.com"}}'
+    assert any("DynamoDB" in each for each in Outcome(0, printed).differences(EXPERIMENTS[name].expected))
 
 
 @EVERY_EXPERIMENT
-def test_a_script_without_settings_says_what_to_do(name: str, tmp_path: Path) -> None:
+def test_a_script_without_settings_prints_what_to_do(name: str, tmp_path: Path) -> None:
     script = program.checkout() / "examples" / EXPERIMENTS[name].script
-    bare = {"PATH": os.environ["PATH"]}
-    done = subprocess.run(
-        [sys.executable, script], cwd=tmp_path, env=bare, capture_output=True, text=True, check=False
+    environment = {"PATH": os.environ["PATH"]}
+    completed = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1
-    assert done.stderr == (
+    assert completed.returncode == 1
+    assert completed.stderr == (
         f"{script.name}: no KEY_STORE_TABLE_NAME. Run dynaseal demo --experiment, or apply "
         "terraform/examples/queryable\n"
     )

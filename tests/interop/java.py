@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
-from dynaseal_lab.stack.environment import isolated
+from dynaseal_lab.stack.environment import isolated_environment
 from dynaseal_lab.stack.provision import AccessKey
 
 PROJECT = Path(__file__).parents[2] / "interop" / "java"
@@ -80,7 +80,7 @@ def running(endpoint: str, key: AccessKey) -> Iterator[JavaSide]:
     """
     java = _program("java")
     _build(_program("mvn"))
-    environment = isolated(os.environ, key) | {"AWS_ENDPOINT_URL": endpoint}
+    environment = isolated_environment(os.environ, key) | {"AWS_ENDPOINT_URL": endpoint}
     pipe = subprocess.PIPE
     with (
         subprocess.Popen(

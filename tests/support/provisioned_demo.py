@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dynaseal_lab.stack import program
 from dynaseal_lab.stack.definition import Place
-from dynaseal_lab.stack.environment import isolated
+from dynaseal_lab.stack.environment import isolated_environment
 from dynaseal_lab.stack.program import Outcome
 from dynaseal_lab.stack.provision import AccessKey, Clients, Provisioned
 
@@ -23,7 +23,7 @@ class ProvisionedDemo:
 
     def run(self, user: str, **settings: str) -> Outcome:
         """Run `demo.py` in the folder as a user; `settings` go into its environment and win over `.env`."""
-        environment = isolated(os.environ, self.keys[user]) | settings
+        environment = isolated_environment(os.environ, self.keys[user]) | settings
         return program.run(program.find(), self.folder, environment)
 
     def as_full(self, **settings: str) -> Outcome:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dynaseal_lab.server import RunningLab, running
-from dynaseal_lab.stack.environment import isolated
+from dynaseal_lab.stack.environment import isolated_environment
 from dynaseal_lab.stack.errors import DemonstrationError
 from dynaseal_lab.stack.provision import AccessKey
 from dynaseal_lab.stack.terraform import Workspace
@@ -33,7 +33,7 @@ def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Wor
             skip_outside_ci("terraform is not installed")
         key = AccessKey("AKIAIOSFODNN7EXAMPLE", "not used offline")
         folder = tmp_path_factory.mktemp("terraform") / "terraform"
-        workspace = Workspace(SOURCE, folder, isolated(os.environ, key) | environment, root)
+        workspace = Workspace(SOURCE, folder, isolated_environment(os.environ, key) | environment, root)
         try:
             workspace.init()
         except DemonstrationError as error:

@@ -13,22 +13,24 @@ _ARGUMENT = re.compile(r"^  (\w+) += (.*?)(?=^  \w+ +=|^  \w+ \{|\Z)", re.MULTIL
 
 @dataclass(frozen=True)
 class Declaration:
-    """One variable or output; its arguments as they are written, each in one line."""
+    """One variable or output, with its block's content as it is written."""
 
     name: str
     body: str
 
     @property
     def arguments(self) -> dict[str, str]:
-        return {name: _in_one_line(text) for name, text in _ARGUMENT.findall(self.body)}
+        """The arguments by name, each in one line."""
+        return {name: _in_one_line(value) for name, value in _ARGUMENT.findall(self.body)}
 
     @property
     def description(self) -> str:
+        """The description without its quotes."""
         return self.arguments["description"].strip('"')
 
     @property
     def row(self) -> str:
-        """Its row in a README."""
+        """The declaration's row in a README."""
         cells = [f"`{self.name}`", self.description]
         if "type" in self.arguments:
             default = self.arguments.get("default")
@@ -37,14 +39,14 @@ class Declaration:
 
 
 def declared(folder: Path, kind: str) -> Sequence[Declaration]:
-    """The variables or outputs of one folder."""
+    """Return the variables or outputs of one folder."""
     file = folder / f"{kind}s.tf"
     found = _BLOCK.findall(file.read_text()) if file.is_file() else []
     return [Declaration(name, body) for block, name, body in found if block == kind]
 
 
 def table(folder: Path, kind: str) -> str:
-    """The table that a README has of them."""
+    """Return the table of a README that lists them."""
     rows = [each.row for each in declared(folder, kind)]
     if not rows:
         return "None.\n"
@@ -56,12 +58,12 @@ def table(folder: Path, kind: str) -> str:
 
 
 def folders() -> Sequence[Path]:
-    """Every folder with a configuration."""
+    """Return every folder with a configuration."""
     return sorted(file.parent for file in ROOT.rglob("main.tf") if ".terraform" not in file.parts)
 
 
-def _in_one_line(text: str) -> str:
-    lines = [re.sub(r" +", " ", line.partition(" #")[0].strip()) for line in text.strip().splitlines()]
+def _in_one_line(value: str) -> str:
+    lines = [re.sub(r" +", " ", line.partition(" #")[0].strip()) for line in value.strip().splitlines()]
     if len(lines) == 1:
         return lines[0]
     return f"{lines[0]} {', '.join(lines[1:-1])} {lines[-1]}"

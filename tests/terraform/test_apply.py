@@ -1,4 +1,4 @@
-"""Terraform on the lab: applied, compared with the stack made through boto3, planned again, destroyed."""
+"""Terraform on the lab: applied, compared with the stack that boto3 creates, planned again, destroyed."""
 
 import json
 import stat
@@ -22,7 +22,7 @@ STACK = StackDefinition("demo", BY_BOTO3)
 
 
 def canonical(value: Any) -> Any:
-    """In one spelling: policies take one value for a list of one, and the order of no list here counts."""
+    """Return a value in one form: a list of one value is that value, and other lists are sorted."""
     match value:
         case dict():
             return {key: canonical(inner) for key, inner in value.items()}
@@ -37,6 +37,7 @@ def canonical(value: Any) -> Any:
 
 
 def key(kms: Any, alias: str) -> dict[str, Any]:
+    """Describe a key and its policy."""
     metadata = kms.describe_key(KeyId=alias)["KeyMetadata"]
     facts = ("Description", "KeySpec", "KeyUsage", "KeyState", "Origin", "MultiRegion")
     policy = kms.get_key_policy(KeyId=metadata["Arn"], PolicyName="default")["Policy"]
@@ -48,6 +49,7 @@ def key(kms: Any, alias: str) -> dict[str, Any]:
 
 
 def policies(iam: Any) -> dict[str, Any]:
+    """Return the description and document of each managed policy by name."""
     found = {}
     for policy in iam.list_policies(Scope="Local")["Policies"]:
         version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
@@ -57,12 +59,14 @@ def policies(iam: Any) -> dict[str, Any]:
 
 
 def users(iam: Any) -> dict[str, list[str]]:
+    """Return the names of each user's attached policies."""
     names = [user["UserName"] for user in iam.list_users()["Users"]]
     attached = {name: iam.list_attached_user_policies(UserName=name)["AttachedPolicies"] for name in names}
     return {name: sorted(policy["PolicyName"] for policy in found) for name, found in attached.items()}
 
 
 def table(dynamodb: Any, name: str) -> dict[str, Any]:
+    """Describe a table."""
     described = dynamodb.describe_table(TableName=name)["Table"]
     facts = (
         "TableStatus",
@@ -80,21 +84,21 @@ def table(dynamodb: Any, name: str) -> dict[str, Any]:
 
 
 def everything(clients: Clients, place: Place) -> Any:
-    """All that is in an account, with its number and its keys' ids replaced, as nobody chooses those."""
+    """Describe everything in an account; its number and the ids of its keys are replaced by fixed words."""
     found = {
         "keys": {alias: key(clients.kms, alias) for alias in ("alias/demo-client", "alias/demo-storage")},
         "policies": policies(clients.iam),
         "users": users(clients.iam),
         "table": table(clients.dynamodb, "demo"),
     }
-    text = json.dumps(found, sort_keys=True, default=str).replace(place.account, "ACCOUNT")
+    document = json.dumps(found, sort_keys=True, default=str).replace(place.account, "ACCOUNT")
     for alias in found["keys"]:
         key_id = clients.kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"]
-        text = text.replace(key_id, alias)
-    return canonical(json.loads(text))
+        document = document.replace(key_id, alias)
+    return canonical(json.loads(document))
 
 
-def test_terraform_makes_what_the_definition_says_changes_nothing_twice_and_destroys_it_whole(
+def test_terraform_creates_the_definition_changes_nothing_twice_and_destroys_everything(
     lab: RunningLab, new_workspace: Callable[..., Workspace], tmp_path: Path
 ) -> None:
     dotenv = tmp_path / ".env"

@@ -53,7 +53,7 @@ def write_private(path: Path, content: str) -> None:
     new.replace(path)
 
 
-def isolated(inherited: Mapping[str, str], key: AccessKey) -> dict[str, str]:
+def isolated_environment(inherited: Mapping[str, str], key: AccessKey) -> dict[str, str]:
     """Return the environment of a program that signs with `key` and sees no other settings of AWS.
 
     Profiles, endpoints, tokens and the settings of an earlier stack are removed, so that a program that is

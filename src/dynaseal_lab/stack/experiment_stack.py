@@ -16,7 +16,7 @@ from dynaseal_lab.server import RunningLab
 
 from . import program, terraform
 from .definition import KEY_ADMINISTRATION, Document, Place
-from .environment import isolated
+from .environment import isolated_environment
 from .provision import AccessKey, Clients, Report, access_key
 
 NAME = "dynaseal-experiment"
@@ -78,7 +78,7 @@ def by_terraform(lab: RunningLab, clients: Clients, place: Place, report: Report
     Raises:
         DemonstrationError: terraform is missing or failed.
     """
-    environment = isolated(os.environ, AccessKey(place.account, lab.root_secret)) | {
+    environment = isolated_environment(os.environ, AccessKey(place.account, lab.root_secret)) | {
         "AWS_ENDPOINT_URL": lab.endpoint,
         "AWS_REGION": place.region,
     }

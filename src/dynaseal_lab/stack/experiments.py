@@ -11,7 +11,7 @@ from pathlib import Path
 from dynaseal_lab.server import RunningLab
 
 from . import experiment_stack, program
-from .environment import isolated
+from .environment import isolated_environment
 from .errors import DemonstrationError
 from .output import Output
 from .program import Expectation
@@ -79,7 +79,7 @@ def run(lab: RunningLab, name: str, output: Output, *, with_terraform: bool) -> 
     output.step(path.name)
     key = AccessKey(settings["AWS_ACCESS_KEY_ID"], settings["AWS_SECRET_ACCESS_KEY"])
     lab_settings = {"AWS_ENDPOINT_URL": lab.endpoint, "AWS_REGION": PLACE.region}
-    environment = isolated(os.environ, key) | output.appearance | settings | lab_settings
+    environment = isolated_environment(os.environ, key) | output.appearance | settings | lab_settings
     outcome = program.run(path, path.parent, environment)
     output.program(outcome.printed)
     differences = outcome.differences(experiment.expected)

@@ -14,7 +14,7 @@ from dynaseal_lab.server import RunningLab
 
 from . import program, provision, terraform
 from .definition import Place, StackDefinition
-from .environment import dotenv_text, isolated, write_private
+from .environment import dotenv_text, isolated_environment, write_private
 from .output import Output
 from .provision import AccessKey, Clients, Provisioned
 
@@ -63,7 +63,7 @@ class Demonstration:
         return stack
 
     def _terraform(self, dotenv: Path) -> Provisioned:
-        environment = isolated(os.environ, AccessKey(PLACE.account, self.lab.root_secret)) | {
+        environment = isolated_environment(os.environ, AccessKey(PLACE.account, self.lab.root_secret)) | {
             "AWS_ENDPOINT_URL": self.lab.endpoint,
             "AWS_REGION": PLACE.region,
         }
@@ -86,7 +86,9 @@ class Demonstration:
     def _run_as(self, user: str, key: AccessKey, expected: program.Expectation) -> bool:
         path = program.find()
         self.output.step(f"{path.name} as {user}")
-        outcome = program.run(path, self.folder, isolated(os.environ, key) | self.output.appearance)
+        outcome = program.run(
+            path, self.folder, isolated_environment(os.environ, key) | self.output.appearance
+        )
         self.output.program(outcome.printed)
         differences = outcome.differences(expected)
         verdict = "not as expected" if differences else "as expected"
