@@ -7,7 +7,7 @@ JOBS ?= auto
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint fix bench fuzz interop load test-oldest-engine terraform-lint constraints clean
 
-help: ## this list
+help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/ready: pyproject.toml constraints.txt
@@ -23,10 +23,10 @@ $(VENV)/ready: pyproject.toml constraints.txt
 demo: $(VENV)/ready ## run the demonstration in a lab, as both of its users (TERRAFORM=1: with terraform apply)
 	$(BIN)/dynaseal demo $(if $(TERRAFORM),--terraform)
 
-test: $(VENV)/ready ## the whole test suite, in parallel
+test: $(VENV)/ready ## run the whole test suite, in parallel
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
-lint: $(VENV)/ready ## formatter check, linter, strict types, import layers
+lint: $(VENV)/ready ## formatter check, linter, type checks, import layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
@@ -58,7 +58,7 @@ interop: $(VENV)/ready ## exchange items, key stores and beacons with AWS's Java
 load: $(VENV)/ready ## 200 clients use the lab for a minute: every reply is right, memory stays bounded
 	PYTHONPATH=tests $(BIN)/python -m lab.load
 
-test-oldest-engine: ## the lab's DynamoDB on the oldest ministack that pyproject.toml allows
+test-oldest-engine: ## test the lab's DynamoDB with the oldest ministack that pyproject.toml allows
 	$(PYTHON) -m venv --clear .venv-oldest
 	grep -v -e '^ministack' -e '^boto' constraints.txt > .venv-oldest/constraints.txt
 	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-oldest/constraints.txt \

@@ -1,5 +1,6 @@
-"""The boto3 side: the only folder of the library that imports boto3.
+"""The library's use of boto3; no other package of it imports boto3.
 
-`requests` says what becomes of each operation, `attach` puts that on a client's events, `client`, `table` and
-`resource` are what people hold; `keyrings`, `kms` and `keystore` ask KMS and the key store's table.
+- `interception` encrypts the requests and decrypts the replies of a client, through botocore's events.
+- `wrappers` has the encrypted client, resource and table that users hold.
+- `keys` has the keyrings and the key store that call KMS and DynamoDB.
 """
