@@ -192,7 +192,8 @@ def table_part(params: Params) -> Part:
 
 def item_part(params: Params) -> Part:
     """Read a request about one item."""
-    return Part(table=required_string(params, "TableName"), params=params, keys=(_item_or_key(params),))
+    keys = (_item_or_key(params),)  # first: a value of the wrong type precedes a missing parameter
+    return Part(table=required_string(params, "TableName"), params=params, keys=keys)
 
 
 def scan_part(params: Params, *, queried: bool = False) -> Part:
