@@ -18,6 +18,6 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def client(endpoint: str) -> Iterator[Any]:
-    made = client_of(endpoint)
-    yield made
-    made.close()
+    dynamodb = client_of(endpoint)
+    yield dynamodb
+    dynamodb.close()

@@ -90,7 +90,7 @@ def test_a_contradiction_is_refused_with_what_to_change(more: dict[str, Any], me
         (StandardBeacon("city", 8, style=Shared("name")), "their lengths are 8 and 16 bits"),
     ],
 )
-def test_a_beacon_that_cannot_be_is_refused(beacon: StandardBeacon, message: str) -> None:
+def test_an_invalid_beacon_is_refused(beacon: StandardBeacon, message: str) -> None:
     with pytest.raises(ConfigError) as refused:
         table(NAME, beacon)
     assert message in str(refused.value)
@@ -107,9 +107,9 @@ def test_a_constructor_may_only_name_parts_of_its_beacon() -> None:
 
 def test_constructors_left_out_are_made_but_an_empty_list_of_them_is_a_mistake() -> None:
     parts = [EncryptedPart("name", "n-")]
-    made = table(NAME, compound_beacons=[CompoundBeacon("both", ".", parts, constructors=())])
-    assert made.compiled_search is not None
-    assert len(made.compiled_search.compound_beacons["both"].constructors) == 1
+    config = table(NAME, compound_beacons=[CompoundBeacon("both", ".", parts, constructors=())])
+    assert config.compiled_search is not None
+    assert len(config.compiled_search.compound_beacons["both"].constructors) == 1
     with pytest.raises(ConfigError, match="Leave `constructors` out"):
         CompoundBeacon("both", ".", parts, constructors=[])
 

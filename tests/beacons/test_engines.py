@@ -1,7 +1,8 @@
-"""On a DynamoDB engine: random items, random searches, and the plain table's answer to each.
+"""On a DynamoDB engine: random items and random searches, compared with a table in plain text.
 
-Every table has a plain twin, which holds what the application wrote, with what beacons stand for under their
-names; the engine answers the same request on both. `DYNASEAL_TEST_DYNAMODB` names another engine.
+Each encrypted table has a counterpart in plain text with the items as the application wrote them, and with
+the plain values of beacons under the beacons' names. The same request must find the same items in both.
+`DYNASEAL_TEST_DYNAMODB` names another engine.
 """
 
 from __future__ import annotations
@@ -48,20 +49,20 @@ DIVIDED = table(
 )
 NAMES = {"#n": "NameB", "#c": "CityB", "#w": "ward"}
 
-texts = st.sampled_from(["a", "b", "c", "d", "e", "ab"])
-values = texts.map(lambda text: {"S": text})
+strings = st.sampled_from(["a", "b", "c", "d", "e", "ab"])
+values = strings.map(lambda string: {"S": string})
 items = st.lists(
     st.fixed_dictionaries(
         {"ward": values},
         optional={
             "name": values,
             "city": values,
-            "tags": st.lists(texts, unique=True, min_size=1, max_size=3).map(lambda tags: {"SS": tags}),
+            "tags": st.lists(strings, unique=True, min_size=1, max_size=3).map(lambda tags: {"SS": tags}),
         },
     ),
     max_size=10,
-).map(lambda drawn: [{**item, "pk": {"S": str(at)}} for at, item in enumerate(drawn)])
-questions = st.sampled_from(
+).map(lambda drawn: [{**item, "pk": {"S": str(number)}} for number, item in enumerate(drawn)])
+conditions = st.sampled_from(
     [
         "#n = {S}",
         "{S} = #n",
@@ -81,43 +82,43 @@ joints = st.sampled_from(["{} AND {}", "{} OR {}", "({}) AND {}", "({}) OR ({})"
 
 
 class Draft:
-    """An expression under way: its text, and values under placeholders of their own."""
+    """Fills expressions with random values, each under a new placeholder."""
 
     def __init__(self, draw: st.DrawFn, prefix: str) -> None:
         self._draw, self._prefix = draw, prefix
         self.values: dict[str, Any] = {}
 
-    def fill(self, text: str) -> str:
-        while "{S}" in text:
+    def fill(self, template: str) -> str:
+        while "{S}" in template:
             name = f":{self._prefix}{len(self.values)}"
             self.values[name] = self._draw(values)
-            text = text.replace("{S}", name, 1)
-        return text
+            template = template.replace("{S}", name, 1)
+        return template
 
 
 @st.composite
 def filters(draw: st.DrawFn, without: str = "") -> dict[str, Any]:
-    """A request's filter; one that NOT turns over a beacon could not tell apart what shares a hash."""
+    """A request's filter. It has no NOT over a beacon, which would exclude false matches too."""
     draft = Draft(draw, "f")
-    usable = questions.filter(lambda text: not without or without not in text)
-    text = draft.fill(draw(usable))
+    usable = conditions.filter(lambda template: not without or without not in template)
+    expression = draft.fill(draw(usable))
     for _ in range(draw(st.integers(0, 3))):
-        text = draw(joints).format(text, draft.fill(draw(usable)))
-    return request("FilterExpression", text, draft.values)
+        expression = draw(joints).format(expression, draft.fill(draw(usable)))
+    return request("FilterExpression", expression, draft.values)
 
 
-def request(parameter: str, text: str, given_values: dict[str, Any]) -> dict[str, Any]:
-    names = {name: stands_for for name, stands_for in NAMES.items() if name in text}
+def request(parameter: str, expression: str, used_values: dict[str, Any]) -> dict[str, Any]:
+    names = {placeholder: name for placeholder, name in NAMES.items() if placeholder in expression}
     return {
-        parameter: text,
+        parameter: expression,
         **({"ExpressionAttributeNames": names} if names else {}),
-        **({"ExpressionAttributeValues": given_values} if given_values else {}),
+        **({"ExpressionAttributeValues": used_values} if used_values else {}),
     }
 
 
 @st.composite
 def queries(draw: st.DrawFn) -> dict[str, Any]:
-    """A query of an index, with a filter on what is no key of it."""
+    """A query of an index, with a filter on attributes that are not its key."""
     draft = Draft(draw, "k")
     index, key, attribute = draw(
         st.sampled_from(
@@ -127,18 +128,18 @@ def queries(draw: st.DrawFn) -> dict[str, Any]:
             ]
         )
     )
-    asked = request("KeyConditionExpression", draft.fill(key), draft.values)
+    key_condition = request("KeyConditionExpression", draft.fill(key), draft.values)
     added = draw(st.one_of(st.just({}), filters(without=attribute)))
-    merged = {**asked, **added, "IndexName": index}
+    merged = {**key_condition, **added, "IndexName": index}
     merged["ExpressionAttributeValues"] = {**draft.values, **added.get("ExpressionAttributeValues", {})}
     return merged
 
 
 @st.composite
 def compound_queries(draw: st.DrawFn) -> dict[str, Any]:
-    """A query of the index by ward and compound beacon: texts, beginnings, order of what is clear."""
-    ward, other, city = draw(texts), draw(texts), draw(texts)
-    text, given_values = draw(
+    """A query of the index by ward and compound beacon: equality, beginnings, and order of signed parts."""
+    ward, other, city = draw(strings), draw(strings), draw(strings)
+    condition, strings_by_name = draw(
         st.sampled_from(
             [
                 ("#s = :s", {":s": f"w-{ward}.c-{city}"}),
@@ -151,29 +152,29 @@ def compound_queries(draw: st.DrawFn) -> dict[str, Any]:
     )
     return {
         "IndexName": "by-where",
-        "KeyConditionExpression": f"#w = :w AND {text}",
+        "KeyConditionExpression": f"#w = :w AND {condition}",
         "ExpressionAttributeNames": {"#w": "ward", "#s": "where"},
         "ExpressionAttributeValues": {
             ":w": {"S": ward},
-            **{name: {"S": value} for name, value in given_values.items()},
+            **{name: {"S": value} for name, value in strings_by_name.items()},
         },
     }
 
 
 def index(name: str, *keys: str) -> dict[str, Any]:
-    kinds = zip(keys, ("HASH", "RANGE"), strict=False)
+    key_types = zip(keys, ("HASH", "RANGE"), strict=False)
     return {
         "IndexName": name,
-        "KeySchema": [{"AttributeName": key, "KeyType": kind} for key, kind in kinds],
+        "KeySchema": [{"AttributeName": key, "KeyType": key_type} for key, key_type in key_types],
         "Projection": {"ProjectionType": "ALL"},
     }
 
 
 def with_names(config: TableConfig, item: dict[str, Any]) -> dict[str, Any]:
-    """An item with what the beacons stand for under their names."""
+    """An item with the plain values of beacons under the beacons' names."""
     compound = resolve_attributes(config, item).compound_beacons
-    seen = {beacon: item[loc] for beacon, loc in (("NameB", "name"), ("CityB", "city")) if loc in item}
-    return {**item, **seen, **{name: {"S": text} for name, text in compound.items()}}
+    standard = {beacon: item[loc] for beacon, loc in (("NameB", "name"), ("CityB", "city")) if loc in item}
+    return {**item, **standard, **{name: {"S": string} for name, string in compound.items()}}
 
 
 def write(client: Any, name: str, drawn: list[dict[str, Any]]) -> None:
@@ -181,8 +182,8 @@ def write(client: Any, name: str, drawn: list[dict[str, Any]]) -> None:
         client.batch_write_item(RequestItems={name: [{"PutRequest": {"Item": item}} for item in drawn]})
 
 
-class Twins:
-    """A table with beacons, and the plain one with what beacons stand for under their names."""
+class TablePair:
+    """A table with beacons, and its counterpart in plain text."""
 
     def __init__(self, client: Any, config: TableConfig, drawn: list[dict[str, Any]]) -> None:
         self.config = config
@@ -201,28 +202,32 @@ class Twins:
         ]
         return create_table(self.plain, "pk", indexed=[*keys, "ward"], GlobalSecondaryIndexes=indexes)
 
-    def answers(self, operation: str, asked: dict[str, Any]) -> list[list[str]]:
-        """The keys that both tables give, the plain one's first; read in small pages."""
+    def search(self, operation: str, request: dict[str, Any]) -> list[list[str]]:
+        """The keys of the items found in both tables, the plain one first; read in small pages."""
         clients = (self.plain, self.encrypted)
         return [
-            [found for one in self._all(operation, asked, which) for found in _pages(client, operation, one)]
+            [
+                key
+                for one in self._requests(operation, request, which)
+                for key in _keys_found(client, operation, one)
+            ]
             for which, client in enumerate(clients)
         ]
 
-    def _all(self, operation: str, asked: dict[str, Any], which: int) -> list[dict[str, Any]]:
-        """The requests that ask it of one table: one for each partition that has to be asked."""
-        named = {**asked, "TableName": self.names[which]}
+    def _requests(self, operation: str, request: dict[str, Any], which: int) -> list[dict[str, Any]]:
+        """The requests to send to one of the tables: one for each partition that the search needs."""
+        named = {**request, "TableName": self.names[which]}
         if not which or self.config is not DIVIDED or operation == "scan":
             return [named]
         return [
             {
                 **named,
                 "ExpressionAttributeValues": {
-                    **asked["ExpressionAttributeValues"],
+                    **request["ExpressionAttributeValues"],
                     ":aws_dbe_partition": {"N": str(number)},
                 },
             }
-            for number in range(number_of_queries(self.config, "Query", asked))
+            for number in range(number_of_queries(self.config, "Query", request))
         ]
 
     def close(self) -> None:
@@ -230,8 +235,8 @@ class Twins:
             self.plain.delete_table(TableName=name)
 
 
-def _pages(client: Any, operation: str, asked: dict[str, Any]) -> list[str]:
-    pages = client.get_paginator(operation).paginate(**asked, PaginationConfig={"PageSize": 4})
+def _keys_found(client: Any, operation: str, request: dict[str, Any]) -> list[str]:
+    pages = client.get_paginator(operation).paginate(**request, PaginationConfig={"PageSize": 4})
     found: list[str] = []
     for page in pages:
         assert page["Count"] == len(page["Items"])
@@ -239,34 +244,36 @@ def _pages(client: Any, operation: str, asked: dict[str, Any]) -> list[str]:
     return found
 
 
-def check(client: Any, config: TableConfig, drawn: Any, asked: list[tuple[str, dict[str, Any]]]) -> None:
-    twins = Twins(client, config, drawn)
-    for operation, one in asked:
-        plain, encrypted = twins.answers(operation, one)
-        assert sorted(encrypted) == sorted(plain), one
-    twins.close()
+def check(client: Any, config: TableConfig, drawn: Any, searches: list[tuple[str, dict[str, Any]]]) -> None:
+    tables = TablePair(client, config, drawn)
+    for operation, search in searches:
+        plain, encrypted = tables.search(operation, search)
+        assert sorted(encrypted) == sorted(plain), search
+    tables.close()
 
 
-scans = filters().map(lambda asked: ("scan", asked))
-searches = queries().map(lambda asked: ("query", asked))
-
-
-@ON_AN_ENGINE
-@given(items, st.lists(st.one_of(scans, searches), min_size=4, max_size=8))
-def test_searches_find_what_they_would_on_the_plain_table(client: Any, drawn: Any, asked: Any) -> None:
-    check(client, WHOLE, drawn, asked)
+scan_calls = filters().map(lambda request: ("scan", request))
+query_calls = queries().map(lambda request: ("query", request))
 
 
 @ON_AN_ENGINE
-@given(items, st.lists(compound_queries().map(lambda one: ("query", one)), min_size=4, max_size=8))
-def test_compound_beacons_find_and_order_as_on_the_plain_table(client: Any, drawn: Any, asked: Any) -> None:
-    check(client, WHOLE, drawn, asked)
+@given(items, st.lists(st.one_of(scan_calls, query_calls), min_size=4, max_size=8))
+def test_searches_find_what_they_would_on_the_plain_table(client: Any, drawn: Any, searches: Any) -> None:
+    check(client, WHOLE, drawn, searches)
 
 
 @ON_AN_ENGINE
-@given(items, st.lists(st.one_of(scans, searches), min_size=4, max_size=8))
-def test_the_queries_of_a_divided_table_find_each_item_once(client: Any, drawn: Any, asked: Any) -> None:
-    check(client, DIVIDED, drawn, asked)
+@given(items, st.lists(compound_queries().map(lambda request: ("query", request)), min_size=4, max_size=8))
+def test_compound_beacons_find_and_order_as_on_the_plain_table(
+    client: Any, drawn: Any, searches: Any
+) -> None:
+    check(client, WHOLE, drawn, searches)
+
+
+@ON_AN_ENGINE
+@given(items, st.lists(st.one_of(scan_calls, query_calls), min_size=4, max_size=8))
+def test_the_queries_of_a_divided_table_find_each_item_once(client: Any, drawn: Any, searches: Any) -> None:
+    check(client, DIVIDED, drawn, searches)
 
 
 emails = st.sampled_from(["ann", "bob", "cleo"]).map(lambda name: {"S": name})
@@ -284,15 +291,15 @@ steps = st.one_of(
 SURROGATES = customers(SurrogateKey("pk", "email"), SurrogateKey("sk", "order"))
 
 
-def take(client: Any, name: str, step: str, subject: Any, at: int) -> Any:
-    """Take a step on a table; what comes back, in an order of its own."""
+def run(client: Any, name: str, step: str, subject: Any, number: int) -> Any:
+    """Run a step on a table; return its items, sorted, or its error's code."""
     values_of = {":e": subject.get("email", subject), ":o": subject.get("order")}
     try:
         match step:
             case "put":
-                return client.put_item(TableName=name, Item={**subject, "city": {"S": str(at)}}) and None
+                return client.put_item(TableName=name, Item={**subject, "city": {"S": str(number)}}) and None
             case "put once":
-                item = {**subject, "city": {"S": str(at)}}
+                item = {**subject, "city": {"S": str(number)}}
                 call = {"TableName": name, "Item": item, "ConditionExpression": "attribute_not_exists(email)"}
                 return client.put_item(**call) and None
             case "get":
@@ -325,7 +332,7 @@ def take(client: Any, name: str, step: str, subject: Any, at: int) -> Any:
 
 
 def _normal(found: list[Any]) -> list[Any]:
-    """Items by their keys, numbers in one spelling: DynamoDB stores a key in a normal form of its own."""
+    """Items sorted by their keys, with numbers as floats: DynamoDB writes a key's number in a normal form."""
     shown = [
         (item["email"]["S"], float(item["order"]["N"]), item["city"]["S"])
         for item in found
@@ -336,11 +343,12 @@ def _normal(found: list[Any]) -> list[Any]:
 
 @ON_AN_ENGINE
 @given(st.lists(steps, min_size=5, max_size=25))
-def test_a_table_by_surrogate_keys_behaves_as_the_table_by_real_values(client: Any, taken: Any) -> None:
+def test_a_table_by_surrogate_keys_behaves_as_the_table_by_real_values(client: Any, calls: Any) -> None:
     named = create_table(client, "email", "order", numeric=("order",))
     by_tokens = create_table(client, "pk", "sk")
     encrypted = EncryptedClient(client, configs={by_tokens: SURROGATES})
-    for at, (step, subject) in enumerate(taken):
-        assert take(encrypted, by_tokens, step, subject, at) == take(client, named, step, subject, at), step
+    for number, (step, subject) in enumerate(calls):
+        expected = run(client, named, step, subject, number)
+        assert run(encrypted, by_tokens, step, subject, number) == expected, step
     for name in (named, by_tokens):
         client.delete_table(TableName=name)

@@ -67,7 +67,7 @@ def test_the_callers_item_is_not_changed() -> None:
     assert item == ANN
 
 
-def test_the_key_store_is_asked_once_for_many_items() -> None:
+def test_the_beacon_key_is_fetched_once_for_many_items() -> None:
     store = key_store()
     encryptor = ItemEncryptor(table(NAME, key_store=store))
 
@@ -78,7 +78,7 @@ def test_the_key_store_is_asked_once_for_many_items() -> None:
     assert store.requested_ids == ["tenant"]
 
 
-def test_a_beacon_key_that_cannot_be_had_refuses_the_item() -> None:
+def test_an_item_is_refused_if_its_beacon_key_cannot_be_fetched() -> None:
     encryptor = ItemEncryptor(table(NAME, key_store=FakeKeyStore({})))
     with pytest.raises(EncryptError, match="There is no branch key 'tenant'") as refused:
         encryptor.encrypt_item(ANN)

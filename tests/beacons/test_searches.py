@@ -1,4 +1,4 @@
-"""What a search answers and refuses, and that it finds what the plain table would."""
+"""Which searches are refused, and that the others find what they would in a plain table."""
 
 from __future__ import annotations
 
@@ -29,16 +29,18 @@ WHERE = CompoundBeacon("where", ".", [EncryptedPart("CityB", "c-")], [SignedPart
 BEACONS = (NAME, CITY, TAGS)
 
 
-def rewritten(config: TableConfig, text: str, operation: str = "Scan", **values: str) -> dict[str, Any]:
+def sent_request(
+    config: TableConfig, expression: str, operation: str = "Scan", **values: str
+) -> dict[str, Any]:
     search = ItemEncryptor(config).search
     assert search is not None
     wire_values = {f":{name}": {"S": value} for name, value in values.items()}
-    request = {"FilterExpression": text, "ExpressionAttributeValues": wire_values}
+    request = {"FilterExpression": expression, "ExpressionAttributeValues": wire_values}
     return search.requests.prepare(operation, request).sent_request()
 
 
 @pytest.mark.parametrize(
-    ("text", "values", "message"),
+    ("expression", "values", "message"),
     [
         (
             "note = :v",
@@ -101,12 +103,12 @@ def rewritten(config: TableConfig, text: str, operation: str = "Scan", **values:
         ),
     ],
 )
-def test_what_no_beacon_answers_is_refused_with_the_one_that_would(
-    text: str, values: dict[str, str], message: str
+def test_what_no_beacon_supports_is_refused_with_what_to_use_instead(
+    expression: str, values: dict[str, str], message: str
 ) -> None:
     config = table(*BEACONS, compound_beacons=[WHERE])
     with pytest.raises(UnsupportedOperationError) as refused:
-        rewritten(config, text, **values)
+        sent_request(config, expression, **values)
     assert str(refused.value) == message
 
 
@@ -115,34 +117,34 @@ def test_a_part_only_beacon_is_refused_with_the_compound_beacon_that_has_it() ->
     compound = CompoundBeacon("where", ".", [EncryptedPart("city", "c-")])
     config = table(NAME, hidden, compound_beacons=[compound])
     with pytest.raises(UnsupportedOperationError, match="Compare the compound beacon 'where'"):
-        rewritten(config, "city = :v", v="Bern")
+        sent_request(config, "city = :v", v="Bern")
 
 
-def test_a_text_never_leaves_in_the_clear_beside_an_attribute() -> None:
+def test_a_beacons_string_is_never_sent_in_the_clear() -> None:
     config = table(*BEACONS, compound_beacons=[WHERE])
     with pytest.raises(UnsupportedOperationError, match="asks for the order"):
-        rewritten(config, "where BETWEEN :v AND ward", v="c-Bern")
+        sent_request(config, "where BETWEEN :v AND ward", v="c-Bern")
 
 
-def test_names_inside_the_expression_and_by_placeholder_are_replaced_where_they_stand() -> None:
+def test_names_in_the_expression_and_behind_placeholders_are_replaced() -> None:
     search = ItemEncryptor(table(*BEACONS)).search
     assert search is not None
-    asked = {
+    request = {
         "FilterExpression": "name = :n AND #c = :c AND attribute_exists(name)",
         "ExpressionAttributeNames": {"#c": "CityB"},
         "ExpressionAttributeValues": {":n": {"S": "Ann"}, ":c": {"S": "Bern"}},
     }
 
-    sent = search.requests.prepare("Scan", asked).sent_request()
+    sent = search.requests.prepare("Scan", request).sent_request()
 
     assert sent["FilterExpression"] == "aws_dbe_b_name = :n AND #c = :c AND attribute_exists(name)"
     assert sent["ExpressionAttributeNames"] == {"#c": "aws_dbe_b_CityB"}
-    assert asked["ExpressionAttributeNames"] == {"#c": "CityB"}
+    assert request["ExpressionAttributeNames"] == {"#c": "CityB"}
 
 
-def test_a_search_without_beacons_asks_for_no_key() -> None:
+def test_a_search_without_beacons_fetches_no_key() -> None:
     store = key_store()
-    rewritten(table(*BEACONS, key_store=store), "ward = :v", v="7b")
+    sent_request(table(*BEACONS, key_store=store), "ward = :v", v="7b")
     assert store.requested_ids == []
 
 
@@ -159,17 +161,17 @@ def test_a_key_condition_that_hides_a_partitioned_beacon_is_refused_instead_of_m
         search.requests.prepare("Query", request)
 
 
-# The plain table is a list of items; DynamoDB is the evaluator of expressions, which its own tests hold
-# against DynamoDB's recorded answers.
+# The plain table is a list of items, and DynamoDB is replaced by the evaluator of expressions. The
+# evaluator's own tests compare it with recorded replies of DynamoDB.
 
-texts = st.sampled_from(["a", "b", "c", "d", "e"])
-text_values = texts.map(lambda text: {"S": text})
+strings = st.sampled_from(["a", "b", "c", "d", "e"])
+string_values = strings.map(lambda string: {"S": string})
 items = st.fixed_dictionaries(
-    {"ward": text_values},
+    {"ward": string_values},
     optional={
-        "name": text_values,
-        "city": text_values,
-        "tags": st.lists(texts, unique=True, min_size=1, max_size=3).map(lambda tags: {"SS": tags}),
+        "name": string_values,
+        "city": string_values,
+        "tags": st.lists(strings, unique=True, min_size=1, max_size=3).map(lambda tags: {"SS": tags}),
     },
 )
 comparisons = st.sampled_from(
@@ -191,20 +193,20 @@ joints = st.lists(st.sampled_from([" AND ", " OR "]), min_size=3, max_size=3)
 
 @st.composite
 def filters(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
-    """A filter without NOT over a beacon, which cannot tell apart what shares a hash."""
+    """A filter without NOT over a beacon, which would exclude false matches too."""
     values: dict[str, Any] = {}
 
     def placeholder() -> str:
         name = f":v{len(values)}"
-        values[name] = draw(text_values)
+        values[name] = draw(string_values)
         return name
 
     parts = [draw(comparisons) for _ in range(draw(st.integers(1, 4)))]
     filled = [part.format(*(placeholder() for _ in range(part.count("{}")))) for part in parts]
-    text = filled[0]
+    expression = filled[0]
     for joint, part in zip(draw(joints), filled[1:], strict=False):
-        text = f"({text}){joint}{part}"
-    return text, values
+        expression = f"({expression}){joint}{part}"
+    return expression, values
 
 
 def stored_and_plain(config: TableConfig, drawn: list[dict[str, Any]]) -> tuple[list[Any], list[Any]]:
@@ -213,8 +215,8 @@ def stored_and_plain(config: TableConfig, drawn: list[dict[str, Any]]) -> tuple[
     return [encryptor.encrypt_item(item) for item in plain], plain
 
 
-def answer(config: TableConfig, request: dict[str, Any], stored: list[Any]) -> list[str]:
-    """What the application gets, where DynamoDB answers the request that is sent."""
+def found_keys(config: TableConfig, request: dict[str, Any], stored: list[Any]) -> list[str]:
+    """The keys of the items that the application gets, if DynamoDB has these stored items."""
     encryptor = ItemEncryptor(config)
     assert encryptor.search is not None
     operation = "Query" if "KeyConditionExpression" in request else "Scan"
@@ -225,9 +227,9 @@ def answer(config: TableConfig, request: dict[str, Any], stored: list[Any]) -> l
 
 
 def holds(request: dict[str, Any], item: dict[str, Any]) -> bool:
-    texts = [request[p] for p in ("KeyConditionExpression", "FilterExpression") if p in request]
+    expressions = [request[p] for p in ("KeyConditionExpression", "FilterExpression") if p in request]
     names, values = request.get("ExpressionAttributeNames"), request.get("ExpressionAttributeValues")
-    return all(matches(parse_condition(text), item, names, values) for text in texts)
+    return all(matches(parse_condition(each), item, names, values) for each in expressions)
 
 
 SMALL = table(*BEACONS, compound_beacons=[WHERE])
@@ -243,19 +245,20 @@ PARTITIONED = table(
 @settings(deadline=None)
 @given(st.lists(items, max_size=5), filters())
 def test_a_scan_finds_what_it_would_on_the_plain_table(
-    drawn: list[dict[str, Any]], asked: tuple[str, dict[str, Any]]
+    drawn: list[dict[str, Any]], filter_and_values: tuple[str, dict[str, Any]]
 ) -> None:
     for config in (SMALL, PARTITIONED):
         stored, plain = stored_and_plain(config, drawn)
-        request = {"FilterExpression": asked[0], "ExpressionAttributeValues": asked[1]}
+        expression, values = filter_and_values
+        request = {"FilterExpression": expression, "ExpressionAttributeValues": values}
         named = [{**item, **({"CityB": item["city"]} if "city" in item else {})} for item in plain]
         expected = [item["pk"]["S"] for item in named if holds(request, item)]
 
-        assert answer(config, request, stored) == expected
+        assert found_keys(config, request, stored) == expected
 
 
 @settings(deadline=None)
-@given(st.lists(items, max_size=6), texts, st.sampled_from(["name", "CityB"]), texts)
+@given(st.lists(items, max_size=6), strings, st.sampled_from(["name", "CityB"]), strings)
 def test_the_queries_of_all_partitions_find_each_item_once(
     drawn: list[dict[str, Any]], sought: str, beacon: str, city: str
 ) -> None:
@@ -268,7 +271,7 @@ def test_the_queries_of_all_partitions_find_each_item_once(
     found: list[str] = []
     for partition in range(number_of_queries(PARTITIONED, "Query", request)):
         numbered = {**request["ExpressionAttributeValues"], ":aws_dbe_partition": {"N": str(partition)}}
-        found += answer(PARTITIONED, {**request, "ExpressionAttributeValues": numbered}, stored)
+        found += found_keys(PARTITIONED, {**request, "ExpressionAttributeValues": numbered}, stored)
 
     attribute = "city" if beacon == "CityB" else "name"
     wanted = [

@@ -54,8 +54,8 @@ def test_dynamodb_sees_tokens_and_no_real_value() -> None:
 def test_a_token_is_the_whole_hmac_under_a_key_of_its_table_and_key() -> None:
     info = b"DYNASEAL_SURROGATE_KEY" + b"\0\0\0\x09customers" + b"\0\0\0\x02pk"
     key = HKDF(SHA512(), 64, None, info).derive(BEACON_KEY)
-    made = hmac.new(key, b"\x00\x01" + b"ann@example.com", hashlib.sha384).digest()
-    assert ENCRYPTOR.encrypt_item(order())["pk"] == {"S": urlsafe_b64encode(made).decode()}
+    mac = hmac.new(key, b"\x00\x01" + b"ann@example.com", hashlib.sha384).digest()
+    assert ENCRYPTOR.encrypt_item(order())["pk"] == {"S": urlsafe_b64encode(mac).decode()}
 
 
 def test_the_same_value_has_the_same_token_and_another_elsewhere() -> None:
@@ -72,7 +72,7 @@ def test_the_same_value_has_the_same_token_and_another_elsewhere() -> None:
 
 @settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-1000, max_value=1000, places=2))
-def test_a_number_has_one_token_however_it_is_spelled(number: Any) -> None:
+def test_a_number_has_one_token_however_it_is_written(number: Any) -> None:
     spelled = [
         ENCRYPTOR.encrypt_item({**order(), "order": {"N": text}})["sk"]
         for text in (str(number), f"{number}0", f"{number:E}")
@@ -107,7 +107,7 @@ def test_a_token_of_another_value_does_not_verify_even_where_the_signature_does(
 
 
 @pytest.mark.parametrize("value", [{"N": "1"}, {"B": b"x"}, {"S": ""}])
-def test_a_key_that_is_no_token_does_not_verify(value: dict[str, Any]) -> None:
+def test_a_key_that_is_not_a_token_does_not_verify(value: dict[str, Any]) -> None:
     tokens = {**{name: ENCRYPTOR.encrypt_item(order())[name] for name in ("pk", "sk")}, "pk": value}
     with pytest.raises(SignatureError):
         ENCRYPTOR.decrypt_item(AS_AWS.encrypt_item({**order(), **tokens}))
@@ -131,7 +131,7 @@ def test_another_beacon_key_neither_reads_nor_gives_away_that_it_is_the_key() ->
     assert "ann@" not in str(refused.value)
 
 
-def test_a_beacon_key_that_cannot_be_had_ends_as_what_it_means_for_the_item() -> None:
+def test_a_beacon_key_that_cannot_be_fetched_fails_encryption_and_decryption() -> None:
     config = customers()
     cast("Any", config.search).version.key_store.keys.clear()
     stored = ENCRYPTOR.encrypt_item(order())
@@ -221,7 +221,7 @@ CONFIGURATIONS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("change", "message"), CONFIGURATIONS)
-def test_a_configuration_that_cannot_be_is_refused(change: dict[str, Any], message: str) -> None:
+def test_an_invalid_configuration_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         customers(**change)
 
@@ -232,7 +232,7 @@ def test_a_surrogate_key_has_two_names(name: str, source: str) -> None:
         SurrogateKey(name, source)
 
 
-def test_a_search_configuration_without_beacons_is_for_surrogate_keys_alone() -> None:
+def test_a_search_configuration_may_have_surrogate_keys_only() -> None:
     with pytest.raises(ConfigError, match="at least one standard beacon"):
         TableConfig(
             "customers",

@@ -1,4 +1,4 @@
-"""Surrogate keys in requests: named by real values, sent by tokens, answered as on the plain table."""
+"""Surrogate keys in requests: written with real values, sent with tokens, and found as in a plain table."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def token(email: str = ANN, number: int = 1) -> dict[str, Any]:
     return {"pk": stored["pk"], "sk": stored["sk"]}
 
 
-class World:
-    """A table in an engine, by tokens and as it is stored."""
+class CustomersTable:
+    """A table in an engine, with an encrypting client and a plain one."""
 
     def __init__(self, client: Any, config: TableConfig | None = None) -> None:
         self.plain = client
@@ -47,30 +47,34 @@ class World:
 
 
 @pytest.fixture
-def world(client: Any) -> World:
-    return World(client)
+def customers_table(client: Any) -> CustomersTable:
+    return CustomersTable(client)
 
 
-def test_an_item_is_put_got_and_deleted_by_its_real_value(world: World) -> None:
-    world.put(order(), order(BOB))
-    assert world.client.get_item(TableName=world.name, Key=key())["Item"] == order()
-    old = world.client.delete_item(TableName=world.name, Key=key(), ReturnValues="ALL_OLD")
+def test_an_item_is_put_got_and_deleted_by_its_real_value(customers_table: CustomersTable) -> None:
+    customers_table.put(order(), order(BOB))
+    assert customers_table.client.get_item(TableName=customers_table.name, Key=key())["Item"] == order()
+    old = customers_table.client.delete_item(
+        TableName=customers_table.name, Key=key(), ReturnValues="ALL_OLD"
+    )
     assert old["Attributes"] == order()
-    assert "Item" not in world.client.get_item(TableName=world.name, Key=key())
-    assert [item["pk"] for item in world.plain.scan(TableName=world.name)["Items"]] == [token(BOB)["pk"]]
+    assert "Item" not in customers_table.client.get_item(TableName=customers_table.name, Key=key())
+    assert [item["pk"] for item in customers_table.plain.scan(TableName=customers_table.name)["Items"]] == [
+        token(BOB)["pk"]
+    ]
 
 
-def test_items_of_a_partition_are_queried_by_its_real_value(world: World) -> None:
-    world.put(order(ANN, 1), order(ANN, 2), order(BOB, 1))
-    asked = {
+def test_items_of_a_partition_are_queried_by_its_real_value(customers_table: CustomersTable) -> None:
+    customers_table.put(order(ANN, 1), order(ANN, 2), order(BOB, 1))
+    caller_request = {
         "KeyConditionExpression": "#e = :e",
         "ExpressionAttributeNames": {"#e": "email"},
         "ExpressionAttributeValues": {":e": {"S": ANN}},
     }
-    found = world.query(**asked)
+    found = customers_table.query(**caller_request)
     assert sorted(item["order"]["N"] for item in found["Items"]) == ["1", "2"]
     assert found["Count"] == 2
-    both = world.query(
+    both = customers_table.query(
         KeyConditionExpression="email = :e AND #o = :n",
         ExpressionAttributeNames={"#o": "order"},
         ExpressionAttributeValues={":e": {"S": ANN}, ":n": {"N": "2.0"}},
@@ -92,10 +96,10 @@ def test_a_table_of_python_values_and_condition_objects_works_the_same(endpoint:
     plain.meta.client.close()
 
 
-def test_pages_follow_one_another_by_the_tokens_that_dynamodb_gives(world: World) -> None:
-    world.put(*(order(ANN, number) for number in range(7)))
-    pages = world.client.get_paginator("query").paginate(
-        TableName=world.name,
+def test_pages_follow_one_another_by_dynamodbs_tokens(customers_table: CustomersTable) -> None:
+    customers_table.put(*(order(ANN, number) for number in range(7)))
+    pages = customers_table.client.get_paginator("query").paginate(
+        TableName=customers_table.name,
         KeyConditionExpression="email = :e",
         ExpressionAttributeValues={":e": {"S": ANN}},
         PaginationConfig={"PageSize": 2},
@@ -104,24 +108,24 @@ def test_pages_follow_one_another_by_the_tokens_that_dynamodb_gives(world: World
     assert sorted(found) == [str(number) for number in range(7)]
 
 
-def test_a_page_may_begin_after_a_real_value_too(world: World) -> None:
-    world.put(*(order(ANN, number) for number in range(4)))
-    first = world.client.scan(TableName=world.name, Limit=2)
+def test_a_page_may_begin_after_a_real_value_too(customers_table: CustomersTable) -> None:
+    customers_table.put(*(order(ANN, number) for number in range(4)))
+    first = customers_table.client.scan(TableName=customers_table.name, Limit=2)
     last = {name: first["Items"][-1][name] for name in ("email", "order")}
     rest = [
-        world.client.scan(TableName=world.name, ExclusiveStartKey=start)["Items"]
+        customers_table.client.scan(TableName=customers_table.name, ExclusiveStartKey=start)["Items"]
         for start in (first["LastEvaluatedKey"], last)
     ]
     assert rest[0] == rest[1]
     assert len(rest[0]) == 2
 
 
-def test_conditions_are_about_real_values(world: World) -> None:
+def test_conditions_are_about_real_values(customers_table: CustomersTable) -> None:
     once: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(email)"}
-    world.client.put_item(TableName=world.name, Item=order(), **once)
+    customers_table.client.put_item(TableName=customers_table.name, Item=order(), **once)
     with pytest.raises(ClientError, match="conditional request failed") as refused:
-        world.client.put_item(
-            TableName=world.name,
+        customers_table.client.put_item(
+            TableName=customers_table.name,
             Item=order(city={"S": "Chur"}),
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
             **once,
@@ -129,30 +133,30 @@ def test_conditions_are_about_real_values(world: World) -> None:
     response: Any = refused.value.response  # the stubs do not know of the member Item
     assert response["Item"] == order()
     with pytest.raises(ClientError, match="conditional request failed"):
-        world.client.put_item(
-            TableName=world.name, Item=order(), ConditionExpression="attribute_not_exists(pk)"
+        customers_table.client.put_item(
+            TableName=customers_table.name, Item=order(), ConditionExpression="attribute_not_exists(pk)"
         )
     values = {":e": {"S": ANN}, ":b": {"S": BOB}}
     for condition, holds in (("email IN (:b, :e)", True), ("email <> :e AND NOT email = :b", False)):
         call = {
-            "TableName": world.name,
+            "TableName": customers_table.name,
             "Key": key(),
             "ConditionExpression": condition,
             "ExpressionAttributeValues": values,
             "ReturnValues": "ALL_OLD",
         }
         if holds:
-            assert world.client.delete_item(**call)["Attributes"] == order()
-            world.put(order())
+            assert customers_table.client.delete_item(**call)["Attributes"] == order()
+            customers_table.put(order())
         else:
             with pytest.raises(ClientError, match="conditional request failed"):
-                world.client.delete_item(**call)
+                customers_table.client.delete_item(**call)
 
 
-def test_an_unsigned_attribute_is_updated_by_the_items_real_key(world: World) -> None:
-    world.put(order(seen={"N": "1"}))
-    updated = world.client.update_item(
-        TableName=world.name,
+def test_an_unsigned_attribute_is_updated_by_the_items_real_key(customers_table: CustomersTable) -> None:
+    customers_table.put(order(seen={"N": "1"}))
+    updated = customers_table.client.update_item(
+        TableName=customers_table.name,
         Key=key(),
         UpdateExpression="ADD seen :one",
         ConditionExpression="email = :e",
@@ -162,15 +166,17 @@ def test_an_unsigned_attribute_is_updated_by_the_items_real_key(world: World) ->
     assert updated["Attributes"] == order(seen={"N": "2"})
 
 
-def test_batches_and_transactions_name_items_by_real_values(world: World) -> None:
-    name = world.name
-    world.client.batch_write_item(
+def test_batches_and_transactions_name_items_by_real_values(customers_table: CustomersTable) -> None:
+    name = customers_table.name
+    customers_table.client.batch_write_item(
         RequestItems={name: [{"PutRequest": {"Item": order(ANN, number)}} for number in range(3)]}
     )
-    world.client.batch_write_item(RequestItems={name: [{"DeleteRequest": {"Key": key(ANN, 0)}}]})
-    got = world.client.batch_get_item(RequestItems={name: {"Keys": [key(ANN, n) for n in range(3)]}})
+    customers_table.client.batch_write_item(RequestItems={name: [{"DeleteRequest": {"Key": key(ANN, 0)}}]})
+    got = customers_table.client.batch_get_item(
+        RequestItems={name: {"Keys": [key(ANN, n) for n in range(3)]}}
+    )
     assert sorted(item["order"]["N"] for item in got["Responses"][name]) == ["1", "2"]
-    world.client.transact_write_items(
+    customers_table.client.transact_write_items(
         TransactItems=[
             {"Put": {"TableName": name, "Item": order(BOB)}},
             {"Delete": {"TableName": name, "Key": key(ANN, 1)}},
@@ -185,7 +191,7 @@ def test_batches_and_transactions_name_items_by_real_values(world: World) -> Non
         ]
     )
     gets: list[Any] = [{"Get": {"TableName": name, "Key": key(*wanted)}} for wanted in ((BOB, 1), (ANN, 1))]
-    responses = world.client.transact_get_items(TransactItems=gets)["Responses"]
+    responses = customers_table.client.transact_get_items(TransactItems=gets)["Responses"]
     assert [response.get("Item") for response in responses] == [order(BOB), None]
 
 
@@ -193,43 +199,43 @@ def encrypted(stub: StubbedDynamoDb, config: TableConfig | None = None) -> Encry
     return EncryptedClient(stub.client(), configs={"customers": config or customers()})
 
 
-def test_what_a_batch_leaves_is_given_back_as_it_was_asked() -> None:
+def test_unprocessed_items_and_keys_of_a_batch_have_real_values() -> None:
     stub = StubbedDynamoDb()
     client = encrypted(stub)
     writes: list[Any] = [{"PutRequest": {"Item": order()}}, {"DeleteRequest": {"Key": key(BOB)}}]
-    stub.reply(lambda asked: {"UnprocessedItems": asked["RequestItems"]})
+    stub.reply(lambda request: {"UnprocessedItems": request["RequestItems"]})
     assert client.batch_write_item(RequestItems={"customers": writes})["UnprocessedItems"] == {
         "customers": writes
     }
-    stub.reply(lambda asked: {"UnprocessedKeys": asked["RequestItems"]})
+    stub.reply(lambda request: {"UnprocessedKeys": request["RequestItems"]})
     wanted: Any = {"Keys": [key(), key(BOB)], "ConsistentRead": True}
     left = client.batch_get_item(RequestItems={"customers": wanted})["UnprocessedKeys"]
     assert left == {"customers": wanted}
     assert stub.sent_requests[1][1]["RequestItems"]["customers"]["Keys"] == [token(), token(BOB)]
 
 
-def test_nothing_of_a_real_value_leaves() -> None:
+def test_a_request_is_sent_without_its_real_values() -> None:
     stub = StubbedDynamoDb()
     client = encrypted(stub)
-    asked = {
+    caller_request = {
         "TableName": "customers",
         "KeyConditionExpression": "#e = :e",
         "FilterExpression": "attribute_exists(#e) AND #c = :c",
         "ExpressionAttributeNames": {"#e": "email", "#c": "city"},
         "ExpressionAttributeValues": {":e": {"S": ANN}, ":c": {"S": "Bern"}},
     }
-    client.query(**asked)
-    ((_, sent),) = stub.sent_requests
-    assert sent == {
-        **asked,
+    client.query(**caller_request)
+    ((_, sent_request),) = stub.sent_requests
+    assert sent_request == {
+        **caller_request,
         "KeyConditionExpression": "#surrogate0 = :e",
         "ExpressionAttributeNames": {"#e": "email", "#c": "city", "#surrogate0": "pk"},
         "ExpressionAttributeValues": {":e": token()["pk"], ":c": {"S": "Bern"}},
     }
-    assert asked["ExpressionAttributeValues"][":e"] == {"S": ANN}
+    assert caller_request["ExpressionAttributeValues"][":e"] == {"S": ANN}
 
 
-def test_a_placeholder_that_nothing_uses_any_more_is_left_out_and_a_taken_one_is_not_taken_again() -> None:
+def test_an_unused_placeholder_is_left_out_and_a_new_one_has_a_new_name() -> None:
     stub = StubbedDynamoDb()
     encrypted(stub).scan(
         TableName="customers",
@@ -237,9 +243,9 @@ def test_a_placeholder_that_nothing_uses_any_more_is_left_out_and_a_taken_one_is
         ExpressionAttributeNames={"#e": "email", "#surrogate0": "city"},
         ExpressionAttributeValues={":e": {"S": ANN}, ":c": {"S": "Bern"}},
     )
-    ((_, sent),) = stub.sent_requests
-    assert sent["FilterExpression"] == "#surrogate0x = :e AND #surrogate0 = :c"
-    assert sent["ExpressionAttributeNames"] == {"#surrogate0x": "pk", "#surrogate0": "city"}
+    ((_, sent_request),) = stub.sent_requests
+    assert sent_request["FilterExpression"] == "#surrogate0x = :e AND #surrogate0 = :c"
+    assert sent_request["ExpressionAttributeNames"] == {"#surrogate0x": "pk", "#surrogate0": "city"}
 
 
 REFUSED = [
@@ -262,13 +268,13 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "message"), REFUSED)
-def test_what_a_token_cannot_answer_is_refused_before_any_call(text: str, message: str) -> None:
+@pytest.mark.parametrize(("expression", "message"), REFUSED)
+def test_what_no_token_supports_is_refused_before_any_call(expression: str, message: str) -> None:
     stub = StubbedDynamoDb()
     with pytest.raises(UnsupportedOperationError, match=message) as refused:
         encrypted(stub).scan(
             TableName="customers",
-            FilterExpression=text,
+            FilterExpression=expression,
             ExpressionAttributeNames={"#o": "order"},
             ExpressionAttributeValues={":v": {"S": ANN}, ":w": {"S": BOB}},
         )
@@ -277,17 +283,17 @@ def test_what_a_token_cannot_answer_is_refused_before_any_call(text: str, messag
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("item_key", "message"),
     [
         (token(), "Give the real value, as 'email'"),
         ({**key(), "email": {"S": ""}}, "Use a string, a number or binary that is not empty"),
         ({**key(), "email": {"L": []}}, "Use a string, a number or binary"),
     ],
 )
-def test_a_key_without_a_real_value_is_refused_before_any_call(asked: Any, message: str) -> None:
+def test_a_key_without_a_real_value_is_refused_before_any_call(item_key: Any, message: str) -> None:
     stub = StubbedDynamoDb()
     with pytest.raises(UnsupportedOperationError, match=message):
-        encrypted(stub).get_item(TableName="customers", Key=asked)
+        encrypted(stub).get_item(TableName="customers", Key=item_key)
     assert stub.sent_requests == []
 
 

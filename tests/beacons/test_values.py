@@ -38,22 +38,24 @@ def test_each_beacon_has_a_key_of_its_own() -> None:
 
 
 @given(st.text())
-def test_code_units_join_to_the_same_text(text: str) -> None:
-    units = code_units(text)
-    assert len(units) == len(text.encode("utf-16-be", "surrogatepass")) // 2
-    assert characters(units) == text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "surrogatepass")
+def test_code_units_join_to_the_same_string(string: str) -> None:
+    units = code_units(string)
+    assert len(units) == len(string.encode("utf-16-be", "surrogatepass")) // 2
+    assert characters(units) == string.encode("utf-16-be", "surrogatepass").decode(
+        "utf-16-be", "surrogatepass"
+    )
 
 
 @given(st.text(alphabet="ab c", max_size=12), st.integers(1, 15))
-def test_a_prefix_and_the_rest_after_it_are_the_whole_text(text: str, length: int) -> None:
-    assert GetPrefix(length).apply(text) + GetSuffix(-length).apply(text) == text
-    assert GetPrefix(-length).apply(text) + GetSuffix(length).apply(text) == text
+def test_a_prefix_and_the_rest_after_it_are_the_whole_string(string: str, length: int) -> None:
+    assert GetPrefix(length).apply(string) + GetSuffix(-length).apply(string) == string
+    assert GetPrefix(-length).apply(string) + GetSuffix(length).apply(string) == string
 
 
 @given(st.text(alphabet="ab-", max_size=12), st.integers(0, 8))
-def test_segments_before_and_from_a_position_are_all_but_the_last(text: str, at: int) -> None:
-    pieces = text.split("-")[:-1]
-    before, after = GetSegments("-", 0, at).apply(text), GetSegments("-", at, 99).apply(text)
+def test_segments_before_and_from_a_position_are_all_but_the_last(string: str, at: int) -> None:
+    pieces = string.split("-")[:-1]
+    before, after = GetSegments("-", 0, at).apply(string), GetSegments("-", at, 99).apply(string)
     assert (before.split("-") if before or (at and pieces) else []) + (
         after.split("-") if after or at < len(pieces) else []
     ) == pieces
@@ -76,12 +78,12 @@ def test_a_transform_counts_as_aws_counts(transform: Any, result: str) -> None:
     assert transform.apply("éAbc-dEf") == result
 
 
-@pytest.mark.parametrize("text", ["", ".", "a.", "a[", "a[]", "a[x]", "a]b[0", "[0]", "a[0]b", "a[-1]"])
-def test_what_is_no_location_is_refused(text: str) -> None:
+@pytest.mark.parametrize("string", ["", ".", "a.", "a[", "a[]", "a[x]", "a]b[0", "[0]", "a[0]b", "a[-1]"])
+def test_what_is_not_a_location_is_refused(string: str) -> None:
     with pytest.raises(ConfigError, match="which is not a location"):
-        parse_location(text, "the beacon")
+        parse_location(string, "the beacon")
 
 
-@pytest.mark.parametrize("text", ["a", "a.b", "a[0]", "a.b[3].c", "a[1][2]", "a b.c-d"])
-def test_a_location_is_written_as_it_was_read(text: str) -> None:
-    assert str(parse_location(text, "the beacon")) == text
+@pytest.mark.parametrize("string", ["a", "a.b", "a[0]", "a.b[3].c", "a[1][2]", "a b.c-d"])
+def test_a_location_is_written_as_it_was_read(string: str) -> None:
+    assert str(parse_location(string, "the beacon")) == string

@@ -18,13 +18,13 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def client(endpoint: str) -> Iterator[Any]:
-    made = client_of(endpoint)
-    yield made
-    made.close()
+    dynamodb = client_of(endpoint)
+    yield dynamodb
+    dynamodb.close()
 
 
 @pytest.fixture
 def resource(endpoint: str) -> Iterator[Any]:
-    made = resource_of(endpoint)
-    yield made
-    made.meta.client.close()
+    dynamodb = resource_of(endpoint)
+    yield dynamodb
+    dynamodb.meta.client.close()

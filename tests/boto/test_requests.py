@@ -1,4 +1,4 @@
-"""The table of operations: what is transformed, what passes, what is refused and how it is said."""
+"""The table of operations: what is transformed, what passes, and what is refused with which message."""
 
 from __future__ import annotations
 
@@ -66,16 +66,16 @@ def stored(**more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("operation", FINISHED)
-def test_what_the_caller_gave_is_never_changed(operation: str) -> None:
-    asked = deepcopy(REQUESTS[operation])
-    requests().prepare(operation, asked)
-    assert asked == REQUESTS[operation]
+def test_the_callers_request_is_never_changed(operation: str) -> None:
+    caller_request = deepcopy(REQUESTS[operation])
+    requests().prepare(operation, caller_request)
+    assert caller_request == REQUESTS[operation]
 
 
 @pytest.mark.parametrize("operation", FINISHED)
 def test_a_request_on_other_tables_passes_as_it_is(operation: str) -> None:
-    asked = REQUESTS[operation]
-    assert Requests({"elsewhere": people()}).prepare(operation, asked).sent_request == asked
+    caller_request = REQUESTS[operation]
+    assert Requests({"elsewhere": people()}).prepare(operation, caller_request).sent_request == caller_request
 
 
 @pytest.mark.parametrize("operation", FINISHED)
@@ -97,8 +97,8 @@ def test_one_table_configured_twice_is_a_configuration_error() -> None:
 
 
 def test_no_secret_leaves_in_any_request() -> None:
-    for operation, asked in REQUESTS.items():
-        assert "the secret" not in repr(requests().prepare(operation, asked).sent_request)
+    for operation, caller_request in REQUESTS.items():
+        assert "the secret" not in repr(requests().prepare(operation, caller_request).sent_request)
 
 
 def shapes(shape: Any, seen: set[str]) -> set[str]:
@@ -118,7 +118,7 @@ def shapes(shape: Any, seen: set[str]) -> set[str]:
 def test_an_operation_that_can_carry_items_is_transformed_or_refused(operation: str) -> None:
     model = MODEL.operation_model(operation)
     carried = shapes(model.input_shape, set())
-    if operation != "DescribeExport":  # it gives back the values that the export was asked with
+    if operation != "DescribeExport":  # it returns the values of the export's request
         carried |= shapes(model.output_shape, set())
     if carried & {"AttributeValue", "PartiQLStatement"}:
         assert operation not in PASSED_THROUGH
@@ -127,7 +127,7 @@ def test_an_operation_that_can_carry_items_is_transformed_or_refused(operation: 
             requests().prepare(operation, {})
 
 
-def test_no_operation_has_two_ways() -> None:
+def test_no_operation_is_both_transformed_and_passed_through() -> None:
     assert PASSED_THROUGH.isdisjoint(OPERATIONS)
 
 
@@ -146,7 +146,7 @@ def test_no_operation_has_two_ways() -> None:
         ("Scan", "ConditionalOperator", "AND and OR"),
     ],
 )
-def test_a_legacy_parameter_is_refused_with_what_to_use_instead(
+def test_a_replaced_parameter_is_refused_with_what_to_use_instead(
     operation: str, parameter: str, instead: str
 ) -> None:
     with pytest.raises(UnsupportedOperationError, match=f"the parameter {parameter}, .* Use {instead}"):
@@ -154,7 +154,7 @@ def test_a_legacy_parameter_is_refused_with_what_to_use_instead(
 
 
 @pytest.mark.parametrize(
-    ("operation", "parameter", "text"),
+    ("operation", "parameter", "expression"),
     [
         ("PutItem", "ConditionExpression", "secret = :v"),
         ("PutItem", "ConditionExpression", "attribute_exists(pk) AND NOT contains(#s, :v)"),
@@ -169,23 +169,27 @@ def test_a_legacy_parameter_is_refused_with_what_to_use_instead(
     ],
 )
 def test_an_expression_on_an_encrypted_attribute_is_refused(
-    operation: str, parameter: str, text: str
+    operation: str, parameter: str, expression: str
 ) -> None:
-    asked = {**REQUESTS[operation], parameter: text, "ExpressionAttributeNames": {"#s": "secret"}}
+    caller_request = {
+        **REQUESTS[operation],
+        parameter: expression,
+        "ExpressionAttributeNames": {"#s": "secret"},
+    }
     with pytest.raises(UnsupportedOperationError, match="is encrypted and DynamoDB has only its ciphertext"):
-        requests().prepare(operation, asked)
+        requests().prepare(operation, caller_request)
 
 
 def test_a_condition_on_the_existence_of_an_encrypted_attribute_passes() -> None:
-    asked = {
+    caller_request = {
         **REQUESTS["PutItem"],
         "ConditionExpression": "attribute_not_exists(secret) OR attribute_exists(#s)",
     }
-    requests().prepare("PutItem", {**asked, "ExpressionAttributeNames": {"#s": "secret"}})
+    requests().prepare("PutItem", {**caller_request, "ExpressionAttributeNames": {"#s": "secret"}})
 
 
 @pytest.mark.parametrize(
-    "text",
+    "expression",
     [
         "SET city = :v",
         "REMOVE secret",
@@ -195,18 +199,22 @@ def test_a_condition_on_the_existence_of_an_encrypted_attribute_passes() -> None
         "DELETE notes :v",
     ],
 )
-def test_an_update_of_a_signed_attribute_is_refused_with_what_to_do(text: str) -> None:
-    asked = {**REQUESTS["UpdateItem"], "UpdateExpression": text, "ExpressionAttributeNames": {"#n": "notes"}}
+def test_an_update_of_a_signed_attribute_is_refused_with_what_to_do(expression: str) -> None:
+    caller_request = {
+        **REQUESTS["UpdateItem"],
+        "UpdateExpression": expression,
+        "ExpressionAttributeNames": {"#n": "notes"},
+    }
     with pytest.raises(
         UnsupportedOperationError, match=r"is signed.* Read the item, change it and put it back"
     ):
-        requests().prepare("UpdateItem", asked)
+        requests().prepare("UpdateItem", caller_request)
 
 
 def test_an_export_that_filters_by_an_encrypted_attribute_is_refused() -> None:
-    def export(text: str) -> Any:
-        asked = {"TableArn": ARN, "FilterSpecification": {"FilterExpression": text, **VALUES}}
-        return requests().prepare("ExportTableToPointInTime", asked).sent_request
+    def export(expression: str) -> Any:
+        caller_request = {"TableArn": ARN, "FilterSpecification": {"FilterExpression": expression, **VALUES}}
+        return requests().prepare("ExportTableToPointInTime", caller_request).sent_request
 
     assert export("city = :v")["TableArn"] == ARN
     with pytest.raises(UnsupportedOperationError, match="ExportTableToPointInTime's FilterExpression"):
@@ -221,7 +229,7 @@ def test_a_transaction_is_refused_for_any_of_its_actions() -> None:
             requests().prepare("TransactWriteItems", {"TransactItems": [action]})
 
 
-def test_a_batch_entry_of_an_unknown_kind_is_refused() -> None:
+def test_an_unknown_entry_of_a_batch_is_refused() -> None:
     with pytest.raises(UnsupportedOperationError, match="an entry with 'PatchRequest'"):
         requests().prepare("BatchWriteItem", {"RequestItems": {"people": [{"PatchRequest": {}}]}})
 
@@ -244,9 +252,11 @@ def test_a_batch_entry_of_an_unknown_kind_is_refused() -> None:
 def test_a_statement_that_could_touch_a_configured_table_is_refused(operation: str, statement: str) -> None:
     entry = {"Statement": statement}
     members = {"BatchExecuteStatement": "Statements", "ExecuteTransaction": "TransactStatements"}
-    asked = {members[operation]: [{"Statement": "SELECT 1"}, entry]} if operation in members else entry
+    caller_request = (
+        {members[operation]: [{"Statement": "SELECT 1"}, entry]} if operation in members else entry
+    )
     with pytest.raises(UnsupportedOperationError, match=f"^{operation} has a PartiQL statement that names"):
-        requests().prepare(operation, asked)
+        requests().prepare(operation, caller_request)
 
 
 @pytest.mark.parametrize(
@@ -254,13 +264,12 @@ def test_a_statement_that_could_touch_a_configured_table_is_refused(operation: s
     ['SELECT * FROM "People"', "SELECT * FROM people2", "SELECT * FROM my-people", "SELECT * FROM x"],
 )
 def test_a_statement_on_other_tables_passes(statement: str) -> None:
-    asked = {"Statement": statement}
-    assert requests().prepare("ExecuteStatement", asked).sent_request is asked
+    caller_request = {"Statement": statement}
+    assert requests().prepare("ExecuteStatement", caller_request).sent_request is caller_request
 
 
 def finish(operation: str, reply: dict[str, Any], **changes: Any) -> Any:
-    made = requests()
-    return made.prepare(operation, {**REQUESTS[operation], **changes}).finish(reply)
+    return requests().prepare(operation, {**REQUESTS[operation], **changes}).finish(reply)
 
 
 @pytest.mark.parametrize(
@@ -339,11 +348,10 @@ def test_an_update_returns_unsigned_attributes_as_they_are_and_no_signed_one() -
 
 
 def test_unprocessed_items_come_back_as_the_caller_wrote_them() -> None:
-    made = requests()
-    asked = REQUESTS["BatchWriteItem"]
-    call = made.prepare("BatchWriteItem", asked)
+    caller_request = REQUESTS["BatchWriteItem"]
+    call = requests().prepare("BatchWriteItem", caller_request)
     reply = {"UnprocessedItems": deepcopy(call.sent_request["RequestItems"])}
-    assert call.finish(reply) == {"UnprocessedItems": asked["RequestItems"]}
+    assert call.finish(reply) == {"UnprocessedItems": caller_request["RequestItems"]}
     assert call.finish({"UnprocessedItems": {}}) == {"UnprocessedItems": {}}
     stranger = {"people": [{"PutRequest": {"Item": {**stored(), "pk": {"S": "nobody"}}}}]}
     with pytest.raises(DecryptError, match="was not in the request"):
@@ -363,13 +371,13 @@ def test_an_index_that_leaves_attributes_out_is_refused_with_what_to_do() -> Non
 
 
 def test_where_plaintext_items_may_be_read_a_projection_is_refused_before_sending() -> None:
-    made = requests(policy=PlaintextPolicy.FORBID_WRITE_ALLOW_READ)
+    plaintext_readable = requests(policy=PlaintextPolicy.FORBID_WRITE_ALLOW_READ)
     for operation in ("GetItem", "Query", "Scan"):
         with pytest.raises(UnsupportedOperationError, match="a part of an encrypted item looks like one"):
-            made.prepare(operation, {**REQUESTS[operation], "ProjectionExpression": "pk"})
+            plaintext_readable.prepare(operation, {**REQUESTS[operation], "ProjectionExpression": "pk"})
     keys = {"people": {"Keys": [KEY], "AttributesToGet": ["pk"]}}
     with pytest.raises(UnsupportedOperationError, match="Leave out AttributesToGet"):
-        made.prepare("BatchGetItem", {"RequestItems": keys})
+        plaintext_readable.prepare("BatchGetItem", {"RequestItems": keys})
 
 
 def test_a_reply_whose_item_was_changed_is_refused_whole() -> None:

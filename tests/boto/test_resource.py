@@ -60,15 +60,15 @@ def test_its_client_encrypts_and_takes_python_values(encrypted: EncryptedResourc
 
 def test_a_table_made_by_it_is_encrypted(resource: Any) -> None:
     name = "made-by-the-resource"
-    made = EncryptedResource(resource, configs={name: people()}).create_table(
+    created = EncryptedResource(resource, configs={name: people()}).create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    made.put_item(Item=ANN)
+    created.put_item(Item=ANN)
     assert resource.Table(name).scan()["Items"][0].keys() >= {"aws_dbe_head", "aws_dbe_foot"}
-    made.delete()
+    created.delete()
 
 
 def test_a_client_is_no_resource() -> None:

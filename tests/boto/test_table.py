@@ -81,7 +81,7 @@ def test_the_batch_writer_sends_unprocessed_items_again_encrypted() -> None:
     stub = StubbedDynamoDb()
     table = EncryptedTable(stub.resource().Table("people"), config=people())
 
-    stub.reply(lambda asked: {"UnprocessedItems": asked["RequestItems"]})
+    stub.reply(lambda request: {"UnprocessedItems": request["RequestItems"]})
     stub.reply({"UnprocessedItems": {}})
     with table.batch_writer() as batch:
         batch.put_item(Item=ANN)

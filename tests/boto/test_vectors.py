@@ -78,15 +78,15 @@ def filled(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def config(name: str) -> TableConfig:
-    made = VECTORS["configs"][name]
+    spec = VECTORS["configs"][name]
     key = VECTORS["keys"]["raw_aes"]
-    actions = {**made["actions"], SIGNED_BEACON: "SIGN_ONLY"}
+    actions = {**spec["actions"], SIGNED_BEACON: "SIGN_ONLY"}
     return TableConfig(
-        made["table"],
-        made["partition_key"],
-        made.get("sort_key"),
+        spec["table"],
+        spec["partition_key"],
+        spec.get("sort_key"),
         attribute_actions={attribute: CryptoAction[action] for attribute, action in actions.items()},
-        allowed_unsigned_attributes=made["unsigned"],
+        allowed_unsigned_attributes=spec["unsigned"],
         keyring=RawAesKeyring(key["namespace"], key["name"], bytes.fromhex(key["key_hex"])),
     )
 
@@ -95,8 +95,8 @@ CONFIGS = {name: config(name) for name in ("main", "nosearch")}
 
 
 def call(case: dict[str, Any], stub: StubbedDynamoDb) -> dict[str, Any]:
-    made = CONFIGS[case["config"]]
-    client = EncryptedClient(stub.client(), configs={made.logical_table_name: made})
+    table_config = CONFIGS[case["config"]]
+    client = EncryptedClient(stub.client(), configs={table_config.logical_table_name: table_config})
     stub.reply(portable(case.get("response", {})))
     reply = getattr(client, xform_name(case["operation"]))(**wire(case["input"]))
     reply.pop("ResponseMetadata")

@@ -48,11 +48,11 @@ def test_a_file_of_items_in_any_spelling_is_planned_as_the_function_does(
     file = lines(tmp_path / "items.jsonl", spelled)
     result = run("people", "--attribute", "email", "--file", file, "--json")
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)
+    printed = json.loads(result.stdout)
     expected = plan_beacon(WIRE, "email")
-    assert told["table"] == "people"
-    assert (told["recommended"], told["values"]) == (expected.recommended, 40)
-    assert told["lengths"][2]["false_positives"] == expected.lengths[2].false_positives
+    assert printed["table"] == "people"
+    assert (printed["recommended"], printed["values"]) == (expected.recommended, 40)
+    assert printed["lengths"][2]["false_positives"] == expected.lengths[2].false_positives
 
 
 def test_the_text_shows_each_length_and_says_what_to_take(tmp_path: Path) -> None:
@@ -89,11 +89,11 @@ def test_the_tables_own_key_is_fetched_from_the_key_store(here: dict[str, Any], 
     result = run("people", "--attribute", "email", "--beacon", "mail", "--file", file, *options,
                  "--kms-key", arn, "--json")  # fmt: skip
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)
+    printed = json.loads(result.stdout)
     key = store.get_beacon_key(key_id).beacon_key
     expected = plan_beacon(WIRE, "email", name="mail", beacon_key=key)
-    assert told["uses_own_key"] is True
-    assert told["lengths"][1]["found"] == expected.lengths[1].found
+    assert printed["uses_own_key"] is True
+    assert printed["lengths"][1]["found"] == expected.lengths[1].found
 
 
 def test_encrypted_items_are_refused_with_what_to_do(tmp_path: Path) -> None:

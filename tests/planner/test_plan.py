@@ -147,7 +147,7 @@ def test_few_values_get_no_beacon_and_a_frequent_one_gets_a_warning() -> None:
         ([{"name": {"N": "many"}}], "name", "An item of the sample is not valid"),
     ],
 )
-def test_what_cannot_be_planned_is_refused(items: Any, attribute: str, message: str) -> None:
+def test_invalid_samples_are_refused(items: Any, attribute: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message.replace("[", r"\[")):
         plan_beacon(items, attribute)
 
