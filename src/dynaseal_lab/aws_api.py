@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dynaseal_lab.clock import wall
+from dynaseal_lab.clock import machine_time
 from dynaseal_lab.model import Call, Clock, Fault, RawReply, Reply, Service
 from dynaseal_lab.record_store import RecordStore
 from dynaseal_lab.trail import Trail
@@ -59,17 +59,17 @@ class AwsApi:
             Fault: The request is not signed, or its signature is not valid.
         """
         now = self.clock.now()
-        signed = verify(request, self.keys, wall=wall(), now=now)
-        self.keys.note_use(signed, now)
-        return signed
+        signature = verify(request, self.keys, wall=machine_time(), now=now)
+        self.keys.note_use(signature, now)
+        return signature
 
     async def _answer_json(self, request: Request, request_id: str) -> Response:
         service = None
         try:
             service, operation = json_rpc.target(request)
-            signed = self.verify_signature(request)
-            _check_scope(signed, service)
-            call = self._call(signed, service, operation, request, request_id)
+            signature = self.verify_signature(request)
+            _check_scope(signature, service)
+            call = self._call(signature, service, operation, request, request_id)
             reply = await self._handle(call, lambda: _read_json(call, request))
             return json_rpc.write(service, reply, request_id)
         except Fault as fault:
@@ -79,25 +79,25 @@ class AwsApi:
         claimed = claimed_service(request)
         service = claimed if claimed in QUERY_SERVICES else "iam"
         try:
-            signed = self.verify_signature(request)
-            _check_scope(signed, service)
+            signature = self.verify_signature(request)
+            _check_scope(signature, service)
             fields = query.form(request)
             operation = query.operation_of(service, fields)
-            call = self._call(signed, service, operation, request, request_id)
+            call = self._call(signature, service, operation, request, request_id)
             reply = await self._handle(call, lambda: _read_form(call, fields))
         except Fault as fault:
             return query_fault(fault, request_id, query.namespace(service))
         return query.write(service, operation, _dictionary(reply), request_id)
 
     def _call(
-        self, signed: VerifiedSignature, service: str, operation: str, request: Request, request_id: str
+        self, signature: VerifiedSignature, service: str, operation: str, request: Request, request_id: str
     ) -> Call:
         return Call(
-            principal=signed.principal,
-            access_key_id=signed.access_key_id,
+            principal=signature.principal,
+            access_key_id=signature.access_key_id,
             service=service,
             operation=operation,
-            region=signed.region,
+            region=signature.region,
             params={},
             request_id=request_id,
             time=self.clock.now(),
@@ -142,9 +142,9 @@ def _is_form(request: Request) -> bool:
     return request.method == "POST" and content_type.startswith("application/x-www-form-urlencoded")
 
 
-def _check_scope(signed: VerifiedSignature, service: str) -> None:
+def _check_scope(signature: VerifiedSignature, service: str) -> None:
     expected = _SIGNING_NAMES.get(service, service)
-    if signed.service != expected:
+    if signature.service != expected:
         raise Fault(
             "InvalidSignatureException", f"Credential should be scoped to correct service: '{expected}'."
         )

@@ -8,7 +8,7 @@ _SECONDS_AHEAD: Key = ("seconds-ahead",)
 _FURTHEST = timedelta(days=100 * 365)
 
 
-def wall() -> datetime:
+def machine_time() -> datetime:
     """Return the machine's own time in UTC, by which signatures are dated."""
     return datetime.now(UTC)
 
@@ -39,7 +39,7 @@ class LabClock:
 
     def now(self) -> datetime:
         """Return the lab's time in UTC."""
-        return wall() + self._ahead
+        return machine_time() + self._ahead
 
     def advance(self, by: timedelta) -> None:
         """Move the lab's time forward.

@@ -52,11 +52,11 @@ class ControlApi:
         if handler is None:
             return json_response({"message": "The lab has no such path"}, 404)
         try:
-            answer = handler(self._root(request, _PURPOSES[route]), request)
+            reply = handler(self._root(request, _PURPOSES[route]), request)
             await self.record_store.settled()
         except Fault as fault:
             return json_response({"__type": fault.code, "message": fault.message}, fault.status)
-        return json_response(answer)
+        return json_response(reply)
 
     def _root(self, request: Request, purpose: str) -> Principal:
         principal = self.aws_api.verify_signature(request).principal
