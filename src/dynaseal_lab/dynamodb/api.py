@@ -37,11 +37,11 @@ class DynamoDbService:
         record_store = record_store or InMemoryRecordStore()
         self._authorizer = authorizer
         self._facts = TableFactsCache(engine)
-        self._keys = StorageKeys(kms, clock, record_store)
+        self._storage_keys = StorageKeys(kms, clock, record_store)
         self._policies = ResourcePolicies(record_store)
         self._forward = Forwarder(engine)
         self._handlers = Handlers(
-            forward=self._forward, facts=self._facts, keys=self._keys, policies=self._policies
+            forward=self._forward, facts=self._facts, storage_keys=self._storage_keys, policies=self._policies
         )
 
     async def handle(self, call: Call) -> RawReply:
@@ -61,7 +61,7 @@ class DynamoDbService:
         if operation.unlocks:
             for table in dict.fromkeys(permission.table for permission in permissions):
                 if table is not None:
-                    await self._keys.unlock(call, table)
+                    await self._storage_keys.unlock(call, table)
         if operation.handler is not None:
             reply = await operation.handler(self._handlers, call)
         else:

@@ -43,14 +43,14 @@ class Handlers:
     Args:
         forward: sends a call to the engine.
         facts: what is known of tables.
-        keys: the storage keys of tables.
+        storage_keys: the storage keys of tables.
         policies: the resource policies of tables and streams.
         iterators: makes and reads shard iterators.
     """
 
     forward: Forward
     facts: TableFactsCache
-    keys: StorageKeys
+    storage_keys: StorageKeys
     policies: ResourcePolicies
     iterators: ShardIterators = field(default_factory=ShardIterators)
 
@@ -74,7 +74,7 @@ class Handlers:
         specification = as_object(call.params.get("SSESpecification") or {})
         reply = await self._with_key(call, table, "SSESpecification", None)
         if reply.status == 200 and specification and not _key_named(specification):
-            await self.keys.detach(call, table)
+            await self.storage_keys.detach(call, table)
             return self._described(table, reply)
         return reply
 
@@ -82,7 +82,7 @@ class Handlers:
         """Create a table from a backup or another table, on the key asked for or on the source's."""
         source = table_named(call, restored_source(call))
         target = table_named(call, required_string(call.params, "TargetTableName"))
-        inherited = self.keys.of(source)
+        inherited = self.storage_keys.of(source)
         return await self._with_key(
             call, target, "SSESpecificationOverride", inherited.key_arn if inherited else None
         )
@@ -105,7 +105,7 @@ class Handlers:
         if reply.status == 200:
             self.facts.forget(table)
             self.policies.deleted(table)
-            await self.keys.detach(call, table)
+            await self.storage_keys.detach(call, table)
         return reply
 
     async def update_time_to_live(self, call: Call) -> EngineReply:
@@ -198,16 +198,16 @@ class Handlers:
         prepared: StorageKey | None = None
         params = None
         if key_id is not None:
-            prepared = await self.keys.prepare(call, table, key_id)
+            prepared = await self.storage_keys.prepare(call, table, key_id)
             changed = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": prepared.key_arn}
             params = {**call.params, parameter: changed}
         reply = await self.forward(call, table.account, params)
         self.facts.forget(table)
         if prepared is not None and reply.status == 200:
-            await self.keys.detach(call, table)
-            self.keys.attach(table, prepared)
+            await self.storage_keys.detach(call, table)
+            self.storage_keys.attach(table, prepared)
         elif prepared is not None:
-            await self.keys.abandon(call, prepared)
+            await self.storage_keys.abandon(call, prepared)
         return self._described(table, reply)
 
     def _described(self, table: Table, reply: EngineReply) -> EngineReply:
@@ -217,7 +217,7 @@ class Handlers:
         content = reply.content
         for member in ("Table", "TableDescription"):
             if member in content:
-                self.keys.describe(table, content[member])
+                self.storage_keys.describe(table, content[member])
         return _reply(content)
 
 

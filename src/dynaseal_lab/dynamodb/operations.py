@@ -35,7 +35,7 @@ from dynaseal_lab.dynamodb.required_permissions import (
     on_each_part,
     on_global_table,
     on_imported_table,
-    on_iterators_stream,
+    on_stream_of_iterator,
     restoring,
 )
 from dynaseal_lab.model import Call, Params
@@ -171,7 +171,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "ExportTableToPointInTime": Operation(permissions=on_arn("TableArn")),
         "GetItem": _on_items(WholeRequest(item_part), "reads"),
         "GetRecords": Operation(
-            permissions=on_iterators_stream,
+            permissions=on_stream_of_iterator,
             unlocks=True,
             service="dynamodbstreams",
             handler=Handlers.get_records,

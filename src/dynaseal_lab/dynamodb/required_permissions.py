@@ -86,7 +86,7 @@ def on_global_table(call: Call) -> Iterator[RequiredPermission]:
     yield _permission(call, f"{arn_prefix(account, '')}global-table/{name}", account)
 
 
-def on_iterators_stream(call: Call) -> Iterator[RequiredPermission]:
+def on_stream_of_iterator(call: Call) -> Iterator[RequiredPermission]:
     """Reading by a shard iterator needs permission on the stream that the iterator names."""
     yield _on_name(call, stream_of(required_string(call.params, "ShardIterator")))
 
