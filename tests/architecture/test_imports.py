@@ -42,6 +42,11 @@ def test_public_names_are_sorted() -> None:
     assert dynaseal.__all__ == sorted(dynaseal.__all__)
 
 
+def test_the_encrypted_client_table_and_resource_need_no_stubs_at_run_time() -> None:
+    loaded = loaded_after("from dynaseal import EncryptedClient, EncryptedResource, EncryptedTable")
+    assert not [name for name in loaded if name.startswith("mypy_boto3")]
+
+
 def test_dir_lists_every_public_name_before_it_is_used() -> None:
     printed = subprocess.run(
         [sys.executable, "-c", "import dynaseal; print('\\n'.join(dir(dynaseal)))"],

@@ -52,6 +52,8 @@ def attach(client_or_resource: Boto3Object, configs: Mapping[str, TableConfig]) 
     client = dynamodb_client(client_or_resource)
     handlers = _Handlers(Requests(configs))
     provide, build, after = _EVENTS
+    # Last before sending and first after: the conversions of boto3's resources, which are registered neither
+    # first nor last, then turn Python values into wire values before these handlers, and back after them.
     client.meta.events.register_last(provide, handlers.copy_request)
     client.meta.events.register_last(build, handlers.prepare)
     client.meta.events.register_first(after, handlers.finish)
@@ -132,7 +134,11 @@ class _Handlers:
         self._requests = requests
 
     def copy_request(self, params: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        """Return a copy of the request for botocore to change; its members are never changed."""
+        """Return a copy of the caller's request, which botocore then builds the request from.
+
+        `prepare` can only replace a request by changing the dict that it gets, and that may be the caller's.
+        The values in it are never changed, so a shallow copy is enough.
+        """
         return dict(params)
 
     def prepare(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
