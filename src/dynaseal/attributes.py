@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 AttributeValue = Mapping[str, Any]
-"""One type name and its content: `{"S": "x"}`, `{"B": b"..."}`, `{"M": {...}}`."""
+"""A type name and its content: `{"S": "x"}`, `{"B": b"..."}`, `{"M": {...}}`."""
 
 Item = Mapping[str, AttributeValue]
 """Attribute values by attribute name."""

@@ -1,10 +1,12 @@
-"""The configuration of one table: one frozen value, checked as it is built.
+"""The configuration of one table: one frozen object, checked when it is built.
 
-- The key attributes are signed; they go into the encryption context where any attribute is configured to.
-- An attribute is unsigned if it is listed or has the prefix; every attribute that does nothing must be one,
-  and no other may be. So writer and reader agree on what the signature covers.
-- Attributes of the prefix `aws_dbe_` are the format's own.
-- A surrogate key needs a beacon key, of which its tokens' key is derived, and items that are all encrypted.
+- The key attributes are signed. They are included in the encryption context if any other attribute is.
+- An attribute is unsigned if it is listed as unsigned or has the unsigned prefix. Every attribute with the
+  action DO_NOTHING must be unsigned, and no other may be, so that writer and reader agree on what the
+  signature covers.
+- Attributes with the prefix `aws_dbe_` belong to the format.
+- A surrogate key needs a beacon key, from which its tokens' key is derived, and a table whose items are all
+  encrypted.
 
 Source: specification `ddb-table-encryption-config.md`.
 """
@@ -46,7 +48,7 @@ class PlaintextPolicy(Enum):
 
     @property
     def allows_read(self) -> bool:
-        """Whether an unencrypted item is handed through on reading."""
+        """Whether an unencrypted item is returned as it is when it is read."""
         return self is not PlaintextPolicy.FORBID_WRITE_FORBID_READ
 
 
@@ -55,21 +57,24 @@ class TableConfig:
     """How the items of one table are encrypted and signed.
 
     Args:
-        logical_table_name: The name bound to every item; stays when the table is restored under another.
+        logical_table_name: The name bound to every item; stays the same when the table is restored under
+            another name.
         partition_key_name: The partition key's name.
-        sort_key_name: The sort key's name, where the table has one.
-        attribute_actions: Either a mapping that names every attribute (one that it does not name is refused
-            when an item is written), or `AttributeActions` with a default.
-        keyring: Where keys come from; or `cmm`, a materials manager of your own.
-        allowed_unsigned_attributes: Names of attributes outside the signature.
+        sort_key_name: The sort key's name, if the table has one.
+        attribute_actions: Either a mapping that names every attribute (an item with any other attribute is
+            refused when it is written), or `AttributeActions` with a default.
+        keyring: Where keys come from. Give either this or `cmm`.
+        cmm: A materials manager of your own, instead of a keyring.
+        allowed_unsigned_attributes: Names of attributes that are not signed.
         allowed_unsigned_attribute_prefix: A prefix of such names.
-        algorithm_suite: The suite for writing; items of either suite are read.
-        search: Beacons, by which encrypted attributes can be found.
+        algorithm_suite: The suite for writing; items of either suite can be read.
+        search: Beacons, by which encrypted attributes can be searched.
         plaintext_policy: Whether unencrypted items may be written and read.
-        surrogate_keys: Keys that hold tokens of encrypted attributes.
+        surrogate_keys: Key attributes that hold tokens of encrypted attributes.
 
     Raises:
-        ConfigError: the parts contradict each other; the text says which and what to change.
+        ConfigError: parts of the configuration contradict each other; the message says which, and what to
+            change.
 
     Example:
         >>> from dynaseal.materials.keyrings.raw_aes import RawAesKeyring
@@ -97,7 +102,7 @@ class TableConfig:
 
     def __post_init__(self) -> None:
         if (self.keyring is None) == (self.cmm is None):
-            raise ConfigError("A table's configuration needs a keyring or a cmm, and not both")
+            raise ConfigError("A table's configuration needs either a keyring or a cmm")
         unsigned = frozenset(self.allowed_unsigned_attributes)
         if isinstance(self.attribute_actions, AttributeActions):
             unsigned |= {name for name, action in self._named.items() if action is CryptoAction.DO_NOTHING}
@@ -111,7 +116,7 @@ class TableConfig:
 
     @cached_property
     def key_names(self) -> tuple[str, ...]:
-        """The partition key's name and, where there is one, the sort key's."""
+        """The partition key's name and, if there is one, the sort key's."""
         if self.sort_key_name is None:
             return (self.partition_key_name,)
         return (self.partition_key_name, self.sort_key_name)
@@ -124,7 +129,7 @@ class TableConfig:
 
     @cached_property
     def materials_manager(self) -> CryptographicMaterialsManager:
-        """The materials manager: the given one, or the default one over the keyring."""
+        """The materials manager: `cmm`, or the default one over the keyring."""
         if self.keyring is not None:
             return DefaultMaterialsManager(self.keyring)
         assert self.cmm is not None  # noqa: S101 checked when the configuration was built
@@ -159,7 +164,7 @@ class TableConfig:
         )
 
     def find_action(self, attribute_name: str) -> CryptoAction | None:
-        """Give the action of an attribute, or None if it has none."""
+        """Return the action of an attribute, or None if it has none."""
         return self._signed_beacons.get(attribute_name) or self._configured_action(attribute_name)
 
     def _configured_action(self, attribute_name: str) -> CryptoAction | None:
@@ -171,7 +176,7 @@ class TableConfig:
         return CryptoAction.DO_NOTHING if self._is_configured_unsigned(attribute_name) else self._default
 
     def is_unsigned(self, attribute_name: str) -> bool:
-        """Tell whether an attribute is outside the signature, in writing and in reading."""
+        """Return whether an attribute is outside the signature, when writing and when reading."""
         return attribute_name not in self._signed_beacons and self._is_configured_unsigned(attribute_name)
 
     def _is_configured_unsigned(self, attribute_name: str) -> bool:
@@ -182,11 +187,11 @@ class TableConfig:
         return rest_is_unsigned and attribute_name not in self._named and attribute_name not in self.key_names
 
     def is_signed(self, attribute_name: str) -> bool:
-        """Tell whether an attribute that is written is covered by the signature."""
+        """Return whether the signature covers an attribute that is written."""
         return not self.is_unsigned(attribute_name)
 
     def is_encrypted(self, attribute_name: str) -> bool:
-        """Tell whether an attribute is encrypted when it is written."""
+        """Return whether an attribute is encrypted when it is written."""
         return self.find_action(attribute_name) is CryptoAction.ENCRYPT_AND_SIGN
 
     @cached_property
@@ -196,7 +201,7 @@ class TableConfig:
 
     @cached_property
     def _signed_beacons(self) -> Mapping[str, CryptoAction]:
-        """The actions of signed beacons, which are attributes that no configuration names."""
+        """The actions of signed beacons. These attributes are not in `attribute_actions`."""
         return {} if self.compiled_search is None else self.compiled_search.signed_attributes
 
     @cached_property
@@ -216,20 +221,20 @@ class TableConfig:
 
     def _check_names(self) -> None:
         if not self.logical_table_name:
-            raise ConfigError("A table's logical name may not be empty")
+            raise ConfigError("A table's logical name must not be empty")
         if self.partition_key_name == self.sort_key_name:
             raise ConfigError(f"{self.partition_key_name!r} cannot be both partition key and sort key")
         for name in self.key_names:
             if not 0 < len(name) <= MAX_KEY_NAME_LENGTH:
-                raise ConfigError(f"A key attribute's name has 1 to {MAX_KEY_NAME_LENGTH} characters")
+                raise ConfigError(f"A key attribute's name must have 1 to {MAX_KEY_NAME_LENGTH} characters")
         for name in {*self._named, *self._unsigned}:
             if name.startswith(RESERVED_PREFIX):
                 raise ConfigError(
                     f"The attribute {name!r} cannot be configured: the prefix {RESERVED_PREFIX!r} is reserved"
                 )
-        for text in (self.logical_table_name, *self.key_names):
-            if not _is_text(text):
-                raise ConfigError("The names of a table and its keys may not hold a lone surrogate")
+        for name in (self.logical_table_name, *self.key_names):
+            if not _is_encodable(name):
+                raise ConfigError("The names of a table and its keys must not have a lone surrogate")
 
     @cached_property
     def _surrogates(self) -> Surrogates:
@@ -246,13 +251,13 @@ class TableConfig:
             return
         if self.search is None:
             raise ConfigError(
-                "Surrogate keys need a beacon key, which their tokens' keys are derived from",
-                hint="Give search=SearchConfig([BeaconVersion(key_store, SingleKeySource(beacon_key_id))])",
+                "Surrogate keys need a beacon key, from which the keys of their tokens are derived",
+                hint="Pass search=SearchConfig([BeaconVersion(key_store, SingleKeySource(beacon_key_id))])",
             )
         if self.plaintext_policy is not PlaintextPolicy.FORBID_WRITE_FORBID_READ:
             raise ConfigError(
-                "A table with surrogate keys cannot hold unencrypted items: their keys would be no tokens",
-                hint="Copy the items into a new table, whose plaintext_policy forbids both",
+                "A table with surrogate keys cannot hold unencrypted items: their keys would not be tokens",
+                hint="Copy the items to a new table with plaintext_policy=FORBID_WRITE_FORBID_READ",
             )
 
     def _check_keys(self) -> None:
@@ -264,10 +269,12 @@ class TableConfig:
             if action is not self._key_action and not implied:
                 raise ConfigError(
                     f"The key attribute {name!r} has the action {action.name if action else None}",
-                    hint=f"In this table the keys' action is {self._key_action.name}",
+                    hint=f"Set its action to {self._key_action.name}, the action of this table's keys",
                 )
             if name in self._unsigned:
-                raise ConfigError(f"The key attribute {name!r} is listed as unsigned; keys are always signed")
+                raise ConfigError(
+                    f"The key attribute {name!r} is listed as unsigned, and keys are always signed"
+                )
 
     def _check_action(self, name: str, action: CryptoAction) -> None:
         prefix = self.allowed_unsigned_attribute_prefix
@@ -275,7 +282,7 @@ class TableConfig:
         listed = name in self._unsigned
         if action is CryptoAction.DO_NOTHING and not (listed or prefixed):
             raise ConfigError(
-                f"The attribute {name!r} has the action DO_NOTHING but is not among the unsigned",
+                f"The attribute {name!r} has the action DO_NOTHING but is not allowed to be unsigned",
                 hint="List it in allowed_unsigned_attributes: readers must know what is not signed",
             )
         if action is not CryptoAction.DO_NOTHING and (listed or prefixed):
@@ -283,9 +290,9 @@ class TableConfig:
             raise ConfigError(f"The attribute {name!r} has the action {action.name} but {how}")
 
 
-def _is_text(text: str) -> bool:
+def _is_encodable(string: str) -> bool:
     try:
-        text.encode()
+        string.encode()
     except UnicodeEncodeError:
         return False
     return True

@@ -1,8 +1,8 @@
-"""What can be told of a stored item without any key.
+"""Describing a stored item without any key.
 
-- Nothing here is verified: a report says what an item claims. Only decryption tells whether that is true.
-- A damaged item is reported too: as much of it as can be read, and what is wrong with it.
-- Items of the older library, the DynamoDB Encryption Client, are recognised and named as such.
+- Nothing is verified: a report says what an item claims. Only decryption shows whether that is true.
+- A damaged item is described too: as much of it as can be read, and what is wrong with it.
+- Items of the older library, the DynamoDB Encryption Client, are recognised.
 """
 
 from collections.abc import Iterable, Mapping
@@ -45,7 +45,7 @@ from dynaseal.core.wire import ByteReader, TruncatedError
 from dynaseal.errors import FormatError
 from dynaseal.materials.keyrings.wrapped_keys import WrappedKey, describe_key
 
-_SHORTEST = TYPE_ID_LENGTH + TAG_LENGTH
+_MIN_ENCRYPTED_LENGTH = TYPE_ID_LENGTH + TAG_LENGTH
 _TYPES = {
     STRING: "S",
     NUMBER: "N",
@@ -66,7 +66,7 @@ _ACTIONS = {
 
 
 class ItemFormat(Enum):
-    """Who wrote an item."""
+    """Which library wrote an item."""
 
     DATABASE_ENCRYPTION_SDK = "AWS Database Encryption SDK"
     ENCRYPTION_CLIENT = "DynamoDB Encryption Client (the older library)"
@@ -75,12 +75,12 @@ class ItemFormat(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AttributeReport:
-    """One attribute.
+    """One attribute of an item.
 
     Attributes:
-        name: Its name.
-        action: What its header says was done with it; None where that cannot be told.
-        type: Its DynamoDB type, of an encrypted one before encryption; None where that cannot be told.
+        name: The name.
+        action: The action that the header gives; None if it is not known.
+        type: The DynamoDB type, for an encrypted attribute before encryption; None if it is not known.
     """
 
     name: str
@@ -88,22 +88,23 @@ class AttributeReport:
     type: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemReport:
-    """What can be told of a stored item without any key; see `describe_item`.
+    """What a stored item says without any key; see `describe_item`.
 
     Attributes:
-        format: Who wrote it.
-        version: The header's format version; None where there is none.
-        suite: The algorithm suite; None where it is unknown.
-        attributes: The item's attributes other than the format's own, in the item's order.
+        format: Which library wrote it.
+        version: The header's format version; None if there is no header.
+        suite: The algorithm suite; None if it is unknown.
+        attributes: The item's attributes other than the format's, in the item's order.
         wrapped_keys: The data key as each keyring wrapped it.
-        stored_context: The part of the encryption context that the header stores; of an item of the older
-            library its material description.
+        stored_context: The part of the encryption context that the header stores; for an item of the older
+            library, its material description.
         beacons: The names of attributes that hold beacons.
         bytes_added: How much larger the format makes the item: header, footer, beacons, and 18 bytes for each
-            encrypted attribute. An encrypted number, set or document also changes its own size, untold.
-        damage: What is wrong with it; empty if nothing shows. An item that was changed may show nothing.
+            encrypted attribute. Encryption also changes the size of a number, set or document itself, which
+            is not counted.
+        damage: What is wrong with the item; empty if nothing was found. A changed item may look undamaged.
     """
 
     format: ItemFormat
@@ -117,7 +118,7 @@ class ItemReport:
     damage: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the report in JSON's types."""
+        """Return the report with JSON's types."""
         return {
             "format": self.format.value,
             "version": self.version,
@@ -140,16 +141,16 @@ def describe_item(
     allowed_unsigned_attributes: Iterable[str] = (),
     allowed_unsigned_attribute_prefix: str | None = None,
 ) -> ItemReport:
-    """Tell of a stored item what can be told without any key: nothing is decrypted, nothing verified.
+    """Describe a stored item without any key: nothing is decrypted, and nothing verified.
 
     Args:
         item: The stored item as botocore's client has it: `{"S": "x"}`, `{"B": b"..."}`.
-        allowed_unsigned_attributes: Names of attributes outside the signature, as the table is configured.
-            Without them the actions of an item that has any cannot be told.
+        allowed_unsigned_attributes: The names of unsigned attributes in the table's configuration. Without
+            them, the actions of an item that has unsigned attributes cannot be shown.
         allowed_unsigned_attribute_prefix: A prefix of such names.
 
     Returns:
-        The report. A damaged item is reported too: no item makes this fail.
+        The report. A damaged item is described too: no item makes this fail.
 
     Example:
         >>> report = describe_item({"pk": {"S": "ann"}})
@@ -157,15 +158,17 @@ def describe_item(
         ('not encrypted', ())
     """
     names = [name for name in item if isinstance(name, str)]  # pyright: ignore[reportUnnecessaryIsInstance] damage
-    damage = [] if len(names) == len(item) else ["An attribute's name is not text"]
-    damage += [f"The attribute {name!r} is no attribute value" for name in names if not _is_value(item[name])]
+    damage = [] if len(names) == len(item) else ["An attribute's name is not a string"]
+    damage += [
+        f"The attribute {name!r} is not an attribute value" for name in names if not _is_value(item[name])
+    ]
     if HEADER_NAME in item or FOOTER_NAME in item:
         unsigned = _Unsigned(frozenset(allowed_unsigned_attributes), allowed_unsigned_attribute_prefix)
         return _describe_encrypted(item, names, unsigned, damage)
     if LEGACY_DESCRIPTION_NAME in item or LEGACY_SIGNATURE_NAME in item:
         return _describe_legacy(item, names, damage)
     plain = tuple(AttributeReport(name, None, _type_name(item[name])) for name in names)
-    return ItemReport(ItemFormat.PLAINTEXT, attributes=plain, damage=tuple(damage))
+    return ItemReport(format=ItemFormat.PLAINTEXT, attributes=plain, damage=tuple(damage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ class _Unsigned:
 
 @dataclass(slots=True)
 class _Head:
-    """As much of a header as can be read."""
+    """As much of a header as could be read."""
 
     version: int | None = None
     suite: AlgorithmSuite | None = None
@@ -201,27 +204,28 @@ def _describe_encrypted(
         except FormatError as error:
             damage.append(error.message)
     _check_foot(_binary(item, FOOTER_NAME, damage), head, damage)
-    own = [name for name in names if name.startswith(RESERVED_PREFIX)]
+    reserved = [name for name in names if name.startswith(RESERVED_PREFIX)]
     others = [name for name in names if not name.startswith(RESERVED_PREFIX)]
     attributes = _attributes(item, others, unsigned, head, damage)
     encrypted = [each for each in attributes if each.action is CryptoAction.ENCRYPT_AND_SIGN]
     wrapped_keys = tuple(describe_key(key) for key in head.data_keys)
     damage += [f"Wrapped key {at}: {key.damage}" for at, key in enumerate(wrapped_keys, 1) if key.damage]
     return ItemReport(
-        ItemFormat.DATABASE_ENCRYPTION_SDK,
-        head.version,
-        head.suite,
-        tuple(attributes),
-        wrapped_keys,
-        head.context,
-        tuple(name for name in own if name not in (HEADER_NAME, FOOTER_NAME)),
-        sum(_size(name, item[name]) for name in own) + len(encrypted) * _SHORTEST,
-        tuple(damage),
+        format=ItemFormat.DATABASE_ENCRYPTION_SDK,
+        version=head.version,
+        suite=head.suite,
+        attributes=tuple(attributes),
+        wrapped_keys=wrapped_keys,
+        stored_context=head.context,
+        beacons=tuple(name for name in reserved if name not in (HEADER_NAME, FOOTER_NAME)),
+        bytes_added=sum(_size(name, item[name]) for name in reserved)
+        + len(encrypted) * _MIN_ENCRYPTED_LENGTH,
+        damage=tuple(damage),
     )
 
 
 def _read_head(data: bytes, head: _Head) -> None:
-    """Fill in `head` up to where the bytes end."""
+    """Set the attributes of `head` as far as the bytes reach."""
     reader = ByteReader(data)
     head.version = reader.byte()
     if head.version not in (1, 2):
@@ -230,10 +234,10 @@ def _read_head(data: bytes, head: _Head) -> None:
     reader.take(MESSAGE_ID_LENGTH)
     head.legend = reader.sized16()
     for _ in range(reader.short()):
-        key = _text(reader.sized16())
-        head.context[key] = _text(reader.sized16())
+        key = _decode(reader.sized16())
+        head.context[key] = _decode(reader.sized16())
     for _ in range(reader.byte()):
-        head.data_keys.append(EncryptedDataKey(_text(reader.sized16()), reader.sized16(), reader.sized16()))
+        head.data_keys.append(EncryptedDataKey(_decode(reader.sized16()), reader.sized16(), reader.sized16()))
 
 
 def _check_foot(foot: bytes | None, head: _Head, damage: list[str]) -> None:
@@ -248,31 +252,33 @@ def _check_foot(foot: bytes | None, head: _Head, damage: list[str]) -> None:
 def _attributes(
     item: Mapping[str, Any], names: list[str], unsigned: _Unsigned, head: _Head, damage: list[str]
 ) -> list[AttributeReport]:
-    # The order of canonical paths, whose table name and depth are the same for all.
+    # The order of the canonical paths; the table's name and the depth in them are the same for all.
     signed = sorted([name for name in names if name not in unsigned], key=_path_order)
-    letters = dict(zip(signed, head.legend or b"", strict=False))
+    legend_bytes = dict(zip(signed, head.legend or b"", strict=False))
     if head.legend is not None and len(head.legend) != len(signed):
-        letters = {}
+        legend_bytes = {}
         damage.append(
-            f"The header speaks of {len(head.legend)} signed attributes and the item has {len(signed)}: an "
-            "attribute was added or removed, or is unsigned and was not named as such"
+            f"The header has {len(head.legend)} signed attributes and the item {len(signed)}: an attribute "
+            "was added or removed, or is unsigned and was not given as unsigned"
         )
-    return [_attribute(name, item[name], letters.get(name), unsigned, damage) for name in names]
+    return [_attribute(name, item[name], legend_bytes.get(name), unsigned, damage) for name in names]
 
 
 def _attribute(
-    name: str, value: Any, letter: int | None, unsigned: _Unsigned, damage: list[str]
+    name: str, value: Any, legend_byte: int | None, unsigned: _Unsigned, damage: list[str]
 ) -> AttributeReport:
-    action = CryptoAction.DO_NOTHING if name in unsigned else _ACTIONS.get(letter or 0)
+    action = CryptoAction.DO_NOTHING if name in unsigned else _ACTIONS.get(legend_byte or 0)
     if action is not CryptoAction.ENCRYPT_AND_SIGN:
         return AttributeReport(name, action, _type_name(value))
     data = _bytes_of(value)
-    kind = None if data is None else _TYPES.get(data[:TYPE_ID_LENGTH])
-    if data is None or len(data) < _SHORTEST:
-        damage.append(f"The encrypted attribute {name!r} is not binary, or shorter than {_SHORTEST} bytes")
-    elif kind is None:
+    type_name = None if data is None else _TYPES.get(data[:TYPE_ID_LENGTH])
+    if data is None or len(data) < _MIN_ENCRYPTED_LENGTH:
+        damage.append(
+            f"The encrypted attribute {name!r} is not binary, or shorter than {_MIN_ENCRYPTED_LENGTH} bytes"
+        )
+    elif type_name is None:
         damage.append(f"The encrypted attribute {name!r} has an unknown type id")
-    return AttributeReport(name, action, kind)
+    return AttributeReport(name, action, type_name)
 
 
 def _describe_legacy(item: Mapping[str, Any], names: list[str], damage: list[str]) -> ItemReport:
@@ -284,14 +290,14 @@ def _describe_legacy(item: Mapping[str, Any], names: list[str], damage: list[str
             _read_description(data, description)
         except TruncatedError:
             damage.append(f"The attribute {LEGACY_DESCRIPTION_NAME!r} ends too early")
-    own = [name for name in names if name in (LEGACY_DESCRIPTION_NAME, LEGACY_SIGNATURE_NAME)]
+    reserved = [name for name in names if name in (LEGACY_DESCRIPTION_NAME, LEGACY_SIGNATURE_NAME)]
     return ItemReport(
-        ItemFormat.ENCRYPTION_CLIENT,
+        format=ItemFormat.ENCRYPTION_CLIENT,
         attributes=tuple(
-            AttributeReport(name, None, _type_name(item[name])) for name in names if name not in own
+            AttributeReport(name, None, _type_name(item[name])) for name in names if name not in reserved
         ),
         stored_context=description,
-        bytes_added=sum(_size(name, item[name]) for name in own),
+        bytes_added=sum(_size(name, item[name]) for name in reserved),
         damage=tuple(damage),
     )
 
@@ -301,16 +307,16 @@ def _read_description(data: bytes, description: dict[str, str]) -> None:
     reader = ByteReader(data)
     reader.take(4)
     while reader.remaining:
-        key = _text(reader.sized32())
-        description[key] = _text(reader.sized32())
+        key = _decode(reader.sized32())
+        description[key] = _decode(reader.sized32())
 
 
 def _path_order(name: str) -> tuple[int, bytes]:
-    # A lone surrogate cannot be signed but can be met here.
-    return utf16_length(name) if _is_text(name) else len(name), name.encode("utf-8", "surrogatepass")
+    # A name with a lone surrogate cannot be signed, but a damaged item can have one.
+    return utf16_length(name) if _is_encodable(name) else len(name), name.encode("utf-8", "surrogatepass")
 
 
-def _is_text(name: str) -> bool:
+def _is_encodable(name: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
@@ -338,7 +344,7 @@ def _binary(item: Mapping[str, Any], name: str, damage: list[str]) -> bytes | No
 
 
 def _size(name: str, value: Any) -> int:
-    """An attribute's size as DynamoDB counts it; of one that is neither text nor binary the name's alone."""
+    """Return an attribute's size as DynamoDB counts it; the name's alone if it is not a string or binary."""
     length = len(name.encode("utf-8", "surrogatepass"))
     content = value.get("S") if _is_value(value) else None
     if isinstance(content, str):
@@ -346,5 +352,5 @@ def _size(name: str, value: Any) -> int:
     return length + len(_bytes_of(value) or b"")
 
 
-def _text(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     return data.decode("utf-8", "replace")

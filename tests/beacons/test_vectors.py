@@ -45,7 +45,7 @@ CASES = [
 
 TWO_DIGITS = re.compile(r"\[[0-9]{2,}\]")
 REFUSED_BY_DYNAMODB = {
-    "r-parse-006": "names of functions are in small letters",
+    "r-parse-006": "function names are in lower case",
     "r-parse-009": "found '-'",
     "r-parse-010": "there is no function foo",
     "r-parse-011": r"'\)' was expected",

@@ -74,7 +74,7 @@ def test_the_message_says_which_parameter_where_and_what() -> None:
         parse_condition("a = :v AND", "FilterExpression")
     assert str(caught.value) == (
         "Invalid FilterExpression: an attribute's name was expected at position 10, found its end. "
-        "Write the FilterExpression as DynamoDB's grammar has it"
+        "Write the FilterExpression in DynamoDB's grammar"
     )
 
 

@@ -103,8 +103,11 @@ def test_encrypted_items_are_refused_with_what_to_do(tmp_path: Path) -> None:
     }])  # fmt: skip
     result = run("people", "--attribute", "secret", "--file", file)
     assert result.exit_code == 1
-    assert "The items of people are encrypted, so 'secret' cannot be planned on them" in result.stderr
-    assert "Give items in plain text by --file" in result.stderr
+    assert (
+        "The items of people are encrypted, so a beacon over 'secret' cannot be planned with them"
+        in result.stderr
+    )
+    assert "Pass a file of plaintext items with --file" in result.stderr
 
 
 @pytest.mark.parametrize("line", ["[1]", "nonsense", '{"a": {"B": "!"}, "b": {"S": "x"}}', '{"a": {"L": 3}}'])
@@ -113,7 +116,7 @@ def test_a_line_that_is_no_item_is_named(tmp_path: Path, line: str) -> None:
     path.write_text(f'{{"a": "x"}}\n{line}\n')
     result = run("people", "--attribute", "a", "--file", str(path))
     assert result.exit_code == 1
-    assert f"{path}, line 2, is no item" in result.stderr
+    assert f"{path}, line 2, is not an item" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -123,7 +126,7 @@ def test_a_line_that_is_no_item_is_named(tmp_path: Path, line: str) -> None:
         ((), "Missing option '--attribute'"),
         (("--attribute", "a", "--sample", "0"), "not in the range"),
         (("--attribute", "a", "--file", "no such file"), "does not exist"),
-        (("--attribute", "a", "--kms-key", "arn"), "go together"),
+        (("--attribute", "a", "--kms-key", "arn"), "must be given together"),
     ],
 )
 def test_wrong_usage_ends_in_2(more: tuple[str, ...], message: str) -> None:

@@ -246,8 +246,8 @@ def without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         (changed("a", lambda _: bytes(17)), "'a' is not binary, or shorter than 18 bytes"),
         (changed("a", lambda data: b"\x09\x09" + data[2:]), "'a' has an unknown type id"),
         (lambda item: {**item, "a": {"S": "x"}}, "'a' is not binary, or shorter than 18 bytes"),
-        (lambda item: {**item, "a": "x"}, "The attribute 'a' is no attribute value"),
-        (lambda item: {**item, 7: {"S": "x"}}, "An attribute's name is not text"),
+        (lambda item: {**item, "a": "x"}, "The attribute 'a' is not an attribute value"),
+        (lambda item: {**item, 7: {"S": "x"}}, "An attribute's name is not a string"),
     ],
 )
 def test_what_is_damaged_is_told(damage: Callable[[dict[str, Any]], dict[str, Any]], told: str) -> None:

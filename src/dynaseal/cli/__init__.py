@@ -1,1 +1,1 @@
-"""The command line: arguments, text, JSON, exit codes and hints over the public API."""
+"""The command line over the public API: arguments, output, exit codes and hints."""

@@ -1,7 +1,7 @@
-"""Items for commands that look at real ones: from a file of lines, or scanned from a table.
+"""Reading items for commands that work on real ones: from the lines of a file, or from a table.
 
-A line of a file is an item as DynamoDB has it (`{"pk": {"S": "x"}}`, also below `Item`, as exports have it),
-or as plain JSON (`{"pk": "x"}`).
+A line of a file is an item in DynamoDB JSON (`{"pk": {"S": "x"}}`, also under `Item` as in an export), or in
+ordinary JSON (`{"pk": "x"}`).
 """
 
 import json
@@ -17,14 +17,14 @@ from dynaseal.cli.main import FailedError
 
 _TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"})
 ENCRYPTED = "aws_dbe_head"
-"""The attribute that an encrypted item has."""
+"""The attribute that every encrypted item has."""
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Give the items of a file, one a line, values as botocore's client has them.
+    """Yield the items of a file with one item per line, values as botocore's client has them.
 
     Raises:
-        FailedError: a line is no item.
+        FailedError: a line is not an item.
     """
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
@@ -33,16 +33,16 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                     yield _item(json.loads(line, parse_float=Decimal))
                 except (AttributeError, TypeError, ValueError) as error:
                     raise FailedError(
-                        f"{path}, line {number}, is no item: {error}",
-                        'Write one JSON object a line, such as {"pk": "x"} or {"pk": {"S": "x"}}.',
+                        f"{path}, line {number}, is not an item: {error}",
+                        'Write one JSON object per line, such as {"pk": "x"} or {"pk": {"S": "x"}}.',
                     ) from None
 
 
 def scan(client: Any, table: str, limit: int) -> list[dict[str, Any]]:
-    """Read items of a table, `limit` at most: a Scan gives them by the hash of their partition key.
+    """Read at most `limit` items of a table. A Scan returns them ordered by a hash of their partition key.
 
     Raises:
-        botocore.exceptions.ClientError: DynamoDB refused.
+        botocore.exceptions.ClientError: DynamoDB refused the Scan.
     """
     pages = client.get_paginator("scan").paginate(
         TableName=table, PaginationConfig={"MaxItems": limit, "PageSize": min(limit, 1000)}

@@ -1,9 +1,9 @@
-"""The command `dynaseal`: one group, more of its commands found by the entry points `dynaseal.commands`.
+"""The command `dynaseal`, a group of commands.
 
-Rules:
-- The library's own commands are named here; whoever else offers one names it in that group of entry points.
-- Exit code 0 done, 1 failed, 2 wrong usage; data on stdout, everything else on stderr.
-- What a user can mend is one line and a hint, never a traceback.
+- The library's own commands are listed here; other packages add theirs by the entry points
+  `dynaseal.commands`.
+- The exit code is 0 if done, 1 if failed, 2 if used wrongly. Data goes to stdout, everything else to stderr.
+- An error that the user can correct prints one line and a hint, never a traceback.
 """
 
 from collections.abc import Mapping
@@ -28,39 +28,39 @@ except ModuleNotFoundError:
     ) from None
 
 COMMANDS = "dynaseal.commands"
-_OWN = (EntryPoint("plan", "dynaseal.cli.plan:plan", COMMANDS),)
+_LIBRARY_COMMANDS = (EntryPoint("plan", "dynaseal.cli.plan:plan", COMMANDS),)
 
 _HINTS: Mapping[type[Exception], str] = {
-    EndpointConnectionError: "Is it running? `dynaseal lab serve` starts a lab; AWS_ENDPOINT_URL says where.",
+    EndpointConnectionError: "Check AWS_ENDPOINT_URL. If it names a lab, start it with `dynaseal lab serve`.",
     NoCredentialsError: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
     NoRegionError: "Set AWS_REGION.",
 }
 
 
 class FailedError(click.ClickException):
-    """A failure that the user can mend: one line, and a hint where there is one."""
+    """A failure that the user can correct: one line, and a hint if there is one."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(" ".join(message.split()))
         self.hint = hint
 
     def show(self, file: Any = None) -> None:
-        """Print both on stderr."""
+        """Print both to stderr."""
         super().show(file)
         if self.hint:
             click.echo(f"Hint: {self.hint}", err=True)
 
 
 class _Commands(click.Group):
-    """A group whose commands are loaded when they are asked for."""
+    """A group whose commands are imported only when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *_found()})
+        return sorted({*super().list_commands(ctx), *_entry_points()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        own = super().get_command(ctx, cmd_name)
-        offered = _found().get(cmd_name)
-        return own if own is not None or offered is None else _load(offered)
+        command = super().get_command(ctx, cmd_name)
+        entry_point = _entry_points().get(cmd_name)
+        return command if command is not None or entry_point is None else _load(entry_point)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -71,22 +71,22 @@ class _Commands(click.Group):
             raise FailedError(str(error), _HINTS.get(type(error))) from error
 
 
-def _found() -> Mapping[str, EntryPoint]:
-    return {point.name: point for point in (*_OWN, *entry_points(group=COMMANDS))}
+def _entry_points() -> Mapping[str, EntryPoint]:
+    return {point.name: point for point in (*_LIBRARY_COMMANDS, *entry_points(group=COMMANDS))}
 
 
 def _load(point: EntryPoint) -> click.Command:
-    """The command, or one that says which package it lacks."""
+    """Return the command, or one that says which package is missing."""
     try:
         command = point.load()
     except ModuleNotFoundError as error:
-        return _lacking(point.name, str(error.name))
+        return _without_package(point.name, str(error.name))
     if not isinstance(command, click.Command):
-        raise TypeError(f"The entry point {point.value} is no command")
+        raise TypeError(f"the entry point {point.value} is not a click command")
     return command
 
 
-def _lacking(name: str, package: str) -> click.Command:
+def _without_package(name: str, package: str) -> click.Command:
     def explain() -> None:
         raise FailedError(
             f"dynaseal {name} needs the package {package}, which is not installed",
@@ -104,4 +104,4 @@ def _lacking(name: str, package: str) -> click.Command:
 @click.group(cls=_Commands, epilog="Example: dynaseal lab serve --port 4566")
 @click.version_option(package_name="dynaseal")
 def main() -> None:
-    """Client-side encryption for Amazon DynamoDB, and a local AWS to rehearse it in."""
+    """Client-side encryption for Amazon DynamoDB, and a local AWS to try it with."""

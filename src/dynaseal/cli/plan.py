@@ -1,4 +1,4 @@
-"""`dynaseal plan`: what a beacon over an attribute would cost and give away, on real values."""
+"""`dynaseal plan`: what a beacon over an attribute would cost and reveal, counted on real values."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -21,22 +21,26 @@ _KEY_OPTIONS = ("--key-store", "--beacon-key-id", "--kms-key")
 
 @click.command(epilog="Example: dynaseal plan customers --attribute email --file customers.jsonl")
 @click.argument("table_name", metavar="TABLE")
-@click.option("--attribute", required=True, help="What the beacon would be over: email, or address.city.")
+@click.option(
+    "--attribute",
+    required=True,
+    help="The attribute or path that the beacon would be over, such as email or address.city.",
+)
 @click.option(
     "--sample",
     type=click.IntRange(min=1),
-    help=f"How many items of TABLE to read; {DEFAULT_SAMPLE} unless given.",
+    help=f"How many items of TABLE to read; by default {DEFAULT_SAMPLE}.",
 )
 @click.option(
     "--file",
     "path",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Items in plain text, one JSON object a line, instead of those of TABLE.",
+    help="A file of plaintext items, one JSON object per line, to use instead of the items of TABLE.",
 )
 @click.option("--table-items", type=click.IntRange(min=1), help="How many items TABLE has or will have.")
-@click.option("--beacon", help="The beacon's name, of which its key is derived; the attribute unless given.")
-@click.option("--key-store", help="Count with the table's own beacon key: the key store's table.")
-@click.option("--logical-key-store", help="The key store's logical name; its table's name unless given.")
+@click.option("--beacon", help="The beacon's name, from which its key is derived; by default the attribute.")
+@click.option("--key-store", help="The key store's table, to count with the table's own beacon key.")
+@click.option("--logical-key-store", help="The key store's logical name; by default its table's name.")
 @click.option("--beacon-key-id", help="The branch key id of the beacon key.")
 @click.option("--kms-key", help="The ARN of the key store's KMS key.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the plan to an SVG file.")
@@ -58,39 +62,42 @@ def plan(
 ) -> None:
     """Plan the length of a beacon over an attribute of TABLE.
 
-    For each length: how many items a query would find and how many of them falsely, what it reads, how many
-    values share a beacon and what an observer of the table learns, counted on items in plain text. With the
-    three options of the key store the counts are those of the table's own beacon key; without, expectations.
+    For each length it counts, on plaintext items, how many items a query would find, how many of those are
+    false matches, what the query reads, how many values share a beacon, and what an observer of the table
+    learns. With --key-store, --beacon-key-id and --kms-key it counts with the table's own beacon key; without
+    them, the counts are expected values.
 
-    Columns: `alone` are values that share their beacon with none; `guess` are items whose value an observer
-    guesses right who knows how frequent each value is, `most` one who knows which values have which beacon;
-    `bits told` is what a beacon says of its value.
+    Columns: `alone` is the share of values that share their beacon with no other value. `guess` is the share
+        of items whose value an observer guesses correctly who knows how frequent each value is; `most` is the
+        same for one who also knows which values have which beacon. `bits told` is how many bits of a value
+        its beacon reveals.
 
     Exit code: 0 done, 1 failed, 2 wrong usage.
     """
     if path is not None and sample is not None:
-        raise click.UsageError("--sample is about the items of TABLE; leave it out with --file")
+        raise click.UsageError("--sample limits the items read from TABLE; leave it out with --file")
     beacon_key = _beacon_key(key_store, logical_key_store, beacon_key_id, kms_key)
-    items, counted = (list(read_lines(path)), None) if path else _items_of(table_name, sample)
+    items, item_count = (list(read_lines(path)), None) if path else _items_of(table_name, sample)
     if any(ENCRYPTED in item for item in items):
         raise FailedError(
-            f"The items of {table_name} are encrypted, so {attribute!r} cannot be planned on them",
-            "Give items in plain text by --file.",
+            f"The items of {table_name} are encrypted, so a beacon over {attribute!r} cannot be planned "
+            "with them",
+            "Pass a file of plaintext items with --file.",
         )
-    made = plan_beacon(
+    beacon_plan = plan_beacon(
         items,
         attribute,
         name=beacon,
         beacon_key=beacon_key,
-        table_items=table_items or counted,
+        table_items=table_items or item_count,
     )
     if plot is not None:
-        plot.write_text(plot_beacon_plan(made), encoding="utf-8")
+        plot.write_text(plot_beacon_plan(beacon_plan), encoding="utf-8")
         click.echo(f"drawn to {plot}", err=True)
     if as_json:
-        click.echo(json.dumps({"table": table_name, **asdict(made)}, indent=2))
+        click.echo(json.dumps({"table": table_name, **asdict(beacon_plan)}, indent=2))
     else:
-        _print(table_name, made)
+        _print(table_name, beacon_plan)
 
 
 def _beacon_key(
@@ -99,43 +106,46 @@ def _beacon_key(
     if table is None and key_id is None and kms_key is None:
         return None
     if table is None or key_id is None or kms_key is None:
-        raise click.UsageError(f"{', '.join(_KEY_OPTIONS)} go together")
+        raise click.UsageError(f"{', '.join(_KEY_OPTIONS)} must be given together")
     return KeyStore(table, logical_name or table, kms_key).get_beacon_key(key_id).beacon_key
 
 
 def _items_of(table_name: str, sample: int | None) -> tuple[list[dict[str, Any]], int]:
-    # boto3's stubs have an overload for each service by name; here only two calls matter.
+    # Any, because boto3's stubs have one overload for each service's name.
     client = cast("Any", boto3).client("dynamodb")
     items = scan(client, table_name, sample or DEFAULT_SAMPLE)
-    # DynamoDB counts every six hours: a table that was just filled has more items than it says.
+    # DynamoDB updates ItemCount about every six hours, so a table that was just filled has more items than
+    # that.
     counted: int = client.describe_table(TableName=table_name)["Table"]["ItemCount"]
     return items, max(counted, len(items))
 
 
-def _print(table_name: str, made: BeaconPlan) -> None:
+def _print(table_name: str, report: BeaconPlan) -> None:
     console = Console(highlight=False, markup=False)
-    keys = "the table's beacon key" if made.uses_own_key else "trial keys, for expectations"
+    keys = "the table's beacon key" if report.uses_own_key else "trial keys, for expected values"
     console.print(
-        f"A beacon over {made.attribute} of {table_name}: {made.values} values in {made.sampled_items} "
-        f"items, scaled to {made.table_items}; hashed with {keys}.\n"
-        f"A value has {made.value_bits:.1f} bits; the most frequent one is {made.most_frequent:.1%} of the "
-        "items.",
+        f"A beacon over {report.attribute} of {table_name}: {report.values} values in {report.sampled_items} "
+        f"items, scaled to {report.table_items}; hashed with {keys}.\n"
+        f"A value has {report.value_bits:.1f} bits; the most frequent one is {report.most_frequent:.1%} of "
+        "the items.",
         soft_wrap=True,
     )
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in _HEADINGS:
         table.add_column(heading, justify="right", no_wrap=True)
-    for one in made.lengths:
-        table.add_row(*_row(one), style="bold green" if one.length == made.recommended else None)
+    for length_plan in report.lengths:
+        table.add_row(
+            *_row(length_plan), style="bold green" if length_plan.length == report.recommended else None
+        )
     console.print(table)
-    if made.recommended is None:
-        console.print(f"Recommended: no beacon. {made.reason}.", soft_wrap=True)
+    if report.recommended is None:
+        console.print(f"Recommended: no beacon. {report.reason}.", soft_wrap=True)
         return
-    console.print(f"Recommended: {made.recommended} bits. {made.reason}.", soft_wrap=True)
-    if not made.uses_own_key:
-        least, most = made.lengths[made.recommended - 1].false_positives_range
+    console.print(f"Recommended: {report.recommended} bits. {report.reason}.", soft_wrap=True)
+    if not report.uses_own_key:
+        least, most = report.lengths[report.recommended - 1].false_positives_range
         console.print(
-            f"One key is not their mean: with the trial keys it was {least:.1f} to {most:.1f} false ones.",
+            f"A real key may differ from the mean: trial keys had {least:.1f} to {most:.1f} false matches.",
             soft_wrap=True,
         )
 
@@ -156,18 +166,18 @@ _HEADINGS: Sequence[str] = (
 )
 
 
-def _row(one: LengthPlan) -> Iterable[str]:
+def _row(length_plan: LengthPlan) -> Iterable[str]:
     return (
-        str(one.length),
-        f"{one.found:.1f}",
-        f"{one.false_positives:.1f}",
-        f"{one.false_positive_rate:.1%}"[:-1],
-        f"{one.read_units:.1f}",
-        f"{one.beacons:.0f}",
-        f"{one.values_per_beacon:.1f}",
-        f"{one.largest_group:.0f}",
-        f"{one.alone:.1%}"[:-1],
-        f"{one.guessed:.1%}"[:-1],
-        f"{one.guessed_at_most:.1%}"[:-1],
-        f"{one.learned_bits:.1f}",
+        str(length_plan.length),
+        f"{length_plan.found:.1f}",
+        f"{length_plan.false_positives:.1f}",
+        f"{length_plan.false_positive_rate:.1%}"[:-1],
+        f"{length_plan.read_units:.1f}",
+        f"{length_plan.beacons:.0f}",
+        f"{length_plan.values_per_beacon:.1f}",
+        f"{length_plan.largest_group:.0f}",
+        f"{length_plan.alone:.1%}"[:-1],
+        f"{length_plan.guessed:.1%}"[:-1],
+        f"{length_plan.guessed_at_most:.1%}"[:-1],
+        f"{length_plan.learned_bits:.1f}",
     )

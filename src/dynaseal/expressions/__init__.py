@@ -1,6 +1,6 @@
-"""DynamoDB's expressions in phases: tokens, tree, what they touch, evaluated on or applied to an item.
+"""DynamoDB's expressions: read into tokens and then a tree, and evaluated on or applied to an item.
 
-Compiled once a text and cached; the modules know neither requests nor encryption.
+Each expression is compiled once and cached. The modules know nothing of requests or encryption.
 """
 
 from dynaseal.expressions.apply import apply_update

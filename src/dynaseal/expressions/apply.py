@@ -1,11 +1,12 @@
-"""An update expression applied to an item, as DynamoDB applies it; the item given is left as it is.
+"""Applying an update expression to an item as DynamoDB does; the original item is not changed.
 
 - Every right side is read from the item as it was before the update.
-- An element set beyond a list's end goes to its end; removed elements close up after everything else is done.
-- Two paths of one expression may not lead into each other, and a path's parents must be there.
+- An element set beyond a list's end is appended. Elements are removed after everything else is done, and the
+  later ones move up.
+- No two paths of one expression may overlap, and a path's parents must exist.
 - A set that loses its last member is removed.
 
-Source: DynamoDB Developer Guide, "Update expressions"; where the guide is silent, DynamoDB Local's answers.
+Source: DynamoDB Developer Guide, "Update expressions"; where the guide is silent, what DynamoDB Local does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,11 +37,11 @@ def apply_update(
     names: Mapping[str, str] | None = None,
     values: Mapping[str, AttributeValue] | None = None,
 ) -> dict[str, Any]:
-    """Give the item that an update makes of another.
+    """Return the item that results from an update.
 
     Args:
         expression: The compiled update.
-        item: The item before it, values as botocore's client has them.
+        item: The item before the update, values as botocore's client has them.
         names: The request's ExpressionAttributeNames.
         values: The request's ExpressionAttributeValues.
 
@@ -61,7 +62,7 @@ def _refuse(reason: str) -> NoReturn:
 
 
 class _Update:
-    """One update under way: the item before, and a copy that changes where paths lead."""
+    """One update in progress: the original item, and a copy of it that is changed."""
 
     def __init__(
         self,
@@ -73,7 +74,7 @@ class _Update:
         self._names = names
         self._values = values
         self._after: dict[str, Any] = dict(item)
-        self._owned: set[Steps] = set()
+        self._copied: set[Steps] = set()
 
     def run(self, expression: UpdateExpression) -> dict[str, Any]:
         sets = [(self._steps(path), self._source(source)) for path, source in expression.sets]
@@ -85,11 +86,11 @@ class _Update:
         written += [(steps, _added(find(self._before, steps), value)) for steps, value in adds]
         emptied: list[Steps] = []
         for steps, value in deletes:
-            left = _without(find(self._before, steps), value)
-            if left is None:
+            rest = _without(find(self._before, steps), value)
+            if rest is None:
                 emptied.append(steps)
             else:
-                written.append((steps, left))
+                written.append((steps, rest))
         for steps, value in sorted(written, key=_last_index):
             self._write(steps, value)
         for steps in sorted((*removes, *emptied), key=_last_index, reverse=True):
@@ -128,19 +129,19 @@ class _Update:
     def _appended(self, append: ListAppend) -> AttributeValue:
         first, second = self._present(append.first), self._present(append.second)
         if "L" not in first or "L" not in second:
-            _refuse("list_append takes two lists")
+            _refuse("list_append needs two lists")
         return {"L": [*first["L"], *second["L"]]}
 
     def _parent(self, steps: Steps) -> Any:
-        """Give the dict or list that holds a path's last step: a copy, made at its first change."""
+        """Return the dict or list that contains a path's last step; it is copied before its first change."""
         holder: Any = self._after
         for depth, step in enumerate(steps[:-1], start=1):
             kind = "L" if isinstance(steps[depth], int) else "M"
             child = _member(holder, step)
             if child is None or kind not in child:
                 _refuse(f"the document path of {steps[0]!r} is invalid for update")
-            if steps[:depth] not in self._owned:
-                self._owned.add(steps[:depth])
+            if steps[:depth] not in self._copied:
+                self._copied.add(steps[:depth])
                 child = {kind: child[kind].copy()}
                 holder[step] = child
             holder = child[kind]
@@ -166,13 +167,13 @@ def _member(holder: Any, step: str | int) -> Any:
 
 
 def _last_index(entry: Any) -> int:
-    """Give the order of elements of one list; anything else keeps its place."""
+    """Return the sort key that orders elements by their index; everything else keeps its position."""
     steps = entry[0] if isinstance(entry[0], tuple) else entry
     return steps[-1] if isinstance(steps[-1], int) else -1
 
 
 def _refuse_overlaps(paths: Sequence[Steps]) -> None:
-    """Refuse two paths of which one is the other or leads into it."""
+    """Refuse two equal paths, and a path that leads into another."""
     distinct = set(paths)
     nested = (steps for steps in paths if any(steps[:depth] in distinct for depth in range(1, len(steps))))
     overlapping = next(nested, None if len(distinct) == len(paths) else paths[0])
@@ -187,33 +188,33 @@ def _sum(left: AttributeValue, right: AttributeValue, *, negative: bool) -> Attr
     try:
         total = _ARITHMETIC.subtract(one, other) if negative else _ARITHMETIC.add(one, other)
     except (Inexact, InvalidOperation, Overflow):
-        _refuse("a number would need more than DynamoDB's 38 digits or leave its range")
+        _refuse("a result has more than DynamoDB's 38 digits or is out of its range")
     return {"N": format(total, "f")}
 
 
 def _added(current: AttributeValue | None, value: AttributeValue) -> AttributeValue:
     (name, members), *_ = value.items()
     if name != "N" and name not in SET_ELEMENTS:
-        _refuse("ADD takes a number or a set")
+        _refuse("ADD needs a number or a set")
     if current is None:
         return value
     if name not in current:
-        _refuse("ADD takes a value of the attribute's type")
+        _refuse("ADD needs a value of the attribute's type")
     if name == "N":
         return _sum(current, value, negative=False)
-    have = {comparable({SET_ELEMENTS[name]: member}) for member in current[name]}
-    fresh = [member for member in members if comparable({SET_ELEMENTS[name]: member}) not in have]
-    return {name: [*current[name], *fresh]}
+    present = {comparable({SET_ELEMENTS[name]: member}) for member in current[name]}
+    new = [member for member in members if comparable({SET_ELEMENTS[name]: member}) not in present]
+    return {name: [*current[name], *new]}
 
 
 def _without(current: AttributeValue | None, value: AttributeValue) -> AttributeValue | None:
     (name, members), *_ = value.items()
     if name not in SET_ELEMENTS:
-        _refuse("DELETE takes a set")
+        _refuse("DELETE needs a set")
     if current is None:
         return None
     if name not in current:
-        _refuse("DELETE takes a set of the attribute's type")
-    gone = {comparable({SET_ELEMENTS[name]: member}) for member in members}
-    left = [member for member in current[name] if comparable({SET_ELEMENTS[name]: member}) not in gone]
-    return {name: left} if left else None
+        _refuse("DELETE needs a set of the attribute's type")
+    removed = {comparable({SET_ELEMENTS[name]: member}) for member in members}
+    rest = [member for member in current[name] if comparable({SET_ELEMENTS[name]: member}) not in removed]
+    return {name: rest} if rest else None

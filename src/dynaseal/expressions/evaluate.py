@@ -1,10 +1,11 @@
-"""Does a condition hold for an item? As DynamoDB answers on the item's plain values.
+"""Evaluating a condition on an item's plaintext values as DynamoDB does.
 
-- A missing attribute equals nothing: only `<>`, `attribute_not_exists` and NOT hold for it.
-- One call a level of the tree, so an expression at DynamoDB's limits stays within Python's.
+- A missing attribute equals nothing: only `<>`, `attribute_not_exists` and NOT are true for it.
+- Evaluation makes one Python call per level of the tree, so that an expression at DynamoDB's limits stays
+  within Python's recursion limit.
 
 Source: DynamoDB Developer Guide, "Condition and filter expressions, operators, and functions"; where the
-guide is silent, DynamoDB Local's answers.
+guide is silent, what DynamoDB Local does.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from dynaseal.expressions.tree import And, Between, Compare, Function, In, Not, 
 
 
 class Bindings(NamedTuple):
-    """What an expression's operands stand for."""
+    """What an expression is evaluated on: the item, and the values of its placeholders."""
 
     item: Mapping[str, AttributeValue]
     names: Mapping[str, str]
@@ -31,7 +32,7 @@ def matches(
     names: Mapping[str, str] | None = None,
     values: Mapping[str, AttributeValue] | None = None,
 ) -> bool:
-    """Tell whether an item fulfils a condition.
+    """Return whether a condition is true for an item.
 
     Args:
         expression: The compiled condition.
@@ -40,7 +41,7 @@ def matches(
         values: The request's ExpressionAttributeValues.
 
     Raises:
-        UnsupportedOperationError: a placeholder is not defined, or a number is none.
+        UnsupportedOperationError: a placeholder is not defined, or an N value is not a number.
 
     Example:
         >>> from dynaseal.expressions.parse import parse_condition
@@ -65,7 +66,7 @@ def _value(operand: Operand, bindings: Bindings) -> AttributeValue | None:
 
 
 def resolve_strictly(path: Path, names: Mapping[str, str]) -> tuple[str | int, ...]:
-    """Give a path's steps with placeholders replaced.
+    """Return a path's steps with placeholders replaced.
 
     Raises:
         UnsupportedOperationError: `names` does not define one of them.
@@ -119,14 +120,14 @@ def _not(node: Not, bindings: Bindings) -> bool:
 
 
 def _and(node: And, bindings: Bindings) -> bool:
-    for condition in node.conditions:  # noqa: SIM110 a generator would cost a second frame a level
+    for condition in node.conditions:  # noqa: SIM110 a generator would need a second frame per level
         if not _EVALUATORS[type(condition)](condition, bindings):
             return False
     return True
 
 
 def _or(node: Or, bindings: Bindings) -> bool:
-    for condition in node.conditions:  # noqa: SIM110 a generator would cost a second frame a level
+    for condition in node.conditions:  # noqa: SIM110 a generator would need a second frame per level
         if _EVALUATORS[type(condition)](condition, bindings):
             return True
     return False

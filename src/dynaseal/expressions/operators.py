@@ -1,9 +1,9 @@
-"""DynamoDB's values as expressions see them: found in an item, compared, ordered, counted.
+"""The operators of expressions on DynamoDB's values: finding, comparing, ordering and measuring them.
 
-- Types never mix: `{"N": "1"}` and `{"S": "1"}` are neither equal nor in any order.
-- Numbers are equal by value (`1` and `1.0`), sets by their members, lists and maps element by element.
-- Text is ordered by its UTF-8 bytes, which is the order of its code points.
-- What cannot be compared is `None`, never an error: a condition on it does not hold.
+- Values of different types are neither equal nor ordered: `{"N": "1"}` and `{"S": "1"}`, for example.
+- Numbers are compared by value (`1` equals `1.0`), sets by their members, lists and maps element by element.
+- Strings are ordered by their UTF-8 bytes, which is the order of their code points.
+- Values that cannot be compared give `None` and not an error: a condition on them is false.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _COUNTED = frozenset({"SS", "NS", "BS", "L", "M"})
 
 
 def find(item: Mapping[str, AttributeValue], steps: Sequence[str | int]) -> AttributeValue | None:
-    """Give the value at a document path, or None where there is none.
+    """Return the value at a document path, or None if there is no value.
 
     Example:
         >>> find({"a": {"L": [{"S": "x"}]}}, ("a", 0)), find({"a": {"S": "x"}}, ("a", "b"))
@@ -37,14 +37,14 @@ def find(item: Mapping[str, AttributeValue], steps: Sequence[str | int]) -> Attr
     return found
 
 
-def number(text: str) -> Decimal:
-    """Give the value of a DynamoDB number.
+def number(content: str) -> Decimal:
+    """Return the value of a DynamoDB number.
 
     Raises:
-        UnsupportedOperationError: the text is no number of DynamoDB's.
+        UnsupportedOperationError: the content is not a number.
     """
     try:
-        value = Decimal(text)
+        value = Decimal(content)
     except (InvalidOperation, TypeError, ValueError):
         value = Decimal("NaN")
     if not value.is_finite():
@@ -53,7 +53,7 @@ def number(text: str) -> Decimal:
 
 
 def comparable(value: AttributeValue) -> tuple[str, Any]:
-    """Give a value in a form that Python compares with `==` as DynamoDB compares values.
+    """Return a value in a form that Python's `==` compares as DynamoDB compares values.
 
     Example:
         >>> comparable({"NS": ["1.0", "2"]}) == comparable({"NS": ["2.00", "1"]})
@@ -75,14 +75,14 @@ def comparable(value: AttributeValue) -> tuple[str, Any]:
 
 
 def equal(left: AttributeValue | None, right: AttributeValue | None) -> bool:
-    """Tell whether two values are equal; one that is missing equals nothing."""
+    """Return whether two values are equal; a missing value equals nothing."""
     if left is None or right is None or left.keys() != right.keys():
         return False
     return comparable(left) == comparable(right)
 
 
 def order(left: AttributeValue | None, right: AttributeValue | None) -> int | None:
-    """Give -1, 0 or 1 as `left` is below, equal to or above `right`; None where they have no order."""
+    """Return -1, 0 or 1 if `left` is below, equal to or above `right`; None if they have no order."""
     if left is None or right is None or left.keys() != right.keys() or not left.keys() <= _ORDERED:
         return None
     (_, low), (_, high) = comparable(left), comparable(right)
@@ -90,9 +90,9 @@ def order(left: AttributeValue | None, right: AttributeValue | None) -> int | No
 
 
 def size(value: AttributeValue | None) -> AttributeValue | None:
-    """Give a value's size as a number: characters, bytes or members; None where it has none.
+    """Return a value's size as a number: code units, bytes or members; None if it has no size.
 
-    Text is counted in UTF-16 code units, as DynamoDB counts it.
+    The size of a string is its number of UTF-16 code units, as in DynamoDB.
     """
     if value is None:
         return None
@@ -105,7 +105,7 @@ def size(value: AttributeValue | None) -> AttributeValue | None:
 
 
 def contains(container: AttributeValue | None, sought: AttributeValue | None) -> bool:
-    """Tell whether text or binary holds a part, a set a member, or a list an element."""
+    """Return whether a string or binary value contains a part, a set a member, or a list an element."""
     if container is None or sought is None:
         return False
     (name, content), *_ = container.items()
@@ -122,7 +122,7 @@ def contains(container: AttributeValue | None, sought: AttributeValue | None) ->
 
 
 def begins_with(value: AttributeValue | None, prefix: AttributeValue | None) -> bool:
-    """Tell whether text or binary begins with a prefix of its type."""
+    """Return whether a string or binary value begins with a prefix of its type."""
     if value is None or prefix is None:
         return False
     if "S" in value and "S" in prefix:

@@ -1,8 +1,8 @@
-"""Tokens to tree for conditions, filters, key conditions and projections; compiled once a text and cached.
+"""Parsing conditions, filters, key conditions and projections; each is compiled once and cached.
 
 - NOT binds tighter than AND, AND tighter than OR; comparisons, BETWEEN, IN and functions bind tightest.
-- Operators wait on a stack of their own: brackets and NOTs nest without recursion.
-- Brackets that DynamoDB calls redundant are accepted: they change nothing.
+- Operators are kept on a stack, so that brackets and NOTs nest without recursion.
+- Brackets that DynamoDB calls redundant are accepted, since they change nothing.
 
 Source: DynamoDB Developer Guide, "Condition and filter expressions, operators, and functions".
 """
@@ -48,10 +48,10 @@ class ConditionExpression:
     Attributes:
         text: The expression.
         condition: Its tree.
-        paths: Every document path in it, in the order of the text.
-        value_paths: Those whose attribute's value matters: not an attribute that is only asked whether it
-            exists. Whether something within an attribute exists is a question about its value.
-        values: Every value placeholder in it, in the order of the text.
+        paths: Every document path in it, in order.
+        value_paths: The paths whose attribute's value matters. That leaves out attributes that are only
+            tested for existence; but whether something within an attribute exists depends on its value.
+        values: Every value placeholder in it, in order.
     """
 
     text: str
@@ -114,7 +114,7 @@ def parse_projection(text: str, parameter: str = "ProjectionExpression") -> tupl
 
 
 class _Conditions:
-    """One run of the parser: finished parts, and operators that wait for their right side."""
+    """One run of the parser: finished parts, and operators whose right side has not been read."""
 
     def __init__(self, reader: TokenReader) -> None:
         self._reader = reader
@@ -125,8 +125,8 @@ class _Conditions:
     def parse(self) -> Condition:
         reader = self._reader
         while True:
-            self._start()
-            while self._continue():
+            self._read_part()
+            while self._read_suffix():
                 pass
             if reader.keyword not in ("AND", "OR"):
                 break
@@ -137,8 +137,8 @@ class _Conditions:
         self._reduce(_PRECEDENCE["OR"])
         return self._condition()
 
-    def _start(self) -> None:
-        """Read what may stand before a part, and the part."""
+    def _read_part(self) -> None:
+        """Read the brackets and NOTs in front of a part, and the part."""
         reader = self._reader
         while True:
             if reader.take_symbol("("):
@@ -155,13 +155,13 @@ class _Conditions:
         else:
             self._parts.append(reader.operand())
 
-    def _continue(self) -> bool:
-        """Read what may follow a part: a closing bracket, or an operator whose right side is operands."""
+    def _read_suffix(self) -> bool:
+        """Read a closing bracket or an operator with its operands; return whether there was one."""
         reader = self._reader
         if self._open_brackets and reader.take_symbol(")"):
             self._close_bracket()
             return True
-        if reader.symbol(*COMPARATORS):
+        if reader.at_symbol(*COMPARATORS):
             left = self._operand()
             comparator = reader.take().text
             reader.count_operator()
@@ -176,7 +176,7 @@ class _Conditions:
         return False
 
     def _close_bracket(self) -> None:
-        if self._waiting[-1] != "(":  # else it may hold an operand: (a) = :v
+        if self._waiting[-1] != "(":  # otherwise the brackets may contain an operand: (a) = :v
             self._reduce(_PRECEDENCE["OR"])
         self._waiting.pop()
         self._open_brackets -= 1
@@ -185,11 +185,11 @@ class _Conditions:
         self._reader.count_operator()
         self._reduce(_PRECEDENCE[operator])
         if isinstance(self._parts[-1], Path | Value | Size):
-            self._reader.reject(f"{operator} joins conditions, and {self._parts[-1]} is none")
+            self._reader.reject(f"{operator} joins conditions, and {self._parts[-1]} is not a condition")
         self._waiting.append(operator)
 
     def _reduce(self, precedence: int) -> None:
-        """Apply the waiting operators that bind at least as tightly."""
+        """Apply the operators on the stack that bind at least as tightly."""
         while self._waiting and _PRECEDENCE[self._waiting[-1]] >= precedence:
             operator = self._waiting.pop()
             right = self._condition()
@@ -236,7 +236,7 @@ class _Conditions:
         reader = self._reader
         name = reader.take().text
         if name not in _ARGUMENT_COUNTS:
-            reader.reject(f"there is no function {name} (names of functions are in small letters)")
+            reader.reject(f"there is no function {name} (function names are in lower case)")
         reader.count_operator()
         reader.expect("(")
         arguments = self._operand_list()

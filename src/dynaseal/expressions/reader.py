@@ -1,8 +1,9 @@
-"""What the three grammars share: reading tokens one after the other, and operands.
+"""Reading tokens and operands, for all three grammars.
 
-- Nothing here calls itself, whatever the text: brackets around an operand are counted.
-- Limits on paths are DynamoDB's: 32 steps, indexes below 2**31. Its limit of 300 operators is left to it, as
-  AWS's libraries leave it; here it is twice that and a NOT counts as two, so a tree has 300 levels at most.
+- Nothing here is recursive, whatever the expression: brackets around an operand are counted.
+- The limits on paths are DynamoDB's: 32 steps, indexes below 2**31. DynamoDB itself enforces its limit of 300
+  operators, which AWS's libraries do not check either. The limit here is twice that, with a NOT counted as
+  two, so that a tree has at most 300 levels.
 """
 
 from dataclasses import dataclass, field
@@ -20,12 +21,12 @@ UPDATE_KEYWORDS = frozenset({"SET", "REMOVE", "ADD", "DELETE"})
 
 @dataclass(slots=True)
 class TokenReader:
-    """The tokens of one expression and how far they are read.
+    """The tokens of one expression, and how many of them have been read.
 
     Args:
         text: The expression.
         parameter: The request parameter that it came in, for messages.
-        keywords: The words that are no attribute names in this grammar, in capitals.
+        keywords: The words that are not attribute names in this grammar, in upper case.
     """
 
     text: str
@@ -45,17 +46,17 @@ class TokenReader:
 
     @property
     def keyword(self) -> str | None:
-        """The next token in capitals if it is a keyword."""
+        """The next token in upper case, if it is a keyword."""
         token = self.tokens[self.position]
         if token.kind is not Kind.NAME:
             return None
         word = token.text.upper()
         return word if word in self.keywords else None
 
-    def symbol(self, *texts: str) -> bool:
-        """Whether the next token is one of these symbols."""
+    def at_symbol(self, *symbols: str) -> bool:
+        """Return whether the next token is one of these symbols."""
         token = self.tokens[self.position]
-        return token.kind is Kind.SYMBOL and token.text in texts
+        return token.kind is Kind.SYMBOL and token.text in symbols
 
     def take(self) -> Token:
         """Read one token."""
@@ -63,23 +64,23 @@ class TokenReader:
         self.position += 1
         return token
 
-    def take_symbol(self, text: str) -> bool:
-        """Read a symbol if it comes next, and tell whether it did."""
-        if self.symbol(text):
+    def take_symbol(self, symbol: str) -> bool:
+        """Read a symbol if it is the next token, and return whether it is."""
+        if self.at_symbol(symbol):
             self.position += 1
             return True
         return False
 
-    def expect(self, text: str) -> None:
-        """Read a symbol that must come next."""
-        if not self.take_symbol(text):
-            self.fail(f"{text!r}")
+    def expect(self, symbol: str) -> None:
+        """Read a symbol that must be the next token."""
+        if not self.take_symbol(symbol):
+            self.fail(f"{symbol!r}")
 
-    def fail(self, wanted: str) -> NoReturn:
-        """Refuse the expression because another token was wanted here."""
+    def fail(self, expected: str) -> NoReturn:
+        """Refuse the expression because another token was expected at this position."""
         token = self.token
         found = repr(token.text) if token.text else "its end"
-        refuse(self.parameter, f"{wanted} was expected at position {token.start}, found {found}")
+        refuse(self.parameter, f"{expected} was expected at position {token.start}, found {found}")
 
     def reject(self, reason: str) -> NoReturn:
         """Refuse the expression for a reason other than its grammar."""
@@ -92,12 +93,12 @@ class TokenReader:
             self.reject(f"it has more than {MAX_OPERATORS} operators, a NOT counted as two")
 
     def at_function(self) -> bool:
-        """Whether a function's name comes next: a name with a bracket behind it."""
+        """Return whether a function's name is next: a name that is followed by a bracket."""
         following = self.tokens[min(self.position + 1, len(self.tokens) - 1)]
         return self.token.kind is Kind.NAME and following.kind is Kind.SYMBOL and following.text == "("
 
     def end(self) -> None:
-        """Check that nothing is left."""
+        """Check that every token has been read."""
         if self.token.kind is not Kind.END:
             self.fail("the expression's end")
 

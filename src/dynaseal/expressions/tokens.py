@@ -1,11 +1,12 @@
-"""Expression text to tokens: the first phase.
+"""Splitting an expression into tokens, the first phase of reading it.
 
-- Names start with a letter; everything else needs a `#placeholder`. Keywords are any case, functions are not.
-- DynamoDB's list of reserved words is left to DynamoDB: it changes nothing about what an expression touches.
-- An expression is at most 4 KB, so that everything after this phase works on a bounded number of tokens.
+- Names start with a letter; any other name needs a `#placeholder`. Keywords may have any case, functions not.
+- DynamoDB itself refuses reserved words: they do not change what an expression touches.
+- An expression has at most 4 KB, so that the later phases work on a bounded number of tokens.
 
 Source: DynamoDB Developer Guide, "Condition and filter expressions, operators, and functions" and "Service,
-account, and table quotas"; where the guide is silent, DynamoDB Local's answers.
+account, and table quotas"; where the guide is silent, what DynamoDB Local
+does.
 """
 
 import re
@@ -29,7 +30,7 @@ _TOKEN = re.compile(
 
 
 class Kind(Enum):
-    """The kinds of tokens that an expression is made of."""
+    """The kinds of tokens in an expression."""
 
     NAME = "NAME"
     NAME_PLACEHOLDER = "NAME_PLACEHOLDER"
@@ -40,7 +41,7 @@ class Kind(Enum):
 
 
 class Token(NamedTuple):
-    """One token: its kind, its text and where the text starts."""
+    """One token: its kind, its characters and their position."""
 
     kind: Kind
     text: str
@@ -58,7 +59,7 @@ def tokenize(text: str, parameter: str) -> list[Token]:
         parameter: The request parameter that it came in, for messages.
 
     Raises:
-        UnsupportedOperationError: it is longer than 4 KB, or has a character that no token has.
+        UnsupportedOperationError: the expression is longer than 4 KB, or has a character that no token has.
 
     Example:
         >>> [token.text for token in tokenize("size(tags) >= :n", "FilterExpression")]
@@ -85,5 +86,5 @@ def refuse(parameter: str, reason: str) -> NoReturn:
         UnsupportedOperationError: always.
     """
     raise UnsupportedOperationError(
-        f"Invalid {parameter}: {reason}", hint=f"Write the {parameter} as DynamoDB's grammar has it"
+        f"Invalid {parameter}: {reason}", hint=f"Write the {parameter} in DynamoDB's grammar"
     )

@@ -1,8 +1,9 @@
-"""What an expression says, as a tree of frozen nodes: the second phase's result.
+"""The tree of an expression, made of frozen nodes.
 
-- Names and values are placeholders here (`#name`, `:value`), so that one tree serves every request of a text.
-- `AND` and `OR` hold all their branches at once, so that a tree is never deeper than its changes of operator.
-- A path and a value know where in the text they stand, for whoever rewrites the text; equality ignores it.
+- It has the placeholders of names and values (`#name`, `:value`), so that one tree serves every request with
+  the same expression.
+- `AND` and `OR` have all their branches in one node, so that a long chain of them does not make a deep tree.
+- Paths and values have their position in the expression, which rewriting it needs; equality ignores it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ class Path:
     span: tuple[int, int] = field(default=(0, 0), compare=False)
 
     def root(self, names: Mapping[str, str]) -> str:
-        """Give the name of the attribute that the path starts at."""
+        """Return the name of the attribute at which the path starts."""
         first = str(self.steps[0])
         return names.get(first, first)
 
@@ -30,7 +31,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value by placeholder."""
+    """A value, given by a placeholder."""
 
     name: str
     span: tuple[int, int] = field(default=(0, 0), compare=False)
@@ -96,7 +97,7 @@ class Function:
 
     @property
     def tests_existence_only(self) -> bool:
-        """Whether the answer depends on the argument being there, and not on its value."""
+        """Whether the result depends only on the argument's existence, and not on its value."""
         return self.name in {"attribute_exists", "attribute_not_exists"}
 
     def __str__(self) -> str:
@@ -115,7 +116,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """Conditions that must all hold."""
+    """Conditions that must all be true."""
 
     conditions: tuple["Condition", ...]
 
@@ -125,7 +126,7 @@ class And:
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """Conditions of which one must hold."""
+    """Conditions of which at least one must be true."""
 
     conditions: tuple["Condition", ...]
 
@@ -141,7 +142,7 @@ def _bracketed(condition: Condition) -> str:
 
 
 def leaves(condition: Condition) -> Iterator[Compare | Between | In | Function]:
-    """Give the conditions below every AND, OR and NOT, in the order of the text."""
+    """Yield the conditions below every AND, OR and NOT, in the order of the expression."""
     waiting: list[Condition] = [condition]
     while waiting:
         node = waiting.pop()
@@ -154,7 +155,7 @@ def leaves(condition: Condition) -> Iterator[Compare | Between | In | Function]:
 
 
 def operands(leaf: Compare | Between | In | Function) -> tuple[Operand, ...]:
-    """Give the operands of one condition, in the order of the text."""
+    """Return the operands of one condition, in the order of the expression."""
     if isinstance(leaf, Compare):
         return (leaf.left, leaf.right)
     if isinstance(leaf, Between):

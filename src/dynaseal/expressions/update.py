@@ -1,9 +1,10 @@
-"""Tokens to clauses for update expressions, with the paths they touch; compiled once a text and cached.
+"""Parsing update expressions into clauses and the paths that they touch; each is compiled once and cached.
 
-- SET, REMOVE, ADD and DELETE once each, in any order; keywords in any case, functions in small letters.
-- A right side is an operand or one sum or difference of two; functions nest, sums do not.
+- SET, REMOVE, ADD and DELETE may occur once each, in any order; keywords in any case, functions in lower
+  case.
+- A right side is an operand, or the sum or difference of two operands. Functions nest, sums do not.
 
-Source: DynamoDB Developer Guide, "Update expressions"; where the guide is silent, DynamoDB Local's answers.
+Source: DynamoDB Developer Guide, "Update expressions"; where the guide is silent, what DynamoDB Local does.
 """
 
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ MAX_FUNCTION_NESTING = 32
 
 @dataclass(frozen=True, slots=True)
 class IfNotExists:
-    """`if_not_exists(path, otherwise)`: the path's value, or the other where there is none."""
+    """`if_not_exists(path, otherwise)`: the path's value, or the other operand's if it has none."""
 
     path: Path
     otherwise: "SetOperand"
@@ -56,8 +57,8 @@ class UpdateExpression:
         removes: Paths that are removed.
         adds: Paths and the numbers or sets that are added to them.
         deletes: Paths and the sets whose members are taken from them.
-        paths: Every path in it, on either side, in the order of the text.
-        values: Every value placeholder in it, in the order of the text.
+        paths: Every path in it, on either side, in order.
+        values: Every value placeholder in it, in order.
     """
 
     text: str
@@ -90,7 +91,7 @@ def parse_update(text: str, parameter: str = "UpdateExpression") -> UpdateExpres
 
 @dataclass(slots=True)
 class _Updates:
-    """One run of the parser; it fills its clauses."""
+    """One run of the parser, which collects the clauses."""
 
     reader: TokenReader
     sets: list[tuple[Path, SetSource]] = field(default_factory=list[tuple[Path, SetSource]])
@@ -148,14 +149,14 @@ class _Updates:
         return value
 
     def _source(self) -> SetSource:
-        """Read what a path is set to: an operand or a sum, in any number of brackets."""
+        """Read what a path is set to: an operand, a sum or a difference, in any number of brackets."""
         reader = self.reader
         brackets = 0
         while reader.take_symbol("("):
             brackets += 1
         source: SetSource = self._operand(0)
         brackets = self._close(brackets)
-        if reader.symbol("+", "-"):
+        if reader.at_symbol("+", "-"):
             sign = reader.take().text
             reader.count_operator()
             right_brackets = 0

@@ -1,4 +1,4 @@
-"""The conformance test of keyrings: every rule, in an order in which the first to break says most."""
+"""The conformance test of keyrings: every rule, the most basic ones first."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from dynaseal.testing.subject import Subject
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule; called with a subject, it raises if the subject breaks it."""
+    """One rule. Calling it with a subject raises an error if the subject breaks the rule."""
 
     check: Callable[[Subject], None]
 
@@ -21,16 +21,16 @@ class Rule:
 
     @property
     def text(self) -> str:
-        """The rule in a sentence."""
+        """The rule in one sentence."""
         return (self.check.__doc__ or "").partition("\n")[0]
 
     def __call__(self, subject: Subject) -> None:
-        """Check it.
+        """Check the rule.
 
         Raises:
-            ConformanceError: the keyring breaks the rule. Whatever else the keyring raises comes through.
+            ConformanceError: the keyring breaks the rule. Other exceptions of the keyring are not caught.
         """
-        with _Noting(f"The rule of keyrings that was being checked: {self.text}"):
+        with _AddsNote(f"While checking the rule of keyrings: {self.text}"):
             self.check(subject)
 
 
@@ -63,18 +63,18 @@ def check_keyring(
     suites: Sequence[AlgorithmSuite] = tuple(AlgorithmSuite),
     secrets: Sequence[bytes] = (),
 ) -> None:
-    """Check that a keyring keeps to every rule; about 60 round trips, so some calls if it asks a service.
+    """Check that a keyring follows every rule, with about 60 writes and reads.
 
     Args:
-        keyring: It writes.
-        reader: It reads what `keyring` wrote; left out, the same. Give another object with the same key, so
-            that nothing depends on what the writing one remembers; or the reading half of a pair.
-        suites: The algorithm suites that it does.
+        keyring: The keyring that writes.
+        reader: The keyring that reads what `keyring` wrote; by default the same. Pass another object with the
+            same key, so that nothing depends on what the writer remembers; or the reading half of a key pair.
+        suites: The algorithm suites that it supports.
         secrets: Bytes that must never show in a repr or an error, such as the wrapping key.
 
     Raises:
-        ConformanceError: a rule is broken; its note says which. What a keyring should never raise comes
-            through as it is, with that note.
+        ConformanceError: a rule is broken; the error's note says which. Other exceptions of the keyring are
+            not caught, and get the same note.
 
     Example:
         >>> from dynaseal import RawAesKeyring
@@ -85,8 +85,8 @@ def check_keyring(
         rule(subject)
 
 
-class _Noting:
-    """Adds a note to whatever exception passes."""
+class _AddsNote:
+    """Adds a note to any exception that leaves its block."""
 
     def __init__(self, note: str) -> None:
         self._note = note
@@ -95,7 +95,7 @@ class _Noting:
         return None
 
     def __exit__(
-        self, _kind: type[BaseException] | None, error: BaseException | None, _where: TracebackType | None
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         if error is not None:
             error.add_note(self._note)

@@ -1,4 +1,4 @@
-"""The rules of keyrings, one function each; its docstring's first line is the rule.
+"""The rules of keyrings, one function each. The first line of its docstring is the rule.
 
 Source: specification `keyring-interface.md`, `structures.md`.
 """
@@ -17,20 +17,20 @@ from dynaseal.materials.keyrings.raw_aes import RawAesKeyring
 from dynaseal.testing.subject import CONTEXT, ConformanceError, Subject
 
 SAMPLES = 12
-"""At how many places a data key is damaged; each costs the keyring one attempt."""
+"""At how many places a data key is damaged; the keyring makes one attempt for each."""
 _THREADS = 4
 _MAX_FIELD = 0xFFFF
 
 
 def writes_complete_materials(subject: Subject) -> None:
-    """Writing gives a data key of 32 bytes, wrapped at least once, with one signing key for each wrapping."""
+    """Writing returns a data key of 32 bytes, wrapped at least once, and one signing key per wrapping."""
     written = subject.write()
     if len(written.plaintext_data_key or b"") != KEY_LENGTH:
-        raise ConformanceError("The data key has another length than 32 bytes")
+        raise ConformanceError("The data key does not have 32 bytes")
     if len(written.encrypted_data_keys) != len(written.symmetric_signing_keys):
-        raise ConformanceError("There is not one signing key for each wrapped data key")
+        raise ConformanceError("There must be one signing key for each wrapped data key")
     if any(len(key) != KEY_LENGTH for key in written.symmetric_signing_keys):
-        raise ConformanceError("A signing key has another length than 32 bytes")
+        raise ConformanceError("A signing key does not have 32 bytes")
     for wrapped in written.encrypted_data_keys:
         parts = (wrapped.provider_id.encode(), wrapped.provider_info, wrapped.ciphertext)
         if any(len(part) > _MAX_FIELD for part in parts) or not all((parts[0], parts[2])):
@@ -38,64 +38,64 @@ def writes_complete_materials(subject: Subject) -> None:
 
 
 def keeps_the_materials_it_is_given(subject: Subject) -> None:
-    """Suite, encryption context, required keys and item keys come back as they were, reading and writing."""
-    given = subject.new_materials()
-    written = subject.write(given)
-    if given.plaintext_data_key is not None or given.encrypted_data_keys:
-        raise ConformanceError("on_encrypt changed the materials that it was given")
+    """Writing and reading do not change suite, encryption context, required keys and the item's keys."""
+    materials = subject.new_materials()
+    written = subject.write(materials)
+    if materials.plaintext_data_key is not None or materials.encrypted_data_keys:
+        raise ConformanceError("on_encrypt changed its argument instead of returning new materials")
     read = subject.read(written)
-    for before, after in ((given, written), (written, read)):
+    for before, after in ((materials, written), (written, read)):
         if (before.suite, before.required_context_keys) != (after.suite, after.required_context_keys):
             raise ConformanceError("The suite or the required keys changed")
         if dict(before.encryption_context) != dict(after.encryption_context):
             raise ConformanceError("The encryption context changed")
-    if written.signing_key is not given.signing_key:
+    if written.signing_key is not materials.signing_key:
         raise ConformanceError("The item's signing key changed")
 
 
 def reads_what_it_wrote(subject: Subject) -> None:
-    """What was written reads back: the same data key, and the signing key of its wrapping."""
+    """Reading returns the data key that was written, and the signing key of its wrapping."""
     subject.check_reads(subject.write(), "straight after writing")
 
 
 def makes_a_fresh_key_each_time(subject: Subject) -> None:
     """No two writings share a data key, a signing key or a wrapped data key."""
-    some = [subject.write() for _ in range(3)]
-    keys = [one.plaintext_data_key for one in some]
-    keys += [key for one in some for key in one.symmetric_signing_keys]
+    results = [subject.write() for _ in range(3)]
+    keys = [result.plaintext_data_key for result in results]
+    keys += [key for result in results for key in result.symmetric_signing_keys]
     if len(set(keys)) != len(keys):
-        raise ConformanceError("A data key or signing key came twice")
-    wrapped = [key for one in some for key in one.encrypted_data_keys]
+        raise ConformanceError("A data key or signing key was used twice")
+    wrapped = [key for result in results for key in result.encrypted_data_keys]
     if len(set(wrapped)) != len(wrapped):
-        raise ConformanceError("A wrapped data key came twice")
+        raise ConformanceError("A wrapped data key was returned twice")
 
 
 def wraps_the_data_key_of_another_keyring(subject: Subject) -> None:
-    """Given a data key, it adds its wrapping of that very key behind the others', or refuses."""
+    """If there is a data key already, it wraps that key and adds the result after the others, or refuses."""
     generated = _stranger().on_encrypt(subject.new_materials())
     try:
         written = subject.write(generated)
     except EncryptError:
         return
     if written.plaintext_data_key != generated.plaintext_data_key:
-        raise ConformanceError("on_encrypt replaced the data key that it was given")
+        raise ConformanceError("on_encrypt replaced the data key of another keyring")
     if written.encrypted_data_keys[:1] != generated.encrypted_data_keys:
         raise ConformanceError("on_encrypt dropped or moved another keyring's wrapping of the data key")
     if written.symmetric_signing_keys[:1] != generated.symmetric_signing_keys:
         raise ConformanceError("on_encrypt dropped or moved another keyring's signing key")
-    subject.check_reads(written, "with another keyring's in front", written.encrypted_data_keys)
+    subject.check_reads(written, "after another keyring wrote", written.encrypted_data_keys)
 
 
 def skips_data_keys_of_other_keyrings(subject: Subject) -> None:
-    """Other keyrings' data keys, before or after its own, do not keep it from reading."""
+    """Data keys of other keyrings, before or after its own, do not prevent reading."""
     written = subject.write()
     others = _strange_data_keys(subject)
-    subject.check_reads(written, "behind others", [*others, *written.encrypted_data_keys])
-    subject.check_reads(written, "before others", [*written.encrypted_data_keys, *others])
+    subject.check_reads(written, "with others first", [*others, *written.encrypted_data_keys])
+    subject.check_reads(written, "with others last", [*written.encrypted_data_keys, *others])
 
 
 def refuses_without_a_data_key_of_its_own(subject: Subject) -> None:
-    """Without a data key of its own it raises UnwrapError."""
+    """If the item has no data key of this keyring, it raises UnwrapError."""
     written = subject.write()
     subject.check_refuses(written, "no data key at all", [])
     subject.check_refuses(written, "other keyrings' data keys", _strange_data_keys(subject))
@@ -123,15 +123,15 @@ def refuses_a_damaged_data_key(subject: Subject) -> None:
 
 
 def reads_after_a_damaged_data_key(subject: Subject) -> None:
-    """A damaged data key in front of a good one does not keep it from reading."""
+    """A damaged data key before a good one does not prevent reading."""
     written = subject.write()
     good = written.encrypted_data_keys
     damaged = _with_ciphertexts(good, lambda data: _flipped(data, 0))
-    subject.check_reads(written, "behind a damaged one", [*damaged, *good])
+    subject.check_reads(written, "after a damaged one", [*damaged, *good])
 
 
 def takes_any_provider_information(subject: Subject) -> None:
-    """Changed or cut off provider information ends in UnwrapError or in the same data key, nothing else."""
+    """Changed or cut off provider information leads to UnwrapError or to the same data key."""
     written = subject.write()
     for change in _information_changes():
         changed = [
@@ -170,7 +170,7 @@ def works_in_many_threads(subject: Subject) -> None:
 
 
 def encrypts_whole_items(subject: Subject) -> None:
-    """Whole items are written and read under it, in every suite that it does."""
+    """It can write and read whole items, in every suite that it supports."""
     item = {"pk": {"S": "ann"}, "salary": {"N": "1000"}}
     for suite in subject.suites:
         writer, reader = (
@@ -205,14 +205,14 @@ def _strange_data_keys(subject: Subject) -> tuple[EncryptedDataKey, ...]:
 
 
 def _damaged(keys: Sequence[EncryptedDataKey]) -> Iterator[tuple[str, list[EncryptedDataKey]]]:
-    """Damage all of them at the same place, one place after another."""
+    """Yield copies of the keys, damaged in various ways, each with a description."""
     for step in range(SAMPLES + 1):
         flip = partial(_flipped_at, step / SAMPLES)
         yield f"with a bit flipped {step} twelfths in", _with_ciphertexts(keys, flip)
     yield "without the last byte", _with_ciphertexts(keys, lambda data: data[:-1])
     yield "cut to 48 bytes", _with_ciphertexts(keys, lambda data: data[:48])
     yield "that are empty", _with_ciphertexts(keys, lambda data: data[:0])
-    yield "with a byte more", _with_ciphertexts(keys, lambda data: data + b"\x00")
+    yield "with one more byte", _with_ciphertexts(keys, lambda data: data + b"\x00")
 
 
 def _with_ciphertexts(

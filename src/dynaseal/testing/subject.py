@@ -1,4 +1,4 @@
-"""The keyring under test, and how the rules ask it."""
+"""The keyring under test, and how the rules use it."""
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ CONTEXT: Mapping[str, str] = {
     "aws-crypto-attr.pk": "AAFhbm4=",
     "aws-crypto-attr.é": "\U0001f511 ключ",
 }
-"""The encryption context of the materials that the rules hand out."""
+"""The encryption context of the materials that the rules use."""
 
 
 class ConformanceError(AssertionError):
@@ -29,10 +29,10 @@ class Subject:
     """A keyring under test.
 
     Args:
-        keyring: It writes.
-        reader: It reads what `keyring` wrote; left out, the same. Give another object with the same key, so
-            that nothing depends on what the writing one remembers.
-        suites: The suites that it does; the first is used where one is enough.
+        keyring: The keyring that writes.
+        reader: The keyring that reads what `keyring` wrote; by default the same. Pass another object with the
+            same key, so that nothing depends on what the writer remembers.
+        suites: The algorithm suites that it supports; the first is used if one is enough.
         secrets: Bytes that must never show in a repr or an error, such as the wrapping key.
     """
 
@@ -42,7 +42,7 @@ class Subject:
     secrets: Sequence[bytes] = field(default=(), repr=False)
 
     def new_materials(self, context: Mapping[str, str] = CONTEXT) -> EncryptionMaterials:
-        """Make materials as the default materials manager does."""
+        """Return new materials like those of the default materials manager."""
         suite = self.suites[0]
         key = signatures.generate() if suite.is_signed else None
         if key is not None:
@@ -50,10 +50,10 @@ class Subject:
         return EncryptionMaterials(suite, context, required_context_keys=frozenset(CONTEXT), signing_key=key)
 
     def write(self, materials: EncryptionMaterials | None = None) -> EncryptionMaterials:
-        """Have the keyring write, and look at what it gives only so far that the rules can go on."""
+        """Have the keyring write, and check of the result only what the rules need to continue."""
         written = self.keyring.on_encrypt(materials or self.new_materials())
         if written.plaintext_data_key is None or not written.encrypted_data_keys:
-            raise ConformanceError("on_encrypt gave no data key, or did not wrap it")
+            raise ConformanceError("on_encrypt returned no data key, or did not wrap it")
         return written
 
     def read(
@@ -62,7 +62,7 @@ class Subject:
         encrypted_data_keys: Sequence[EncryptedDataKey] | None = None,
         context: Mapping[str, str] | None = None,
     ) -> DecryptionMaterials:
-        """Have the reader read what was written, perhaps with other data keys or another context."""
+        """Have the reader read what was written, with other data keys or another context if given."""
         entries = written.encryption_context if context is None else context
         materials = DecryptionMaterials(
             written.suite,
@@ -80,12 +80,14 @@ class Subject:
         what: str,
         encrypted_data_keys: Sequence[EncryptedDataKey] | None = None,
     ) -> DecryptionMaterials:
-        """Check that the reader gets the data key and the signing key of one of the wrapped data keys."""
+        """Check that the reader returns the data key, and the signing key of one of the wrapped data keys."""
         read = self.read(written, encrypted_data_keys)
         if read.plaintext_data_key != written.plaintext_data_key:
-            raise ConformanceError(f"on_decrypt gave another data key than on_encrypt had, {what}")
+            raise ConformanceError(f"on_decrypt returned another data key than on_encrypt, {what}")
         if read.symmetric_signing_key not in written.symmetric_signing_keys:
-            raise ConformanceError(f"on_decrypt gave a signing key that on_encrypt had not, {what}")
+            raise ConformanceError(
+                f"on_decrypt returned a signing key that on_encrypt had not returned, {what}"
+            )
         return read
 
     def check_refuses(
@@ -95,7 +97,7 @@ class Subject:
         encrypted_data_keys: Sequence[EncryptedDataKey] | None = None,
         context: Mapping[str, str] | None = None,
     ) -> UnwrapError:
-        """Check that the reader refuses with UnwrapError, and give that."""
+        """Check that the reader raises UnwrapError, and return the error."""
         try:
             self.read(written, encrypted_data_keys, context)
         except UnwrapError as error:
@@ -103,17 +105,17 @@ class Subject:
         raise ConformanceError(f"on_decrypt did not refuse {what}")
 
     def check_silent(self, written: EncryptionMaterials, *shown: object) -> None:
-        """Check that no secret shows in what a person or a log would see of some objects."""
-        texts = [form(one) for one in shown for form in (str, repr)]
+        """Check that no secret shows in `str` and `repr` of some objects."""
+        strings = [show(one) for one in shown for show in (str, repr)]
         secrets = (*self.secrets, written.plaintext_data_key or b"", *written.symmetric_signing_keys)
         for secret in filter(None, secrets):
-            for form in _spellings(secret):
-                for text in texts:
-                    if form in text.lower():
+            for encoded in _encodings(secret):
+                for string in strings:
+                    if encoded in string.lower():
                         raise ConformanceError("A secret shows in a repr or an error")
 
 
-def _spellings(secret: bytes) -> Iterator[str]:
+def _encodings(secret: bytes) -> Iterator[str]:
     yield secret.hex()
     yield b64encode(secret).decode().rstrip("=").lower()
     yield repr(secret)[2:-1].lower()
