@@ -1,6 +1,6 @@
 """The footer `aws_dbe_foot`: a 48-byte tag for each data key, then the signature where there is one.
 
-Source: specification `footer.md`; the signature's length is that of AWS's releases (see `signatures`).
+Source: specification `footer.md`; the signature's length follows AWS's releases (see `signatures`).
 """
 
 from dynaseal.core.signatures import SIGNATURE_LENGTH

@@ -1,9 +1,9 @@
 """Unwrapping an item's encrypted data keys one after another, until one succeeds.
 
 - If all of them fail, the error holds the error of each attempt.
-- The number of attempts is limited: whoever can write to the table decides how many data keys an item has, up
-  to 255, and each may cost a KMS call or a private-key operation. An honest item has one data key for each of
-  its recipients, and a keyring that names its key skips the others without any cost.
+- The number of attempts is limited: whoever can write to the table decides how many data keys are in an item,
+  up to 255, and each may cost a KMS call or a private-key operation. An honest item has one data key for each
+  of its recipients, and a keyring that names its key skips the others without any cost.
 """
 
 from collections.abc import Callable, Sequence
