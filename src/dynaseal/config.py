@@ -141,11 +141,11 @@ class TableConfig:
         if self.search is None:
             return None
         table = TableActions(
-            self._named,
-            frozenset(self.key_names),
-            self._unsigned,
-            self.allowed_unsigned_attribute_prefix,
-            self._configured_action,
+            named=self._named,
+            keys=frozenset(self.key_names),
+            unsigned=self._unsigned,
+            unsigned_prefix=self.allowed_unsigned_attribute_prefix,
+            find=self._configured_action,
         )
         return compile_search(self.search, table, self._surrogates)
 

@@ -79,7 +79,7 @@ def sent_request(
             "where < :v",
             {"v": "w-1.c-Bern"},
             (
-                "The FilterExpression asks for the order (<) of the compound beacon 'where': a value has an "
+                "The FilterExpression uses the order (<) of the compound beacon 'where': a value has an "
                 "encrypted part, whose hash has no order. Compare signed parts, followed at most by the bare "
                 "prefix of an encrypted one"
             ),
@@ -97,7 +97,7 @@ def sent_request(
             "size(tags) > :v",
             {"v": "x"},
             (
-                "The FilterExpression asks for the size or type of 'tags': a beacon has neither. "
+                "The FilterExpression uses the size or type of 'tags': a beacon has neither. "
                 "Filter the items that you have read"
             ),
         ),
@@ -122,7 +122,7 @@ def test_a_part_only_beacon_is_refused_with_the_compound_beacon_that_has_it() ->
 
 def test_a_beacons_string_is_never_sent_in_the_clear() -> None:
     config = table(*BEACONS, compound_beacons=[WHERE])
-    with pytest.raises(UnsupportedOperationError, match="asks for the order"):
+    with pytest.raises(UnsupportedOperationError, match="uses the order"):
         sent_request(config, "where BETWEEN :v AND ward", v="c-Bern")
 
 

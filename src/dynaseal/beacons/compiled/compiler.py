@@ -39,7 +39,7 @@ from dynaseal.core.header import RESERVED_PREFIX
 from dynaseal.errors import ConfigError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TableActions:
     """What the compiler needs to know about the table.
 

@@ -177,7 +177,7 @@ class _Analyser:
         if beacon is not None and use is Use.SIZE_OR_TYPE:
             refuse(
                 parsed.parameter,
-                f"asks for the size or type of {beacon.name!r}",
+                f"uses the size or type of {beacon.name!r}",
                 "a beacon has neither",
                 "Filter the items that you have read",
             )

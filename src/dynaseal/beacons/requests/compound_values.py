@@ -79,7 +79,7 @@ def _check_order(
     if not is_fit:
         refuse(
             parameter,
-            f"asks for the order ({comparison.operator}) of the compound beacon {beacon.name!r}",
+            f"uses the order ({comparison.operator}) of the compound beacon {beacon.name!r}",
             "a value has an encrypted part, whose hash has no order",
             "Compare signed parts, followed at most by the bare prefix of an encrypted one",
         )

@@ -136,7 +136,7 @@ def filter_for_partitions(
 def _read_partition(compiled: CompiledSearch, value: AttributeValue, queries: int) -> int:
     number = value.get("N")
     if number is None or not _WHOLE_NUMBER(number):
-        _refuse_partition("is not a whole number", 'Give it as {"N": "0"}')
+        _refuse_partition("is not a whole number", 'Write it as {"N": "0"}')
     partition = int(str(number))
     if partition >= compiled.partitions:
         _refuse_partition(

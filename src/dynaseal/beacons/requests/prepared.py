@@ -123,7 +123,7 @@ class PreparedSearch:
 
     Attributes:
         caller_request: The request as the caller wrote it.
-        reply_conditions: What its expressions demand of decrypted items.
+        reply_conditions: The conditions that the decrypted items of the reply must fulfil.
         request: The request with tokens for the values of surrogate keys.
         analysis: The expressions of this request.
         values: Its ExpressionAttributeValues, without the partition.

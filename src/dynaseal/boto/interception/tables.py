@@ -9,7 +9,7 @@ Source: specification `ddb-support.md`.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from dynaseal.beacons.requests.prepared import PreparedSearch
 from dynaseal.config import TableConfig
@@ -100,7 +100,7 @@ class ConfiguredTable:
         projections = [name for name in PROJECTIONS if request.get(name)]
         if projections and self.config.plaintext_policy.allows_read:
             self._refuse(
-                f"{operation} asks for a projection ({projections[0]})",
+                f"{operation} has a projection ({projections[0]})",
                 "its plaintext policy lets unencrypted items be read, and a part of an encrypted item looks "
                 "like one",
                 f"Leave out {projections[0]} and pick the attributes from the result",
@@ -216,7 +216,7 @@ class ConfiguredTable:
                     "Use signed or unsigned attributes in it, or filter the items that you have read",
                 )
 
-    def _refuse(self, problem: str, reason: str, hint: str) -> None:
+    def _refuse(self, problem: str, reason: str, hint: str) -> NoReturn:
         raise UnsupportedOperationError(f"{problem} on the table {self.name!r}: {reason}", hint=hint)
 
 
