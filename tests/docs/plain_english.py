@@ -11,7 +11,7 @@ _UNITS = (
     r"|table|beacon|value|rule|method|module|query|user|keyring|attribute|Table)"
 )
 _COUNTED = r"(?:once|one|two|three|bytes|us|ms|[a-z]*seconds|calls?|entry|keys?|error|times?)"
-_PER = rf"\b{_COUNTED} an? {_UNITS}\b(?! names)"
+_PER = rf"\b{_COUNTED} an? {_UNITS}\b(?! (?:names|has|holds|needs))"
 
 INSTEAD: Mapping[re.Pattern[str], str] = {
     re.compile(pattern): instead
