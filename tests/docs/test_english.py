@@ -32,7 +32,7 @@ _IN_SOURCE: Mapping[str, str] = {
 
 # From Python 3.12 the parts of an f-string are tokens of their own.
 _STRINGS = {tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
-_SOURCES = sorted((ROOT / "src" / "dynaseal").rglob("*.py"))
+_SOURCES = sorted((ROOT / "src").rglob("*.py"))
 
 
 def _prose(source: str) -> Iterator[tuple[int, str]]:

@@ -68,7 +68,7 @@ class LocalEngine:
     def _post(self, headers: dict[str, str], body: bytes) -> EngineReply:
         response = self._pool.request("POST", self.endpoint, body=body, headers=headers, retries=False)
         body = response.data
-        if response.status != 200:  # the program writes this member with a capital letter
+        if response.status != 200:  # DynamoDB Local writes this member's name with an M in upper case
             body = body.replace(b'"Message":', b'"message":', 1)
         return EngineReply(response.status, body)
 

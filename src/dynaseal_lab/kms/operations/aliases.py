@@ -14,7 +14,7 @@ from dynaseal_lab.model import Call, Fault, Reply
 
 
 def create_alias(access: KeyAccess, call: Call) -> Reply:
-    """Give a key of this account and Region an alias."""
+    """Create an alias for a key of this account and Region."""
     name = _checked_name(call)
     access.authorize_in_account(call, "kms:CreateAlias", _arn(call, name))
     key = _target(access, call, "kms:CreateAlias")

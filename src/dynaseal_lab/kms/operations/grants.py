@@ -113,7 +113,7 @@ def _requested_grant(access: KeyAccess, call: Call, key: KeyRecord) -> Grant:
         operations=frozenset(params["Operations"]),
         issuing_account=":".join([*key.arn.split(":")[:2], "iam:", key.account, "root"]),
         created=access.clock.now(),
-        # An empty map is no constraint: Terraform's provider sends one for the constraint that was not set.
+        # Terraform's provider sends an empty map for a constraint that is not set.
         constraints=Constraints(
             constraints.get("EncryptionContextEquals") or None,
             constraints.get("EncryptionContextSubset") or None,
