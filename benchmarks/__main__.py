@@ -1,4 +1,4 @@
-"""Run the benchmarks and print one table: each figure beside its peer, measured in turn in the same run."""
+"""Run the benchmarks and print one table: each figure beside one to compare with, from the same run."""
 
 import argparse
 import platform
@@ -13,7 +13,7 @@ from dynaseal.core import signatures
 
 
 class Row(NamedTuple):
-    """One line: what was measured, its figure, what stands beside it, and how they compare."""
+    """One line: what was measured, its figure, the figure to compare with, and how they compare."""
 
     what: str
     figure: str
@@ -35,13 +35,13 @@ def item_rows(*, quick: bool) -> Iterator[Row]:
 
 
 def beacon_rows(*, quick: bool) -> Iterator[Row]:
-    """What beacons add to that item, and rewriting to a query; beside what they may add."""
+    """What beacons add to that item and rewriting adds to a query, beside the most that they may add."""
     for what, added, limit in beacons.rows(quick=quick):
         yield Row(what, f"{added:+.0f} us", f"at most +{limit:.0f} us", "" if added <= limit else "over")
 
 
 def thread_rows(*, quick: bool) -> Iterator[Row]:
-    """Items a second by threads with KMS at 5 ms a call: the hierarchical keyring beside the KMS keyring."""
+    """Items per second by threads, with KMS at 5 ms per call: hierarchical keyring beside KMS keyring."""
     by_name = {each.keyring: each for each in threads.rows(quick=quick)}
     plain, hierarchical = by_name["AwsKmsKeyring"], by_name["AwsKmsHierarchicalKeyring"]
     for direction, mine, other in (

@@ -58,7 +58,7 @@ class BeaconKey:
 
 
 def rows(*, quick: bool) -> list[tuple[str, float, float]]:
-    """Measure; give what, microseconds that it adds and the most that it may add."""
+    """Measure; return what was measured, the microseconds that it adds, and the most that it may add."""
     spec = json.loads(ITEM_FILE.read_text())
     item = wire_item(spec["item"])
     plain, beacons = ItemEncryptor(_config(spec, None)), ItemEncryptor(_config(spec, _search()))

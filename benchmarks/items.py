@@ -22,7 +22,7 @@ ITEM_FILE = Path(__file__).parents[1] / "vectors" / "bench-item.json"
 
 
 def rows(*, quick: bool) -> list[tuple[str, float, float]]:
-    """Measure; give label, microseconds to encrypt and to decrypt for each way."""
+    """Measure; return each library's name and the microseconds to encrypt and to decrypt an item."""
     spec = json.loads(ITEM_FILE.read_text())
     item = wire_item(spec["item"])
     pairs = {f"dynaseal {suite.value:#x}": _ours(suite, spec, item) for suite in AlgorithmSuite}

@@ -6,7 +6,7 @@ from time import perf_counter
 
 
 def microseconds(calls: Mapping[str, Callable[[], object]], *, rounds: int, repeat: int) -> dict[str, float]:
-    """Time calls in turn and give each one's median round, in microseconds a call.
+    """Time calls in turn, and return each one's median, in microseconds per call.
 
     Args:
         calls: What to time, by name.

@@ -31,7 +31,7 @@ class SlowKms:
 
 
 class SlowKeyStore:
-    """One branch key, for which each fetch asks KMS."""
+    """A key store with one branch key, which calls KMS for each fetch."""
 
     _version = str(UUID(int=1))
     _key = bytes(range(32))

@@ -1,4 +1,4 @@
-"""Many threads and one table: items a second where KMS takes 5 ms, keyring beside keyring.
+"""Many threads and one table: items per second if a KMS call takes 5 ms, for several keyrings.
 
 Each run begins cold: a new keyring with an empty cache.
 """
@@ -29,7 +29,7 @@ THREADS = (1, 2, 4, 8)
 
 
 def _kms_keyring() -> Keyring:
-    client: Any = SlowKms()  # it has the two operations that this keyring asks for
+    client: Any = SlowKms()  # it has the two operations that this keyring calls
     return AwsKmsKeyring(KEY_ARN, client=client)
 
 
@@ -43,7 +43,7 @@ KEYRINGS: Mapping[str, Callable[[], Keyring]] = {
 
 
 class Throughput(NamedTuple):
-    """Items a second of one keyring, by the number of threads."""
+    """Items per second of one keyring, by the number of threads."""
 
     keyring: str
     encrypted: dict[int, float]
@@ -55,12 +55,12 @@ def rows(*, quick: bool) -> list[Throughput]:
     # Ten calls of KMS for ten items bring a hint to the log: here that is the point.
     logging.getLogger("dynaseal").addHandler(logging.NullHandler())
     spec = json.loads(ITEM_FILE.read_text())
-    rounds, items_a_thread = (1, 20) if quick else (5, 100)
+    rounds, items_per_thread = (1, 20) if quick else (5, 100)
     seen: dict[tuple[str, int], list[tuple[float, float]]] = {}
     for _ in range(rounds):
         for threads in THREADS:
             for name, make in KEYRINGS.items():
-                run = _run(_encryptor(spec, make()), wire_item(spec["item"]), threads, items_a_thread)
+                run = _run(_encryptor(spec, make()), wire_item(spec["item"]), threads, items_per_thread)
                 seen.setdefault((name, threads), []).append(run)
     return [
         Throughput(
@@ -82,28 +82,28 @@ def _encryptor(spec: Mapping[str, Any], keyring: Keyring) -> ItemEncryptor:
 
 
 def _run(
-    encryptor: ItemEncryptor, item: dict[str, Any], threads: int, items_a_thread: int
+    encryptor: ItemEncryptor, item: dict[str, Any], threads: int, items_per_thread: int
 ) -> tuple[float, float]:
-    """Encrypt, then decrypt; give items a second for both."""
-    stored, encrypted = _together(threads, items_a_thread, lambda _: encryptor.encrypt_item(item))
-    opened, decrypted = _together(threads, items_a_thread, lambda at: encryptor.decrypt_item(stored[at]))
+    """Encrypt, then decrypt; return items per second for both."""
+    stored, encrypted = _together(threads, items_per_thread, lambda _: encryptor.encrypt_item(item))
+    opened, decrypted = _together(threads, items_per_thread, lambda at: encryptor.decrypt_item(stored[at]))
     if any(each != item for each in opened):
-        raise AssertionError("an item did not come back")
+        raise AssertionError("an item was decrypted to something else")
     return encrypted, decrypted
 
 
 def _together(
-    threads: int, items_a_thread: int, work: Callable[[int], dict[str, Any]]
+    threads: int, items_per_thread: int, work: Callable[[int], dict[str, Any]]
 ) -> tuple[list[dict[str, Any]], float]:
-    """Do the work for each number in as many threads; give what came of it and items a second."""
+    """Do the work for each number, in that many threads; return the results and items per second."""
     ready = Barrier(threads + 1)
 
     def many(first: int) -> list[dict[str, Any]]:
         ready.wait()
-        return [work(at) for at in range(first, first + items_a_thread)]
+        return [work(at) for at in range(first, first + items_per_thread)]
 
     with ThreadPoolExecutor(threads) as pool:
-        running = [pool.submit(many, at * items_a_thread) for at in range(threads)]
+        running = [pool.submit(many, at * items_per_thread) for at in range(threads)]
         ready.wait()
         start = perf_counter()
         done = [each for one in running for each in one.result()]

@@ -1,4 +1,4 @@
-"""What the design promises of imports and of the public surface."""
+"""What the design promises about imports and public names."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Spellings of numbers at the edge of DynamoDB's grammar."""
+"""Numbers at the edges of DynamoDB's grammar."""
 
 import pytest
 

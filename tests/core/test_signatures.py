@@ -1,4 +1,4 @@
-"""Both libraries' P-384 give the same keys and signatures of one length."""
+"""Both implementations of P-384 accept each other's keys and signatures, all of one length."""
 
 import pytest
 

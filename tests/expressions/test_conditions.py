@@ -1,4 +1,4 @@
-"""The grammar: what round-trips, what an expression touches, and what no text can do."""
+"""The grammar: what round-trips, what an expression touches, and that no string breaks the parser."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_any_text_parses_or_is_refused_with_an_error_of_ours(text: str) -> None:
             parse(text)
 
 
-def test_paths_are_given_in_order_and_apart_from_those_that_are_only_asked_whether_they_exist() -> None:
+def test_paths_are_in_order_and_those_only_tested_for_existence_are_kept_apart() -> None:
     expression = parse_condition(
         "attribute_exists(a) AND attribute_not_exists(b.c) OR size(#d) > :v AND e IN (f)"
     )

@@ -1,4 +1,4 @@
-"""Random conditions on random items: the same answer as a DynamoDB engine gives.
+"""Random conditions on random items: the same result as a DynamoDB engine's.
 
 ministack answers some questions in a way of its own (`vectors/expressions.json` has DynamoDB's answers):
 sizes of numbers, parts of binary, numbers in sets under another spelling, comparisons of two missing
@@ -51,9 +51,9 @@ counts = st.sampled_from([{"N": "0"}, {"N": "1"}, {"N": "2"}, {"N": "3"}])
 sets = st.sampled_from([{"SS": ["a", "ab"]}, {"SS": ["ab", "a"]}, {"SS": ["a"]}])
 types = st.sampled_from([{"S": kind} for kind in ("S", "N", "B", "BOOL", "M", "L", "SS")])
 comparators = st.sampled_from(["=", "<>", "<", "<=", ">", ">="])
-texts = st.sampled_from([{"S": text} for text in TEXTS[1:]])
+strings = st.sampled_from([{"S": text} for text in TEXTS[1:]])
 bounds = st.one_of(
-    st.lists(texts, min_size=2, max_size=2).map(lambda ends: sorted(ends, key=lambda value: value["S"])),
+    st.lists(strings, min_size=2, max_size=2).map(lambda ends: sorted(ends, key=lambda value: value["S"])),
     st.lists(st.sampled_from([{"N": number} for number in NUMBERS]), min_size=2, max_size=2).map(
         lambda ends: sorted(ends, key=lambda value: float(value["N"]))
     ),
@@ -79,8 +79,8 @@ def questions(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
         lambda: f"{draw(paths)} {draw(st.sampled_from(['=', '<>']))} {value(scalars)}",
         lambda: f"size(tags) {draw(comparators)} {value(counts)}",
         lambda: f"tags {draw(st.sampled_from(['=', '<>']))} {value(sets)}",
-        lambda: f"contains(tags, {value(texts)})",
-        lambda: f"begins_with(word, {value(texts)})",
+        lambda: f"contains(tags, {value(strings)})",
+        lambda: f"begins_with(word, {value(strings)})",
         lambda: f"attribute_type({draw(paths)}, {value(types)})",
         lambda: f"{draw(st.sampled_from(['attribute_exists', 'attribute_not_exists']))}({draw(paths)})",
         lambda: f"{draw(paths)} IN ({value(scalars)}, {value(scalars)})",

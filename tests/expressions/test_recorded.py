@@ -1,4 +1,4 @@
-"""Expressions answered as DynamoDB Local 3.3.0 answered them (`vectors/expressions.json`)."""
+"""Expressions give the results that DynamoDB Local 3.3.0 gave (`vectors/expressions.json`)."""
 
 from __future__ import annotations
 

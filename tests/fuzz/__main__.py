@@ -1,4 +1,4 @@
-"""Fuzz every target for its share of the time, several side by side; exit 1 and keep the input if one breaks.
+"""Fuzz every target for its share of the time, several in parallel; exit 1 and keep the input if one fails.
 
 python -m fuzz --seconds 60             all targets
 python -m fuzz --seconds 3600 item      one of them
@@ -24,7 +24,7 @@ from fuzz.targets import TARGETS
 
 FINDINGS = Path(".fuzz")
 SLOWEST_SECONDS = 10
-"""For one input of at most LONGEST bytes: work that grows faster than the input does not stay below it."""
+"""The time limit for one input of at most LONGEST bytes; work that grows faster than its input exceeds it."""
 
 LONGEST = 32_768
 _EXECUTED = re.compile(r"stat::number_of_executed_units:\s+(\d+)")

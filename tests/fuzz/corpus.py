@@ -1,4 +1,4 @@
-"""The inputs that fuzzing begins with, made from `vectors/` each time: nothing of it is stored."""
+"""The inputs with which fuzzing begins. They are made from `vectors/` each time and not stored."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _is_binary(value: Mapping[str, Any] | None) -> bool:
 
 
 def _encoded(item: Mapping[str, Any], letters: Mapping[str, int] | None = None) -> Iterator[bytes]:
-    """Give an item as an input, if it can be one and is not so large that changing it leads nowhere."""
+    """Return an item as an input; None if it cannot be one, or is too large for changes to have an effect."""
     with suppress(MalformedValueError, StructError):
         data = encoded(item, letters)
         if len(data) <= LARGEST:

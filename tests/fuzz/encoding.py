@@ -15,7 +15,7 @@ from dynaseal.core.wire import u16
 
 MOST_ATTRIBUTES = 32
 ODD = b"\xee"
-"""As the first byte of a type id: a Python object that is no attribute value, chosen by the second."""
+"""As the first byte of a type id: a Python object that is not an attribute value, chosen by the second."""
 
 _ODDITIES: tuple[Any, ...] = (
     None,
@@ -42,7 +42,7 @@ _ODDITIES: tuple[Any, ...] = (
 
 
 class Cursor:
-    """Reads an input from front to back; beyond its end there are zeros and empty parts."""
+    """Reads an input from start to end; beyond its end there are zeros and empty parts."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -80,7 +80,7 @@ class Part(NamedTuple):
 
     @property
     def value(self) -> Any:
-        """The attribute value, or another Python object, that it stands for."""
+        """The attribute value, or another Python object, that the part encodes."""
         if self.type_id[:1] == ODD:
             return _ODDITIES[self.type_id[-1] % len(_ODDITIES)]
         if self.type_id == STRING:

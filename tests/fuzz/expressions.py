@@ -1,4 +1,4 @@
-"""Targets of the expression grammar: any text is refused with its documented error or means one thing.
+"""Targets of the expression grammar: any string is refused with the documented error, or has one meaning.
 
 A tree written as text is the same tree when it is read again; paths stand where their spans say. What was
 compiled is evaluated on, or applied to, an item of every type, with the same error for what cannot be.
@@ -74,13 +74,13 @@ def _check_spans(text: str, paths: Iterable[Path]) -> None:
 
 
 def _names(paths: Iterable[Path]) -> dict[str, str]:
-    """Give each name placeholder an attribute of the item."""
+    """Assign an attribute of the item to each name placeholder."""
     steps = {step for path in paths for step in path.steps if isinstance(step, str) and step.startswith("#")}
     return {step: _chosen(list(ITEM), step) for step in steps}
 
 
 def _values(values: Iterable[Value]) -> dict[str, Any]:
-    """Give each value placeholder a value of the item."""
+    """Assign a value of the item to each value placeholder."""
     return {value.name: _chosen(list(ITEM.values()), value.name) for value in values}
 
 

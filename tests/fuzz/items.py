@@ -1,4 +1,4 @@
-"""Targets of whole items: AWS's items changed at will, items sealed by who has the key, and reports on any.
+"""Targets for whole items: AWS's items with changes, items encrypted by someone with the key, and reports.
 
 - What is read of a changed item is, in its signed part, what one of the items' writers wrote.
 - An item with the right seals is refused or gives exactly what was sealed, whatever bytes that was.
@@ -124,7 +124,7 @@ def describe(data: bytes) -> bool:
 
 @cache
 def all_vector_tables() -> list[VectorTable]:
-    """One table for each table and keyring of the vectors."""
+    """One `VectorTable` for each table and keyring of the vectors."""
     return list(_vector_tables().values())
 
 

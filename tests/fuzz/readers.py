@@ -79,7 +79,7 @@ def write_value(data: bytes) -> bool:
 
 
 def _object(cursor: Cursor, depth: int = 0) -> Any:
-    """Make a Python object of an input: mostly an attribute value, of any depth, not always a good one."""
+    """Make a Python object from an input: usually an attribute value, of any depth and not always valid."""
     kind, count = cursor.byte(), cursor.byte()
     if depth > DEEPEST:
         return None

@@ -1,4 +1,4 @@
-"""All targets: functions of an input, which tell whether it was accepted and raise if a rule breaks."""
+"""All targets: functions that return whether an input was accepted, and raise if a rule is broken."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fuzz import corpus, expressions, items, readers
 
 
 class Target(NamedTuple):
-    """What is run, and the inputs that it begins with."""
+    """A function to run, and the inputs to begin with."""
 
     run: Callable[[bytes], bool]
     seeds: Callable[[], Iterator[bytes]]

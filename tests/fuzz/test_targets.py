@@ -1,4 +1,4 @@
-"""Every target holds on its own seeds and on thousands of simple changes of them; atheris does the rest."""
+"""Every target passes with its seeds and thousands of simple changes of them; atheris tries more."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_target_accepts_seeds_and_holds_on_changed_ones(name: str) -> None:
 
 
 def changed(data: bytes, chance: random.Random) -> bytes:
-    """Cut out, put in, repeat or overwrite some bytes at a few places."""
+    """Return the input with bytes removed, inserted, repeated or overwritten at a few places."""
     whole = bytearray(data)
     for _ in range(chance.randint(1, 3)):
         start = chance.randint(0, len(whole))

@@ -1,4 +1,4 @@
-"""How many of an item's data keys a keyring tries: whoever writes to the table must not decide that."""
+"""How many data keys of an item are tried: whoever writes to the table must not decide that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every keyring keeps to the rules of keyrings; and a keyring that breaks one is found out."""
+"""Every keyring follows the rules of keyrings, and one that breaks a rule is found."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_every_rule_is_a_sentence() -> None:
 
 
 class Wrapped:
-    """A good keyring whose answers a broken one changes."""
+    """A correct keyring, whose results a broken one changes."""
 
     def __init__(self) -> None:
         self.inner = RawAesKeyring("mine", "one", KEY)

@@ -1,4 +1,4 @@
-"""The ECDH keyrings, raw and KMS: who can write, who can read, and what does not fit."""
+"""The ECDH keyrings, raw and KMS: who can write, who can read, and what is refused."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_keys_are_taken_in_pem_and_in_der() -> None:
         ),
     ],
 )
-def test_a_key_that_does_not_fit_its_curve_is_refused_as_the_keyring_is_made(build: Any, says: str) -> None:
+def test_a_key_that_does_not_fit_its_curve_is_refused_when_the_keyring_is_made(build: Any, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         build()
 
@@ -166,7 +166,7 @@ def test_a_raw_keyring_reads_what_a_kms_keyring_wrote() -> None:
     subject.check_reads(subject.write(), "without KMS")
 
 
-def test_the_kms_keys_public_half_is_asked_for_once() -> None:
+def test_the_kms_keys_public_key_is_fetched_once() -> None:
     kms = fake_kms()
     subject = Subject(kms_static(kms))
 
@@ -176,7 +176,7 @@ def test_the_kms_keys_public_half_is_asked_for_once() -> None:
     assert kms.operations() == ["GetPublicKey", *["DeriveSharedSecret"] * 6]
 
 
-def test_a_refused_get_public_key_is_asked_for_again_and_refused_in_the_words_of_the_operation() -> None:
+def test_a_refused_get_public_key_is_tried_again_and_its_error_names_the_operation() -> None:
     kms = fake_kms()
     subject = Subject(kms_static(kms))
     kms.refusals[SENDER["arn"]] = "AccessDeniedException"

@@ -1,4 +1,4 @@
-"""Whose KMS client asks, and when it is made: the caller's, or one a Region from the session."""
+"""Which KMS client is used, and when it is made: the caller's, or one per Region from the session."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_callers_function_is_called_once_a_region_under_many_threads() -> No
     assert sorted(asked) == ["eu-west-1", "us-west-2"]
 
 
-def test_a_client_is_made_from_the_callers_session_in_the_region_that_is_asked_for() -> None:
+def test_a_client_is_made_from_the_callers_session_in_the_requested_region() -> None:
     session = Session()
     session.set_config_variable("region", "us-west-2")
     clients = Clients("kms", session)

@@ -1,4 +1,4 @@
-"""The KMS keyrings: which calls they make, what they take for their own, and what they do not believe."""
+"""The KMS keyrings: which calls they make, which data keys they use, and what they check of responses."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def test_a_multi_region_key_given_in_two_regions_is_ambiguous() -> None:
         lambda: AwsKmsKeyring("arn:aws:s3:us-west-2:111122223333:key/1"),
     ],
 )
-def test_a_keyring_that_cannot_be_is_refused_as_it_is_made(build: Any) -> None:
+def test_wrong_arguments_are_refused_when_the_keyring_is_made(build: Any) -> None:
     with pytest.raises(ConfigError):
         build()
 

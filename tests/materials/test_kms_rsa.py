@@ -1,4 +1,4 @@
-"""The KMS RSA keyring: writes without KMS, only in suites without a signature."""
+"""The KMS RSA keyring: writes without KMS, only in suites without signatures."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_without_a_public_key_it_only_reads() -> None:
         Subject(keyring(fake_kms()), suites=UNSIGNED).write()
 
 
-def test_an_unknown_algorithm_and_a_small_key_are_refused_as_it_is_made() -> None:
+def test_an_unknown_algorithm_and_a_small_key_are_refused_when_it_is_made() -> None:
     small = rsa.generate_private_key(65537, 1024).public_key()
 
     with pytest.raises(ConfigError, match=r"no RSA encryption algorithm 'RSA'.*RSAES_OAEP_SHA_256"):

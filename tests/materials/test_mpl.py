@@ -1,4 +1,4 @@
-"""The bridge to AWS's own material providers: theirs reads ours and ours reads theirs, kind by kind."""
+"""The adapter for AWS's material providers: each side reads what the other wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The multi-keyring: the generator makes the data key, all wrap it, any one reads."""
+"""The multi-keyring: the generator makes the data key, all wrap it, and any one can read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The raw RSA keyring: halves of a key pair, paddings, and keys that will not do."""
+"""The raw RSA keyring: public and private keys, paddings, and keys that are refused."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_another_padding_does_not_open_it(padding: RsaPadding) -> None:
 
 
 @pytest.mark.parametrize("padding", list(RsaPadding))
-def test_a_bad_padding_and_a_bad_key_are_not_told_apart(padding: RsaPadding) -> None:
+def test_a_bad_padding_and_a_bad_key_give_the_same_error(padding: RsaPadding) -> None:
     written = Subject(keyring(padding, public_key=PUBLIC)).write()
     wrong_key = Subject(keyring(padding, private_key=OTHER))
     (key,) = written.encrypted_data_keys
@@ -114,7 +114,7 @@ EC = ec.generate_private_key(ec.SECP256R1())
         ),
     ],
 )
-def test_a_key_that_will_not_do_is_refused_as_the_keyring_is_made(
+def test_an_unusable_key_is_refused_when_the_keyring_is_made(
     padding: RsaPadding, keys: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(ConfigError, match=says):

@@ -1,4 +1,4 @@
-"""What a refusal of KMS says: the key's ARN, KMS's own sentence and one thing to do."""
+"""The errors of refused KMS calls: the key's ARN, KMS's own message and one thing to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The required-context manager: an item without the demanded context is neither written nor read."""
+"""The required-context manager: an item without the required entries is neither written nor read."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_an_item_that_was_written_without_it_is_not_read() -> None:
 
 
 class Forgetful(DefaultMaterialsManager):
-    """A manager that does not hand the context on."""
+    """A manager that drops the encryption context."""
 
     def get_encryption_materials(
         self,

@@ -103,19 +103,19 @@ def test_branch_and_beacon_keys_that_either_made_are_the_same_to_both(
 
 @pytest.mark.parametrize("work", [made_by, versioned_by])
 def test_both_make_the_same_calls(aws: FakeAws, ours: KeyStore, theirs: Any, work: Any) -> None:
-    asked: list[list[dict[str, Any]]] = []
+    recorded_calls: list[list[dict[str, Any]]] = []
     for store, tenant in ((ours, "tenant-a"), (theirs, "tenant-b")):
         if work is versioned_by:
             made_by(store, tenant)
         aws.calls.clear()
         work(store, tenant)
-        asked.append([comparable(call, tenant) for call in aws.calls])
+        recorded_calls.append([comparable(call, tenant) for call in aws.calls])
 
-    assert asked[0] == asked[1]
+    assert recorded_calls[0] == recorded_calls[1]
 
 
 def comparable(call: dict[str, Any], tenant: str) -> dict[str, Any]:
-    """A call without what is fresh in each, and without conditions: AWS's release has older ones."""
+    """A call without what differs each time, and without conditions, which are older in AWS's release."""
     fresh = {"create-time", "version", "type", "enc"}
 
     def plain(part: Any) -> Any:

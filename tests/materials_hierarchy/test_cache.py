@@ -1,4 +1,4 @@
-"""The cache: how long it keeps, how often it loads, what it does when loading fails."""
+"""The cache: how long it keeps keys, how often it loads them, and what it does if a load fails."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Clock:
 
 @dataclass
 class Loader:
-    """Gives a new number each time it loads; fails while it is told to."""
+    """Returns a new number at each load, and fails while `failure` is set."""
 
     loads: int = 0
     fails: bool = False
@@ -212,7 +212,7 @@ THREADS = 8
 
 
 class Slow:
-    """A load that ends when it is let go, and says when it has begun."""
+    """A load that reports when it begins and ends only when the test lets it."""
 
     def __init__(self, result: Callable[[], int]) -> None:
         self.begun, self.let_go = Event(), Event()

@@ -1,4 +1,4 @@
-"""An item's attributes, read back from its encryption context."""
+"""An item's attributes, read from its encryption context."""
 
 from __future__ import annotations
 

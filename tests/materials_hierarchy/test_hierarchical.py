@@ -1,4 +1,4 @@
-"""The hierarchical keyring: which keys it asks for and when, and how it refuses."""
+"""The hierarchical keyring: which keys it fetches and when, and its errors."""
 
 from __future__ import annotations
 
@@ -138,10 +138,10 @@ def test_keyrings_of_two_key_stores_never_mix_in_a_shared_cache(store: KeyStore)
 
 
 def test_a_supplier_chooses_the_branch_key_by_the_items_key(aws: FakeAws, store: KeyStore) -> None:
-    asked: list[Mapping[str, Any]] = []
+    supplied_keys: list[Mapping[str, Any]] = []
 
     def supply(key: Mapping[str, Any]) -> str:
-        asked.append(key)
+        supplied_keys.append(key)
         return "tenant-b" if key["pk"]["S"] == "bob" else "tenant-a"
 
     encryptor = encryptor_of(keyring_of(store, branch_key_id_supplier=supply))
@@ -149,17 +149,17 @@ def test_a_supplier_chooses_the_branch_key_by_the_items_key(aws: FakeAws, store:
     stored = [encryptor.encrypt_item(each) for each in (ITEM, bob)]
 
     assert [encryptor.decrypt_item(each) for each in stored] == [ITEM, bob]
-    assert asked == [{"pk": {"S": "ann"}}, {"pk": {"S": "bob"}}] * 2
+    assert supplied_keys == [{"pk": {"S": "ann"}}, {"pk": {"S": "bob"}}] * 2
     fetched = {call["key"]["branch-key-id"]["S"] for call in aws.calls if call["op"] == "GetItem"}
     assert fetched == {"tenant-a", "tenant-b"}
 
 
 def test_a_supplier_is_given_every_attribute_of_the_context(store: KeyStore) -> None:
-    asked: list[Mapping[str, Any]] = []
+    supplied_keys: list[Mapping[str, Any]] = []
     in_context = CryptoAction.SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT
 
     def supply(key: Mapping[str, Any]) -> str:
-        asked.append(key)
+        supplied_keys.append(key)
         return "tenant-a"
 
     names = ("pk", "a", "b", "c", "é", "\U0001f600")
@@ -177,7 +177,7 @@ def test_a_supplier_is_given_every_attribute_of_the_context(store: KeyStore) -> 
 
     assert encryptor.decrypt_item(encryptor.encrypt_item(item)) == item
     names_too = {"aws_dbe_table_name": {"S": "people"}, "aws_dbe_partition_name": {"S": "pk"}}
-    assert asked == [item | names_too] * 2
+    assert supplied_keys == [item | names_too] * 2
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), ValueError("x")])

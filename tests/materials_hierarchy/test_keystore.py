@@ -1,4 +1,4 @@
-"""The key store: what it writes, what it trusts, and how it refuses."""
+"""The key store: what it writes, what it trusts, and its errors."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_a_branch_key_is_never_written_over_another(store: KeyStore) -> None:
     assert store.get_active_branch_key("tenant-a") == before
 
 
-def test_of_two_who_version_at_once_one_is_told_so(aws: FakeAws, store: KeyStore) -> None:
+def test_of_two_who_make_a_version_at_once_one_gets_an_error(aws: FakeAws, store: KeyStore) -> None:
     store.create_key("tenant-a", BOUND)
     both_have_read = Barrier(2)
     refusals: list[KeyStoreError] = []
@@ -213,7 +213,7 @@ def test_a_changed_record_is_refused_by_kms(
         ("tablename", {"S": "logical"}),
     ],
 )
-def test_what_is_no_record_is_refused_before_kms_is_asked(
+def test_an_item_that_is_not_a_record_is_refused_before_kms_is_called(
     aws: FakeAws, store: KeyStore, name: str, value: dict[str, Any] | None
 ) -> None:
     store.create_key("tenant-a", BOUND)
@@ -373,9 +373,9 @@ def test_grant_tokens_go_with_every_call_of_kms(aws: FakeAws) -> None:
     store.get_active_branch_key("tenant-a")
     store.version_key("tenant-a")
 
-    asked = [call["grant_tokens"] for call in aws.calls if "grant_tokens" in call]
-    assert len(asked) == 7
-    assert all(tokens == ["token"] for tokens in asked)
+    grant_tokens = [call["grant_tokens"] for call in aws.calls if "grant_tokens" in call]
+    assert len(grant_tokens) == 7
+    assert all(tokens == ["token"] for tokens in grant_tokens)
 
 
 def test_no_key_shows_in_a_repr(store: KeyStore) -> None:

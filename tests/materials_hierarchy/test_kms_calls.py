@@ -1,4 +1,4 @@
-"""What KMS is asked, counted for each encryptor, and the hint about it."""
+"""KMS calls are counted for each encryptor, and many of them bring a hint."""
 
 from __future__ import annotations
 
@@ -68,9 +68,7 @@ def test_fifty_items_under_a_kms_key_take_fifty_calls_and_one_hint(
     )
 
 
-def test_the_hierarchical_keyring_is_never_hinted_at_itself(
-    store: KeyStore, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_hierarchical_keyring_brings_no_hint(store: KeyStore, caplog: pytest.LogCaptureFixture) -> None:
     for at in range(20):
         store.create_key(f"tenant {at}", BOUND)
     supplied = AwsKmsHierarchicalKeyring(

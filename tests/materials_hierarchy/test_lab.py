@@ -1,4 +1,4 @@
-"""The key store over HTTP: boto3's clients, and a KMS and a DynamoDB that enforce."""
+"""The key store over HTTP: boto3's clients, and a KMS and a DynamoDB that check permissions."""
 
 from __future__ import annotations
 

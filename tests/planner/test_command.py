@@ -1,4 +1,4 @@
-"""`dynaseal plan`: where items come from, what is printed, how it fails."""
+"""`dynaseal plan`: where items come from, what is printed, and its errors."""
 
 from __future__ import annotations
 

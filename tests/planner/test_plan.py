@@ -1,4 +1,4 @@
-"""What the planner counts, on samples small enough to count by hand, and what it expects over all keys."""
+"""The planner's counts, on samples small enough to count by hand, and its expected values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No clock decides whether a property holds: a busy machine is slow at times."""
+"""Properties have no deadline: a busy machine can be slow."""
 
 from hypothesis import settings
 

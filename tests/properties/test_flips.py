@@ -1,4 +1,4 @@
-"""Every single bit of a stored item flipped, one by one: refused, but for exactly those nobody vouches for.
+"""Every single bit of a stored item flipped, one by one: refused, except for exactly the unsigned ones.
 
 Not covered, as in AWS's libraries: unsigned attributes, and the tags of other recipients than the reader.
 """
@@ -56,7 +56,7 @@ def encryptor(keyring: Keyring, version: int, suite: AlgorithmSuite) -> ItemEncr
 
 
 def flips(item: dict[str, Any]) -> Iterator[tuple[str, int, dict[str, Any]]]:
-    """Every item that differs in one bit: the attribute, the bit's place in it, and the item."""
+    """Yield every item that differs in one bit: the attribute, the bit's position in it, and the item."""
     for name, value in item.items():
         for bit in range(len(value["B"]) * 8):
             changed = bytearray(value["B"])

@@ -1,4 +1,4 @@
-"""Items that someone made to hurt, some with the keys at hand: refused or read, in linear time."""
+"""Items made by an attacker, some of them with the keys: refused or read, in linear time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that someone made to hurt: refused or read, in time linear in their size.
+"""Values made by an attacker: refused or read, in time linear in their size.
 
 No clock is read: what would take quadratic time or worse is so large here that it would not end.
 """

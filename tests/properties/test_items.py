@@ -1,4 +1,4 @@
-"""What holds for every item: it comes back, and no changed bit gets through."""
+"""Properties of every item: it decrypts to what was encrypted, and no changed bit is accepted."""
 
 from __future__ import annotations
 

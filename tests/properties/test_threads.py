@@ -1,4 +1,4 @@
-"""One encryptor in many threads at once: every item comes back to whoever asked for it."""
+"""One encryptor in many threads at once: every caller gets its own item."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _threads_change_often() -> Iterator[None]:
 
 
 def item_of(number: int) -> dict[str, Any]:
-    """An item whose shape and values tell its number."""
+    """An item whose shape and values depend on its number."""
     names = [f"a{at}" for at in range(number % 7)] + [f"own{number}", "clear", ":note"]
     random.Random(number).shuffle(names)
     values = {name: {"L": [{"S": f"{name} of {number}"}, {"N": str(number)}]} for name in names}
@@ -58,7 +58,7 @@ def kms() -> Keyring:
 
 
 def hierarchical() -> Keyring:
-    """Of four tenants, of whom the cache holds two, so that keys come and go."""
+    """A keyring for four tenants with a cache for two, so that keys are dropped and loaded again."""
     store = FakeAws().key_store()
     for tenant in range(4):
         store.create_key(f"tenant {tenant}", {"kind": "test"})
@@ -85,7 +85,7 @@ def encryptor_of(keyring: Keyring, suite: AlgorithmSuite) -> ItemEncryptor:
 
 
 def in_threads(work: Callable[[int], None]) -> None:
-    """Do the work once in each thread, all beginning together; the first failure is raised."""
+    """Do the work once in each thread, starting all at once, and raise the first failure."""
     together = Barrier(THREADS)
 
     def one(thread: int) -> None:
@@ -120,7 +120,7 @@ def test_every_thread_gets_its_own_items_back_whatever_their_shapes(
     in_threads(read)
 
 
-def test_every_thread_is_told_of_its_own_damaged_item() -> None:
+def test_every_thread_gets_the_error_of_its_own_damaged_item() -> None:
     encryptor = encryptor_of(raw(), AlgorithmSuite.COMMIT_KEY_SYMSIG)
 
     def read_damaged(thread: int) -> None:

@@ -1,4 +1,4 @@
-"""What holds for every value, number and path."""
+"""Properties of every value, number and path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of an item without any key: true of good items, never a failure on damaged ones."""
+"""Describing an item without any key: correct for good items, and never a failure for damaged ones."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_each_provider_names_its_key(name: str, provider: str, key: str, version
     assert (wrapped.provider, wrapped.key, wrapped.version) == (provider, key, version)
 
 
-def test_what_the_header_stores_of_the_context_is_told() -> None:
+def test_the_stored_context_is_reported() -> None:
     case = case_of("hierarchy-default-v2-branch-b")
 
     stored = described(case).stored_context
@@ -143,7 +143,7 @@ def _size(item: dict[str, Any], name: str) -> int:
     return len(name) + len(content)
 
 
-def test_unsigned_attributes_must_be_named_or_the_actions_cannot_be_told() -> None:
+def test_unsigned_attributes_must_be_named_or_the_actions_are_unknown() -> None:
     case = next(case for case in GOOD if case["table"]["unsigned"] and len(case["encrypted"]) > 4)
     item = vectors.wire_item(case["encrypted"])
 
@@ -175,7 +175,7 @@ def test_an_item_of_the_older_library_is_named_as_such() -> None:
     assert report.damage == ()
 
 
-def test_a_damaged_item_of_the_older_library_is_told_to_be_so() -> None:
+def test_a_damaged_item_of_the_older_library_is_reported_as_damaged() -> None:
     report = describe_item({"*amzn-ddb-map-desc*": {"B": b"\0\0\0\0\0\0\0\x09short"}})
 
     assert report.damage == (
@@ -184,7 +184,7 @@ def test_a_damaged_item_of_the_older_library_is_told_to_be_so() -> None:
     )
 
 
-def test_a_plaintext_item_is_told_to_be_one() -> None:
+def test_a_plaintext_item_is_reported_as_plaintext() -> None:
     report = describe_item({"pk": {"S": "a"}, "n": {"N": "1"}})
 
     assert report.format is ItemFormat.PLAINTEXT
@@ -230,7 +230,7 @@ def without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "expected"),
     [
         (without(HEADER_NAME), "The item has no aws_dbe_head"),
         (without(FOOTER_NAME), "The item has no aws_dbe_foot"),
@@ -250,13 +250,13 @@ def without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         (lambda item: {**item, 7: {"S": "x"}}, "An attribute's name is not a string"),
     ],
 )
-def test_what_is_damaged_is_told(damage: Callable[[dict[str, Any]], dict[str, Any]], told: str) -> None:
+def test_damage_is_reported(damage: Callable[[dict[str, Any]], dict[str, Any]], expected: str) -> None:
     report = describe_item(damage(sealed()))
 
-    assert [line for line in report.damage if told in line], report.damage
+    assert [line for line in report.damage if expected in line], report.damage
 
 
-def test_of_a_header_that_is_cut_off_all_that_is_left_is_told() -> None:
+def test_what_is_left_of_a_cut_off_header_is_reported() -> None:
     whole = sealed()
 
     report = describe_item(changed(HEADER_NAME, lambda head: head[:-100])(whole))
@@ -281,7 +281,7 @@ junk: st.SearchStrategy[Any] = st.recursive(
 
 @st.composite
 def damaged(draw: st.DrawFn) -> dict[Any, Any]:
-    """A sealed item with a few changes of any kind to its bytes, names and values."""
+    """An encrypted item with a few random changes to its bytes, names and values."""
     item: dict[Any, Any] = dict(draw(st.sampled_from(SEALED)))
     for _ in range(draw(st.integers(1, 3))):
         name = draw(st.sampled_from(sorted(item, key=repr)))

@@ -1,4 +1,4 @@
-"""No plaintext and no key shows in a repr, a log record, an error or a report, however it is spelled.
+"""No plaintext and no key shows in a repr, a log record, an error or a report, in any encoding.
 
 `tests/materials/test_secrets.py` asks each kind of keyring alone; here they work on whole items, and every
 object behind the public ones is looked at.
@@ -195,7 +195,7 @@ def _store_refused_while_writing(fixture: SecretsFixture) -> object:
 
 
 class Careless:
-    """A materials manager that gives no data key."""
+    """A materials manager that returns no data key."""
 
     def get_encryption_materials(
         self, suite: Any, encryption_context: Any, required_context_keys: Any
@@ -225,7 +225,7 @@ VALUES = {":text": {"S": TEXT}, ":number": {"N": NUMBER}, ":binary": {"B": BINAR
 ATTEMPTS: dict[str, tuple[type[Exception], Attempt]] = {
     "text as a number": (EncryptError, _write(a={"N": TEXT})),
     "a number too long": (EncryptError, _write(a={"N": NUMBER * 2})),
-    "text that is none": (EncryptError, _write(a={"S": TEXT + "\ud800"})),
+    "a string that is not one": (EncryptError, _write(a={"S": TEXT + "\ud800"})),
     "a member twice": (EncryptError, _write(a={"SS": [TEXT, TEXT]})),
     "a number twice": (EncryptError, _write(a={"NS": [NUMBER, NUMBER]})),
     "binary twice": (EncryptError, _write(a={"BS": [BINARY, BINARY]})),
@@ -316,7 +316,7 @@ def test_no_error_shows_a_secret_nor_does_anything_that_led_to_it(
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error, what it came from, and what its keyrings had to say."""
+    """Yield an error, the errors that it came from, and those of its keyrings."""
     waiting, seen = [error], set[int]()
     while waiting:
         one = waiting.pop()
@@ -334,7 +334,7 @@ def test_every_class_of_error_is_among_the_attempts() -> None:
 
     untried = {one for one in public if not any(issubclass(expected, one) for expected in tried)}
 
-    # These are made below a class that is tried, by attempts above.
+    # Attempts above raise these through a base class.
     assert {one.__name__ for one in untried} <= {
         "KmsEncryptError",
         "KmsDecryptError",

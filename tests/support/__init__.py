@@ -1,1 +1,1 @@
-"""What several test folders share: the vectors' loader and fakes of the world."""
+"""What several test folders share: readers of the vectors, and stand-ins for AWS."""

@@ -12,7 +12,7 @@ BOUND = {"department": "admin"}
 
 
 class Clock:
-    """Gives the seconds it is set to."""
+    """A clock that shows the seconds it is set to."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -28,5 +28,5 @@ def encryptor_of(keyring: Keyring, *, context: Mapping[str, CryptoAction] | None
 
 
 def people(count: int) -> list[dict[str, Any]]:
-    """So many items."""
+    """Return that many items."""
     return [{"pk": {"S": f"person {at}"}, "salary": {"N": str(at)}} for at in range(count)]

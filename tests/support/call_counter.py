@@ -1,4 +1,4 @@
-"""How much work a call is, without a clock: which functions it calls, and how often in another module."""
+"""Measuring work without a clock: how many functions a call calls, and how often in another module."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import FrameType
 
 
 def call_count(work: Callable[[], object]) -> int:
-    """Count the calls that `work` makes."""
+    """Return how many calls `work` makes."""
     count = 0
 
     def observe(_frame: object, event: str, _argument: object) -> None:

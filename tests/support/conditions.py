@@ -1,4 +1,4 @@
-"""Hypothesis strategies for conditions, as trees, and for items that they can tell apart."""
+"""Hypothesis strategies for the trees of conditions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ leaves: st.SearchStrategy[Condition] = st.one_of(
 
 
 def flat(kind: type[And] | type[Or], branches: list[Condition]) -> Condition:
-    """A branch of a kind within the same kind is the same as its own branches."""
+    """Return a node in which branches of the same kind are replaced by their own branches."""
     flattened: list[Condition] = []
     for branch in branches:
         flattened.extend(branch.conditions if isinstance(branch, kind) else [branch])

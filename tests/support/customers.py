@@ -1,4 +1,4 @@
-"""A table whose keys are tokens: customers by e-mail address, their orders by number."""
+"""A table whose keys are tokens: customers by e-mail address, and their orders by number."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def search(beacon_key: bytes = BEACON_KEY, **more: Any) -> SearchConfig:
 
 
 def customers(*surrogates: SurrogateKey, name: str = "customers", **more: Any) -> TableConfig:
-    """The table's configuration with these surrogate keys; with both unless said otherwise."""
+    """The table's configuration with these surrogate keys; by default with both."""
     given = {
         "attribute_actions": ACTIONS,
         "allowed_unsigned_attributes": ["seen"],

@@ -20,10 +20,10 @@ ENDPOINT_VARIABLE = "DYNASEAL_TEST_DYNAMODB"
 
 @contextmanager
 def running_engine() -> Iterator[str]:
-    """Serve DynamoDB on a free loopback port and give its endpoint."""
-    given = os.environ.get(ENDPOINT_VARIABLE)
-    if given:
-        yield given
+    """Serve DynamoDB on a free loopback port, and yield its endpoint."""
+    endpoint = os.environ.get(ENDPOINT_VARIABLE)
+    if endpoint:
+        yield endpoint
         return
     config = uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_level="error")
     server = uvicorn.Server(config)
@@ -38,7 +38,7 @@ def running_engine() -> Iterator[str]:
 
 
 def session_arguments(endpoint: str) -> dict[str, Any]:
-    """What boto3's `client` and `resource` need for that engine."""
+    """The arguments of boto3's `client` and `resource` for that engine."""
     return {
         "endpoint_url": endpoint,
         "region_name": "us-west-2",
@@ -56,7 +56,7 @@ def resource_of(endpoint: str) -> Any:
 
 
 def create_table(client: Any, *keys: str, numeric: tuple[str, ...] = (), **more: Any) -> str:
-    """Create a table with these one or two keys, of text unless said otherwise, and give its name."""
+    """Create a table with one or two keys, strings by default, and return its name."""
     name = f"table-{uuid4().hex[:12]}"
     client.create_table(
         TableName=name,

@@ -1,4 +1,4 @@
-"""A key store's aws: a table in memory and a KMS that also makes keys without showing them, and records."""
+"""A stand-in for the AWS services of a key store, KMS and DynamoDB, which records calls."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class FakeDynamoDb:
     """One Region's DynamoDB, as much of it as a key store uses.
 
     `rows` are the records by table, branch key id and type. `refusals` maps an operation to the error code
-    with which it answers. `active_after` is how many times DescribeTable says CREATING first.
+    that it raises. `active_after` is how many times DescribeTable says CREATING first.
     """
 
     def __init__(self, calls: list[dict[str, Any]] | None = None) -> None:

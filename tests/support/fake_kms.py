@@ -1,4 +1,4 @@
-"""A stand-in for KMS, one a Region: answers from the vectors' replies or with its own keys, and records.
+"""A stand-in for KMS in every Region: uses the vectors' recorded replies or its own keys, and records calls.
 
 A multi-Region key is one key under many ARNs. Asymmetric keys are real: RSA and ECDH are computed.
 """
@@ -29,7 +29,7 @@ _KEY_SPECS = {"secp256r1": "ECC_NIST_P256", "secp384r1": "ECC_NIST_P384", "secp5
 
 
 def refusal(operation: str, code: str, message: str) -> ClientError:
-    """Make the error that boto3 raises for AWS's answer."""
+    """Return the error that boto3 raises for a response of AWS."""
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
@@ -57,7 +57,7 @@ class FakeKms:
         return FakeKmsClient(self, region)
 
     def operations(self) -> list[str]:
-        """The names of the operations that were asked for."""
+        """The names of the operations that were called."""
         return [call["op"] for call in self.calls]
 
 
@@ -116,10 +116,10 @@ class FakeKmsClient:
             key_agreement_algorithm=KeyAgreementAlgorithm,
             public_key=PublicKey.hex(),
         )
-        own, other = self._private_key(arn), load_der_public_key(PublicKey)
-        assert isinstance(own, EllipticCurvePrivateKey)
-        assert isinstance(other, EllipticCurvePublicKey)
-        secret = own.exchange(ECDH(), other)
+        private_key, peer = self._private_key(arn), load_der_public_key(PublicKey)
+        assert isinstance(private_key, EllipticCurvePrivateKey)
+        assert isinstance(peer, EllipticCurvePublicKey)
+        secret = private_key.exchange(ECDH(), peer)
         return self._answer(SharedSecret=secret, KeyId=arn, KeyAgreementAlgorithm=KeyAgreementAlgorithm)
 
     def get_public_key(self, *, KeyId: str) -> dict[str, Any]:
@@ -146,7 +146,7 @@ class FakeKmsClient:
             raise refusal("Decrypt", "InvalidCiphertextException", "") from None
 
     def _record(self, operation: str, key_id: str, grant_tokens: list[str], **more: Any) -> str:
-        """Keep what was asked; give the key's ARN, or refuse."""
+        """Record the call; return the key's ARN, or refuse."""
         self.kms.calls.append(
             {
                 "op": operation,
@@ -168,12 +168,12 @@ class FakeKmsClient:
 
 
 def material(arn: str) -> str:
-    """Name a key's material: replicas of a multi-Region key have the same."""
+    """Return a name for a key's material, which the replicas of a multi-Region key share."""
     parts = arn.split(":")
     return f"{parts[4]}:{parts[5]}" if parts[5].startswith("key/mrk-") else arn
 
 
 @cache
 def _load(pem: str) -> Any:
-    """Read a private key; checking an RSA key takes long, so once."""
+    """Read a private key, once, since checking an RSA key takes long."""
     return load_pem_private_key(pem.encode(), None)

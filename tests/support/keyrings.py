@@ -1,4 +1,4 @@
-"""One keyring of every kind, over the test keys of `vectors/` and a stand-in for KMS."""
+"""One keyring of each kind, over the test keys of `vectors/` and a stand-in for KMS."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNSIGNED = (AlgorithmSuite.COMMIT_KEY_SYMSIG,)
 
 
 def fake_kms() -> FakeKms:
-    """A KMS that has the private keys of the test keys."""
+    """Return a KMS that has the test keys."""
     return vectors.kms_for({"keys": KEYS})
 
 
@@ -33,7 +33,7 @@ def build(kms: FakeKms, **spec: Any) -> Keyring:
 
 @dataclass(frozen=True)
 class Kind:
-    """What writes and what reads, as descriptions; `reader` left out is the writer's."""
+    """A kind of keyring: descriptions of one that writes and one that reads, by default the same."""
 
     name: str
     writer: dict[str, Any]

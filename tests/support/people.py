@@ -1,4 +1,4 @@
-"""One configured table as many tests of the boto3 side want it: `people`, whose `secret` is encrypted."""
+"""A configured table for tests of boto3's objects: `people`, whose `secret` is encrypted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A provisioned stack on a lab, with `demo.py` to be run against it."""
+"""A provisioned stack on a lab, on which `demo.py` can be run."""
 
 import os
 from dataclasses import dataclass

@@ -87,7 +87,7 @@ def wire(value: Any, items: Mapping[str, Any] | None = None) -> Any:
 
 @dataclass(eq=False)
 class FakeKeyStore:
-    """The vectors' branch keys and beacon keys, handed out without KMS; counts what is fetched."""
+    """The vectors' branch keys and beacon keys, returned without KMS; records which are fetched."""
 
     keys: dict[str, dict[str, Any]]
     requested_ids: list[str] = field(default_factory=list)

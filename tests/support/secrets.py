@@ -1,4 +1,4 @@
-"""Secrets to look for, tables that work with them at every level of the library, and what can show them."""
+"""Secrets to look for, tables that use them, and the objects and strings in which they could show."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ITEM: dict[str, Any] = {
 
 @dataclass
 class Secrets:
-    """What must not show; data keys are added as they are made."""
+    """The secrets that must not show; data keys are added when they are made."""
 
     strings: list[str] = field(default_factory=lambda: [TEXT, NUMBER])
     keys: list[bytes] = field(default_factory=lambda: [BINARY, AES_KEY])
@@ -67,7 +67,7 @@ class Secrets:
 
 
 def encodings(secret: bytes) -> Iterator[str]:
-    """Hexadecimal, as Python shows bytes, as a list of numbers, and base64 wherever in other bytes it is."""
+    """Yield the secret in hexadecimal, as a bytes literal, as numbers, and in base64 at any offset."""
     yield secret.hex()
     yield secret.hex(" ")
     yield repr(secret)[2:-1]
@@ -79,18 +79,18 @@ def encodings(secret: bytes) -> Iterator[str]:
 
 @dataclass
 class RecordingKeyring:
-    """A keyring that hands on to another one and notes every key that comes by."""
+    """A keyring that calls another one and records every key that it returns."""
 
     keyring: Keyring
     secrets: Secrets = field(repr=False)
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        return self._heard(self.keyring.on_encrypt(materials))
+        return self._recorded(self.keyring.on_encrypt(materials))
 
     def on_decrypt(self, materials: DecryptionMaterials, encrypted_data_keys: Any) -> DecryptionMaterials:
-        return self._heard(self.keyring.on_decrypt(materials, encrypted_data_keys))
+        return self._recorded(self.keyring.on_decrypt(materials, encrypted_data_keys))
 
-    def _heard(self, materials: Any) -> Any:
+    def _recorded(self, materials: Any) -> Any:
         keys = [materials.plaintext_data_key]
         if isinstance(materials, EncryptionMaterials):
             keys += materials.symmetric_signing_keys
@@ -103,7 +103,7 @@ class RecordingKeyring:
 
 @dataclass
 class SecretsFixture:
-    """Tables under every level of the library, over a stand-in for KMS, and all that must stay unseen."""
+    """Tables, keyrings and a key store over a stand-in for AWS, and the secrets in them."""
 
     secrets: Secrets = field(default_factory=Secrets)
     aws: FakeAws = field(default_factory=FakeAws)
@@ -140,7 +140,7 @@ class SecretsFixture:
 
 
 def library_objects(roots: Iterable[object]) -> Iterator[object]:
-    """Every object of the library's own classes that can be reached from some objects."""
+    """Yield every object of the library's classes that can be reached from some objects."""
     containers = (dict, list, tuple, set, frozenset, CellType, FunctionType, MethodType, BuiltinFunctionType)
     seen: set[int] = set()
     kept: list[object] = []

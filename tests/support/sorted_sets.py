@@ -1,4 +1,4 @@
-"""Attribute values as they compare: the members of a set in one order, which its bytes need not have."""
+"""Attribute values with sorted sets, so that they compare equal whatever order the sets had."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def with_sorted_sets(value: dict[str, Any]) -> dict[str, Any]:
-    """The value with its sets in order."""
+    """Return the value with its sets sorted."""
     ((kind, content),) = value.items()
     match kind:
         case "SS" | "NS" | "BS":

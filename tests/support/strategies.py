@@ -16,7 +16,7 @@ names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8
 
 @st.composite
 def numbers(draw: st.DrawFn) -> str:
-    """A number in any spelling that DynamoDB takes."""
+    """A number in any form that DynamoDB accepts."""
     digits = draw(st.text("0123456789", min_size=1, max_size=38))
     point = draw(st.integers(0, len(digits)))
     sign = draw(st.sampled_from(["", "-", "+"]))

@@ -1,4 +1,4 @@
-"""A DynamoDB client whose requests go nowhere: each body is kept, each reply is given beforehand."""
+"""A DynamoDB client whose requests are recorded and not sent, and whose replies a test provides."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ class _Body(io.BytesIO):
 
 
 Reply = dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any]]
-"""A reply's body, or what makes it of the request's."""
+"""A reply's body, or a function from the request's body to it."""
 
 
 @dataclass
 class StubbedDynamoDb:
-    """What leaves a client and what comes back; `replies` are given in turn, then empty ones."""
+    """Records what clients send; returns `replies` one after the other, and then empty ones."""
 
     sent_requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     replies: list[tuple[int, Reply]] = field(default_factory=list)
 
     def client(self) -> Any:
         client = boto3.client("dynamodb", region_name="us-west-2", **_CREDENTIALS)
-        client.meta.events.register("before-send.dynamodb", self._answer)
+        client.meta.events.register("before-send.dynamodb", self._reply_to)
         return client
 
     def resource(self) -> Any:
         resource = boto3.resource("dynamodb", region_name="us-west-2", **_CREDENTIALS)
-        resource.meta.client.meta.events.register("before-send.dynamodb", self._answer)
+        resource.meta.client.meta.events.register("before-send.dynamodb", self._reply_to)
         return resource
 
     def reply(self, body: Reply, status: int = 200) -> None:
         self.replies.append((status, body))
 
     def refuse(self, code: str, **members: Any) -> None:
-        """Answer the next call with one of DynamoDB's errors."""
+        """Reply to a request with one of DynamoDB's errors."""
         self.reply({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", **members}, 400)
 
-    def _answer(self, request: Any, **_: Any) -> Any:
+    def _reply_to(self, request: Any, **_: Any) -> Any:
         operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
-        asked = json.loads(request.body)
-        self.sent_requests.append((operation, asked))
+        request_body = json.loads(request.body)
+        self.sent_requests.append((operation, request_body))
         status, reply = self.replies.pop(0) if self.replies else (200, {})
-        body = reply(asked) if callable(reply) else reply
+        body = reply(request_body) if callable(reply) else reply
         headers: Any = {"content-type": "application/x-amz-json-1.0"}
         return AWSResponse(request.url, status, headers, _Body(json.dumps(body).encode()))
 

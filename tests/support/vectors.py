@@ -1,6 +1,6 @@
 """The golden items of `vectors/`: their cases, keyrings and tables as the library's own values.
 
-A kind of keyring that is not in `KEYRINGS` is not built yet; its cases are listed by no test.
+Cases whose kind of keyring is not in `KEYRINGS` are left out.
 """
 
 from __future__ import annotations
@@ -101,11 +101,11 @@ type_of_refusal: Mapping[str, type[Exception]] = (
         UnwrapError,
     )
 )
-"""The class of error for each of the vectors' words for a refused reading."""
+"""The class of error for each reason that the vectors give for a refused reading."""
 
 
 def refused_on_reading(error: str) -> type[Exception]:
-    """The class for a refused decryption; the three words that writers share mean a malformed item here."""
+    """Return the class of error for a refused reading; reasons that writing has too mean a malformed item."""
     shared = {"duplicate in a set", "key attribute missing", "nested too deep"}
     return FormatError if error in shared else type_of_refusal[error]
 
@@ -158,7 +158,7 @@ def _kinds(*specs: Mapping[str, Any] | None) -> Iterator[str]:
 
 
 def kms_for(case: Mapping[str, Any]) -> FakeKms:
-    """A KMS that knows the replies of a case's keys."""
+    """Return a KMS with the recorded replies of a case's keys."""
     kms = FakeKms()
     for key in case["keys"].values():
         for reply in key.get("replies", ()):
@@ -188,7 +188,7 @@ def writer(case: Mapping[str, Any], kms: FakeKms) -> ItemEncryptor:
 
 
 def is_read_only(case: Mapping[str, Any]) -> bool:
-    """Whether a case takes another one's item and does not say how that was written."""
+    """Return whether a case reads another case's item and does not say how that was written."""
     return "encrypt_keyring" not in case and case["keyring"]["kind"].endswith("-discovery")
 
 

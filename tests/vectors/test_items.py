@@ -79,7 +79,7 @@ def test_every_disputed_case_ends_in_a_plaintext_or_a_documented_error() -> None
 
 
 def _asked(call: dict[str, Any]) -> dict[str, Any]:
-    """What a recorded call asked, without what KMS answered."""
+    """A recorded call's request, without KMS's response."""
     answered = {"plaintext", "error", "shared_secret"}
     if call["op"] == "GenerateDataKey":
         answered.add("ciphertext")
@@ -87,7 +87,7 @@ def _asked(call: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unsigned(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The calls without the public key, which is fresh in each item."""
+    """The calls without the public key, which differs in each item."""
     return [
         {
             **call,
@@ -102,7 +102,7 @@ def _unsigned(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _structure(item: dict[str, Any]) -> dict[str, Any]:
-    """All of an item that does not differ between two encryptions of it."""
+    """The parts of an item that are the same in two encryptions of it."""
     parsed = header.parse(item[HEADER_NAME]["B"])
     shape = {
         "version": parsed.version,
