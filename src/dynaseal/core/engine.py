@@ -57,10 +57,11 @@ class Layout:
     canonical: tuple[tuple[bytes, bytes, int], ...]
 
 
-# These two are not frozen: each item needs one, and a frozen one takes three times as long to make.
+# These two are not frozen and not keyword-only: each item needs one, a frozen one takes three times as long
+# to make, and keywords twice as long.
 
 
-@dataclass(slots=True, repr=False, kw_only=True)
+@dataclass(slots=True, repr=False)
 class SealingKeys:
     """Everything that sealing needs besides the fields.
 

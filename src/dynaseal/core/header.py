@@ -55,11 +55,12 @@ class EncryptedDataKey:
     ciphertext: bytes
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Header:
     """A parsed header.
 
-    Not frozen: each item that is read needs one, and a frozen one takes three times as long to make.
+    Not frozen and not keyword-only: each item that is read needs one, a frozen one takes three times as long
+    to make, and keywords twice as long.
 
     Attributes:
         version: The format version.
@@ -151,16 +152,7 @@ def _parse(data: bytes) -> Header:
         if len(data) < end + COMMITMENT_LENGTH:
             raise TruncatedError
         raise FormatError("The item's header has bytes after its end")
-    return Header(
-        version=version,
-        suite=suite,
-        message_id=message_id,
-        legend=legend,
-        stored_context=context,
-        encrypted_data_keys=data_keys,
-        partial=data[:end],
-        commitment=data[end:],
-    )
+    return Header(version, suite, message_id, legend, context, data_keys, data[:end], data[end:])
 
 
 def _parse_context(reader: ByteReader, entries: int) -> dict[str, str]:

@@ -91,12 +91,12 @@ def _check_complete(materials: EncryptionMaterials, keyring: Keyring) -> None:
     data_key = materials.plaintext_data_key
     if data_key is None or len(data_key) != KEY_LENGTH:
         raise EncryptError(f"The keyring {keyring!r} returned no data key of 32 bytes")
-    if not 0 < len(materials.encrypted_data_keys) <= MAX_DATA_KEYS:
+    count = len(materials.encrypted_data_keys)
+    if not 0 < count <= MAX_DATA_KEYS:
         raise EncryptError(
-            f"The keyring {keyring!r} wrapped the data key {len(materials.encrypted_data_keys)} times; "
-            f"1 to {MAX_DATA_KEYS} are allowed"
+            f"The keyring {keyring!r} wrapped the data key {count} times; 1 to {MAX_DATA_KEYS} are allowed"
         )
-    if len(materials.encrypted_data_keys) != len(materials.symmetric_signing_keys):
+    if count != len(materials.symmetric_signing_keys):
         raise EncryptError(f"The keyring {keyring!r} did not return one signing key per wrapped data key")
 
 
