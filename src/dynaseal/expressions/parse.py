@@ -41,7 +41,7 @@ _ARGUMENT_COUNTS = {
 _PRECEDENCE = {"(": 0, "OR": 1, "AND": 2, "NOT": 3}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionExpression:
     """A condition, filter or key condition, and what it touches.
 
@@ -79,7 +79,7 @@ def parse_condition(text: str, parameter: str = "ConditionExpression") -> Condit
     """
     condition = _Conditions(TokenReader(text, parameter, CONDITION_KEYWORDS)).parse()
     paths: list[Path] = []
-    valued: list[Path] = []
+    value_paths: list[Path] = []
     values: list[Value] = []
     for leaf in leaves(condition):
         existence_only = isinstance(leaf, Function) and leaf.tests_existence_only
@@ -90,8 +90,14 @@ def parse_condition(text: str, parameter: str = "ConditionExpression") -> Condit
             else:
                 paths.append(inner)
                 if not (existence_only and len(inner.steps) == 1):
-                    valued.append(inner)
-    return ConditionExpression(text, condition, tuple(paths), tuple(valued), tuple(values))
+                    value_paths.append(inner)
+    return ConditionExpression(
+        text=text,
+        condition=condition,
+        paths=tuple(paths),
+        value_paths=tuple(value_paths),
+        values=tuple(values),
+    )
 
 
 @lru_cache(maxsize=CACHED_EXPRESSIONS)

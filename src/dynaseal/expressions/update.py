@@ -47,7 +47,7 @@ SetOperand = Path | Value | IfNotExists | ListAppend
 SetSource = SetOperand | Arithmetic
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateExpression:
     """What an update expression does, clause by clause.
 
@@ -116,13 +116,13 @@ class _Updates:
             while reader.take_symbol(","):
                 self._action(clause)
         return UpdateExpression(
-            reader.text,
-            tuple(self.sets),
-            tuple(self.removes),
-            tuple(self.adds),
-            tuple(self.deletes),
-            tuple(self.paths),
-            tuple(self.values),
+            text=reader.text,
+            sets=tuple(self.sets),
+            removes=tuple(self.removes),
+            adds=tuple(self.adds),
+            deletes=tuple(self.deletes),
+            paths=tuple(self.paths),
+            values=tuple(self.values),
         )
 
     def _action(self, clause: str) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 from dynaseal.errors import ConfigError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KmsArn:
     """The parts of `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`, or `alias/NAME`."""
 
@@ -48,11 +48,15 @@ def parse_arn(arn: str) -> KmsArn:
     if len(parts) != 6 or parts[0] != "arn" or parts[2] != "kms" or not all(parts):
         raise ValueError("not the ARN of a KMS key")
     kind, _, resource_id = parts[5].partition("/")
-    if kind == "key" and resource_id:
-        return KmsArn(parts[1], parts[3], parts[4], "key", resource_id)
-    if kind == "alias" and resource_id:
-        return KmsArn(parts[1], parts[3], parts[4], "alias", resource_id)
-    raise ValueError("not the ARN of a KMS key")
+    if kind not in ("key", "alias") or not resource_id:
+        raise ValueError("not the ARN of a KMS key")
+    return KmsArn(
+        partition=parts[1],
+        region=parts[3],
+        account=parts[4],
+        kind="key" if kind == "key" else "alias",
+        resource_id=resource_id,
+    )
 
 
 def check_key_id(key_id: str) -> str:

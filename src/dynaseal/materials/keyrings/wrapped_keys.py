@@ -23,7 +23,7 @@ from dynaseal.materials.keyrings.names import (
 _RAW_AES_LENGTHS = u32(TAG_LENGTH * 8) + u32(NONCE_LENGTH)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrappedKey:
     """Which key wrapped an item's data key, as far as the encrypted data key says.
 
@@ -69,7 +69,13 @@ def describe_key(wrapped: EncryptedDataKey) -> WrappedKey:
         damage = "the wrapped data key is cut off"
     except (ValueError, TruncatedError):
         damage = "the name of the key that wrapped it cannot be read"
-    return WrappedKey(wrapped.provider_id, key, version, len(wrapped.ciphertext), damage)
+    return WrappedKey(
+        provider=wrapped.provider_id,
+        key=key,
+        version=version,
+        length=len(wrapped.ciphertext),
+        damage=damage,
+    )
 
 
 def _key(wrapped: EncryptedDataKey) -> str:
