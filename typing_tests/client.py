@@ -16,10 +16,21 @@ from mypy_boto3_dynamodb.type_defs import (
 )
 from mypy_boto3_dynamodb.waiter import TableExistsWaiter
 
-from dynaseal import EncryptedClient, EncryptedPaginator, attach
+from dynaseal import (
+    ALL_OTHER_TABLES,
+    AttributeActions,
+    EncryptedClient,
+    EncryptedPaginator,
+    RawAesKeyring,
+    TableConfig,
+    attach,
+)
+
+keyring = RawAesKeyring("payroll", "2026", bytes(32))
+CONFIGS = {"people": TableConfig("people", "pk", attribute_actions=AttributeActions(), keyring=keyring)}
 
 boto3_client = boto3.client("dynamodb")
-client = EncryptedClient(boto3_client, configs={})
+client = EncryptedClient(boto3_client, configs=CONFIGS)
 
 
 def methods_return_what_boto3_stubs_says() -> None:
@@ -50,14 +61,21 @@ def an_encrypted_client_goes_where_a_client_goes(somewhere: list[DynamoDBClient]
 
 
 def a_client_that_a_stubber_has_is_accepted() -> None:
-    EncryptedClient(Stubber(boto3_client).client, configs={})
-    attach(Stubber(boto3_client).client, {})
+    EncryptedClient(Stubber(boto3_client).client, configs=CONFIGS)
+    attach(Stubber(boto3_client).client, CONFIGS)
+
+
+def other_tables_are_named_or_all_allowed() -> None:
+    EncryptedClient(boto3_client, configs=CONFIGS, plaintext_tables=["audit"])
+    EncryptedClient(boto3_client, configs=CONFIGS, plaintext_tables=ALL_OTHER_TABLES)
+    attach(boto3_client, CONFIGS, plaintext_tables={"audit"})
+    attach(boto3_client, CONFIGS, plaintext_tables=ALL_OTHER_TABLES)
 
 
 def clients_resources_and_tables_can_be_attached() -> None:
-    attach(boto3_client, {})
-    attach(boto3.resource("dynamodb"), {})
-    attach(boto3.resource("dynamodb").Table("people"), {})
+    attach(boto3_client, CONFIGS)
+    attach(boto3.resource("dynamodb"), CONFIGS)
+    attach(boto3.resource("dynamodb").Table("people"), CONFIGS)
 
 
 def mistakes_are_errors() -> None:
@@ -65,7 +83,9 @@ def mistakes_are_errors() -> None:
     client.teleport()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     client.get_paginator("nothing")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     client.get_paginator("query").paginate(TabelName="people")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    EncryptedClient("people", configs={})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    EncryptedClient("people", configs=CONFIGS)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     EncryptedClient(boto3_client)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     EncryptedClient(boto3_client, configs={"people": {}})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
-    attach("people", {})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    attach(boto3_client, CONFIGS, ["audit"])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    EncryptedClient(boto3_client, configs=CONFIGS, plaintext_tables=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    attach("people", CONFIGS)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -7,9 +7,19 @@ from mypy_boto3_dynamodb.client import DynamoDBClient
 from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 from mypy_boto3_dynamodb.type_defs import BatchGetItemOutputServiceResourceTypeDef
 
-from dynaseal import EncryptedResource, EncryptedTable
+from dynaseal import (
+    ALL_OTHER_TABLES,
+    AttributeActions,
+    EncryptedResource,
+    EncryptedTable,
+    RawAesKeyring,
+    TableConfig,
+)
 
-resource = EncryptedResource(boto3.resource("dynamodb"), configs={})
+keyring = RawAesKeyring("payroll", "2026", bytes(32))
+CONFIGS = {"people": TableConfig("people", "pk", attribute_actions=AttributeActions(), keyring=keyring)}
+
+resource = EncryptedResource(boto3.resource("dynamodb"), configs=CONFIGS)
 
 
 def methods_return_what_boto3_stubs_says() -> None:
@@ -28,6 +38,11 @@ def its_tables_are_encrypted_tables() -> None:
         assert_type(page, list[EncryptedTable])
 
 
+def other_tables_are_named_or_all_allowed() -> None:
+    EncryptedResource(boto3.resource("dynamodb"), configs=CONFIGS, plaintext_tables=["audit"])
+    EncryptedResource(boto3.resource("dynamodb"), configs=CONFIGS, plaintext_tables=ALL_OTHER_TABLES)
+
+
 def an_encrypted_resource_goes_where_a_resource_goes(somewhere: list[DynamoDBServiceResource]) -> None:
     somewhere.append(resource)
 
@@ -36,4 +51,4 @@ def mistakes_are_errors() -> None:
     resource.Tabel("people")  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     resource.batch_get_item(Requests={})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     resource.tables.filter(Limits=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    EncryptedResource("people", configs={})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    EncryptedResource("people", configs=CONFIGS)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -77,6 +77,7 @@ from dynaseal.report import ItemReport, describe_item
 
 if TYPE_CHECKING:
     from dynaseal.boto.interception.attach import attach
+    from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES
     from dynaseal.boto.keys.asymmetric import AwsKmsEcdhKeyring, AwsKmsRsaKeyring
     from dynaseal.boto.keys.key_store import KeyStore
     from dynaseal.boto.keys.keyrings import (
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from dynaseal.boto.wrappers.table_info import TableIndex, TableInfo
 
 _MODULES_THAT_NEED_BOTO3 = {
+    "ALL_OTHER_TABLES": "dynaseal.boto.interception.plaintext_tables",
     "AwsKmsCryptographicMaterialsProvider": "dynaseal.boto.keys.provider",
     "AwsKmsDiscoveryKeyring": "dynaseal.boto.keys.keyrings",
     "AwsKmsDiscoveryMultiKeyring": "dynaseal.boto.keys.keyrings",
@@ -120,6 +122,7 @@ _MODULES_THAT_NEED_BOTO3 = {
 }
 
 __all__ = [
+    "ALL_OTHER_TABLES",
     "AlgorithmSuite",
     "AsSet",
     "AttributeActions",

@@ -27,6 +27,7 @@ from dynaseal import (
     number_of_queries,
     resolve_attributes,
 )
+from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES
 from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.expressions import matches, parse_condition
 from support import searchable
@@ -102,7 +103,7 @@ def configs(case: Mapping[str, Any]) -> dict[str, TableConfig]:
 
 
 def call(case: Mapping[str, Any], stub: StubbedDynamoDb) -> dict[str, Any]:
-    client = EncryptedClient(stub.client(), configs=configs(case))
+    client = EncryptedClient(stub.client(), configs=configs(case), plaintext_tables=ALL_OTHER_TABLES)
     items = case["file"].get("items", {})
     stub.reply(named_items(case.get("response", {}), items))
     reply = getattr(client, xform_name(case["operation"]))(**wire(case["input"], items))

@@ -71,7 +71,7 @@ def test_a_failed_condition_shows_the_item_decrypted(encrypted: EncryptedClient,
 
 def test_a_cancelled_transaction_shows_the_item_decrypted() -> None:
     stub = StubbedDynamoDb()
-    client = EncryptedClient(stub.client(), configs={"people": people()})
+    client = EncryptedClient(stub.client(), configs={"people": people()}, plaintext_tables=["other"])
     client.put_item(TableName="people", Item=person())
     stored = stub.sent_requests[0][1]["Item"]
     stub.refuse(
@@ -99,10 +99,9 @@ def test_a_cancelled_transaction_shows_the_item_decrypted() -> None:
     assert caught.value.response["CancellationReasons"][1]["Item"] == person()
 
 
-def test_batches_and_transactions_encrypt_and_decrypt_each_tables_items(
-    client: Any, encrypted: EncryptedClient, table: str
-) -> None:
+def test_batches_and_transactions_encrypt_and_decrypt_each_tables_items(client: Any, table: str) -> None:
     other = create_table(client, "pk")
+    encrypted = EncryptedClient(client, configs={table: people()}, plaintext_tables=[other])
     puts: dict[str, list[Any]] = {name: [{"PutRequest": {"Item": person()}}] for name in (table, other)}
     assert encrypted.batch_write_item(RequestItems=puts)["UnprocessedItems"] == {}
     encrypted.transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": person("bob")}}])
@@ -219,7 +218,8 @@ def test_a_tampered_item_is_refused(client: Any, encrypted: EncryptedClient, tab
         encrypted.scan(TableName=table)
 
 
-def test_dynamodbs_own_errors_arrive_as_they_are(encrypted: EncryptedClient) -> None:
+def test_dynamodbs_own_errors_arrive_as_they_are(client: Any) -> None:
+    encrypted = EncryptedClient(client, configs={"no-such-table": people()})
     with pytest.raises(ClientError) as caught:
         encrypted.get_item(TableName="no-such-table", Key=KEY)
     assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
 import boto3
 import pytest
 
-from dynaseal import ItemEncryptor, PlaintextPolicy
+import dynaseal
+from dynaseal import ItemEncryptor, PlaintextPolicy, RawAesKeyring, TableConfig
+from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES, PlaintextTables
 from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH, Requests
 from dynaseal.errors import ConfigError, DecryptError, UnsupportedOperationError
 from support.people import people, person
@@ -58,7 +62,7 @@ FINISHED = sorted(REQUESTS)
 
 
 def requests(**more: Any) -> Requests:
-    return Requests({"people": people(**more)})
+    return Requests({"people": people(**more)}, plaintext_tables=["other"])
 
 
 def stored(**more: Any) -> dict[str, Any]:
@@ -73,9 +77,12 @@ def test_the_callers_request_is_never_changed(operation: str) -> None:
 
 
 @pytest.mark.parametrize("operation", FINISHED)
-def test_a_request_on_other_tables_passes_as_it_is(operation: str) -> None:
+def test_a_request_on_plaintext_tables_passes_as_it_is(operation: str) -> None:
     caller_request = REQUESTS[operation]
-    assert Requests({"elsewhere": people()}).prepare(operation, caller_request).sent_request == caller_request
+    plaintext: tuple[PlaintextTables, ...] = (ALL_OTHER_TABLES, ["people", "other"], {ARN, "other"})
+    for plaintext_tables in plaintext:
+        prepared = Requests({"elsewhere": people()}, plaintext_tables).prepare(operation, caller_request)
+        assert prepared.sent_request == caller_request
 
 
 @pytest.mark.parametrize("operation", FINISHED)
@@ -245,7 +252,13 @@ def test_an_unknown_entry_of_a_batch_is_refused() -> None:
         f'SELECT * FROM "{ARN}"',
         "EXISTS(SELECT * FROM\n\"people\" WHERE pk = 'x')",
         "SELECT * FROM /* ' */ \"people\" /* ' */",
-        "SELECT * FROM other WHERE x = 'people'",
+        "SELECT * FROM other, people",
+        "SELECT * FROM other AS o, people p",
+        'SELECT * FROM other.idx o , "people"',
+        "UPDATE people SET x = 'other'",
+        "SELECT x FROM other WHERE EXISTS (SELECT * FROM people)",
+        "SELECT * FROM -- other\npeople",
+        "SELECT '''' FROM people -- '",
     ],
 )
 @pytest.mark.parametrize("operation", ["ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"])
@@ -261,11 +274,151 @@ def test_a_statement_that_could_touch_a_configured_table_is_refused(operation: s
 
 @pytest.mark.parametrize(
     "statement",
-    ['SELECT * FROM "People"', "SELECT * FROM people2", "SELECT * FROM my-people", "SELECT * FROM x"],
+    [
+        'SELECT * FROM "People"',
+        "SELECT * FROM people2",
+        "SELECT * FROM my-people",
+        "SELECT * FROM x",
+        "SELECT * FROM other WHERE x = 'people'",
+        "SELECT people FROM other -- people",
+        "INSERT INTO other VALUE {'pk': 'people', 'x': 'FROM people', 'y': 'it''s FROM people'}",
+        "UPDATE other /* people */ SET x = 'people' WHERE pk = 'UPDATE people'",
+        'DELETE FROM "other"."people" WHERE pk = \'a\'',
+    ],
 )
-def test_a_statement_on_other_tables_passes(statement: str) -> None:
+def test_a_statement_on_plaintext_tables_passes(statement: str) -> None:
     caller_request = {"Statement": statement}
-    assert requests().prepare("ExecuteStatement", caller_request).sent_request is caller_request
+    everything = Requests({"people": people()}, ALL_OTHER_TABLES)
+    assert everything.prepare("ExecuteStatement", caller_request).sent_request is caller_request
+    with pytest.raises(UnsupportedOperationError, match="which no configuration names"):
+        Requests({"people": people()}).prepare("ExecuteStatement", caller_request)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "",
+        "SELECT 1",
+        "SELECT * FROM",
+        "SELECT * FROM 'other'",
+        "SELECT * FROM ?",
+        "SELECT * FROM other WHERE x = 'open",
+        'SELECT * FROM "other',
+        "SELECT * FROM `other",
+        "VALUES other",
+        "'SELECT' FROM other",
+        "SELECT * FROM other WHERE EXISTS (SELECT * FROM :t)",
+    ],
+)
+def test_a_statement_whose_tables_cannot_be_found_is_refused(statement: str) -> None:
+    everything = Requests({"people": people()}, ALL_OTHER_TABLES)
+    with pytest.raises(UnsupportedOperationError, match="whose tables cannot be found"):
+        everything.prepare("ExecuteStatement", {"Statement": statement})
+
+
+STATEMENTS: dict[str, dict[str, Any]] = {
+    "ExecuteStatement": {"Statement": "SELECT * FROM people"},
+    "BatchExecuteStatement": {"Statements": [{"Statement": "SELECT * FROM people"}]},
+    "ExecuteTransaction": {"TransactStatements": [{"Statement": "SELECT * FROM people"}]},
+    "ExportTableToPointInTime": {"TableArn": ARN, "S3Bucket": "bucket"},
+}
+
+
+def misspelled(operation: str) -> Iterator[dict[str, Any]]:
+    """Requests on tables that are not configured, in each place that names one."""
+    whole = repr({**REQUESTS, **STATEMENTS}[operation])
+    for name in ("pateints", "People", "people2", ARN.replace("people", "pateints")):
+        named = whole.replace("FROM people", f'FROM "{name}"').replace(ARN, name)
+        yield eval(named.replace("'people'", repr(name)))
+    if "'other'" in whole:
+        yield eval(whole.replace("'other'", "'pateints'"))
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATIONS))
+def test_an_operation_on_a_table_that_no_configuration_names_is_refused(operation: str) -> None:
+    configs = {name: people() for name in ("zebra", "people", "patient")}
+    refusing = Requests(configs, plaintext_tables=["other"])
+    for caller_request in misspelled(operation):
+        with pytest.raises(UnsupportedOperationError) as caught:
+            refusing.prepare(operation, caller_request)
+        assert f"{operation} is on the table" in str(caught.value)
+        assert "plaintext_tables" in str(caught.value)
+        assert "the secret" not in str(caught.value)
+        nearest = "'patient', 'people'" if "pateints" in repr(caller_request) else "'people'"
+        assert f"Configured: {nearest}" in str(caught.value)
+
+
+def test_the_refusal_names_the_nearest_configured_tables_and_no_more() -> None:
+    configs = {f"table-{number:02}": people() for number in range(40)}
+    with pytest.raises(UnsupportedOperationError, match=r"Configured: 'table-17', .* and 35 more\. Correct"):
+        Requests(configs).prepare("Scan", {"TableName": "tabel-17"})
+
+
+def test_a_plaintext_table_named_by_its_arn_is_that_accounts() -> None:
+    another_account = ARN.replace("111122223333", "444455556666")
+    allowed = Requests({"elsewhere": people()}, plaintext_tables=[f"{ARN}/index/by-city"])
+    for name in (ARN, f"{ARN}/index/by-age", "people"):
+        assert allowed.prepare("Scan", {"TableName": name}).sent_request == {"TableName": name}
+    for name in (another_account, ARN.replace("us-west-2", "eu-west-1"), "People", ARN.upper()):
+        with pytest.raises(UnsupportedOperationError, match="which no configuration names"):
+            allowed.prepare("Scan", {"TableName": name})
+
+
+@pytest.mark.parametrize("name", [None, 5, b"people", ["people"]])
+def test_a_table_named_by_anything_but_a_string_is_a_type_error(name: Any) -> None:
+    for plaintext_tables in ((), ALL_OTHER_TABLES):
+        with pytest.raises(TypeError, match="Scan names a table by a value of type"):
+            Requests({"people": people()}, plaintext_tables).prepare("Scan", {"TableName": name})
+
+
+@pytest.mark.parametrize(
+    ("configs", "message"),
+    [
+        ({}, "configs is empty"),
+        (people(), r"Write configs=\{'people': config\}"),
+        ([people()], "configs is of type list"),
+        (None, "configs is of type NoneType"),
+        ("people", "configs is of type str"),
+        ({"people": TableConfig}, "a value of type TableConfig, which is not a TableConfig"),
+        ({"people": RawAesKeyring("n", "k", bytes(32))}, "a value of type RawAesKeyring"),
+        ({"people": None}, "a value of type NoneType"),
+        ({b"people": people()}, "by a value of type bytes"),
+        ({"": people()}, "neither a table's name nor a table's ARN"),
+        ({"people ": people()}, "neither a table's name nor a table's ARN"),
+        ({f"{ARN}\n": people()}, "neither a table's name nor a table's ARN"),
+        ({"arn:aws:s3:::people": people()}, "neither a table's name nor a table's ARN"),
+    ],
+)
+def test_configs_of_another_form_are_a_configuration_error(configs: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Requests(configs)
+
+
+@pytest.mark.parametrize(
+    ("plaintext_tables", "message"),
+    [
+        ("audit", r"Write plaintext_tables=\('audit',\)"),
+        (b"audit", "plaintext_tables is of type bytes"),
+        (None, "plaintext_tables is of type NoneType"),
+        (7, "plaintext_tables is of type int"),
+        ([None], "by a value of type NoneType"),
+        (["audit\n"], "neither a table's name nor a table's ARN"),
+        ([people()], "by a value of type TableConfig"),
+        (["people"], "both in configs and in plaintext_tables"),
+        ([ARN], "both in configs and in plaintext_tables"),
+    ],
+)
+def test_plaintext_tables_of_another_form_are_a_configuration_error(
+    plaintext_tables: Any, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Requests({"people": people()}, plaintext_tables)
+
+
+def test_the_constant_for_all_other_tables_is_one_object_with_a_plain_name() -> None:
+    assert repr(ALL_OTHER_TABLES) == "ALL_OTHER_TABLES"
+    assert dynaseal.ALL_OTHER_TABLES is ALL_OTHER_TABLES
+    assert pickle.loads(pickle.dumps(ALL_OTHER_TABLES)) is ALL_OTHER_TABLES
 
 
 def finish(operation: str, reply: dict[str, Any], **changes: Any) -> Any:

@@ -15,6 +15,7 @@ import pytest
 from botocore import xform_name
 
 from dynaseal import CryptoAction, RawAesKeyring, TableConfig
+from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES
 from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.errors import DecryptError, UnsupportedOperationError
 from support.stubbed_dynamodb import StubbedDynamoDb
@@ -96,7 +97,11 @@ CONFIGS = {name: config(name) for name in ("main", "nosearch")}
 
 def call(case: dict[str, Any], stub: StubbedDynamoDb) -> dict[str, Any]:
     table_config = CONFIGS[case["config"]]
-    client = EncryptedClient(stub.client(), configs={table_config.logical_table_name: table_config})
+    client = EncryptedClient(
+        stub.client(),
+        configs={table_config.logical_table_name: table_config},
+        plaintext_tables=ALL_OTHER_TABLES,
+    )
     stub.reply(portable(case.get("response", {})))
     reply = getattr(client, xform_name(case["operation"]))(**wire(case["input"]))
     reply.pop("ResponseMetadata")

@@ -17,6 +17,7 @@ from boto3.dynamodb.transform import TransformationInjector, copy_dynamodb_param
 from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator
 
+from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.requests import Call, Requests
 from dynaseal.config import TableConfig
 from dynaseal.errors import ConfigError, EncryptError
@@ -34,23 +35,41 @@ class Boto3Object(Protocol):
         ...
 
 
-def attach(client_or_resource: Boto3Object, configs: Mapping[str, TableConfig]) -> None:
+def attach(
+    client_or_resource: Boto3Object,
+    configs: Mapping[str, TableConfig],
+    *,
+    plaintext_tables: PlaintextTables = (),
+) -> None:
     """Make an existing DynamoDB client or resource encrypt and decrypt the items of the configured tables.
 
     Args:
         client_or_resource: A botocore client of DynamoDB, or a boto3 resource or Table that has one.
-        configs: Table names (or ARNs) and the tables' configurations.
+        configs: Table names (or ARNs) and the tables' configurations. Operations on items of any other table
+            are refused.
+        plaintext_tables: Names (or ARNs) of other tables that may be used, without encryption;
+            `ALL_OTHER_TABLES` allows every one.
 
     Raises:
-        ConfigError: it is not a client of DynamoDB, or two entries of `configs` mean one table.
+        ConfigError: it is not a client of DynamoDB, or the tables are not named as described above.
 
     Example:
         >>> import boto3
+        >>> from dynaseal import AttributeActions, RawAesKeyring, TableConfig
+        >>> config = TableConfig(
+        ...     "people", "pk",
+        ...     attribute_actions=AttributeActions(),
+        ...     keyring=RawAesKeyring("payroll", "2026", bytes(32)),
+        ... )
         >>> client = boto3.client("dynamodb", region_name="us-west-2")
-        >>> attach(client, {})
+        >>> attach(client, {"people": config}, plaintext_tables=["audit"])
     """
-    client = dynamodb_client(client_or_resource)
-    handlers = _Handlers(Requests(configs))
+    register(dynamodb_client(client_or_resource), Requests(configs, plaintext_tables))
+
+
+def register(client: Any, requests: Requests) -> None:
+    """Register the handlers of encryption on a client."""
+    handlers = _Handlers(requests)
     provide, build, after = _EVENTS
     # Last before sending and first after: the conversions of boto3's resources, which are registered neither
     # first nor last, then turn Python values into wire values before these handlers, and back after them.
@@ -77,7 +96,7 @@ def dynamodb_client(client_or_resource: Boto3Object) -> Any:
     return client
 
 
-def encrypting_copy(client: Any, configs: Mapping[str, TableConfig]) -> Any:
+def encrypting_copy(client: Any, requests: Requests) -> Any:
     """Return a client that encrypts and shares another's connections and credentials; the other is unchanged.
 
     The copy has the event handlers that the client has now; ones registered on it later are not seen.
@@ -90,7 +109,7 @@ def encrypting_copy(client: Any, configs: Mapping[str, TableConfig]) -> Any:
       `self.meta.events`. `meta` is a plain ClientMeta, whose other members never change.
     - `copy(events)` copies the registered handlers (`EventAliaser.__copy__`, `HierarchicalEmitter.__copy__`),
       so what is registered on the copy is not registered on the original. The two share a cache of looked-up
-      handlers until the first registration on the copy, which `attach` makes, replaces the copy's.
+      handlers until the first registration on the copy, which `register` makes, replaces the copy's.
 
     Sharing the rest is safe: a client may be used by many threads, so its `_endpoint` (connections) and
     `_request_signer` (credentials) may serve two clients; `_cache` holds the service's paginator and waiter
@@ -104,7 +123,7 @@ def encrypting_copy(client: Any, configs: Mapping[str, TableConfig]) -> Any:
     copied.__dict__.update(client.__dict__)
     copied.meta = copy(client.meta)
     copied.meta.events = copy(client.meta.events)
-    attach(copied, configs)
+    register(copied, requests)
     return copied
 
 

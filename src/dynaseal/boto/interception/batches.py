@@ -21,7 +21,7 @@ def write_batch(tables: Tables, operation: str, request: Message) -> dict[str, A
     """Encrypt the items that BatchWriteItem puts, and write surrogate keys into its deletions."""
     sent: dict[str, Any] = {}
     for name, writes in request["RequestItems"].items():
-        table = tables.find(name)
+        table = tables.for_request(operation, name)
         sent[name] = writes if table is None else [_write(table, operation, write) for write in writes]
     return {**request, "RequestItems": sent}
 
@@ -47,7 +47,7 @@ def unprocessed_writes(
         return dict(reply)
     restored: dict[str, Any] = {}
     for name, writes in unprocessed.items():
-        table = tables.find(name)
+        table = tables.configured(name)
         if table is None:
             restored[name] = writes
         else:
@@ -65,7 +65,7 @@ def _originals_by_key(
     return {
         table.primary_key(_item_or_key(sent)): original
         for name, writes in sent_writes.items()
-        if tables.find(name) is table
+        if tables.configured(name) is table
         for original, sent in zip(caller_writes[name], writes, strict=True)
     }
 
@@ -87,7 +87,7 @@ def read_batch(tables: Tables, operation: str, request: Message) -> dict[str, An
     sent: dict[str, Any] = {}
     for name, part in request["RequestItems"].items():
         sent[name] = part
-        table = tables.find(name)
+        table = tables.for_request(operation, name)
         if table is not None:
             table.check_read(operation, part)
             keys = [table.key_with_surrogate_keys(operation, key) for key in part["Keys"]]
@@ -102,7 +102,7 @@ def found_batch(
     finished = dict(reply)
     responses, unprocessed = reply.get("Responses"), reply.get("UnprocessedKeys")
     if responses:
-        parts = {tables.find(name): part for name, part in caller_request["RequestItems"].items()}
+        parts = {tables.configured(name): part for name, part in caller_request["RequestItems"].items()}
         finished["Responses"] = items = dict(responses)
         for name, table in _configured(tables, items):
             items[name] = [table.read(item, parts.get(table) or {}) for item in items[name]]
@@ -118,7 +118,7 @@ def found_batch(
 
 
 def _configured(tables: Tables, by_table: Message) -> list[tuple[str, ConfiguredTable]]:
-    found = ((name, tables.find(name)) for name in by_table)
+    found = ((name, tables.configured(name)) for name in by_table)
     return [(name, table) for name, table in found if table is not None]
 
 
@@ -129,7 +129,7 @@ def _original_keys(
     return {
         table.primary_key(sent): original
         for name, part in sent_parts.items()
-        if tables.find(name) is table
+        if tables.configured(name) is table
         for original, sent in zip(caller_parts[name]["Keys"], part["Keys"], strict=True)
     }
 
@@ -145,7 +145,7 @@ def transaction(tables: Tables, operation: str, request: Message) -> dict[str, A
         _refuse_unknown(operation, entry, _TRANSACTION_ACTIONS.keys())
         part = dict(entry)
         for action, parameters in entry.items():
-            table = tables.find(parameters.get("TableName"))
+            table = tables.for_request(operation, parameters.get("TableName"))
             if table is not None:
                 part[action] = _TRANSACTION_ACTIONS[action](table, f"{operation} ({action})", parameters)
         parts.append(part)
@@ -176,7 +176,7 @@ def _decrypted_by_position(
     finished: list[dict[str, Any]] = []
     for action, entry in zip(caller_request["TransactItems"], entries, strict=True):
         (parameters,) = action.values()
-        table = tables.find(parameters.get("TableName"))
+        table = tables.configured(parameters.get("TableName"))
         finished.append(entry if table is None else table.read_member(entry, "Item", parameters))
     return {**reply, member: finished}
 

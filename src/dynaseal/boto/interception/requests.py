@@ -1,7 +1,8 @@
 """Requests and replies of DynamoDB's API, without I/O: one table with one entry per operation.
 
 - An operation on items has an entry; one about a table passes through; any other is refused by name.
-- A table without a configuration passes through untouched.
+- A table without a configuration is refused, unless it is one of the plaintext tables: these pass through
+  untouched.
 - A refusal comes before anything is sent. The caller's request is never changed.
 
 Source: specification `ddb-sdk-integration.md`.
@@ -13,6 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from dynaseal.boto.interception import batches, item_operations
+from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.statements import refuse_statements
 from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
 from dynaseal.config import TableConfig
@@ -66,7 +68,7 @@ class ItemOperation:
 
     def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
         """Prepare a call."""
-        table = tables.find(request.get("TableName"))
+        table = tables.for_request(operation, request.get("TableName"))
         if table is None:
             return Call(request, request)
         checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
@@ -89,7 +91,7 @@ class SearchOperation:
 
     def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
         """Prepare a call; its prepared search writes the request and filters the reply."""
-        table = tables.find(request.get("TableName"))
+        table = tables.for_request(operation, request.get("TableName"))
         if table is None:
             return Call(request, request)
         checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
@@ -131,7 +133,7 @@ def _partiql(tables: Tables, operation: str, request: Message) -> Message:
 
 def _export(tables: Tables, operation: str, request: Message) -> Message:
     """Check an export's filter: nothing would remove false matches of a beacon from the export."""
-    table = tables.find(request.get("TableArn"))
+    table = tables.for_request(operation, request.get("TableArn"))
     if table is not None:
         table.check_filter(operation, request.get("FilterSpecification") or {})
     return request
@@ -233,17 +235,18 @@ class Requests:
 
     Args:
         configs: Table names (or ARNs) and the tables' configurations.
+        plaintext_tables: Names (or ARNs) of tables that may be used without a configuration.
 
     Raises:
-        ConfigError: two entries mean one table.
-
-    Example:
-        >>> Requests({}).prepare("DescribeTable", {"TableName": "people"}).sent_request
-        {'TableName': 'people'}
+        ConfigError: two entries mean one table, or an argument is not of the right type.
     """
 
-    def __init__(self, configs: Mapping[str, TableConfig]) -> None:
-        self._tables = Tables(configs)
+    def __init__(self, configs: Mapping[str, TableConfig], plaintext_tables: PlaintextTables = ()) -> None:
+        self._tables = Tables(configs, plaintext_tables)
+
+    def is_plaintext(self, table_name: str) -> bool:
+        """Return whether a table is not configured, and its items may be used unencrypted."""
+        return self._tables.is_plaintext(table_name)
 
     def prepare(self, operation: str, request: Message) -> Call:
         """Prepare a call for the caller's request, values in wire form.

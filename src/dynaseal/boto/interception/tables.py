@@ -4,14 +4,22 @@
 - DynamoDB holds only the ciphertext of an encrypted attribute, so it cannot evaluate an expression on its
   value: such conditions, filters and key conditions are refused before they or their values are sent.
 - An update would leave the signature as it was, so it may touch unsigned attributes only.
+- A table without a configuration is refused, unless the caller has listed it as a plaintext table.
 
 Source: specification `ddb-support.md`.
 """
 
 from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
 from typing import Any, NoReturn
 
 from dynaseal.beacons.requests.prepared import PreparedSearch
+from dynaseal.boto.interception.plaintext_tables import (
+    AllowedTables,
+    PlaintextTables,
+    checked_configs,
+    table_name,
+)
 from dynaseal.config import TableConfig
 from dynaseal.core.actions import CryptoAction
 from dynaseal.core.values.writing import serialize
@@ -23,7 +31,8 @@ from dynaseal.expressions.tree import Path
 Message = Mapping[str, Any]
 PrimaryKey = tuple[tuple[bytes, bytes], ...]
 PROJECTIONS = ("ProjectionExpression", "AttributesToGet")
-_ARN_RESOURCE = ":table/"
+_SHOWN_NAMES = 5
+_LONGEST_NAME = 1024  # an ARN's
 
 
 class ConfiguredTable:
@@ -221,48 +230,82 @@ class ConfiguredTable:
 
 
 class Tables:
-    """The configured tables of one client.
+    """The tables that one client may use: configured ones, and those whose items are not encrypted.
 
     Args:
         configs: Table names (or ARNs) and the tables' configurations.
+        plaintext_tables: Names (or ARNs) of tables that may be used without a configuration.
 
     Raises:
-        ConfigError: two entries mean one table.
+        ConfigError: two entries mean one table, or an argument is not of the right type.
     """
 
-    def __init__(self, configs: Mapping[str, TableConfig]) -> None:
+    def __init__(self, configs: Mapping[str, TableConfig], plaintext_tables: PlaintextTables = ()) -> None:
         self._by_name: dict[str, ConfiguredTable] = {}
-        for name_or_arn, config in configs.items():
+        for name_or_arn, config in checked_configs(configs).items():
             name = table_name(name_or_arn)
             if name in self._by_name:
                 raise ConfigError(f"The table {name!r} is configured twice", hint="Leave one of them out")
             self._by_name[name] = ConfiguredTable(name, config)
+        self._allowed = AllowedTables(plaintext_tables, self._by_name)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the configured tables."""
         return tuple(self._by_name)
 
-    def find(self, name_or_arn: Any) -> ConfiguredTable | None:
-        """Return the table that a request names, or None if it is not configured.
-
-        Anything but a string is not configured: botocore refuses it.
-        """
+    def configured(self, name_or_arn: Any) -> ConfiguredTable | None:
+        """Return the table that a name or an ARN means, or None if it is not configured."""
         if not isinstance(name_or_arn, str):
             return None
         return self._by_name.get(name_or_arn) or self._by_name.get(table_name(name_or_arn))
 
+    def for_request(self, operation: str, name_or_arn: Any) -> ConfiguredTable | None:
+        """Return the table that a request names, or None if its items may be used unencrypted.
 
-def table_name(name_or_arn: str) -> str:
-    """Return the name of a table, given its name, its ARN or the ARN of something in it.
+        Raises:
+            UnsupportedOperationError: it is neither configured nor among the plaintext tables.
+            TypeError: it is not a string.
+        """
+        table = self.configured(name_or_arn)
+        if table is None and not self.is_plaintext(name_or_arn):
+            if not isinstance(name_or_arn, str):
+                raise TypeError(f"{operation} names a table by a value of type {type(name_or_arn).__name__}")
+            self.refuse_unknown(operation, name_or_arn)
+        return table
 
-    Example:
-        >>> table_name("arn:aws:dynamodb:us-west-2:111122223333:table/people/index/by-city")
-        'people'
-    """
-    if not name_or_arn.startswith("arn:"):
-        return name_or_arn
-    return name_or_arn.partition(_ARN_RESOURCE)[2].partition("/")[0]
+    def is_plaintext(self, name_or_arn: Any) -> bool:
+        """Return whether a table is not configured, and its items may be used unencrypted."""
+        return (
+            isinstance(name_or_arn, str)
+            and self.configured(name_or_arn) is None
+            and self._allowed.allow(name_or_arn)
+        )
+
+    def refuse_unknown(self, operation: str, name: str) -> NoReturn:
+        """Refuse an operation on a table that is neither configured nor among the plaintext tables.
+
+        Raises:
+            UnsupportedOperationError: always.
+        """
+        nearest = sorted(self._by_name, key=lambda each: (-_likeness(table_name(name), each), each))
+        shown = ", ".join(map(repr, nearest[:_SHOWN_NAMES]))
+        more = f" and {len(nearest) - _SHOWN_NAMES} more" if len(nearest) > _SHOWN_NAMES else ""
+        raise UnsupportedOperationError(
+            f"{operation} is on the table {shorten(name)}, which no configuration names: its items would be "
+            f"written and read without encryption. Configured: {shown}{more}",
+            hint="Correct the name, add the table to configs, or name it in plaintext_tables if its items "
+            "need no encryption",
+        )
+
+
+def _likeness(name: str, other: str) -> float:
+    return SequenceMatcher(None, name.casefold(), other.casefold()).ratio()
+
+
+def shorten(name: str) -> str:
+    """Return a name from a request in quotes, cut if it is longer than any name in DynamoDB."""
+    return repr(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}...")
 
 
 _REPLACEMENTS = {

@@ -13,6 +13,8 @@ from dynaseal.boto.interception.attach import (
     dynamodb_client,
     encrypting_copy,
 )
+from dynaseal.boto.interception.plaintext_tables import PlaintextTables
+from dynaseal.boto.interception.requests import Requests
 from dynaseal.config import TableConfig
 from dynaseal.errors import UnsupportedOperationError
 
@@ -67,23 +69,32 @@ if TYPE_CHECKING:
 class EncryptedClient(DynamoDBClient):
     """A DynamoDB client whose items are encrypted on the way out, and verified and decrypted on the way in.
 
-    It has the methods of botocore's client. A table that is not configured, and calls about tables, pass
-    through; a request that cannot be made safe is refused before it is sent. The client passed in is not
-    changed.
+    It has the methods of botocore's client. Calls about tables pass through. A request that cannot be made
+    safe, or on items of a table that is neither configured nor listed as a plaintext table, is refused before
+    it is sent. The client passed in is not changed.
 
     Args:
         client: A botocore client of DynamoDB.
         configs: Table names (or ARNs) and the tables' configurations.
+        plaintext_tables: Names (or ARNs) of other tables that may be used, without encryption;
+            `ALL_OTHER_TABLES` allows every one.
         expect_standard_dictionaries: True for Python values, as the client of a boto3 resource takes them;
             False for wire values such as `{"S": "x"}`.
 
     Raises:
-        ConfigError: `client` is not a client of DynamoDB, or two entries of `configs` mean one table.
+        ConfigError: `client` is not a client of DynamoDB, or the tables are not named as
+            described above.
 
     Example:
         >>> import boto3
+        >>> from dynaseal import AttributeActions, RawAesKeyring, TableConfig
+        >>> config = TableConfig(
+        ...     "people", "pk",
+        ...     attribute_actions=AttributeActions(),
+        ...     keyring=RawAesKeyring("payroll", "2026", bytes(32)),
+        ... )
         >>> client = boto3.client("dynamodb", region_name="us-west-2")
-        >>> encrypted = EncryptedClient(client, configs={})
+        >>> encrypted = EncryptedClient(client, configs={"people": config}, plaintext_tables=["audit"])
         >>> encrypted.meta.region_name
         'us-west-2'
     """
@@ -95,9 +106,10 @@ class EncryptedClient(DynamoDBClient):
         client: Boto3Object,
         *,
         configs: Mapping[str, TableConfig],
+        plaintext_tables: PlaintextTables = (),
         expect_standard_dictionaries: bool = False,
     ) -> None:
-        self._client = encrypting_copy(dynamodb_client(client), configs)
+        self._client = encrypting_copy(dynamodb_client(client), Requests(configs, plaintext_tables))
         convert_python_values(self._client, enabled=expect_standard_dictionaries)
 
     if TYPE_CHECKING:

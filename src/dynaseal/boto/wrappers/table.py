@@ -16,6 +16,7 @@ from dynaseal.boto.interception.attach import (
     dynamodb_client,
     encrypting_copy,
 )
+from dynaseal.boto.interception.requests import Requests
 from dynaseal.boto.wrappers.table_info import TableInfo
 from dynaseal.config import TableConfig
 from dynaseal.core.actions import AttributeActions, CryptoAction
@@ -57,7 +58,8 @@ class EncryptedTable(Table):
     """A boto3 Table whose items are encrypted on the way out, and verified and decrypted on the way in.
 
     It takes and returns Python values and condition objects, as boto3's Table does, and has its attributes.
-    A request that cannot be made safe is refused before it is sent. The Table passed in is not changed.
+    A request that cannot be made safe is refused before it is sent, and so is one on items of another table.
+    The Table passed in is not changed.
 
     Args:
         table: A boto3 Table.
@@ -115,7 +117,7 @@ class EncryptedTable(Table):
                 "A config replaces materials_provider, table_info and attribute_actions: pass it alone, or "
                 "pass the others without it"
             )
-        copied_client = encrypting_copy(client, {table.name: config})
+        copied_client = encrypting_copy(client, Requests({table.name: config}))
         convert_python_values(copied_client, enabled=True)
         table_class: Any = type(table)
         self._table = table_class(table.name, client=copied_client)
