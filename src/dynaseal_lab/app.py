@@ -154,7 +154,8 @@ def build_app(
     authorizer = PolicyAuthorizer(store, trail)
     iam = IamBackend(store, authorizer, clock)
     kms = KmsService(authorizer, clock, record_store, store)
-    dynamodb = DynamoDbService(authorizer, kms, clock, engine or InProcessEngine.load(), record_store)
+    engine = engine or InProcessEngine.load()
+    dynamodb = DynamoDbService(authorizer, kms, clock, engine, record_store=record_store, directory=store)
     services = {
         "iam": IamService(iam),
         "sts": StsService(iam),

@@ -48,6 +48,8 @@ class Principal:
     session_tags: Mapping[str, str] = field(default_factory=dict[str, str])
     transitive_tags: Sequence[str] = ()
     """Names of the session tags that are passed on to a session made from this one."""
+    source_identity: str | None = None
+    """The source identity of the session, or of the first session in its chain; it never changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class AccessRequest:
     resource_policies: Sequence[str] = ()
     grants_allow: bool = False
     """Whether a KMS grant whose constraints are met allows it (KMS has checked that)."""
+    resource_exists: bool = True
+    """False for a KMS key that is being created: it has no policy yet, so identity-based policies decide."""
 
 
 @dataclass(frozen=True, slots=True)

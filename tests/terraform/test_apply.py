@@ -140,6 +140,36 @@ def test_terraform_creates_the_definition_changes_nothing_twice_and_destroys_eve
     assert not dotenv.exists()
 
 
+def test_default_tags_are_set_on_everything_and_planned_again_without_a_change(
+    lab: RunningLab, new_workspace: Callable[..., Workspace], tmp_path: Path
+) -> None:
+    place = Place("222233335555", REGION)
+    variables = {"name": "demo", "dotenv_path": str(tmp_path / ".env")}
+    workspace = new_workspace(
+        AWS_ENDPOINT_URL=lab.endpoint,
+        AWS_REGION=REGION,
+        AWS_ACCESS_KEY_ID=place.account,
+        AWS_SECRET_ACCESS_KEY=lab.root_secret,
+    )
+    default_tags = 'provider "aws" {\n  default_tags {\n    tags = { team = "red" }\n  }\n}\n'
+    (workspace.folder / "provider.tf").write_text(default_tags)
+
+    outputs = workspace.apply(variables)
+    clients = root_clients(lab, place)
+    for key_arn in (outputs["client_key_arn"], outputs["storage_key_arn"]):
+        assert clients.kms.list_resource_tags(KeyId=key_arn)["Tags"] == [
+            {"TagKey": "team", "TagValue": "red"}
+        ]
+    red = [{"Key": "team", "Value": "red"}]
+    assert clients.iam.list_user_tags(UserName="demo-full")["Tags"] == red
+    arn = clients.dynamodb.describe_table(TableName="demo")["Table"]["TableArn"]
+    assert clients.dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == red
+
+    again = workspace.run("plan", "-detailed-exitcode", "-no-color", *arguments(variables), accept=(0, 2))
+    assert again.returncode == 0, again.stdout
+    workspace.run("destroy", "-auto-approve", "-no-color", *arguments(variables))
+
+
 def test_provisioning_twice_changes_nothing(lab: RunningLab) -> None:
     place = Place("333344446666", REGION)
     clients = root_clients(lab, place)

@@ -10,6 +10,7 @@ from dynaseal_lab.dynamodb.resource_policies import ResourcePolicies
 from dynaseal_lab.dynamodb.storage_key import StorageKeys
 from dynaseal_lab.dynamodb.table_facts import TableFactsCache
 from dynaseal_lab.iam.access_denied import access_denied_message
+from dynaseal_lab.iam.bound_principals import Directory
 from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, Fault, RawReply
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
@@ -24,6 +25,7 @@ class DynamoDbService:
         clock: the lab's time.
         engine: keeps tables and items.
         record_store: keeps storage keys and resource policies; in memory unless given.
+        directory: knows the users and roles that resource policies may name; without it, names are not bound.
     """
 
     def __init__(
@@ -32,13 +34,15 @@ class DynamoDbService:
         kms: KmsService,
         clock: Clock,
         engine: Engine,
+        *,
         record_store: RecordStore | None = None,
+        directory: Directory | None = None,
     ) -> None:
         record_store = record_store or InMemoryRecordStore()
         self._authorizer = authorizer
         self._facts = TableFactsCache(engine)
         self._storage_keys = StorageKeys(kms, clock, record_store)
-        self._policies = ResourcePolicies(record_store)
+        self._policies = ResourcePolicies(record_store, directory)
         self._forward = Forwarder(engine)
         self._handlers = Handlers(
             forward=self._forward, facts=self._facts, storage_keys=self._storage_keys, policies=self._policies

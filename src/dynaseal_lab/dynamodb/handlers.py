@@ -14,7 +14,7 @@ from dynaseal_lab.dynamodb.json_values import as_object, as_string, required_str
 from dynaseal_lab.dynamodb.required_permissions import restored_source
 from dynaseal_lab.dynamodb.resource_policies import (
     ResourcePolicies,
-    check_document,
+    checked_policy,
     expected_revision,
     resource_arn,
 )
@@ -60,7 +60,7 @@ class Handlers:
         policy = call.params.get("ResourcePolicy")
         if policy is None:
             return await self._with_key(call, table, "SSESpecification", None)
-        check_document(as_string(policy))
+        checked_policy(as_string(policy))
         params = {name: value for name, value in call.params.items() if name != "ResourcePolicy"}
         call = replace(call, params=params, raw_body=b"")
         reply = await self._with_key(call, table, "SSESpecification", None)

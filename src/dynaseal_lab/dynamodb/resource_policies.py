@@ -14,7 +14,14 @@ from typing import Any
 
 from dynaseal_lab.dynamodb.json_values import as_string, required_string
 from dynaseal_lab.dynamodb.table_names import Table
-from dynaseal_lab.iam.policy import PolicyError, PolicyKind, parse
+from dynaseal_lab.iam.bound_principals import (
+    Bindings,
+    Directory,
+    bindings_of,
+    bound_document,
+    shown_document,
+)
+from dynaseal_lab.iam.policy import Policy, PolicyError, PolicyKind, parse
 from dynaseal_lab.model import Call, Fault
 from dynaseal_lab.record_store import RecordStore
 
@@ -24,16 +31,18 @@ _MAX_BYTES = 20 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ResourcePolicy:
-    """A policy as it was put, and its revision."""
+    """A policy as it was put, its revision, and the unique ids of the users and roles that it names."""
 
     document: str
     revision: str
+    principals: Bindings = ()
 
 
 class ResourcePolicies:
     """The policies of one lab's tables and streams, by ARN."""
 
-    def __init__(self, record_store: RecordStore) -> None:
+    def __init__(self, record_store: RecordStore, directory: Directory | None = None) -> None:
+        self._directory = directory
         self._policies = record_store.mapping("dynamodb-policy", ResourcePolicy)
 
     def of(self, arn: str) -> str | None:
@@ -41,7 +50,7 @@ class ResourcePolicies:
         found = self._policies.get((arn,))
         if found is None and "/stream/" not in arn:
             found = self._policies.get(("/".join(arn.split("/")[:2]),))
-        return found.document if found is not None else None
+        return bound_document(found.document, found.principals) if found is not None else None
 
     def deleted(self, table: Table) -> None:
         """Remove the policies of a table and its streams, after the table was deleted."""
@@ -56,13 +65,13 @@ class ResourcePolicies:
             Fault: ValidationException for a string that is not a policy, PolicyNotFoundException where the
                 policy has another revision than the expected one.
         """
-        check_document(document)
+        principals = bindings_of(checked_policy(document), self._directory)
         self._check_revision(arn, expected)
         current = self._policies.get((arn,))
-        if current is not None and json.loads(current.document) == json.loads(document):
+        if current is not None and _same(current, document, principals):
             return {"RevisionId": current.revision}
         revision = str(time.time_ns() // 1_000_000)
-        self._policies[arn,] = ResourcePolicy(document, revision)
+        self._policies[arn,] = ResourcePolicy(document, revision, principals)
         return {"RevisionId": revision}
 
     def get(self, arn: str) -> Mapping[str, Any]:
@@ -74,7 +83,8 @@ class ResourcePolicies:
         found = self._policies.get((arn,))
         if found is None:
             raise _not_found(arn)
-        return {"Policy": found.document, "RevisionId": found.revision}
+        shown = shown_document(found.document, found.principals, self._directory)
+        return {"Policy": shown, "RevisionId": found.revision}
 
     def drop(self, arn: str, expected: str | None) -> Mapping[str, Any]:
         """Remove a policy and return its revision, which is empty where there was no policy.
@@ -93,8 +103,12 @@ class ResourcePolicies:
             raise _not_found(arn)
 
 
-def check_document(document: str) -> None:
-    """Refuse a string that is not a resource-based policy.
+def _same(current: ResourcePolicy, document: str, principals: Bindings) -> bool:
+    return current.principals == principals and json.loads(current.document) == json.loads(document)
+
+
+def checked_policy(document: str) -> Policy:
+    """Return a resource-based policy, parsed.
 
     Raises:
         Fault: ValidationException.
@@ -102,7 +116,7 @@ def check_document(document: str) -> None:
     if len(document.encode()) > _MAX_BYTES:
         raise _invalid(f"Resource-based policy size exceeds the maximum of {_MAX_BYTES} bytes")
     try:
-        parse(document, PolicyKind.RESOURCE)
+        return parse(document, PolicyKind.RESOURCE)
     except PolicyError as error:
         raise _invalid(f"Invalid policy document: {error}") from error
 

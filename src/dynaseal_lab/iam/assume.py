@@ -1,12 +1,21 @@
 """AssumeRole: the role's trust policy decides; session policies and tags are bound to the new session.
 
-Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+Along a chain of roles:
+- A transitive tag is passed on to every later session and cannot get another value.
+- A source identity is passed on, too, and cannot get another value.
+- What is passed on needs the same permission as what the request sets (`sts:TagSession`,
+  `sts:SetSourceIdentity`), in the trust policy of every role of the chain.
+
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html and
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dynaseal_lab.iam.backend import IamBackend
+from dynaseal_lab.iam.bound_principals import bound_document
 from dynaseal_lab.iam.names import account_of, session_arn
 from dynaseal_lab.iam.policy import PolicyError, PolicyKind, parse
 from dynaseal_lab.iam.records import Role
@@ -27,6 +36,7 @@ def assume_role(iam: IamBackend, call: Call) -> Reply:
     params = call.params
     arn = str(params["RoleArn"])
     role = iam.store.roles.of_arn(arn)
+    _check_tags(call)
     _require_trust(iam, call, arn, role)
     if role is None:
         raise _denied(call, "sts:AssumeRole", arn)
@@ -39,8 +49,8 @@ def assume_role(iam: IamBackend, call: Call) -> Reply:
     }
     if documents:
         reply["PackedPolicySize"] = min(100, 1 + sum(map(len, documents)) * 100 // _LARGEST_POLICY)
-    if "SourceIdentity" in params:
-        reply["SourceIdentity"] = params["SourceIdentity"]
+    if principal.source_identity is not None:
+        reply["SourceIdentity"] = principal.source_identity
     return reply
 
 
@@ -51,15 +61,49 @@ def _require_trust(iam: IamBackend, call: Call, arn: str, role: Role | None) -> 
     """
     if call.principal.kind == "root":
         raise Fault("AccessDenied", "Roles may not be assumed by root accounts.", status=403)
-    trust = (role.trust,) if role is not None else ()
+    trust = (bound_document(role.trust, role.trusted),) if role is not None else ()
     condition_keys = _condition_keys(call, role)
-    actions = ["sts:AssumeRole"]
-    actions += ["sts:TagSession"] if call.params.get("Tags") or call.params.get("TransitiveTagKeys") else []
-    actions += ["sts:SetSourceIdentity"] if call.params.get("SourceIdentity") else []
-    for action in actions:
+    for action in _actions(call):
         access_request = AccessRequest(action, arn, account_of(arn), condition_keys, trust)
         if not iam.authorizer.decide(call, access_request).allowed:
             raise _denied(call, action, arn)
+    if call.params.get("SourceIdentity", _source_identity(call)) != _source_identity(call):
+        raise _denied(call, "sts:SetSourceIdentity", arn)
+
+
+def _actions(call: Call) -> Sequence[str]:
+    """Return the actions that a request needs, for what it sets and for what the session inherits."""
+    actions = ["sts:AssumeRole"]
+    if call.params.get("Tags") or call.params.get("TransitiveTagKeys") or _inherited_tags(call):
+        actions.append("sts:TagSession")
+    if _source_identity(call) is not None:
+        actions.append("sts:SetSourceIdentity")
+    return actions
+
+
+def _check_tags(call: Call) -> None:
+    """Refuse tags that AWS refuses: repeated, inherited as transitive, or transitive without being set.
+
+    Raises:
+        Fault: InvalidParameterValue.
+    """
+    names = {name.lower() for name in _tags(call.params.get("Tags", ()))}
+    if names & {name.lower() for name in _inherited_tags(call)}:
+        raise Fault(
+            "InvalidParameterValue",
+            "One of the specified transitive tag keys can't be set because it conflicts with a transitive "
+            "tag key from the calling session.",
+        )
+    if not {name.lower() for name in call.params.get("TransitiveTagKeys", ())} <= names:
+        raise Fault(
+            "InvalidParameterValue",
+            "The specified transitive tag key must be included in the requested tags.",
+        )
+
+
+def _source_identity(call: Call) -> str | None:
+    """Return the source identity of the new session: the caller's, or else the request's."""
+    return call.principal.source_identity or call.params.get("SourceIdentity") or None
 
 
 def _denied(call: Call, action: str, arn: str) -> Fault:
@@ -76,8 +120,9 @@ def _condition_keys(call: Call, role: Role | None) -> ConditionKeys:
     keys: dict[str, list[str]] = {"sts:RoleSessionName": [params["RoleSessionName"]]}
     if params.get("ExternalId"):
         keys["sts:ExternalId"] = [params["ExternalId"]]
-    if params.get("SourceIdentity"):
-        keys["sts:SourceIdentity"] = [params["SourceIdentity"]]
+    source_identity = _source_identity(call)
+    if source_identity is not None:
+        keys["sts:SourceIdentity"] = [source_identity]
     tags = _tags(params.get("Tags", ()))
     keys |= {f"aws:RequestTag/{name}": [value] for name, value in tags.items()}
     if tags:
@@ -130,6 +175,7 @@ def _session_principal(call: Call, role: Role, documents: tuple[str, ...]) -> Pr
         session_policies=documents,
         session_tags={**inherited, **_tags(call.params.get("Tags", ()))},
         transitive_tags=(*inherited, *call.params.get("TransitiveTagKeys", ())),
+        source_identity=_source_identity(call),
     )
 
 

@@ -57,6 +57,8 @@ def principal_keys(principal: Principal) -> Keys:
     }
     if principal.kind == "user":
         keys["aws:username"] = [principal.name]
+    if principal.source_identity is not None:
+        keys["aws:sourceidentity"] = [principal.source_identity]
     for name, value in {**principal.tags, **principal.session_tags}.items():
         keys[f"aws:principaltag/{name.lower()}"] = [value]
     return keys

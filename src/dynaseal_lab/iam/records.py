@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dynaseal_lab.iam.bound_principals import Bindings
+
 
 @dataclass(frozen=True, slots=True)
 class LastUsed:
@@ -58,9 +60,13 @@ class User(Identity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role(Identity):
-    """A role; `trust` is its trust policy, and `max_seconds` the longest that a session of it may last."""
+    """A role; `trust` is its trust policy, and `max_seconds` the longest that a session of it may last.
+
+    `trusted` are the users and roles that the trust policy names, with their unique ids.
+    """
 
     trust: str
+    trusted: Bindings = ()
     description: str | None = None
     max_seconds: int = 3600
     tags: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -21,6 +21,7 @@ class NamedRecords(Generic[Record]):
         self._by_account: dict[str, dict[str, Record]] = {}
         for (account, name), stored in self._stored.items():
             self._by_account.setdefault(account, {})[name] = stored
+        self._by_id: dict[str, Record] = {stored.id: stored for stored in self._stored.values()}
 
     def get(self, account: str, name: str) -> Record | None:
         """Return the record of exactly this name, or None."""
@@ -30,6 +31,10 @@ class NamedRecords(Generic[Record]):
         """Return the record of this ARN, or None."""
         record = self.get(account_of(arn), name_of(arn))
         return record if record is not None and record.arn == arn else None
+
+    def of_id(self, unique_id: str) -> Record | None:
+        """Return the record with this unique id, or None."""
+        return self._by_id.get(unique_id)
 
     def is_taken(self, account: str, name: str) -> bool:
         """Return whether a record has this name, upper and lower case being the same, as IAM requires."""
@@ -41,12 +46,14 @@ class NamedRecords(Generic[Record]):
         account = account_of(record.arn)
         self._stored[account, record.name] = record
         self._by_account.setdefault(account, {})[record.name] = record
+        self._by_id[record.id] = record
 
     def remove(self, record: Record) -> None:
         """Remove a record."""
         account = account_of(record.arn)
         del self._stored[account, record.name]
         del self._by_account[account][record.name]
+        del self._by_id[record.id]
 
     def all(self, account: str) -> list[Record]:
         """Return an account's records, sorted by name."""
@@ -101,12 +108,27 @@ class IamStore:
             return AWS_MANAGED[arn]
         return self.policies.of_arn(arn) if account_of(arn) == account else None
 
-    def exists(self, arn: str) -> bool:
-        """Return whether the user or role of this ARN exists; accounts and sessions always do."""
-        kind = arn.split(":", 5)[-1].partition("/")[0]
-        if kind == "user":
-            return self.users.of_arn(arn) is not None
-        return kind != "role" or self.roles.of_arn(arn) is not None
+    def exists(self, name: str) -> bool:
+        """Return whether a user or role of this ARN or unique id exists; accounts and sessions always do."""
+        kind = name.split(":", 5)[-1].partition("/")[0]
+        bound = kind in ("user", "role") or name.startswith(("AIDA", "AROA"))
+        return not bound or self._identity(name) is not None
+
+    def unique_id(self, name: str) -> str | None:
+        """Return the unique id of the user or role of this ARN or unique id, or None."""
+        identity = self._identity(name)
+        return identity.id if identity is not None else None
+
+    def arn_of(self, unique_id: str) -> str | None:
+        """Return the present ARN of the user or role with this unique id, or None."""
+        identity = self._identity(unique_id)
+        return identity.arn if identity is not None else None
+
+    def _identity(self, name: str) -> User | Role | None:
+        """Return the user or role of this ARN or unique id."""
+        if not name.startswith("arn:"):
+            return self.users.of_id(name) or self.roles.of_id(name)
+        return self.users.of_arn(name) if ":user/" in name else self.roles.of_arn(name)
 
     def identities(self, account: str) -> Iterator[User | Group | Role]:
         """Return every user, group and role of an account: whatever a policy can be attached to."""

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dynaseal_lab.iam.access_denied import access_denied_message
+from dynaseal_lab.iam.bound_principals import Directory, bound_document
 from dynaseal_lab.kms.condition_keys import ConditionValues, caller_keys, encryption_context_keys, key_keys
 from dynaseal_lab.kms.grants import GRANT_OPERATIONS
 from dynaseal_lab.kms.keys import KeyMaterial, KeyRecord, arn_prefix
-from dynaseal_lab.kms.policies import Directory
 from dynaseal_lab.kms.store import KmsStore
 from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, Decision, Fault
 
@@ -136,7 +136,7 @@ class KeyAccess:
             resource=key.arn,
             resource_account=key.account,
             condition_keys=values | (extra or {}),
-            resource_policies=(key.policy,),
+            resource_policies=(bound_document(key.policy, key.principals),),
             grants_allow=granted or self.grants_allow(call, key, action, context or {}),
         )
         decision = self.authorizer.decide(call, access_request)
@@ -160,9 +160,16 @@ class KeyAccess:
     def authorize_in_account(
         self, call: Call, action: str, resource: str = "*", extra: ConditionValues | None = None
     ) -> None:
-        """Authorise an action that is not on an existing key: CreateKey, ListKeys, an alias's part."""
+        """Authorise an action that is not on an existing key: CreateKey, ListKeys, an alias's part.
+
+        A new key's tags are among them: identity-based policies decide, as the key has no policy yet.
+        """
         access_request = AccessRequest(
-            action, resource, call.principal.account, caller_keys(call) | (extra or {})
+            action,
+            resource,
+            call.principal.account,
+            caller_keys(call) | (extra or {}),
+            resource_exists=False,
         )
         decision = self.authorizer.decide(call, access_request)
         if not decision.allowed:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
+from dynaseal_lab.iam.bound_principals import Directory
 from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.keys import KeyState
 from dynaseal_lab.kms.managed import managed_key
@@ -20,7 +21,6 @@ from dynaseal_lab.kms.operations import (
     signing,
     tags,
 )
-from dynaseal_lab.kms.policies import Directory
 from dynaseal_lab.kms.store import KmsStore
 from dynaseal_lab.model import Authorizer, Call, Clock, Fault, Reply
 from dynaseal_lab.record_store import RecordStore

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from dynaseal_lab.iam.bound_principals import Bindings
 from dynaseal_lab.kms.specs import KeySpec, Usage
 
 KeyState = Literal["Enabled", "Disabled", "PendingDeletion", "PendingReplicaDeletion"]
@@ -88,6 +89,8 @@ class KeyRecord:
     deletion_window: int | None = None
     tags: tuple[tuple[str, str], ...] = ()
     manager: Manager = "CUSTOMER"
+    principals: Bindings = ()
+    """The users and roles that the key's policy names, with their unique ids."""
 
     @property
     def arn(self) -> str:

@@ -6,8 +6,9 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
+from dynaseal_lab.iam.bound_principals import Bindings, Directory, bindings_of, named_principals
 from dynaseal_lab.iam.condition_keys import condition_keys_of
 from dynaseal_lab.iam.evaluate import Policies, evaluate
 from dynaseal_lab.iam.policy import PolicyError, PolicyKind, parse
@@ -30,16 +31,11 @@ def default_policy(account: str, partition: str = "aws") -> str:
     return json.dumps({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]}, indent=2)
 
 
-class Directory(Protocol):
-    """Knows which principals exist."""
-
-    def exists(self, arn: str) -> bool:
-        """Return whether the user, role or account exists."""
-        ...
-
-
-def check_policy(text: str, directory: Directory | None) -> None:
+def check_policy(text: str, directory: Directory | None) -> Bindings:
     """Refuse a string that is not a key policy, or a policy that names a principal that does not exist.
+
+    Returns:
+        The unique ids of the users and roles that the policy names.
 
     Raises:
         Fault: MalformedPolicyDocumentException, or LimitExceededException for its size.
@@ -50,17 +46,13 @@ def check_policy(text: str, directory: Directory | None) -> None:
         document = parse(text, PolicyKind.RESOURCE)
     except PolicyError as error:
         raise Fault("MalformedPolicyDocumentException", str(error)) from error
-    named = {
-        name
-        for statement in document.statements
-        if statement.principals is not None
-        for name in statement.principals.names
-    }
+    named = named_principals(document)
     if directory is not None and not all(directory.exists(name) for name in named if name != "*"):
         raise Fault(
             "MalformedPolicyDocumentException",
             "Policy contains a statement with one or more invalid principals.",
         )
+    return bindings_of(document, directory)
 
 
 def check_lockout(call: Call, policy: str, key_arn: str) -> None:

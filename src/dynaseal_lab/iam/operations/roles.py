@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dynaseal_lab.iam.backend import IamBackend, Operation
+from dynaseal_lab.iam.bound_principals import Bindings, bindings_of, shown_document
 from dynaseal_lab.iam.names import account_of, unique_id
 from dynaseal_lab.iam.operations.common import (
     NOTHING,
@@ -29,7 +30,7 @@ from dynaseal_lab.iam.records import Role
 from dynaseal_lab.model import Call, Fault, Reply
 
 
-def _described(role: Role) -> dict[str, Any]:
+def _described(iam: IamBackend, role: Role) -> dict[str, Any]:
     """Return a role as lists describe it: without boundary and tags."""
     description: dict[str, Any] = {
         "Path": role.path,
@@ -37,29 +38,33 @@ def _described(role: Role) -> dict[str, Any]:
         "RoleId": role.id,
         "Arn": role.arn,
         "CreateDate": role.created,
-        "AssumeRolePolicyDocument": encoded(role.trust),
+        "AssumeRolePolicyDocument": encoded(shown_document(role.trust, role.trusted, iam.store)),
         "MaxSessionDuration": role.max_seconds,
     }
     return description if role.description is None else description | {"Description": role.description}
 
 
-def _described_in_full(role: Role) -> dict[str, Any]:
+def _described_in_full(iam: IamBackend, role: Role) -> dict[str, Any]:
     last_used: Reply = {}
-    description = _described(role) | {
+    description = _described(iam, role) | {
         "PermissionsBoundary": described_boundary(role.boundary),
         "RoleLastUsed": last_used,
     }
     return description | {"Tags": tag_list(role.tags)} if role.tags else description
 
 
-def _check_trust(iam: IamBackend, document: str) -> str:
-    """Return a trust policy, once it has been checked; users and roles that it names must exist.
+def _check_trust(iam: IamBackend, document: str) -> Bindings:
+    """Refuse what is not a trust policy; users and roles that it names must exist.
+
+    Returns:
+        Their unique ids.
 
     Raises:
         Fault: MalformedPolicyDocument, with the reason.
     """
     check_document(document, PolicyKind.TRUST)
-    for statement in parse(document, PolicyKind.TRUST).statements:
+    policy = parse(document, PolicyKind.TRUST)
+    for statement in policy.statements:
         for name in sorted(statement.principals.names) if statement.principals else ():
             if not _principal_exists(iam, name):
                 raise Fault("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{name}"')
@@ -67,11 +72,11 @@ def _check_trust(iam: IamBackend, document: str) -> str:
             raise Fault(
                 "MalformedPolicyDocument", "AssumeRole policy may only specify STS AssumeRole actions."
             )
-    return document
+    return bindings_of(policy, iam.store)
 
 
 def _principal_exists(iam: IamBackend, name: str) -> bool:
-    """Return whether a principal exists, in whichever account; accounts, `*` and unique ids always do."""
+    """Return whether a principal exists, in whichever account; accounts and `*` always do."""
     if ":assumed-role/" in name:
         return iam.store.roles.get(account_of(name), name.split("/")[1]) is not None
     return iam.store.exists(name)
@@ -81,29 +86,31 @@ def _create(iam: IamBackend, call: Call) -> Reply:
     name = call.params["RoleName"]
     if iam.store.roles.is_taken(call.principal.account, name):
         raise already_exists(f"Role with name {name} already exists.")
+    trust = call.params["AssumeRolePolicyDocument"]
     role = Role(
         name=name,
         path=call.params.get("Path", "/"),
         id=unique_id("AROA"),
         arn=new_role_arn(iam, call),
         created=iam.clock.now(),
-        trust=_check_trust(iam, call.params["AssumeRolePolicyDocument"]),
+        trust=trust,
+        trusted=_check_trust(iam, trust),
         description=call.params.get("Description"),
         max_seconds=call.params.get("MaxSessionDuration", 3600),
         tags=merged_tags(call),
         boundary=check_boundary(iam, call),
     )
     iam.store.roles.put(role)
-    return {"Role": _described_in_full(role)}
+    return {"Role": _described_in_full(iam, role)}
 
 
 def _get(iam: IamBackend, call: Call) -> Reply:
-    return {"Role": _described_in_full(find_role(iam, call))}
+    return {"Role": _described_in_full(iam, find_role(iam, call))}
 
 
 def _list(iam: IamBackend, call: Call) -> Reply:
     roles = iam.store.roles.all(call.principal.account)
-    return page(call, "Roles", [_described(role) for role in roles if in_path(call, role.path)])
+    return page(call, "Roles", [_described(iam, role) for role in roles if in_path(call, role.path)])
 
 
 def _update(iam: IamBackend, call: Call) -> Reply:
@@ -120,12 +127,12 @@ def _update(iam: IamBackend, call: Call) -> Reply:
 def _update_description(iam: IamBackend, call: Call) -> Reply:
     changed = replace(find_role(iam, call), description=call.params["Description"])
     iam.store.roles.put(changed)
-    return {"Role": _described(changed)}
+    return {"Role": _described(iam, changed)}
 
 
 def _update_trust(iam: IamBackend, call: Call) -> Reply:
-    role = find_role(iam, call)
-    iam.store.roles.put(replace(role, trust=_check_trust(iam, call.params["PolicyDocument"])))
+    role, trust = find_role(iam, call), call.params["PolicyDocument"]
+    iam.store.roles.put(replace(role, trust=trust, trusted=_check_trust(iam, trust)))
     return NOTHING
 
 

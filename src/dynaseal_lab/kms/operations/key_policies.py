@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from dynaseal_lab.iam.bound_principals import shown_document
 from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.kms.policies import POLICY_NAME, check_lockout, check_policy, policy_keys
@@ -9,22 +10,23 @@ from dynaseal_lab.model import Call, Fault, Reply
 
 
 def get_key_policy(access: KeyAccess, call: Call) -> Reply:
-    """Return the key's policy as it was put."""
+    """Return the key's policy, with the unique ids of principals that no longer exist."""
     key = access.find_and_authorize(call, "kms:GetKeyPolicy", call.params["KeyId"]).key
     _require_name(call)
-    return {"Policy": key.policy, "PolicyName": POLICY_NAME}
+    policy = shown_document(key.policy, key.principals, access.directory)
+    return {"Policy": policy, "PolicyName": POLICY_NAME}
 
 
 def put_key_policy(access: KeyAccess, call: Call) -> Reply:
     """Replace the key's policy, unless that would lock everybody out."""
     _require_name(call)
     policy = call.params["Policy"]
-    check_policy(policy, access.directory)
+    principals = check_policy(policy, access.directory)
     key = access.find_and_authorize(
         call, "kms:PutKeyPolicy", call.params["KeyId"], policy_keys(call.params)
     ).key
     check_lockout(call, policy, key.arn)
-    access.store.put_key(replace(key, policy=policy))
+    access.store.put_key(replace(key, policy=policy, principals=principals))
     return {}
 
 

@@ -37,8 +37,7 @@ async def create_key(access: KeyAccess, call: Call) -> Reply:
         raise Fault("UnsupportedOperationException", f"Origin {params['Origin']} is not supported.")
     tags = checked_tags(params.get("Tags", ()))
     policy = params.get("Policy")
-    if policy is not None:
-        check_policy(policy, access.directory)
+    principals = check_policy(policy, access.directory) if policy is not None else ()
     extra = kind_keys(spec, usage, multi_region=multi_region) | request_tag_keys(params.get("Tags", ()))
     access.authorize_in_account(call, "kms:CreateKey", extra=extra | policy_keys(params))
     key_id = new_key_id(multi_region=multi_region)
@@ -59,6 +58,7 @@ async def create_key(access: KeyAccess, call: Call) -> Reply:
         policy=policy or default_policy(call.principal.account, prefix.split(":")[1]),
         description=params.get("Description", ""),
         tags=tags,
+        principals=principals,
     )
     access.store.put_material(KeyMaterial(key_id, call.region, (new_backing_key(secret, now),)))
     access.store.put_key(record)

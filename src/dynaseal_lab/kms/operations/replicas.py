@@ -25,8 +25,8 @@ def replicate_key(access: KeyAccess, call: Call) -> Reply:
     params = call.params
     region = params["ReplicaRegion"]
     tags = checked_tags(params.get("Tags", ()))
-    if params.get("Policy") is not None:
-        check_policy(params["Policy"], access.directory)
+    policy = params.get("Policy")
+    principals = check_policy(policy, access.directory) if policy is not None else ()
     extra = {"kms:ReplicaRegion": [region]} | policy_keys(params)
     key = access.find_and_authorize(call, "kms:ReplicateKey", params["KeyId"], extra).key
     _require_primary(access, key)
@@ -34,15 +34,16 @@ def replicate_key(access: KeyAccess, call: Call) -> Reply:
     _check_region(access, key, region)
     _authorize_in_region(access, call, key, region)
     arn = f"{arn_prefix(key.account, region)}key/{key.key_id}"
-    if params.get("Policy") is not None:
-        check_lockout(call, params["Policy"], arn)
+    if policy is not None:
+        check_lockout(call, policy, arn)
     copy = replace(
         key,
         region=region,
         created=access.clock.now(),
-        policy=params.get("Policy") or default_policy(key.account, arn.split(":")[1]),
+        policy=policy or default_policy(key.account, arn.split(":")[1]),
         description=params.get("Description", ""),
         tags=tags,
+        principals=principals,
     )
     access.store.put_key(copy)
     return {
