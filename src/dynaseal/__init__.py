@@ -43,6 +43,7 @@ from dynaseal.beacons.surrogates.keys import SurrogateKey
 from dynaseal.config import PlaintextPolicy, TableConfig
 from dynaseal.core.actions import AttributeActions, CryptoAction
 from dynaseal.core.header import EncryptedDataKey
+from dynaseal.core.stream_images import from_stream_image
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.encryptor import ItemEncryptor
 from dynaseal.errors import (
@@ -205,6 +206,7 @@ __all__ = [
     "VirtualPart",
     "attach",
     "describe_item",
+    "from_stream_image",
     "number_of_queries",
     "plan_beacon",
     "plot_beacon_plan",

@@ -19,6 +19,7 @@ from dynaseal.core.context import ContextTooLongError, TableContext, base_contex
 from dynaseal.core.header import MESSAGE_ID_LENGTH, Header
 from dynaseal.core.shapes import Shapes
 from dynaseal.core.signatures import load_public_key
+from dynaseal.core.traces import find_format_attribute, find_trace
 from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
 from dynaseal.materials.kms_calls import KmsCall, KmsCalls
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
@@ -119,7 +120,8 @@ class ItemEncryptor:
         """Verify and decrypt an item; nothing is decrypted before every check has passed.
 
         Args:
-            encrypted_item: The stored item with all its attributes: a projection cannot be verified.
+            encrypted_item: The stored item with all its attributes: a projection cannot be verified. For an
+                image of a stream record, pass `from_stream_image(image)`.
 
         Returns:
             The item as it was before encryption, without the header, the footer, the format's other
@@ -134,9 +136,10 @@ class ItemEncryptor:
         """
         try:
             with self._kms_calls.recording():
-                if self._reads_plaintext and not item.is_encrypted(encrypted_item):
+                if self._reads_plaintext and find_trace(encrypted_item, self.config.is_encrypted) is None:
+                    item.refuse_base64_binary(encrypted_item)
                     return dict(encrypted_item)
-                head, foot = item.header_and_footer(encrypted_item)
+                head, foot = item.header_and_footer(encrypted_item, self.config.is_encrypted)
                 parsed = header.parse(head)
                 shape = self._shapes.for_reading(tuple(encrypted_item), parsed.version, parsed.legend)
                 encrypted, signed = item.stored_fields(shape, encrypted_item)
@@ -187,7 +190,8 @@ def _describe_location(config: TableConfig, an_item: Item) -> str:
 
     A surrogate key of an item that is not encrypted yet is left out: it may hold the real value, not a token.
     """
-    hidden = frozenset[str]() if item.is_encrypted(an_item) else {key.name for key in config.surrogate_keys}
+    is_stored = find_format_attribute(an_item) is not None
+    hidden = frozenset[str]() if is_stored else {key.name for key in config.surrogate_keys}
     shown = [name for name in config.key_names if name in an_item and name not in hidden]
     keys = [f"{name}={_format_content(an_item[name])}" for name in shown]
     return " ".join([f"table {config.logical_table_name}, item", *keys])

@@ -7,13 +7,15 @@
 Source: specification `ddb-item-conversion.md`, `encrypt-path-structure.md`, "Terminal Data Encryption".
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dynaseal.attributes import Item
 from dynaseal.core.context import ATTRIBUTE_PREFIX, version_1_entry, version_2_entries
-from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, LEGACY_DESCRIPTION_NAME, LEGACY_SIGNATURE_NAME
+from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
 from dynaseal.core.shapes import Shape
+from dynaseal.core.stream_images import has_base64_binary
+from dynaseal.core.traces import find_trace
 from dynaseal.core.values.reading import deserialize, deserialize_all
 from dynaseal.core.values.types import (
     BINARY,
@@ -25,7 +27,7 @@ from dynaseal.core.values.types import (
 from dynaseal.core.values.writing import serialize, serialize_attributes
 from dynaseal.errors import EncryptError, FormatError, SignatureError
 
-_FORMAT_ATTRIBUTES = frozenset({HEADER_NAME, FOOTER_NAME, LEGACY_DESCRIPTION_NAME, LEGACY_SIGNATURE_NAME})
+_IMAGE_HINT = "Pass dynaseal.from_stream_image(image), which decodes the binary at every depth"
 
 
 def plaintext_fields(shape: Shape, item: Item) -> tuple[list[Field], list[Field]]:
@@ -138,18 +140,21 @@ def _raise_for_attribute(names: Sequence[str], fields: Sequence[Field]) -> None:
             raise FormatError(f"The attribute {name!r} was encrypted from {error}") from None
 
 
-def header_and_footer(item: Item) -> tuple[bytes, bytes]:
+def header_and_footer(item: Item, is_encrypted: Callable[[str], bool]) -> tuple[bytes, bytes]:
     """Return the header and the footer of an encrypted item.
+
+    Args:
+        item: The stored item.
+        is_encrypted: Whether the configuration encrypts an attribute, by its name.
 
     Raises:
         FormatError: one is missing or not binary, or the item is of the older format.
     """
     if HEADER_NAME not in item and FOOTER_NAME not in item:
-        if is_encrypted(item):
-            raise FormatError(
-                "The item was encrypted by AWS's older library, whose format is not read here",
-                hint="Read it with that library and write it again with this one",
-            )
+        trace = find_trace(item, is_encrypted)
+        if trace is not None:
+            raise trace.as_error()
+        refuse_base64_binary(item)
         raise FormatError(
             f"The item is not encrypted: it has neither {HEADER_NAME} nor {FOOTER_NAME}",
             hint="To read items that are not encrypted, set a plaintext_policy that allows it",
@@ -157,23 +162,37 @@ def header_and_footer(item: Item) -> tuple[bytes, bytes]:
     return _binary(item, HEADER_NAME), _binary(item, FOOTER_NAME)
 
 
-def is_encrypted(item: Item) -> bool:
-    """Return whether an item has any attribute of this format or the older one.
+def refuse_base64_binary(item: Item) -> None:
+    """Refuse an item whose binary is base64, as in JSON: it is not in wire form.
 
-    `decrypt-item.md`, "Determining Plaintext Items", looks only for this format's attributes; but
-    ciphertext of the older format must not be returned as if it were data.
+    Raises:
+        FormatError: one of its attributes has such binary.
     """
-    return not _FORMAT_ATTRIBUTES.isdisjoint(item)
+    for name, value in item.items():
+        if has_base64_binary(value):
+            raise _not_decoded(name)
+
+
+def _not_decoded(name: str) -> FormatError:
+    return FormatError(
+        f"The attribute {name!r} holds binary as a string, which is base64 as in the records of streams, "
+        "Lambda, Kinesis and exports",
+        hint=_IMAGE_HINT,
+    )
 
 
 def _binary(item: Item, name: str) -> bytes:
     value = item.get(name)
     if value is None:
-        raise FormatError(f"The item has no {name}")
+        raise FormatError(
+            f"The item has no {name}", hint="Read the whole item: only whole items can be verified"
+        )
     try:
         content = value.get("B")
     except AttributeError:
         raise TypeError(f"the attribute {name!r} is not an attribute value") from None
     if content is None or len(value) != 1:
         raise FormatError(f"The attribute {name!r} is not binary")
+    if isinstance(content, str):
+        raise _not_decoded(name)
     return content if type(content) is bytes else serialize(value)[1]
