@@ -86,6 +86,7 @@ class ItemEncryptor:
         try:
             with self._kms_calls.recording():
                 if self._writes_plaintext:
+                    _refuse_traces(self.config, plaintext_item)
                     return dict(plaintext_item)
                 prepared = (
                     plaintext_item
@@ -183,6 +184,23 @@ def _add_location(error: DynasealError | TypeError, config: TableConfig, an_item
         error.__context__ = None
     if isinstance(error, DynasealError):
         error.where = _describe_location(config, an_item)
+
+
+def _refuse_traces(config: TableConfig, plaintext_item: Item) -> None:
+    """Refuse to write as plaintext what a reader would take for a part of an encrypted item."""
+    trace = find_trace(plaintext_item, config.is_encrypted)
+    if trace is None:
+        return
+    if trace.is_ciphertext:
+        raise EncryptError(
+            f"The value of {trace.attribute_name!r} has the form of ciphertext: written as plaintext, it "
+            "would be taken for a part of an encrypted item",
+            hint="Write it with a plaintext_policy that encrypts",
+        )
+    raise EncryptError(
+        f"The item's attribute {trace.attribute_name!r} has a name that is reserved for encrypted items",
+        hint="An item that is already encrypted cannot be written as plaintext",
+    )
 
 
 def _describe_location(config: TableConfig, an_item: Item) -> str:

@@ -27,7 +27,11 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "GetItem": {"TableName": "people", "Key": KEY},
     "DeleteItem": {"TableName": "people", "Key": KEY, "ConditionExpression": "city = :v", **VALUES},
     "UpdateItem": {"TableName": "people", "Key": KEY, "UpdateExpression": "SET memo = :v", **VALUES},
-    "Query": {"TableName": "people", "KeyConditionExpression": "pk = :v", **VALUES},
+    "Query": {
+        "TableName": "people",
+        "KeyConditionExpression": "pk = :v",
+        "ExpressionAttributeValues": {":v": {"S": "ann"}},
+    },
     "Scan": {"TableName": "people", "FilterExpression": "city = :v", **VALUES},
     "BatchWriteItem": {
         "RequestItems": {

@@ -38,10 +38,12 @@ def from_stream_image(image: Mapping[str, Any]) -> dict[str, Any]:
         try:
             decoded[name] = _decoded(value, 1)
         except (AttributeError, KeyError, TypeError, ValueError):
-            problem = f"The attribute {name!r} of the image is not an attribute value, or its binary is not base64"
+            problem = (
+                f"The attribute {name!r} of the image is not an attribute value, or its binary is not base64"
+            )
         else:
             continue
-        # Raised outside the handler, so that the error, which can show the value, does not become its context.
+        # Raised outside the handler: the error there can show the value, and must not become the context.
         raise FormatError(problem, hint=_HINT)
     return decoded
 

@@ -1,14 +1,15 @@
 """Whether an item, or a part of one, was encrypted: nothing else in this library decides it.
 
-A reader that may return unencrypted items must never take a part of an encrypted item for one of them. Each of
-these is a trace of an encrypted item:
+A reader that may return unencrypted items must never take a part of an encrypted item for one of them. Each
+of these is a trace of an encrypted item:
 
 - an attribute that belongs to the format (header, footer, beacon) or to the older library's format;
 - binary in the form of ciphertext in an attribute that the configuration encrypts.
 
-An unencrypted item can have such binary by chance. It is refused too, because nothing can tell the two apart.
+An unencrypted item can have such binary by chance. It is refused too: nothing can tell the two apart.
 
-Source: specification `decrypt-item.md`, "Determining Plaintext Items", which looks for header and footer only.
+Source: specification `decrypt-item.md`, "Determining Plaintext Items", which looks for header and footer
+only.
 """
 
 from collections.abc import Callable
@@ -81,8 +82,8 @@ class Trace:
                 "and put it back with this one",
             )
         return FormatError(
-            f"The item has the attribute {name!r} and neither header nor footer: it is a part of an encrypted "
-            "item",
+            f"The item has the attribute {name!r} and neither header nor footer: it is a part of an "
+            "encrypted item",
             hint=_ADVICE,
         )
 
@@ -104,7 +105,7 @@ def find_trace(item: Item, is_encrypted: Callable[[str], bool]) -> Trace | None:
 
 
 def find_format_attribute(item: Item) -> Trace | None:
-    """Return the trace of an attribute whose name belongs to this format or the older one, if there is one."""
+    """Return the trace of an attribute whose name belongs to one of the formats, or None."""
     for name in item:
         # str(): an untyped caller's item may have any name, which is refused later.
         if name in _LEGACY_NAMES or str(name).startswith(RESERVED_PREFIX):

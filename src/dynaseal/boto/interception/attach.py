@@ -17,6 +17,7 @@ from boto3.dynamodb.transform import TransformationInjector, copy_dynamodb_param
 from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator
 
+from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.requests import Call, Requests
 from dynaseal.config import TableConfig
@@ -69,7 +70,7 @@ def attach(
 
 def register(client: Any, requests: Requests) -> None:
     """Register the handlers of encryption on a client."""
-    handlers = _Handlers(requests)
+    handlers = _Handlers(client, requests)
     provide, build, after = _EVENTS
     # Last before sending and first after: the conversions of boto3's resources, which are registered neither
     # first nor last, then turn Python values into wire values before these handlers, and back after them.
@@ -149,8 +150,10 @@ def convert_python_values(client: Any, *, enabled: bool) -> None:
 class _Handlers:
     """The handlers of one client."""
 
-    def __init__(self, requests: Requests) -> None:
+    def __init__(self, client: Any, requests: Requests) -> None:
         self._requests = requests
+        # Through the client itself, on which DescribeTable passes through these handlers.
+        self._indexes = IndexProjections(lambda table: client.describe_table(TableName=table))
 
     def copy_request(self, params: Mapping[str, Any], **_: Any) -> dict[str, Any]:
         """Return a copy of the caller's request, which botocore then builds the request from.
@@ -167,7 +170,7 @@ class _Handlers:
                 hint="Attach once, with the configurations of all tables",
             )
         try:
-            call = self._requests.prepare(model.name, dict(params))
+            call = self._requests.prepare(model.name, dict(params), self._indexes)
         except (AttributeError, EncryptError, KeyError, TypeError):
             _validate(params, model)
             raise

@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dynaseal.boto.interception import item_operations
-from dynaseal.boto.interception.tables import ConfiguredTable, Message, PrimaryKey, Tables
+from dynaseal.boto.interception.replies import (
+    PrimaryKey,
+    SentPart,
+    key_of_reply,
+    refuse_other_item,
+    refuse_wrong_number,
+)
+from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
 from dynaseal.errors import DecryptError, UnsupportedOperationError
 
 _PreparePart = Callable[[ConfiguredTable, str, Message], dict[str, Any]]
@@ -71,7 +78,8 @@ def _originals_by_key(
 
 
 def _original(write: Message, table: ConfiguredTable, originals: Mapping[PrimaryKey, Any]) -> Any:
-    original = originals.get(table.primary_key(_item_or_key(write)))
+    key = key_of_reply(table.config.key_names, _item_or_key(write))
+    original = None if key is None else originals.get(key)
     if original is None:
         raise DecryptError("BatchWriteItem returned an unprocessed item that was not in the request")
     return original
@@ -101,37 +109,53 @@ def found_batch(
     """Decrypt the items that BatchGetItem found; return unprocessed keys as the caller wrote them."""
     finished = dict(reply)
     responses, unprocessed = reply.get("Responses"), reply.get("UnprocessedKeys")
+    requested = _RequestedKeys(tables, caller_request["RequestItems"], sent_request["RequestItems"])
     if responses:
-        parts = {tables.configured(name): part for name, part in caller_request["RequestItems"].items()}
         finished["Responses"] = items = dict(responses)
         for name, table in _configured(tables, items):
-            items[name] = [table.read(item, parts.get(table) or {}) for item in items[name]]
+            items[name] = [requested.read(table, item) for item in items[name]]
     if unprocessed:
         finished["UnprocessedKeys"] = remaining = dict(unprocessed)
         for name, table in _configured(tables, remaining):
-            originals = _original_keys(
-                tables, table, caller_request["RequestItems"], sent_request["RequestItems"]
-            )
-            keys = [originals.get(table.primary_key(key), key) for key in remaining[name]["Keys"]]
+            keys = [requested.original(table, key) for key in remaining[name]["Keys"]]
             remaining[name] = {**remaining[name], "Keys": keys}
     return finished
+
+
+class _RequestedKeys:
+    """The keys of one BatchGetItem; its reply may have one item for each."""
+
+    def __init__(self, tables: Tables, caller_parts: Message, sent_parts: Message) -> None:
+        self._parts: dict[ConfiguredTable, Message] = {}
+        self._originals: dict[tuple[ConfiguredTable, PrimaryKey], Any] = {}
+        self._found: set[tuple[ConfiguredTable, PrimaryKey]] = set()
+        for name, table in _configured(tables, sent_parts):
+            self._parts[table] = caller_parts[name]
+            for original, sent in zip(caller_parts[name]["Keys"], sent_parts[name]["Keys"], strict=True):
+                self._originals[table, table.primary_key(sent)] = original
+
+    def read(self, table: ConfiguredTable, stored: Message) -> dict[str, Any]:
+        """Decrypt an item of the reply.
+
+        Raises:
+            DecryptError: it does not verify, was not asked for, or the reply had it already.
+        """
+        item = table.read(stored, self._parts.get(table) or {})
+        key = key_of_reply(table.config.key_names, stored)
+        if key is None or (table, key) not in self._originals or (table, key) in self._found:
+            refuse_other_item("BatchGetItem", table.name)
+        self._found.add((table, key))
+        return item
+
+    def original(self, table: ConfiguredTable, key: Message) -> Any:
+        """Return an unprocessed key as the caller wrote it."""
+        sent = key_of_reply(table.config.key_names, key)
+        return key if sent is None else self._originals.get((table, sent), key)
 
 
 def _configured(tables: Tables, by_table: Message) -> list[tuple[str, ConfiguredTable]]:
     found = ((name, tables.configured(name)) for name in by_table)
     return [(name, table) for name, table in found if table is not None]
-
-
-def _original_keys(
-    tables: Tables, table: ConfiguredTable, caller_parts: Message, sent_parts: Message
-) -> dict[PrimaryKey, Any]:
-    """Return the caller's keys of a table by the primary keys that were sent for them."""
-    return {
-        table.primary_key(sent): original
-        for name, part in sent_parts.items()
-        if tables.configured(name) is table
-        for original, sent in zip(caller_parts[name]["Keys"], part["Keys"], strict=True)
-    }
 
 
 def transaction(tables: Tables, operation: str, request: Message) -> dict[str, Any]:
@@ -153,31 +177,35 @@ def transaction(tables: Tables, operation: str, request: Message) -> dict[str, A
 
 
 def found_in_transaction(
-    tables: Tables, caller_request: Message, _sent_request: Message, reply: Message
+    tables: Tables, caller_request: Message, sent_request: Message, reply: Message
 ) -> dict[str, Any]:
     """Decrypt the items that TransactGetItems found."""
-    return _decrypted_by_position(tables, caller_request, reply, "Responses")
+    return _decrypted_by_position(tables, caller_request, sent_request, reply, member="Responses")
 
 
 def cancelled_transaction(
-    tables: Tables, caller_request: Message, _sent_request: Message, reply: Message
+    tables: Tables, caller_request: Message, sent_request: Message, reply: Message
 ) -> dict[str, Any]:
     """Decrypt the items that a cancelled transaction returns with its reasons."""
-    return _decrypted_by_position(tables, caller_request, reply, "CancellationReasons")
+    return _decrypted_by_position(tables, caller_request, sent_request, reply, member="CancellationReasons")
 
 
 def _decrypted_by_position(
-    tables: Tables, caller_request: Message, reply: Message, member: str
+    tables: Tables, caller_request: Message, sent_request: Message, reply: Message, *, member: str
 ) -> dict[str, Any]:
     """Decrypt each entry's item with the configuration of the action in the same position."""
     entries = reply.get(member)
     if not entries:
         return dict(reply)
+    actions, sent_actions = caller_request["TransactItems"], sent_request["TransactItems"]
+    if len(entries) != len(actions):
+        refuse_wrong_number("TransactGetItems" if member == "Responses" else "TransactWriteItems")
     finished: list[dict[str, Any]] = []
-    for action, entry in zip(caller_request["TransactItems"], entries, strict=True):
-        (parameters,) = action.values()
+    for action, sent_action, entry in zip(actions, sent_actions, entries, strict=True):
+        ((name, parameters),) = action.items()
         table = tables.configured(parameters.get("TableName"))
-        finished.append(entry if table is None else table.read_member(entry, "Item", parameters))
+        part = SentPart(f"a transaction ({name})", parameters, sent_action[name])
+        finished.append(entry if table is None else table.read_member(entry, "Item", part))
     return {**reply, member: finished}
 
 

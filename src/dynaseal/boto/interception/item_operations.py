@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from dynaseal.boto.interception.replies import SentPart
 from dynaseal.boto.interception.tables import ConfiguredTable, Message
 from dynaseal.errors import DecryptError
+
+_WRITTEN = "The write itself was made: do not repeat it because of this error"
 
 
 def put(table: ConfiguredTable, operation: str, part: Message) -> dict[str, Any]:
@@ -34,30 +37,40 @@ def get(table: ConfiguredTable, operation: str, part: Message) -> dict[str, Any]
     return dict(table.with_surrogate_keys(operation, part))
 
 
-def returned_item(table: ConfiguredTable, request: Message, reply: Message) -> dict[str, Any]:
+def returned_item(table: ConfiguredTable, part: SentPart, reply: Message) -> dict[str, Any]:
     """Decrypt the item that GetItem found, or that an error returns."""
-    return table.read_member(reply, "Item", request)
+    return table.read_member(reply, "Item", part)
 
 
-def returned_attributes(table: ConfiguredTable, request: Message, reply: Message) -> dict[str, Any]:
+def returned_attributes(table: ConfiguredTable, part: SentPart, reply: Message) -> dict[str, Any]:
     """Decrypt the whole old item that a write returns."""
-    return table.read_member(reply, "Attributes", request)
+    return _read_after_write(table, part, reply)
 
 
-def updated_attributes(table: ConfiguredTable, request: Message, reply: Message) -> dict[str, Any]:
+def updated_attributes(table: ConfiguredTable, part: SentPart, reply: Message) -> dict[str, Any]:
     """Decrypt the attributes that an update returns if they are the whole item; others must be unsigned.
+
+    Where items are written as plaintext, they may also be parts of an item that was never encrypted.
 
     Raises:
         DecryptError: signed attributes were returned without the rest of the item, which cannot be verified.
     """
-    if request.get("ReturnValues") in ("ALL_OLD", "ALL_NEW"):
-        return table.read_member(reply, "Attributes", request)
+    if part.caller_request.get("ReturnValues") in ("ALL_OLD", "ALL_NEW"):
+        return _read_after_write(table, part, reply)
     attributes: Message = reply.get("Attributes") or {}
-    signed = sorted(filter(table.is_configured_signed, attributes))
-    if signed:
+    refused = table.find_unreadable(attributes)
+    if refused is not None:
         raise DecryptError(
-            f"UpdateItem on the table {table.name!r} returned the signed attribute {signed[0]!r} "
+            f"UpdateItem on the table {table.name!r} returned the signed attribute {refused!r} "
             "without the rest of its item",
-            hint="Ask for ALL_NEW or ALL_OLD",
+            hint=f"Ask for ALL_NEW or ALL_OLD. {_WRITTEN}",
         )
     return dict(reply)
+
+
+def _read_after_write(table: ConfiguredTable, part: SentPart, reply: Message) -> dict[str, Any]:
+    try:
+        return table.read_member(reply, "Attributes", part)
+    except DecryptError as error:
+        error.hint = f"{error.hint}. {_WRITTEN}" if error.hint else _WRITTEN
+        raise

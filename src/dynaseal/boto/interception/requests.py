@@ -14,7 +14,9 @@ from functools import partial
 from typing import NamedTuple
 
 from dynaseal.boto.interception import batches, item_operations
+from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
+from dynaseal.boto.interception.replies import SentPart
 from dynaseal.boto.interception.statements import refuse_statements
 from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
 from dynaseal.config import TableConfig
@@ -40,7 +42,7 @@ class Call(NamedTuple):
     finish: Callable[[Message], Message] = _unchanged
 
 
-def _unchanged_in_table(_table: ConfiguredTable, _request: Message, reply: Message) -> Message:
+def _unchanged_in_table(_table: ConfiguredTable, _part: SentPart, reply: Message) -> Message:
     return reply
 
 
@@ -56,14 +58,14 @@ class ItemOperation:
 
     Attributes:
         prepare_request: Returns the request to send for a table, an operation and the caller's request.
-        finish_reply: Returns the caller's reply for a table, the caller's request and DynamoDB's reply.
+        finish_reply: Returns the caller's reply for a table, what was sent and DynamoDB's reply.
         finish_error: The same for a reply that is an error.
         replaced_parameters: Parameters that expressions have replaced; they are refused.
     """
 
     prepare_request: Callable[[ConfiguredTable, str, Message], Message]
-    finish_reply: Callable[[ConfiguredTable, Message, Message], Message] = _unchanged_in_table
-    finish_error: Callable[[ConfiguredTable, Message, Message], Message] = _unchanged_in_table
+    finish_reply: Callable[[ConfiguredTable, SentPart, Message], Message] = _unchanged_in_table
+    finish_error: Callable[[ConfiguredTable, SentPart, Message], Message] = _unchanged_in_table
     replaced_parameters: tuple[str, ...] = ()
 
     def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
@@ -73,10 +75,10 @@ class ItemOperation:
             return Call(request, request)
         checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
         sent = self.prepare_request(table, operation, checked)
-        return Call(request, sent, partial(self._finish, table, request))
+        return Call(request, sent, partial(self._finish, table, SentPart(operation, request, sent)))
 
-    def _finish(self, table: ConfiguredTable, caller_request: Message, reply: Message) -> Message:
-        return (self.finish_error if "Error" in reply else self.finish_reply)(table, caller_request, reply)
+    def _finish(self, table: ConfiguredTable, part: SentPart, reply: Message) -> Message:
+        return (self.finish_error if "Error" in reply else self.finish_reply)(table, part, reply)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,18 @@ class SearchOperation:
 
     replaced_parameters: tuple[str, ...]
 
-    def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
+    def prepare(
+        self, tables: Tables, operation: str, request: Message, indexes: IndexProjections | None
+    ) -> Call:
         """Prepare a call; its prepared search writes the request and filters the reply."""
         table = tables.for_request(operation, request.get("TableName"))
         if table is None:
             return Call(request, request)
         checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
         sent, search = table.prepare_search(operation, checked)
-        return Call(request, sent, partial(table.finish_search, search, request))
+        table.check_index(operation, sent, indexes)
+        part = SentPart(operation, request, sent)
+        return Call(request, sent, partial(table.finish_search, search, part))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,8 +254,14 @@ class Requests:
         """Return whether a table is not configured, and its items may be used unencrypted."""
         return self._tables.is_plaintext(table_name)
 
-    def prepare(self, operation: str, request: Message) -> Call:
+    def prepare(self, operation: str, request: Message, indexes: IndexProjections | None = None) -> Call:
         """Prepare a call for the caller's request, values in wire form.
+
+        Args:
+            operation: The operation's name.
+            request: The request as the caller wrote it.
+            indexes: Knows what the indexes of tables project. Without it, searches through an index are
+                refused where unencrypted items may be read.
 
         Raises:
             UnsupportedOperationError: the request cannot be made safe, or the operation is not known here.
@@ -263,4 +275,6 @@ class Requests:
                 f"{operation} is not known to work with client-side encryption and could carry plaintext",
                 hint="Make this call with a client without encryption, if its data may be in the clear",
             )
+        if isinstance(entry, SearchOperation):
+            return entry.prepare(self._tables, operation, request, indexes)
         return entry.prepare(self._tables, operation, request)

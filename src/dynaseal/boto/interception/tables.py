@@ -13,23 +13,33 @@ from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 from typing import Any, NoReturn
 
+from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
 from dynaseal.beacons.requests.prepared import PreparedSearch
+from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.plaintext_tables import (
     AllowedTables,
     PlaintextTables,
     checked_configs,
     table_name,
 )
+from dynaseal.boto.interception.replies import (
+    Message,
+    PrimaryKey,
+    SentPart,
+    has_key,
+    key_condition_check,
+    primary_key,
+    refuse_other_item,
+)
 from dynaseal.config import TableConfig
 from dynaseal.core.actions import CryptoAction
-from dynaseal.core.values.writing import serialize
+from dynaseal.core.header import RESERVED_PREFIX
+from dynaseal.core.traces import find_trace
 from dynaseal.encryptor import ItemEncryptor
 from dynaseal.errors import ConfigError, DecryptError, UnsupportedOperationError
 from dynaseal.expressions import parse_condition, parse_update
 from dynaseal.expressions.tree import Path
 
-Message = Mapping[str, Any]
-PrimaryKey = tuple[tuple[bytes, bytes], ...]
 PROJECTIONS = ("ProjectionExpression", "AttributesToGet")
 _SHOWN_NAMES = 5
 _LONGEST_NAME = 1024  # an ARN's
@@ -48,6 +58,7 @@ class ConfiguredTable:
         self.config = config
         self._encryptor = ItemEncryptor(config)
         self._search = self._encryptor.search
+        self._writes_plaintext = config.plaintext_policy.forces_write
 
     def write(self, item: Message) -> dict[str, Any]:
         """Encrypt an item that a request writes.
@@ -71,14 +82,23 @@ class ConfiguredTable:
                 error.hint = advice
             raise
 
-    def read_member(self, reply: Message, member: str, request: Message) -> dict[str, Any]:
-        """Return a reply with the item in one of its members decrypted, if there is one."""
-        item = reply.get(member)
-        return {**reply, member: self.read(item, request)} if item else dict(reply)
+    def read_member(self, reply: Message, member: str, part: SentPart) -> dict[str, Any]:
+        """Return a reply with the item in one of its members decrypted, if there is one.
+
+        Raises:
+            DecryptError: it does not verify, or has another key than the one that was sent.
+        """
+        stored = reply.get(member)
+        if not stored:
+            return dict(reply)
+        item = self.read(stored, part.caller_request)
+        if not has_key(self.config.key_names, stored, part.key):
+            refuse_other_item(part.operation, self.name)
+        return {**reply, member: item}
 
     def primary_key(self, item: Message) -> PrimaryKey:
         """Return an item's primary key in a form that is the same however the key is written."""
-        return tuple(serialize(item[name]) for name in self.config.key_names if name in item)
+        return primary_key(self.config.key_names, item)
 
     def with_surrogate_keys(self, operation: str, request: Message) -> Message:
         """Return a request, or one item's part of it, that names items by surrogate keys.
@@ -122,12 +142,12 @@ class ConfiguredTable:
             UnsupportedOperationError: the condition needs such a value.
         """
         condition = request.get("ConditionExpression")
-        if condition:
+        if condition and not self._writes_plaintext:
             expression = parse_condition(condition, "ConditionExpression")
             self._refuse_encrypted(operation, "ConditionExpression", expression.value_paths, request)
 
     def check_update(self, operation: str, request: Message) -> None:
-        """Refuse an update that writes or reads a signed attribute.
+        """Refuse an update that writes or reads a signed attribute, unless items are written as plaintext.
 
         Raises:
             UnsupportedOperationError: the update expression touches one.
@@ -138,7 +158,9 @@ class ConfiguredTable:
         names = _names(request)
         for path in parse_update(update, "UpdateExpression").paths:
             name = path.root(names)
-            if self.is_configured_signed(name):
+            if self._writes_plaintext:
+                self._refuse_reserved(operation, name)
+            elif self.is_configured_signed(name):
                 self._refuse(
                     f"{operation}'s UpdateExpression touches {name!r}",
                     "that attribute is signed, and an update in place would leave the signature as it was",
@@ -152,7 +174,7 @@ class ConfiguredTable:
             UnsupportedOperationError: an expression touches an encrypted attribute and no beacon supports it.
         """
         self.check_read(operation, request)
-        if self._search is None:
+        if self._search is None or self._writes_plaintext:
             self.check_filter(operation, request)
             return request, None
         search = self._search.requests.prepare(operation, request)
@@ -168,31 +190,91 @@ class ConfiguredTable:
             expression = request.get(parameter)
             if expression:
                 paths = parse_condition(expression, parameter).paths
-                self._refuse_encrypted(operation, parameter, paths, request)
+                if self._writes_plaintext:
+                    self._refuse_beacons(operation, parameter, paths, request)
+                else:
+                    self._refuse_encrypted(operation, parameter, paths, request)
 
-    def finish_search(
-        self, search: PreparedSearch | None, request: Message, reply: Message
-    ) -> dict[str, Any]:
+    def check_index(self, operation: str, sent_request: Message, indexes: IndexProjections | None) -> None:
+        """Refuse an index with parts of items where such a part could be taken for an unencrypted item.
+
+        Args:
+            operation: The operation's name.
+            sent_request: The Query or Scan that will be sent.
+            indexes: Knows what indexes project; None if nothing can be asked.
+
+        Raises:
+            UnsupportedOperationError: the index does not project all attributes, or that is not known.
+        """
+        index = sent_request.get("IndexName")
+        if not index or not self.config.plaintext_policy.allows_read:
+            return
+        # With ALL_ATTRIBUTES, DynamoDB refuses a global index that has parts of items, and for a local one it
+        # reads the whole items from the table. A count returns no items.
+        if sent_request.get("Select") in ("ALL_ATTRIBUTES", "COUNT"):
+            return
+        projects_all = (
+            None
+            if indexes is None
+            else indexes.projects_all(operation, sent_request["TableName"], str(index))
+        )
+        if projects_all:
+            return
+        problem = (
+            "does not project all attributes" if projects_all is False else "is not known to DescribeTable"
+        )
+        self._refuse(
+            f"{operation} through the index {index!r}, which {problem},",
+            "its plaintext policy lets unencrypted items be read, and a part of an encrypted item looks like "
+            "one",
+            "Query the table or an index that projects all attributes; for a local index pass "
+            "Select=ALL_ATTRIBUTES",
+        )
+
+    def finish_search(self, search: PreparedSearch | None, part: SentPart, reply: Message) -> dict[str, Any]:
         """Return a Query's or Scan's reply with its items decrypted; `Select=COUNT` has none.
 
         False matches of beacons are left out, and `Count` counts what is left.
+
+        Raises:
+            DecryptError: an item does not verify, or does not fulfil the key condition that was sent.
         """
         items = reply.get("Items")
         if not items:
             return dict(reply)
+        request = part.caller_request
+        fulfils = key_condition_check(part.sent_request, has_beacons=search is not None)
         if search is None:
-            return {**reply, "Items": [self.read(item, request) for item in items]}
+            found = [self.read(item, request) for item in items]
+            if not all(map(fulfils, items)):
+                refuse_other_item(part.operation, self.name)
+            return {**reply, "Items": found}
         # The order matters. Items of other tenants go first: the caller may have no key to read them. Then
         # every other item is read, false matches as well, so that no tampered item goes unnoticed. Only
         # decrypted items show which of them are false matches.
         candidates = items if search.tenant is None else search.items_of_tenant(items)
-        found = search.without_false_matches([(item, self.read(item, request)) for item in candidates])
+        read = [(item, self.read(item, request)) for item in candidates]
+        if not all(map(fulfils, candidates)):
+            refuse_other_item(part.operation, self.name)
+        found = search.without_false_matches(read)
         counted = {"Count": len(found)} if "Count" in reply else {}
         return {**reply, **counted, "Items": found}
 
     def is_configured_signed(self, attribute_name: str) -> bool:
         """Return whether the configuration gives an attribute an action that signs it."""
         return self.config.find_action(attribute_name) not in (None, CryptoAction.DO_NOTHING)
+
+    def find_unreadable(self, attributes: Message) -> str | None:
+        """Return the first attribute of a part of an item that cannot be returned; None if there is none.
+
+        Unsigned attributes can be returned, and where items are written as plaintext, whatever has no trace
+        of encryption.
+        """
+        trace = find_trace(attributes, self.config.is_encrypted)
+        if trace is not None:
+            return trace.attribute_name
+        signed = () if self._writes_plaintext else filter(self.config.is_signed, attributes)
+        return min(signed, default=None)
 
     def without_replaced_parameters(
         self, operation: str, request: Message, parameters: Iterable[str]
@@ -224,6 +306,33 @@ class ConfiguredTable:
                     "that attribute is encrypted and DynamoDB has only its ciphertext",
                     "Use signed or unsigned attributes in it, or filter the items that you have read",
                 )
+
+    def _refuse_beacons(
+        self, operation: str, parameter: str, paths: Iterable[Path], request: Message
+    ) -> None:
+        """Refuse beacons where items are written as plaintext: such items have none."""
+        compiled = self.config.compiled_search
+        names = _names(request)
+        for path in paths:
+            name = path.root(names)
+            beacon = None if compiled is None else compiled.beacon_at(path, names)
+            if beacon is None and not name.startswith(RESERVED_PREFIX):
+                continue
+            # A beacon with the name of its attribute: plaintext items have the attribute.
+            if not (isinstance(beacon, CompiledStandardBeacon) and beacon.is_over_attribute(name)):
+                self._refuse(
+                    f"{operation}'s {parameter} uses the beacon {name!r}",
+                    "its plaintext policy writes items without beacons, so none would be found",
+                    "Compare the attributes themselves",
+                )
+
+    def _refuse_reserved(self, operation: str, name: str) -> None:
+        if name.startswith(RESERVED_PREFIX):
+            self._refuse(
+                f"{operation}'s UpdateExpression touches {name!r}",
+                f"the prefix {RESERVED_PREFIX!r} is reserved for encrypted items",
+                "Give the attribute another name",
+            )
 
     def _refuse(self, problem: str, reason: str, hint: str) -> NoReturn:
         raise UnsupportedOperationError(f"{problem} on the table {self.name!r}: {reason}", hint=hint)

@@ -16,6 +16,7 @@ from dynaseal.boto.interception.attach import (
     dynamodb_client,
     encrypting_copy,
 )
+from dynaseal.boto.interception.plaintext_tables import table_name
 from dynaseal.boto.interception.requests import Requests
 from dynaseal.boto.wrappers.table_info import TableInfo
 from dynaseal.config import TableConfig
@@ -184,7 +185,9 @@ def _config(info: TableInfo, keyring: Keyring, actions: AttributeActions) -> Tab
     key = info.key()
     indexed = dict.fromkeys(info.index_attributes() - key.attributes, CryptoAction.SIGN_ONLY)
     return TableConfig(
-        info.name,
+        # The name, also where the Table was made from an ARN: it is bound to every item, and programs that
+        # use the table by its name must be able to read them.
+        table_name(info.name),
         key.partition,
         key.sort,
         attribute_actions=AttributeActions(actions.default_action, {**indexed, **actions.attribute_actions}),

@@ -1,0 +1,339 @@
+"""A reply is held against its request, and a part of an encrypted item is never returned as plaintext."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dynaseal import ItemEncryptor, PlaintextPolicy, RawAesKeyring, TableConfig
+from dynaseal.boto.interception.requests import Requests
+from dynaseal.core.actions import AttributeActions
+from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
+from support.people import people, person
+from support.strategies import values
+
+KEY = {"pk": {"S": "ann"}}
+OTHER = {"pk": {"S": "bob"}}
+READING = [PlaintextPolicy.FORBID_WRITE_ALLOW_READ, PlaintextPolicy.FORCE_WRITE_ALLOW_READ]
+UNCHANGED = {"UpdateExpression": "SET memo = :v", "ExpressionAttributeValues": {":v": {"S": "x"}}}
+QUERY = {"KeyConditionExpression": "pk = :k", "ExpressionAttributeValues": {":k": KEY["pk"]}}
+
+
+def requests(policy: PlaintextPolicy = PlaintextPolicy.FORBID_WRITE_FORBID_READ) -> Requests:
+    return Requests({"people": people(policy=policy)})
+
+
+def stored(key: str = "ann") -> dict[str, Any]:
+    return ItemEncryptor(people()).encrypt_item(person(key))
+
+
+# How each operation returns one item: its request without the table, and the reply with the item. The request
+# asks for the item with the key `ann`.
+ONE_TABLE: dict[str, tuple[str, dict[str, Any], Any]] = {
+    "get": ("GetItem", {"Key": KEY}, lambda item: {"Item": item}),
+    "put": ("PutItem", {"Item": person(), "ReturnValues": "ALL_OLD"}, lambda item: {"Attributes": item}),
+    "delete": ("DeleteItem", {"Key": KEY, "ReturnValues": "ALL_OLD"}, lambda item: {"Attributes": item}),
+    "update, old": (
+        "UpdateItem",
+        {"Key": KEY, "ReturnValues": "ALL_OLD", **UNCHANGED},
+        lambda item: {"Attributes": item},
+    ),
+    "update, new": (
+        "UpdateItem",
+        {"Key": KEY, "ReturnValues": "ALL_NEW", **UNCHANGED},
+        lambda item: {"Attributes": item},
+    ),
+    "failed put": ("PutItem", {"Item": person()}, lambda item: {"Error": {"Code": "X"}, "Item": item}),
+    "failed update": (
+        "UpdateItem",
+        {"Key": KEY, **UNCHANGED},
+        lambda item: {"Error": {"Code": "X"}, "Item": item},
+    ),
+    "failed delete": ("DeleteItem", {"Key": KEY}, lambda item: {"Error": {"Code": "X"}, "Item": item}),
+    "query": ("Query", QUERY, lambda item: {"Items": [item], "Count": 1}),
+}
+TABLES: dict[str, tuple[str, dict[str, Any], Any]] = {
+    "batch": (
+        "BatchGetItem",
+        {"RequestItems": {"people": {"Keys": [KEY]}}},
+        lambda item: {"Responses": {"people": [item]}},
+    ),
+    "transaction": (
+        "TransactGetItems",
+        {"TransactItems": [{"Get": {"TableName": "people", "Key": KEY}}]},
+        lambda item: {"Responses": [{"Item": item}]},
+    ),
+    "cancelled transaction": (
+        "TransactWriteItems",
+        {"TransactItems": [{"Put": {"TableName": "people", "Item": person()}}]},
+        lambda item: {"Error": {"Code": "X"}, "CancellationReasons": [{"Code": "F", "Item": item}]},
+    ),
+    "cancelled check": (
+        "TransactWriteItems",
+        {
+            "TransactItems": [
+                {
+                    "ConditionCheck": {
+                        "TableName": "people",
+                        "Key": KEY,
+                        "ConditionExpression": "attribute_exists(pk)",
+                    }
+                }
+            ]
+        },
+        lambda item: {"Error": {"Code": "X"}, "CancellationReasons": [{"Code": "F", "Item": item}]},
+    ),
+}
+HOLDING = {
+    name: (operation, {"TableName": "people", **request}, reply)
+    for name, (operation, request, reply) in ONE_TABLE.items()
+} | TABLES
+RETURNING = {
+    **HOLDING,
+    "scan": ("Scan", {"TableName": "people"}, lambda item: {"Items": [item], "Count": 1}),
+}
+
+
+def returned(how: str, item: dict[str, Any], policy: PlaintextPolicy) -> Any:
+    operation, request, reply = RETURNING[how]
+    return requests(policy).prepare(operation, request).finish(reply(item))
+
+
+@pytest.mark.parametrize("policy", PlaintextPolicy)
+@pytest.mark.parametrize("how", HOLDING)
+def test_an_item_with_another_key_is_refused(how: str, policy: PlaintextPolicy) -> None:
+    assert returned(how, stored(), policy) == RETURNING[how][2](person())
+    with pytest.raises(DecryptError, match="has an item with another key"):
+        returned(how, stored("bob"), policy)
+
+
+@pytest.mark.parametrize("policy", READING)
+@pytest.mark.parametrize("how", HOLDING)
+def test_an_unencrypted_item_with_another_key_is_refused_too(how: str, policy: PlaintextPolicy) -> None:
+    assert returned(how, KEY, policy) == RETURNING[how][2](KEY)
+    for other in (OTHER, {"city": {"S": "Bern"}}, {"pk": {"N": "1"}}, {"pk": {"S": 1}}):
+        with pytest.raises(DecryptError, match="has an item with another key"):
+            returned(how, other, policy)
+
+
+def test_a_batch_returns_each_item_once_and_no_other_tables() -> None:
+    call = requests().prepare("BatchGetItem", {"RequestItems": {"people": {"Keys": [KEY, OTHER]}}})
+    both = {"Responses": {"people": [stored("bob"), stored()]}}
+    assert call.finish(both) == {"Responses": {"people": [person("bob"), person()]}}
+    with pytest.raises(DecryptError, match="another key"):
+        call.finish({"Responses": {"people": [stored(), stored()]}})
+    two = Requests({"people": people(), "more": people("people")})
+    call = two.prepare("BatchGetItem", {"RequestItems": {"people": {"Keys": [KEY]}}})
+    with pytest.raises(DecryptError, match="another key"):
+        call.finish({"Responses": {"more": [stored()]}})
+
+
+def test_a_transaction_returns_one_entry_for_each_action() -> None:
+    get = {"Get": {"TableName": "people", "Key": KEY}}
+    call = requests().prepare("TransactGetItems", {"TransactItems": [get]})
+    with pytest.raises(DecryptError, match="one entry for each part"):
+        call.finish({"Responses": [{"Item": stored()}, {"Item": stored()}]})
+
+
+def test_keys_are_numbers_by_value_and_binary_by_content() -> None:
+    config = TableConfig(
+        "sums",
+        "pk",
+        "sk",
+        attribute_actions=AttributeActions(),
+        keyring=RawAesKeyring("tests", "key", bytes(32)),
+    )
+    item = {"pk": {"N": "150"}, "sk": {"B": b"\x00"}, "a": {"S": "x"}}
+    encrypted = ItemEncryptor(config).encrypt_item(item)
+    asked = {"pk": {"N": "1.50e2"}, "sk": {"B": bytearray(b"\x00")}}
+    call = Requests({"sums": config}).prepare("GetItem", {"TableName": "sums", "Key": asked})
+    assert call.finish({"Item": encrypted}) == {"Item": item}
+    query = {
+        "TableName": "sums",
+        "KeyConditionExpression": "#p = :p AND sk BETWEEN :l AND :h",
+        "ExpressionAttributeNames": {"#p": "pk"},
+        "ExpressionAttributeValues": {":p": {"N": "150.0"}, ":l": {"B": b""}, ":h": {"B": b"\x01"}},
+    }
+    call = Requests({"sums": config}).prepare("Query", query)
+    assert call.finish({"Items": [encrypted]}) == {"Items": [item]}
+    beyond = ItemEncryptor(config).encrypt_item({**item, "sk": {"B": b"\x02"}})
+    with pytest.raises(DecryptError, match="another key"):
+        call.finish({"Items": [encrypted, beyond]})
+
+
+# Damage: what can be missing of an encrypted item so that something of it is left.
+DAMAGE: dict[str, Any] = {
+    "no header": lambda item: without(item, "aws_dbe_head"),
+    "no footer": lambda item: without(item, "aws_dbe_foot"),
+    "neither": lambda item: without(item, "aws_dbe_head", "aws_dbe_foot"),
+    "ciphertext only": lambda item: {name: item[name] for name in ("pk", "secret")},
+    "a beacon only": lambda item: {"pk": item["pk"], "city": item["city"], "aws_dbe_b_city": {"S": "1f"}},
+    "another format attribute only": lambda item: {"pk": item["pk"], "aws_dbe_v_1": {"S": " "}},
+    "the older format": lambda item: {
+        **without(item, "aws_dbe_head", "aws_dbe_foot"),
+        "*amzn-ddb-map-desc*": {"B": b"x"},
+    },
+    "the older format's signature": lambda item: {"pk": item["pk"], "*amzn-ddb-map-sig*": {"B": b"x"}},
+    "an empty header": lambda item: {"pk": item["pk"], "aws_dbe_head": {"B": b""}},
+}
+
+
+def without(item: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in names}
+
+
+@settings(max_examples=25, deadline=None)
+@given(secret=values, notes=values, policy=st.sampled_from(list(PlaintextPolicy)))
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_part_of_an_encrypted_item_is_never_returned_as_plaintext(
+    damage: str, secret: Any, notes: Any, policy: PlaintextPolicy
+) -> None:
+    whole = ItemEncryptor(people()).encrypt_item(person(secret=secret, notes=notes))
+    part = DAMAGE[damage](whole)
+    for how in RETURNING:
+        with pytest.raises(DecryptError):
+            returned(how, part, policy)
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), secret=values, notes=values)
+def test_any_part_with_ciphertext_is_refused_by_the_encryptor(data: Any, secret: Any, notes: Any) -> None:
+    whole = ItemEncryptor(people()).encrypt_item(person(secret=secret, notes=notes))
+    names = data.draw(st.sets(st.sampled_from(sorted(whole)))) | {
+        data.draw(st.sampled_from(["secret", "notes"]))
+    }
+    part = {name: whole[name] for name in names}
+    for policy in PlaintextPolicy:
+        encryptor = ItemEncryptor(people(policy=policy))
+        if part == whole:
+            assert encryptor.decrypt_item(part)["secret"] == secret
+        else:
+            with pytest.raises(DecryptError):
+                encryptor.decrypt_item(part)
+
+
+@settings(max_examples=50, deadline=None)
+@given(secret=values, notes=values)
+@pytest.mark.parametrize("policy", READING)
+def test_an_item_that_was_never_encrypted_is_returned(
+    policy: PlaintextPolicy, secret: Any, notes: Any
+) -> None:
+    item = person(secret=secret, notes=notes)
+    for how in RETURNING:
+        assert returned(how, item, policy) == RETURNING[how][2](item)
+
+
+@pytest.mark.parametrize(
+    ("binary", "is_refused"),
+    [
+        (b"\x00\x01" + bytes(16), True),
+        (b"\xff\xff" + bytes(16), True),
+        (b"\x00\x00" + bytes(16), True),
+        (b"\x00\x00" + bytes(17), False),  # longer than an encrypted NULL, as a video's first bytes are
+        (b"\x00\x04" + bytes(18), False),
+        (b"\x00\x01" + bytes(15), False),
+        (b"\x01\x01" + bytes(19), False),
+        (b"\x89PNG" + bytes(40), False),
+        (b"", False),
+    ],
+)
+def test_binary_counts_as_ciphertext_by_its_form(binary: bytes, *, is_refused: bool) -> None:
+    encryptor = ItemEncryptor(people(policy=PlaintextPolicy.FORBID_WRITE_ALLOW_READ))
+    assert encryptor.decrypt_item({**KEY, "memo": {"B": binary}, "city": {"B": binary}})
+    if is_refused:
+        with pytest.raises(DecryptError, match=r"the value of 'secret'.* has the form of ciphertext"):
+            encryptor.decrypt_item({**KEY, "secret": {"B": binary}})
+    else:
+        assert encryptor.decrypt_item({**KEY, "secret": {"B": binary}})
+
+
+@pytest.mark.parametrize(
+    "old", [person(), without(stored(), "aws_dbe_head"), {**stored(), "city": {"S": "x"}}]
+)
+@pytest.mark.parametrize("how", ["put", "delete", "update, old"])
+def test_an_old_item_that_cannot_be_read_is_refused_and_the_error_says_that_the_write_was_made(
+    how: str, old: dict[str, Any]
+) -> None:
+    with pytest.raises(DecryptError, match="The write itself was made"):
+        returned(how, old, PlaintextPolicy.FORBID_WRITE_FORBID_READ)
+
+
+@pytest.mark.parametrize("policy", PlaintextPolicy)
+@pytest.mark.parametrize("returns", ["UPDATED_OLD", "UPDATED_NEW"])
+def test_updated_attributes_are_never_ciphertext(policy: PlaintextPolicy, returns: str) -> None:
+    request = {"TableName": "people", "Key": KEY, "ReturnValues": returns, **UNCHANGED}
+    call = requests(policy).prepare("UpdateItem", request)
+    assert call.finish({"Attributes": {"memo": {"S": "m"}}}) == {"Attributes": {"memo": {"S": "m"}}}
+    whole = stored()
+    for name in ("secret", "aws_dbe_head", "aws_dbe_foot"):
+        with pytest.raises(DecryptError, match=f"the signed attribute '{name}' without the rest"):
+            call.finish({"Attributes": {name: whole[name]}})
+
+
+class TestForcedPlaintext:
+    """FORCE_WRITE_ALLOW_READ, the first step of adopting encryption: everything written is plaintext."""
+
+    policy = PlaintextPolicy.FORCE_WRITE_ALLOW_READ
+    condition: ClassVar[dict[str, Any]] = {
+        "ConditionExpression": "secret = :s AND size(notes) < :s",
+        "ExpressionAttributeValues": {":s": {"S": "x"}},
+    }
+
+    def sent(self, operation: str, request: dict[str, Any]) -> Any:
+        return requests(self.policy).prepare(operation, request).sent_request
+
+    @pytest.mark.parametrize(
+        ("operation", "request_"),
+        [
+            ("PutItem", {"Item": person(), **condition}),
+            ("DeleteItem", {"Key": KEY, **condition}),
+            (
+                "UpdateItem",
+                {"Key": KEY, "UpdateExpression": "SET secret = :s, notes.a = city REMOVE extra", **condition},
+            ),
+            ("Query", {**QUERY, "FilterExpression": "begins_with(secret, :k)"}),
+            ("Scan", {"FilterExpression": "secret = :s", "ExpressionAttributeValues": {":s": {"S": "x"}}}),
+        ],
+    )
+    def test_requests_pass_as_they_are(self, operation: str, request_: dict[str, Any]) -> None:
+        request = {"TableName": "people", **request_}
+        assert self.sent(operation, request) == request
+
+    def test_so_do_batches_and_transactions(self) -> None:
+        batch = {"RequestItems": {"people": [{"PutRequest": {"Item": person()}}]}}
+        assert self.sent("BatchWriteItem", batch) == batch
+        update = {"UpdateExpression": "SET secret = :s", **self.condition}
+        transaction = {
+            "TransactItems": [
+                {"Put": {"TableName": "people", "Item": person(), **self.condition}},
+                {"Update": {"TableName": "people", "Key": KEY, **update}},
+                {"Delete": {"TableName": "people", "Key": KEY, **self.condition}},
+                {"ConditionCheck": {"TableName": "people", "Key": KEY, **self.condition}},
+            ]
+        }
+        assert self.sent("TransactWriteItems", transaction) == transaction
+
+    def test_updated_attributes_of_an_unencrypted_item_are_returned(self) -> None:
+        update = {"TableName": "people", "Key": KEY, "ReturnValues": "UPDATED_NEW", **UNCHANGED}
+        reply = {"Attributes": {"secret": {"S": "x"}, "city": {"S": "Bern"}}}
+        assert requests(self.policy).prepare("UpdateItem", update).finish(reply) == reply
+
+    @pytest.mark.parametrize("name", ["aws_dbe_head", "aws_dbe_b_city"])
+    def test_names_of_the_format_are_still_refused(self, name: str) -> None:
+        update = {"TableName": "people", "Key": KEY, "UpdateExpression": f"REMOVE {name}"}
+        with pytest.raises(UnsupportedOperationError, match="reserved for encrypted items"):
+            self.sent("UpdateItem", update)
+        with pytest.raises(EncryptError, match="reserved for encrypted items"):
+            self.sent("PutItem", {"TableName": "people", "Item": {**person(), name: {"S": "x"}}})
+
+    def test_ciphertext_is_not_written_as_plaintext(self) -> None:
+        part = {"pk": KEY["pk"], "secret": stored()["secret"]}
+        with pytest.raises(EncryptError, match="has the form of ciphertext"):
+            self.sent("PutItem", {"TableName": "people", "Item": part})
+
+    def test_projections_are_still_refused(self) -> None:
+        with pytest.raises(UnsupportedOperationError, match="a part of an encrypted item looks like one"):
+            self.sent("GetItem", {"TableName": "people", "Key": KEY, "ProjectionExpression": "secret"})
