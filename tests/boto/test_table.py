@@ -162,3 +162,22 @@ def test_a_configuration_that_contradicts_itself_or_is_not_enough_is_an_error(
 def test_only_a_table_is_taken() -> None:
     with pytest.raises(ConfigError, match="is not a boto3 Table"):
         EncryptedTable(StubbedDynamoDb().resource(), config=people())
+
+
+@pytest.mark.parametrize("info", [None, "given"])
+def test_a_table_made_from_an_arn_binds_its_items_to_the_tables_name(info: str | None) -> None:
+    arn = "arn:aws:dynamodb:us-west-2:111122223333:table/people"
+    table_info = None if info is None else TableInfo(arn, False, TableIndex("pk"), [])
+    dynamodb = StubbedDynamoDb()
+    if info is None:
+        dynamodb.reply({"Table": {"KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}]}})
+    by_arn = EncryptedTable(dynamodb.resource().Table(arn), KEYRING, table_info)
+    by_arn.put_item(Item={"pk": "ann", "secret": "x"})
+    assert {request["TableName"] for _, request in dynamodb.sent_requests} == {arn}
+
+    stored = dynamodb.sent_requests[-1][1]["Item"]
+    by_name = EncryptedTable(
+        dynamodb.resource().Table("people"), KEYRING, TableInfo("people", False, TableIndex("pk"), [])
+    )
+    dynamodb.reply({"Item": stored})
+    assert by_name.get_item(Key={"pk": "ann"})["Item"] == {"pk": "ann", "secret": "x"}

@@ -52,16 +52,16 @@ def has_base64_binary(value: Any, depth: int = 1) -> bool:
     """Return whether an attribute value holds binary that is a string: base64 that was not decoded."""
     try:
         ((kind, content),) = value.items()
+        if kind == "B":
+            return isinstance(content, str)
+        if kind == "BS":
+            return any(isinstance(member, str) for member in content)
+        if depth > MAX_DEPTH or kind not in ("L", "M"):
+            return False
+        members = content.values() if kind == "M" else content
+        return any(has_base64_binary(member, depth + 1) for member in members)
     except (AttributeError, TypeError, ValueError):
-        return False
-    if kind == "B":
-        return isinstance(content, str)
-    if kind == "BS":
-        return any(isinstance(member, str) for member in content)
-    if depth > MAX_DEPTH or kind not in ("L", "M"):
-        return False
-    members = content.values() if kind == "M" else content
-    return any(has_base64_binary(member, depth + 1) for member in members)
+        return False  # not an attribute value
 
 
 def _decoded(value: Mapping[str, Any], depth: int) -> dict[str, Any]:

@@ -5,14 +5,15 @@ caller meant; so whoever answers in DynamoDB's place could otherwise return anot
 """
 
 from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any, NamedTuple, NoReturn
 
 from dynaseal.attributes import AttributeValue, Item
-from dynaseal.core.header import RESERVED_PREFIX
 from dynaseal.core.values.writing import serialize
-from dynaseal.errors import DecryptError
-from dynaseal.expressions import ConditionExpression, matches, parse_condition
-from dynaseal.expressions.tree import And, Compare, Path, Value
+from dynaseal.errors import DecryptError, UnsupportedOperationError
+from dynaseal.expressions import matches, parse_condition
+from dynaseal.expressions.tree import And, Between, Compare, Condition, Function, Path, Value
 
 Message = Mapping[str, Any]
 PrimaryKey = tuple[tuple[bytes, bytes], ...]
@@ -94,15 +95,11 @@ def refuse_wrong_number(operation: str) -> NoReturn:
     )
 
 
-def key_condition_check(sent_request: Message, *, has_beacons: bool) -> Callable[[Item], bool]:
+def key_condition_check(sent_request: Message) -> Callable[[Item], bool]:
     """Return a function that says whether a stored item fulfils the key condition that was sent.
-
-    A key condition on a beacon is not checked here. Its items are decrypted, and those that do not fulfil the
-    caller's condition are left out of the reply as false matches.
 
     Args:
         sent_request: A Query, or a Scan, which has no key condition.
-        has_beacons: Whether the table is configured with beacons.
     """
     text = sent_request.get("KeyConditionExpression")
     if not text:
@@ -110,30 +107,71 @@ def key_condition_check(sent_request: Message, *, has_beacons: bool) -> Callable
     expression = parse_condition(text, "KeyConditionExpression")
     names: Mapping[str, str] = sent_request.get("ExpressionAttributeNames") or {}
     values: Mapping[str, AttributeValue] = sent_request.get("ExpressionAttributeValues") or {}
-    if has_beacons and any(path.root(names).startswith(RESERVED_PREFIX) for path in expression.paths):
-        return lambda _: True
-    equalities = _equalities(expression, names, values)
+    condition = expression.condition
+    leaves = condition.conditions if isinstance(condition, And) else (condition,)
+    checks = [_leaf_check(leaf, names, values) for leaf in leaves]
 
     def fulfils(stored: Item) -> bool:
-        # The usual case without evaluating the expression: the very values that were sent.
-        if equalities and all(stored.get(name) == value for name, value in equalities):
-            return True
-        return matches(expression, stored, names, values)
+        try:
+            # One check per leaf takes a tenth of the time that evaluating the expression takes.
+            return all(check(stored) for check in checks if check is not None) and (
+                None not in checks or matches(expression, stored, names, values)
+            )
+        except (ArithmeticError, AttributeError, TypeError, UnsupportedOperationError, ValueError):
+            return False  # the item holds something that is not a key
 
     return fulfils
 
 
-def _equalities(
-    expression: ConditionExpression, names: Mapping[str, str], values: Mapping[str, AttributeValue]
-) -> list[tuple[str, AttributeValue]]:
-    """Return the names and values of a condition that consists of equalities only; else an empty list."""
-    condition = expression.condition
-    found: list[tuple[str, AttributeValue]] = []
-    for each in condition.conditions if isinstance(condition, And) else (condition,):
-        if not isinstance(each, Compare) or each.comparator != "=":
-            return []
-        path, value = each.left, each.right
-        if not isinstance(path, Path) or not isinstance(value, Value) or value.name not in values:
-            return []
-        found.append((path.root(names), values[value.name]))
-    return found
+def _leaf_check(
+    leaf: Condition, names: Mapping[str, str], values: Mapping[str, AttributeValue]
+) -> Callable[[Item], bool] | None:
+    """Return the check of one comparison of an attribute with values; None if it is anything else."""
+    if isinstance(leaf, Compare):
+        comparisons = [(leaf.comparator, leaf.left, leaf.right)]
+    elif isinstance(leaf, Between):
+        comparisons = [(">=", leaf.operand, leaf.low), ("<=", leaf.operand, leaf.high)]
+    elif isinstance(leaf, Function) and leaf.name == "begins_with":
+        comparisons = [(leaf.name, *leaf.arguments)]
+    else:
+        return None
+    bounds: list[tuple[Callable[[Any, Any], bool], Any]] = []
+    name = kind = ""
+    for comparator, path, value in comparisons:
+        if not isinstance(path, Path) or len(path.steps) > 1 or not isinstance(value, Value):
+            return None
+        name = path.root(names)
+        ((other_kind, content),) = values.get(value.name, {"": None}).items()
+        if other_kind not in _CONVERSIONS or kind not in ("", other_kind):
+            return None
+        kind = other_kind
+        try:
+            bounds.append((_COMPARATORS[comparator], _CONVERSIONS[kind](content)))
+        except (ArithmeticError, TypeError, ValueError):
+            return None
+    convert = _CONVERSIONS[kind]
+
+    def check(stored: Item) -> bool:
+        content = stored.get(name, {}).get(kind)
+        if content is None:
+            return False
+        converted = convert(content)
+        for compare, bound in bounds:  # noqa: SIM110 a generator would take as long as the comparison
+            if not compare(converted, bound):
+                return False
+        return True
+
+    return check
+
+
+# The types that a key can have. Strings are ordered by their code points, in Python as in DynamoDB.
+_CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {"S": str, "N": Decimal, "B": bytes}
+_COMPARATORS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "=": eq,
+    "<>": ne,
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
+    "begins_with": lambda content, prefix: content.startswith(prefix),
+}

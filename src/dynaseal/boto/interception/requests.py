@@ -99,8 +99,7 @@ class SearchOperation:
         if table is None:
             return Call(request, request)
         checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
-        sent, search = table.prepare_search(operation, checked)
-        table.check_index(operation, sent, indexes)
+        sent, search = table.prepare_search(operation, checked, indexes)
         part = SentPart(operation, request, sent)
         return Call(request, sent, partial(table.finish_search, search, part))
 

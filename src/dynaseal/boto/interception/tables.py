@@ -59,6 +59,7 @@ class ConfiguredTable:
         self._encryptor = ItemEncryptor(config)
         self._search = self._encryptor.search
         self._writes_plaintext = config.plaintext_policy.forces_write
+        self._reads_plaintext = config.plaintext_policy.allows_read
 
     def write(self, item: Message) -> dict[str, Any]:
         """Encrypt an item that a request writes.
@@ -127,7 +128,7 @@ class ConfiguredTable:
             UnsupportedOperationError: it has a projection, and the table's plaintext items may be read.
         """
         projections = [name for name in PROJECTIONS if request.get(name)]
-        if projections and self.config.plaintext_policy.allows_read:
+        if projections and self._reads_plaintext:
             self._refuse(
                 f"{operation} has a projection ({projections[0]})",
                 "its plaintext policy lets unencrypted items be read, and a part of an encrypted item looks "
@@ -167,18 +168,29 @@ class ConfiguredTable:
                     "Read the item, change it and put it back, or configure the attribute as unsigned",
                 )
 
-    def prepare_search(self, operation: str, request: Message) -> tuple[Message, PreparedSearch | None]:
+    def prepare_search(
+        self, operation: str, request: Message, indexes: IndexProjections | None
+    ) -> tuple[Message, PreparedSearch | None]:
         """Return the Query or Scan request to send, and in a table with beacons the prepared search.
 
+        Args:
+            operation: The operation's name.
+            request: The caller's request.
+            indexes: Knows what indexes project; None if nothing can be asked.
+
         Raises:
-            UnsupportedOperationError: an expression touches an encrypted attribute and no beacon supports it.
+            UnsupportedOperationError: an expression touches an encrypted attribute and no beacon supports it,
+                or the request could return parts of items as plaintext.
         """
         self.check_read(operation, request)
         if self._search is None or self._writes_plaintext:
             self.check_filter(operation, request)
-            return request, None
-        search = self._search.requests.prepare(operation, request)
-        return search.sent_request(), search
+            sent, search = request, None
+        else:
+            search = self._search.requests.prepare(operation, request)
+            sent = search.sent_request()
+        self._check_index(operation, sent, indexes)
+        return sent, search
 
     def check_filter(self, operation: str, request: Message) -> None:
         """Refuse key conditions and filters that touch an encrypted attribute.
@@ -195,7 +207,7 @@ class ConfiguredTable:
                 else:
                     self._refuse_encrypted(operation, parameter, paths, request)
 
-    def check_index(self, operation: str, sent_request: Message, indexes: IndexProjections | None) -> None:
+    def _check_index(self, operation: str, sent_request: Message, indexes: IndexProjections | None) -> None:
         """Refuse an index with parts of items where such a part could be taken for an unencrypted item.
 
         Args:
@@ -207,7 +219,7 @@ class ConfiguredTable:
             UnsupportedOperationError: the index does not project all attributes, or that is not known.
         """
         index = sent_request.get("IndexName")
-        if not index or not self.config.plaintext_policy.allows_read:
+        if not index or not self._reads_plaintext:
             return
         # With ALL_ATTRIBUTES, DynamoDB refuses a global index that has parts of items, and for a local one it
         # reads the whole items from the table. A count returns no items.
@@ -243,19 +255,18 @@ class ConfiguredTable:
         if not items:
             return dict(reply)
         request = part.caller_request
-        fulfils = key_condition_check(part.sent_request, has_beacons=search is not None)
         if search is None:
             found = [self.read(item, request) for item in items]
-            if not all(map(fulfils, items)):
-                refuse_other_item(part.operation, self.name)
+            self._check_key_condition(part, items)
             return {**reply, "Items": found}
         # The order matters. Items of other tenants go first: the caller may have no key to read them. Then
         # every other item is read, false matches as well, so that no tampered item goes unnoticed. Only
         # decrypted items show which of them are false matches.
         candidates = items if search.tenant is None else search.items_of_tenant(items)
         read = [(item, self.read(item, request)) for item in candidates]
-        if not all(map(fulfils, candidates)):
-            refuse_other_item(part.operation, self.name)
+        # What a key condition on a beacon found, and does not fulfil the caller's, is a false match.
+        if not _has_beacon_key(part.sent_request):
+            self._check_key_condition(part, candidates)
         found = search.without_false_matches(read)
         counted = {"Count": len(found)} if "Count" in reply else {}
         return {**reply, **counted, "Items": found}
@@ -263,6 +274,11 @@ class ConfiguredTable:
     def is_configured_signed(self, attribute_name: str) -> bool:
         """Return whether the configuration gives an attribute an action that signs it."""
         return self.config.find_action(attribute_name) not in (None, CryptoAction.DO_NOTHING)
+
+    def _check_key_condition(self, part: SentPart, items: Iterable[Message]) -> None:
+        """Refuse items that do not fulfil the key condition that was sent."""
+        if not all(map(key_condition_check(part.sent_request), items)):
+            refuse_other_item(part.operation, self.name)
 
     def find_unreadable(self, attributes: Message) -> str | None:
         """Return the first attribute of a part of an item that cannot be returned; None if there is none.
@@ -426,6 +442,15 @@ _REPLACEMENTS = {
     "ScanFilter": "FilterExpression",
     "AttributesToGet": "the whole item",
 }
+
+
+def _has_beacon_key(sent_request: Message) -> bool:
+    """Return whether a request's key condition names a beacon by its stored name."""
+    names: Mapping[str, str] = sent_request.get("ExpressionAttributeNames") or {}
+    text: str = sent_request.get("KeyConditionExpression") or ""
+    return RESERVED_PREFIX in text or any(
+        placeholder in text and name.startswith(RESERVED_PREFIX) for placeholder, name in names.items()
+    )
 
 
 def _names(request: Message) -> Mapping[str, str]:
