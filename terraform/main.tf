@@ -128,27 +128,44 @@ resource "terraform_data" "dotenv" {
   input            = { path = var.dotenv_path }
   triggers_replace = [var.dotenv_path, local.dotenv]
 
-  # AWS_ENDPOINT_URL comes from the environment, as it does for the provider, so that both use the same endpoint.
-  # A new file replaces the old one, so that the content is never in a file with another mode than 0600.
+  # Only these variables of the file are changed; everything else in it stays. AWS_ENDPOINT_URL comes from the
+  # environment, as it does for the provider, so that both use the same endpoint; without one it is removed.
   provisioner "local-exec" {
     interpreter = ["/bin/sh", "-euc"]
     quiet       = true
     environment = {
-      DOTENV_PATH = var.dotenv_path
-      DOTENV_TEXT = join("\n", [for key, value in local.dotenv : "${key}=${value}"])
+      DOTENV_PATH     = var.dotenv_path
+      DOTENV_SETTINGS = join("\n", [for key, value in local.dotenv : "${key}=${value}"])
+      DOTENV_SCRIPT   = file("${path.module}/dotenv.sh")
     }
     command = <<-EOT
-      umask 077
-      rm -f -- "$DOTENV_PATH.new"
-      printf '%s\n' "$DOTENV_TEXT" $${AWS_ENDPOINT_URL:+"AWS_ENDPOINT_URL=$AWS_ENDPOINT_URL"} > "$DOTENV_PATH.new"
-      mv -f -- "$DOTENV_PATH.new" "$DOTENV_PATH"
+      DOTENV_CHANGES="$DOTENV_SETTINGS
+      AWS_ENDPOINT_URL$${AWS_ENDPOINT_URL:+=$AWS_ENDPOINT_URL}"
+      export DOTENV_CHANGES
+      eval "$DOTENV_SCRIPT"
     EOT
   }
+}
+
+# Removes the stack's names from .env when the stack is destroyed: another resource, because the one above is replaced
+# whenever a value changes, and then its lines stay where they are. A Region may be for other programs, so it stays if
+# the file has anything else. The script is in the state, because a destroy-time provisioner can only use its resource.
+resource "terraform_data" "dotenv_removal" {
+  count = var.dotenv_path == null ? 0 : 1
+
+  input            = { path = var.dotenv_path, script = file("${path.module}/dotenv.sh") }
+  triggers_replace = [var.dotenv_path]
 
   provisioner "local-exec" {
     when        = destroy
     interpreter = ["/bin/sh", "-euc"]
-    environment = { DOTENV_PATH = self.input.path }
-    command     = "rm -f -- \"$DOTENV_PATH\""
+    quiet       = true
+    environment = {
+      DOTENV_PATH    = self.input.path
+      DOTENV_CHANGES = "DEMO_TABLE_NAME\nDEMO_CLIENT_KMS_KEY_ARN\nFULL_USER_NAME\nLIMITED_USER_NAME\nAWS_ENDPOINT_URL"
+      DOTENV_REMOVE  = "1"
+      DOTENV_SCRIPT  = self.input.script
+    }
+    command = "eval \"$DOTENV_SCRIPT\""
   }
 }

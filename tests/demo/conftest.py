@@ -9,7 +9,8 @@ import pytest
 from dynaseal_lab.server import RunningLab, running
 from dynaseal_lab.stack import provision
 from dynaseal_lab.stack.definition import Place, StackDefinition
-from dynaseal_lab.stack.environment import dotenv_text, write_private
+from dynaseal_lab.stack.dotenv import change_file
+from dynaseal_lab.stack.environment import dotenv_settings
 from dynaseal_lab.stack.runner import root_clients
 from support.provisioned_demo import ProvisionedDemo
 
@@ -27,7 +28,7 @@ def demo(lab: RunningLab, tmp_path: Path) -> ProvisionedDemo:
     place = Place(account=str(10**11 + secrets.randbelow(9 * 10**11)), region="eu-west-1")
     clients = root_clients(lab, place)
     stack = provision.provision(clients, StackDefinition("demo", place), lambda _: None)
-    write_private(tmp_path / ".env", dotenv_text(stack, lab.endpoint))
+    change_file(tmp_path / ".env", dotenv_settings(stack, lab.endpoint))
     users = (stack.full_user, stack.limited_user)
     keys = {user: provision.access_key(clients.iam, user) for user in users}
     return ProvisionedDemo(stack, place, clients, keys, tmp_path)

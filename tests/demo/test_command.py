@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from dotenv import dotenv_values
 
 from dynaseal_lab.stack import program
 from dynaseal_lab.stack.cli import demo
+from dynaseal_lab.stack.runner import Demonstration
 from dynaseal_lab.stack.terraform import PLUGINS
 
 
@@ -32,13 +34,40 @@ def test_it_shows_both_users_and_leaves_a_private_dotenv(folder: Path) -> None:
     assert result.stderr.count("as expected") == 2
     assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
     assert sorted(dotenv_values(folder / ".env")) == [
-        "AWS_ENDPOINT_URL",
         "AWS_REGION",
         "DEMO_CLIENT_KMS_KEY_ARN",
         "DEMO_TABLE_NAME",
         "FULL_USER_NAME",
         "LIMITED_USER_NAME",
     ]
+
+
+def test_the_lines_of_an_existing_dotenv_stay_and_the_endpoint_does_not(folder: Path) -> None:
+    (folder / ".env").write_bytes(b"# mine\r\nSECRET='x'\r\nexport AWS_REGION=us-east-1 # old\r\nZ=1")
+    result = CliRunner().invoke(demo)
+    assert result.exit_code == 0, result.output
+    lines = (folder / ".env").read_bytes().split(b"\r\n")
+    assert lines[:4] == [b"# mine", b"SECRET='x'", b"export AWS_REGION=eu-west-1 # old", b"Z=1"]
+    assert sorted(line.partition(b"=")[0] for line in lines[4:]) == [
+        b"",
+        b"DEMO_CLIENT_KMS_KEY_ARN",
+        b"DEMO_TABLE_NAME",
+        b"FULL_USER_NAME",
+        b"LIMITED_USER_NAME",
+    ]
+
+
+def test_the_endpoint_leaves_dotenv_when_the_command_fails_or_is_ended(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(*_arguments: object) -> None:
+        assert "AWS_ENDPOINT_URL" in dotenv_values(folder / ".env")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Demonstration, "run", end)
+    result = CliRunner().invoke(demo)
+    assert result.exit_code == 128 + signal.SIGTERM
+    assert "AWS_ENDPOINT_URL" not in dotenv_values(folder / ".env")
 
 
 def test_the_users_own_settings_for_aws_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

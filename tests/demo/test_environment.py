@@ -1,11 +1,11 @@
 """The file `.env`, and the environments of programs."""
 
-import stat
 from pathlib import Path
 
 from dotenv import dotenv_values
 
-from dynaseal_lab.stack.environment import dotenv_text, isolated_environment, write_private
+from dynaseal_lab.stack.dotenv import change_file
+from dynaseal_lab.stack.environment import dotenv_settings, isolated_environment
 from dynaseal_lab.stack.provision import AccessKey, Provisioned
 
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/k"
@@ -14,7 +14,7 @@ KEY = AccessKey("AKIDEXAMPLE", "very-secret")
 
 
 def test_dotenv_has_the_promised_settings_and_the_endpoint_of_a_lab(tmp_path: Path) -> None:
-    write_private(tmp_path / ".env", dotenv_text(STACK, "http://127.0.0.1:9"))
+    change_file(tmp_path / ".env", dotenv_settings(STACK, "http://127.0.0.1:9"))
     assert dotenv_values(tmp_path / ".env") == {
         "AWS_REGION": "eu-west-1",
         "DEMO_TABLE_NAME": "demo",
@@ -25,20 +25,10 @@ def test_dotenv_has_the_promised_settings_and_the_endpoint_of_a_lab(tmp_path: Pa
     }
 
 
-def test_dotenv_has_no_endpoint_for_aws() -> None:
-    assert "AWS_ENDPOINT_URL" not in dotenv_text(STACK, None)
-
-
-def test_a_private_file_is_readable_only_by_its_owner_even_if_it_replaces_a_public_one(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / ".env"
-    path.write_text("OLD=1")
-    path.chmod(0o644)
-    write_private(path, "NEW=1\n")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert path.read_text() == "NEW=1\n"
-    assert list(tmp_path.iterdir()) == [path]
+def test_dotenv_has_no_endpoint_for_aws(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("AWS_ENDPOINT_URL=http://127.0.0.1:9\n")
+    change_file(tmp_path / ".env", dotenv_settings(STACK, None))
+    assert "AWS_ENDPOINT_URL" not in dotenv_values(tmp_path / ".env")
 
 
 def test_a_program_for_the_lab_sees_no_settings_for_aws() -> None:

@@ -140,6 +140,32 @@ def test_terraform_creates_the_definition_changes_nothing_twice_and_destroys_eve
     assert not dotenv.exists()
 
 
+def test_other_lines_of_an_existing_dotenv_stay_through_apply_change_and_destroy(
+    lab: RunningLab, new_workspace: Callable[..., Workspace], tmp_path: Path
+) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes(b"# mine\nDEMO_TABLE_NAME='old' # table\nSECRET=x\nexport AWS_REGION=old\nZ=1")
+    workspace = new_workspace(
+        AWS_ENDPOINT_URL=lab.endpoint,
+        AWS_REGION=REGION,
+        AWS_ACCESS_KEY_ID="123412341234",
+        AWS_SECRET_ACCESS_KEY=lab.root_secret,
+    )
+    for name in ("first", "second"):
+        workspace.apply({"name": name, "dotenv_path": str(dotenv)})
+        lines = dotenv.read_text().splitlines()
+        assert lines[:5] == [
+            "# mine",
+            f"DEMO_TABLE_NAME='{name}' # table",
+            "SECRET=x",
+            f"export AWS_REGION={REGION}",
+            "Z=1",
+        ]
+        assert len(lines) == 9
+    workspace.run("destroy", "-auto-approve", "-no-color", *arguments({"dotenv_path": str(dotenv)}))
+    assert dotenv.read_text() == f"# mine\nSECRET=x\nexport AWS_REGION={REGION}\nZ=1\n"
+
+
 def test_default_tags_are_set_on_everything_and_planned_again_without_a_change(
     lab: RunningLab, new_workspace: Callable[..., Workspace], tmp_path: Path
 ) -> None:

@@ -1,7 +1,11 @@
 """`dynaseal demo`: the whole demonstration in one command."""
 
+import signal
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,6 +17,9 @@ from .errors import DemonstrationError
 from .experiments import EXPERIMENTS
 from .output import Output
 from .runner import PLACE, Demonstration
+
+ENDED_BY_SIGNAL = 128
+"""As in a shell, the exit code is this plus the signal's number."""
 
 
 @click.command(epilog="Example: dynaseal demo --terraform")
@@ -26,8 +33,9 @@ from .runner import PLACE, Demonstration
 def demo(with_terraform: bool, keep: bool, experiment: str | None) -> None:
     """Encrypt an item in a local AWS, and see what each of two users can read of it.
 
-    Starts a lab on a free loopback port, creates a table, two keys and two users in it, writes .env, and runs
-    demo.py as the user who may use the client key and as the user who may not. No AWS account is needed.
+    Starts a lab on a free loopback port, creates a table, two keys and two users in it, sets their names in
+    .env, and runs demo.py as the user who may use the client key and as the user who may not. No AWS account
+    is needed. Other lines of .env stay as they are, and AWS_ENDPOINT_URL leaves it when the lab stops.
 
     With --experiment: creates tables and a key store instead, and runs one script, which shows what DynamoDB
     saw of a search and what it returned.
@@ -44,14 +52,36 @@ def demo(with_terraform: bool, keep: bool, experiment: str | None) -> None:
             if experiment:
                 sys.exit(0 if experiments.run(lab, experiment, output, with_terraform=with_terraform) else 1)
             demonstration = Demonstration(lab, Path.cwd(), output)
-            stack = demonstration.provision(with_terraform=with_terraform)
-            keys = demonstration.access_keys(stack)
-            as_expected = demonstration.run(stack, keys)
-            if keep:
-                demonstration.explain(keys)
-                click.pause("The lab is running; press any key to stop it.", err=True)
+            with _ended_by_signals(), demonstration.endpoint_in_dotenv():
+                stack = demonstration.provision(with_terraform=with_terraform)
+                keys = demonstration.access_keys(stack)
+                as_expected = demonstration.run(stack, keys)
+                if keep:
+                    demonstration.explain(keys)
+                    click.pause("The lab is running; press any key to stop it.", err=True)
         output.step("Lab stopped")
-        output.detail("and with it all that .env names; dynaseal demo --keep leaves time to look around")
-    except (DemonstrationError, PortTakenError, BotoCoreError, ClientError, OSError) as error:
+        output.detail("and with it all that .env names; AWS_ENDPOINT_URL was removed from it")
+        output.detail("dynaseal demo --keep leaves time to look around")
+    except OSError as error:
+        if error.filename is None:
+            raise  # about what this command prints, which is the same for every command
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from None
+    except (DemonstrationError, PortTakenError, BotoCoreError, ClientError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
     sys.exit(0 if as_expected else 1)
+
+
+@contextmanager
+def _ended_by_signals() -> Generator[None]:
+    """End the command by an exception at SIGTERM and SIGHUP, so that what it began is undone."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        sys.exit(ENDED_BY_SIGNAL + number)
+
+    numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    previous_handlers = {number: signal.signal(number, end) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in previous_handlers.items():
+            signal.signal(number, handler)

@@ -1,56 +1,77 @@
 """The settings of programs: the file `.env`, and the environment of a program that is to see only the lab."""
 
-import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dynaseal_lab.environment import environment
 
+from .dotenv import change_file, value_of
 from .provision import AccessKey, Provisioned
 
 SETTINGS = ("DEMO_CLIENT_KMS_KEY_ARN", "DEMO_TABLE_NAME", "FULL_USER_NAME", "LIMITED_USER_NAME")
+ENDPOINT = "AWS_ENDPOINT_URL"
+_LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
-def dotenv_text(stack: Provisioned, endpoint: str | None) -> str:
-    """Return the content of `.env`: names only, never a secret.
+def dotenv_settings(stack: Provisioned, endpoint: str | None) -> Mapping[str, str | None]:
+    """Return the variables of `.env`: names only, never a secret.
 
     Args:
         stack: The stack that was provisioned.
-        endpoint: The lab's endpoint; None for AWS.
+        endpoint: The lab's endpoint; None for AWS, where no endpoint may be left in the file.
 
     Example:
         >>> stack = Provisioned("eu-west-1", "demo", "arn:aws:kms:...", "demo-full", "demo-limited")
-        >>> print(dotenv_text(stack, None), end="")
-        AWS_REGION=eu-west-1
-        DEMO_TABLE_NAME=demo
-        DEMO_CLIENT_KMS_KEY_ARN=arn:aws:kms:...
-        FULL_USER_NAME=demo-full
-        LIMITED_USER_NAME=demo-limited
+        >>> dotenv_settings(stack, None)["DEMO_TABLE_NAME"]
+        'demo'
     """
-    lines = {
+    return {
         "AWS_REGION": stack.region,
         "DEMO_TABLE_NAME": stack.table_name,
         "DEMO_CLIENT_KMS_KEY_ARN": stack.client_key_arn,
         "FULL_USER_NAME": stack.full_user,
         "LIMITED_USER_NAME": stack.limited_user,
+        ENDPOINT: endpoint,
     }
-    if endpoint:
-        lines["AWS_ENDPOINT_URL"] = endpoint
-    return "".join(f"{name}={value}\n" for name, value in lines.items())
 
 
-def write_private(path: Path, content: str) -> None:
-    """Write a file that only its owner can read, in place of an existing one.
+def remove_endpoint(dotenv: Path, endpoint: str, previous: str | None) -> None:
+    """Remove the endpoint of a lab that stops from `.env`, so that the file does not point at nothing.
+
+    Args:
+        dotenv: The file.
+        endpoint: The lab's endpoint. If the file has another one by now, it stays.
+        previous: The endpoint that was in the file before the lab's, which is put back unless it is on this
+            machine and nothing listens there any more: a lab that was killed left such an endpoint behind.
 
     Raises:
-        OSError: The folder cannot be written to.
+        OSError: The file cannot be read or replaced.
     """
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(content)
-    new.replace(path)
+    if dotenv.exists() and value_of(dotenv.read_bytes(), ENDPOINT) == endpoint:
+        change_file(dotenv, {ENDPOINT: previous if previous and not _is_dead(previous) else None})
+
+
+def endpoint_in(dotenv: Path) -> str | None:
+    """Return the endpoint in a `.env` file, if there is the file and an endpoint in it."""
+    return value_of(dotenv.read_bytes(), ENDPOINT) if dotenv.is_file() else None
+
+
+def _is_dead(endpoint: str) -> bool:
+    """Return whether an endpoint is on this machine and nothing listens there."""
+    try:
+        url = urlsplit(endpoint)
+        host, port = url.hostname, url.port or (443 if url.scheme == "https" else 80)
+    except ValueError:
+        return False
+    if host not in _LOOPBACK_HOSTS:
+        return False
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return True
+    return False
 
 
 def isolated_environment(inherited: Mapping[str, str], key: AccessKey) -> dict[str, str]:

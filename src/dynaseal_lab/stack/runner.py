@@ -3,7 +3,8 @@
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from dynaseal_lab.server import RunningLab
 
 from . import program, provision, terraform
 from .definition import Place, StackDefinition
-from .environment import dotenv_text, isolated_environment, write_private
+from .dotenv import change_file
+from .environment import dotenv_settings, endpoint_in, isolated_environment, remove_endpoint
 from .output import Output
 from .provision import AccessKey, Clients, Provisioned
 
@@ -44,6 +46,24 @@ class Demonstration:
     folder: Path
     output: Output
 
+    @property
+    def dotenv(self) -> Path:
+        """The file with the settings."""
+        return self.folder / ".env"
+
+    @contextmanager
+    def endpoint_in_dotenv(self) -> Generator[None]:
+        """Let `.env` name the lab during a `with` block and not afterwards, however the block ends.
+
+        Raises:
+            OSError: The file cannot be read or replaced.
+        """
+        previous = endpoint_in(self.dotenv)
+        try:
+            yield
+        finally:
+            remove_endpoint(self.dotenv, self.lab.endpoint, previous)
+
     def provision(self, *, with_terraform: bool) -> Provisioned:
         """Create the stack and write `.env`.
 
@@ -51,14 +71,14 @@ class Demonstration:
             DemonstrationError: terraform is missing or failed.
             botocore.exceptions.ClientError: The lab refused a call.
         """
-        dotenv = self.folder / ".env"
+        dotenv = self.dotenv
         self.output.step("Stack, by terraform apply" if with_terraform else "Stack, by boto3")
         if with_terraform:
             stack = self._terraform(dotenv)
         else:
             definition = StackDefinition(NAME, PLACE)
             stack = provision.provision(root_clients(self.lab, PLACE), definition, self.output.detail)
-            write_private(dotenv, dotenv_text(stack, self.lab.endpoint))
+            change_file(dotenv, dotenv_settings(stack, self.lab.endpoint))
         self.output.detail(f"file    {dotenv}")
         return stack
 
