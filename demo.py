@@ -1,7 +1,6 @@
 """Encrypt one item before it leaves this program, and show what each reader sees of it.
 
-Takes AWS_REGION, DEMO_TABLE_NAME and DEMO_CLIENT_KMS_KEY_ARN from .env or the environment. Exit code: 0 the
-item was read, 3 KMS refused this user, 1 failure. The keyring is AwsKmsKeyring by the older library's name.
+Settings come from .env or the environment. Exit code: 0 item was read, 3 KMS refused this user, 1 failure.
 """
 
 import argparse
@@ -32,6 +31,7 @@ def main() -> int:
     argparse.ArgumentParser(prog="demo.py", description="Store one item encrypted and read it.").parse_args()
     load_dotenv(find_dotenv(usecwd=True))
     os.environ.setdefault("AWS_MAX_ATTEMPTS", "2")  # so that a lab which is not running shows at once
+    os.environ.setdefault("AWS_REGION", os.environ.get("AWS_DEFAULT_REGION", ""))
     needed = ("AWS_REGION", "DEMO_TABLE_NAME", "DEMO_CLIENT_KMS_KEY_ARN")
     if missing := [name for name in needed if not os.environ.get(name)]:
         sys.exit(f"demo.py: no {', '.join(missing)}. Run make demo or terraform apply: they write .env.")
@@ -92,7 +92,7 @@ def side_by_side(items: dict[str, dict]) -> None:
     table = Table("attribute", *(Column(reader, max_width=28, no_wrap=True) for reader in items))
     for name in sorted(set().union(*items.values())):
         table.add_row(name, *(repr(item[name]) if name in item else "" for item in items.values()))
-    Console(markup=False, emoji=False, highlight=False).print(table)
+    Console(markup=False, emoji=False, color_system=None if os.getenv("NO_COLOR") else "auto").print(table)
 
 
 if __name__ == "__main__":

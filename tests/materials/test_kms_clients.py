@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import boto3
 import pytest
@@ -44,8 +45,55 @@ def test_no_region_anywhere_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
 
-    with pytest.raises(ConfigError, match=r"No Region is set for kms\. Pass the key's ARN"):
+    with pytest.raises(
+        ConfigError,
+        match=r"No Region is set for kms\. Pass the key's ARN, or set AWS_REGION or AWS_DEFAULT_REGION",
+    ):
         Clients("kms", Session())(None)
+
+
+@pytest.mark.parametrize("default_session", [False, True], ids=["botocore session", "default session"])
+@pytest.mark.parametrize(
+    ("given", "aws_region", "aws_default_region", "profile", "expected"),
+    [
+        (None, "eu-west-1", None, None, "eu-west-1"),
+        (None, None, "eu-west-2", None, "eu-west-2"),
+        (None, None, None, "eu-west-3", "eu-west-3"),
+        (None, "eu-west-1", "eu-west-2", "eu-west-3", "eu-west-1"),
+        (None, None, "eu-west-2", "eu-west-3", "eu-west-2"),
+        (None, "", "eu-west-2", None, "eu-west-2"),
+        (None, "eu-west-1", "", "eu-west-3", "eu-west-1"),
+        ("us-west-2", "eu-west-1", "eu-west-2", "eu-west-3", "us-west-2"),
+    ],
+)
+def test_one_rule_for_the_region_of_a_client(
+    *,
+    given: str | None,
+    aws_region: str | None,
+    aws_default_region: str | None,
+    profile: str | None,
+    expected: str,
+    default_session: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("" if profile is None else f"[default]\nregion = {profile}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    for name, value in (("AWS_REGION", aws_region), ("AWS_DEFAULT_REGION", aws_default_region)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session(region_name=given) if given else None)
+    session = None
+    if not default_session:
+        session = Session()
+        if given:
+            session.set_config_variable("region", given)
+    for service in ("kms", "dynamodb"):
+        assert Clients(service, session)().meta.region_name == expected
 
 
 def test_the_older_librarys_provider_uses_the_regional_clients_that_it_is_given() -> None:

@@ -18,6 +18,7 @@ from botocore.exceptions import (
     NoRegionError,
 )
 
+from dynaseal.boto.keys.region import HINT
 from dynaseal.errors import DynasealError
 
 try:
@@ -33,7 +34,7 @@ _LIBRARY_COMMANDS = (EntryPoint("plan", "dynaseal.cli.plan:plan", COMMANDS),)
 _HINTS: Mapping[type[Exception], str] = {
     EndpointConnectionError: "Check AWS_ENDPOINT_URL. If it names a lab, start it with `dynaseal lab serve`.",
     NoCredentialsError: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
-    NoRegionError: "Set AWS_REGION.",
+    NoRegionError: f"{HINT[0].upper()}{HINT[1:]}.",
 }
 
 

@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import boto3
 import click
 from rich.console import Console
 from rich.table import Table
 
 from dynaseal import BeaconPlan, KeyStore, LengthPlan, plan_beacon, plot_beacon_plan
+from dynaseal.boto.keys.clients import Clients
 from dynaseal.cli.items import ENCRYPTED, read_lines, scan
 from dynaseal.cli.main import FailedError
 
@@ -111,8 +111,7 @@ def _beacon_key(
 
 
 def _items_of(table_name: str, sample: int | None) -> tuple[list[dict[str, Any]], int]:
-    # Any, because boto3's stubs have one overload for each service's name.
-    client = cast("Any", boto3).client("dynamodb")
+    client = Clients("dynamodb")()
     items = scan(client, table_name, sample or DEFAULT_SAMPLE)
     # DynamoDB updates ItemCount about every six hours, so a table that was just filled has more items than
     # that.

@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import NoRegionError
 from botocore.session import Session
 
+from dynaseal.boto.keys.region import HINT, region_name
 from dynaseal.errors import ConfigError
 
 USER_AGENT = "dynaseal"
@@ -60,7 +60,7 @@ class Clients:
         """Return the client for a Region; the same one each time.
 
         Raises:
-            ConfigError: no Region is given, and the session has none.
+            ConfigError: no Region is given, and neither session, environment nor profile has one.
         """
         client = self._clients.get(region)
         if client is None:
@@ -73,14 +73,10 @@ class Clients:
     def _make(self, region: str | None) -> Any:
         if self._make_client is not None and region is not None:
             return self._make_client(region)
+        if region is None and (region := region_name(self._session)) is None:
+            raise ConfigError(f"No Region is set for {self._service}", hint=f"Pass the key's ARN, or {HINT}")
         # Any, because boto3's stubs have one overload for each service's name. The module `boto3` itself
         # makes clients of the default session, which a program may have set.
         maker: Any = boto3.Session(botocore_session=self._session) if self._session else boto3
         config = Config(user_agent_extra=USER_AGENT)
-        try:
-            return maker.client(self._service, region_name=region, config=config)
-        except NoRegionError:
-            raise ConfigError(
-                f"No Region is set for {self._service}",
-                hint="Pass the key's ARN, or set AWS_REGION",
-            ) from None
+        return maker.client(self._service, region_name=region, config=config)
