@@ -77,6 +77,7 @@ from dynaseal.materials.model import (
 from dynaseal.report import ItemReport, describe_item
 
 if TYPE_CHECKING:
+    from dynaseal.boto.check_table import Finding, check_table
     from dynaseal.boto.interception.attach import attach
     from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES
     from dynaseal.boto.keys.asymmetric import AwsKmsEcdhKeyring, AwsKmsRsaKeyring
@@ -110,6 +111,7 @@ _MODULES_THAT_NEED_BOTO3 = {
     "AwsKmsMrkMultiKeyring": "dynaseal.boto.keys.keyrings",
     "AwsKmsMultiKeyring": "dynaseal.boto.keys.keyrings",
     "AwsKmsRsaKeyring": "dynaseal.boto.keys.asymmetric",
+    "Finding": "dynaseal.boto.check_table",
     "EncryptedClient": "dynaseal.boto.wrappers.client",
     "EncryptedPaginator": "dynaseal.boto.wrappers.client",
     "EncryptedResource": "dynaseal.boto.wrappers.resource",
@@ -120,6 +122,7 @@ _MODULES_THAT_NEED_BOTO3 = {
     "TableIndex": "dynaseal.boto.wrappers.table_info",
     "TableInfo": "dynaseal.boto.wrappers.table_info",
     "attach": "dynaseal.boto.interception.attach",
+    "check_table": "dynaseal.boto.check_table",
 }
 
 __all__ = [
@@ -162,6 +165,7 @@ __all__ = [
     "EncryptedResource",
     "EncryptedTable",
     "EncryptionMaterials",
+    "Finding",
     "FormatError",
     "GetPrefix",
     "GetSegment",
@@ -205,6 +209,7 @@ __all__ = [
     "VirtualField",
     "VirtualPart",
     "attach",
+    "check_table",
     "describe_item",
     "from_stream_image",
     "number_of_queries",
