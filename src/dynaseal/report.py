@@ -28,6 +28,7 @@ from dynaseal.core.header import (
 from dynaseal.core.paths import utf16_length
 from dynaseal.core.primitives import TAG_LENGTH
 from dynaseal.core.suites import SUITE_BY_FLAVOR, AlgorithmSuite
+from dynaseal.core.traces import find_format_attribute
 from dynaseal.core.values.types import (
     BINARY,
     BINARY_SET,
@@ -162,11 +163,12 @@ def describe_item(
     damage += [
         f"The attribute {name!r} is not an attribute value" for name in names if not _is_value(item[name])
     ]
-    if HEADER_NAME in item or FOOTER_NAME in item:
+    trace = find_format_attribute(item)
+    if trace is not None and trace.is_legacy:
+        return _describe_legacy(item, names, damage)
+    if trace is not None:
         unsigned = _Unsigned(frozenset(allowed_unsigned_attributes), allowed_unsigned_attribute_prefix)
         return _describe_encrypted(item, names, unsigned, damage)
-    if LEGACY_DESCRIPTION_NAME in item or LEGACY_SIGNATURE_NAME in item:
-        return _describe_legacy(item, names, damage)
     plain = tuple(AttributeReport(name, None, _type_name(item[name])) for name in names)
     return ItemReport(format=ItemFormat.PLAINTEXT, attributes=plain, damage=tuple(damage))
 

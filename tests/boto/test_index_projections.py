@@ -98,6 +98,15 @@ def test_an_index_that_is_new_is_looked_up_again() -> None:
     assert len(described.asked) == 3
 
 
+def test_what_was_asked_is_forgotten_when_a_table_is_changed() -> None:
+    described = Described()
+    indexes = IndexProjections(described)
+    for _ in range(2):
+        prepare(indexes, READING[0], IndexName="whole")
+        Requests({"people": people()}).prepare("UpdateTable", {"TableName": "people"}, indexes)
+    assert len(described.asked) == 2
+
+
 def test_where_describe_table_is_denied_the_search_is_refused_and_says_so() -> None:
     indexes = IndexProjections(Described(failure("AccessDeniedException")))
     with pytest.raises(UnsupportedOperationError, match="DescribeTable was denied") as caught:

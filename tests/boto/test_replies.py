@@ -164,6 +164,37 @@ def test_keys_are_numbers_by_value_and_binary_by_content() -> None:
         call.finish({"Items": [encrypted, beyond]})
 
 
+def test_binary_keys_may_be_strings_as_botocore_allows() -> None:
+    config = TableConfig(
+        "files", "pk", attribute_actions=AttributeActions(), keyring=RawAesKeyring("tests", "key", bytes(32))
+    )
+    item = {"pk": {"B": b"abc"}, "a": {"S": "x"}}
+    encrypted = ItemEncryptor(config).encrypt_item(item)
+    files = Requests({"files": config})
+    key = {"pk": {"B": "abc"}}
+    get = files.prepare("GetItem", {"TableName": "files", "Key": key})
+    assert get.finish({"Item": encrypted}) == {"Item": item}
+    batch = files.prepare("BatchGetItem", {"RequestItems": {"files": {"Keys": [key]}}})
+    assert batch.finish({"Responses": {"files": [encrypted]}}) == {"Responses": {"files": [item]}}
+    query = {
+        "TableName": "files",
+        "KeyConditionExpression": "pk = :k",
+        "ExpressionAttributeValues": {":k": {"B": "abc"}},
+    }
+    assert files.prepare("Query", query).finish({"Items": [encrypted]}) == {"Items": [item]}
+
+
+@pytest.mark.parametrize("content", [[], {}, 5, None, "x"])
+@pytest.mark.parametrize("how", HOLDING)
+def test_a_key_that_is_not_an_attribute_value_is_not_the_key_that_was_asked_for(
+    how: str, content: Any
+) -> None:
+    policy = PlaintextPolicy.FORBID_WRITE_ALLOW_READ
+    for value in (content, {"N": content}, {"S": content}, {"B": content}):
+        with pytest.raises((DecryptError, TypeError)):
+            returned(how, {"pk": value}, policy)
+
+
 # Damage: what can be missing of an encrypted item so that something of it is left.
 DAMAGE: dict[str, Any] = {
     "no header": lambda item: without(item, "aws_dbe_head"),

@@ -5,8 +5,7 @@ ordinary JSON (`{"pk": "x"}`).
 """
 
 import json
-from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -14,10 +13,10 @@ from typing import Any, cast
 from boto3.dynamodb.types import TypeSerializer
 
 from dynaseal.cli.main import FailedError
+from dynaseal.core.stream_images import from_stream_image
+from dynaseal.errors import FormatError
 
 _TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"})
-ENCRYPTED = "aws_dbe_head"
-"""The attribute that every encrypted item has."""
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -31,7 +30,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             if line.strip():
                 try:
                     yield _item(json.loads(line, parse_float=Decimal))
-                except (AttributeError, TypeError, ValueError) as error:
+                except (AttributeError, FormatError, TypeError, ValueError) as error:
                     raise FailedError(
                         f"{path}, line {number}, is not an item: {error}",
                         'Write one JSON object per line, such as {"pk": "x"} or {"pk": {"S": "x"}}.',
@@ -57,7 +56,7 @@ def _item(parsed: Any) -> dict[str, Any]:
     if members.keys() == {"Item"}:
         return _item(members["Item"])
     if all(map(_is_wire, members.values())):
-        return {name: _wire(value) for name, value in members.items()}
+        return from_stream_image(members)
     serializer = TypeSerializer()
     return {name: serializer.serialize(value) for name, value in members.items()}
 
@@ -65,19 +64,3 @@ def _item(parsed: Any) -> dict[str, Any]:
 def _is_wire(value: Any) -> bool:
     names = cast("dict[str, Any]", value).keys() if isinstance(value, dict) else frozenset[str]()
     return len(names) == 1 and _TYPES.issuperset(names)
-
-
-def _wire(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Decode the base64 of a value, as botocore does."""
-    ((kind, content),) = value.items()
-    match kind:
-        case "B":
-            return {kind: b64decode(content, validate=True)}
-        case "BS":
-            return {kind: [b64decode(member, validate=True) for member in content]}
-        case "L":
-            return {kind: [_wire(member) for member in content]}
-        case "M":
-            return {kind: {name: _wire(member) for name, member in content.items()}}
-        case _:
-            return {kind: content}

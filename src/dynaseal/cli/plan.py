@@ -12,8 +12,9 @@ from rich.table import Table
 
 from dynaseal import BeaconPlan, KeyStore, LengthPlan, plan_beacon, plot_beacon_plan
 from dynaseal.boto.keys.clients import Clients
-from dynaseal.cli.items import ENCRYPTED, read_lines, scan
+from dynaseal.cli.items import read_lines, scan
 from dynaseal.cli.main import FailedError
+from dynaseal.core.traces import find_format_attribute
 
 DEFAULT_SAMPLE = 1000
 _KEY_OPTIONS = ("--key-store", "--beacon-key-id", "--kms-key")
@@ -78,7 +79,7 @@ def plan(
         raise click.UsageError("--sample limits the items read from TABLE; leave it out with --file")
     beacon_key = _beacon_key(key_store, logical_key_store, beacon_key_id, kms_key)
     items, item_count = (list(read_lines(path)), None) if path else _items_of(table_name, sample)
-    if any(ENCRYPTED in item for item in items):
+    if any(find_format_attribute(item) is not None for item in items):
         raise FailedError(
             f"The items of {table_name} are encrypted, so a beacon over {attribute!r} cannot be planned "
             "with them",

@@ -66,10 +66,15 @@ class Trace:
     attribute_name: str
     is_ciphertext: bool = False
 
+    @property
+    def is_legacy(self) -> bool:
+        """Whether it is an attribute of the older library's format."""
+        return self.attribute_name in _LEGACY_NAMES
+
     def as_error(self) -> FormatError:
         """Return the error for an item that has this trace, but neither header nor footer."""
         name = self.attribute_name
-        if name in _LEGACY_NAMES:
+        if self.is_legacy:
             return FormatError(
                 "The item was encrypted by AWS's older library, whose format is not read here",
                 hint="Read it with that library and write it again with this one",
@@ -108,9 +113,9 @@ def find_format_attribute(item: Item) -> Trace | None:
     """Return the trace of an attribute whose name belongs to one of the formats, or None."""
     for name in item:
         # str(): an untyped caller's item may have any name, which is refused later.
-        if name in _LEGACY_NAMES or str(name).startswith(RESERVED_PREFIX):
+        if str(name).startswith(RESERVED_PREFIX):
             return Trace(name)
-    return None
+    return next((Trace(name) for name in item if name in _LEGACY_NAMES), None)
 
 
 def _has_ciphertext_form(value: Any) -> bool:

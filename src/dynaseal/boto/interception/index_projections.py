@@ -48,6 +48,10 @@ class IndexProjections:
         found = types.get(index)
         return None if found is None else found == "ALL"
 
+    def forget(self) -> None:
+        """Forget what was asked, because a table is being changed."""
+        self._types_by_table.clear()
+
     def _ask(self, operation: str, table: str) -> Mapping[str, str]:
         try:
             description: Mapping[str, Any] = self._describe_table(table).get("Table") or {}

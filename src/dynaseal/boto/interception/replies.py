@@ -49,21 +49,28 @@ def primary_key(names: Collection[str], item: Item) -> PrimaryKey:
         ValueError: one of them has a value that DynamoDB cannot hold.
         TypeError: one of them is not an attribute value.
     """
-    return tuple(serialize(item[name]) for name in names if name in item)
+    return tuple(serialize(_as_sent(item[name])) for name in names if name in item)
+
+
+def _as_sent(value: AttributeValue) -> AttributeValue:
+    """Return a value as botocore sends it: binary may also be a string, which it encodes."""
+    content = value.get("B")
+    return {"B": content.encode()} if isinstance(content, str) else value
 
 
 def has_key(names: Collection[str], item: Item, key: Item) -> bool:
     """Return whether an item has the key that was asked for; numbers are compared by value."""
     if all(item.get(name) == key[name] for name in names if name in key):
         return all(name in key for name in names)
-    return key_of_reply(names, item) == primary_key(names, key)
+    found = key_of_reply(names, item)
+    return found is not None and found == primary_key(names, key)
 
 
 def key_of_reply(names: Collection[str], item: Item) -> PrimaryKey | None:
     """Return the primary key of an item of a reply, or None if it has none that DynamoDB could have."""
     try:
         key = primary_key(names, item)
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         return None
     return key if len(key) == len(names) else None
 
@@ -165,7 +172,11 @@ def _leaf_check(
 
 
 # The types that a key can have. Strings are ordered by their code points, in Python as in DynamoDB.
-_CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {"S": str, "N": Decimal, "B": bytes}
+_CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
+    "S": str,
+    "N": Decimal,
+    "B": lambda content: content.encode() if isinstance(content, str) else bytes(content),
+}
 _COMPARATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": eq,
     "<>": ne,

@@ -234,6 +234,8 @@ PASSED_THROUGH = frozenset(
     }
 )
 
+_CHANGING_INDEXES = frozenset({"CreateTable", "DeleteTable", "UpdateTable"})
+
 
 class Requests:
     """Prepares the requests of one client.
@@ -267,6 +269,8 @@ class Requests:
             EncryptError: an item cannot be encrypted.
         """
         if operation in PASSED_THROUGH:
+            if indexes is not None and operation in _CHANGING_INDEXES:
+                indexes.forget()
             return Call(request, request)
         entry = OPERATIONS.get(operation)
         if entry is None:
