@@ -4,6 +4,7 @@ Rules:
 - No request is answered without a valid signature.
 - The signed scope and the target must name the same service.
 - Errors have the shape of the protocol that the request uses: JSON or the Query protocol's XML.
+- A service that the lab does not have is named in the error; its requests are not verified.
 - Every call of a known caller is in the trail, even one that failed before the evaluator decided anything.
 """
 
@@ -21,6 +22,7 @@ from dynaseal_lab.wire.faults import json_fault, not_a_call, query_fault
 from dynaseal_lab.wire.http import MAX_BODY, Request, Response, VerifiedSignature
 from dynaseal_lab.wire.models import QUERY_SERVICES
 from dynaseal_lab.wire.sigv4 import SigningKeys, claimed_service, verify
+from dynaseal_lab.wire.unsupported_services import unsupported
 from dynaseal_lab.wire.validate import validate
 
 _SIGNING_NAMES = {"dynamodbstreams": "dynamodb"}
@@ -46,6 +48,9 @@ class AwsApi:
 
     async def answer(self, request: Request, request_id: str) -> Response:
         """Return the response to a request, success or error."""
+        refusal = unsupported(request, request_id)
+        if refusal is not None:
+            return refusal
         if request.method == "POST" and "x-amz-target" in request.headers:
             return await self._answer_json(request, request_id)
         if _is_form(request):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from dynaseal_lab.iam.backend import IamBackend, Operations
-from dynaseal_lab.iam.names import account_of, is_account
+from dynaseal_lab.iam.names import account_of, is_account, is_arn
 from dynaseal_lab.iam.operations import (
     access_keys,
     account,
@@ -63,6 +63,7 @@ class IamService:
             raise Fault(
                 "InvalidClientTokenId", "The security token included in the request is invalid", status=403
             )
+        _check_policy_arn(call)
         resource = operation.resource(self.iam, call)
         access_request = AccessRequest(
             action=f"iam:{call.operation}",
@@ -72,6 +73,16 @@ class IamService:
         )
         self.iam.require(call, access_request)
         return operation.run(self.iam, call)
+
+
+def _check_policy_arn(call: Call) -> None:
+    """Refuse a `PolicyArn` that is not an ARN.
+
+    Raises:
+        Fault: ValidationError.
+    """
+    if "PolicyArn" in call.params and not is_arn(call.params["PolicyArn"]):
+        raise Fault("ValidationError", "Invalid ARN:  Could not be parsed!")
 
 
 def _owner(resource: str, call: Call) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from dynaseal_lab.iam.backend import IamBackend
 from dynaseal_lab.iam.bound_principals import bound_document
-from dynaseal_lab.iam.names import account_of, session_arn
+from dynaseal_lab.iam.names import account_of, is_arn, session_arn
 from dynaseal_lab.iam.policy import PolicyError, PolicyKind, parse
 from dynaseal_lab.iam.records import Role
 from dynaseal_lab.iam.sessions import Session
@@ -35,6 +35,8 @@ def assume_role(iam: IamBackend, call: Call) -> Reply:
     """
     params = call.params
     arn = str(params["RoleArn"])
+    if not is_arn(arn):
+        raise Fault("ValidationError", f"{arn} is invalid")
     role = iam.store.roles.of_arn(arn)
     _check_tags(call)
     _require_trust(iam, call, arn, role)
@@ -139,7 +141,10 @@ def _tags(tags: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
     by_key: dict[str, str] = {}
     for tag in tags:
         if tag["Key"].lower() in map(str.lower, by_key):
-            raise Fault("InvalidParameterValue", "Duplicate tag keys found.")
+            raise Fault(
+                "InvalidParameterValue",
+                "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+            )
         by_key[tag["Key"]] = tag["Value"]
     return by_key
 

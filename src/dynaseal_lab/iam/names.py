@@ -68,6 +68,17 @@ def account_of(arn: str) -> str:
     return parts[4] if len(parts) == 6 else ""
 
 
+def is_arn(name: str) -> bool:
+    """Return whether a string is an ARN: six parts, with a partition, a service and a resource.
+
+    Example:
+        >>> is_arn("arn:aws:iam::111122223333:role/reader"), is_arn("reader"), is_arn("arn:aws:::role/reader")
+        (True, False, False)
+    """
+    prefix, *parts = name.split(":", 5)
+    return prefix == "arn" and len(parts) == 5 and all((parts[0], parts[1], parts[4]))
+
+
 def name_of(arn: str) -> str:
     """Return the name at the end of the ARN of a user, group, role or policy.
 

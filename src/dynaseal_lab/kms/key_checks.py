@@ -1,8 +1,12 @@
 """Checks that a key which the caller may use can do what is asked: its state, its usage, its algorithms."""
 
+from collections.abc import Mapping
+
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.specs import Usage
 from dynaseal_lab.model import Call, Fault
+
+_LARGEST_CONTEXT = 8192
 
 
 def require_usable(key: KeyRecord) -> None:
@@ -52,6 +56,33 @@ def require_algorithm(key: KeyRecord, algorithm: str) -> None:
         )
 
 
+def require_mac_algorithm(key: KeyRecord, algorithm: str) -> None:
+    """Refuse a MAC algorithm that an HMAC key of this spec does not have.
+
+    Raises:
+        Fault: InvalidKeyUsageException.
+    """
+    if algorithm not in key.algorithms:
+        raise Fault(
+            "InvalidKeyUsageException",
+            f"Algorithm {algorithm} is incompatible with key spec {key.spec.name}.",
+        )
+
+
+def check_context_size(context: Mapping[str, str]) -> None:
+    """Refuse an encryption context that is larger than KMS accepts.
+
+    Raises:
+        Fault: ValidationException.
+    """
+    size = sum(len(key.encode()) + len(value.encode()) for key, value in context.items())
+    if size > _LARGEST_CONTEXT:
+        raise Fault(
+            "ValidationException",
+            f"The encryption context has {size} bytes, and the maximum is {_LARGEST_CONTEXT} bytes.",
+        )
+
+
 def end_dry_run(call: Call) -> None:
     """Stop here if the request is a dry run, which only asks whether it would succeed.
 
@@ -62,5 +93,4 @@ def end_dry_run(call: Call) -> None:
         raise Fault(
             "DryRunOperationException",
             "The request would have succeeded, but the DryRun option is set.",
-            status=412,
         )

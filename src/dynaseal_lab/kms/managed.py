@@ -16,6 +16,25 @@ from dynaseal_lab.kms.store import Alias, KmsStore
 from dynaseal_lab.model import Clock
 
 _ROTATION_DAYS = 365
+_PREFIX = "alias/aws/"
+
+_SERVICES = (
+    "acm",
+    "dynamodb",
+    "ebs",
+    "elasticfilesystem",
+    "es",
+    "glue",
+    "kinesisvideo",
+    "lambda",
+    "rds",
+    "redshift",
+    "s3",
+    "ssm",
+    "xray",
+)
+PREDEFINED_ALIASES = tuple(_PREFIX + service for service in _SERVICES)
+"""AWS's own aliases, which an account has in every Region before any service uses their keys."""
 
 
 def managed_key(store: KmsStore, clock: Clock, account: str, region: str, service: str) -> KeyRecord:
@@ -28,7 +47,7 @@ def managed_key(store: KmsStore, clock: Clock, account: str, region: str, servic
         region: the Region.
         service: `dynamodb`.
     """
-    name = f"alias/aws/{service}"
+    name = f"{_PREFIX}{service}"
     alias = store.alias(account, region, name)
     existing = store.key(region, alias.key_id) if alias is not None else None
     if existing is not None:
@@ -53,6 +72,18 @@ def managed_key(store: KmsStore, clock: Clock, account: str, region: str, servic
     store.put_key(record)
     store.put_alias(Alias(account, region, name, record.key_id, now, now))
     return record
+
+
+def predefined_key(
+    store: KmsStore, clock: Clock, account: str, region: str, alias_name: str
+) -> KeyRecord | None:
+    """Return the key of one of AWS's own aliases, created if there is none; None for any other alias.
+
+    As on AWS, DescribeKey on such an alias creates the key.
+    """
+    if alias_name not in PREDEFINED_ALIASES:
+        return None
+    return managed_key(store, clock, account, region, alias_name.removeprefix(_PREFIX))
 
 
 def _policy(account: str, partition: str, service: str) -> str:

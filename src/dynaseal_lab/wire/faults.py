@@ -22,7 +22,6 @@ QUERY_NAMES: Mapping[str, tuple[str, int]] = {
     "RequestEntityTooLargeException": ("RequestEntityTooLarge", 413),
 }
 """From an error code in the JSON protocol to the code and the HTTP status in the query protocol."""
-"""From an error code in the JSON protocol to the code and the HTTP status in the query protocol."""
 
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -48,8 +47,12 @@ def json_headers(body: bytes, request_id: str, version: str) -> dict[str, str]:
 
 
 def json_fault(fault: Fault, request_id: str, version: str = "1.0") -> Response:
-    """Write an error as AWS JSON: `__type`, `message`, and the other members of the error's shape."""
-    content = {"__type": fault.code, "message": fault.message, **fault.details}
+    """Write an error as AWS JSON: `__type`, `message`, and the other members of the error's shape.
+
+    An error without a message has no member `message`, as on AWS.
+    """
+    message = {"message": fault.message} if fault.message else {}
+    content = {"__type": fault.code, **message, **fault.details}
     body = json.dumps(content, separators=(",", ":")).encode()
     headers = json_headers(body, request_id, version) | {"x-amzn-errortype": fault.code}
     return Response(fault.status, body, headers)

@@ -97,7 +97,7 @@ def test_both_sides_derive_the_same_secret(kms: KmsCaller, spec: str) -> None:
     )
     derived = kms("DeriveSharedSecret", KeyId=key, KeyAgreementAlgorithm="ECDH", PublicKey=der)
     assert derived["SharedSecret"] == other.exchange(ec.ECDH(), public)
-    with raises_fault("ValidationException: The public key is not valid"):
+    with raises_fault("ValidationException: $"):
         kms("DeriveSharedSecret", KeyId=key, KeyAgreementAlgorithm="ECDH", PublicKey=der[:-1])
 
 

@@ -49,13 +49,14 @@ def _described(iam: IamBackend, call: Call, policy: ManagedPolicy) -> dict[str, 
     }
 
 
-def _described_in_full(iam: IamBackend, call: Call, policy: ManagedPolicy) -> dict[str, Any]:
+def _described_when_created(iam: IamBackend, call: Call, policy: ManagedPolicy) -> dict[str, Any]:
     description = _described(iam, call, policy)
-    if policy.description is not None:
-        description["Description"] = policy.description
-    if policy.tags:
-        description["Tags"] = tag_list(policy.tags)
-    return description
+    return description | {"Tags": tag_list(policy.tags)} if policy.tags else description
+
+
+def _described_in_full(iam: IamBackend, call: Call, policy: ManagedPolicy) -> dict[str, Any]:
+    description = _described(iam, call, policy) | {"Tags": tag_list(policy.tags)}
+    return description if policy.description is None else description | {"Description": policy.description}
 
 
 def _uses(iam: IamBackend, call: Call, arn: str) -> tuple[int, int]:
@@ -100,7 +101,7 @@ def _create(iam: IamBackend, call: Call) -> Reply:
         tags=merged_tags(call),
     )
     iam.store.policies.put(policy)
-    return {"Policy": _described_in_full(iam, call, policy)}
+    return {"Policy": _described_when_created(iam, call, policy)}
 
 
 def _get(iam: IamBackend, call: Call) -> Reply:

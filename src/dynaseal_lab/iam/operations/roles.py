@@ -31,7 +31,7 @@ from dynaseal_lab.model import Call, Fault, Reply
 
 
 def _described(iam: IamBackend, role: Role) -> dict[str, Any]:
-    """Return a role as lists describe it: without boundary and tags."""
+    """Return what every description of a role has."""
     description: dict[str, Any] = {
         "Path": role.path,
         "RoleName": role.name,
@@ -39,18 +39,24 @@ def _described(iam: IamBackend, role: Role) -> dict[str, Any]:
         "Arn": role.arn,
         "CreateDate": role.created,
         "AssumeRolePolicyDocument": encoded(shown_document(role.trust, role.trusted, iam.store)),
-        "MaxSessionDuration": role.max_seconds,
     }
     return description if role.description is None else description | {"Description": role.description}
 
 
+def _described_in_lists(iam: IamBackend, role: Role) -> dict[str, Any]:
+    """Return a role as lists describe it: without boundary and tags."""
+    return _described(iam, role) | {"MaxSessionDuration": role.max_seconds}
+
+
+def _described_when_created(iam: IamBackend, role: Role) -> dict[str, Any]:
+    description = _described(iam, role) | {"PermissionsBoundary": described_boundary(role.boundary)}
+    return description | {"Tags": tag_list(role.tags)} if role.tags else description
+
+
 def _described_in_full(iam: IamBackend, role: Role) -> dict[str, Any]:
     last_used: Reply = {}
-    description = _described(iam, role) | {
-        "PermissionsBoundary": described_boundary(role.boundary),
-        "RoleLastUsed": last_used,
-    }
-    return description | {"Tags": tag_list(role.tags)} if role.tags else description
+    rest = {"MaxSessionDuration": role.max_seconds, "RoleLastUsed": last_used}
+    return _described_when_created(iam, role) | rest
 
 
 def _check_trust(iam: IamBackend, document: str) -> Bindings:
@@ -101,7 +107,7 @@ def _create(iam: IamBackend, call: Call) -> Reply:
         boundary=check_boundary(iam, call),
     )
     iam.store.roles.put(role)
-    return {"Role": _described_in_full(iam, role)}
+    return {"Role": _described_when_created(iam, role)}
 
 
 def _get(iam: IamBackend, call: Call) -> Reply:
@@ -110,7 +116,7 @@ def _get(iam: IamBackend, call: Call) -> Reply:
 
 def _list(iam: IamBackend, call: Call) -> Reply:
     roles = iam.store.roles.all(call.principal.account)
-    return page(call, "Roles", [_described(iam, role) for role in roles if in_path(call, role.path)])
+    return page(call, "Roles", [_described_in_lists(iam, role) for role in roles if in_path(call, role.path)])
 
 
 def _update(iam: IamBackend, call: Call) -> Reply:
@@ -127,7 +133,7 @@ def _update(iam: IamBackend, call: Call) -> Reply:
 def _update_description(iam: IamBackend, call: Call) -> Reply:
     changed = replace(find_role(iam, call), description=call.params["Description"])
     iam.store.roles.put(changed)
-    return {"Role": _described(iam, changed)}
+    return {"Role": _described_in_lists(iam, changed)}
 
 
 def _update_trust(iam: IamBackend, call: Call) -> Reply:

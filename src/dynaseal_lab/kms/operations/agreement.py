@@ -49,4 +49,5 @@ def _public(der: bytes, private: ec.EllipticCurvePrivateKey) -> ec.EllipticCurve
 
 
 def _invalid() -> Fault:
-    return Fault("ValidationException", "The public key is not valid for the key spec of the KMS key.")
+    """Return AWS's error, which has no message: the key is not a public key on the KMS key's curve."""
+    return Fault("ValidationException", "")

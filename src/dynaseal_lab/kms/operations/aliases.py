@@ -8,6 +8,7 @@ from dataclasses import replace
 from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.key_checks import require_not_pending
 from dynaseal_lab.kms.keys import KeyRecord, arn_prefix
+from dynaseal_lab.kms.managed import PREDEFINED_ALIASES
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.kms.store import Alias
 from dynaseal_lab.model import Call, Fault, Reply
@@ -54,7 +55,10 @@ def delete_alias(access: KeyAccess, call: Call) -> Reply:
 
 
 def list_aliases(access: KeyAccess, call: Call) -> Reply:
-    """List the account's aliases in the Region: all, or those of one key."""
+    """List the account's aliases in the Region: all, or those of one key.
+
+    All of them include AWS's own aliases. Those have no key until a service, or DescribeKey, first uses it.
+    """
     access.authorize_in_account(call, "kms:ListAliases")
     account = call.principal.account
     key_id = None
@@ -71,13 +75,24 @@ def list_aliases(access: KeyAccess, call: Call) -> Reply:
         for alias in access.store.aliases(account, call.region)
         if access.store.key(alias.region, alias.key_id) and key_id in {None, alias.key_id}
     ]
-    return page(entries, call.params, "Aliases")
+    if key_id is None:
+        names = {entry["AliasName"] for entry in entries}
+        entries += [
+            {"AliasName": name, "AliasArn": _arn(call, name)}
+            for name in PREDEFINED_ALIASES
+            if name not in names
+        ]
+    return page(sorted(entries, key=lambda entry: str(entry["AliasName"])), call.params, "Aliases")
 
 
 def _checked_name(call: Call) -> str:
     name: str = call.params["AliasName"]
     if not name.startswith("alias/") or name == "alias/":
-        raise Fault("ValidationException", "Invalid identifier")
+        raise Fault(
+            "ValidationException",
+            'Alias must start with the prefix "alias/". Please see '
+            "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
+        )
     if name.startswith("alias/aws/"):
         raise Fault("NotAuthorizedException", "")
     if ":" in name:

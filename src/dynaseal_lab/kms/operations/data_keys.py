@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynaseal_lab.kms.access import KeyAccess
-from dynaseal_lab.kms.key_checks import end_dry_run, require_algorithm, require_usable, require_usage
+from dynaseal_lab.kms.key_checks import (
+    check_context_size,
+    end_dry_run,
+    require_algorithm,
+    require_usable,
+    require_usage,
+)
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.material import new_private_key, private_der, public_der
 from dynaseal_lab.kms.operations.key_encryption import encrypt_with_key
@@ -73,6 +79,7 @@ def _wrapping_key(
         raise Fault("UnsupportedOperationException", "Recipient is not supported: the lab has no enclaves.")
     action = f"kms:{call.operation}"
     context: Mapping[str, str] = params.get("EncryptionContext") or {}
+    check_context_size(context)
     target = access.find(call, action, params["KeyId"])
     values = {"kms:EncryptionAlgorithm": [SYMMETRIC_DEFAULT], **(extra or {})}
     access.authorize(call, action, target, context=context, extra=values)

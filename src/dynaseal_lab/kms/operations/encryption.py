@@ -5,12 +5,19 @@ from typing import Any
 
 from dynaseal_lab.kms.access import KeyAccess, Target
 from dynaseal_lab.kms.condition_keys import boolean
-from dynaseal_lab.kms.key_checks import end_dry_run, require_algorithm, require_usable, require_usage
+from dynaseal_lab.kms.key_checks import (
+    check_context_size,
+    end_dry_run,
+    require_algorithm,
+    require_usable,
+    require_usage,
+)
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.operations.key_encryption import (
     EncryptedInput,
     decrypt_with_key,
     encrypt_with_key,
+    incorrect_key,
     parse,
 )
 from dynaseal_lab.kms.specs import ENCRYPT_DECRYPT, SYMMETRIC_DEFAULT
@@ -36,7 +43,7 @@ def decrypt(access: KeyAccess, call: Call) -> Reply:
     target = _source(access, call, "kms:Decrypt", "KeyId", encrypted)
     extra = _algorithm_key(encrypted.algorithm)
     access.authorize(call, "kms:Decrypt", target, context=encrypted.context, extra=extra)
-    _require_ready(call, target.key, encrypted.algorithm)
+    _require_decrypting(target.key, encrypted.algorithm)
     plaintext, version = decrypt_with_key(access, target.key, encrypted)
     end_dry_run(call)
     reply = {
@@ -60,7 +67,7 @@ def re_encrypt(access: KeyAccess, call: Call) -> Reply:
     access.authorize(call, "kms:ReEncryptFrom", source, context=encrypted.context, extra=from_extra)
     to_extra = same | _algorithm_key(algorithm)
     access.authorize(call, "kms:ReEncryptTo", destination, context=context, extra=to_extra)
-    _require_ready(call, source.key, encrypted.algorithm)
+    _require_decrypting(source.key, encrypted.algorithm)
     _require_ready(call, destination.key, algorithm)
     plaintext, version = decrypt_with_key(access, source.key, encrypted)
     end_dry_run(call)
@@ -109,6 +116,14 @@ def _require_ready(call: Call, key: KeyRecord, algorithm: str) -> None:
     require_algorithm(key, algorithm)
 
 
+def _require_decrypting(key: KeyRecord, algorithm: str) -> None:
+    """Refuse a key that cannot have encrypted the ciphertext, because its usage is another one."""
+    require_usable(key)
+    if key.usage != ENCRYPT_DECRYPT:
+        raise incorrect_key()
+    require_algorithm(key, algorithm)
+
+
 def _algorithm_key(algorithm: str) -> dict[str, list[str]]:
     return {"kms:EncryptionAlgorithm": [algorithm]}
 
@@ -119,4 +134,5 @@ def _context(params: Mapping[str, Any], name: str, algorithm: str) -> Mapping[st
         raise Fault("ValidationException", f"{name} is not supported with {algorithm}.")
     if params.get("Recipient"):
         raise Fault("UnsupportedOperationException", "Recipient is not supported: the lab has no enclaves.")
+    check_context_size(context)
     return context

@@ -36,7 +36,8 @@ def encrypt_with_key(
     if len(plaintext) > limit:
         raise Fault(
             "ValidationException",
-            f"Algorithm {algorithm} and key spec {key.spec.name} cannot encrypt more than {limit} bytes.",
+            f"Algorithm {algorithm} and key spec {key.spec.name} cannot encrypt data larger than {limit} "
+            "bytes.",
         )
     return private.public_key().encrypt(plaintext, _oaep(algorithm))
 
@@ -65,10 +66,7 @@ def decrypt_with_key(
         return _decrypt_with_rsa(access, key, encrypted), None
     parsed = parse(encrypted.blob)
     if parsed.key_id != key.key_id:
-        raise Fault(
-            "IncorrectKeyException",
-            "The key ID in the request does not identify a CMK that can perform this operation.",
-        )
+        raise incorrect_key()
     backing = access.material(key).version(parsed.backing_id)
     if backing is None:
         raise invalid_ciphertext()
@@ -88,6 +86,14 @@ def parse(blob: bytes) -> ciphertext.Ciphertext:
         return ciphertext.parse(blob)
     except ciphertext.CiphertextError as error:
         raise invalid_ciphertext() from error
+
+
+def incorrect_key() -> Fault:
+    """Return the error for a request that names a key which did not encrypt the ciphertext."""
+    return Fault(
+        "IncorrectKeyException",
+        "The key ID in the request does not identify a CMK that can perform this operation.",
+    )
 
 
 def invalid_ciphertext() -> Fault:

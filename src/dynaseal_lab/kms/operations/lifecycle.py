@@ -16,6 +16,7 @@ from dynaseal_lab.kms.keys import (
     new_backing_key,
     new_key_id,
 )
+from dynaseal_lab.kms.managed import predefined_key
 from dynaseal_lab.kms.material import new_secret
 from dynaseal_lab.kms.operations.tags import checked_tags
 from dynaseal_lab.kms.paging import page
@@ -88,7 +89,11 @@ def metadata(access: KeyAccess, record: KeyRecord) -> dict[str, Any]:
 
 
 def describe_key(access: KeyAccess, call: Call) -> Reply:
-    """Describe a key, under any of its names and to any account that may."""
+    """Describe a key, under any of its names and to any account that may.
+
+    AWS's own aliases get their keys here, if no service has used them yet.
+    """
+    predefined_key(access.store, access.clock, call.principal.account, call.region, call.params["KeyId"])
     target = access.find(call, "kms:DescribeKey", call.params["KeyId"])
     access.authorize(call, "kms:DescribeKey", target)
     return {"KeyMetadata": metadata(access, target.key)}

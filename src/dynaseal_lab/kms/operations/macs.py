@@ -6,7 +6,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, hmac
 
 from dynaseal_lab.kms.access import KeyAccess
-from dynaseal_lab.kms.key_checks import end_dry_run, require_algorithm, require_usable, require_usage
+from dynaseal_lab.kms.key_checks import end_dry_run, require_mac_algorithm, require_usable, require_usage
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.specs import GENERATE_VERIFY_MAC
 from dynaseal_lab.model import Call, Fault, Reply
@@ -42,7 +42,7 @@ def _ready(access: KeyAccess, call: Call, action: str) -> tuple[KeyRecord, hmac.
     access.authorize(call, action, target, extra={"kms:MacAlgorithm": [algorithm]})
     require_usable(target.key)
     require_usage(call, target.key, GENERATE_VERIFY_MAC)
-    require_algorithm(target.key, algorithm)
+    require_mac_algorithm(target.key, algorithm)
     end_dry_run(call)
     mac = hmac.HMAC(access.material(target.key).current.secret, _DIGESTS[algorithm])
     mac.update(call.params["Message"])

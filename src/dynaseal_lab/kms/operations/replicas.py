@@ -46,11 +46,15 @@ def replicate_key(access: KeyAccess, call: Call) -> Reply:
         principals=principals,
     )
     access.store.put_key(copy)
-    return {
-        "ReplicaKeyMetadata": metadata(access, copy),
-        "ReplicaPolicy": copy.policy,
-        "ReplicaTags": [{"TagKey": name, "TagValue": value} for name, value in tags],
-    }
+    reply = {"ReplicaKeyMetadata": _being_created(metadata(access, copy)), "ReplicaPolicy": copy.policy}
+    replica_tags = [{"TagKey": name, "TagValue": value} for name, value in tags]
+    return reply | {"ReplicaTags": replica_tags} if replica_tags else reply
+
+
+def _being_created(key_metadata: Reply) -> Reply:
+    """Return the metadata as ReplicateKey does: the copy is being created, and DescribeKey has it enabled."""
+    without_material = {name: value for name, value in key_metadata.items() if name != "CurrentKeyMaterialId"}
+    return without_material | {"Enabled": False, "KeyState": "Creating"}
 
 
 def update_primary_region(access: KeyAccess, call: Call) -> Reply:
@@ -69,14 +73,8 @@ def update_primary_region(access: KeyAccess, call: Call) -> Reply:
 
 
 def _require_primary(access: KeyAccess, key: KeyRecord) -> None:
-    if not key.multi_region:
-        raise Fault("UnsupportedOperationException", f"{key.arn} is not a multi-Region key.")
-    primary = access.store.material(key.key_id).primary_region
-    if primary != key.region:
-        raise Fault(
-            "UnsupportedOperationException",
-            f"{key.arn} is a replica key; its primary key is in {primary}.",
-        )
+    if not key.multi_region or access.store.material(key.key_id).primary_region != key.region:
+        raise Fault("UnsupportedOperationException", f"{key.arn} is not a multi-region primary key.")
 
 
 def _check_region(access: KeyAccess, key: KeyRecord, region: str) -> None:

@@ -60,7 +60,11 @@ def rotate_key_on_demand(access: KeyAccess, call: Call) -> Reply:
     material = access.material(key)
     on_demand = sum(version.rotation == "ON_DEMAND" for version in material.versions)
     if on_demand >= _MAX_ON_DEMAND:
-        raise Fault("LimitExceededException", f"On-demand rotations are limited to {_MAX_ON_DEMAND} per key.")
+        raise Fault(
+            "LimitExceededException",
+            "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations "
+            f"can be performed for this key: {key.arn}",
+        )
     access.store.put_material(material.rotated(access.clock.now(), "ON_DEMAND"))
     return {"KeyId": key.arn}
 
@@ -88,7 +92,7 @@ def _rotation(key: KeyRecord, version: BackingKey, current: BackingKey) -> dict[
 
 def _require_rotatable(access: KeyAccess, key: KeyRecord) -> None:
     if not key.spec.symmetric_encryption:
-        raise Fault("UnsupportedOperationException", f"{key.arn} key spec {key.spec.name} does not rotate.")
+        raise Fault("UnsupportedOperationException", "")
     primary = access.store.material(key.key_id).primary_region
     if primary != key.region:
         raise Fault(

@@ -22,7 +22,7 @@ def checked_tags(tags: Iterable[Mapping[str, Any]]) -> Tags:
     """
     pairs = tuple((str(tag["TagKey"]), str(tag["TagValue"])) for tag in tags)
     if any(key.lower().startswith("aws:") for key, _ in pairs):
-        raise Fault("TagException", "aws: prefixed tag key names are not allowed for external use.")
+        raise Fault("TagException", "Tags beginning with aws: are reserved")
     if len(dict(pairs)) != len(pairs):
         raise Fault("TagException", "Duplicate tag keys")
     if len(pairs) > _MAX_TAGS:
