@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from dynaseal import ItemEncryptor, PlaintextPolicy, RawAesKeyring, TableConfig
 from dynaseal.boto.interception.requests import Requests
 from dynaseal.core.actions import AttributeActions
+from dynaseal.core.values.writing import serialize
 from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
+from support.customers import customers, order
+from support.customers import key as order_key
 from support.people import people, person
-from support.strategies import values
+from support.strategies import numbers, strings, values
 
 KEY = {"pk": {"S": "ann"}}
 OTHER = {"pk": {"S": "bob"}}
@@ -368,3 +371,79 @@ class TestForcedPlaintext:
     def test_projections_are_still_refused(self) -> None:
         with pytest.raises(UnsupportedOperationError, match="a part of an encrypted item looks like one"):
             self.sent("GetItem", {"TableName": "people", "Key": KEY, "ProjectionExpression": "secret"})
+
+
+# Every kind of key, with every kind of reply.
+
+KEY_VALUES = st.one_of(
+    strings.filter(bool).map(lambda text: {"S": text}),
+    numbers().map(lambda number: {"N": number}),
+    st.binary(min_size=1, max_size=8).map(lambda data: {"B": data}),
+)
+BY_NUMBER = TableConfig(
+    "sums", "pk", attribute_actions=AttributeActions(), keyring=RawAesKeyring("tests", "key", bytes(32))
+)
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return serialize(one) == serialize(other)
+
+
+@settings(max_examples=100, deadline=None)
+@given(keys=KEY_VALUES.flatmap(lambda key: st.tuples(st.just(key), st.one_of(st.just(key), KEY_VALUES))))
+@pytest.mark.parametrize("operation", ["get", "batch", "transaction", "query", "delete"])
+def test_only_the_item_with_the_key_is_returned(
+    operation: str, keys: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    asked, found = keys
+    key = {"pk": asked}
+    requests_by_name: dict[str, tuple[str, dict[str, Any]]] = {
+        "get": ("GetItem", {"TableName": "sums", "Key": key}),
+        "delete": ("DeleteItem", {"TableName": "sums", "Key": key, "ReturnValues": "ALL_OLD"}),
+        "batch": ("BatchGetItem", {"RequestItems": {"sums": {"Keys": [key]}}}),
+        "transaction": ("TransactGetItems", {"TransactItems": [{"Get": {"TableName": "sums", "Key": key}}]}),
+        "query": (
+            "Query",
+            {
+                "TableName": "sums",
+                "KeyConditionExpression": "pk = :k",
+                "ExpressionAttributeValues": {":k": asked},
+            },
+        ),
+    }
+    replies: dict[str, Any] = {
+        "get": lambda item: {"Item": item},
+        "delete": lambda item: {"Attributes": item},
+        "batch": lambda item: {"Responses": {"sums": [item]}},
+        "transaction": lambda item: {"Responses": [{"Item": item}]},
+        "query": lambda item: {"Items": [item]},
+    }
+    item = {"pk": found, "a": {"S": "x"}}
+    call = Requests({"sums": BY_NUMBER}).prepare(*requests_by_name[operation])
+    reply = replies[operation](ItemEncryptor(BY_NUMBER).encrypt_item(item))
+    if same(asked, found):
+        assert call.finish(reply) == replies[operation](item)
+    else:
+        with pytest.raises(DecryptError, match="another key"):
+            call.finish(reply)
+
+
+def test_in_a_table_with_surrogate_keys_the_tokens_are_compared() -> None:
+    tables = Requests({"customers": customers()})
+    encryptor = ItemEncryptor(customers())
+    ann, bob = order(), order("bob@example.com")
+    get = tables.prepare("GetItem", {"TableName": "customers", "Key": order_key()})
+    query = tables.prepare(
+        "Query",
+        {
+            "TableName": "customers",
+            "KeyConditionExpression": "email = :e",
+            "ExpressionAttributeValues": {":e": ann["email"]},
+        },
+    )
+    assert get.finish({"Item": encryptor.encrypt_item(ann)}) == {"Item": ann}
+    assert query.finish({"Items": [encryptor.encrypt_item(ann)]}) == {"Items": [ann]}
+    with pytest.raises(DecryptError, match="another key"):
+        get.finish({"Item": encryptor.encrypt_item(bob)})
+    with pytest.raises(DecryptError, match="another key"):
+        query.finish({"Items": [encryptor.encrypt_item(bob)]})
