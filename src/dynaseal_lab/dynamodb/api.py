@@ -9,6 +9,7 @@ from dynaseal_lab.dynamodb.required_permissions import RequiredPermission
 from dynaseal_lab.dynamodb.resource_policies import ResourcePolicies
 from dynaseal_lab.dynamodb.storage_key import StorageKeys
 from dynaseal_lab.dynamodb.table_facts import TableFactsCache
+from dynaseal_lab.dynamodb.tags import check_tags
 from dynaseal_lab.iam.access_denied import access_denied_message
 from dynaseal_lab.iam.bound_principals import Directory
 from dynaseal_lab.kms.api import KmsService
@@ -58,6 +59,8 @@ class DynamoDbService:
         operation = OPERATIONS.get(call.operation)
         if operation is None:
             raise Fault("UnknownOperationException", f"The lab's DynamoDB does not offer {call.operation}.")
+        if operation.tags is not None:
+            check_tags(call, operation.tags)
         permissions = list(operation.permissions(call))
         for permission in permissions:
             await self._authorize(call, permission)

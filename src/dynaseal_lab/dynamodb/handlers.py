@@ -22,6 +22,7 @@ from dynaseal_lab.dynamodb.shard_iterators import ShardIterators, stream_of
 from dynaseal_lab.dynamodb.storage_key import AWS_MANAGED, StorageKey, StorageKeys
 from dynaseal_lab.dynamodb.table_facts import TableFactsCache
 from dynaseal_lab.dynamodb.table_names import Table, table_named
+from dynaseal_lab.dynamodb.tags import check_number_of_tags
 from dynaseal_lab.model import Call, Fault, Params, Reply
 
 
@@ -126,6 +127,8 @@ class Handlers:
     async def change_tags(self, call: Call) -> EngineReply:
         """Add or remove tags, on which permissions may rest."""
         table = table_named(call, resource_arn(call))
+        facts = await self.facts.of(table)
+        check_number_of_tags(call, facts.tags if facts is not None else {})
         reply = await self.forward(call, table.account)
         self.facts.forget(table)
         return reply
