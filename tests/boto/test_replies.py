@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynaseal import ItemEncryptor, PlaintextPolicy, RawAesKeyring, TableConfig
+from dynaseal import (
+    GetPrefix,
+    ItemEncryptor,
+    PlaintextPolicy,
+    RawAesKeyring,
+    StandardBeacon,
+    TableConfig,
+    VirtualField,
+    VirtualPart,
+)
 from dynaseal.boto.interception.requests import Requests
 from dynaseal.core.actions import AttributeActions
 from dynaseal.core.values.writing import serialize
 from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
 from support.customers import customers, order
 from support.customers import key as order_key
+from support.patients import table as patients_table
 from support.people import people, person
 from support.strategies import numbers, strings, values
 
@@ -447,3 +458,22 @@ def test_in_a_table_with_surrogate_keys_the_tokens_are_compared() -> None:
         get.finish({"Item": encryptor.encrypt_item(bob)})
     with pytest.raises(DecryptError, match="another key"):
         query.finish({"Items": [encryptor.encrypt_item(bob)]})
+
+
+def test_where_plaintext_is_written_searches_are_of_the_attributes_and_not_of_beacons() -> None:
+    over_prefix = StandardBeacon("start", 8, loc="first")
+    first = VirtualField("first", [VirtualPart("name", [GetPrefix(1)]), VirtualPart("note")])
+    config = replace(
+        patients_table(StandardBeacon("name", 16), over_prefix, virtual_fields=[first]),
+        plaintext_policy=PlaintextPolicy.FORCE_WRITE_ALLOW_READ,
+    )
+    patients = Requests({"patients": config})
+    scan = {"TableName": "patients", "ExpressionAttributeValues": {":v": {"S": "Ann"}}}
+    by_attribute = {**scan, "FilterExpression": "#n = :v", "ExpressionAttributeNames": {"#n": "name"}}
+    call = patients.prepare("Scan", by_attribute)
+    assert call.sent_request == by_attribute
+    item = {"pk": {"S": "1"}, "name": {"S": "Ann"}}
+    assert call.finish({"Items": [item], "Count": 1}) == {"Items": [item], "Count": 1}
+    for name in ("start", "aws_dbe_b_name"):
+        with pytest.raises(UnsupportedOperationError, match=f"uses the beacon '{name}'.* without beacons"):
+            patients.prepare("Scan", {**scan, "FilterExpression": f"{name} = :v"})
