@@ -16,7 +16,7 @@ key bytes. A Python value of the wrong type raises TypeError.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class DynasealError(Exception):
@@ -41,6 +41,17 @@ class DynasealError(Exception):
     def __str__(self) -> str:
         message = f"{self.message} ({self.where})" if self.where else self.message
         return f"{message.removesuffix('.')}. {self.hint}" if self.hint else message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By default an exception is copied and unpickled by calling its class with `args`. Subclasses have
+        # other arguments, so the object is rebuilt without its constructor, and its attributes are set.
+        return _rebuilt, (type(self), self.args), self.__dict__
+
+
+def _rebuilt(kind: type[DynasealError], args: tuple[Any, ...]) -> DynasealError:
+    error = kind.__new__(kind)
+    error.args = args
+    return error
 
 
 class ConfigError(DynasealError):

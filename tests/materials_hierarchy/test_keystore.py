@@ -93,6 +93,16 @@ def test_versioning_makes_the_calls_that_aws_makes_and_has_kms_vouch_for_the_old
     assert vouching["source_encryption_context"] == vouching["destination_encryption_context"]
 
 
+def test_records_are_read_consistently_so_that_a_new_one_is_found(aws: FakeAws, store: KeyStore) -> None:
+    store.create_key("tenant-a", BOUND)
+    store.version_key("tenant-a")
+    version = store.get_active_branch_key("tenant-a").branch_key_version
+    store.get_branch_key_version("tenant-a", version)
+    store.get_beacon_key("tenant-a")
+
+    assert aws.dynamodb.consistent_reads == [True] * 4
+
+
 def test_a_new_version_is_in_use_and_the_old_one_still_there(store: KeyStore) -> None:
     store.create_key("tenant-a", BOUND)
     old = store.get_active_branch_key("tenant-a")

@@ -74,6 +74,7 @@ class FakeDynamoDb:
         self.rows: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.refusals: dict[str, str] = {}
         self.waited_for: list[str] = []
+        self.consistent_reads: list[bool] = []
         self._lock = Lock()
 
     def describe_table(self, *, TableName: str) -> dict[str, Any]:
@@ -91,8 +92,11 @@ class FakeDynamoDb:
     def get_waiter(self, waiter_name: str) -> FakeWaiter:
         return FakeWaiter(self, waiter_name)
 
-    def get_item(self, *, TableName: str, Key: dict[str, Any]) -> dict[str, Any]:
+    def get_item(
+        self, *, TableName: str, Key: dict[str, Any], ConsistentRead: bool = False
+    ) -> dict[str, Any]:
         self._record("GetItem", TableName, key=Key)
+        self.consistent_reads.append(ConsistentRead)
         row = self.rows.get((TableName, Key["branch-key-id"]["S"], Key["type"]["S"]))
         return {"Item": deepcopy(row)} if row else {}
 

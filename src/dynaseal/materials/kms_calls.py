@@ -15,6 +15,8 @@ from threading import Lock
 from types import TracebackType
 from typing import NamedTuple
 
+from dynaseal.materials import forks
+
 MANY_CALLS = 10
 """After this many calls that each served one item, the hint is logged."""
 
@@ -40,6 +42,11 @@ class KmsCalls:
         self._lock = Lock()
         self._calls: Counter[KmsCall] = Counter()
         self._per_item = 0
+        forks.register(self)
+
+    def reset_after_fork(self) -> None:
+        """Start with a lock that no other thread holds; the counts stay."""
+        self._lock = Lock()
 
     def total(self) -> Counter[KmsCall]:
         """Return a copy of the counts."""

@@ -10,6 +10,7 @@ from botocore.session import Session
 
 from dynaseal.boto.keys.region import HINT, region_name
 from dynaseal.errors import ConfigError
+from dynaseal.materials import forks
 
 USER_AGENT = "dynaseal"
 
@@ -52,8 +53,15 @@ class Clients:
         self._service = service
         self._session = session
         self._make_client = make_client
-        self._clients: dict[str | None, Any] = {}
-        self._clients.update(clients or {})
+        self._given: dict[str | None, Any] = {}
+        self._given.update(clients or {})
+        self._clients = self._given.copy()
+        self._lock = Lock()
+        forks.register(self)
+
+    def reset_after_fork(self) -> None:
+        """Make new clients when they are needed: two processes must not share a client's connections."""
+        self._clients = self._given.copy()
         self._lock = Lock()
 
     def __call__(self, region: str | None = None) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dynaseal.attributes import Item
-from dynaseal.errors import KeyStoreError
+from dynaseal.errors import DynasealError, KeyStoreError
 from dynaseal.materials.key_store.branch_keys import BRANCH_KEY_ID, TYPE, Record
 
 _KEYS = {BRANCH_KEY_ID: "HASH", TYPE: "RANGE"}
@@ -84,8 +84,8 @@ class KeyStoreTableError(KeyStoreError, ClientError):
             hint=hint and hint.format(operation=operation_name),
         )
 
-    def __reduce__(self) -> tuple[type, tuple[Any, str, str], dict[str, Any]]:
-        return type(self), (self.response, self.operation_name, self.table_name), self.__dict__
+    # Both bases have one; DynasealError's keeps every attribute, ClientError's only the response.
+    __reduce__ = DynasealError.__reduce__
 
     @property
     def is_failed_condition(self) -> bool:
@@ -129,7 +129,8 @@ class BotoKeyStoreTable:
     def get(self, branch_key_id: str, record_type: str) -> Item | None:
         """Read one record; None if it does not exist."""
         key = {BRANCH_KEY_ID: {"S": branch_key_id}, TYPE: {"S": record_type}}
-        return self._call("GetItem", self._client().get_item, Key=key).get("Item")
+        # Consistent: a branch key that was just created would otherwise be missing at times.
+        return self._call("GetItem", self._client().get_item, Key=key, ConsistentRead=True).get("Item")
 
     def add(self, records: Sequence[Record]) -> None:
         """Write the records of a new branch key, if none of them exists."""

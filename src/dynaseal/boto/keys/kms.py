@@ -61,8 +61,8 @@ class KmsError(DynasealError, ClientError):
             hint=_hint(reason, operation_name, key_id, region),
         )
 
-    def __reduce__(self) -> tuple[type, tuple[Any, str, str, str | None]]:
-        return type(self), (self.response, self.operation_name, self.key_id, self.region)
+    # Both bases have one; DynasealError's keeps every attribute, ClientError's only the response.
+    __reduce__ = DynasealError.__reduce__
 
 
 def _hint(reason: str, operation: str, key_id: str, region: str | None) -> str | None:

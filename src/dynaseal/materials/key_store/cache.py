@@ -24,6 +24,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from dynaseal.errors import ConfigError, DynasealError
+from dynaseal.materials import forks
 
 _T = TypeVar("_T")
 _logger = logging.getLogger("dynaseal")
@@ -80,6 +81,13 @@ class BranchKeyCache:
         self._lock = Lock()
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._loading: dict[Hashable, Future[Any]] = {}
+        forks.register(self)
+
+    def reset_after_fork(self) -> None:
+        """Forget the loads in progress, which no thread of this process will end; cached keys stay."""
+        self._lock = Lock()
+        self._entries = OrderedDict(self._entries)
+        self._loading = {}
 
     def __repr__(self) -> str:
         return f"BranchKeyCache({len(self._entries)} of {self._capacity})"

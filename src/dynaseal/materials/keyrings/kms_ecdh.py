@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
+from dynaseal.materials import forks
 from dynaseal.materials.arn import check_key_arn
 from dynaseal.materials.attempts import unwrap_first
 from dynaseal.materials.keyrings import ecdh
@@ -79,6 +80,11 @@ class KmsEcdhKeyring:
         self._public_key = None if public_key is None else compressed(public_key)
         self._peer_public_key = recipient_public_key
         self._grant_tokens = tuple(grant_tokens)
+        self._lock = Lock()
+        forks.register(self)
+
+    def reset_after_fork(self) -> None:
+        """Start with a lock that no other thread holds."""
         self._lock = Lock()
 
     def __repr__(self) -> str:
