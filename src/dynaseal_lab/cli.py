@@ -9,6 +9,8 @@ from importlib import import_module
 
 import click
 
+from dynaseal_lab.printing import CommandError
+
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "as": ("act", "act"),
     "clock": ("clock", "clock"),
@@ -31,8 +33,31 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, name = _COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"dynaseal_lab.commands.{module}"), name)
+        try:
+            command: click.Command = getattr(import_module(f"dynaseal_lab.commands.{module}"), name)
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package == "dynaseal_lab":
+                raise
+            return _without_package(cmd_name, package)
         return command
+
+
+def _without_package(name: str, package: str) -> click.Command:
+    """Return a command that says which package is missing, so that the others and --help work."""
+
+    def explain() -> None:
+        raise CommandError(
+            f"dynaseal lab {name} needs the package {package}, which is not installed",
+            "pip install 'dynaseal[lab]'",
+        )
+
+    return click.Command(
+        name,
+        callback=explain,
+        short_help=f"Needs the package {package}.",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
 
 
 @click.group(cls=_Commands, epilog="Example: dynaseal lab serve --port 4566")

@@ -4,6 +4,7 @@ The socket is bound before the server starts, so that a taken port is reported a
 free one is known. Other machines can connect only if another address is given.
 """
 
+import os
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -52,7 +53,12 @@ class _Server(uvicorn.Server):
         # There is no access log because the trail is the lab's log. Connections stay open as long as SDKs
         # keep theirs in their pools.
         config = uvicorn.Config(
-            app, ws="none", access_log=False, log_level="warning", timeout_keep_alive=_KEEP_ALIVE
+            app,
+            ws="none",
+            access_log=False,
+            log_level="warning",
+            timeout_keep_alive=_KEEP_ALIVE,
+            use_colors=False if os.environ.get("NO_COLOR") else None,
         )
         super().__init__(config)
         self._when_ready = when_ready

@@ -6,9 +6,11 @@
 - An error that the user can correct prints one line and a hint, never a traceback.
 """
 
+import os
+import sys
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -28,6 +30,15 @@ except ModuleNotFoundError:
         "dynaseal: the command line needs the package click: pip install 'dynaseal[cli]'"
     ) from None
 
+from dynaseal.cli.output import (
+    CLOSED,
+    end_without_stdout,
+    is_about_output,
+    printable,
+    stdout_error,
+    without_colors,
+)
+
 COMMANDS = "dynaseal.commands"
 _LIBRARY_COMMANDS = (EntryPoint("plan", "dynaseal.cli.plan:plan", COMMANDS),)
 
@@ -42,7 +53,7 @@ class FailedError(click.ClickException):
     """A failure that the user can correct: one line, and a hint if there is one."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(printable(" ".join(message.split())))
         self.hint = hint
 
     def show(self, file: Any = None) -> None:
@@ -53,7 +64,24 @@ class FailedError(click.ClickException):
 
 
 class _Commands(click.Group):
-    """A group whose commands are imported only when they are used."""
+    """A group whose commands are imported only when they are used, and whose errors are never tracebacks."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command; if standard output cannot be written, it fails with one line and a hint."""
+        # Python sets it to None if its file descriptor was closed before the program began.
+        if cast("object", sys.stdout) is None:
+            click.echo(f"Error: {CLOSED}\nHint: To print nothing, redirect it to {os.devnull}.", err=True)
+            sys.exit(1)
+        try:
+            return super().main(*args, **kwargs)
+        except SystemExit:
+            error = stdout_error()
+            if error is None:
+                raise
+            end_without_stdout(error)
+        except OSError as error:
+            end_without_stdout(error)
+        sys.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *_entry_points()})
@@ -70,6 +98,13 @@ class _Commands(click.Group):
             raise FailedError(error.message, error.hint) from error
         except (BotoCoreError, ClientError) as error:
             raise FailedError(str(error), _HINTS.get(type(error))) from error
+        except ModuleNotFoundError as error:
+            raise FailedError(*_missing(f"{ctx.invoked_subcommand}", str(error.name))) from error
+        except OSError as error:
+            if is_about_output(error):
+                raise
+            reason = error.strerror or str(error)
+            raise FailedError(f"{error.filename}: {reason}" if error.filename else reason) from error
 
 
 def _entry_points() -> Mapping[str, EntryPoint]:
@@ -87,12 +122,17 @@ def _load(point: EntryPoint) -> click.Command:
     return command
 
 
+def _missing(name: str, package: str) -> tuple[str, str]:
+    """Return the message about a missing package, and the hint."""
+    return (
+        f"dynaseal {name} needs the package {package}, which is not installed",
+        "pip install 'dynaseal[cli,lab]'",
+    )
+
+
 def _without_package(name: str, package: str) -> click.Command:
     def explain() -> None:
-        raise FailedError(
-            f"dynaseal {name} needs the package {package}, which is not installed",
-            "pip install 'dynaseal[cli,lab]'",
-        )
+        raise FailedError(*_missing(name, package))
 
     return click.Command(
         name,
@@ -104,5 +144,8 @@ def _without_package(name: str, package: str) -> click.Command:
 
 @click.group(cls=_Commands, epilog="Example: dynaseal lab serve --port 4566")
 @click.version_option(package_name="dynaseal")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Client-side encryption for Amazon DynamoDB, and a local AWS to try it with."""
+    if without_colors():
+        context.color = False

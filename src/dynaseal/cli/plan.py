@@ -14,6 +14,7 @@ from dynaseal import BeaconPlan, KeyStore, LengthPlan, plan_beacon, plot_beacon_
 from dynaseal.boto.keys.clients import Clients
 from dynaseal.cli.items import read_lines, scan
 from dynaseal.cli.main import FailedError
+from dynaseal.cli.output import without_colors
 from dynaseal.core.traces import find_format_attribute
 
 DEFAULT_SAMPLE = 1000
@@ -121,7 +122,8 @@ def _items_of(table_name: str, sample: int | None) -> tuple[list[dict[str, Any]]
 
 
 def _print(table_name: str, report: BeaconPlan) -> None:
-    console = Console(highlight=False, markup=False)
+    color_system = None if without_colors() else "auto"
+    console = Console(highlight=False, markup=False, color_system=color_system)
     keys = "the table's beacon key" if report.uses_own_key else "trial keys, for expected values"
     console.print(
         f"A beacon over {report.attribute} of {table_name}: {report.values} values in {report.sampled_items} "

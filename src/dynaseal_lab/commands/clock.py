@@ -1,6 +1,5 @@
 """`dynaseal lab clock`: show the lab's time, or move it forward."""
 
-import json
 import re
 from datetime import timedelta
 
@@ -8,6 +7,7 @@ import click
 
 from dynaseal_lab.client import LabClient
 from dynaseal_lab.commands.options import AS_JSON, ENDPOINT
+from dynaseal_lab.printing import json_text, printable
 
 _DURATION = re.compile(
     r"\+?(?=\d)(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?", re.ASCII
@@ -53,6 +53,6 @@ def clock(forward: timedelta | None, endpoint: str, as_json: bool) -> None:
     client = LabClient.at(endpoint)
     time = client.clock() if forward is None else client.advance_clock(forward)
     if as_json:
-        click.echo(json.dumps(time, indent=2))
+        click.echo(json_text(time))
     else:
-        click.echo(f"{time['now']}, {timedelta(seconds=time['seconds_ahead'])} ahead")
+        click.echo(f"{printable(time['now'])}, {timedelta(seconds=time['seconds_ahead'])} ahead")

@@ -1,6 +1,5 @@
 """`dynaseal lab trail`: show what was decided, and why."""
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -11,6 +10,7 @@ import click
 from dynaseal_lab.client import LabClient
 from dynaseal_lab.commands.options import AS_JSON, ENDPOINT
 from dynaseal_lab.commands.trail_text import HEADING, format_event
+from dynaseal_lab.printing import json_text
 
 _POLL_SECONDS = 0.5
 Events = Sequence[Mapping[str, Any]]
@@ -49,7 +49,7 @@ def _following(client: LabClient) -> Iterator[Events]:
 
 def _print(events: Events, follow: bool, as_json: bool) -> None:
     if as_json and not follow:
-        click.echo(json.dumps(events, indent=2))
+        click.echo(json_text(events))
         return
     for event in events:
-        click.echo(json.dumps(event) if as_json else format_event(event))
+        click.echo(json_text(event, indent=None) if as_json else format_event(event))

@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from dynaseal_lab.printing import printable
+
 _WIDTHS = {"time": 12, "outcome": 8, "action": 26, "resource": 48, "principal": 28}
 HEADING = "  ".join([*(name.upper().ljust(width) for name, width in _WIDTHS.items()), "SOURCE"])
 _REASONS: Mapping[str, str] = {
@@ -22,8 +24,9 @@ _MARGIN = " " * (_WIDTHS["time"] + 2)
 
 
 def format_event(event: Mapping[str, Any]) -> str:
-    """Return an event in one or more lines."""
-    return "\n".join([_columns(event), *(f"{_MARGIN}{line}" for line in _explanation(event))])
+    """Return an event in one or more lines, without the control characters that its caller sent."""
+    explanation = (f"{_MARGIN}{printable(line)}" for line in _explanation(event))
+    return "\n".join([_columns(event), *explanation])
 
 
 def short_arn(arn: str) -> str:
@@ -45,9 +48,9 @@ def _columns(event: Mapping[str, Any]) -> str:
         "resource": short_arn(event["resource"]),
         "principal": short_arn(event["principal"]),
     }
-    cells = [value.ljust(_WIDTHS[name]) for name, value in values.items()]
-    cells[1] = click.style(cells[1], fg=_COLORS[outcome])
-    source = event["source"]
+    cells = [printable(value).ljust(_WIDTHS[name]) for name, value in values.items()]
+    cells[1] = click.style(cells[1], fg=_COLORS.get(outcome))
+    source = printable(event["source"])
     return "  ".join([*cells, source if source == "direct" else f"via {source.partition('.')[0]}"])
 
 

@@ -1,12 +1,13 @@
 """`dynaseal lab users` and `dynaseal lab credentials`: list the users, and make access keys for them."""
 
-import json
 import os
+import shlex
 
 import click
 
 from dynaseal_lab.client import LabClient
 from dynaseal_lab.commands.options import AS_JSON, ENDPOINT
+from dynaseal_lab.printing import json_text, printable
 from dynaseal_lab.profiles import ProfileFiles
 
 
@@ -17,12 +18,12 @@ def users(endpoint: str, as_json: bool) -> None:
     """List the account's users with their groups, policies and access keys."""
     listed = LabClient.at(endpoint).users()
     if as_json:
-        click.echo(json.dumps(listed, indent=2))
+        click.echo(json_text(listed))
         return
     for user in listed:
-        click.echo(user["arn"])
+        click.echo(printable(user["arn"]))
         for title in ("groups", "policies", "access_keys"):
-            click.echo(f"  {title.replace('_', ' '):12} {', '.join(user[title]) or '-'}")
+            click.echo(f"  {title.replace('_', ' '):12} {printable(', '.join(user[title])) or '-'}")
 
 
 @click.command(epilog='Example: eval "$(dynaseal lab credentials demo-full)"')
@@ -40,9 +41,9 @@ def credentials(user: str, endpoint: str, profile: str | None, as_json: bool) ->
         for path in ProfileFiles.of_environment().write(profile, variables):
             click.echo(f"profile {profile} written to {path}", err=True)
     elif as_json:
-        click.echo(json.dumps(variables, indent=2))
+        click.echo(json_text(variables))
     else:
         for name, value in variables.items():
-            click.echo(f"export {name}={value}")
+            click.echo(f"export {name}={shlex.quote(value)}")
         if "AWS_SESSION_TOKEN" in os.environ:
             click.echo("unset AWS_SESSION_TOKEN")

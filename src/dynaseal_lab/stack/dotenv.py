@@ -43,7 +43,7 @@ def changed(content: bytes, variables: Mapping[str, str | None]) -> bytes:
     lines: list[str] = []
     for line in _logical_lines(text):
         name = _name(line)
-        if name not in variables:
+        if name is None or name not in variables:
             lines.append(line)
         elif (value := variables[name]) is not None:
             lines.append(_with_value(line, value))

@@ -1,5 +1,7 @@
 """What the command prints: progress on standard error, a program's own output on standard output."""
 
+import os
+
 from rich.console import Console
 from rich.text import Text
 
@@ -8,8 +10,12 @@ class Output:
     """Prints steps and results, in colour on a terminal."""
 
     def __init__(self) -> None:
-        self._progress = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
-        self._output = Console(markup=False, highlight=False, soft_wrap=True)
+        # rich leaves bold and dim on with NO_COLOR; without a colour system it prints no escape sequence.
+        color_system = None if os.environ.get("NO_COLOR") else "auto"
+        self._progress = Console(
+            stderr=True, markup=False, highlight=False, soft_wrap=True, color_system=color_system
+        )
+        self._output = Console(markup=False, highlight=False, soft_wrap=True, color_system=color_system)
 
     def step(self, title: str) -> None:
         """Print the title of a step."""
