@@ -1,0 +1,1 @@
+"""Signing items and encrypting attributes."""
