@@ -1,11 +1,12 @@
 """The older format of client-side encryption for DynamoDB, in the layout of `dynamodb-encryption-sdk` 3.3.0.
 
-A program that was written for the older library runs with its imports changed from `dynamodb_encryption_sdk` to
-`dynaseal.legacy`, or unchanged after `dynaseal.legacy.install()`. It goes on writing the older format, so that
-readers that were not changed keep working.
+A program that was written for the older library runs with its imports changed from `dynamodb_encryption_sdk`
+to `dynaseal.legacy`, or unchanged after `dynaseal.legacy.install()`. It goes on writing the older format, so
+that readers that were not changed keep working.
 
 - Items of both of the format's clients are read, Python's and Java's.
-- What the older library lets pass in the clear is refused: transactions, PartiQL and operations that are not known.
+- What the older library lets pass in the clear is refused: transactions, PartiQL and operations that are not
+  known.
 - What it returns encrypted is decrypted: old items, and pages of paginators.
 - Keys are signed and bound to KMS as DynamoDB spells them, so that every item that is written can be read.
 

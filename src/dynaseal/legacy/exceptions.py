@@ -20,7 +20,8 @@
         +-- NoKnownVersionError, InvalidVersionError, VersionAlreadyExistsError
 
 Programs catch these by name, so they do not derive from DynasealError. Where the older library lets a
-KeyError, TypeError, UnicodeDecodeError or decimal.InvalidOperation of a damaged item escape, this one does too.
+KeyError, TypeError, UnicodeDecodeError or decimal.InvalidOperation of a damaged item escape, this one does
+too.
 """
 
 

@@ -1,7 +1,5 @@
 """What an item is encrypted with: actions by attribute, the encryption context, and a table's keys."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -96,7 +94,7 @@ class AttributeActions:
         """Return the action of an attribute."""
         return self.attribute_actions.get(attribute_name, self.default_action)
 
-    def copy(self) -> AttributeActions:
+    def copy(self) -> "AttributeActions":
         """Return a copy whose actions can be changed independently."""
         return AttributeActions(self.default_action, dict(self.attribute_actions))
 
@@ -117,7 +115,7 @@ class AttributeActions:
         """Return whether an attribute may have this action."""
         return action is self.default_action or action in self.attribute_actions.values()
 
-    def __add__(self, other: AttributeActions) -> AttributeActions:
+    def __add__(self, other: "AttributeActions") -> "AttributeActions":
         names = self.attribute_actions.keys() | other.attribute_actions.keys()
         merged = {name: max(self.action(name), other.action(name)) for name in names}
         return AttributeActions(max(self.default_action, other.default_action), merged)
@@ -148,7 +146,7 @@ class TableIndex:
         return {self.partition} if self.sort is None else {self.partition, self.sort}
 
     @classmethod
-    def from_key_schema(cls, key_schema: Iterable[Mapping[str, str]]) -> TableIndex:
+    def from_key_schema(cls, key_schema: Iterable[Mapping[str, str]]) -> "TableIndex":
         """Make an index from the `KeySchema` of a DescribeTable reply."""
         names = {key["KeyType"]: key["AttributeName"] for key in key_schema}
         return cls(partition=names["HASH"], sort=names.get("RANGE"))
@@ -186,7 +184,7 @@ class TableInfo:
         self._secondary_indexes = secondary_indexes
 
     @property
-    def primary_index(self) -> TableIndex:
+    def primary_index(self) -> "TableIndex":
         """The table's keys.
 
         Raises:

@@ -1,4 +1,5 @@
 """Delegated keys: what encrypts, signs and wraps, wherever the key itself is."""
+# ruff: noqa: ARG002 the arguments are for the subclasses that define a method
 
 from abc import ABC, abstractmethod
 from typing import NoReturn
@@ -9,7 +10,10 @@ __all__ = ("DelegatedKey",)
 
 
 class DelegatedKey(ABC):
-    """A key that others use by these methods. Those that a class does not define raise NotImplementedError."""
+    """A key that others use by these methods.
+
+    Those that a class does not define raise NotImplementedError.
+    """
 
     @property
     @abstractmethod

@@ -1,7 +1,5 @@
 """Delegated keys whose bytes are at hand: AES, HMAC and RSA, by their Java names."""
 
-from __future__ import annotations
-
 import hmac
 import os
 from typing import Any, cast
@@ -63,7 +61,7 @@ class JceNameLocalDelegatedKey(DelegatedKey):
         return loader
 
     @classmethod
-    def generate(cls, algorithm: str, key_length: int | None = None) -> JceNameLocalDelegatedKey:
+    def generate(cls, algorithm: str, key_length: int | None = None) -> "JceNameLocalDelegatedKey":
         """Make a new random key.
 
         Args:

@@ -1,7 +1,5 @@
 """Items and the clients, tables and resources that encrypt them; here, what one item is encrypted with."""
 
-from __future__ import annotations
-
 import copy
 from dataclasses import dataclass
 from typing import Any
@@ -53,13 +51,13 @@ class CryptoConfig:
         """Return the provider's materials for writing the item."""
         return self.materials_provider.encryption_materials(self.encryption_context)
 
-    def copy(self) -> CryptoConfig:
+    def copy(self) -> "CryptoConfig":
         """Return a copy whose context can be changed independently."""
         return CryptoConfig(
             self.materials_provider, copy.copy(self.encryption_context), self.attribute_actions
         )
 
-    def with_item(self, item: dict[str, Any]) -> CryptoConfig:
+    def with_item(self, item: dict[str, Any]) -> "CryptoConfig":
         """Return a copy for an item, given in wire form."""
         config = self.copy()
         config.encryption_context.attributes = item

@@ -1,7 +1,5 @@
 """EncryptedClient: a DynamoDB client that writes and reads the older format."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -54,7 +52,7 @@ class EncryptedPages:
         self._page_iterator = page_iterator
         self._pages = pages
 
-    def __iter__(self) -> EncryptedPages:
+    def __iter__(self) -> "EncryptedPages":
         return self
 
     def __next__(self) -> dict[str, Any]:
@@ -141,10 +139,11 @@ class EncryptedPaginator:
 class EncryptedClient:
     """A DynamoDB client that encrypts and signs what it writes, and verifies and decrypts what it reads.
 
-    It has the methods of botocore's client. Those about tables pass through. Those that could carry items and are
-    not defined here are refused when they are called: update_item, transactions and PartiQL among them.
+    It has the methods of botocore's client. Those about tables pass through. Those that could carry items and
+    are not defined here are refused when they are called: update_item, transactions and PartiQL among them.
 
-    Each method on items also takes `crypto_config`, a CryptoConfig in place of the provider, context and actions.
+    Each method on items also takes `crypto_config`, a CryptoConfig in place of the provider, context and
+    actions.
 
     Args:
         client: A botocore client of DynamoDB. It is not changed.
@@ -183,7 +182,7 @@ class EncryptedClient:
         self._table_info_cache = TableInfoCache(client, auto_refresh_table_indexes)
 
     @classmethod
-    def _for_table(cls, table_name: str, table_info: TableInfo, **kwargs: Any) -> EncryptedClient:
+    def for_table(cls, table_name: str, table_info: TableInfo, **kwargs: Any) -> "EncryptedClient":
         """Make a client that knows one table already, and signs the name in `table_info` for it."""
         client = cls(**kwargs)
         client._table_info_cache.remember(table_name, table_info)

@@ -1,10 +1,10 @@
 """Single items of the older format, written and read.
 
-Written: attributes are encrypted one by one, the stored values are signed, and signature and material description
-are added. Read: the signature is verified first, always, and only then is anything decrypted.
+Written: attributes are encrypted one by one, the stored values are signed, and signature and material
+description are added. Read: the signature is verified first, always, and only then is anything decrypted.
 
-An item of which nothing is encrypted or signed passes as it is, in both directions; that is what DO_NOTHING for
-every attribute means.
+An item of which nothing is encrypted or signed passes as it is, in both directions; that is what DO_NOTHING
+for every attribute means.
 """
 
 import logging
@@ -43,8 +43,8 @@ def encrypt_dynamodb_item(item: Item, crypto_config: CryptoConfig) -> dict[str, 
 
     Args:
         item: The item.
-        crypto_config: Its provider, context and actions. With a KMS provider, the context should have the item's
-            attributes: its keys are bound to the data key. The encrypting clients see to that.
+        crypto_config: Its provider, context and actions. With a KMS provider, the context should have the
+            item's attributes: its keys are bound to the data key. The encrypting clients see to that.
 
     Returns:
         The item to store. Numbers of key attributes are spelled as DynamoDB spells them.
@@ -145,8 +145,9 @@ def read_item(item: Item, materials: CryptographicMaterials, crypto_config: Cryp
     if key is None:
         return signed
     # Without the entry this is a TypeError, as in the older library: there is no algorithm to decrypt by.
-    algorithm = key.algorithm + crypto_config.encryption_context.material_description.get(_MODE)  # type: ignore[operator]
-    _check_mode(algorithm.removeprefix(key.algorithm))
+    mode: Any = crypto_config.encryption_context.material_description.get(_MODE)
+    algorithm: str = key.algorithm + mode
+    _check_mode(mode)
     return {
         name: decrypt_attribute(name, value, key, algorithm) if _is_encrypted(name, crypto_config) else value
         for name, value in signed.items()
@@ -187,8 +188,8 @@ def _decryption_key(materials: CryptographicMaterials, crypto_config: CryptoConf
 def _check_mode(mode: str) -> None:
     """Refuse every mode but the one that both clients write.
 
-    The description is not signed. Under another mode an attacker could turn a verified ciphertext into bytes that
-    its writer never encrypted.
+    The description is not signed. Under another mode an attacker could turn a verified ciphertext into bytes
+    that its writer never encrypted.
     """
     if mode != _CBC:
         JavaCipher.from_transformation(f"AES{mode}")  # Names that are not known have an error of their own.

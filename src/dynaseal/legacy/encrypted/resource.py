@@ -1,7 +1,5 @@
 """EncryptedResource: a boto3 DynamoDB resource that writes and reads the older format."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -140,8 +138,8 @@ class EncryptedResource:
 
         Args:
             name: The table's name.
-            **kwargs: `materials_provider`, `table_info`, `attribute_actions` and `auto_refresh_table_indexes` of
-                the table, in place of the resource's.
+            **kwargs: The table's own `materials_provider`, `table_info`, `attribute_actions` or
+                `auto_refresh_table_indexes`, in place of the resource's.
         """
         defaults = {
             "materials_provider": self._materials_provider,

@@ -1,7 +1,5 @@
 """EncryptedTable: a boto3 Table that writes and reads the older format."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 
@@ -32,10 +30,11 @@ __all__ = ("EncryptedTable",)
 class EncryptedTable:
     """A boto3 Table that encrypts and signs what it writes, and verifies and decrypts what it reads.
 
-    It has the attributes of boto3's Table. A method that could carry items and is not defined here is refused when
-    it is called; `meta.client` is an EncryptedClient for the same reason.
+    It has the attributes of boto3's Table. A method that could carry items and is not defined here is refused
+    when it is called; `meta.client` is an EncryptedClient for the same reason.
 
-    Each method on items also takes `crypto_config`, a CryptoConfig in place of the provider, context and actions.
+    Each method on items also takes `crypto_config`, a CryptoConfig in place of the provider, context and
+    actions.
 
     Args:
         table: A boto3 Table. It is not changed.
@@ -87,7 +86,10 @@ class EncryptedTable:
         return decrypt_get_item(decrypt_python_item, self._crypto_config, self._table.get_item, **kwargs)
 
     def put_item(self, **kwargs: Any) -> dict[str, Any]:
-        """Encrypt and store an item; an old one that is asked for is decrypted. See boto3's `Table.put_item`."""
+        """Encrypt and store an item; an old one that is asked for is decrypted.
+
+        See boto3's `Table.put_item`.
+        """
         put = partial(encrypt_put_item, encrypt_python_item, self._crypto_config, self._table.put_item)
         return self._write(put, kwargs)
 
@@ -137,7 +139,7 @@ class EncryptedTable:
         return meta
 
     def _encrypted_client(self) -> EncryptedClient:
-        return EncryptedClient._for_table(  # noqa: SLF001 this package's
+        return EncryptedClient.for_table(
             self._table.name,
             self._table_info,
             client=self._table.meta.client,

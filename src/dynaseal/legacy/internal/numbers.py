@@ -1,12 +1,12 @@
 """Numbers of the older format, in the three spellings that it needs.
 
 - `exact`: every digit, as DynamoDB stores it. This is what is encrypted.
-- `signed_by_python`: rounded to 28 digits, and minus zero kept. The older Python library signs this, so an item
-  that it must be able to read has to be signed over the same.
+- `signed_by_python`: rounded to 28 digits, and minus zero kept. The older Python library signs this, so an
+  item that it must be able to read has to be signed over the same.
 - `signed_by_java`: every digit, and no minus before zero.
 
-The older Python library rounds in the thread's decimal context, which is 28 digits unless a program changed it;
-the rounding here does not depend on the thread.
+The older Python library rounds in the thread's decimal context, which is 28 digits unless a program changed
+it; the rounding here does not depend on the thread.
 """
 
 from decimal import (

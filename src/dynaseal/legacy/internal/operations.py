@@ -1,4 +1,7 @@
-"""Which operations of DynamoDB carry no items, and may pass without encryption. Everything else is refused."""
+"""Which operations of DynamoDB carry no items, and may pass without encryption.
+
+Everything else is refused.
+"""
 
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -93,7 +96,7 @@ def of_resource(resource: Any, name: str) -> Any:
 
 
 def _passed(name: str, attribute: Any, *, is_safe: bool) -> Any:
-    # Exceptions and the like are classes or plain objects: nothing is sent by using them.
+    # Classes and plain objects pass: nothing is sent by using them.
     return attribute if is_safe or isinstance(attribute, type) or not callable(attribute) else refusal(name)
 
 
@@ -102,8 +105,8 @@ def refusal(name: str) -> Callable[..., NoReturn]:
 
     def refuse(*_: Any, **__: Any) -> NoReturn:
         raise NotImplementedError(
-            f'"{name}" is not supported: its items would not be encrypted. Use put_item, batch_write_item and the '
-            "methods that read, or a client without encryption if nothing secret is sent"
+            f'"{name}" is not supported: its items would not be encrypted. Use put_item, batch_write_item '
+            "and the methods that read, or a client without encryption if nothing secret is sent"
         )
 
     return refuse

@@ -2,14 +2,15 @@
 
 DynamoDB respells every number. What was signed or given to KMS under another spelling cannot be read again:
 
-- The KMS encryption context has the key attributes as they are spelled, so a key `1.0` that comes back as `1` no
-  longer matches. Key attributes are spelled as DynamoDB will before anything is made of them.
-- Minus zero comes back as `0`, which the Python client signs differently. It becomes zero wherever it is signed.
+- The KMS encryption context has the key attributes as they are spelled, so a key `1.0` that comes back as `1`
+  no longer matches. Key attributes are spelled as DynamoDB will before anything is made of them.
+- Minus zero comes back as `0`, which the Python client signs differently. It becomes zero wherever it is
+  signed.
 
 Other signed numbers are signed in a normal form, and stay as the caller spelled them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -17,6 +18,7 @@ from dynaseal.attributes import Item
 from dynaseal.core.numbers import normalize
 from dynaseal.legacy.encrypted import CryptoConfig
 from dynaseal.legacy.identifiers import CryptoAction
+from dynaseal.legacy.internal.validators import is_dictionary
 
 
 def as_stored(item: Item, crypto_config: CryptoConfig) -> tuple[dict[str, Any], CryptoConfig]:
@@ -40,31 +42,20 @@ def as_stored(item: Item, crypto_config: CryptoConfig) -> tuple[dict[str, Any], 
 
 def _normal(value: Any) -> Any:
     """Spell a key's number in DynamoDB's way; what is not a number is left for others to refuse."""
-    if isinstance(value, dict) and list(value) == ["N"]:  # pyright: ignore[reportUnknownArgumentType] any dictionary
+    if is_dictionary(value) and list(value) == ["N"]:
         try:
-            return {"N": normalize(str(value["N"]))}  # pyright: ignore[reportUnknownArgumentType] the same
+            return {"N": normalize(str(value["N"]))}
         except ValueError:
-            return value  # pyright: ignore[reportUnknownVariableType] the same
+            return value
     return value
 
 
 def _without_minus_zero(value: Any) -> Any:
-    if not isinstance(value, dict) or len(value) != 1:  # pyright: ignore[reportUnknownArgumentType] any dictionary
-        return value  # pyright: ignore[reportUnknownVariableType] the same
-    kind: Any
-    content: Any
-    ((kind, content),) = value.items()  # pyright: ignore[reportUnknownVariableType] the same
-    match kind:
-        case "N":
-            return {"N": _zero(content)}
-        case "NS":
-            return {"NS": [_zero(member) for member in content]}
-        case "L":
-            return {"L": [_without_minus_zero(member) for member in content]}
-        case "M" if isinstance(content, Mapping):
-            members: Mapping[Any, Any] = content
-            return {"M": {key: _without_minus_zero(member) for key, member in members.items()}}
-    return value  # pyright: ignore[reportUnknownVariableType] the same
+    if not is_dictionary(value) or len(value) != 1:
+        return value
+    ((kind, content),) = value.items()
+    respell = _RESPELLED.get(kind)
+    return value if respell is None else {kind: respell(content)}
 
 
 def _zero(number: Any) -> Any:
@@ -74,3 +65,11 @@ def _zero(number: Any) -> Any:
         return "0" if Decimal(number).is_zero() else number
     except InvalidOperation:
         return number
+
+
+_RESPELLED: dict[Any, Callable[[Any], Any]] = {
+    "N": _zero,
+    "NS": lambda members: [_zero(member) for member in members],
+    "L": lambda members: [_without_minus_zero(member) for member in members],
+    "M": lambda members: {key: _without_minus_zero(member) for key, member in members.items()},
+}

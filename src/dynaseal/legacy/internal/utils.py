@@ -1,14 +1,12 @@
 """What the encrypting client, table and resource share: configurations by request, and the calls themselves.
 
-Each function calls a method of the object that is wrapped, between encrypting what it sends and decrypting what
-comes back. The request that the caller gave is not changed.
+Each function calls a method of the object that is wrapped, between encrypting what it sends and decrypting
+what comes back. The request that the caller gave is not changed.
 """
-
-from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import botocore.client
 from botocore.exceptions import ClientError
@@ -215,7 +213,7 @@ def write_and_decrypt_old_item(
     try:
         reply = write_method(**{**request, "crypto_config": config})
     except ClientError as error:
-        response: dict[str, Any] = error.response  # type: ignore[assignment] # a typed dictionary without Item
+        response = cast("dict[str, Any]", error.response)
         if "Item" in response:
             response["Item"] = _item(wire_decrypt_method, response["Item"], config)
         raise

@@ -1,10 +1,15 @@
 """Checks of constructor arguments. A wrong type is a TypeError, as it is in the older library."""
 
-from typing import Any
+from typing import Any, TypeGuard
 
-__all__ = ("check_mapping", "check_members", "check_type")
+__all__ = ("check_mapping", "check_members", "check_type", "is_dictionary")
 
 Types = type | tuple[type, ...]
+
+
+def is_dictionary(value: Any) -> TypeGuard[dict[Any, Any]]:
+    """Return whether a value is a dictionary, of whatever."""
+    return isinstance(value, dict)
 
 
 def check_type(name: str, value: Any, expected: Types, *, optional: bool = False) -> None:
@@ -25,9 +30,9 @@ def check_mapping(name: str, value: Any, key_type: Types, value_type: Types) -> 
     Raises:
         TypeError: it is not a dictionary, or one of its keys or values has another type.
     """
-    if not isinstance(value, dict):
+    if not is_dictionary(value):
         raise TypeError(f'"{name}" must be a dictionary')
-    for key, member in value.items():  # pyright: ignore[reportUnknownVariableType] any dictionary
+    for key, member in value.items():
         if not isinstance(key, key_type):
             raise TypeError(f'"{name}" dictionary keys must be of type {_words(key_type)}')
         if not isinstance(member, value_type):

@@ -1,14 +1,12 @@
 """The provider with a KMS data key for each item.
 
-- One GenerateDataKey for each item written and one Decrypt for each item read. The attribute key and the signing
-  key are derived from the data key.
-- The KMS encryption context holds the algorithms, the item's key values and the table's name, so that KMS itself
-  refuses an item under another key or in another table.
-- Decrypt names no KMS key, as in the older library: items stay readable after the provider's key was changed. Which
-  keys may decrypt is decided by the caller's IAM policy; it should name them.
+- One GenerateDataKey for each item written and one Decrypt for each item read. The attribute key and the
+  signing key are derived from the data key.
+- The KMS encryption context holds the algorithms, the item's key values and the table's name, so that KMS
+  itself refuses an item under another key or in another table.
+- Decrypt names no KMS key, as in the older library: items stay readable after the provider's key was changed.
+  Which keys may decrypt is decided by the caller's IAM policy; it should name them.
 """
-
-from __future__ import annotations
 
 import base64
 import logging
@@ -88,7 +86,7 @@ class KeyInfo:
         check_type("length", self.length, int)
 
     @classmethod
-    def from_description(cls, description: str, default_key_length: int | None = None) -> KeyInfo:
+    def from_description(cls, description: str, default_key_length: int | None = None) -> "KeyInfo":
         """Take a description apart.
 
         Raises:
@@ -99,7 +97,8 @@ class KeyInfo:
             return cls(description, algorithm, int(length))
         if default_key_length is None:
             raise ValueError(
-                f'Description "{description}" does not contain key length and no default key length is provided'
+                f'Description "{description}" does not contain key length and no default key length is '
+                "provided"
             )
         return cls(description, algorithm, default_key_length)
 
@@ -110,7 +109,7 @@ class KeyInfo:
         description_key: str,
         default_algorithm: str,
         default_key_length: int,
-    ) -> KeyInfo:
+    ) -> "KeyInfo":
         """Take an entry of a material description apart, or a default where it is not there."""
         return cls.from_description(
             material_description.get(description_key, default_algorithm), default_key_length
@@ -180,7 +179,7 @@ class AwsKmsCryptographicMaterialsProvider(CryptographicMaterialsProvider):
         # boto3 sessions are not safe to make clients from in several threads at once.
         with self._making_client:
             if region_name not in self._regional_clients:
-                session = boto3.session.Session(
+                session: Any = boto3.session.Session(
                     region_name=region_name, botocore_session=self._botocore_session
                 )
                 self._regional_clients[region_name] = session.client(
@@ -216,7 +215,7 @@ class AwsKmsCryptographicMaterialsProvider(CryptographicMaterialsProvider):
     def _kms_encryption_context(
         self, encryption_context: EncryptionContext, encryption_description: Any, signing_description: Any
     ) -> dict[str, Any]:
-        """Return the KMS encryption context; key attributes and a table name that are not known are left out."""
+        """Return the KMS encryption context, without key attributes and a table name that are not known."""
         kms_encryption_context: dict[str, Any] = {
             EncryptionContextKeys.CONTENT_ENCRYPTION_ALGORITHM.value: encryption_description,
             EncryptionContextKeys.SIGNATURE_ALGORITHM.value: signing_description,
@@ -252,7 +251,7 @@ class AwsKmsCryptographicMaterialsProvider(CryptographicMaterialsProvider):
             return reply["Plaintext"], reply["CiphertextBlob"]
         except (ClientError, KeyError) as error:
             message = "Failed to generate materials using AWS KMS"
-            _LOGGER.error(message, exc_info=error)
+            _LOGGER.exception(message)
             raise WrappingError(message) from error
 
     def _decrypt_initial_material(self, encryption_context: EncryptionContext) -> bytes:
@@ -270,7 +269,7 @@ class AwsKmsCryptographicMaterialsProvider(CryptographicMaterialsProvider):
             return self._client(key_id).decrypt(**self._with_grant_tokens(request))["Plaintext"]
         except (ClientError, KeyError) as error:
             message = "Failed to unwrap AWS KMS protected materials"
-            _LOGGER.error(message, exc_info=error)
+            _LOGGER.exception(message)
             raise UnwrappingError(message) from error
 
     def _derive_delegated_key(

@@ -1,10 +1,8 @@
 """The provider that writes with the newest version of a material and reads with the version an item names.
 
-Versions are cached for a time to live. After it follows a short time of grace, in which one thread fetches the
-version anew and the others go on with the cached one.
+Versions are cached for a time to live. After it follows a short time of grace, in which one thread fetches
+the version anew and the others go on with the cached one.
 """
-
-from __future__ import annotations
 
 import logging
 import time
@@ -137,7 +135,7 @@ class CachingMostRecentProvider(CryptographicMaterialsProvider):
             try:
                 provider = self._get_provider_with_grace_period(version, ttl_action)
             except InvalidVersionError as error:
-                _LOGGER.error("Unable to get decryption materials from provider store.", exc_info=error)
+                _LOGGER.exception("Unable to get decryption materials from provider store.")
                 raise AttributeError("No decryption materials available") from error
         return provider.decryption_materials(encryption_context)
 
@@ -243,7 +241,7 @@ class CachingMostRecentProvider(CryptographicMaterialsProvider):
             if provider is None:
                 provider = self._get_provider(newest)
             # The store may have made another version than the one that was asked for.
-            description: Any = provider._material_description  # type: ignore[attr-defined] # noqa: SLF001 as in the older library
+            description: Any = getattr(provider, "_material_description")  # noqa: B009 as the older library
             received = self._provider_store.version_from_material_description(description)
             self._version = received
             self._last_updated = time.time()
@@ -262,7 +260,7 @@ class CachingMostRecentProvider(CryptographicMaterialsProvider):
         try:
             return self._provider_store.get_or_create_provider(self._material_name, version)
         except InvalidVersionError as error:
-            _LOGGER.error("Unable to get encryption materials from provider store.", exc_info=error)
+            _LOGGER.exception("Unable to get encryption materials from provider store.")
             raise AttributeError("No encryption materials available") from error
 
     def __repr__(self) -> str:

@@ -1,7 +1,5 @@
 """Materials with a content key for each item, which the item's description holds wrapped."""
 
-from __future__ import annotations
-
 import base64
 from dataclasses import dataclass, field
 

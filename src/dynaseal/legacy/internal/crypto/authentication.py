@@ -1,10 +1,10 @@
 """Signatures of items.
 
-The string to sign is the SHA-256 of the table's name and, for each signed attribute in the order of their names,
-the SHA-256 of its name, of whether it is encrypted, and of its stored value, all concatenated.
+The string to sign is the SHA-256 of the table's name and, for each signed attribute in the order of their
+names, the SHA-256 of its name, of whether it is encrypted, and of its stored value, all concatenated.
 
-An item is written in the Python client's dialect and verified under that one first and under the Java client's
-second. Both are what an owner of the key signed; no third form is accepted.
+An item is written in the Python client's dialect and verified under that one first and under the Java
+client's second. Both are what an owner of the key signed; no third form is accepted.
 """
 
 import logging

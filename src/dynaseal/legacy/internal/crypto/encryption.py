@@ -1,4 +1,7 @@
-"""Encrypting and decrypting single attributes. The ciphertext has no check of its own: verify the item first."""
+"""Encrypting and decrypting single attributes.
+
+The ciphertext has no check of its own: verify the item first.
+"""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Material descriptions as bytes: a version, then each name and value with its length.
 
-The description is not signed. Whoever can write to the table can change every entry, so an entry may only choose
-between ways of reading that are safe with the reader's own keys.
+The description is not signed. Whoever can write to the table can change every entry, so an entry may only
+choose between ways of reading that are safe with the reader's own keys.
 """
 
 import logging
@@ -37,7 +37,8 @@ def serialize(material_description: Mapping[str, Any]) -> dict[str, bytes]:
             pieces += encode_value(to_bytes(name)), encode_value(to_bytes(value))
         except TypeError:
             raise InvalidMaterialDescriptionError(
-                f"Invalid name or value in material description: {type(name).__name__} = {type(value).__name__}"
+                "Invalid name or value in material description: "
+                f"{type(name).__name__} = {type(value).__name__}"
             ) from None
     return {Tag.BINARY.dynamodb_tag: b"".join(pieces)}
 

@@ -1,6 +1,7 @@
-"""The provider store in a DynamoDB table: each row holds the wrapping and signing key of one version, encrypted."""
+"""The provider store in a DynamoDB table.
 
-from __future__ import annotations
+Each row holds the wrapping and the signing key of one version, encrypted.
+"""
 
 import logging
 from collections.abc import Mapping
@@ -152,7 +153,7 @@ class MetaStore(ProviderStore):
                 ConditionExpression=Attr(_NAME).not_exists() & Attr(_VERSION).not_exists(),
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
                 # The older library goes on, and encrypts items under a key that was never stored.
                 raise
             raise VersionAlreadyExistsError(f'Version already exists: "{material_name}#{version}"') from error

@@ -1,7 +1,5 @@
 """Signature algorithms by their Java names: HMAC, and RSA with PKCS #1 v1.5 padding."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Java's transformations: a cipher with its mode and padding, by name."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -36,7 +34,7 @@ class JavaCipher:
     padding: JavaPadding
 
     @classmethod
-    def from_transformation(cls, cipher_transformation: str) -> JavaCipher:
+    def from_transformation(cls, cipher_transformation: str) -> "JavaCipher":
         """Look a transformation up by its Java name.
 
         Raises:

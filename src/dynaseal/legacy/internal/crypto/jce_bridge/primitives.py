@@ -1,7 +1,5 @@
 """Ciphers, modes and paddings by their Java names."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Callable
@@ -39,8 +37,8 @@ __all__ = (
 )
 
 _LOGGER = logging.getLogger(LOGGER_NAME)
-_BLOCK_SIZE = algorithms.AES.block_size
-_IV_LENGTH = _BLOCK_SIZE // 8
+_BLOCK_SIZE = 128
+_IV_LENGTH = 16
 
 CRYPTO_FAILURES = (ValueError, TypeError, UnsupportedAlgorithm, keywrap.InvalidUnwrap)
 """What cryptography raises for bad keys, paddings, lengths and types."""
@@ -102,9 +100,9 @@ class JavaMode:
     """
 
     java_name: str
-    mode: Callable[[bytes], modes.Mode] | None = None
+    mode: Callable[[bytes], modes.CBC | modes.CTR] | None = None
 
-    def build(self, iv: bytes) -> modes.Mode:
+    def build(self, iv: bytes) -> modes.CBC | modes.CTR:
         """Return the mode.
 
         Raises:
@@ -248,7 +246,11 @@ class JavaAsymmetricEncryptionAlgorithm(JavaEncryptionAlgorithm):
         return load_rsa_key(key, key_type, key_encoding)
 
     def encrypt(
-        self, key: RSAPrivateKey | RSAPublicKey, data: bytes, mode: JavaMode, padding: JavaPadding
+        self,
+        key: RSAPrivateKey | RSAPublicKey,
+        data: bytes,
+        mode: JavaMode,  # noqa: ARG002 RSA has none
+        padding: JavaPadding,
     ) -> bytes:
         """Encrypt data with the public key; of a private key, with its public part."""
         public_key = key.public_key() if isinstance(key, RSAPrivateKey) else key
@@ -258,7 +260,11 @@ class JavaAsymmetricEncryptionAlgorithm(JavaEncryptionAlgorithm):
             raise failure(EncryptionError, "Encryption failed", error) from error
 
     def decrypt(
-        self, key: RSAPrivateKey | RSAPublicKey, data: bytes, mode: JavaMode, padding: JavaPadding
+        self,
+        key: RSAPrivateKey | RSAPublicKey,
+        data: bytes,
+        mode: JavaMode,  # noqa: ARG002 RSA has none
+        padding: JavaPadding,
     ) -> bytes:
         """Decrypt data with the private key."""
         if not isinstance(key, RSAPrivateKey):
@@ -280,13 +286,13 @@ def failure(
     return kind(message)
 
 
+def _private(load: Callable[[bytes, None], Any]) -> Callable[[bytes], Any]:
+    return lambda key: load(key, None)
+
+
 _LOADERS: dict[tuple[EncryptionKeyType, KeyEncodingType], Callable[[bytes], Any]] = {
-    (EncryptionKeyType.PRIVATE, KeyEncodingType.DER): lambda key: serialization.load_der_private_key(
-        key, None
-    ),
-    (EncryptionKeyType.PRIVATE, KeyEncodingType.PEM): lambda key: serialization.load_pem_private_key(
-        key, None
-    ),
+    (EncryptionKeyType.PRIVATE, KeyEncodingType.DER): _private(serialization.load_der_private_key),
+    (EncryptionKeyType.PRIVATE, KeyEncodingType.PEM): _private(serialization.load_pem_private_key),
     (EncryptionKeyType.PUBLIC, KeyEncodingType.DER): serialization.load_der_public_key,
     (EncryptionKeyType.PUBLIC, KeyEncodingType.PEM): serialization.load_pem_public_key,
 }

@@ -1,7 +1,7 @@
 r"""Attribute values from decrypted bytes.
 
-Both clients accept more than they write, and so does this: sets in any order, `NULL` without content, and bytes
-after the value, which are ignored.
+Both clients accept more than they write, and so does this: sets in any order, `NULL` without content, and
+bytes after the value, which are ignored.
 """
 
 from collections.abc import Callable

@@ -1,11 +1,9 @@
 r"""Attribute values as bytes: what is encrypted, and what the signature covers.
 
-A value is a zero byte, its type's tag, and its content. A set is the number of its members and each of them with
-its length, sorted; a map is the number of its entries and each key and value as values of their own, sorted by
-key; a list is the number of its members and each as a value of its own.
+A value is a zero byte, its type's tag, and its content. A set is the number of its members and each of them
+with its length, sorted; a map is the number of its entries and each key and value as values of their own,
+sorted by key; a list is the number of its members and each as a value of its own.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -15,6 +13,7 @@ from dynaseal.legacy.internal.dialects import PYTHON, Dialect
 from dynaseal.legacy.internal.formatting.serialize import encode_length, encode_value
 from dynaseal.legacy.internal.identifiers import TEXT_ENCODING, Tag, TagValues
 from dynaseal.legacy.internal.str_ops import to_bytes
+from dynaseal.legacy.internal.validators import is_dictionary
 
 __all__ = ("serialize_attribute",)
 
@@ -49,16 +48,15 @@ _Append = Callable[[bytes], None]
 
 
 def _write(attribute: Any, dialect: Dialect, append: _Append, depth: int) -> None:
-    if not isinstance(attribute, dict):
+    if not is_dictionary(attribute):
         raise TypeError(f'Invalid attribute type "{type(attribute)}": must be dict')
-    if len(attribute) != 1:  # pyright: ignore[reportUnknownArgumentType] any dictionary
+    if len(attribute) != 1:
         raise SerializationError(
-            f"cannot serialize attribute: incorrect number of members {len(attribute)} != 1"  # pyright: ignore[reportUnknownArgumentType] the same
+            f"cannot serialize attribute: incorrect number of members {len(attribute)} != 1"
         )
     if depth > MAX_DEPTH:
         raise SerializationError(f"cannot serialize attribute: more than {MAX_DEPTH} levels of nesting")
-    kind: Any
-    ((kind, content),) = attribute.items()  # pyright: ignore[reportUnknownVariableType] any dictionary
+    ((kind, content),) = attribute.items()
     writer = _WRITERS.get(kind)
     if writer is None:
         raise SerializationError(f'Unsupported DynamoDB data type: "{kind}"')
