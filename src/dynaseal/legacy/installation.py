@@ -18,13 +18,6 @@ def install() -> None:
 
     Raises:
         ConfigError: the older library itself is imported already.
-
-    Example:
-        >>> import dynaseal.legacy
-        >>> dynaseal.legacy.install()
-        >>> from dynamodb_encryption_sdk.identifiers import CryptoAction
-        >>> CryptoAction.__module__
-        'dynaseal.legacy.identifiers'
     """
     if sys.modules.get(OLDER_NAME, dynaseal.legacy) is not dynaseal.legacy:
         raise ConfigError(

@@ -26,7 +26,7 @@ class DelegatedKey(ABC):
         return False
 
     @classmethod
-    def generate(cls, algorithm: str, key_length: int | None = None) -> "DelegatedKey":  # noqa: ARG003 a subclass's
+    def generate(cls, algorithm: str, key_length: int) -> "DelegatedKey":  # noqa: ARG003 a subclass's
         """Make a new key.
 
         Args:

@@ -45,7 +45,7 @@ def exact(value: Any) -> str:
     Raises:
         decimal.DecimalException: it is not a number that DynamoDB stores.
     """
-    return f"{_DYNAMODB.plus(_stored(value)).normalize(_DYNAMODB):f}"
+    return f"{_DYNAMODB.plus(_stored(value)):f}"
 
 
 def signed_by_python(value: Any) -> str:
@@ -82,7 +82,8 @@ def read(text: str) -> str:
 
 
 def _stored(value: Any) -> Decimal:
-    number = _DYNAMODB.create_decimal(value)
+    number = _UNLIMITED.create_decimal(value)
     if not number.is_finite():
         raise InvalidOperation("DynamoDB stores only finite numbers")
-    return number
+    # DynamoDB gives large numbers back without an exponent: zeros at the end are not digits that count.
+    return _DYNAMODB.create_decimal(number.normalize(_UNLIMITED))
