@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from dynaseal.legacy import decrypt_dynamodb_item, encrypt_dynamodb_item
+from dynaseal.legacy import (
+    decrypt_dynamodb_item,
+    decrypt_python_item,
+    encrypt_dynamodb_item,
+    encrypt_python_item,
+)
 from dynaseal.legacy.exceptions import DeserializationError
 from dynaseal.legacy.internal.formatting.deserialize.attribute import deserialize_attribute
 from dynaseal.legacy.internal.formatting.serialize.attribute import serialize_attribute
@@ -80,6 +85,14 @@ def test_a_number_that_dynamodb_spells_with_many_zeros_is_read_and_written() -> 
     item = {"pk": {"S": "a"}, "sk": {"N": "1"}, "signed": {"N": number}, "secret": {"N": number}}
     stored = encrypt_dynamodb_item(item, config(item))
     assert decrypt_dynamodb_item(stored, config(stored)) == item
+
+
+def test_a_number_with_many_zeros_comes_back_as_a_python_value() -> None:
+    item = {"pk": "a", "sk": 1, "secret": {Decimal("1E+38"), Decimal("-2.5")}, "signed": Decimal("1.0")}
+    stored = encrypt_python_item(item, config({}))
+    result = decrypt_python_item(stored, config({}))
+    assert result == item
+    assert str(result["signed"]) == "1.0", "a number that is only signed keeps its spelling"
 
 
 def test_signing_does_not_depend_on_the_threads_decimal_context() -> None:

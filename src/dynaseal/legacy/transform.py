@@ -4,7 +4,11 @@ boto3 is imported when a function is called: reading and writing items in wire f
 """
 
 from collections.abc import Mapping
+from decimal import Decimal, Rounded
+from functools import cache
 from typing import Any
+
+from dynaseal.legacy.internal.numbers import stored
 
 __all__ = ("ddb_to_dict", "dict_to_ddb")
 
@@ -23,7 +27,23 @@ def dict_to_ddb(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def ddb_to_dict(item: Mapping[str, Any]) -> dict[str, Any]:
     """Turn an item in wire form into Python values."""
-    from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415 boto3 is not needed for wire form
-
-    deserializer = TypeDeserializer()
+    deserializer = _deserializer()
     return {name: deserializer.deserialize(value) for name, value in item.items()}
+
+
+@cache
+def _deserializer() -> Any:
+    """Return boto3's deserializer, made to take numbers from 1E+38 in DynamoDB's spelling.
+
+    That has no exponent, and boto3's own takes its zeros for digits beyond the 38 that a number may have.
+    """
+    from boto3.dynamodb.types import DYNAMODB_CONTEXT, TypeDeserializer  # noqa: PLC0415 the same
+
+    class Deserializer(TypeDeserializer):
+        def _deserialize_n(self, value: str) -> Decimal:
+            try:
+                return DYNAMODB_CONTEXT.create_decimal(value)
+            except Rounded:
+                return stored(value)
+
+    return Deserializer()

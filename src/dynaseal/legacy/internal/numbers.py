@@ -39,13 +39,27 @@ _PYTHON_SIGNATURE = Context(prec=28, rounding=ROUND_HALF_EVEN)
 _UNLIMITED = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[InvalidOperation])
 
 
+def stored(value: Any) -> Decimal:
+    """Return a number with the digits that count.
+
+    DynamoDB gives large numbers back without an exponent: zeros at the end are not among them.
+
+    Raises:
+        decimal.DecimalException: it is not a number that DynamoDB stores.
+    """
+    number = _UNLIMITED.create_decimal(value)
+    if not number.is_finite():
+        raise InvalidOperation("DynamoDB stores only finite numbers")
+    return _DYNAMODB.create_decimal(number.normalize(_UNLIMITED))
+
+
 def exact(value: Any) -> str:
     """Spell a number with all its digits.
 
     Raises:
         decimal.DecimalException: it is not a number that DynamoDB stores.
     """
-    return f"{_DYNAMODB.plus(_stored(value)):f}"
+    return f"{_DYNAMODB.plus(stored(value)):f}"
 
 
 def signed_by_python(value: Any) -> str:
@@ -54,7 +68,7 @@ def signed_by_python(value: Any) -> str:
     Raises:
         decimal.DecimalException: it is not a number that DynamoDB stores.
     """
-    return f"{_stored(value).normalize(_PYTHON_SIGNATURE):f}"
+    return f"{stored(value).normalize(_PYTHON_SIGNATURE):f}"
 
 
 def signed_by_java(value: Any) -> str:
@@ -79,11 +93,3 @@ def read(text: str) -> str:
     if number and not MIN_EXPONENT <= number.adjusted() <= MAX_EXPONENT:
         raise ValueError("a number beyond DynamoDB's range")
     return f"{number.normalize(_UNLIMITED):f}"
-
-
-def _stored(value: Any) -> Decimal:
-    number = _UNLIMITED.create_decimal(value)
-    if not number.is_finite():
-        raise InvalidOperation("DynamoDB stores only finite numbers")
-    # DynamoDB gives large numbers back without an exponent: zeros at the end are not digits that count.
-    return _DYNAMODB.create_decimal(number.normalize(_UNLIMITED))
