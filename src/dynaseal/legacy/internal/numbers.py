@@ -54,7 +54,7 @@ def stored(value: Any) -> Decimal:
 
 
 def exact(value: Any) -> str:
-    """Spell a number with all its digits.
+    """Format a number with all its digits.
 
     Raises:
         decimal.DecimalException: it is not a number that DynamoDB stores.
@@ -63,7 +63,7 @@ def exact(value: Any) -> str:
 
 
 def signed_by_python(value: Any) -> str:
-    """Spell a number as the older Python library signs it.
+    """Format a number as the older Python library signs it.
 
     Raises:
         decimal.DecimalException: it is not a number that DynamoDB stores.
@@ -72,7 +72,7 @@ def signed_by_python(value: Any) -> str:
 
 
 def signed_by_java(value: Any) -> str:
-    """Spell a number as the Java client signs it.
+    """Format a number as the Java client signs it.
 
     Raises:
         ValueError: it is not a number that DynamoDB stores.
@@ -81,7 +81,7 @@ def signed_by_java(value: Any) -> str:
 
 
 def read(text: str) -> str:
-    """Spell a decrypted number in plain decimals, with all its digits.
+    """Format a decrypted number in plain decimals, with all its digits.
 
     Raises:
         decimal.InvalidOperation: it is not a number.

@@ -41,7 +41,7 @@ def as_stored(item: Item, crypto_config: CryptoConfig) -> tuple[dict[str, Any], 
 
 
 def _normal(value: Any) -> Any:
-    """Spell a key's number in DynamoDB's way; what is not a number is left for others to refuse."""
+    """Return a key's value with its number as DynamoDB spells it; others refuse what is not a number."""
     if is_dictionary(value) and list(value) == ["N"]:
         try:
             return {"N": normalize(str(value["N"]))}
