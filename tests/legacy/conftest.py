@@ -1,4 +1,4 @@
-"""A DynamoDB engine for the wrappers' tests, shared by them all; each test makes its own table."""
+"""A DynamoDB engine that the wrappers' tests share; properties have no deadline on a busy machine."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from support.dynamodb import client_of, resource_of, running_engine
+
+settings.register_profile("without a clock", deadline=None)
+settings.load_profile("without a clock")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import sys
 from base64 import b64decode, b64encode
 from decimal import Decimal
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from boto3.dynamodb.conditions import Attr, Key
@@ -19,7 +19,7 @@ from boto3.dynamodb.types import Binary
 from botocore.awsrequest import AWSResponse
 
 from support.dynamodb import client_of, resource_of
-from support.legacy import DYNASEAL, Answer, actions, static_provider
+from support.legacy import DYNASEAL, actions, response, static_provider
 from support.vectors import VECTORS, read
 
 API = read(VECTORS / "legacy-api.json")
@@ -64,7 +64,7 @@ class Observer:
     def seen(self, value: Any, name: str | None = None) -> Any:  # noqa: PLR0911 one for each form
         match value:
             case Binary() | bytes() | bytearray():
-                data = bytes(value)
+                data = bytes(cast("bytes", value))
                 kind = "$bin" if isinstance(value, Binary) else "$bytes"
                 return {"$cipher": True} if name in self._secret else {kind: b64encode(data).decode()}
             case Decimal():
@@ -114,7 +114,7 @@ class Stage:
         if self.unprocessed == "unprocessed-once":
             self.unprocessed = None
         body = {"UnprocessedItems": json.loads(request.body)["RequestItems"]}
-        return AWSResponse(request.url, 200, {"Content-Type": "application/x-amz-json-1.0"}, Answer(body))
+        return response(request.url, 200, body)
 
     def _create(self, table: dict[str, Any]) -> None:
         more: dict[str, Any] = {}

@@ -172,8 +172,13 @@ def test_no_mode_but_the_formats_own_decrypts(mode: str) -> None:
 
 def test_nothing_is_decrypted_before_the_signature_holds() -> None:
     class Watched(DelegatedKey):
-        algorithm = "AES"  # type: ignore[assignment]
-        allowed_for_raw_materials = True  # type: ignore[assignment]
+        @property
+        def algorithm(self) -> str:
+            return "AES"
+
+        @property
+        def allowed_for_raw_materials(self) -> bool:
+            return True
 
         def decrypt(self, *_: Any, **__: Any) -> bytes:
             raise AssertionError("decrypted an item that does not verify")

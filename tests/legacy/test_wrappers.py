@@ -118,15 +118,13 @@ def test_the_item_in_a_failed_condition_is_decrypted(table: EncryptedTable) -> N
     table.put_item(Item=ANN)
     stored = table._table.get_item(Key={"pk": "ann"})["Item"]
     wire = DYNASEAL("transform", "dict_to_ddb")(stored)
-    failed = ClientError(
-        {"Error": {"Code": "ConditionalCheckFailedException"}, "Item": wire},  # type: ignore[typeddict-unknown-key]
-        "PutItem",
-    )
     for method, request in (("put_item", {"Item": ANN}), ("delete_item", {"Key": {"pk": "ann"}})):
-        failed.response["Item"] = wire  # type: ignore[typeddict-unknown-key]
+        response: Any = {"Error": {"Code": "ConditionalCheckFailedException"}, "Item": wire}
+        failed = ClientError(response, "AnyOperation")
         with patch.object(table._table, method, side_effect=failed), pytest.raises(ClientError) as raised:
             getattr(table, method)(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
-        assert raised.value.response["Item"] == ANN_ON_THE_WIRE  # type: ignore[typeddict-item]
+        refusal: Any = raised.value.response
+        assert refusal["Item"] == ANN_ON_THE_WIRE
 
 
 def test_an_old_item_that_does_not_verify_is_refused(table: EncryptedTable) -> None:

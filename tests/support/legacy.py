@@ -38,14 +38,20 @@ DYNASEAL = Names("dynaseal.legacy")
 OLDER = Names("dynamodb_encryption_sdk")
 
 
-class Answer:
-    """A response as botocore's HTTP session gives it."""
+class _Body:
+    """A response's body as botocore's HTTP session gives it."""
 
-    def __init__(self, body: Mapping[str, Any]) -> None:
-        self._body = json.dumps(body).encode()
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self._content = json.dumps(content).encode()
 
     def stream(self, **_: Any) -> Any:
-        yield self._body
+        yield self._content
+
+
+def response(url: str, status: int, content: Mapping[str, Any]) -> AWSResponse:
+    """Make a response of a service to botocore."""
+    headers: Any = {"Content-Type": "application/x-amz-json-1.1"}
+    return AWSResponse(url, status, headers, _Body(content))
 
 
 Reply = Callable[[str, dict[str, Any]], tuple[int, dict[str, Any]]]
@@ -55,14 +61,13 @@ Reply = Callable[[str, dict[str, Any]], tuple[int, dict[str, Any]]]
 def _client(service: str, region: str) -> tuple[Any, list[Reply]]:
     """A client, and what answers it: the last of the list. One takes long to make, so each Region has one."""
     replies: list[Reply] = []
-    made = boto3.resource if service == "dynamodb" else boto3.client
-    client_or_resource: Any = made(service, region_name=region, **CREDENTIALS)  # type: ignore[call-overload]
+    made: Any = boto3.resource if service == "dynamodb" else boto3.client
+    client_or_resource = made(service, region_name=region, **CREDENTIALS)
 
     def before_send(request: Any, **_: Any) -> AWSResponse:
         operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
         status, body = replies[-1](operation, json.loads(request.body))
-        headers = {"Content-Type": "application/x-amz-json-1.1"}
-        return AWSResponse(request.url, status, headers, Answer(body))
+        return response(request.url, status, body)
 
     client = getattr(client_or_resource.meta, "client", client_or_resource)
     client.meta.events.register_first("before-send", before_send)
@@ -124,7 +129,7 @@ def provider(
     """Build a materials provider from its description."""
 
     def key(purpose: str, default: str | None = None) -> Any:
-        name = spec.get(purpose, spec.get(default))
+        name = spec.get(purpose) or spec.get(default or purpose)
         return delegated_key(names, keys, name) if name else None
 
     description = spec.get("material_description")

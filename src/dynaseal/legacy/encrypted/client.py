@@ -69,7 +69,7 @@ class EncryptedPages:
         for page in self:
             found: Any = compiled.search(page)
             if isinstance(found, list):
-                yield from found  # pyright: ignore[reportUnknownVariableType] any list
+                yield from found
             else:
                 yield found
 

@@ -1,7 +1,7 @@
 """What the encrypting client, table and resource share: configurations by request, and the calls themselves.
 
-Each function encrypts an item, calls the method of boto3's client or Table that it is given, and decrypts what
-comes back. The request that the caller gave is not changed.
+Each function encrypts an item, calls the method of boto3's client or Table that it is given, and decrypts
+what comes back. The request that the caller gave is not changed.
 """
 
 import copy
