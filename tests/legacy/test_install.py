@@ -66,6 +66,14 @@ print({"boto3", "botocore"} & set(sys.modules) or "none")
     assert output_of(program) == "none"
 
 
+def test_modules_are_found_through_their_package() -> None:
+    program = """
+import dynaseal.legacy as sdk
+print(sdk.encrypted.table.EncryptedTable is sdk.EncryptedTable, sdk.structures.TableInfo.__name__)
+"""
+    assert output_of(program) == "True TableInfo"
+
+
 def test_only_the_older_librarys_names_are_exported() -> None:
     import dynamodb_encryption_sdk  # noqa: PLC0415 where nothing was installed
 

@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from dynaseal.legacy.exceptions import InvalidArgumentError
@@ -62,3 +63,11 @@ class CryptoConfig:
         config = self.copy()
         config.encryption_context.attributes = item
         return config
+
+
+def __getattr__(name: str) -> Any:
+    # The older library has these modules as soon as it is imported; here they are imported when they are used,
+    # because they need boto3.
+    if name in ("client", "resource", "table"):
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
