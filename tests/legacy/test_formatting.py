@@ -66,6 +66,12 @@ def test_a_wrong_description_shows_no_value() -> None:
     assert "hunter2" not in str(raised.value)
 
 
+@pytest.mark.parametrize("value", [{"B": 10**12}, {"B": "text"}, {"S": "text"}, None])
+def test_a_description_that_is_not_binary_is_refused(value: Any) -> None:
+    with pytest.raises(DynamodbEncryptionSdkError, match="Invalid material description"):
+        material_description.deserialize(value)
+
+
 def test_errors_survive_pickling() -> None:
     error = SerializationError("cannot serialize attribute")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)

@@ -102,6 +102,7 @@ def test_the_client_of_a_table_or_resource_encrypts(resource: Any, name: str, ta
         pages = wrapper.meta.client.get_paginator("scan").paginate(TableName=name)
         assert [page["Items"] for page in pages] == [[ANN]]
         assert wrapper.meta.service_name == "dynamodb"
+        assert wrapper.meta.client is wrapper.meta.client
 
 
 def test_old_items_come_back_decrypted(table: EncryptedTable, encrypted_client: Any, name: str) -> None:

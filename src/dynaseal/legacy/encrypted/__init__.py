@@ -66,8 +66,8 @@ class CryptoConfig:
 
 
 def __getattr__(name: str) -> Any:
-    # The older library has these modules as soon as it is imported; here they are imported when they are used,
-    # because they need boto3.
+    # The older library has these modules as soon as it is imported; here they are imported when they are
+    # used, because they need boto3.
     if name in ("client", "resource", "table"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

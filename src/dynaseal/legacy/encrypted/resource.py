@@ -1,6 +1,7 @@
 """EncryptedResource: a boto3 DynamoDB resource that writes and reads the older format."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from boto3.resources.base import ServiceResource
@@ -167,14 +168,18 @@ class EncryptedResource:
     def meta(self) -> Any:
         """The metadata of boto3's resource; its client is an EncryptedClient that takes Python values."""
         meta = self._resource.meta.copy()
-        meta.client = EncryptedClient(
+        meta.client = self._encrypted_client
+        return meta
+
+    @cached_property
+    def _encrypted_client(self) -> EncryptedClient:
+        return EncryptedClient(
             client=self._resource.meta.client,
             materials_provider=self._materials_provider,
             attribute_actions=self._attribute_actions,
             auto_refresh_table_indexes=self._auto_refresh_table_indexes,
             expect_standard_dictionaries=True,
         )
-        return meta
 
     def __getattr__(self, name: str) -> Any:
         if "_resource" not in vars(self):

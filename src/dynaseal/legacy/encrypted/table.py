@@ -1,6 +1,6 @@
 """EncryptedTable: a boto3 Table that writes and reads the older format."""
 
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from boto3.dynamodb.table import BatchWriter
@@ -127,7 +127,7 @@ class EncryptedTable:
         """Return boto3's batch writer: items put are encrypted, deletions pass."""
         return BatchWriter(
             table_name=self._table.name,
-            client=self._encrypted_client(),  # pyright: ignore[reportArgumentType] it has batch_write_item
+            client=self._encrypted_client,  # pyright: ignore[reportArgumentType] it has batch_write_item
             overwrite_by_pkeys=overwrite_by_pkeys,
         )
 
@@ -135,9 +135,10 @@ class EncryptedTable:
     def meta(self) -> Any:
         """The metadata of boto3's Table; its client is an EncryptedClient that takes Python values."""
         meta = self._table.meta.copy()
-        meta.client = self._encrypted_client()
+        meta.client = self._encrypted_client
         return meta
 
+    @cached_property
     def _encrypted_client(self) -> EncryptedClient:
         return EncryptedClient.for_table(
             self._table.name,

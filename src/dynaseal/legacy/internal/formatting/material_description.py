@@ -52,7 +52,7 @@ def deserialize(serialized_material_description: Mapping[str, Any]) -> dict[str,
         UnicodeDecodeError: a name or value is not UTF-8.
     """
     try:
-        reader = ByteReader(bytes(serialized_material_description[Tag.BINARY.dynamodb_tag]))
+        reader = ByteReader(bytes(memoryview(serialized_material_description[Tag.BINARY.dynamodb_tag])))
     except (TypeError, KeyError):
         raise _malformed("Invalid material description") from None
     _read_version(reader)
