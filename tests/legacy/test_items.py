@@ -52,9 +52,9 @@ def actions_of(data: st.DataObject, item: dict[str, Any]) -> dict[str, str]:
 def rounded(item: Any) -> Any:
     """An item with its numbers rounded to 28 digits, as the older library reads encrypted ones."""
     match item:
-        case {"N": number}:
+        case {"N": str() as number}:
             return {"N": signed_by_python(number)}
-        case {"NS": members}:
+        case {"NS": list() as members}:
             return {"NS": sorted(signed_by_python(member) for member in members)}
         case dict():
             return {name: rounded(member) for name, member in item.items()}
@@ -103,7 +103,7 @@ def test_what_the_older_library_writes_is_read_here(item: dict[str, Any], data: 
 
 def sorted_sets(item: Any) -> Any:
     match item:
-        case {"SS": members} | {"NS": members} | {"BS": members}:
+        case {"SS": list() as members} | {"NS": list() as members} | {"BS": list() as members}:
             return {next(iter(item)): sorted(members)}
         case dict():
             return {name: sorted_sets(member) for name, member in item.items()}

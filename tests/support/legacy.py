@@ -240,7 +240,7 @@ def decrypted(names: Names, case: Mapping[str, Any], kms: RecordedKms | None = N
 def without_order(value: Any) -> Any:
     """A value in which members of sets compare without order."""
     match value:
-        case {"SS": members} | {"NS": members} | {"BS": members}:
+        case {"SS": list() as members} | {"NS": list() as members} | {"BS": list() as members}:
             return {next(iter(value)): sorted(members)}
         case dict():
             return {name: without_order(member) for name, member in value.items()}
