@@ -48,7 +48,7 @@ def stdout_error() -> OSError | None:
 
 
 def end_without_stdout(error: OSError) -> None:
-    """Say that standard output cannot be written, unless its reader ended, and give up what is not written.
+    """Report that standard output cannot be written, unless its reader ended, and discard the rest of it.
 
     Without that, Python tries once more at its end and prints a traceback.
     """
