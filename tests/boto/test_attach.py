@@ -51,9 +51,8 @@ def test_a_client_cannot_be_made_to_encrypt_twice() -> None:
     stub = StubbedDynamoDb()
     client = stub.client()
     attach(client, {"people": people()})
-    again = EncryptedClient(client, configs={"people": people()})
     with pytest.raises(ConfigError, match="encrypts already"):
-        again.put_item(TableName="people", Item=person())
+        EncryptedClient(client, configs={"people": people()})
     assert stub.sent_requests == []
     client.put_item(TableName="people", Item=person())
     assert len(stub.sent_requests) == 1

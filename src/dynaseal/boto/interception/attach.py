@@ -3,28 +3,38 @@
 - The request is transformed when botocore is about to build it, after boto3's resources have turned Python
   values into wire values; the reply before they turn it back. So no value is converted twice, and paginators,
   waiters, resources, batch writers and libraries on top of the client need nothing of their own.
-- A malformed request gets botocore's own ParamValidationError.
-- `encrypting_copy` does not change the client that it copies.
+- A malformed request gets botocore's own ParamValidationError, without the values of encrypted attributes.
+- A session passes its handlers on to each client that it makes.
+- Nothing that is given to botocore shows plaintext in its `repr`: botocore logs handlers and contexts.
 
-Source: botocore's `client.py` (`provide-client-params`, `before-parameter-build`, `after-call`).
+Source: botocore's `client.py` (`provide-client-params`, `before-parameter-build`, `after-call`) and
+`session.py` (`create_client`).
 """
 
 from collections.abc import Mapping
-from copy import copy
 from typing import Any, Protocol
+from warnings import warn
 
+import boto3
+import botocore.session
 from boto3.dynamodb.transform import TransformationInjector, copy_dynamodb_params
-from botocore.exceptions import ParamValidationError
-from botocore.validate import ParamValidator
+from botocore import UNSIGNED
 
-from dynaseal.boto.interception.index_projections import IndexProjections
+from dynaseal.boto.interception.emitters import has_handler
+from dynaseal.boto.interception.handlers import Handlers, convert_input
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
-from dynaseal.boto.interception.requests import Call, Requests
+from dynaseal.boto.interception.requests import Requests
 from dynaseal.config import TableConfig
-from dynaseal.errors import ConfigError, EncryptError
+from dynaseal.errors import ConfigError
 
-_CONTEXT_KEY = "dynaseal"
 _EVENTS = ("provide-client-params.dynamodb", "before-parameter-build.dynamodb", "after-call.dynamodb")
+# An event of this library: what encrypts answers it.
+_IS_ENCRYPTING = "dynaseal-is-encrypting.dynamodb"
+# The ids under which boto3's DynamoDB resource registers its conversions.
+_COPY_ID = "dynamodb-create-params-copy"
+_CONDITIONS_ID = "dynamodb-condition-expression"
+_INPUT_ID = "dynamodb-attr-value-input"
+_OUTPUT_ID = "dynamodb-attr-value-output"
 
 
 class Boto3Object(Protocol):
@@ -37,22 +47,28 @@ class Boto3Object(Protocol):
 
 
 def attach(
-    client_or_resource: Boto3Object,
+    client_or_resource_or_session: Boto3Object | boto3.Session | botocore.session.Session,
     configs: Mapping[str, TableConfig],
     *,
     plaintext_tables: PlaintextTables = (),
 ) -> None:
-    """Make an existing DynamoDB client or resource encrypt and decrypt the items of the configured tables.
+    """Make an existing client, resource or session encrypt and decrypt the items of the configured tables.
 
     Args:
-        client_or_resource: A botocore client of DynamoDB, or a boto3 resource or Table that has one.
+        client_or_resource_or_session: A botocore client of DynamoDB, or a boto3 resource or Table that has
+            one. Or a session of boto3 or botocore: every DynamoDB client and resource that it makes from now
+            on encrypts; those that it has made already do not.
         configs: Table names (or ARNs) and the tables' configurations. Operations on items of any other table
             are refused.
         plaintext_tables: Names (or ARNs) of other tables that may be used, without encryption;
             `ALL_OTHER_TABLES` allows every one.
 
     Raises:
-        ConfigError: it is not a client of DynamoDB, or the tables are not named as described above.
+        ConfigError: it is none of these, it encrypts already, or the tables are not named as described above.
+
+    Warns:
+        UserWarning: the client has no credentials. Some libraries, PynamoDB among them, replace such a client
+            later by one that does not encrypt.
 
     Example:
         >>> import boto3
@@ -62,24 +78,87 @@ def attach(
         ...     attribute_actions=AttributeActions(),
         ...     keyring=RawAesKeyring("payroll", "2026", bytes(32)),
         ... )
-        >>> client = boto3.client("dynamodb", region_name="us-west-2")
-        >>> attach(client, {"people": config}, plaintext_tables=["audit"])
+        >>> session = boto3.Session(region_name="us-west-2")
+        >>> attach(session, {"people": config}, plaintext_tables=["audit"])
+        >>> client = session.client("dynamodb")  # encrypts
     """
-    register(dynamodb_client(client_or_resource), Requests(configs, plaintext_tables))
+    requests = Requests(configs, plaintext_tables)
+    session = _botocore_session(client_or_resource_or_session)
+    if session is not None:
+        events = session.get_component("event_emitter")
+        check_not_encrypting(events, "session")
+        _attach_to_session(events, requests)
+        return
+    client = dynamodb_client(client_or_resource_or_session)
+    check_not_encrypting(client.meta.events, "client")
+    _warn_without_credentials(client)
+    register(client, requests)
 
 
 def register(client: Any, requests: Requests) -> None:
     """Register the handlers of encryption on a client."""
-    handlers = _Handlers(client, requests)
+    events = client.meta.events
+    handlers = Handlers(client, requests)
     provide, build, after = _EVENTS
     # Last before sending and first after: the conversions of boto3's resources, which are registered neither
     # first nor last, then turn Python values into wire values before these handlers, and back after them.
-    client.meta.events.register_last(provide, handlers.copy_request)
-    client.meta.events.register_last(build, handlers.prepare)
-    client.meta.events.register_first(after, handlers.finish)
+    events.register_last(provide, handlers.copy_request)
+    events.register_last(build, handlers.prepare)
+    events.register_first(after, handlers.finish)
+    events.register(_IS_ENCRYPTING, _answer_yes)
+    if has_handler(events, _INPUT_ID):
+        _hide_values_in_conversion(events)
 
 
-def dynamodb_client(client_or_resource: Boto3Object) -> Any:
+def _attach_to_session(events: Any, requests: Requests) -> None:
+    """Make each DynamoDB client of a session register the handlers when it has been made.
+
+    botocore makes a class for each client, and boto3 for each resource and Table, and lets handlers add base
+    classes to it.
+    """
+
+    class EncryptingClient:
+        """A base class of the clients of an attached session."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            register(self, requests)
+
+    def add_to_client(base_classes: list[type], **_: Any) -> None:
+        base_classes.insert(0, EncryptingClient)
+
+    def add_to_resource(base_classes: list[type], **_: Any) -> None:
+        base_classes.insert(0, _ResourceWithoutValuesInErrors)
+
+    events.register("creating-client-class.dynamodb", add_to_client)
+    events.register("creating-resource-class.dynamodb", add_to_resource)
+    events.register(_IS_ENCRYPTING, _answer_yes)
+
+
+def _answer_yes(**_: Any) -> bool:
+    return True
+
+
+def check_not_encrypting(events: Any, kind: str) -> None:
+    """Check that a client or a session does not encrypt yet.
+
+    Raises:
+        ConfigError: it does, or it is one of this library's wrappers.
+    """
+    if any(response for _, response in events.emit(_IS_ENCRYPTING)):
+        raise ConfigError(
+            f"This {kind} encrypts already: its requests would be encrypted twice",
+            hint="Attach or wrap once, with the configurations of all tables, and pass boto3's own objects",
+        )
+
+
+def _botocore_session(candidate: object) -> botocore.session.Session | None:
+    if isinstance(candidate, boto3.Session):
+        return getattr(candidate, "_session", None)
+    return candidate if isinstance(candidate, botocore.session.Session) else None
+
+
+def dynamodb_client(client_or_resource: object) -> Any:
     """Return the DynamoDB client itself, or the one that a boto3 resource or Table has.
 
     Raises:
@@ -89,43 +168,31 @@ def dynamodb_client(client_or_resource: Boto3Object) -> Any:
     client = getattr(meta, "client", client_or_resource)
     model = getattr(getattr(client, "meta", None), "service_model", None)
     if model is None or model.service_name != "dynamodb":
+        kind = type(client_or_resource).__name__
+        is_session = _botocore_session(client_or_resource) is not None
         raise ConfigError(
-            f"{type(client_or_resource).__name__} is neither a botocore client of DynamoDB nor a boto3 "
-            "resource of DynamoDB",
-            hint='Pass boto3.client("dynamodb"), boto3.resource("dynamodb") or a Table of that resource',
+            f"{kind} is neither a botocore client of DynamoDB nor a boto3 resource of DynamoDB",
+            hint='Pass session.client("dynamodb"), or use attach(session, configs)'
+            if is_session
+            else 'Pass boto3.client("dynamodb"), boto3.resource("dynamodb") or a Table of that resource',
         )
     return client
 
 
-def encrypting_copy(client: Any, requests: Requests) -> Any:
-    """Return a client that encrypts and shares another's connections and credentials; the other is unchanged.
-
-    The copy has the event handlers that the client has now; ones registered on it later are not seen.
-
-    It relies on these internals of botocore:
-
-    - A client is a plain object: its whole state is in its `__dict__`, and its operations are methods of its
-      class that go through `self._make_api_call`, so those of the copy go through the copy.
-    - `_make_api_call` emits `provide-client-params`, `before-parameter-build` and `after-call` on
-      `self.meta.events`. `meta` is a plain ClientMeta, whose other members never change.
-    - `copy(events)` copies the registered handlers (`EventAliaser.__copy__`, `HierarchicalEmitter.__copy__`),
-      so what is registered on the copy is not registered on the original. The two share a cache of looked-up
-      handlers until the first registration on the copy, which `register` makes, replaces the copy's.
-
-    Sharing the rest is safe: a client may be used by many threads, so its `_endpoint` (connections) and
-    `_request_signer` (credentials) may serve two clients; `_cache` holds the service's paginator and waiter
-    definitions. The endpoint and the signer keep the original's emitter, so the events that follow
-    (`request-created`, `before-sign`, `before-send`, `needs-retry`) are emitted there; the handlers of
-    encryption listen to none of them.
-    """
-    # copy.copy(client) would recurse without end: BaseClient.__getattr__ reads `meta`, which an object that
-    # is not filled yet does not have.
-    copied: Any = object.__new__(client.__class__)
-    copied.__dict__.update(client.__dict__)
-    copied.meta = copy(client.meta)
-    copied.meta.events = copy(client.meta.events)
-    register(copied, requests)
-    return copied
+def _warn_without_credentials(client: Any) -> None:
+    # PynamoDB looks at the same attributes (`Connection.client`).
+    signer: Any = getattr(client, "_request_signer", None)
+    if signer is None or signer.signature_version is UNSIGNED:
+        return
+    credentials: Any = getattr(signer, "_credentials", None)
+    if credentials is None:
+        warn(
+            "attach: this client was made without credentials, so it cannot send requests. Code that "
+            "replaces it when credentials appear, as PynamoDB does, gets a new client, which does not "
+            "encrypt. Attach to the session that makes the clients, or to every session with "
+            "botocore.register_initializer",
+            stacklevel=3,
+        )
 
 
 def convert_python_values(client: Any, *, enabled: bool) -> None:
@@ -135,67 +202,37 @@ def convert_python_values(client: Any, *, enabled: bool) -> None:
     # boto3's DynamoDB resource registers the same handlers under the same ids. botocore registers a handler
     # once per id, so a client of a resource, which has them already, does not convert twice.
     conversions = (
-        (provide, copy_dynamodb_params, "dynamodb-create-params-copy"),
-        (build, injector.inject_condition_expressions, "dynamodb-condition-expression"),
-        (build, injector.inject_attribute_value_input, "dynamodb-attr-value-input"),
-        (after, injector.inject_attribute_value_output, "dynamodb-attr-value-output"),
+        (provide, copy_dynamodb_params, _COPY_ID),
+        (build, injector.inject_condition_expressions, _CONDITIONS_ID),
+        (build, injector.inject_attribute_value_input, _INPUT_ID),
+        (after, injector.inject_attribute_value_output, _OUTPUT_ID),
     )
     for event, handler, unique_id in conversions:
         if enabled:
             client.meta.events.register(event, handler, unique_id=unique_id)
         else:
             client.meta.events.unregister(event, unique_id=unique_id)
+    if enabled:
+        _hide_values_in_conversion(client.meta.events)
 
 
-class _Handlers:
-    """The handlers of one client."""
+def _hide_values_in_conversion(events: Any) -> None:
+    """Replace boto3's conversion of requests by one whose errors show no values.
 
-    def __init__(self, client: Any, requests: Requests) -> None:
-        self._requests = requests
-        # Through the client itself, on which DescribeTable passes through these handlers.
-        self._indexes = IndexProjections(lambda table: client.describe_table(TableName=table))
-
-    def copy_request(self, params: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        """Return a copy of the caller's request, which botocore then builds the request from.
-
-        `prepare` can only replace a request by changing the dict that it gets, and that may be the caller's.
-        The values in it are never changed, so a shallow copy is enough.
-        """
-        return dict(params)
-
-    def prepare(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
-        if _CONTEXT_KEY in context:
-            raise ConfigError(
-                "This client encrypts already: its requests would be encrypted twice",
-                hint="Attach once, with the configurations of all tables",
-            )
-        try:
-            call = self._requests.prepare(model.name, dict(params), self._indexes)
-        except (AttributeError, EncryptError, KeyError, TypeError):
-            _validate(params, model)
-            raise
-        context[_CONTEXT_KEY] = call
-        if call.sent_request is not call.caller_request:
-            params.clear()
-            params.update(call.sent_request)
-
-    def finish(self, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        call: Call | None = context.get(_CONTEXT_KEY)
-        if call is None:
-            return
-        reply = call.finish(parsed)
-        if reply is not parsed:
-            finished = dict(reply)
-            parsed.clear()
-            parsed.update(finished)
-
-
-def _validate(params: Mapping[str, Any], model: Any) -> None:
-    """Have botocore report what is wrong with a request.
-
-    Raises:
-        ParamValidationError: the request does not fit the operation's model.
+    boto3 registers its conversion again for each Table that it makes; botocore ignores a second registration
+    under an id.
     """
-    report = ParamValidator().validate(params, model.input_shape)
-    if report.has_errors():
-        raise ParamValidationError(report=report.generate_report())
+    build = _EVENTS[1]
+    events.unregister(build, unique_id=_INPUT_ID)
+    events.register(build, convert_input, unique_id=_INPUT_ID)
+
+
+class _ResourceWithoutValuesInErrors:
+    """A base class of the resources that an attached session makes."""
+
+    meta: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # boto3's own base class may be initialised after this one. It then leaves the conversion as it is.
+        _hide_values_in_conversion(self.meta.client.meta.events)

@@ -11,7 +11,7 @@ from dynaseal.boto.interception.replies import (
     refuse_other_item,
     refuse_wrong_number,
 )
-from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
+from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables, check_names
 from dynaseal.errors import DecryptError, UnsupportedOperationError
 
 _PreparePart = Callable[[ConfiguredTable, str, Message], dict[str, Any]]
@@ -210,6 +210,7 @@ def _decrypted_by_position(
 
 
 def _refuse_unknown(operation: str, entry: Message, known: Any) -> None:
+    check_names(operation, entry)
     unknown = sorted(entry.keys() - known)
     if unknown or not entry:
         problem = f"an entry with {unknown[0]!r}" if unknown else "an empty entry"

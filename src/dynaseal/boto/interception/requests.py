@@ -14,6 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from dynaseal.boto.interception import batches, item_operations
+from dynaseal.boto.interception.hidden_values import ValuePolicy
 from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.replies import SentPart
@@ -30,6 +31,8 @@ def _unchanged(reply: Message) -> Message:
 class Call(NamedTuple):
     """One call of an operation, from its request to its reply.
 
+    botocore keeps it in the context of the request and logs it there, so its `repr` shows nothing.
+
     Attributes:
         caller_request: The request as the caller wrote it.
         sent_request: The request that is sent to DynamoDB.
@@ -40,6 +43,9 @@ class Call(NamedTuple):
     caller_request: Message
     sent_request: Message
     finish: Callable[[Message], Message] = _unchanged
+
+    def __repr__(self) -> str:
+        return "Call(...)"
 
 
 def _unchanged_in_table(_table: ConfiguredTable, _part: SentPart, reply: Message) -> Message:
@@ -250,6 +256,7 @@ class Requests:
 
     def __init__(self, configs: Mapping[str, TableConfig], plaintext_tables: PlaintextTables = ()) -> None:
         self._tables = Tables(configs, plaintext_tables)
+        self.value_policy: ValuePolicy = ValuePolicy(self._tables.configs)
 
     def is_plaintext(self, table_name: str) -> bool:
         """Return whether a table is not configured, and its items may be used unencrypted."""

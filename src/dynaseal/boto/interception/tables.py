@@ -11,7 +11,7 @@ Source: specification `ddb-support.md`.
 
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
 from dynaseal.beacons.requests.prepared import PreparedSearch
@@ -60,6 +60,7 @@ class ConfiguredTable:
         self._search = self._encryptor.search
         self._writes_plaintext = config.plaintext_policy.forces_write
         self._reads_plaintext = config.plaintext_policy.allows_read
+        self._surrogate_sources = frozenset(key.source for key in config.surrogate_keys)
 
     def write(self, item: Message) -> dict[str, Any]:
         """Encrypt an item that a request writes.
@@ -108,6 +109,7 @@ class ConfiguredTable:
             UnsupportedOperationError: it needs something that no surrogate key's token supports.
             KeyStoreError: the tokens' key cannot be fetched.
         """
+        self._check_key(operation, request.get("Key") or {})
         return request if self._search is None else self._search.with_surrogate_keys(operation, request)
 
     def key_with_surrogate_keys(self, operation: str, key: Message) -> Message:
@@ -117,7 +119,22 @@ class ConfiguredTable:
             UnsupportedOperationError: it has a surrogate key's token, or a value that a key cannot have.
             KeyStoreError: the tokens' key cannot be fetched.
         """
+        self._check_key(operation, key)
         return key if self._search is None else self._search.key_with_surrogate_keys(operation, key)
+
+    def _check_key(self, operation: str, key: Message) -> None:
+        """Refuse a key with an encrypted attribute: DynamoDB would refuse it too, after seeing its value."""
+        check_names(operation, key)
+        if self._writes_plaintext:
+            return
+        for name in key:
+            action = self.config.find_action(name)
+            if action in (None, CryptoAction.ENCRYPT_AND_SIGN) and name not in self._surrogate_sources:
+                self._refuse(
+                    f"{operation} has the attribute {name!r} in a key",
+                    "that attribute is not a key of this table, and its value would be sent unencrypted",
+                    f"Give the key attributes only: {', '.join(self.config.key_names)}",
+                )
 
     def check_read(self, operation: str, request: Message) -> None:
         """Refuse a projection where a partial item could be taken for one that was never encrypted.
@@ -185,6 +202,7 @@ class ConfiguredTable:
         self.check_read(operation, request)
         if self._search is None or self._writes_plaintext:
             self.check_filter(operation, request)
+            self._check_key(operation, request.get("ExclusiveStartKey") or {})
             sent, search = request, None
         else:
             search = self._search.requests.prepare(operation, request)
@@ -379,6 +397,11 @@ class Tables:
         """The names of the configured tables."""
         return tuple(self._by_name)
 
+    @property
+    def configs(self) -> tuple[TableConfig, ...]:
+        """The tables' configurations."""
+        return tuple(table.config for table in self._by_name.values())
+
     def configured(self, name_or_arn: Any) -> ConfiguredTable | None:
         """Return the table that a name or an ARN means, or None if it is not configured."""
         if not isinstance(name_or_arn, str):
@@ -422,6 +445,18 @@ class Tables:
             hint="Correct the name, add the table to configs, or name it in plaintext_tables if its items "
             "need no encryption",
         )
+
+
+def check_names(operation: str, part: Any) -> None:
+    """Check that a part of a request is a mapping whose names are strings, so that an error can show them.
+
+    Raises:
+        TypeError: it is something else; botocore refuses it.
+    """
+    if not isinstance(part, Mapping) or not all(
+        isinstance(name, str) for name in cast("Mapping[Any, Any]", part)
+    ):
+        raise TypeError(f"{operation} has a part that is not a mapping with strings as names")
 
 
 def _likeness(name: str, other: str) -> float:

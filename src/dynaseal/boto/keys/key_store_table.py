@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dynaseal.attributes import Item
+from dynaseal.boto.interception.exemptions import without_encryption
 from dynaseal.errors import DynasealError, KeyStoreError
 from dynaseal.materials.key_store.branch_keys import BRANCH_KEY_ID, TYPE, Record
 
@@ -187,7 +188,8 @@ class BotoKeyStoreTable:
 
 def _call(table_name: str, operation: str, method: Callable[..., Any], **request: Any) -> Any:
     try:
-        return method(**request)
+        with without_encryption():
+            return method(**request)
     except ClientError as error:
         raise KeyStoreTableError(error.response, operation, table_name) from error
     except BotoCoreError as error:

@@ -11,8 +11,8 @@ from dynaseal.boto.interception.attach import (
     Boto3Object,
     convert_python_values,
     dynamodb_client,
-    encrypting_copy,
 )
+from dynaseal.boto.interception.copies import encrypting_copy
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.requests import Requests
 from dynaseal.boto.wrappers.table import EncryptedTable

@@ -1,0 +1,149 @@
+"""The handlers of botocore's events that encrypt requests and decrypt replies.
+
+Each is called once per request. A malformed request gets botocore's own
+ParamValidationError, without the values of encrypted attributes.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from boto3.dynamodb.transform import TransformationInjector
+from botocore.exceptions import ParamValidationError
+
+from dynaseal.boto.interception.exemptions import EXEMPT
+from dynaseal.boto.interception.hidden_values import conversion_error, validation_error
+from dynaseal.boto.interception.index_projections import IndexProjections
+from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH, Call, MultipleTables, Requests
+from dynaseal.errors import EncryptError, UnsupportedOperationError
+
+_CONTEXT_KEY = "dynaseal"
+_ITEM_SHAPE = "PutItemInputAttributeMap"
+_SHAPE_TYPES: Mapping[str, Any] = {
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+    "blob": (bytes, bytearray, str),
+}
+
+
+def convert_input(params: dict[str, Any], model: Any, **_: Any) -> None:
+    """Convert a request's Python values as boto3 does; an error about one does not show it."""
+    try:
+        TransformationInjector().inject_attribute_value_input(params, model)
+    except (ArithmeticError, AttributeError, RecursionError, TypeError, ValueError) as error:
+        problem = conversion_error(error)
+    else:
+        return
+    # Raised outside the handler: boto3's error, which shows the value, would become the context of this one.
+    raise problem
+
+
+class Handlers:
+    """The handlers of one client.
+
+    Args:
+        client: The client, through which DescribeTable is called.
+        requests: Prepares the requests.
+    """
+
+    def __init__(self, client: Any, requests: Requests) -> None:
+        self._requests = requests
+        # Through the client itself, on which DescribeTable passes through these handlers.
+        self._indexes = IndexProjections(lambda table: client.describe_table(TableName=table))
+
+    def copy_request(self, params: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        """Return a copy of the caller's request, which botocore then builds the request from.
+
+        `prepare` can only replace a request by changing the dict that it gets, and that may be the caller's.
+        The values in it are never changed, so a shallow copy is enough.
+        """
+        return dict(params)
+
+    def prepare(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        """Replace the request by the one to send.
+
+        Raises:
+            UnsupportedOperationError: it cannot be made safe.
+            EncryptError: an item cannot be encrypted.
+            ParamValidationError: it is malformed.
+        """
+        if EXEMPT.get():
+            return
+        if context.get("is_presign_request") and model.name not in PASSED_THROUGH:
+            raise UnsupportedOperationError(
+                f"generate_presigned_url is not supported for {model.name}: the reply to such a URL would "
+                "not be decrypted",
+                hint="Make the call itself with this client",
+            )
+        fits = self._fits(params, model, context)
+        call = self._prepared(params, model)
+        is_changed = call.sent_request is not call.caller_request
+        # A request on a plaintext table goes on unchanged, and gets botocore's own error.
+        if not fits and (is_changed or isinstance(OPERATIONS.get(model.name), MultipleTables)):
+            error = self._validation_error(params, model)
+            if error is not None:
+                raise error
+        if is_changed:
+            params.clear()
+            params.update(call.sent_request)
+        context[_CONTEXT_KEY] = call
+
+    def _prepared(self, params: dict[str, Any], model: Any) -> Call:
+        try:
+            return self._requests.prepare(model.name, dict(params), self._indexes)
+        except (AttributeError, EncryptError, KeyError, TypeError) as error:
+            problem = error
+        # Raised outside the handler, so that what was found first does not become the context.
+        raise self._validation_error(params, model) or problem
+
+    def _fits(self, params: dict[str, Any], model: Any, context: Mapping[str, Any]) -> bool:
+        """Return whether botocore would accept a request: its error about a part would show the value."""
+        is_validated = getattr(context.get("client_config"), "parameter_validation", True)
+        return model.name in PASSED_THROUGH or not is_validated or _fits(params, model.input_shape)
+
+    def _validation_error(self, params: Mapping[str, Any], model: Any) -> ParamValidationError | None:
+        return validation_error(params, model, self._requests.value_policy)
+
+    def finish(self, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        """Replace the reply by the caller's.
+
+        Raises:
+            DecryptError: one of its items does not verify.
+        """
+        call: Call | None = context.get(_CONTEXT_KEY)
+        if call is None:
+            return
+        reply = call.finish(parsed)
+        if reply is not parsed:
+            finished = dict(reply)
+            parsed.clear()
+            parsed.update(finished)
+
+
+def _fits(value: Any, shape: Any) -> bool:
+    """Return whether botocore would accept a value, as far as its error would show a value.
+
+    Items are left out: encryption looks at each of their values that must not be shown.
+    """
+    kind: str = shape.type_name
+    if kind == "structure":
+        return isinstance(value, dict) and _members_fit(cast("dict[Any, Any]", value), shape)
+    if kind == "map":
+        return isinstance(value, dict) and _entries_fit(cast("dict[Any, Any]", value), shape)
+    if kind == "list":
+        return isinstance(value, list | tuple) and all(
+            _fits(entry, shape.member) for entry in cast("Iterable[Any]", value)
+        )
+    return isinstance(value, _SHAPE_TYPES.get(kind, object)) or (kind == "blob" and hasattr(value, "read"))
+
+
+def _members_fit(value: dict[Any, Any], shape: Any) -> bool:
+    members = shape.members
+    return all(name in members and _fits(member, members[name]) for name, member in value.items())
+
+
+def _entries_fit(value: dict[Any, Any], shape: Any) -> bool:
+    if not all(isinstance(key, str) for key in value):
+        return False
+    return shape.name == _ITEM_SHAPE or all(_fits(entry, shape.value) for entry in value.values())

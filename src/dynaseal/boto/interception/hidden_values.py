@@ -1,0 +1,157 @@
+"""Errors about malformed requests without the values of encrypted attributes.
+
+botocore's and boto3's errors show the value that they do not accept. Here they have the same class, and in
+botocore's case the same list of problems and paths, with `<hidden>` in place of a value, unless the value is
+known not to be encrypted.
+
+Source: botocore's `validate.py`; boto3's `dynamodb/types.py` (`TypeSerializer`).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from botocore.exceptions import ParamValidationError
+from botocore.validate import ParamValidator, ValidationErrors
+
+from dynaseal.config import TableConfig
+from dynaseal.core.actions import AttributeActions, CryptoAction
+
+HIDDEN = "<hidden>"
+# What may follow an attribute's name in a path: a value, and in maps and lists the values inside.
+_INNER = re.compile(r"(?:S|N|B|NULL|BOOL|(?:SS|NS|BS)(?:\[\d+\])?|[ML](?:[.\[ ].*)?)?", re.DOTALL)
+# Below these members of a request are values of attributes, or whole items, keys and statements.
+_VALUES = re.compile(
+    r"(?:^|\.)(?:Item|Key|Keys|ExpressionAttributeNames|ExpressionAttributeValues|ExclusiveStartKey|Expected|AttributeUpdates"
+    r"|KeyConditions|QueryFilter|ScanFilter|AttributesToGet|RequestItems|TransactItems|Statement|Statements"
+    r"|TransactStatements|Parameters)(?![A-Za-z])"
+)
+_ATTRIBUTES = re.compile(r"(?:^|\.)(?:Item|Key|Keys\[\d+\])\.")
+_SCALARS = (str, int, float, type(None))
+_UNSUPPORTED = re.compile(r'(Unsupported type ".*?" for value )".*"', re.DOTALL)
+# What boto3's serializer says of a value without showing it.
+_WITHOUT_VALUE = frozenset(
+    {"Float types are not supported. Use Decimal types instead.", "Infinity and NaN not supported"}
+)
+
+
+class ValuePolicy:
+    """Decides which values an error about a request may show.
+
+    Args:
+        configs: The configurations of all tables of the client.
+    """
+
+    def __init__(self, configs: Iterable[TableConfig]) -> None:
+        self._configs = tuple(configs)
+
+    def may_show(self, path: str, value: Any) -> bool:
+        """Return whether an error may show the value at a path, such as `Item.city.S`, of a request."""
+        if not isinstance(value, _SCALARS):
+            return False
+        if not _VALUES.search(path):
+            return True
+        attributes = [path[match.end() :] for match in _ATTRIBUTES.finditer(path)]
+        return bool(attributes) and all(map(self._is_public, attributes))
+
+    def _is_public(self, path: str) -> bool:
+        """Return whether an attribute's path is below one that no table encrypts."""
+        name, _, inner = path.partition(".")
+        if "[" in name or not _INNER.fullmatch(inner):
+            return False  # the name may have dots or brackets, so it is not known where it ends
+        return all(_is_public(config, name, path) for config in self._configs)
+
+
+def _is_public(config: TableConfig, name: str, path: str) -> bool:
+    action = config.find_action(name)
+    if action is None or action is CryptoAction.ENCRYPT_AND_SIGN:
+        return False
+    if any(key.name == name for key in config.surrogate_keys):
+        return False
+    actions = config.attribute_actions
+    named = actions.attribute_actions if isinstance(actions, AttributeActions) else actions
+    return not any(
+        longer.startswith(f"{name}.") and path.startswith(longer)
+        for longer, its_action in named.items()
+        if its_action is CryptoAction.ENCRYPT_AND_SIGN
+    )
+
+
+def validation_error(
+    request: Mapping[str, Any], model: Any, policy: ValuePolicy
+) -> ParamValidationError | None:
+    """Return botocore's error about a request that does not fit its operation, or None if it fits."""
+    errors = _Validator(policy).validate(request, model.input_shape)
+    return ParamValidationError(report=errors.generate_report()) if errors.has_errors() else None
+
+
+# botocore-stubs leaves out the protected methods that the classes below override or call.
+_ParamValidator: Any = ParamValidator
+_ValidationErrors: Any = ValidationErrors
+
+
+class _HiddenKey:
+    """A map's key that is not a string: botocore writes it into paths."""
+
+    def __init__(self, key: Any) -> None:
+        self.key = key
+
+    def __str__(self) -> str:
+        return HIDDEN
+
+
+class _Validator(_ParamValidator):
+    def __init__(self, policy: ValuePolicy) -> None:
+        self._policy = policy
+
+    def validate(self, params: Any, shape: Any) -> "_Errors":
+        errors = _Errors(self._policy)
+        self._validate(params, shape, errors, name="")
+        return errors
+
+    def _validate_map(self, params: Any, shape: Any, errors: Any, name: Any) -> None:
+        if isinstance(params, dict):
+            entries = cast("dict[Any, Any]", params)
+            params = {
+                key if isinstance(key, str) else _HiddenKey(key): value for key, value in entries.items()
+            }
+        base: Any = super()
+        base._validate_map(params, shape, errors, name)  # noqa: SLF001 the base class's method
+
+
+class _Errors(_ValidationErrors):
+    def __init__(self, policy: ValuePolicy) -> None:
+        base: Any = super()
+        base.__init__()
+        self._policy = policy
+
+    def _may_name(self, path: str, unknown: object) -> bool:
+        """Return whether an unknown member may be named: below an attribute, a name is part of its value."""
+        return isinstance(unknown, str) and not _VALUES.search(path)
+
+    def _format_error(self, error: Any) -> str:
+        base: Any = super()
+        kind, name, details = error
+        path = name.removeprefix(".")
+        if "unknown_param" in details and not self._may_name(path, details["unknown_param"]):
+            details = {**details, "unknown_param": HIDDEN}
+        if "param" in details:
+            value = details["param"]
+            if isinstance(value, _HiddenKey) or not self._policy.may_show(path, value):
+                hidden: Any = value.key if isinstance(value, _HiddenKey) else value
+                shown = (kind, name, {**details, "param": HIDDEN})
+                message: str = base._format_error(shown)  # noqa: SLF001 the base class's method
+                return message.replace(f"type: {str}", f"type: {type(hidden)}", 1)
+        return base._format_error((kind, name, details))  # noqa: SLF001 the base class's method
+
+
+def conversion_error(error: Exception) -> Exception:
+    """Return an error of boto3's conversion of Python values without the value that it shows."""
+    if isinstance(error, ArithmeticError):  # decimal's, whose arguments are classes
+        signals: list[Any] = [argument for argument in error.args if isinstance(argument, list)]
+        return type(error)(*signals)
+    message = str(error)
+    if message not in _WITHOUT_VALUE:
+        shown, found = _UNSUPPORTED.subn(rf'\1"{HIDDEN}"', message)
+        message = shown if found else f"A value cannot be converted to one of DynamoDB: {HIDDEN}"
+    return type(error)(message) if isinstance(error, TypeError) else TypeError(message)
