@@ -1,137 +1,152 @@
-"""Runs a page's examples: in a lab of its own, in a folder, with the tables that the page expects.
+"""Runs a page's examples as a reader runs them: saves its files and types its commands in a new folder.
 
-A page shows an example ARN and an example endpoint. They are replaced by the real ones before an example
-runs, and replaced back in its output.
+No table, key, lab or setting exists unless the page creates it. In particular, no variable of AWS is set.
 """
 
-import contextlib
-import io
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from queue import Empty, Queue
 
-import boto3
 import pytest
 
-from docs.pages import Block
-from dynaseal_lab.server import RunningLab
+from docs.pages import PROGRAM, Block, Page
 
-ACCOUNT, REGION = "111122223333", "us-west-2"
-EXAMPLE_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-EXAMPLE_ENDPOINT = "http://127.0.0.1:8765"
+_SECONDS_PER_COMMAND = 60
+_SERVE = "dynaseal lab serve"
 
 
-@dataclass
-class ExampleRunner:
-    """Runs the examples of one page one after another, with one lab, one folder and one namespace."""
+class Terminal:
+    """A bash in a folder. What a command changes, such as a variable, holds for the next one."""
 
-    lab: RunningLab
-    folder: Path
-    path: Path
-    replacements: dict[str, str] = field(default_factory=dict)
-    names: dict[str, Any] = field(default_factory=lambda: {"__name__": "__main__"})
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """The settings of the account's root user, and none of this machine."""
-        return {
-            "AWS_ENDPOINT_URL": self.lab.endpoint,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": self.lab.root_secret,
-            "AWS_CONFIG_FILE": str(self.folder / "config"),
-            "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "credentials"),
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "NO_COLOR": "1",
-            "COLUMNS": "100",
+    def __init__(self, folder: Path) -> None:
+        environment = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
         }
-
-    def run(self, block: Block) -> str:
-        """Run a `python` block and return its output. A block that is a file is only written."""
-        source = self._with_real_names(block.text)
-        if block.file_name:
-            (self.folder / block.file_name).write_text(source, encoding="utf-8")
-            return ""
-        printed = io.StringIO()
-        # With the empty lines, a traceback has the line number of the page.
-        code = compile("\n" * (block.line - 1) + source, self.path, "exec")
-        names_before = set(self.names)
-        with contextlib.redirect_stdout(printed), contextlib.chdir(self.folder):
-            exec(code, self.names)
-            for name in set(self.names) - names_before:
-                if name.startswith("test_"):
-                    self.names[name]()
-        return self._with_example_names(printed.getvalue())
-
-    def command(self, line: str) -> str:
-        """Run a line of shell and return all its output."""
-        process = subprocess.run(
-            ["bash", "-c", self._with_real_names(line)],
-            cwd=self.folder,
+        self._bash = subprocess.Popen(
+            ["bash", "--norc"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
-            check=False,
+            start_new_session=True,
         )
-        return self._with_example_names(process.stdout)
+        self._lines: Queue[str] = Queue()
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
 
-    def _with_real_names(self, source: str) -> str:
-        for example, real in self.replacements.items():
-            source = source.replace(example, real)
-        return source
+    def run(self, command: str) -> str:
+        """Run a command, and return all its output.
 
-    def _with_example_names(self, output: str) -> str:
-        for example, real in self.replacements.items():
-            output = output.replace(real, example)
+        If the command is a shell, such as `dynaseal lab run -- bash`, it stays open for the next commands.
+        """
+        mark = uuid.uuid4().hex
+        self.start(f"{command}\necho {mark}")
+        return self.output_until(re.compile(f"{mark}\n")).removesuffix(f"{mark}\n")
+
+    def start(self, command: str) -> None:
+        """Type a command, and do not wait for it."""
+        assert self._bash.stdin is not None
+        self._bash.stdin.write(f"{command}\n")
+        self._bash.stdin.flush()
+
+    def output_until(self, last: re.Pattern[str]) -> str:
+        """Return the output up to the first line in which the pattern is found."""
+        output = ""
+        while not last.search(output):
+            try:
+                output += self._lines.get(timeout=_SECONDS_PER_COMMAND)
+            except Empty:
+                pytest.fail(f"No more output after\n{output}", pytrace=False)
         return output
+
+    def close(self) -> None:
+        """End the shell and what still runs in it, as closing a terminal does."""
+        assert self._bash.stdin is not None
+        self._bash.stdin.close()
+        try:
+            self._bash.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._bash.pid, signal.SIGTERM)
+            self._bash.wait(timeout=_SECONDS_PER_COMMAND)
+        self._reading.join(timeout=_SECONDS_PER_COMMAND)
+        assert self._bash.stdout is not None
+        self._bash.stdout.close()
+
+    def _read(self) -> None:
+        assert self._bash.stdout is not None
+        for line in self._bash.stdout:
+            self._lines.put(line)
+
+
+class Reader:
+    """Someone who follows a page: saves its files, types its commands, and compares what they print."""
+
+    def __init__(self, page: Page, folder: Path) -> None:
+        self._page = page
+        self._folder = folder
+        self._terminals = [Terminal(folder)]
+
+    def follow(self) -> None:
+        """Go through the page from top to bottom."""
+        if self._page.program:
+            (self._folder / PROGRAM).write_text(self._page.program, encoding="utf-8")
+        for block in self._page.blocks:
+            if block.file_name:
+                (self._folder / block.file_name).write_text(block.text, encoding="utf-8")
+            elif block.language == "console":
+                for command, expected in block.commands:
+                    self._run(block, command, expected)
+
+    def close(self) -> None:
+        for terminal in self._terminals:
+            terminal.close()
+
+    def _run(self, block: Block, command: str, expected: str) -> None:
+        if PROGRAM in command:
+            expected += self._page.program_output
+        run = self._serve if command.startswith(_SERVE) else self._terminals[0].run
+        printed = run(command)
+        if not matches(expected, printed):
+            where = f"{self._page.name}:{block.line}"
+            pytest.fail(
+                f"{where}: {command}\nshould print\n{expected}\nbut printed\n{printed}", pytrace=False
+            )
+
+    def _serve(self, command: str) -> str:
+        """Start a lab in a second terminal, and paste what it prints to be exported into the first."""
+        server = Terminal(self._folder)
+        self._terminals.append(server)
+        server.start(f"exec {command}")
+        printed = server.output_until(re.compile("^lab ready", re.MULTILINE))
+        for line in printed.splitlines():
+            if line.startswith("export "):
+                self._terminals[0].run(line)
+        return printed
+
+
+@contextmanager
+def reader(page: Page, folder: Path) -> Iterator[Reader]:
+    """Return the reader of a page, and close their terminals at the end."""
+    somebody = Reader(page, folder)
+    try:
+        yield somebody
+    finally:
+        somebody.close()
 
 
 def matches(expected: str, printed: str) -> bool:
     """Return whether the output matches the page, where `...` matches anything."""
     parts = map(re.escape, " ".join(expected.split()).split("..."))
     return re.fullmatch(".*".join(parts), " ".join(printed.split())) is not None
-
-
-def example_key() -> str:
-    """Create the key that replaces the example key, and return its ARN."""
-    return boto3.client("kms", REGION).create_key()["KeyMetadata"]["Arn"]
-
-
-def make_table(name: str) -> None:
-    """Create a table with the partition key `pk`."""
-    boto3.client("dynamodb", REGION).create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
-# The tables that exist before a page's first example, by page. Other pages create their own tables.
-TABLES: Mapping[str, Sequence[str]] = {
-    "README.md": ["people"],
-    "docs/how-to/change-actions.md": ["people", "people-restored"],
-    "docs/how-to/existing-client.md": ["people"],
-    "docs/how-to/from-the-older-library.md": ["people"],
-    "docs/reference/configuration.md": ["people"],
-    "docs/reference/operations.md": ["people"],
-}
-
-
-def prepare(runner: ExampleRunner, page_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the environment for the page's examples, and create the key and the tables that they need."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name, value in runner.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    runner.replacements |= {EXAMPLE_ENDPOINT: runner.lab.endpoint, EXAMPLE_KEY: example_key()}
-    for name in TABLES.get(page_name, ()):
-        make_table(name)

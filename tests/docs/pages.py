@@ -1,19 +1,23 @@
 """The project's Markdown pages, split into the parts that tests check: blocks, inline code, links, headings.
 
 The language of a fenced block says how it is tested:
-- `python`: it is run. If its first line is `# name.py`, it is written to a file, which a later command runs.
-- `text` directly after `python`: the output of that block; `...` matches anything.
+- `python`: if its first line is `# name.py`, it is that file. All others of a page together are `page.py`.
+- `text` directly after a `python` block of `page.py`: what that block prints; `...` matches anything.
 - `console`: each line after `$ ` is run in bash and prints the lines below it; `...` matches anything.
-- `sh`: it is not run, because it waits or needs an account; its `dynaseal` and `make` commands must exist.
+  A command that runs `page.py` prints what the `text` blocks show.
+- `sh`: it is not run, because it installs something or needs an account; its `dynaseal` and `make` commands
+  must exist.
 - `json`, `hcl`: data.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PROGRAM = "page.py"
 LANGUAGES = frozenset({"python", "text", "console", "sh", "json", "hcl", ""})
 
 _FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -35,6 +39,18 @@ class Block:
     def file_name(self) -> str | None:
         found = re.match(r"# ([a-z_]+\.py)\n", self.text)
         return found and found[1]
+
+    @property
+    def is_in_program(self) -> bool:
+        """Whether the block is a part of `page.py`."""
+        return self.language == "python" and self.file_name is None
+
+    @property
+    def commands(self) -> Iterator[tuple[str, str]]:
+        """The commands of a `console` block, each with the output that the page shows."""
+        for part in ("\n" + self.text).split("\n$ ")[1:]:
+            command, _, expected = part.replace("\\\n", " ").partition("\n")
+            yield command, expected
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,24 @@ class Page:
             Block(match[1], match[2], text.count("\n", 0, match.start(2)) + 1)
             for match in _FENCE.finditer(text)
         ]
+
+    @property
+    def program(self) -> str:
+        """The content of `page.py`. Empty lines give each block the line numbers that it has on the page."""
+        lines: list[str] = []
+        for block in self.blocks:
+            if block.is_in_program:
+                lines += [""] * (block.line - 1 - len(lines)) + block.text.splitlines()
+        return "\n".join([*lines, ""]) if lines else ""
+
+    @property
+    def program_output(self) -> str:
+        """What `page.py` prints."""
+        return "".join(
+            following.text
+            for block, following in pairwise(self.blocks)
+            if block.is_in_program and following.language == "text"
+        )
 
     @property
     def spans(self) -> Sequence[str]:
