@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -13,14 +14,15 @@ import click
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
-from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.exceptions import (
+    ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
     ReadTimeoutError,
 )
+from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.httpsession import URLLib3Session
 from botocore.parsers import ResponseParserError
 from botocore.session import get_session
@@ -168,8 +170,20 @@ class LabClient:
         """Create an access key for a user, and return the environment variables of a program that uses it."""
         iam = self._iam()
         with _answers_of_a_lab(self.endpoint):
-            key = iam.create_access_key(UserName=user_name)["AccessKey"]
+            try:
+                key = iam.create_access_key(UserName=user_name)["AccessKey"]
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") != "LimitExceeded":
+                    raise
+                raise _too_many_keys(user_name, self.access_keys(user_name)) from None
             return settings(self.endpoint, self._region(), key["AccessKeyId"], key["SecretAccessKey"])
+
+    def access_keys(self, user_name: str) -> Sequence[str]:
+        """Return the ids of a user's access keys, oldest first."""
+        iam = self._iam()
+        with _answers_of_a_lab(self.endpoint):
+            keys = iam.list_access_keys(UserName=user_name)["AccessKeyMetadata"]
+            return [key["AccessKeyId"] for key in sorted(keys, key=itemgetter("CreateDate"))]
 
     def delete_credentials(self, user_name: str, key_id: str) -> None:
         """Delete an access key of a user."""
@@ -234,6 +248,13 @@ class LabClient:
         except (ValueError, RecursionError):
             raise self._not_a_lab({}) from None
         return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+
+
+def _too_many_keys(user_name: str, key_ids: Sequence[str]) -> CommandError:
+    return CommandError(
+        f"{user_name} has {len(key_ids)} access keys already, which is IAM's limit: {', '.join(key_ids)}",
+        f"Replace the oldest: dynaseal lab credentials {user_name} --replace",
+    )
 
 
 def _host(endpoint: str) -> str | None:

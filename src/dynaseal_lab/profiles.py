@@ -31,6 +31,17 @@ class ProfileFiles:
             Path(os.environ.get("AWS_CONFIG_FILE", home / "config")).expanduser(),
         )
 
+    def access_key_id(self, profile: str) -> str | None:
+        """Return the id of the access key that a profile has in the credentials file, if it has one."""
+        inside = False
+        for line in self.credentials.read_text().splitlines() if self.credentials.exists() else ():
+            if line.startswith("["):
+                inside = line.strip() == f"[{profile}]"
+            name, _, value = line.partition("=")
+            if inside and name.strip().lower() == "aws_access_key_id":
+                return value.strip()
+        return None
+
     def write(self, profile: str, settings: Mapping[str, str]) -> Sequence[Path]:
         """Write or replace a profile.
 

@@ -15,14 +15,15 @@ Rules:
 - If a package of the extra `lab` is missing, such a test fails and names the package.
 """
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from dynaseal_lab.testing import LabAccount, LabServer, LabUser
+    from dynaseal_lab.testing import LabAccount, LabPrincipal, LabServer, LabUser
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +65,25 @@ def lab_key(lab: "LabAccount") -> str:
 def lab_table(lab: "LabAccount") -> str:
     """The name of an empty table with the partition key `pk` and the sort key `sk`, both strings."""
     return lab.table("lab-table", "pk", "sk")
+
+
+@pytest.fixture
+def lab_env(lab: "LabAccount", monkeypatch: pytest.MonkeyPatch) -> "Callable[[LabPrincipal], None]":
+    """The environment of code that makes its own clients: endpoint, Region and keys of the account's root.
+
+    Nothing else of AWS is in it: no profile, no file of `~/.aws`, no proxy for this machine. The fixture's
+    value is a function that changes to another principal: `lab_env(lab_user)`. boto3's default session is
+    made anew after each change; clients that exist already keep their keys.
+    """
+    import boto3  # noqa: PLC0415 - as above
+
+    def act_as(principal: "LabPrincipal") -> None:
+        wanted = principal.environment
+        for name in os.environ.keys() - wanted.keys():
+            monkeypatch.delenv(name)
+        for name, value in wanted.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+    act_as(lab.root)
+    return act_as

@@ -29,8 +29,48 @@ from dynaseal_lab.client import LabClient
 from dynaseal_lab.environment import environment, settings
 from dynaseal_lab.server import RunningLab, running
 
-_NO_RETRIES = Config(retries={"total_max_attempts": 1})
+_WITHOUT_PROXY = Config(proxies={})
+"""A proxy cannot reach this machine's loopback address, and must not see what is meant for a lab."""
+
+_NO_RETRIES = Config(retries={"total_max_attempts": 1}, proxies={})
 """A lab on this machine answers at once or is not running, and it refuses a call the same way twice."""
+
+
+class _LabSession(botocore.session.Session):
+    """A botocore session whose clients, of whatever service, call the lab unless they name another endpoint.
+
+    The configuration's `endpoint_url` alone is not enough: a client and the environment can have botocore
+    ignore it (`ignore_configured_endpoint_urls`), and then the client would call AWS.
+    """
+
+    def __init__(self, principal: "LabPrincipal") -> None:
+        # Without a profile, because the user's own has nothing to do with a lab, and may not exist.
+        super().__init__(session_vars={"profile": (None, None, None, None)})
+        self._lab_endpoint = principal.settings["AWS_ENDPOINT_URL"]
+        self.set_config_variable("region", principal.settings["AWS_REGION"])
+        self.set_config_variable("endpoint_url", self._lab_endpoint)
+        self.set_credentials(
+            principal.access_key_id,
+            principal.secret_access_key,
+            principal.settings.get("AWS_SESSION_TOKEN"),
+        )
+        self.set_default_client_config(_WITHOUT_PROXY)
+
+    def create_client(  # noqa: PLR0917 - botocore's positional arguments
+        self,
+        service_name: str,
+        region_name: str | None = None,
+        api_version: str | None = None,
+        use_ssl: bool | None = True,
+        verify: bool | str | None = None,
+        endpoint_url: str | None = None,
+        *args: Any,
+        **parameters: Any,
+    ) -> Any:
+        """Create a client for the lab; boto3's sessions create theirs by this method too."""
+        create: Any = super().create_client
+        endpoint = endpoint_url or self._lab_endpoint
+        return create(service_name, region_name, api_version, use_ssl, verify, endpoint, *args, **parameters)
 
 
 class _PerThread(threading.local):
@@ -70,13 +110,8 @@ class LabPrincipal:
 
     @property
     def session(self) -> boto3.Session:
-        """A boto3 session that signs as this principal."""
-        return boto3.Session(
-            self.settings["AWS_ACCESS_KEY_ID"],
-            self.settings["AWS_SECRET_ACCESS_KEY"],
-            self.settings.get("AWS_SESSION_TOKEN"),
-            region_name=self.settings["AWS_REGION"],
-        )
+        """A boto3 session that signs as this principal, and whose clients call the lab and never AWS."""
+        return boto3.Session(botocore_session=_LabSession(self))
 
     @property
     def environment(self) -> Mapping[str, str]:

@@ -102,6 +102,36 @@ def test_credentials_as_a_profile_are_for_their_owner_only(
     assert sts.get_caller_identity()["Arn"].endswith("user/ann")
 
 
+def test_a_third_access_key_says_what_to_do(run: Run, account: LabAccount) -> None:
+    iam = account.client("iam")
+    iam.create_user(UserName="ann")
+    older, newer = (iam.create_access_key(UserName="ann")["AccessKey"]["AccessKeyId"] for _ in range(2))
+    for command in (("credentials", "ann"), ("credentials", "ann", "--profile", "x"), ("as", "ann", "true")):
+        result = run("lab", *command)
+        assert result.exit_code == 1
+        assert result.stderr.splitlines() == [
+            f"Error: ann has 2 access keys already, which is IAM's limit: {older}, {newer}",
+            "Hint: Replace the oldest: dynaseal lab credentials ann --replace",
+        ]
+    assert run("lab", "credentials", "ann", "--replace").exit_code == 0
+    left = {key["AccessKeyId"] for key in iam.list_access_keys(UserName="ann")["AccessKeyMetadata"]}
+    assert newer in left
+    assert older not in left
+
+
+@pytest.mark.parametrize("keys_before", [0, 1])
+def test_a_replaced_profile_leaves_no_access_key_behind(
+    run: Run, account: LabAccount, keys_before: int
+) -> None:
+    iam = account.client("iam")
+    iam.create_user(UserName="ann")
+    for _ in range(keys_before):
+        iam.create_access_key(UserName="ann")
+    for _ in range(4):
+        assert run("lab", "credentials", "ann", "--profile", "ann").exit_code == 0
+    assert len(iam.list_access_keys(UserName="ann")["AccessKeyMetadata"]) == keys_before + 1
+
+
 def test_the_trail_shows_what_was_denied(run: Run, account: LabAccount) -> None:
     iam = account.user("ann").client("iam")
     with pytest.raises(iam.exceptions.ClientError):

@@ -1,5 +1,6 @@
 """The pytest plugin as a project uses it: test files that pytest runs in a process of its own."""
 
+import os
 from importlib.metadata import entry_points
 
 import pytest
@@ -64,6 +65,67 @@ def test_a_program_acts_as_the_user(lab_user):
 def test_the_fixtures_serve_a_projects_tests_in_parallel(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(EXAMPLE)
     pytester.runpytest_subprocess(*LOAD_PLUGIN, "-n", "2").assert_outcomes(passed=8)
+
+
+LAB_ENV = """
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+import pytest
+
+CALLER = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+
+
+def caller():
+    return boto3.client("sts").get_caller_identity()["Arn"]
+
+
+def test_code_that_makes_its_own_clients_calls_the_lab(lab, lab_env, lab_user):
+    assert caller() == lab.root.arn
+    lab_env(lab_user)
+    assert caller() == lab_user.arn
+    assert subprocess.check_output([sys.executable, "-c", CALLER], text=True).strip() == lab_user.arn
+    assert boto3.Session().available_profiles == []
+
+
+def test_the_region_is_the_accounts(lab_env, lab_key):
+    assert boto3.client("kms").meta.region_name == lab_key.split(":")[3]
+    assert os.environ["AWS_REGION"] == os.environ["AWS_DEFAULT_REGION"] == lab_key.split(":")[3]
+
+
+@pytest.mark.parametrize("which", range(2))
+def test_each_test_has_its_own_account(lab_env, which):
+    assert boto3.client("iam").list_users()["Users"] == []
+    boto3.client("iam").create_user(UserName="ann")
+
+
+def test_afterwards_everything_is_as_before():
+    assert os.environ["AWS_PROFILE"] == "production"
+    assert "AWS_ENDPOINT_URL" not in os.environ
+    assert "AWS_ACCESS_KEY_ID" not in os.environ
+    assert boto3.DEFAULT_SESSION is None
+"""
+
+
+def test_an_environment_for_code_that_makes_its_own_clients(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws = pytester.mkdir(".aws")
+    (aws / "config").write_text(
+        "[profile production]\nregion = us-west-2\nendpoint_url = https://aws.example\n"
+    )
+    (aws / "credentials").write_text("[production]\naws_access_key_id = x\naws_secret_access_key = y\n")
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(pytester.path))
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:1")
+    pytester.makepyfile(LAB_ENV)
+    pytester.runpytest_subprocess(*LOAD_PLUGIN).assert_outcomes(passed=5)
 
 
 def test_a_project_chooses_its_region(pytester: pytest.Pytester) -> None:
