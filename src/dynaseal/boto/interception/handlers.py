@@ -30,7 +30,11 @@ _SHAPE_TYPES: Mapping[str, Any] = {
 def convert_input(params: dict[str, Any], model: Any, **_: Any) -> None:
     """Convert a request's Python values as boto3 does; an error about one does not show it."""
     try:
-        TransformationInjector().inject_attribute_value_input(params, model)
+        injector = TransformationInjector()
+        # boto3 may register its conversion of condition objects after this handler. Their values must be in
+        # the request before values are converted; a second time it finds nothing to do.
+        injector.inject_condition_expressions(params, model)
+        injector.inject_attribute_value_input(params, model)
     except (ArithmeticError, AttributeError, RecursionError, TypeError, ValueError) as error:
         problem = conversion_error(error)
     else:
