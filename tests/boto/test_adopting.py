@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import boto3
+import botocore.session
 import pytest
 from boto3.dynamodb.conditions import Key
 from boto3.dynamodb.types import TypeSerializer
@@ -19,7 +21,7 @@ from dynaseal import (
     UnsupportedOperationError,
     attach,
 )
-from support.dynamodb import client_of, create_table, resource_of
+from support.dynamodb import client_of, create_table, resource_of, session_arguments
 from support.people import people
 
 STEP_1 = PlaintextPolicy.FORCE_WRITE_ALLOW_READ
@@ -72,6 +74,15 @@ class Wrapped:
         elif kind == "attached resource":
             attach(resource, configs)
             self.table = resource.Table(name)
+        elif kind == "attached session":
+            session = boto3.Session()
+            attach(session, configs)
+            self.table = session.resource("dynamodb", **session_arguments(endpoint)).Table(name)
+        elif kind == "attached botocore session":
+            of_botocore = botocore.session.Session()
+            attach(of_botocore, configs)
+            session = boto3.Session(botocore_session=of_botocore)
+            self.client = session.resource("dynamodb", **session_arguments(endpoint)).meta.client
         elif kind == "client":
             self.client: Any = EncryptedClient(
                 client_of(endpoint), configs=configs, expect_standard_dictionaries=True
@@ -93,7 +104,15 @@ class Wrapped:
         return [item for page in found for item in page["Items"]]
 
 
-WRAPPERS = ["table", "resource", "attached resource", "client", "attached client"]
+WRAPPERS = [
+    "table",
+    "resource",
+    "attached resource",
+    "attached session",
+    "attached botocore session",
+    "client",
+    "attached client",
+]
 
 
 @pytest.fixture(params=WRAPPERS)

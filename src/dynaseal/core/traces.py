@@ -76,8 +76,8 @@ class Trace:
         name = self.attribute_name
         if self.is_legacy:
             return FormatError(
-                "The item was encrypted by AWS's older library, whose format is not read here",
-                hint="Read it with that library and write it again with this one",
+                "The item was encrypted by AWS's older library, and its format is not read here",
+                hint="Read it with dynaseal.legacy, and write it again with this configuration",
             )
         if self.is_ciphertext:
             return FormatError(
