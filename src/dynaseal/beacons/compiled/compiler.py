@@ -184,6 +184,11 @@ def _standard_beacon(
     field: CompiledVirtualField | None,
 ) -> CompiledStandardBeacon:
     style = definition.style
+    if isinstance(style, Shared | SharedSet) and style.other == definition.name:
+        raise ConfigError(
+            f"The beacon {definition.name!r} is shared with itself",
+            hint="Name another beacon, or leave out its style (for a set, write AsSet())",
+        )
     return CompiledStandardBeacon(
         name=definition.name,
         location=location,

@@ -32,6 +32,11 @@ def derive_keys(beacon_key: bytes, beacon_names: Iterable[str]) -> HmacKeys:
     return {name: derivation.derive(_INFO + name.encode(), BEACON_KEY_LENGTH) for name in beacon_names}
 
 
+def digits_of(length: int) -> int:
+    """Return how many hexadecimal digits a beacon value of some bits has."""
+    return -(-length // _BITS_PER_DIGIT)
+
+
 def beacon_hash(key: bytes, data: bytes, length: int, partition: int = 0) -> str:
     """Return the beacon value for a value's bytes.
 

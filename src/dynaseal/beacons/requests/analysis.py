@@ -3,23 +3,46 @@
 Nothing here depends on the values of a request, so an analysis is made once per combination of expressions
 and ExpressionAttributeNames, and cached.
 
-- A standard beacon supports `=`, IN and `contains`. A hash has no order, no beginning and no parts.
+One rule decides about every place in an expression where an attribute stands, below AND, OR and NOT:
+
+1. An attribute in the clear is sent as it is.
+2. A beacon that can answer the comparison is sent by its stored name, and the values as beacon values.
+3. An encrypted attribute whose existence alone is tested is sent as it is: its ciphertext exists too.
+4. Everything else is refused, and the error names a beacon that can answer, if there is one.
+
+For a table without beacons, and for conditions of writes, 2 does not exist: the rule is the same without it
+(`dynaseal.boto.interception.expression_rules`).
+
+What a beacon can answer:
+
+- A standard beacon supports `=` and IN with values, and `contains` if it is over a set. A hash has no order,
+  no beginning, no parts, no size and no type. Two beacons that are shared, and so have equal hashes of equal
+  values, can be compared with each other by `=`.
 - A compound beacon supports equality of whole strings, and beginnings and order as far as they are in the
   clear, which depends on the value.
-- Neither has a size or a type.
-- A name means the beacon of that name; so does its stored name, `aws_dbe_b_NAME`. A part-only beacon is
-  refused when it is written by its name; written as a placeholder, it is sent, as AWS's libraries do.
-- Names are replaced in the expression; for a placeholder, its entry in ExpressionAttributeNames is replaced.
+- An item without a value has no beacon, so `attribute_exists` of a beacon's name is sent by its stored name.
+
+A false match of a beacon is removed from the reply. What DynamoDB leaves out cannot be added again. So a
+comparison that leaves out false matches (`NOT name = :v`, `where <> :v`) is not sent: an attribute that no
+item has takes the beacon's place, DynamoDB then leaves nothing out for that comparison, and the decrypted
+items decide.
+
+- A name means the beacon of that name; so does its stored name, `aws_dbe_b_NAME`. A part-only beacon is not
+  stored by itself, and refused.
+- Names are replaced in the expression; for a placeholder, its entry in ExpressionAttributeNames is replaced,
+  unless the placeholder also stands where the beacon is not meant: then it is replaced in the expression.
 
 Source: specification `ddb-support.md`, "QueryInputForBeacons"; where that is silent, what AWS's releases
-refuse.
+refuse. Where they send what DynamoDB would answer otherwise than on plaintext, it is refused or sent so that
+the answer is right.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
 from dynaseal.beacons.compiled.hashes import BEACON_PREFIX
+from dynaseal.beacons.compiled.locations import Location
 from dynaseal.beacons.compiled.search import Beacon, CompiledSearch
 from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
 from dynaseal.beacons.requests.comparisons import (
@@ -28,7 +51,9 @@ from dynaseal.beacons.requests.comparisons import (
     FILTER,
     IN,
     KEY_CONDITION,
+    PROJECTION,
     Comparison,
+    Place,
     SearchExpression,
     Span,
     Use,
@@ -38,9 +63,10 @@ from dynaseal.beacons.requests.comparisons import (
 from dynaseal.errors import UnsupportedOperationError
 from dynaseal.expressions import ConditionExpression
 from dynaseal.expressions.evaluate import resolve_strictly
-from dynaseal.expressions.tree import Path
+from dynaseal.expressions.tokens import Kind, Token, tokenize
 
-_STANDARD_OPERATORS = frozenset({"=", IN, CONTAINS})
+NO_ATTRIBUTE = BEACON_PREFIX
+"""The name of an attribute that no item has: every beacon has a name."""
 
 NameItems = tuple[tuple[str, str], ...]
 """The items of ExpressionAttributeNames."""
@@ -74,14 +100,18 @@ class AnalysedSearch:
         filter: The FilterExpression, if there is one.
         names: The request's ExpressionAttributeNames.
         sent_names: These with the stored names of beacons.
+        used_values: The names of the values that the expressions use.
         uses_encrypted_attributes: Whether an expression names an encrypted attribute.
+        has_false_matches: Whether DynamoDB may find items that do not match.
     """
 
     key_condition: AnalysedExpression | None
     filter: AnalysedExpression | None
     names: Mapping[str, str]
     sent_names: Mapping[str, str]
+    used_values: frozenset[str]
     uses_encrypted_attributes: bool
+    has_false_matches: bool
 
     @property
     def expressions(self) -> tuple[AnalysedExpression, ...]:
@@ -104,20 +134,51 @@ class ReplyConditions:
 
 
 def analyse_search(
-    compiled: CompiledSearch, key_condition: str | None, filter_: str | None, name_items: NameItems
+    compiled: CompiledSearch,
+    key_condition: str | None,
+    filter_: str | None,
+    projection: str | None,
+    name_items: NameItems,
 ) -> AnalysedSearch:
     """Analyse the expressions of a Query or Scan.
 
     Raises:
         UnsupportedOperationError: an expression needs something that no beacon supports.
     """
-    analyser = _Analyser(compiled, dict(name_items))
+    rule = _Rule(compiled, dict(name_items))
+    names = _SentNames(rule.names)
+    parsed = [
+        parse_search_expression(expression, parameter) if expression else None
+        for expression, parameter in ((key_condition, KEY_CONDITION), (filter_, FILTER))
+    ]
+    for each in filter(None, parsed):
+        names.add_expression(each, rule.stored_names(each))
+    if projection:
+        names.add_other(tokenize(projection, PROJECTION))
+    analysed = [each and _analysed(each, rule, names) for each in parsed]
+    found = [each for each in analysed if each is not None]
     return AnalysedSearch(
-        key_condition=analyser.analyse(key_condition, KEY_CONDITION),
-        filter=analyser.analyse(filter_, FILTER),
-        names=analyser.names,
-        sent_names=analyser.sent_names,
-        uses_encrypted_attributes=analyser.uses_encrypted_attributes,
+        key_condition=analysed[0],
+        filter=analysed[1],
+        names=rule.names,
+        sent_names=names.sent(),
+        used_values=frozenset(value.name for each in found for value in each.parsed.condition.values),
+        uses_encrypted_attributes=rule.uses_encrypted_attributes,
+        has_false_matches=rule.has_false_matches,
+    )
+
+
+def _analysed(parsed: SearchExpression, rule: "_Rule", names: "_SentNames") -> AnalysedExpression:
+    pairs = [(rule.compiled.beacon_at(each.path, rule.names), each) for each in parsed.comparisons]
+    compared = tuple((beacon, comparison) for beacon, comparison in pairs if beacon is not None)
+    spans = {value.span for _, comparison in compared for value in comparison.values}
+    replacements = names.replacements(parsed)
+    return AnalysedExpression(
+        parsed=parsed,
+        replacements=replacements,
+        with_stored_names=replace_spans(parsed.condition.text, replacements),
+        beacon_comparisons=compared,
+        other_values=tuple(value.name for value in parsed.condition.values if value.span not in spans),
     )
 
 
@@ -132,7 +193,7 @@ def reply_conditions(
         if expression
     ]
     beacons: dict[str, Beacon] = {}
-    for path, _ in [use for expression in parsed for use in expression.uses]:
+    for path in [place.path for expression in parsed for place in expression.places]:
         beacon = compiled.beacon_at(path, names)
         name = path.root(names)
         if beacon is not None and not (
@@ -142,79 +203,120 @@ def reply_conditions(
     return ReplyConditions(tuple(each.condition for each in parsed), tuple(beacons.items()))
 
 
-class _Analyser:
-    """Analyses the expressions of one request; collects what they have in common."""
+class _Rule:
+    """The rule, applied to the places of one request's expressions.
+
+    Attributes:
+        compiled: The table's beacons.
+        names: The request's ExpressionAttributeNames.
+        uses_encrypted_attributes: Whether a place so far has an encrypted attribute.
+        has_false_matches: Whether DynamoDB may find items that do not match.
+    """
 
     def __init__(self, compiled: CompiledSearch, names: Mapping[str, str]) -> None:
-        self._compiled = compiled
+        self.compiled = compiled
         self.names = names
-        self.sent_names = dict(names)
         self.uses_encrypted_attributes = False
+        self.has_false_matches = False
 
-    def analyse(self, expression: str | None, parameter: str) -> AnalysedExpression | None:
-        if not expression:
-            return None
-        parsed = parse_search_expression(expression, parameter)
-        for path, use in parsed.uses:
-            self._check_use(path, use, parsed)
-        pairs = [(self._beacon_for(comparison, parsed), comparison) for comparison in parsed.comparisons]
-        compared = tuple((beacon, comparison) for beacon, comparison in pairs if beacon is not None)
-        spans = {value.span for _, comparison in compared for value in comparison.values}
-        replacements = self._replacements(parsed)
-        return AnalysedExpression(
-            parsed=parsed,
-            replacements=replacements,
-            with_stored_names=replace_spans(expression, replacements),
-            beacon_comparisons=compared,
-            other_values=tuple(value.name for value in parsed.condition.values if value.span not in spans),
-        )
+    def stored_names(self, parsed: SearchExpression) -> dict[Span, str]:
+        """Check every place of an expression; return the attributes to send where beacons are named.
 
-    def _check_use(self, path: Path, use: Use, parsed: SearchExpression) -> None:
-        resolve_strictly(path, self.names)
-        if len(path.steps) == 1 and self._compiled.is_encrypted(path.root(self.names)):
+        Raises:
+            UnsupportedOperationError: an attribute is encrypted, and no beacon can answer.
+        """
+        found = [(place.path.span, self._stored_name(place, parsed)) for place in parsed.places]
+        return {span: name for span, name in found if name is not None}
+
+    def _stored_name(self, place: Place, parsed: SearchExpression) -> str | None:
+        """Return the attribute to send for a beacon's name; None if the path is sent as it is."""
+        steps = resolve_strictly(place.path, self.names)
+        root, is_whole = str(steps[0]), len(steps) == 1
+        if is_whole and self.compiled.is_encrypted(root):
             self.uses_encrypted_attributes = True
-        beacon = self._compiled.beacon_at(path, self.names)
-        if beacon is not None and use is Use.SIZE_OR_TYPE:
+        name = root.removeprefix(BEACON_PREFIX)
+        beacon = self.compiled.beacon(root) or self.compiled.beacon(name)
+        if beacon is not None and beacon.attribute == beacon.name:
+            return None  # a signed beacon, which is an attribute in the clear
+        is_encrypted = self.compiled.is_encrypted(name)
+        if beacon is None and not (is_encrypted or root in self.compiled.virtual_fields):
+            return None
+        if not is_whole:
+            self._refuse_below(steps, parsed)
+        if beacon is None:
+            if is_encrypted and place.use is Use.EXISTENCE:
+                return None
+            self._refuse_without_beacon(name, place, parsed)
+        if place.use is Use.EXISTENCE:
+            return self._stored_name_for_existence(root, beacon, parsed)
+        self._check_use(beacon, place, parsed)
+        self.has_false_matches = True
+        # DynamoDB must not leave out an item because of a false match: see the module's docstring.
+        leaves_out = place.is_negated is not (place.operator == "<>")
+        is_right_side = place.equal_path is not None and place.equal_path.span < place.path.span
+        return NO_ATTRIBUTE if leaves_out and not is_right_side else beacon.attribute
+
+    def _stored_name_for_existence(self, root: str, beacon: Beacon, parsed: SearchExpression) -> str | None:
+        if root.startswith(BEACON_PREFIX):
+            return None
+        if isinstance(beacon, CompiledStandardBeacon):
+            if beacon.is_over_attribute(root):
+                return None
+            if beacon.is_part_only:
+                self._refuse_part_only(beacon, parsed)
+        return beacon.attribute
+
+    def _check_use(self, beacon: Beacon, place: Place, parsed: SearchExpression) -> None:
+        """Refuse what a beacon cannot answer, as far as that does not depend on the values."""
+        if isinstance(beacon, CompiledStandardBeacon) and beacon.is_part_only:
+            self._refuse_part_only(beacon, parsed)
+        if place.use is Use.SIZE_OR_TYPE:
             refuse(
                 parsed.parameter,
                 f"uses the size or type of {beacon.name!r}",
                 "a beacon has neither",
                 "Filter the items that you have read",
             )
+        if place.use is Use.OTHER and not self._has_equal_hashes(beacon, place):
+            refuse(
+                parsed.parameter,
+                f"compares the beacon {beacon.name!r} by {place.operator} with something that is not a value",
+                "DynamoDB has hashes in its place, which cannot be compared with attributes",
+                "Compare it with values; for two encrypted attributes, use beacons of which one is "
+                "Shared(the other), and =",
+            )
+        if place.use is Use.COMPARED:
+            self._check_operator(beacon, place, parsed)
 
-    def _replacements(self, parsed: SearchExpression) -> tuple[tuple[Span, str], ...]:
-        """Return where beacons are named and their stored names; placeholders' go into `sent_names`."""
-        replacements: list[tuple[Span, str]] = []
-        for path, use in parsed.uses:
-            beacon = self._compiled.beacon(path.root(self.names)) if len(path.steps) == 1 else None
-            if beacon is None or use is not Use.VALUE:
-                continue
-            written = str(path)
-            if written in self.names:
-                self.sent_names[written] = beacon.attribute
-            else:
-                replacements.append((path.span, beacon.attribute))
-        return tuple(replacements)
-
-    def _beacon_for(self, comparison: Comparison, parsed: SearchExpression) -> Beacon | None:
-        """Return the beacon that is compared, or None for an attribute in the clear."""
-        path = comparison.path
-        beacon = self._compiled.beacon_at(path, self.names)
+    def _check_operator(self, beacon: Beacon, place: Place, parsed: SearchExpression) -> None:
+        operator = place.operator
         if isinstance(beacon, CompiledStandardBeacon):
-            if beacon.is_part_only and not str(path.steps[0]).startswith("#"):
-                self._refuse_part_only(beacon, parsed)
-            if comparison.operator not in _STANDARD_OPERATORS:
-                _refuse_operator(beacon, comparison.operator, parsed)
-        elif beacon is None and len(path.steps) == 1:
-            name = path.root(self.names).removeprefix(BEACON_PREFIX)
-            if self._compiled.is_encrypted(name):
-                self._refuse_without_beacon(name, parsed)
-        return beacon
+            if not (operator in ("=", IN) or (operator == CONTAINS and beacon.as_set)):
+                _refuse_operator(beacon, operator, parsed)
+        elif operator == CONTAINS:
+            refuse(
+                parsed.parameter,
+                f"uses contains on the compound beacon {beacon.name!r}",
+                "what its encrypted parts contain is not known to DynamoDB",
+                "Compare whole strings or their beginnings; for the members of a set, add a StandardBeacon "
+                "with the style AsSet()",
+            )
+
+    def _has_equal_hashes(self, beacon: Beacon, place: Place) -> bool:
+        """Return whether a place compares a beacon with another one that has equal hashes of equal values."""
+        other = place.equal_path and self.compiled.beacon_at(place.equal_path, self.names)
+        return (
+            isinstance(beacon, CompiledStandardBeacon)
+            and isinstance(other, CompiledStandardBeacon)
+            and beacon.key_name == other.key_name
+            and (beacon.length, beacon.partitions, beacon.as_set)
+            == (other.length, other.partitions, other.as_set)
+        )
 
     def _refuse_part_only(self, beacon: CompiledStandardBeacon, parsed: SearchExpression) -> NoReturn:
         users = [
             compound.name
-            for compound in self._compiled.compound_beacons.values()
+            for compound in self.compiled.compound_beacons.values()
             if any(part.name == beacon.name for part in compound.parts)
         ]
         refuse(
@@ -224,29 +326,125 @@ class _Analyser:
             f"Compare the compound beacon {users[0]!r}",
         )
 
-    def _refuse_without_beacon(self, name: str, parsed: SearchExpression) -> NoReturn:
-        standard = self._compiled.standard_beacons.values()
-        over = [beacon.name for beacon in standard if beacon.location.name == name]
-        if over:
-            hint = f"Compare its beacon by its name, {over[0]!r}"
+    def _refuse_without_beacon(self, name: str, place: Place, parsed: SearchExpression) -> NoReturn:
+        if name in self.compiled.virtual_fields:
+            problem, reason = f"uses {name!r}", "that virtual field is not stored"
+        elif place.use is Use.SIZE_OR_TYPE:
+            problem = f"uses the size or type of {name!r}"
+            reason = "that attribute is encrypted and DynamoDB has only its ciphertext"
         else:
-            hint = (
-                f"Add StandardBeacon({name!r}, length=...) to the table's search, and write the items again"
-            )
+            problem, reason = f"compares {name!r}", "that attribute is encrypted and no beacon has its name"
+        refuse(parsed.parameter, problem, reason, self._hint(Location(name)))
+
+    def _refuse_below(self, steps: tuple[str | int, ...], parsed: SearchExpression) -> NoReturn:
+        location = Location(str(steps[0]).removeprefix(BEACON_PREFIX), steps[1:])
         refuse(
             parsed.parameter,
-            f"compares {name!r}",
-            "that attribute is encrypted and no beacon has its name",
-            hint,
+            f"uses {str(location)!r}",
+            f"the attribute {location.name!r} is encrypted and DynamoDB has only its ciphertext",
+            self._hint(location),
         )
+
+    def _hint(self, location: Location) -> str:
+        """Return which beacon can answer in place of a location, or how to add one."""
+        over = [each for each in self.compiled.standard_beacons.values() if each.location == location]
+        for beacon in over:
+            if not beacon.is_part_only:
+                return f"Compare its beacon by its name, {beacon.name!r}"
+        for compound in self.compiled.compound_beacons.values():
+            if any(part.source in over for part in compound.parts):
+                return f"Compare the compound beacon {compound.name!r}, of which it is a part"
+        for beacon in self.compiled.standard_beacons.values():
+            if beacon.virtual_field is not None and location in beacon.virtual_field.locations:
+                return f"The beacon {beacon.name!r} is over a virtual field that is made from it"
+        name, loc = (location.name, "") if not location.steps else ("NAME", f", loc={str(location)!r}")
+        return (
+            f"Add StandardBeacon({name!r}, length=...{loc}) to the table's search, and write the items again"
+        )
+
+
+class _SentNames:
+    """The ExpressionAttributeNames to send, with the stored names of beacons.
+
+    A placeholder that stands for a beacon everywhere gets the stored name. One that also means the attribute,
+    as in `#c = :v AND home.#c = :w`, stays, and the beacon gets another placeholder.
+    """
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
+        self._stored: dict[str, dict[Span, str]] = {}
+        self._beacons: dict[str, set[str]] = {}
+        self._others: set[str] = set()
+        self._existence: set[str] = set()
+        self._added: dict[str, str] = {}
+
+    def add_expression(self, parsed: SearchExpression, stored: Mapping[Span, str]) -> None:
+        """Add an expression, and the attributes to send at some of its places."""
+        self._stored[parsed.parameter] = dict(stored)
+        existence = {
+            place.path.span
+            for place in parsed.places
+            if place.use is Use.EXISTENCE and len(place.path.steps) == 1
+        }
+        for name, span in _name_placeholders(tokenize(parsed.condition.text, parsed.parameter)):
+            if span in stored:
+                self._beacons.setdefault(name, set()).add(stored[span])
+            else:
+                (self._existence if span in existence else self._others).add(name)
+
+    def add_other(self, tokens: Iterable[Token]) -> None:
+        """Add an expression in which no beacon is meant."""
+        self._others.update(name for name, _ in _name_placeholders(tokens))
+
+    def replacements(self, parsed: SearchExpression) -> tuple[tuple[Span, str], ...]:
+        """Return what is replaced in an expression that was added."""
+        found: list[tuple[Span, str]] = []
+        for (start, end), stored in self._stored[parsed.parameter].items():
+            written = parsed.condition.text[start:end]
+            if written not in self._names or stored == NO_ATTRIBUTE:
+                found.append(((start, end), stored))
+            elif not self._is_beacon_everywhere(written):
+                found.append(((start, end), self._placeholder(written, stored)))
+        return tuple(found)
+
+    def sent(self) -> dict[str, str]:
+        """Return the names to send; to be called after `replacements`."""
+        sent: dict[str, str] = {}
+        for placeholder, name in self._names.items():
+            if self._is_beacon_everywhere(placeholder):
+                (sent[placeholder],) = self._beacons[placeholder]
+            elif placeholder not in self._beacons or placeholder in self._others | self._existence:
+                sent[placeholder] = name
+        return sent | self._added
+
+    def _is_beacon_everywhere(self, placeholder: str) -> bool:
+        # If a beacon exists, so does the attribute of its name: existence does not need the attribute itself.
+        beacons = self._beacons.get(placeholder, set())
+        return len(beacons) == 1 and NO_ATTRIBUTE not in beacons and placeholder not in self._others
+
+    def _placeholder(self, written: str, stored: str) -> str:
+        name = f"{written}_beacon"
+        while name in self._names:
+            name += "x"
+        self._added[name] = stored
+        return name
+
+
+def _name_placeholders(tokens: Iterable[Token]) -> Iterator[tuple[str, Span]]:
+    for token in tokens:
+        if token.kind is Kind.NAME_PLACEHOLDER:
+            yield token.text, (token.start, token.start + len(token.text))
 
 
 def _refuse_operator(beacon: CompiledStandardBeacon, operator: str, parsed: SearchExpression) -> NoReturn:
     if operator == BEGINS_WITH:
         hint = "A beacon over a VirtualField with GetPrefix finds beginnings of one length"
     elif operator == "<>":
+        hint = f"Write NOT {beacon.name} = :v"
+    elif operator == CONTAINS:
         hint = (
-            "Write NOT and =, which leaves out what shares the hash, or filter the items that you have read"
+            "For the members of a set, give the beacon the style AsSet(); for a part of a string, use a "
+            "beacon over a VirtualField"
         )
     else:
         hint = "A compound beacon with a signed part can be ordered by that part"

@@ -1,11 +1,11 @@
-"""What the expressions of a search need from attributes, parsed once per expression and cached.
+"""Where attributes stand in the expressions of a search, parsed once per expression and cached.
 
 - A comparison is a document path, an operator and the values that the path is compared with.
-- An expression needs a path's value, or only whether the path exists, or its size or type, which a beacon
-  does not have.
+- At each place the expression needs a path's value, to compare it with values or in another way, or only
+  whether the path exists, or its size or type, which a beacon does not have.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -13,20 +13,24 @@ from functools import lru_cache
 from dynaseal.expressions import parse_condition
 from dynaseal.expressions.parse import CACHED_EXPRESSIONS, ConditionExpression
 from dynaseal.expressions.tree import (
+    And,
     Between,
     Compare,
+    Condition,
     Function,
     In,
+    Not,
     Operand,
+    Or,
     Path,
     Size,
     Value,
-    leaves,
     operands,
 )
 
 KEY_CONDITION = "KeyConditionExpression"
 FILTER = "FilterExpression"
+PROJECTION = "ProjectionExpression"
 NAMES = "ExpressionAttributeNames"
 VALUES = "ExpressionAttributeValues"
 
@@ -38,6 +42,7 @@ ORDERINGS = frozenset({"<", "<=", ">", ">="})
 EQUALITIES = frozenset({"=", "<>", IN})
 
 _COMPARING_FUNCTIONS = frozenset({CONTAINS, BEGINS_WITH})
+_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 Leaf = Compare | Between | In | Function
 Span = tuple[int, int]
@@ -46,18 +51,48 @@ Span = tuple[int, int]
 class Use(Enum):
     """What an expression needs from a path."""
 
-    VALUE = "value"
+    COMPARED = "a comparison with values"
     EXISTENCE = "existence"
     SIZE_OR_TYPE = "size or type"
+    OTHER = "its value in another way"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A path that is compared with values."""
+    """A path that is compared with values.
+
+    Attributes:
+        path: The path.
+        operator: A comparator, BETWEEN, IN, `contains` or `begins_with`.
+        values: The values.
+        is_negated: Whether it is below an odd number of NOTs.
+        is_required: Whether every item that the expression matches fulfils it: it is below AND only.
+    """
 
     path: Path
     operator: str
     values: tuple[Value, ...]
+    is_negated: bool
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in an expression where a path stands.
+
+    Attributes:
+        path: The path.
+        use: What the expression needs from it.
+        operator: The operator or function that it is an operand of.
+        is_negated: Whether it is below an odd number of NOTs.
+        equal_path: The other path, if the condition is that two paths are equal.
+    """
+
+    path: Path
+    use: Use
+    operator: str
+    is_negated: bool
+    equal_path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +103,43 @@ class SearchExpression:
         parameter: The request parameter that holds it.
         condition: The parsed expression.
         comparisons: In the order of the expression.
-        uses: Every path in it, and what the expression needs from that path.
+        places: Every place where a path stands, in the order of the expression.
     """
 
     parameter: str
     condition: ConditionExpression
     comparisons: tuple[Comparison, ...]
-    uses: tuple[tuple[Path, Use], ...]
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _LeafInContext:
+    leaf: Leaf
+    is_negated: bool
+    is_required: bool
 
 
 @lru_cache(maxsize=CACHED_EXPRESSIONS)
 def parse_search_expression(expression: str, parameter: str) -> SearchExpression:
-    """Parse a key condition or filter and collect its comparisons.
+    """Parse a key condition or filter and collect its comparisons and places.
 
     Raises:
         UnsupportedOperationError: DynamoDB would refuse its grammar or size.
 
     Example:
-        >>> parsed = parse_search_expression("begins_with(city, :c) AND :n = age", "FilterExpression")
-        >>> [(str(c.path), c.operator, str(c.values[0])) for c in parsed.comparisons]
-        [('city', 'begins_with', ':c'), ('age', '=', ':n')]
+        >>> parsed = parse_search_expression("begins_with(city, :c) AND NOT :n = age", "FilterExpression")
+        >>> [(str(c.path), c.operator, str(c.values[0]), c.is_negated) for c in parsed.comparisons]
+        [('city', 'begins_with', ':c', False), ('age', '=', ':n', True)]
     """
     condition = parse_condition(expression, parameter)
     comparisons: list[Comparison] = []
-    uses: list[tuple[Path, Use]] = []
-    for leaf in leaves(condition.condition):
-        comparison = _comparison(leaf)
+    places: list[Place] = []
+    for each in _leaves_in_context(condition.condition):
+        comparison = _comparison(each)
         if comparison is not None:
             comparisons.append(comparison)
-        uses += [use for operand in operands(leaf) for use in _use(leaf, operand)]
-    return SearchExpression(parameter, condition, tuple(comparisons), tuple(uses))
+        places += _places(each, comparison)
+    return SearchExpression(parameter, condition, tuple(comparisons), tuple(places))
 
 
 def replace_spans(expression: str, replacements: Iterable[tuple[Span, str]]) -> str:
@@ -110,40 +152,95 @@ def replace_spans(expression: str, replacements: Iterable[tuple[Span, str]]) -> 
     return "".join([*pieces, expression[position:]])
 
 
-def _comparison(leaf: Leaf) -> Comparison | None:
+def _leaves_in_context(condition: Condition) -> Iterator[_LeafInContext]:
+    """Yield the conditions below every AND, OR and NOT, in the order of the expression."""
+    waiting: list[tuple[Condition, bool, bool]] = [(condition, False, True)]
+    while waiting:
+        node, is_negated, is_required = waiting.pop()
+        if isinstance(node, And | Or):
+            is_required = is_required and isinstance(node, And)
+            waiting += [(branch, is_negated, is_required) for branch in reversed(node.conditions)]
+        elif isinstance(node, Not):
+            waiting.append((node.condition, not is_negated, False))
+        else:
+            yield _LeafInContext(node, is_negated, is_required)
+
+
+def _comparison(each: _LeafInContext) -> Comparison | None:
+    found = _compared(each.leaf)
+    if found is None:
+        return None
+    path, operator, values = found
+    return Comparison(
+        path=path,
+        operator=operator,
+        values=values,
+        is_negated=each.is_negated,
+        is_required=each.is_required,
+    )
+
+
+def _compared(leaf: Leaf) -> tuple[Path, str, tuple[Value, ...]] | None:
+    """Return a path, its operator and the values that it is compared with; None for any other condition."""
     if isinstance(leaf, Compare):
         return _either_way(leaf.left, leaf.comparator, leaf.right)
     if isinstance(leaf, Function):
         if leaf.name not in _COMPARING_FUNCTIONS:
             return None
         first, second = leaf.arguments
-        return _either_way(first, leaf.name, second)
+        # contains(:v, path) and begins_with(:v, path) ask something else, so the path must come first.
+        return (
+            (first, leaf.name, (second,)) if isinstance(first, Path) and isinstance(second, Value) else None
+        )
     if not isinstance(leaf.operand, Path):
         return None
-    if isinstance(leaf, Between):
-        return Comparison(leaf.operand, BETWEEN, _values(leaf.low, leaf.high))
-    return Comparison(leaf.operand, IN, _values(*leaf.options))
+    others = operands(leaf)[1:]
+    values = tuple(operand for operand in others if isinstance(operand, Value))
+    if len(values) < len(others):
+        return None
+    return leaf.operand, BETWEEN if isinstance(leaf, Between) else IN, values
 
 
-def _either_way(first: Operand, operator: str, second: Operand) -> Comparison | None:
+def _either_way(first: Operand, operator: str, second: Operand) -> tuple[Path, str, tuple[Value, ...]] | None:
     if isinstance(first, Path) and isinstance(second, Value):
-        return Comparison(first, operator, (second,))
+        return first, operator, (second,)
     if isinstance(first, Value) and isinstance(second, Path):
-        return Comparison(second, operator, (first,))
+        return second, _TURNED.get(operator, operator), (first,)
     return None
 
 
-def _values(*candidates: Operand) -> tuple[Value, ...]:
-    return tuple(operand for operand in candidates if isinstance(operand, Value))
+def _places(each: _LeafInContext, comparison: Comparison | None) -> Iterator[Place]:
+    """Yield the places of one condition."""
+    leaf = each.leaf
+    operator = _operator(leaf)
+    for operand in operands(leaf):
+        path = operand.operand if isinstance(operand, Size) else operand
+        if isinstance(path, Path):
+            use = Use.SIZE_OR_TYPE if isinstance(operand, Size) else _use(path, leaf, comparison)
+            yield Place(path, use, operator, each.is_negated, _equal_path(path, leaf))
 
 
-def _use(leaf: Leaf, operand: Operand) -> list[tuple[Path, Use]]:
-    if isinstance(operand, Size):
-        return [(operand.operand, Use.SIZE_OR_TYPE)] if isinstance(operand.operand, Path) else []
-    if not isinstance(operand, Path):
-        return []
+def _use(path: Path, leaf: Leaf, comparison: Comparison | None) -> Use:
+    if comparison is not None and comparison.path is path:
+        return Use.COMPARED
     if isinstance(leaf, Function) and leaf.tests_existence_only:
-        return [(operand, Use.EXISTENCE)]
+        return Use.EXISTENCE
     if isinstance(leaf, Function) and leaf.name == "attribute_type":
-        return [(operand, Use.SIZE_OR_TYPE)]
-    return [(operand, Use.VALUE)]
+        return Use.SIZE_OR_TYPE
+    return Use.OTHER
+
+
+def _operator(leaf: Leaf) -> str:
+    if isinstance(leaf, Compare):
+        return leaf.comparator
+    if isinstance(leaf, Function):
+        return leaf.name
+    return BETWEEN if isinstance(leaf, Between) else IN
+
+
+def _equal_path(path: Path, leaf: Leaf) -> Path | None:
+    """Return the path that another one is equal to, if a condition says so of two paths."""
+    if not isinstance(leaf, Compare) or leaf.comparator != "=":
+        return None
+    other = leaf.right if leaf.left is path else leaf.left
+    return other if isinstance(other, Path) else None

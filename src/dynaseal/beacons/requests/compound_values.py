@@ -11,7 +11,7 @@ from dynaseal.attributes import AttributeValue
 from dynaseal.beacons.compiled.compound import CompiledCompoundBeacon, UnfitStringError
 from dynaseal.beacons.compiled.hashes import HmacKeys
 from dynaseal.beacons.requests.analysis import refuse
-from dynaseal.beacons.requests.comparisons import BETWEEN, EQUALITIES, ORDERINGS, Comparison
+from dynaseal.beacons.requests.comparisons import BEGINS_WITH, BETWEEN, EQUALITIES, ORDERINGS, Comparison
 
 
 def compound_values(
@@ -38,6 +38,9 @@ def compound_values(
     """
     strings = {name: _string(beacon, name, value, parameter) for name, value in values.items()}
     _check_order(beacon, comparison, list(strings.values()), parameter)
+    if comparison.operator == BEGINS_WITH:
+        for name, string in strings.items():
+            _check_beginning(beacon, name, string, parameter)
     sent: dict[str, AttributeValue] = {}
     for name, string in strings.items():
         try:
@@ -70,8 +73,8 @@ def _check_order(
 ) -> None:
     try:
         if comparison.operator == BETWEEN:
-            # With one end only, the other is an attribute, and the string would be sent in the clear.
-            is_fit = len(strings) == 2 and beacon.can_span(*strings)
+            # A value may be used for both ends.
+            is_fit = beacon.can_span(strings[0], strings[-1])
         else:
             is_fit = comparison.operator not in ORDERINGS or all(map(beacon.can_order, strings))
     except UnfitStringError as error:
@@ -82,6 +85,22 @@ def _check_order(
             f"uses the order ({comparison.operator}) of the compound beacon {beacon.name!r}",
             "a value has an encrypted part, whose hash has no order",
             "Compare signed parts, followed at most by the bare prefix of an encrypted one",
+        )
+
+
+def _check_beginning(beacon: CompiledCompoundBeacon, name: str, string: str, parameter: str) -> None:
+    """Refuse a beginning that ends inside an encrypted part: longer values there have other hashes."""
+    try:
+        last = beacon.parts_of(string)[-1]
+    except UnfitStringError as error:
+        _refuse_string(beacon, name, error, parameter)
+    if not last.is_signed and string.rsplit(beacon.split, maxsplit=1)[-1] != last.prefix:
+        refuse(
+            parameter,
+            f"compares the beginning of the compound beacon {beacon.name!r} with {name}",
+            "it ends inside an encrypted part, whose hash has no beginning",
+            f"End the string with a signed part or with the bare prefix {last.prefix!r}, or compare whole "
+            "strings by =",
         )
 
 

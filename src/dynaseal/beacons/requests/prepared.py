@@ -1,12 +1,14 @@
 """One Query or Scan, prepared: analysed once, and used to write the request and to filter the reply.
 
 - Names of beacons become their stored names, and values that are compared with them become beacon values.
-- Values that no expression uses are left out, as DynamoDB demands.
+- Values that no expression uses are refused, as DynamoDB refuses them, but before it has seen them.
 - DynamoDB also finds items that only share a hash with what was asked for. These false matches are left out
   of the reply: the caller's expressions are evaluated on the decrypted items, as DynamoDB would on a table in
   plain text, with the plain values of beacons under the beacons' names.
 - A beacon that cannot be made from an item has no value there, and that is not an error: the item was
   written, so another configuration wrote it.
+- `Select=COUNT` would count false matches. Such a search is sent for whole items, and only counts them.
+- An ExclusiveStartKey that is built from a decrypted item has real values; they become beacon values.
 
 Source: specification `ddb-support.md`, "QueryInputForBeacons", "Filter Expressions for Query",
 "ScanInputForBeacons" and "QueryOutputForBeacons".
@@ -36,6 +38,7 @@ from dynaseal.beacons.requests.comparisons import (
     FILTER,
     KEY_CONDITION,
     NAMES,
+    PROJECTION,
     VALUES,
     Comparison,
 )
@@ -46,15 +49,18 @@ from dynaseal.beacons.requests.partitions import (
     refuse_undefined,
     requested_partition,
 )
+from dynaseal.beacons.requests.start_keys import start_beacon, start_value
 from dynaseal.beacons.requests.tenants import tenant_key_id
 from dynaseal.beacons.surrogates.keys import TokenKeys
-from dynaseal.beacons.surrogates.requests import with_tokens
+from dynaseal.beacons.surrogates.requests import START, with_tokens
 from dynaseal.core import header
 from dynaseal.core.header import HEADER_NAME
 from dynaseal.core.values.types import MalformedValueError
 from dynaseal.errors import EncryptError, FormatError, UnsupportedOperationError
 from dynaseal.expressions import ConditionExpression, matches, parse_condition
 from dynaseal.expressions.parse import CACHED_EXPRESSIONS
+
+SELECT = "Select"
 
 
 class SearchRequests:
@@ -89,21 +95,29 @@ class SearchRequests:
             KeyStoreError: the key of the tokens or of a tenant cannot be fetched.
         """
         compiled = self._compiled
-        request, caller_expressions = caller_request, _expressions(caller_request)
-        expressions = caller_expressions
+        request = caller_request
         if compiled.surrogates.keys:
             request = with_tokens(compiled.surrogates, operation, caller_request, self._token_keys())
-            expressions = _expressions(request)
-        analysis = self._analyse(*expressions)
+        key_condition, filter_, names = _expressions(request)
+        analysis = self._analyse(key_condition, filter_, request.get(PROJECTION), names)
         values: Mapping[str, AttributeValue] = request.get(VALUES) or {}
         partition, queries = 0, 1
         if PARTITION_VALUE in values or (operation == "Query" and compiled.partitions > 1):
             partition, queries = requested_partition(compiled, operation, analysis, values)
             values = {name: value for name, value in values.items() if name != PARTITION_VALUE}
+        if not analysis.used_values.issuperset(values):
+            refuse_unused(operation, values.keys() - analysis.used_values)
         tenant = tenant_key_id(compiled, analysis, values) if self._has_tenants else None
+        # DynamoDB refuses a projection with COUNT, so such a request is sent unchanged.
+        only_counts = (
+            caller_request.get(SELECT) == "COUNT"
+            and (analysis.has_false_matches or tenant is not None)
+            and not caller_request.get(PROJECTION)
+        )
         return PreparedSearch(
             caller_request=caller_request,
-            reply_conditions=self._reply_conditions(*caller_expressions),
+            only_counts=only_counts,
+            reply_conditions=self._reply_conditions(*_expressions(caller_request)),
             request=request,
             analysis=analysis,
             values=values,
@@ -123,6 +137,7 @@ class PreparedSearch:
 
     Attributes:
         caller_request: The request as the caller wrote it.
+        only_counts: Whether the caller wants the number of items, which DynamoDB alone cannot count.
         reply_conditions: The conditions that the decrypted items of the reply must fulfil.
         request: The request with tokens for the values of surrogate keys.
         analysis: The expressions of this request.
@@ -136,6 +151,7 @@ class PreparedSearch:
     """
 
     caller_request: Mapping[str, Any]
+    only_counts: bool
     reply_conditions: ReplyConditions
     request: Mapping[str, Any]
     analysis: AnalysedSearch
@@ -154,7 +170,13 @@ class PreparedSearch:
             UnsupportedOperationError: a beacon has no hash of a value, or a value is needed in two forms.
             KeyStoreError: the beacons' key cannot be fetched.
         """
-        return self._request_for(self.partition)
+        sent = self._request_for(self.partition)
+        if sent.get(START):
+            sent[START] = self._start_key(sent[START])
+        if self.only_counts:
+            # Whole items, where DynamoDB can return them: for a local index it reads them from the table.
+            sent[SELECT] = "ALL_ATTRIBUTES"
+        return sent
 
     def items_of_tenant(self, stored_items: Sequence[Item]) -> Sequence[Item]:
         """Return the items of a reply that are encrypted under the named tenant's key; all if none is named.
@@ -265,6 +287,25 @@ class PreparedSearch:
                 )
         return hashed
 
+    def _start_key(self, start: Mapping[str, AttributeValue]) -> dict[str, Any]:
+        """Return an ExclusiveStartKey with beacon values in place of real values.
+
+        A key that DynamoDB returned has beacon values already.
+
+        Raises:
+            UnsupportedOperationError: it has an encrypted attribute without a beacon, a value that no item
+                could have, or a beacon whose value depends on an item's partition.
+        """
+        partitions = range(self.partition, self.compiled.partitions, self.queries)
+        sent: dict[str, Any] = {}
+        for name, value in start.items():
+            beacon = start_beacon(self.compiled, name, value)
+            if beacon is None:
+                sent[name] = value
+            elif beacon.attribute not in start:
+                sent[beacon.attribute] = start_value(beacon, value, partitions, self._keys_for)
+        return sent
+
     def _keys_for(self, beacon_name: str) -> HmacKeys:
         if self.keys is None:
             source = self.compiled.key_source
@@ -281,6 +322,19 @@ class PreparedSearch:
 def _expressions(request: Mapping[str, Any]) -> tuple[str | None, str | None, NameItems]:
     names: Mapping[str, str] = request.get(NAMES) or {}
     return request.get(KEY_CONDITION), request.get(FILTER), tuple(names.items())
+
+
+def refuse_unused(operation: str, names: Iterable[str]) -> NoReturn:
+    """Refuse a request with values that none of its expressions uses.
+
+    Raises:
+        UnsupportedOperationError: always.
+    """
+    raise UnsupportedOperationError(
+        f"{operation} has values in ExpressionAttributeValues that are unused in expressions: "
+        f"{', '.join(sorted(names))}. DynamoDB would refuse them too, after it has seen them",
+        hint="Leave them out, or correct the placeholder in the expression",
+    )
 
 
 def _refuse_two_forms(name: str) -> NoReturn:

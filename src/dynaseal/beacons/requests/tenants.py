@@ -1,7 +1,10 @@
 """The tenant whose key a search needs: the one that its expressions name, and only one.
 
-- A comparison with the key field names it, whatever the operator. So does the string of a compound beacon
-  that has the key field as a signed part, if the expression has the beacon's name and not a placeholder.
+- `=` with the key field names it, below AND only: every item that the search finds is then this tenant's. So
+  does `=` with the string of a compound beacon that has the key field as a signed part, if the expression has
+  the beacon's name and not a placeholder.
+- Any other comparison with a tenant's key id (IN, NOT, `<>`, one branch of an OR) is refused, unless
+  it repeats the tenant that is named: the items of other tenants would be left out without an error.
 
 Source: specification `search-config.md`, "Get beacon key for query".
 """
@@ -12,6 +15,7 @@ from dynaseal.attributes import AttributeValue
 from dynaseal.beacons.compiled.locations import Location
 from dynaseal.beacons.compiled.search import CompiledSearch
 from dynaseal.beacons.requests.analysis import AnalysedSearch
+from dynaseal.beacons.requests.comparisons import EQUALITIES
 from dynaseal.errors import UnsupportedOperationError
 
 
@@ -21,11 +25,13 @@ def tenant_key_id(
     """Return the branch key id that a request's expressions name, or None.
 
     Raises:
-        UnsupportedOperationError: they name several.
+        UnsupportedOperationError: they name several, or one in another way than by `=` below AND.
     """
-    found: set[str] = set()
+    named: set[str] = set()
+    mentioned: set[str] = set()
     for expression in analysis.expressions:
         for comparison in expression.parsed.comparisons:
+            found = named if comparison.operator == "=" and comparison.is_required else mentioned
             written = str(comparison.path)
             for value in comparison.values:
                 string = values.get(value.name, {}).get("S")
@@ -34,16 +40,32 @@ def tenant_key_id(
                 if analysis.names.get(written, written) == compiled.key_field:
                     found.add(string)
                 else:
-                    found.update(_within_compound(compiled, written, string))
-    if len(found) > 1:
+                    is_whole = comparison.operator in EQUALITIES
+                    found.update(_within_compound(compiled, written, string, is_whole=is_whole))
+    if len(named | mentioned) > 1:
         raise UnsupportedOperationError(
-            f"The request names several keys by {compiled.key_field!r}: {', '.join(sorted(found))}",
+            f"The request names several keys by {compiled.key_field!r}: "
+            f"{', '.join(sorted(named | mentioned))}",
             hint="Send one request per tenant",
         )
-    return found.pop() if found else None
+    if mentioned and not named:
+        raise UnsupportedOperationError(
+            f"The request names a tenant by {compiled.key_field!r}, but not by = below AND only: items of "
+            "other tenants would be left out without an error",
+            hint=f"Write {compiled.key_field} = :tenant AND (...), one request per tenant",
+        )
+    return named.pop() if named else None
 
 
-def _within_compound(compiled: CompiledSearch, name: str, string: str) -> list[str]:
+def _within_compound(compiled: CompiledSearch, name: str, string: str, *, is_whole: bool) -> list[str]:
+    """Return the tenant in a compound beacon's string, if the string has it.
+
+    Args:
+        compiled: The table's beacons.
+        name: The beacon's name, as it is written.
+        string: The string.
+        is_whole: Whether the string is whole. Otherwise its last piece may be only the beginning of a part.
+    """
     beacon = compiled.compound_beacons.get(name)
     if beacon is None:
         return []
@@ -54,5 +76,6 @@ def _within_compound(compiled: CompiledSearch, name: str, string: str) -> list[s
     ]
     if len(prefixes) != 1:
         return []
-    pieces = [piece for piece in string.split(beacon.split) if piece.startswith(prefixes[0])]
-    return [pieces[0][len(prefixes[0]) :]] if len(pieces) == 1 else []
+    pieces = string.split(beacon.split)
+    found = [piece for piece in (pieces if is_whole else pieces[:-1]) if piece.startswith(prefixes[0])]
+    return [found[0][len(prefixes[0]) :]] if len(found) == 1 else []

@@ -13,6 +13,7 @@ def put(table: ConfiguredTable, operation: str, part: Message) -> dict[str, Any]
     """Check the condition and encrypt the item."""
     with_keys = table.with_surrogate_keys(operation, part)
     table.check_condition(operation, with_keys)
+    table.check_values(operation, part)
     return {**with_keys, "Item": table.write(part["Item"])}
 
 
@@ -21,6 +22,7 @@ def update(table: ConfiguredTable, operation: str, part: Message) -> dict[str, A
     with_keys = table.with_surrogate_keys(operation, part)
     table.check_update(operation, with_keys)
     table.check_condition(operation, with_keys)
+    table.check_values(operation, part)
     return dict(with_keys)
 
 
@@ -28,6 +30,7 @@ def check(table: ConfiguredTable, operation: str, part: Message) -> dict[str, An
     """Check the condition of a deletion or of a condition check."""
     with_keys = table.with_surrogate_keys(operation, part)
     table.check_condition(operation, with_keys)
+    table.check_values(operation, part)
     return dict(with_keys)
 
 

@@ -1,6 +1,7 @@
 """Requests and replies of DynamoDB's API, without I/O: one table with one entry per operation.
 
-- An operation on items has an entry; one about a table passes through; any other is refused by name.
+- An operation on items has an entry; one about a table passes through, unless it would break encryption; any
+  other is refused by name.
 - A table without a configuration is refused, unless it is one of the plaintext tables: these pass through
   untouched.
 - A refusal comes before anything is sent. The caller's request is never changed.
@@ -19,6 +20,7 @@ from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.replies import SentPart
 from dynaseal.boto.interception.statements import refuse_statements
+from dynaseal.boto.interception.table_operations import refuse_unfit_table
 from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
 from dynaseal.config import TableConfig
 from dynaseal.errors import UnsupportedOperationError
@@ -146,7 +148,9 @@ def _export(tables: Tables, operation: str, request: Message) -> Message:
     """Check an export's filter: nothing would remove false matches of a beacon from the export."""
     table = tables.for_request(operation, request.get("TableArn"))
     if table is not None:
-        table.check_filter(operation, request.get("FilterSpecification") or {})
+        specification: Message = request.get("FilterSpecification") or {}
+        table.check_filter(operation, specification)
+        table.check_values(operation, specification)
     return request
 
 
@@ -276,6 +280,7 @@ class Requests:
             EncryptError: an item cannot be encrypted.
         """
         if operation in PASSED_THROUGH:
+            refuse_unfit_table(self._tables, operation, request)
             if indexes is not None and operation in _CHANGING_INDEXES:
                 indexes.forget()
             return Call(request, request)

@@ -1,9 +1,8 @@
 """The configured tables of a client: which of them a request means, and what is done with its items.
 
 - What is written is encrypted; what is read is verified and decrypted, or nothing of it is returned.
-- DynamoDB holds only the ciphertext of an encrypted attribute, so it cannot evaluate an expression on its
-  value: such conditions, filters and key conditions are refused before they or their values are sent.
-- An update would leave the signature as it was, so it may touch unsigned attributes only.
+- What expressions may touch is decided by `expression_rules`, and in a search of a table with beacons by
+  `dynaseal.beacons.requests.analysis`, before they or their values are sent.
 - A table without a configuration is refused, unless the caller has listed it as a plaintext table.
 
 Source: specification `ddb-support.md`.
@@ -14,7 +13,15 @@ from difflib import SequenceMatcher
 from typing import Any, NoReturn, cast
 
 from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
-from dynaseal.beacons.requests.prepared import PreparedSearch
+from dynaseal.beacons.requests.prepared import PreparedSearch, refuse_unused
+from dynaseal.boto.interception.expression_rules import (
+    Objection,
+    beacon_objection,
+    ciphertext_objection,
+    plaintext_update_objection,
+    unused_values,
+    update_objection,
+)
 from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.plaintext_tables import (
     AllowedTables,
@@ -153,37 +160,41 @@ class ConfiguredTable:
                 f"Leave out {projections[0]} and pick the attributes from the result",
             )
 
+    def check_values(self, operation: str, request: Message) -> None:
+        """Refuse values that no expression of a request uses.
+
+        Raises:
+            UnsupportedOperationError: there is one.
+        """
+        unused = unused_values(request)
+        if unused:
+            refuse_unused(operation, unused)
+
     def check_condition(self, operation: str, request: Message) -> None:
         """Refuse a condition on the value of an encrypted attribute; one on its existence is allowed.
 
         Raises:
             UnsupportedOperationError: the condition needs such a value.
         """
-        condition = request.get("ConditionExpression")
-        if condition and not self._writes_plaintext:
-            expression = parse_condition(condition, "ConditionExpression")
-            self._refuse_encrypted(operation, "ConditionExpression", expression.value_paths, request)
+        self._check_expression(operation, "ConditionExpression", request)
 
     def check_update(self, operation: str, request: Message) -> None:
-        """Refuse an update that writes or reads a signed attribute, unless items are written as plaintext.
+        """Refuse an update of what a put would refuse or sign, unless items are written as plaintext.
 
         Raises:
-            UnsupportedOperationError: the update expression touches one.
+            UnsupportedOperationError: the update expression touches such an attribute.
         """
-        update = request.get("UpdateExpression")
-        if not update:
+        text = request.get("UpdateExpression")
+        if not text:
             return
-        names = _names(request)
-        for path in parse_update(update, "UpdateExpression").paths:
-            name = path.root(names)
-            if self._writes_plaintext:
-                self._refuse_reserved(operation, name)
-            elif self.is_configured_signed(name):
-                self._refuse(
-                    f"{operation}'s UpdateExpression touches {name!r}",
-                    "that attribute is signed, and an update in place would leave the signature as it was",
-                    "Read the item, change it and put it back, or configure the attribute as unsigned",
-                )
+        update, names = parse_update(text, "UpdateExpression"), _names(request)
+        objection = (
+            plaintext_update_objection(update, names)
+            if self._writes_plaintext
+            else update_objection(update, names, self.config.find_action)
+        )
+        if objection is not None:
+            self._refuse_expression(operation, "UpdateExpression", objection)
 
     def prepare_search(
         self, operation: str, request: Message, indexes: IndexProjections | None
@@ -202,6 +213,7 @@ class ConfiguredTable:
         self.check_read(operation, request)
         if self._search is None or self._writes_plaintext:
             self.check_filter(operation, request)
+            self.check_values(operation, request)
             self._check_key(operation, request.get("ExclusiveStartKey") or {})
             sent, search = request, None
         else:
@@ -217,13 +229,25 @@ class ConfiguredTable:
             UnsupportedOperationError: one of them does.
         """
         for parameter in ("KeyConditionExpression", "FilterExpression"):
-            expression = request.get(parameter)
-            if expression:
-                paths = parse_condition(expression, parameter).paths
-                if self._writes_plaintext:
-                    self._refuse_beacons(operation, parameter, paths, request)
-                else:
-                    self._refuse_encrypted(operation, parameter, paths, request)
+            self._check_expression(operation, parameter, request)
+
+    def _check_expression(self, operation: str, parameter: str, request: Message) -> None:
+        """Refuse a condition that DynamoDB cannot decide by what is stored."""
+        text = request.get(parameter)
+        if not text:
+            return
+        expression, names = parse_condition(text, parameter), _names(request)
+        if not self._writes_plaintext:
+            compiled = self.config.compiled_search
+            # AWS's libraries refuse a filter without beacons even if it only tests existence.
+            paths = expression.value_paths if parameter == "ConditionExpression" else expression.paths
+            objection = beacon_objection(expression, names, compiled) or ciphertext_objection(
+                paths, names, self.config.is_encrypted
+            )
+            if objection is not None:
+                self._refuse_expression(operation, parameter, objection)
+        elif parameter != "ConditionExpression":
+            self._refuse_beacons(operation, parameter, expression.paths, request)
 
     def _check_index(self, operation: str, sent_request: Message, indexes: IndexProjections | None) -> None:
         """Refuse an index with parts of items where such a part could be taken for an unencrypted item.
@@ -262,16 +286,18 @@ class ConfiguredTable:
         )
 
     def finish_search(self, search: PreparedSearch | None, part: SentPart, reply: Message) -> dict[str, Any]:
-        """Return a Query's or Scan's reply with its items decrypted; `Select=COUNT` has none.
+        """Return a Query's or Scan's reply with its items decrypted.
 
-        False matches of beacons are left out, and `Count` counts what is left.
+        False matches of beacons are left out, and `Count` counts what is left. For `Select=COUNT` the items
+        are left out too, after they are counted.
 
         Raises:
             DecryptError: an item does not verify, or does not fulfil the key condition that was sent.
         """
         items = reply.get("Items")
+        only_counts = search is not None and search.only_counts
         if not items:
-            return dict(reply)
+            return {name: value for name, value in reply.items() if name != "Items" or not only_counts}
         request = part.caller_request
         if search is None:
             found = [self.read(item, request) for item in items]
@@ -287,7 +313,10 @@ class ConfiguredTable:
             self._check_key_condition(part, candidates)
         found = search.without_false_matches(read)
         counted = {"Count": len(found)} if "Count" in reply else {}
-        return {**reply, **counted, "Items": found}
+        finished = {**reply, **counted, "Items": found}
+        if only_counts:
+            del finished["Items"]
+        return finished
 
     def is_configured_signed(self, attribute_name: str) -> bool:
         """Return whether the configuration gives an attribute an action that signs it."""
@@ -328,18 +357,8 @@ class ConfiguredTable:
                 )
         return remaining
 
-    def _refuse_encrypted(
-        self, operation: str, parameter: str, paths: Iterable[Path], request: Message
-    ) -> None:
-        names = _names(request)
-        for path in paths:
-            name = path.root(names)
-            if self.config.is_encrypted(name):
-                self._refuse(
-                    f"{operation}'s {parameter} needs the value of {name!r}",
-                    "that attribute is encrypted and DynamoDB has only its ciphertext",
-                    "Use signed or unsigned attributes in it, or filter the items that you have read",
-                )
+    def _refuse_expression(self, operation: str, parameter: str, objection: Objection) -> NoReturn:
+        self._refuse(f"{operation}'s {parameter} {objection.problem}", objection.reason, objection.hint)
 
     def _refuse_beacons(
         self, operation: str, parameter: str, paths: Iterable[Path], request: Message
@@ -359,14 +378,6 @@ class ConfiguredTable:
                     "its plaintext policy writes items without beacons, so none would be found",
                     "Compare the attributes themselves",
                 )
-
-    def _refuse_reserved(self, operation: str, name: str) -> None:
-        if name.startswith(RESERVED_PREFIX):
-            self._refuse(
-                f"{operation}'s UpdateExpression touches {name!r}",
-                f"the prefix {RESERVED_PREFIX!r} is reserved for encrypted items",
-                "Give the attribute another name",
-            )
 
     def _refuse(self, problem: str, reason: str, hint: str) -> NoReturn:
         raise UnsupportedOperationError(f"{problem} on the table {self.name!r}: {reason}", hint=hint)
