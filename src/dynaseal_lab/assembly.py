@@ -12,6 +12,7 @@ from dynaseal_lab.app import App, build_app
 from dynaseal_lab.dynamodb.in_process import InProcessEngine
 from dynaseal_lab.dynamodb.local import local_engine
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
+from dynaseal_lab.state.errors import StateError
 from dynaseal_lab.state.folder import StateFolder, open_folder
 from dynaseal_lab.state.persistent_engine import PersistentEngine
 
@@ -55,7 +56,7 @@ def open_lab(options: LabOptions) -> Generator[Lab]:
     with ExitStack() as stack:
         folder = stack.enter_context(open_folder(options.state)) if options.state is not None else None
         record_store: RecordStore = folder.record_store if folder is not None else InMemoryRecordStore()
-        secret = _root_secret(options, record_store)
+        secret = _root_secret(options, record_store, folder)
         if folder is not None:
             folder.database.flush()
         if options.engine == "dynamodb-local":
@@ -72,10 +73,18 @@ def open_lab(options: LabOptions) -> Generator[Lab]:
             yield Lab(app, secret)
 
 
-def _root_secret(options: LabOptions, record_store: RecordStore) -> str:
-    """Return the secret of the options, the stored one or a new one, and store it for the next start."""
+def _root_secret(options: LabOptions, record_store: RecordStore, folder: StateFolder | None) -> str:
+    """Return the secret of the options, the stored one or a new one, and store it for the next start.
+
+    Raises:
+        StateError: The folder has been used, but its root secret is missing and no other one is given.
+    """
     records = record_store.mapping("root-secret", str)
     stored = records.get(("root",))
+    is_missing = not (options.root_secret or stored)
+    if folder is not None and is_missing and folder.database.rows("SELECT 1 FROM record LIMIT 1"):
+        message = f"The root secret is missing in {folder.path}"
+        raise StateError(message, "Set a new one with --root-secret SECRET")
     secret = options.root_secret or stored or secrets.token_urlsafe(30)
     if secret != stored:
         records["root",] = secret

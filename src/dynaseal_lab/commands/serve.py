@@ -7,6 +7,7 @@ import click
 from dynaseal_lab.assembly import EngineName, LabOptions
 from dynaseal_lab.dynamodb.local import FOLDER_VARIABLE, EngineError
 from dynaseal_lab.environment import DEFAULT_REGION, settings
+from dynaseal_lab.printing import CommandError
 from dynaseal_lab.server import LOOPBACK, AddressError, PortTakenError, RunningLab, is_loopback
 from dynaseal_lab.server import serve as serve_lab
 from dynaseal_lab.state.errors import StateError
@@ -73,5 +74,7 @@ def serve(
         click.echo(_OPEN_TO_OTHERS.format(host=host), err=True)
     try:
         serve_lab(LabOptions(root_secret, state, engine, engine_folder), port, say_ready, host=host)
-    except (AddressError, PortTakenError, StateError, EngineError) as error:
-        raise click.ClickException(str(error)) from error
+    except StateError as error:
+        raise CommandError(str(error), error.hint) from error
+    except (AddressError, PortTakenError, EngineError) as error:
+        raise CommandError(str(error)) from error

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dynaseal_lab.state.errors import StateError
+from dynaseal_lab.state.errors import DamagedStateError, StateError
 
 DELAY = 0.5
 """Seconds until a change that no reply waits for is written."""
@@ -60,8 +60,15 @@ class Database:
         self._timer: asyncio.TimerHandle | None = None
 
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """Return the rows of a query; for use before the first change."""
-        return self._connection.execute(query, parameters).fetchall()
+        """Return the rows of a query; for use before the first change.
+
+        Raises:
+            DamagedStateError: The file or one of its tables is damaged.
+        """
+        try:
+            return self._connection.execute(query, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise DamagedStateError(f"{self._path} cannot be read: {error}") from error
 
     def write(self, statement: str, make_parameters: ParametersMaker, *, reply_waits: bool) -> None:
         """Add a change to the next commit.
@@ -144,7 +151,10 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 def _connect(path: Path) -> sqlite3.Connection:
     # Created here, before SQLite opens it, so that only its owner can ever read it. SQLite gives the files
     # that it puts beside it the same mode.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise DamagedStateError(f"{path} cannot be opened: {error.strerror}") from error
     connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     try:
         _prepare(connection, path)
@@ -152,7 +162,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             raise StateError(f"{path.parent} is in use by another lab") from error
-        raise StateError(f"{path} cannot be read: {error}") from error
+        raise DamagedStateError(f"{path} cannot be read: {error}") from error
     except StateError:
         connection.close()
         raise
@@ -166,6 +176,15 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > _FORMAT:
         raise StateError(f"{path} was written by a newer version of the lab")
+    if version < 0:
+        raise DamagedStateError(f"{path} was not written by a lab: its version is {version}")
+    (page_size,) = connection.execute("PRAGMA page_size").fetchone()
+    if path.stat().st_size % page_size:
+        # SQLite reads the missing end of a page as zeros.
+        raise DamagedStateError(f"{path} is damaged: its end is missing")
+    (problem,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if problem != "ok":
+        raise DamagedStateError(f"{path} is damaged: {' '.join(problem.split())}")
     for table in _TABLES:
         connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
     connection.execute(f"PRAGMA user_version={_FORMAT}")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dynaseal_lab.state.database import Database
-from dynaseal_lab.state.errors import StateError
+from dynaseal_lab.state.errors import DamagedStateError, StateError
 from dynaseal_lab.state.record_encryption import RecordCipher, create_key_file, read_key_file
 from dynaseal_lab.state.record_store import PersistentRecordStore
 
@@ -33,6 +33,7 @@ def open_folder(path: Path) -> Generator[StateFolder]:
         StateError: Another lab uses it, it holds something else, or its key file is missing or another one.
     """
     _prepare(path)
+    _check_database_file(path)
     database = Database(path / _DATABASE_FILE)
     try:
         yield StateFolder(path, database, _cipher(path, database))
@@ -52,8 +53,24 @@ def _prepare(path: Path) -> None:
         raise StateError(f"{path} cannot be used as a state folder: {error.strerror}") from error
 
 
+def _check_database_file(path: Path) -> None:
+    """Refuse a folder that lost its database: the key file is created only after the database."""
+    database = path / _DATABASE_FILE
+    if not (path / _KEY_FILE).exists():
+        return
+    if not database.exists() or (database.is_file() and database.stat().st_size == 0):
+        raise DamagedStateError(f"{database} is missing or empty, although the folder has been used")
+
+
 def _cipher(path: Path, database: Database) -> RecordCipher:
     key_file = path / _KEY_FILE
+    try:
+        return _existing_or_new_cipher(path, key_file, database)
+    except OSError as error:
+        raise DamagedStateError(f"{key_file} cannot be read or created: {error.strerror}") from error
+
+
+def _existing_or_new_cipher(path: Path, key_file: Path, database: Database) -> RecordCipher:
     if key_file.exists():
         return read_key_file(key_file)
     if database.rows("SELECT 1 FROM record LIMIT 1"):

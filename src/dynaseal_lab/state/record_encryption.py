@@ -15,7 +15,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from dynaseal_lab.state.errors import StateError
+from dynaseal_lab.state.errors import DamagedStateError, StateError
 
 _KEY_SIZE = 32
 _NONCE_SIZE = 12
@@ -41,11 +41,11 @@ class RecordCipher:
         Raises:
             StateError: It was encrypted under another key or for another place, or was changed.
         """
-        nonce, encrypted = ciphertext[:_NONCE_SIZE], ciphertext[_NONCE_SIZE:]
         try:
+            nonce, encrypted = ciphertext[:_NONCE_SIZE], ciphertext[_NONCE_SIZE:]
             return self._aead.decrypt(nonce, encrypted, _associated_data(place))
-        except InvalidTag as error:
-            raise StateError(
+        except (InvalidTag, TypeError, ValueError) as error:  # the latter two: it is too short, or no bytes
+            raise DamagedStateError(
                 "The key file is not the one that this state was written with, or the state was changed"
             ) from error
 
@@ -60,11 +60,13 @@ def read_key_file(path: Path) -> RecordCipher:
     Raises:
         StateError: Others can read the file, or it is not a key file.
     """
+    if not path.is_file():
+        raise DamagedStateError(f"{path} is not a file, so it is not a key file")
     if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise StateError(f"{path} can be read by others; run: chmod 600 {path}")
     key = path.read_bytes()
     if len(key) != _KEY_SIZE:
-        raise StateError(f"{path} is not a key file: it must hold {_KEY_SIZE} bytes")
+        raise DamagedStateError(f"{path} is not a key file: it must hold {_KEY_SIZE} bytes")
     return RecordCipher(AESGCM(key))
 
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator, MutableMapping
 from functools import cache
 from typing import Generic, TypeVar
 
+from cattrs import BaseValidationError
 from cattrs.preconf.json import JsonConverter, make_converter
 
 from dynaseal_lab.kms.specs import KEY_SPECS, KeySpec
 from dynaseal_lab.model import Fault
 from dynaseal_lab.record_store import Key, Log
 from dynaseal_lab.state.database import Database
+from dynaseal_lab.state.errors import DamagedStateError
 from dynaseal_lab.state.record_encryption import RecordCipher
 
 R = TypeVar("R")
@@ -32,7 +34,7 @@ class PersistentRecords(MutableMapping[Key, R], Generic[R]):
         self._database, self._cipher, self._kind, self._reply_waits = database, cipher, kind, reply_waits
         rows = database.rows("SELECT key, sealed FROM record WHERE kind = ?", kind)
         self._records: dict[Key, R] = {
-            tuple(json.loads(key)): _from_json(cipher.decrypt(ciphertext, kind, key), record)
+            _stored_key(key): _from_json(kind, cipher.decrypt(ciphertext, kind, key), record)
             for key, ciphertext in rows
         }
 
@@ -71,8 +73,11 @@ class PersistentLog(Generic[R]):
     def __init__(self, database: Database, kind: str, record: type[R], capacity: int) -> None:
         self._database, self._kind, self._capacity = database, kind, capacity
         rows = database.rows("SELECT number, entry FROM log WHERE kind = ? ORDER BY number", kind)
-        self._last_number = rows[-1][0] if rows else 0
-        self._records = deque((_from_json(entry.encode(), record) for _, entry in rows), maxlen=capacity)
+        # SQLite orders numbers before everything else, so the last one is a number only if all are.
+        self._last_number: int = rows[-1][0] if rows else 0
+        if not isinstance(self._last_number, int):  # pyright: ignore[reportUnnecessaryIsInstance] - SQLite's columns have no types
+            raise DamagedStateError(f"The state is damaged: an entry of the log {kind} has no number")
+        self._records = deque((_from_json(kind, entry, record) for _, entry in rows), maxlen=capacity)
 
     def append(self, record: R) -> None:
         """Add a record, and drop the oldest if there are too many."""
@@ -140,5 +145,24 @@ def _to_json(record: object) -> bytes:
     return _converter().dumps(record).encode()
 
 
-def _from_json(content: bytes, record: type[R]) -> R:
-    return _converter().loads(content, record)
+def _from_json(kind: str, content: bytes | str, record: type[R]) -> R:
+    try:
+        return _converter().loads(content, record)
+    except (
+        BaseValidationError,
+        AttributeError,
+        KeyError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise DamagedStateError(
+            f"The state is damaged: it has a {kind} record that cannot be read"
+        ) from error
+
+
+def _stored_key(key: str) -> Key:
+    try:
+        return tuple(json.loads(key))
+    except (RecursionError, TypeError, ValueError) as error:
+        raise DamagedStateError("The state is damaged: it has a record without a readable key") from error
