@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dynaseal_lab.stack import program
+from dynaseal_lab.stack.dotenv import change_file
 from dynaseal_lab.stack.program import FULL, LIMITED, Outcome
 from support.provisioned_demo import ProvisionedDemo
 
@@ -164,3 +165,9 @@ def test_unknown_arguments_are_wrong_usage(tmp_path: Path) -> None:
     )
     assert completed.returncode == 2
     assert "unrecognized arguments: --all" in completed.stderr
+
+
+def test_the_region_may_come_from_the_variable_that_boto3_reads(demo: ProvisionedDemo) -> None:
+    dotenv = demo.folder / ".env"
+    change_file(dotenv, {"AWS_REGION": None})
+    assert demo.as_full(AWS_DEFAULT_REGION=demo.place.region).differences(FULL) == []
