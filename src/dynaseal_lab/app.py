@@ -24,6 +24,7 @@ from dynaseal_lab.iam.sts import StsService
 from dynaseal_lab.kms.api import KmsService
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 from dynaseal_lab.trail import Trail
+from dynaseal_lab.who_can import WhoCan
 from dynaseal_lab.wire.failure import internal_failure
 from dynaseal_lab.wire.http import MAX_BODY, Request, Response, cors_headers, is_preflight, preflight
 
@@ -163,4 +164,5 @@ def build_app(
         "dynamodb": dynamodb,
     }
     aws_api = AwsApi(services, Credentials(store, root_secret), clock, record_store, trail)
-    return App(aws_api, ControlApi(aws_api, trail, clock, record_store), on_shutdown)
+    who_can = WhoCan(store, kms, dynamodb)
+    return App(aws_api, ControlApi(aws_api, trail, clock, record_store, who_can), on_shutdown)

@@ -15,10 +15,12 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "as": ("act", "act"),
     "clock": ("clock", "clock"),
     "credentials": ("users", "credentials"),
+    "explain": ("explain", "explain"),
     "run": ("run", "run"),
     "serve": ("serve", "serve"),
     "trail": ("trail", "trail"),
     "users": ("users", "users"),
+    "who-can": ("who_can", "who_can"),
 }
 """The commands by name: the module in `commands`, and the function in it."""
 

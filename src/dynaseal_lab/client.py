@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import itemgetter
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import click
 from botocore.auth import SigV4Auth
@@ -126,6 +126,24 @@ class LabClient:
         if not isinstance(events, list) or not all(map(_is_event, cast("list[object]", events))):
             raise self._not_a_lab(content)
         return cast("list[dict[str, Any]]", events)
+
+    def who_can(self, action: str, resource: str, context: Sequence[str] = ()) -> Mapping[str, Any]:
+        """Return what the lab decides about an action on a resource for every principal.
+
+        Args:
+            action: `kms:Decrypt`.
+            resource: The resource's ARN, or its name in the account.
+            context: Condition keys, each written `KEY=VALUE`.
+
+        Raises:
+            NotALabError: The request is refused, or the endpoint is not a lab's.
+        """
+        parameters = [("action", action), ("resource", resource), *(("context", pair) for pair in context)]
+        # Percent-encoded in full: `+` for a space would be signed in one way and read in another.
+        content = self._send("GET", f"/_lab/who-can?{urlencode(parameters, quote_via=quote, safe='')}")
+        if "principals" not in content:
+            raise self._not_a_lab(content)
+        return content
 
     def clock(self) -> Mapping[str, Any]:
         """Return the lab's time: `now`, and how many `seconds_ahead` of the machine's clock that is.

@@ -2,13 +2,15 @@
 
 * `GET /_lab/health`: the lab runs; the only request that needs no signature.
 * `GET /_lab/trail`: the decisions in the caller's account; with `?after=N`, those after event N.
+* `GET /_lab/who-can?action=A&resource=R`: what the evaluator decides about A on R for every principal;
+  further parameters `context=KEY=VALUE` are condition keys.
 * `GET /_lab/clock`: the lab's time; `POST /_lab/clock` with `{"advance_seconds": N}` moves it forward.
 
 All but the first must be signed by an account's root, with any service name in the scope.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
@@ -16,12 +18,13 @@ from urllib.parse import parse_qsl
 
 from dynaseal_lab.aws_api import AwsApi
 from dynaseal_lab.clock import LabClock
-from dynaseal_lab.model import Fault, Principal, Reply
+from dynaseal_lab.model import Call, Fault, Reply
 from dynaseal_lab.record_store import RecordStore
 from dynaseal_lab.trail import Trail
-from dynaseal_lab.wire.http import Request, Response
+from dynaseal_lab.who_can import WhoCan
+from dynaseal_lab.wire.http import Request, Response, VerifiedSignature
 
-Handler = Callable[[Principal, Request], Reply]
+Handler = Callable[[VerifiedSignature, Request], Reply | Awaitable[Reply]]
 
 
 def json_response(content: object, status: int = 200) -> Response:
@@ -37,6 +40,7 @@ class ControlApi:
     trail: Trail
     clock: LabClock
     record_store: RecordStore
+    who_can: WhoCan
 
     async def answer(self, request: Request) -> Response:
         """Return the response to a request under `/_lab/`."""
@@ -45,6 +49,7 @@ class ControlApi:
             return json_response({"status": "ok"})
         handlers: Mapping[tuple[str, str], Handler] = {
             ("GET", "trail"): self._show_trail,
+            ("GET", "who-can"): self._decide_for_everybody,
             ("GET", "clock"): self._show_clock,
             ("POST", "clock"): self._advance_clock,
         }
@@ -52,43 +57,83 @@ class ControlApi:
         if handler is None:
             return json_response({"message": "The lab has no such path"}, 404)
         try:
-            reply = handler(self._root(request, _PURPOSES[route]), request)
+            answer = handler(self._root(request, _PURPOSES[route]), request)
+            reply = answer if isinstance(answer, Mapping) else await answer
             await self.record_store.settled()
         except Fault as fault:
             return json_response({"__type": fault.code, "message": fault.message}, fault.status)
         return json_response(reply)
 
-    def _root(self, request: Request, purpose: str) -> Principal:
-        principal = self.aws_api.verify_signature(request).principal
-        if principal.kind != "root":
+    def _root(self, request: Request, purpose: str) -> VerifiedSignature:
+        signature = self.aws_api.verify_signature(request)
+        if signature.principal.kind != "root":
             raise Fault("AccessDenied", f"Only an account's root may {purpose}", status=403)
-        return principal
+        return signature
 
-    def _show_trail(self, principal: Principal, request: Request) -> Reply:
+    async def _decide_for_everybody(self, signature: VerifiedSignature, request: Request) -> Reply:
+        parameters = parse_qsl(request.query)
+        named = dict(parameters)
+        for name in ("action", "resource"):
+            if not named.get(name):
+                raise Fault("ValidationError", f"The request needs the parameter {name}")
+        action = named["action"]
+        owner = Call(
+            principal=signature.principal,
+            access_key_id=signature.access_key_id,
+            service=action.partition(":")[0],
+            operation=action.partition(":")[2],
+            region=signature.region,
+            params={},
+            request_id="",
+            time=self.clock.now(),
+            source_ip=request.source_ip,
+        )
+        condition_keys = _condition_keys(value for name, value in parameters if name == "context")
+        resource, accesses = await self.who_can.decide(owner, action, named["resource"], condition_keys)
+        principals = [access.as_json() for access in accesses]
+        return {"action": action, "resource": resource, "principals": principals}
+
+    def _show_trail(self, signature: VerifiedSignature, request: Request) -> Reply:
         after = dict(parse_qsl(request.query)).get("after", "0")
         if not (after.isascii() and after.isdigit() and len(after) < 19):
             raise Fault("ValidationError", "after must be the number of an event: ?after=N")
-        return {"events": [event.as_json() for event in self.trail.events(principal.account, int(after))]}
+        return {
+            "events": [
+                event.as_json() for event in self.trail.events(signature.principal.account, int(after))
+            ]
+        }
 
-    def _show_clock(self, _principal: Principal, _request: Request) -> Reply:
+    def _show_clock(self, _signature: VerifiedSignature, _request: Request) -> Reply:
         return {
             "now": self.clock.now().isoformat(timespec="seconds"),
             "seconds_ahead": self.clock.ahead.total_seconds(),
         }
 
-    def _advance_clock(self, principal: Principal, request: Request) -> Reply:
+    def _advance_clock(self, signature: VerifiedSignature, request: Request) -> Reply:
         try:
             self.clock.advance(timedelta(seconds=_seconds(request.body)))
         except (ValueError, OverflowError, RecursionError) as error:
             raise Fault("ValidationError", str(error)) from error
-        return self._show_clock(principal, request)
+        return self._show_clock(signature, request)
 
 
 _PURPOSES = {
     ("GET", "trail"): "read its trail",
+    ("GET", "who-can"): "see what its principals may do",
     ("GET", "clock"): "read the lab's clock",
     ("POST", "clock"): "move the lab's clock",
 }
+
+
+def _condition_keys(pairs: Iterable[str]) -> dict[str, list[str]]:
+    """Return condition keys written `KEY=VALUE`; a key that is repeated has several values."""
+    condition_keys: dict[str, list[str]] = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not name or not separator:
+            raise Fault("ValidationError", f"A condition key is written KEY=VALUE, not {pair}")
+        condition_keys.setdefault(name, []).append(value)
+    return condition_keys
 
 
 def _seconds(body: bytes) -> float:

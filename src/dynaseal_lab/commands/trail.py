@@ -9,7 +9,7 @@ import click
 
 from dynaseal_lab.client import LabClient
 from dynaseal_lab.commands.options import AS_JSON, ENDPOINT
-from dynaseal_lab.commands.trail_text import HEADING, format_event
+from dynaseal_lab.commands.trail_text import format_event
 from dynaseal_lab.printing import json_text
 
 _POLL_SECONDS = 0.5
@@ -25,13 +25,11 @@ def trail(endpoint: str, denied: bool, follow: bool, as_json: bool) -> None:
     """Show what was decided in the account, call by call, oldest first. Only for root.
 
     For a denied call: which statement of which policy denies it, or why each statement that allows the action
-    does not apply, and the request id that the SDK's error has. With --follow, --json prints one event per
-    line.
+    does not apply, and the request id that the SDK's error has. Lines have at most 80 columns, unless a name
+    alone is longer. With --follow, --json prints one event per line.
     """
     client = LabClient.at(endpoint)
     batches = _following(client) if follow else iter([client.trail()])
-    if not as_json:
-        click.echo(click.style(HEADING, bold=True))
     with suppress(KeyboardInterrupt):
         for batch in batches:
             _print([event for event in batch if not denied or event["outcome"] == "denied"], follow, as_json)

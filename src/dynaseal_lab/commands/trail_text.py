@@ -1,5 +1,7 @@
-"""Format an event of the trail for a person: a line of columns, and below it why the call was denied."""
+"""Format events of the trail for a person, in lines of at most 80 columns."""
 
+import json
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,8 +9,9 @@ import click
 
 from dynaseal_lab.printing import printable
 
-_WIDTHS = {"time": 12, "outcome": 8, "action": 26, "resource": 48, "principal": 28}
-HEADING = "  ".join([*(name.upper().ljust(width) for name, width in _WIDTHS.items()), "SOURCE"])
+WIDTH = 80
+_TIME, _OUTCOME = 8, 7
+_MARGIN = " " * (_TIME + 1)
 _REASONS: Mapping[str, str] = {
     "explicit-deny-identity": "an identity policy denies it",
     "explicit-deny-resource": "the resource's policy denies it",
@@ -20,13 +23,55 @@ _REASONS: Mapping[str, str] = {
     "no-session-policy": "the session policy does not allow it",
 }
 _COLORS = {"allowed": "green", "denied": "red", "failed": "yellow"}
-_MARGIN = " " * (_WIDTHS["time"] + 2)
 
 
 def format_event(event: Mapping[str, Any]) -> str:
-    """Return an event in one or more lines, without the control characters that its caller sent."""
-    explanation = (f"{_MARGIN}{printable(line)}" for line in _explanation(event))
-    return "\n".join([_columns(event), *explanation])
+    """Return an event in one or more lines: what was decided, about whom, and for a refusal why.
+
+    Control characters that its caller sent are escaped.
+    """
+    first, *rest = _summary(event)
+    return "\n".join([_colored(first, event["outcome"]), *rest, *_wrapped(_explanation(event))])
+
+
+def explain_event(event: Mapping[str, Any]) -> str:
+    """Return everything that is known about one event, one fact per line, with full ARNs."""
+    context = event["encryption_context"]
+    facts = {
+        "outcome": event["outcome"],
+        "time": event["time"],
+        "principal": event["principal"],
+        "action": event["action"],
+        "resource": event["resource"],
+        "Region": event["region"],
+        "from": event["source_ip"] if event["source"] == "direct" else event["source"],
+        "context": json.dumps(context) if context else "",
+        "request": event["request_id"],
+        "reason": reason_of(event["reason"]) if event["outcome"] != "allowed" else "",
+    }
+    lines = [f"{name:9}  {printable(value)}" for name, value in facts.items() if value]
+    title = "allowed by" if event["outcome"] == "allowed" else "because"
+    if event["statements"]:
+        lines += [title, *wrapped_statements(event["statements"])]
+    return "\n".join(lines)
+
+
+def reason_of(reason: str) -> str:
+    """Return the reason of a decision in words."""
+    return _REASONS.get(reason, reason)
+
+
+def wrapped_statements(statements: list[str], margin: str = "  ") -> Iterator[str]:
+    """Yield the lines of statements, each beginning at the margin and continuing further in."""
+    for statement in statements:
+        yield from textwrap.wrap(
+            printable(statement),
+            WIDTH,
+            initial_indent=margin,
+            subsequent_indent=margin + "  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
 
 def short_arn(arn: str) -> str:
@@ -39,19 +84,24 @@ def short_arn(arn: str) -> str:
     return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
 
 
-def _columns(event: Mapping[str, Any]) -> str:
-    outcome = event["outcome"]
-    values = {
-        "time": event["time"][11:23],
-        "outcome": "DENIED" if outcome == "denied" else outcome,
-        "action": event["action"],
-        "resource": short_arn(event["resource"]),
-        "principal": short_arn(event["principal"]),
-    }
-    cells = [printable(value).ljust(_WIDTHS[name]) for name, value in values.items()]
-    cells[1] = click.style(cells[1], fg=_COLORS.get(outcome))
-    source = printable(event["source"])
-    return "  ".join([*cells, source if source == "direct" else f"via {source.partition('.')[0]}"])
+def _summary(event: Mapping[str, Any]) -> list[str]:
+    """Return one line, or two if one would be too long."""
+    outcome = "DENIED" if event["outcome"] == "denied" else event["outcome"]
+    action = f"{event['time'][11:19]} {outcome:{_OUTCOME}} {event['action']}"
+    source = event["source"]
+    through = "" if source == "direct" else f", via {source.partition('.')[0]}"
+    whom = f"{short_arn(event['principal'])} on {short_arn(event['resource'])}{through}"
+    one_line = printable(f"{action}  {whom}")
+    return [one_line] if len(one_line) <= WIDTH else [printable(action), *_wrapped([whom])]
+
+
+def _colored(line: str, outcome: str) -> str:
+    start, end = _TIME + 1, _TIME + 1 + _OUTCOME
+    return line[:start] + click.style(line[start:end], fg=_COLORS.get(outcome)) + line[end:]
+
+
+def _wrapped(lines: Iterator[str] | list[str]) -> Iterator[str]:
+    return wrapped_statements(list(lines), _MARGIN)
 
 
 def _explanation(event: Mapping[str, Any]) -> Iterator[str]:
@@ -60,5 +110,6 @@ def _explanation(event: Mapping[str, Any]) -> Iterator[str]:
         yield "encryption context: " + ", ".join(f"{name}={value}" for name, value in context.items())
     if event["outcome"] == "allowed":
         return
-    yield f"{_REASONS.get(event['reason'], event['reason'])} (request {event['request_id']})"
+    yield reason_of(event["reason"])
     yield from event["statements"]
+    yield f"request {event['request_id']}"

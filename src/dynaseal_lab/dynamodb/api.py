@@ -1,5 +1,7 @@
 """DynamoDB as the lab serves it: a call is allowed, the storage key is unlocked, the engine answers."""
 
+from collections.abc import Callable
+
 from dynaseal_lab.dynamodb.condition_keys import condition_keys
 from dynaseal_lab.dynamodb.engine import Engine
 from dynaseal_lab.dynamodb.forward import Forwarder
@@ -9,11 +11,12 @@ from dynaseal_lab.dynamodb.required_permissions import RequiredPermission
 from dynaseal_lab.dynamodb.resource_policies import ResourcePolicies
 from dynaseal_lab.dynamodb.storage_key import StorageKeys
 from dynaseal_lab.dynamodb.table_facts import TableFactsCache
+from dynaseal_lab.dynamodb.table_names import table_named
 from dynaseal_lab.dynamodb.tags import check_tags
 from dynaseal_lab.iam.access_denied import access_denied_message
 from dynaseal_lab.iam.bound_principals import Directory
 from dynaseal_lab.kms.api import KmsService
-from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, Fault, RawReply
+from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, ConditionKeys, Fault, RawReply
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 
@@ -74,6 +77,36 @@ class DynamoDbService:
         else:
             reply = await self._forward(call, account)
         return RawReply(reply.body, reply.status)
+
+    async def access_requests(
+        self, owner: Call, action: str, resource: str, condition_keys: ConditionKeys
+    ) -> Callable[[Call], AccessRequest]:
+        """Return a function from a call to the access request that it would need.
+
+        Args:
+            owner: a call of the account that owns the table.
+            action: `dynamodb:GetItem`.
+            resource: the name or ARN of a table, the ARN of an index or stream, or `*`.
+            condition_keys: further condition keys.
+
+        Raises:
+            Fault: there is no such table, or it is another account's.
+        """
+        account = owner.principal.account
+        if resource == "*":
+            return lambda _call: AccessRequest(action, "*", account, condition_keys)
+        table = table_named(owner, resource)
+        if table.account != account:
+            raise Fault("AccessDeniedException", f"{resource} belongs to another account; ask its root user")
+        facts = await self._facts.of(table)
+        if facts is None:
+            raise Fault("ResourceNotFoundException", f"Requested resource not found: {table.arn}")
+        arn = resource if resource.startswith("arn:") else table.arn
+        tags = {f"aws:ResourceTag/{key}": [value] for key, value in facts.tags.items()}
+        policy = self._policies.of(arn)
+        policies = (policy,) if policy is not None else ()
+        access_request = AccessRequest(action, arn, account, {**tags, **condition_keys}, policies)
+        return lambda _call: access_request
 
     async def _authorize(self, call: Call, permission: RequiredPermission) -> None:
         facts = await self._facts.of(permission.table) if permission.table is not None else None

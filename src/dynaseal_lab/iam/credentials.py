@@ -9,8 +9,8 @@ Rules:
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dynaseal_lab.iam.names import is_account, root_arn
-from dynaseal_lab.iam.records import AccessKey, LastUsed, User
+from dynaseal_lab.iam.names import account_of, is_account, root_arn, session_arn
+from dynaseal_lab.iam.records import AccessKey, LastUsed, Role, User
 from dynaseal_lab.iam.sessions import Session
 from dynaseal_lab.iam.store import IamStore
 from dynaseal_lab.model import Principal
@@ -35,6 +35,20 @@ def user_principal(account: str, user: User) -> Principal:
         user_id=user.id,
         name=user.name,
         tags=user.tags,
+    )
+
+
+def role_principal(role: Role, session: str) -> Principal:
+    """Return a session of a role, by name, as a principal; without session policies and tags."""
+    account = account_of(role.arn)
+    return Principal(
+        "assumed-role",
+        account,
+        arn=role.arn,
+        caller_arn=session_arn(account, role.name, session),
+        user_id=f"{role.id}:{session}",
+        name=role.name,
+        tags=role.tags,
     )
 
 

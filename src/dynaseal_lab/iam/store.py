@@ -55,6 +55,10 @@ class NamedRecords(Generic[Record]):
         del self._by_account[account][record.name]
         del self._by_id[record.id]
 
+    def accounts(self) -> set[str]:
+        """Return the accounts that have records."""
+        return {account for account, records in self._by_account.items() if records}
+
     def all(self, account: str) -> list[Record]:
         """Return an account's records, sorted by name."""
         return [record for _, record in sorted(self._by_account.get(account, {}).items())]
@@ -129,6 +133,10 @@ class IamStore:
         if not name.startswith("arn:"):
             return self.users.of_id(name) or self.roles.of_id(name)
         return self.users.of_arn(name) if ":user/" in name else self.roles.of_arn(name)
+
+    def accounts(self) -> set[str]:
+        """Return the accounts that have users or roles."""
+        return self.users.accounts() | self.roles.accounts()
 
     def identities(self, account: str) -> Iterator[User | Group | Role]:
         """Return every user, group and role of an account: whatever a policy can be attached to."""

@@ -18,7 +18,7 @@ from dynaseal_lab.kms.condition_keys import ConditionValues, caller_keys, encryp
 from dynaseal_lab.kms.grants import GRANT_OPERATIONS
 from dynaseal_lab.kms.keys import KeyMaterial, KeyRecord, arn_prefix
 from dynaseal_lab.kms.store import KmsStore
-from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, Decision, Fault
+from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, ConditionKeys, Decision, Fault
 
 _KEY_ID = re.compile(
     r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.ASCII
@@ -130,14 +130,8 @@ class KeyAccess:
         """
         key = target.key
         self._check_grant_tokens(call)
-        values = caller_keys(call) | self._key_keys(target) | encryption_context_keys(context or {})
-        access_request = AccessRequest(
-            action=action,
-            resource=key.arn,
-            resource_account=key.account,
-            condition_keys=values | (extra or {}),
-            resource_policies=(bound_document(key.policy, key.principals),),
-            grants_allow=granted or self.grants_allow(call, key, action, context or {}),
+        access_request = self.access_request(
+            call, action, target, context=context or {}, extra=extra or {}, granted=granted
         )
         decision = self.authorizer.decide(call, access_request)
         if decision.allowed:
@@ -146,6 +140,28 @@ class KeyAccess:
         if hidden and key.account != call.principal.account:
             raise _denied_elsewhere(call, action, _CIPHERTEXT if target.unnamed else "this resource")
         raise _denied(call, access_request, decision)
+
+    def access_request(
+        self,
+        call: Call,
+        action: str,
+        target: Target,
+        *,
+        context: Mapping[str, str],
+        extra: ConditionKeys,
+        granted: bool = False,
+    ) -> AccessRequest:
+        """Return the access request that an action on a key needs; the arguments are those of `authorize`."""
+        key = target.key
+        values = caller_keys(call) | self._key_keys(target) | encryption_context_keys(context)
+        return AccessRequest(
+            action=action,
+            resource=key.arn,
+            resource_account=key.account,
+            condition_keys={**values, **extra},
+            resource_policies=(bound_document(key.policy, key.principals),),
+            grants_allow=granted or self.grants_allow(call, key, action, context),
+        )
 
     def find_and_authorize(
         self, call: Call, action: str, key_id: str, extra: ConditionValues | None = None

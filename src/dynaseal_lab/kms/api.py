@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from dynaseal_lab.iam.bound_principals import Directory
 from dynaseal_lab.kms.access import KeyAccess
+from dynaseal_lab.kms.condition_keys import caller_keys
 from dynaseal_lab.kms.keys import KeyState
 from dynaseal_lab.kms.managed import managed_key
 from dynaseal_lab.kms.operations import (
@@ -22,10 +23,11 @@ from dynaseal_lab.kms.operations import (
     tags,
 )
 from dynaseal_lab.kms.store import KmsStore
-from dynaseal_lab.model import Authorizer, Call, Clock, Fault, Reply
+from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, ConditionKeys, Fault, Reply
 from dynaseal_lab.record_store import RecordStore
 from dynaseal_lab.wire.validate import validate
 
+_CONTEXT_KEY = "kms:encryptioncontext:"
 Handler = Callable[[KeyAccess, Call], Reply | Awaitable[Reply]]
 
 OPERATIONS: Mapping[str, Handler] = MappingProxyType(
@@ -111,6 +113,40 @@ class KmsService:
         validate("kms", call.operation, call.params, "ValidationException")
         reply = handler(self._access, call)
         return reply if isinstance(reply, Mapping) else await reply
+
+    def access_requests(
+        self, owner: Call, action: str, resource: str, condition_keys: ConditionKeys
+    ) -> Callable[[Call], AccessRequest]:
+        """Return a function from a call to the access request that it would need.
+
+        Args:
+            owner: a call of the account that owns the key.
+            action: `kms:Decrypt`.
+            resource: the key, or `*` for an action that is not on a key.
+            condition_keys: further condition keys; those of the encryption context count for grants, too.
+
+        Raises:
+            Fault: there is no such key, or it is another account's.
+        """
+        if resource == "*":
+            account = owner.principal.account
+            return lambda call: AccessRequest(action, "*", account, {**caller_keys(call), **condition_keys})
+        target = self._access.find(owner, action, resource)
+        if target.key.account != owner.principal.account:
+            raise Fault("AccessDeniedException", f"{resource} belongs to another account; ask its root user")
+        context = {
+            name[len(_CONTEXT_KEY) :]: values[0]
+            for name, values in condition_keys.items()
+            if name.lower().startswith(_CONTEXT_KEY)
+        }
+        without_context = {
+            name: values
+            for name, values in condition_keys.items()
+            if not name.lower().startswith((_CONTEXT_KEY, "kms:viaservice"))
+        }
+        return lambda call: self._access.access_request(
+            call, action, target, context=context, extra=without_context
+        )
 
     def managed_key(self, account: str, region: str, service: str) -> str:
         """Return the ARN of the key that AWS manages for a service, in this account and Region."""

@@ -21,9 +21,10 @@ from dynaseal_lab.clock import LabClock
 from dynaseal_lab.control_api import ControlApi
 from dynaseal_lab.iam.credentials import Credentials as LabCredentials
 from dynaseal_lab.iam.store import IamStore
-from dynaseal_lab.model import Call, Service
+from dynaseal_lab.model import Call, ConditionKeys, Service
 from dynaseal_lab.record_store import InMemoryRecordStore
 from dynaseal_lab.trail import Trail
+from dynaseal_lab.who_can import WhoCan
 from dynaseal_lab.wire.models import operation_model, service_model
 
 ACCOUNT, SECRET = "111122223333", "secret"
@@ -75,6 +76,9 @@ class BrokenService:
     async def handle(self, call: Call) -> Mapping[str, Any]:
         raise KeyError(repr(call))
 
+    def access_requests(self, owner: Call, action: str, resource: str, condition_keys: ConditionKeys) -> Any:
+        raise KeyError(repr((owner, action, resource, condition_keys)))
+
 
 @pytest.fixture
 def broken_lab() -> App:
@@ -84,7 +88,8 @@ def broken_lab() -> App:
     services: dict[str, Service] = {name: BrokenService() for name in ("kms", "dynamodb", "iam", "sts")}
     keys = LabCredentials(IamStore(record_store), SECRET)
     aws_api = AwsApi(services, keys, clock, record_store, trail)
-    return App(aws_api, ControlApi(aws_api, trail, clock, record_store), nothing)
+    who_can = WhoCan(keys.store, BrokenService(), BrokenService())
+    return App(aws_api, ControlApi(aws_api, trail, clock, record_store, who_can), nothing)
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ from typing import Any
 from dynaseal_lab.iam.applicable_policies import boundary_policies, identity_policies
 from dynaseal_lab.iam.backend import IamBackend, Operation
 from dynaseal_lab.iam.condition_keys import principal_keys
-from dynaseal_lab.iam.credentials import user_principal
+from dynaseal_lab.iam.credentials import role_principal, user_principal
 from dynaseal_lab.iam.evaluate import NamedPolicy, Policies, evaluate, is_root_of_trust
 from dynaseal_lab.iam.match import Variable
-from dynaseal_lab.iam.names import account_of, iam_arn, root_arn, session_arn
+from dynaseal_lab.iam.names import account_of, iam_arn, root_arn
 from dynaseal_lab.iam.operations.common import check_document, missing, page
 from dynaseal_lab.iam.operations.resource_arns import every_resource
 from dynaseal_lab.iam.policy import PolicyKind, Statement
@@ -89,9 +89,7 @@ def _as_principal(account: str, source: User | Group | Role) -> Principal:
     if isinstance(source, User):
         return user_principal(account, source)
     if isinstance(source, Role):
-        arn = session_arn(account, source.name, "simulation")
-        user_id = f"{source.id}:simulation"
-        return Principal("assumed-role", account, source.arn, arn, user_id, source.name, source.tags)
+        return role_principal(source, "simulation")
     return _nameless_user(account)
 
 
