@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -133,6 +135,20 @@ def test_a_wrapper_around_a_wrapper_is_refused() -> None:
         for attempt in attempts:
             with pytest.raises(ConfigError, match="encrypts already"):
                 attempt(wrapper)
+
+
+def test_wrappers_are_neither_copied_nor_pickled_and_say_what_to_do() -> None:
+    stub, configs = StubbedDynamoDb(), {"people": people()}
+    client = EncryptedClient(stub.client(), configs=configs)
+    resource = EncryptedResource(stub.resource(), configs=configs)
+    table = EncryptedTable(stub.resource().Table("people"), config=people())
+    copies: list[Callable[[Any], Any]] = [copy.copy, copy.deepcopy, pickle.dumps]
+    for wrapper in (client, client.get_paginator("scan"), resource, resource.tables, table):
+        for make_copy in copies:
+            with pytest.raises(
+                TypeError, match=f"^An {type(wrapper).__name__} cannot be copied.*each process$"
+            ):
+                make_copy(wrapper)
 
 
 @pytest.mark.parametrize("wrong", ["people", 5, None, {"people": people()}, people(), boto3, object()])

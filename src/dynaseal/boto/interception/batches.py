@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dynaseal.boto.interception import item_operations
+from dynaseal.boto.interception.idempotency import HINT, MISMATCH
 from dynaseal.boto.interception.replies import (
     PrimaryKey,
     SentPart,
@@ -174,6 +175,35 @@ def transaction(tables: Tables, operation: str, request: Message) -> dict[str, A
                 part[action] = _TRANSACTION_ACTIONS[action](table, f"{operation} ({action})", parameters)
         parts.append(part)
     return {**request, "TransactItems": parts}
+
+
+def write_transaction(tables: Tables, operation: str, request: Message) -> dict[str, Any]:
+    """Prepare TransactWriteItems; a transaction that is repeated under its token is sent as it was before."""
+    token, parts = request.get("ClientRequestToken"), request["TransactItems"]
+    if not isinstance(token, str):
+        return transaction(tables, operation, request)
+    kept = tables.sent_transactions.find(token, parts)
+    if kept is None:
+        sent = transaction(tables, operation, request)["TransactItems"]
+        # What is sent as the caller wrote it is the same each time, and may be plaintext: it is not kept.
+        changed = [
+            None if part == sent_part else sent_part for part, sent_part in zip(parts, sent, strict=True)
+        ]
+        kept = tables.sent_transactions.keep(token, parts, changed)
+    sent = [part if kept_part is None else kept_part for part, kept_part in zip(parts, kept, strict=True)]
+    return {**request, "TransactItems": sent}
+
+
+def failed_write_transaction(
+    tables: Tables, caller_request: Message, sent_request: Message, reply: Message
+) -> dict[str, Any]:
+    """Decrypt the items of a cancelled transaction; explain why a repeated token was refused."""
+    finished = cancelled_transaction(tables, caller_request, sent_request, reply)
+    error: Message = finished["Error"]
+    if error.get("Code") == MISMATCH:
+        message = f"{error.get('Message', '')} ({HINT})".strip()
+        finished = {**finished, "Error": {**error, "Message": message}}
+    return finished
 
 
 def found_in_transaction(

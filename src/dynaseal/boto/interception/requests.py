@@ -183,7 +183,7 @@ OPERATIONS: Mapping[str, ItemOperation | SearchOperation | MultipleTables] = {
     ),
     "BatchGetItem": MultipleTables(prepare_request=batches.read_batch, finish_reply=batches.found_batch),
     "TransactWriteItems": MultipleTables(
-        prepare_request=batches.transaction, finish_error=batches.cancelled_transaction
+        prepare_request=batches.write_transaction, finish_error=batches.failed_write_transaction
     ),
     "TransactGetItems": MultipleTables(
         prepare_request=batches.transaction,

@@ -22,6 +22,7 @@ from dynaseal.boto.interception.expression_rules import (
     unused_values,
     update_objection,
 )
+from dynaseal.boto.interception.idempotency import SentTransactions
 from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.plaintext_tables import (
     AllowedTables,
@@ -386,6 +387,9 @@ class ConfiguredTable:
 class Tables:
     """The tables that one client may use: configured ones, and those whose items are not encrypted.
 
+    Attributes:
+        sent_transactions: What the client sent under its callers' tokens.
+
     Args:
         configs: Table names (or ARNs) and the tables' configurations.
         plaintext_tables: Names (or ARNs) of tables that may be used without a configuration.
@@ -402,6 +406,7 @@ class Tables:
                 raise ConfigError(f"The table {name!r} is configured twice", hint="Leave one of them out")
             self._by_name[name] = ConfiguredTable(name, config)
         self._allowed = AllowedTables(plaintext_tables, self._by_name)
+        self.sent_transactions: SentTransactions = SentTransactions()
 
     @property
     def names(self) -> tuple[str, ...]:

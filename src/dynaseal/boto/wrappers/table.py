@@ -2,7 +2,8 @@
 
 A type checker sees `EncryptedTable` as boto3-stubs' `Table` with another constructor, so its methods take and
 return what boto3-stubs says. Where boto3-stubs is not installed, they take and return Any. Nothing of this
-exists at run time: there the class has no base, and passes on the attributes of the Table that it holds.
+exists at run time: there the class only refuses to be copied, and passes on the attributes of the Table that
+it holds.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from dynaseal.boto.interception.attach import (
 from dynaseal.boto.interception.copies import encrypting_copy
 from dynaseal.boto.interception.plaintext_tables import table_name
 from dynaseal.boto.interception.requests import Requests
+from dynaseal.boto.wrappers.copying import NotCopied
 from dynaseal.boto.wrappers.table_info import TableInfo
 from dynaseal.config import TableConfig
 from dynaseal.core.actions import AttributeActions, CryptoAction
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
         UpdateItemOutputTableTypeDef,
     )
 else:
-    Table = object
+    Table = NotCopied
 
 
 class Boto3Table(Boto3Object, Protocol):
