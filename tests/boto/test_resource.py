@@ -76,6 +76,11 @@ def test_a_client_is_no_resource() -> None:
         EncryptedResource(StubbedDynamoDb().client(), configs={})
 
 
+def test_a_table_is_not_a_resource() -> None:
+    with pytest.raises(ConfigError, match="is not a boto3 resource of DynamoDB"):
+        EncryptedResource(StubbedDynamoDb().resource().Table("people"), configs={"people": people()})
+
+
 def test_it_names_its_region_and_sub_resources(encrypted: EncryptedResource) -> None:
     assert repr(encrypted) == "EncryptedResource(region='us-west-2')"
     assert encrypted.get_available_subresources() == ["Table"]

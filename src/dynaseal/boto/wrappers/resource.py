@@ -126,6 +126,11 @@ class EncryptedResource(DynamoDBServiceResource):
         client = dynamodb_client(resource)
         if client is resource:
             raise ConfigError("A client is not a resource", hint='Pass boto3.resource("dynamodb")')
+        if not hasattr(resource, "tables"):
+            raise ConfigError(
+                f"{type(resource).__name__} is not a boto3 resource of DynamoDB",
+                hint='Pass boto3.resource("dynamodb"); a Table is wrapped by EncryptedTable',
+            )
         self._requests = Requests(configs, plaintext_tables)
         copied_client = encrypting_copy(client, self._requests)
         convert_python_values(copied_client, enabled=True)
