@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.example_runner import reader
+from docs.example_runner import Terminal, reader
 from docs.pages import LANGUAGES, PROGRAM, ROOT, Page, all_pages
 
 _RUN = ("python", "console")
@@ -24,6 +24,17 @@ _PAGES = [
 def test_whoever_follows_a_page_sees_what_it_shows(page: Page, tmp_path: Path) -> None:
     with reader(page, tmp_path) as somebody:
         somebody.follow()
+
+
+def test_a_reader_starts_with_an_empty_folder_and_no_settings_of_aws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    terminal = Terminal(tmp_path)
+    try:
+        assert terminal.run("env | grep -i AWS; pwd; ls -A ~") == f"{tmp_path}\n"
+    finally:
+        terminal.close()
 
 
 @pytest.mark.parametrize("page", all_pages(), ids=lambda page: page.name)
