@@ -18,6 +18,8 @@ from .errors import DemonstrationError
 TIME_LIMIT = 60
 """Seconds for one run of the program, which takes about one."""
 
+INSTALLED = Path(__file__).parent / "installed" / "demo.py"
+"""Where an installed package has `demo.py`: without neighbours, which its imports would find first."""
 PLAINTEXT = "behind the third stone"
 """What demo.py keeps secret in its sample item."""
 
@@ -84,13 +86,12 @@ class Outcome:
 
 
 def find() -> Path:
-    """Return where `demo.py` is: beside this module in an installed package, or at the root of a checkout.
+    """Return where `demo.py` is: at `INSTALLED`, or at the root of a checkout.
 
     Raises:
         DemonstrationError: It is in neither place.
     """
-    module = Path(__file__)
-    for path in (module.with_name("demo.py"), checkout() / "demo.py"):
+    for path in (INSTALLED, checkout() / "demo.py"):
         if path.is_file():
             return path
     raise DemonstrationError("demo.py is missing. Install dynaseal again, or run it in a checkout")
