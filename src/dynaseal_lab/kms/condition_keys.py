@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.htm
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dynaseal_lab.kms.keys import KeyRecord
+from dynaseal_lab.kms.keys import KeyRecord, Origin
 from dynaseal_lab.kms.specs import KeySpec, Usage
 from dynaseal_lab.model import Call
 
@@ -21,12 +21,14 @@ def caller_keys(call: Call) -> ConditionValues:
     return values
 
 
-def kind_keys(spec: KeySpec, usage: Usage, *, multi_region: bool) -> ConditionValues:
+def kind_keys(
+    spec: KeySpec, usage: Usage, *, multi_region: bool, origin: Origin = "AWS_KMS"
+) -> ConditionValues:
     """Return the keys about the kind of a KMS key, which exists or is about to be created."""
     return {
         "kms:KeySpec": [spec.name],
         "kms:KeyUsage": [usage],
-        "kms:KeyOrigin": ["AWS_KMS"],
+        "kms:KeyOrigin": [origin],
         "kms:MultiRegion": [boolean(multi_region)],
         # The former names of the same, which policies still use.
         "kms:CustomerMasterKeySpec": [spec.name],
@@ -45,7 +47,7 @@ def key_keys(
         aliases: the names of all its aliases.
         named: the alias by which the request named it, if it did.
     """
-    values = kind_keys(record.spec, record.usage, multi_region=record.multi_region)
+    values = kind_keys(record.spec, record.usage, multi_region=record.multi_region, origin=record.origin)
     if record.multi_region:
         values["kms:MultiRegionKeyType"] = ["PRIMARY" if record.region == primary_region else "REPLICA"]
         values["kms:PrimaryRegion"] = [primary_region]

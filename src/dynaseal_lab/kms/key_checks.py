@@ -16,6 +16,8 @@ def require_usable(key: KeyRecord) -> None:
         Fault: DisabledException or KMSInvalidStateException.
     """
     require_not_pending(key)
+    if key.state == "PendingImport":
+        raise Fault("KMSInvalidStateException", f"{key.arn} is pending import.")
     if key.state == "Disabled":
         raise Fault("DisabledException", f"{key.arn} is disabled.")
 

@@ -4,11 +4,14 @@
   that is to be deleted waits for its replicas first (PendingReplicaDeletion); its window starts afterwards.
 * Key material is a list of versions, newest last. Rotation adds a version and removes none, so that whatever
   was encrypted earlier can still be decrypted.
+* A key with the origin EXTERNAL is PendingImport while it lacks any of its material, which is imported and
+  may expire or be deleted.
 * The copies of a multi-Region key have the same key id and share their material; only the primary rotates it.
 
 Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 """
 
+import hashlib
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -19,19 +22,24 @@ from typing import Any, Literal
 from dynaseal_lab.iam.bound_principals import Bindings
 from dynaseal_lab.kms.specs import KeySpec, Usage
 
-KeyState = Literal["Enabled", "Disabled", "PendingDeletion", "PendingReplicaDeletion"]
+KeyState = Literal["Enabled", "Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport"]
+Origin = Literal["AWS_KMS", "EXTERNAL"]
 RotationType = Literal["AUTOMATIC", "ON_DEMAND"]
 Manager = Literal["AWS", "CUSTOMER"]
 
 
 @dataclass(frozen=True, slots=True)
 class BackingKey:
-    """One version of a key's material: a random id of 32 bytes, and the secret (raw or PKCS #8 DER)."""
+    """One version of a key's material: an id of 32 bytes, and the secret (raw or PKCS #8 DER).
+
+    The secret is empty where imported material has expired or was deleted; `expires` is when it will expire.
+    """
 
     id: bytes
     secret: bytes = field(repr=False)
     since: datetime
     rotation: RotationType | None = None
+    expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class KeyMaterial:
     """The versions of a key's material, shared by all copies of a multi-Region key.
 
     `rotation_days` is the period of automatic rotation, None while it is off; `rotation_due` is the time of
-    the next one.
+    the next one. `pending` is imported material that waits for a rotation on demand.
     """
 
     key_id: str
@@ -47,6 +55,12 @@ class KeyMaterial:
     versions: tuple[BackingKey, ...]
     rotation_days: int | None = None
     rotation_due: datetime | None = None
+    pending: BackingKey | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the key has material, and no version of it is missing."""
+        return bool(self.versions) and all(version.secret for version in self.versions)
 
     @property
     def current(self) -> BackingKey:
@@ -61,6 +75,37 @@ class KeyMaterial:
         """Return the same material with a new current version (symmetric keys only)."""
         fresh = new_backing_key(secrets.token_bytes(32), at, kind)
         return replace(self, versions=(*self.versions, fresh))
+
+    def with_pending_rotated(self, at: datetime) -> "KeyMaterial":
+        """Return the same material with the pending one as its current version."""
+        if self.pending is None:
+            raise ValueError("no key material is pending")
+        current = replace(self.pending, since=at, rotation="ON_DEMAND")
+        return replace(self, versions=(*self.versions, current), pending=None)
+
+    def with_secret_of(self, imported: BackingKey) -> "KeyMaterial":
+        """Return the same material with a version's secret and expiry, which were imported again."""
+        versions = tuple(
+            replace(version, secret=imported.secret, expires=imported.expires)
+            if version.id == imported.id
+            else version
+            for version in self.versions
+        )
+        return replace(self, versions=versions)
+
+    def without_secret(self, deleted: BackingKey) -> "KeyMaterial":
+        """Return the same material without a version's secret; a pending version is gone altogether."""
+        if self.pending is not None and self.pending.id == deleted.id:
+            return replace(self, pending=None)
+        return self.with_secret_of(replace(deleted, secret=b"", expires=None))
+
+    def without_expired(self, now: datetime) -> "KeyMaterial":
+        """Return the material without the secrets that have expired; the same object if none has."""
+        material = self
+        for version in (*self.versions, *((self.pending,) if self.pending else ())):
+            if version.expires is not None and version.expires <= now:
+                material = material.without_secret(version)
+        return material
 
     def with_due_rotations(self, now: datetime) -> "KeyMaterial":
         """Return the material after every automatic rotation that is due by `now`."""
@@ -91,6 +136,8 @@ class KeyRecord:
     manager: Manager = "CUSTOMER"
     principals: Bindings = ()
     """The users and roles that the key's policy names, with their unique ids."""
+    origin: Origin = "AWS_KMS"
+    pending_import: bool = False
 
     @property
     def arn(self) -> str:
@@ -104,6 +151,8 @@ class KeyRecord:
             return "PendingDeletion"
         if self.deletion_window is not None:
             return "PendingReplicaDeletion"
+        if self.pending_import:
+            return "PendingImport"
         return "Enabled" if self.enabled else "Disabled"
 
     @property
@@ -151,7 +200,7 @@ def key_metadata(record: KeyRecord, material: KeyMaterial, copies: tuple[KeyReco
         "Description": record.description,
         "KeyUsage": record.usage,
         "KeyState": record.state,
-        "Origin": "AWS_KMS",
+        "Origin": record.origin,
         "KeyManager": record.manager,
         "CustomerMasterKeySpec": record.spec.name,
         "KeySpec": record.spec.name,
@@ -162,11 +211,20 @@ def key_metadata(record: KeyRecord, material: KeyMaterial, copies: tuple[KeyReco
         metadata["DeletionDate"] = record.deletion_date
     elif record.deletion_window is not None:
         metadata["PendingDeletionWindowInDays"] = record.deletion_window
-    elif record.spec.symmetric_encryption:
+    elif record.spec.symmetric_encryption and material.versions:
         metadata["CurrentKeyMaterialId"] = material.current.id.hex()
+    if record.origin == "EXTERNAL" and material.complete:
+        metadata |= expiration_fields(material.current)
     if record.multi_region:
         metadata["MultiRegionConfiguration"] = _multi_region_configuration(record, material, copies)
     return metadata
+
+
+def expiration_fields(version: BackingKey) -> dict[str, Any]:
+    """Return when imported material expires, as replies describe it."""
+    if version.expires is None:
+        return {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
+    return {"ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": version.expires}
 
 
 def _multi_region_configuration(
@@ -189,6 +247,11 @@ def new_key_id(*, multi_region: bool) -> str:
 def new_backing_key(secret: bytes, since: datetime, rotation: RotationType | None = None) -> BackingKey:
     """Return a version of key material with a new random id."""
     return BackingKey(secrets.token_bytes(32), secret, since, rotation)
+
+
+def imported_backing_key(key_id: str, secret: bytes, since: datetime, expires: datetime | None) -> BackingKey:
+    """Return imported material, whose id follows from it: the same material has the same id again."""
+    return BackingKey(hashlib.sha256(key_id.encode() + secret).digest(), secret, since, expires=expires)
 
 
 def arn_prefix(account: str, region: str) -> str:

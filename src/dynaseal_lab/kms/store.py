@@ -6,7 +6,7 @@ material is removed with its last copy.
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from dynaseal_lab.kms.grants import Grant
@@ -31,6 +31,18 @@ class Alias:
         return arn_prefix(self.account, self.region) + self.name
 
 
+@dataclass(frozen=True, slots=True)
+class ImportParameters:
+    """What GetParametersForImport has handed out: the private key to a public key, under an import token."""
+
+    token: str = field(repr=False)
+    region: str
+    key_id: str
+    algorithm: str
+    private_key: bytes = field(repr=False)
+    valid_to: datetime
+
+
 class KmsStore:
     """All keys of all accounts and Regions of one lab.
 
@@ -45,6 +57,7 @@ class KmsStore:
         self._keys = record_store.mapping("kms-key", KeyRecord)
         self._material = record_store.mapping("kms-material", KeyMaterial)
         self._aliases = record_store.mapping("kms-alias", Alias)
+        self._imports = record_store.mapping("kms-import", ImportParameters)
         self._grants = record_store.mapping("kms-grant", Grant)
         # Indexes for what is looked up at every call, so that a lab full of keys is as fast as an empty one.
         self._regions: defaultdict[str, set[str]] = defaultdict(set)
@@ -63,6 +76,8 @@ class KmsStore:
         if record is not None and record.gone(self._now()):
             self._forget(record)
             return None
+        if record is not None and record.origin == "EXTERNAL":
+            record = self._without_expired_material(record)
         if record is not None and record.state == "PendingReplicaDeletion":
             return self._with_started_window(record)
         return record
@@ -94,6 +109,17 @@ class KmsStore:
     def put_material(self, material: KeyMaterial) -> None:
         """Add or replace key material."""
         self._material[material.key_id,] = material
+
+    def import_parameters(self, token: str) -> ImportParameters | None:
+        """Return what was handed out under this import token."""
+        return self._imports.get((token,))
+
+    def put_import_parameters(self, parameters: ImportParameters) -> None:
+        """Store import parameters, and remove those that expired more than a day ago."""
+        for (token,), old in list(self._imports.items()):
+            if self._now() - old.valid_to > timedelta(days=1):
+                del self._imports[token,]
+        self._imports[parameters.token,] = parameters
 
     def alias(self, account: str, region: str, name: str) -> Alias | None:
         """Return the alias of this name."""
@@ -144,6 +170,17 @@ class KmsStore:
         """Remove a grant."""
         del self._grants[grant.grant_id,]
         del self._granted[grant.region, grant.key_id][grant.grant_id]
+
+    def _without_expired_material(self, record: KeyRecord) -> KeyRecord:
+        """Remove imported material that has expired, and return the key with its state."""
+        material = self.material(record.key_id)
+        remaining = material.without_expired(self._now())
+        if remaining is material:
+            return record
+        self.put_material(remaining)
+        record = replace(record, pending_import=not remaining.complete)
+        self.put_key(record)
+        return record
 
     def _with_started_window(self, record: KeyRecord) -> KeyRecord:
         """Start the deletion window of a primary key whose replicas are gone, and return the key."""

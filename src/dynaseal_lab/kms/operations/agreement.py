@@ -33,7 +33,7 @@ def derive_shared_secret(access: KeyAccess, call: Call) -> Reply:
         "KeyId": key.arn,
         "SharedSecret": private.exchange(ec.ECDH(), public),
         "KeyAgreementAlgorithm": algorithm,
-        "KeyOrigin": "AWS_KMS",
+        "KeyOrigin": key.origin,
     }
 
 

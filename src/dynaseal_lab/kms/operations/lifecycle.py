@@ -11,6 +11,7 @@ from dynaseal_lab.kms.key_checks import require_not_pending
 from dynaseal_lab.kms.keys import (
     KeyMaterial,
     KeyRecord,
+    Origin,
     arn_prefix,
     key_metadata,
     new_backing_key,
@@ -34,12 +35,18 @@ async def create_key(access: KeyAccess, call: Call) -> Reply:
         raise Fault("ValidationException", f"CustomKeyStoreId is required for Origin {params['Origin']}.")
     if "CustomKeyStoreId" in params:
         raise Fault("CustomKeyStoreNotFoundException", "")
-    if params.get("Origin", "AWS_KMS") != "AWS_KMS":
-        raise Fault("UnsupportedOperationException", f"Origin {params['Origin']} is not supported.")
+    origin: Origin = params.get("Origin", "AWS_KMS")
+    if origin == "EXTERNAL" and multi_region:
+        raise Fault(
+            "UnsupportedOperationException",
+            "The lab does not offer multi-Region keys with imported key material.",
+        )
     tags = checked_tags(params.get("Tags", ()))
     policy = params.get("Policy")
     principals = check_policy(policy, access.directory) if policy is not None else ()
-    extra = kind_keys(spec, usage, multi_region=multi_region) | request_tag_keys(params.get("Tags", ()))
+    extra = kind_keys(spec, usage, multi_region=multi_region, origin=origin) | request_tag_keys(
+        params.get("Tags", ())
+    )
     access.authorize_in_account(call, "kms:CreateKey", extra=extra | policy_keys(params))
     key_id = new_key_id(multi_region=multi_region)
     prefix = arn_prefix(call.principal.account, call.region)
@@ -48,7 +55,8 @@ async def create_key(access: KeyAccess, call: Call) -> Reply:
         access.authorize_in_account(call, "kms:TagResource", arn, request_tag_keys(params["Tags"]))
     if policy is not None:
         check_lockout(call, policy, arn)
-    secret, now = await new_secret(spec), access.clock.now()
+    now = access.clock.now()
+    versions = () if origin == "EXTERNAL" else (new_backing_key(await new_secret(spec), now),)
     record = KeyRecord(
         account=call.principal.account,
         region=call.region,
@@ -60,8 +68,10 @@ async def create_key(access: KeyAccess, call: Call) -> Reply:
         description=params.get("Description", ""),
         tags=tags,
         principals=principals,
+        origin=origin,
+        pending_import=origin == "EXTERNAL",
     )
-    access.store.put_material(KeyMaterial(key_id, call.region, (new_backing_key(secret, now),)))
+    access.store.put_material(KeyMaterial(key_id, call.region, versions))
     access.store.put_key(record)
     return {"KeyMetadata": metadata(access, record)}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.key_checks import require_not_pending, require_usable
-from dynaseal_lab.kms.keys import BackingKey, KeyRecord
+from dynaseal_lab.kms.keys import BackingKey, KeyRecord, expiration_fields
 from dynaseal_lab.kms.paging import page
 from dynaseal_lab.model import Call, Fault, Reply
 
@@ -24,6 +24,11 @@ def enable_key_rotation(access: KeyAccess, call: Call) -> Reply:
     key = access.find_and_authorize(call, "kms:EnableKeyRotation", call.params["KeyId"], extra).key
     require_usable(key)
     _require_rotatable(access, key)
+    if key.origin == "EXTERNAL":
+        raise Fault(
+            "UnsupportedOperationException",
+            f"{key.arn} origin is EXTERNAL which is not valid for this operation.",
+        )
     due = access.clock.now() + timedelta(days=days)
     access.store.put_material(replace(access.material(key), rotation_days=days, rotation_due=due))
     return {}
@@ -58,6 +63,11 @@ def rotate_key_on_demand(access: KeyAccess, call: Call) -> Reply:
     require_usable(key)
     _require_rotatable(access, key)
     material = access.material(key)
+    if key.origin == "EXTERNAL" and material.pending is None:
+        raise Fault(
+            "KMSInvalidStateException",
+            f"No available key material pending rotation for the key: {key.arn}.",
+        )
     on_demand = sum(version.rotation == "ON_DEMAND" for version in material.versions)
     if on_demand >= _MAX_ON_DEMAND:
         raise Fault(
@@ -65,7 +75,10 @@ def rotate_key_on_demand(access: KeyAccess, call: Call) -> Reply:
             "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations "
             f"can be performed for this key: {key.arn}",
         )
-    access.store.put_material(material.rotated(access.clock.now(), "ON_DEMAND"))
+    now = access.clock.now()
+    external = key.origin == "EXTERNAL"
+    rotated = material.with_pending_rotated(now) if external else material.rotated(now, "ON_DEMAND")
+    access.store.put_material(rotated)
     return {"KeyId": key.arn}
 
 
@@ -73,9 +86,14 @@ def list_key_rotations(access: KeyAccess, call: Call) -> Reply:
     """List the rotations so far; with ALL_KEY_MATERIAL the first material, too."""
     key = access.find_and_authorize(call, "kms:ListKeyRotations", call.params["KeyId"]).key
     require_not_pending(key)
-    versions = access.material(key).versions
+    material = access.material(key)
+    versions = material.versions
     first = 0 if call.params.get("IncludeKeyMaterial") == "ALL_KEY_MATERIAL" else 1
     entries = [_rotation(key, version, versions[-1]) for version in versions[first:]]
+    if material.pending is not None and first == 0:
+        entries.append(
+            _rotation(key, material.pending, versions[-1]) | {"KeyMaterialState": "PENDING_ROTATION"}
+        )
     return page(entries, call.params, "Rotations", 100)
 
 
@@ -85,6 +103,9 @@ def _rotation(key: KeyRecord, version: BackingKey, current: BackingKey) -> dict[
         "KeyMaterialId": version.id.hex(),
         "KeyMaterialState": "CURRENT" if version is current else "NON_CURRENT",
     }
+    if key.origin == "EXTERNAL":
+        entry["ImportState"] = "IMPORTED" if version.secret else "PENDING_IMPORT"
+        entry |= expiration_fields(version) if version.secret else {}
     if version.rotation is not None:
         entry |= {"RotationDate": version.since, "RotationType": version.rotation}
     return entry
