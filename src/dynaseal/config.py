@@ -15,13 +15,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from typing import Any
 
 from dynaseal.beacons.compiled.compiler import TableActions, compile_search
 from dynaseal.beacons.compiled.search import CompiledSearch
 from dynaseal.beacons.definitions import SearchConfig
 from dynaseal.beacons.surrogates.keys import SurrogateKey, Surrogates, compile_surrogates
-from dynaseal.core.actions import AttributeActions, CryptoAction
+from dynaseal.core.actions import (
+    AttributeActions,
+    CryptoAction,
+    check_actions,
+    find_path_below,
+    path_error,
+)
+from dynaseal.core.arguments import (
+    ProcessBound,
+    check_instances,
+    check_members,
+    check_methods,
+    check_sequences,
+    check_string_collections,
+    check_strings,
+)
 from dynaseal.core.header import RESERVED_PREFIX
+from dynaseal.core.quoting import quoted
 from dynaseal.core.shapes import Schema
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import ConfigError
@@ -53,7 +70,7 @@ class PlaintextPolicy(Enum):
 
 
 @dataclass(frozen=True)
-class TableConfig:
+class TableConfig(ProcessBound):
     """How the items of one table are encrypted and signed.
 
     Args:
@@ -101,6 +118,7 @@ class TableConfig:
     surrogate_keys: Iterable[SurrogateKey] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
+        self._check_types()
         if (self.keyring is None) == (self.cmm is None):
             raise ConfigError("A table's configuration needs either a keyring or a cmm")
         unsigned = frozenset(self.allowed_unsigned_attributes)
@@ -219,6 +237,44 @@ class TableConfig:
             return CryptoAction.SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT
         return CryptoAction.SIGN_ONLY
 
+    def _check_types(self) -> None:
+        owner = "A TableConfig"
+        check_strings(
+            owner, logical_table_name=self.logical_table_name, partition_key_name=self.partition_key_name
+        )
+        optional = {
+            "sort_key_name": self.sort_key_name,
+            "allowed_unsigned_attribute_prefix": self.allowed_unsigned_attribute_prefix,
+        }
+        check_strings(owner, **{name: value for name, value in optional.items() if value is not None})
+        check_string_collections(owner, allowed_unsigned_attributes=self.allowed_unsigned_attributes)
+        check_members(owner, AlgorithmSuite, algorithm_suite=self.algorithm_suite)
+        check_members(owner, PlaintextPolicy, plaintext_policy=self.plaintext_policy)
+        check_sequences(owner, SurrogateKey, surrogate_keys=self.surrogate_keys)
+        if self.search is not None:
+            check_instances(owner, SearchConfig, search=self.search)
+        if not isinstance(self.attribute_actions, AttributeActions):
+            check_actions(owner, self.attribute_actions)
+        self._check_keyring()
+
+    def _check_keyring(self) -> None:
+        owner, manager = "A TableConfig", ("get_encryption_materials", "decrypt_materials")
+        if self.keyring is not None:
+            value: Any = self.keyring
+            hint = "Write keyring=AwsKmsKeyring(arn), or another keyring"
+            if isinstance(value, str):
+                hint = f"Write keyring=AwsKmsKeyring({quoted(value)})"
+            elif all(hasattr(value, method) for method in manager):
+                hint = "It is a materials manager: write cmm=..."
+            elif hasattr(value, "generate_data_key"):
+                hint = "It is a KMS client: write keyring=AwsKmsKeyring(arn, client=...)"
+            methods = ("on_encrypt", "on_decrypt")
+            check_methods(owner, methods, "a keyring", hint=hint, keyring=value)
+        if self.cmm is not None:
+            check_methods(
+                owner, manager, "a materials manager", hint="A keyring is passed as keyring=...", cmm=self.cmm
+            )
+
     def _check_names(self) -> None:
         if not self.logical_table_name:
             raise ConfigError("A table's logical name must not be empty")
@@ -227,6 +283,12 @@ class TableConfig:
         for name in self.key_names:
             if not 0 < len(name) <= MAX_KEY_NAME_LENGTH:
                 raise ConfigError(f"A key attribute's name must have 1 to {MAX_KEY_NAME_LENGTH} characters")
+        if not isinstance(self.attribute_actions, AttributeActions):
+            # Without a default action, an attribute that is not named is refused when it is written; so such
+            # a name is a mistake only beside the attribute into which it would be a path.
+            path = find_path_below({*self._named, *self._unsigned, *self.key_names})
+            if path is not None:
+                raise path_error(path)
         for name in {*self._named, *self._unsigned}:
             if name.startswith(RESERVED_PREFIX):
                 raise ConfigError(

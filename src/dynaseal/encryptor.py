@@ -15,8 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from dynaseal.attributes import AttributeValue, Item
 from dynaseal.config import TableConfig
 from dynaseal.core import engine, header, item
+from dynaseal.core.arguments import ProcessBound, check_instances
 from dynaseal.core.context import ContextTooLongError, TableContext, base_context
 from dynaseal.core.header import MESSAGE_ID_LENGTH, Header
+from dynaseal.core.quoting import quoted
 from dynaseal.core.shapes import Shapes
 from dynaseal.core.signatures import load_public_key
 from dynaseal.core.traces import find_format_attribute, find_trace
@@ -25,8 +27,11 @@ from dynaseal.materials.kms_calls import KmsCall, KmsCalls
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
 from dynaseal.search import TableSearch
 
+MAX_KEY_SHOWN = 2048
+"""How many characters of a key attribute's value a message has: as many as DynamoDB allows bytes."""
 
-class ItemEncryptor:
+
+class ItemEncryptor(ProcessBound):
     """Encrypts and decrypts the items of one table; makes no requests to DynamoDB.
 
     Safe for use by many threads. Never changes its arguments.
@@ -49,6 +54,7 @@ class ItemEncryptor:
     """
 
     def __init__(self, config: TableConfig) -> None:
+        check_instances("An ItemEncryptor", TableConfig, config=config)
         self.config = config
         self._shapes = Shapes(config.schema)
         base = base_context(config.logical_table_name, config.partition_key_name, config.sort_key_name)
@@ -193,12 +199,13 @@ def _refuse_traces(config: TableConfig, plaintext_item: Item) -> None:
         return
     if trace.is_ciphertext:
         raise EncryptError(
-            f"The value of {trace.attribute_name!r} has the form of ciphertext: written as plaintext, it "
-            "would be taken for a part of an encrypted item",
+            f"The value of {quoted(trace.attribute_name)} has the form of ciphertext: written as plaintext, "
+            "it would be taken for a part of an encrypted item",
             hint="Write it with a plaintext_policy that encrypts",
         )
     raise EncryptError(
-        f"The item's attribute {trace.attribute_name!r} has a name that is reserved for encrypted items",
+        f"The item's attribute {quoted(trace.attribute_name)} has a name that is reserved for encrypted "
+        "items",
         hint="An item that is already encrypted cannot be written as plaintext",
     )
 
@@ -218,7 +225,7 @@ def _describe_location(config: TableConfig, an_item: Item) -> str:
 def _format_content(value: Any) -> str:
     """Return a key attribute's content for a message; "?" for a damaged one, which may be anything."""
     content = next(iter(cast("AttributeValue", value).values()), None) if isinstance(value, Mapping) else None
-    return repr(content) if isinstance(content, (str, bytes)) else "?"
+    return quoted(content, MAX_KEY_SHOWN) if isinstance(content, (str, bytes)) else "?"
 
 
 def _sealing_keys(materials: EncryptionMaterials) -> engine.SealingKeys:
@@ -269,14 +276,14 @@ def _from_python(python_item: Mapping[str, Any]) -> dict[str, Any]:
             wire_item[name] = serializer.serialize(value)
             continue
         except RecursionError:
-            problem = TypeError(f"the attribute {name!r} contains itself, or is nested far too deep")
+            problem = TypeError(f"the attribute {quoted(name)} contains itself, or is nested far too deep")
         except TypeError:
             problem = TypeError(
-                f"the attribute {name!r} holds a value of a type that DynamoDB does not have; "
+                f"the attribute {quoted(name)} holds a value of a type that DynamoDB does not have; "
                 "numbers must be int or Decimal"
             )
         except ArithmeticError:
-            problem = EncryptError(f"The attribute {name!r} holds a number that DynamoDB cannot store")
+            problem = EncryptError(f"The attribute {quoted(name)} holds a number that DynamoDB cannot store")
         # Raised outside the handlers, so that boto3's error, which shows the value, does not become its
         # context.
         raise problem

@@ -27,6 +27,7 @@ from dynaseal.core.header import (
 )
 from dynaseal.core.paths import utf16_length
 from dynaseal.core.primitives import TAG_LENGTH
+from dynaseal.core.quoting import quoted
 from dynaseal.core.suites import SUITE_BY_FLAVOR, AlgorithmSuite
 from dynaseal.core.traces import find_format_attribute
 from dynaseal.core.values.types import (
@@ -161,7 +162,9 @@ def describe_item(
     names = [name for name in item if isinstance(name, str)]  # pyright: ignore[reportUnnecessaryIsInstance] damage
     damage = [] if len(names) == len(item) else ["An attribute's name is not a string"]
     damage += [
-        f"The attribute {name!r} is not an attribute value" for name in names if not _is_value(item[name])
+        f"The attribute {quoted(name)} is not an attribute value"
+        for name in names
+        if not _is_value(item[name])
     ]
     trace = find_format_attribute(item)
     if trace is not None and trace.is_legacy:
@@ -276,10 +279,11 @@ def _attribute(
     type_name = None if data is None else _TYPES.get(data[:TYPE_ID_LENGTH])
     if data is None or len(data) < _MIN_ENCRYPTED_LENGTH:
         damage.append(
-            f"The encrypted attribute {name!r} is not binary, or shorter than {_MIN_ENCRYPTED_LENGTH} bytes"
+            f"The encrypted attribute {quoted(name)} is not binary, or shorter than "
+            f"{_MIN_ENCRYPTED_LENGTH} bytes"
         )
     elif type_name is None:
-        damage.append(f"The encrypted attribute {name!r} has an unknown type id")
+        damage.append(f"The encrypted attribute {quoted(name)} has an unknown type id")
     return AttributeReport(name, action, type_name)
 
 
@@ -341,7 +345,7 @@ def _binary(item: Mapping[str, Any], name: str, damage: list[str]) -> bytes | No
         return None
     data = _bytes_of(item[name])
     if data is None:
-        damage.append(f"The attribute {name!r} is not binary")
+        damage.append(f"The attribute {quoted(name)} is not binary")
     return data
 
 

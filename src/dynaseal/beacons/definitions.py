@@ -13,6 +13,14 @@ from dataclasses import dataclass
 from dynaseal.attributes import Item
 from dynaseal.beacons.compiled.virtual_fields import Transform, check_split
 from dynaseal.beacons.key_sources import BeaconKeyStore, MultiKeySource, SingleKeySource
+from dynaseal.core.arguments import (
+    check_callables,
+    check_instances,
+    check_integers,
+    check_methods,
+    check_sequences,
+    check_strings,
+)
 from dynaseal.errors import ConfigError
 
 MIN_LENGTH = 1
@@ -44,6 +52,9 @@ class Shared:
 
     other: str
 
+    def __post_init__(self) -> None:
+        check_strings("The style Shared", other=self.other)
+
 
 @dataclass(frozen=True, slots=True)
 class SharedSet:
@@ -54,6 +65,9 @@ class SharedSet:
     """
 
     other: str
+
+    def __post_init__(self) -> None:
+        check_strings("The style SharedSet", other=self.other)
 
 
 Style = AsSet | PartOnly | Shared | SharedSet
@@ -82,6 +96,14 @@ class StandardBeacon:
 
     def __post_init__(self) -> None:
         _check_name(self.name, "A standard beacon")
+        owner = f"The standard beacon {self.name!r}"
+        check_integers(owner, length=self.length)
+        if self.number_of_partitions is not None:
+            check_integers(owner, number_of_partitions=self.number_of_partitions)
+        if self.loc is not None:
+            check_strings(owner, loc=self.loc)
+        if self.style is not None:
+            check_instances(owner, (AsSet, PartOnly, Shared, SharedSet), style=self.style)
         if not MIN_LENGTH <= self.length <= MAX_LENGTH:
             raise ConfigError(
                 f"The beacon {self.name!r} has a length of {self.length} bits; "
@@ -136,6 +158,10 @@ class ConstructorPart:
     name: str
     required: bool
 
+    def __post_init__(self) -> None:
+        check_strings("A constructor's part", name=self.name)
+        check_instances("A constructor's part", bool, required=self.required)
+
 
 @dataclass(frozen=True, slots=True)
 class Constructor:
@@ -151,6 +177,7 @@ class Constructor:
     parts: Sequence[ConstructorPart]
 
     def __post_init__(self) -> None:
+        check_sequences("A constructor", ConstructorPart, parts=self.parts)
         if not self.parts:
             raise ConfigError("A constructor needs at least one part")
         object.__setattr__(self, "parts", tuple(self.parts))
@@ -182,6 +209,11 @@ class CompoundBeacon:
 
     def __post_init__(self) -> None:
         _check_name(self.name, "A compound beacon")
+        owner = f"The compound beacon {self.name!r}"
+        check_strings(owner, split=self.split)
+        check_sequences(owner, EncryptedPart, encrypted_parts=self.encrypted_parts)
+        check_sequences(owner, SignedPart, signed_parts=self.signed_parts)
+        check_sequences(owner, Constructor, constructors=self.constructors)
         check_split(self.split, f"The compound beacon {self.name!r}")
         if (
             not self.constructors and self.constructors != ()
@@ -206,6 +238,8 @@ class VirtualPart:
     transforms: Sequence[Transform] = ()
 
     def __post_init__(self) -> None:
+        check_strings("A virtual part", loc=self.loc)
+        check_sequences("A virtual part", object, transforms=self.transforms)
         _store_as_tuples(self, "transforms")
 
 
@@ -226,6 +260,7 @@ class VirtualField:
 
     def __post_init__(self) -> None:
         _check_name(self.name, "A virtual field")
+        check_sequences(f"The virtual field {self.name!r}", VirtualPart, parts=self.parts)
         if not self.parts:
             raise ConfigError(f"The virtual field {self.name!r} has no parts")
         _store_as_tuples(self, "parts")
@@ -265,6 +300,7 @@ class BeaconVersion:
     partition_selector: PartitionSelector | None = None
 
     def __post_init__(self) -> None:
+        self._check_types()
         if self.version != 1:
             raise ConfigError(f"A beacon version is {self.version}; the only supported version is 1")
         if not isinstance(self.key_source, SingleKeySource | MultiKeySource):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
@@ -278,6 +314,22 @@ class BeaconVersion:
             "encrypted_parts",
             "signed_parts",
         )
+
+    def _check_types(self) -> None:
+        owner = "A BeaconVersion"
+        check_methods(owner, ("get_beacon_key",), "a KeyStore", key_store=self.key_store)
+        check_sequences(owner, StandardBeacon, standard_beacons=self.standard_beacons)
+        check_sequences(owner, CompoundBeacon, compound_beacons=self.compound_beacons)
+        check_sequences(owner, VirtualField, virtual_fields=self.virtual_fields)
+        check_sequences(owner, EncryptedPart, encrypted_parts=self.encrypted_parts)
+        check_sequences(owner, SignedPart, signed_parts=self.signed_parts)
+        numbers = {
+            "maximum_number_of_partitions": self.maximum_number_of_partitions,
+            "default_number_of_partitions": self.default_number_of_partitions,
+        }
+        check_integers(owner, **{name: number for name, number in numbers.items() if number is not None})
+        if self.partition_selector is not None:
+            check_callables(owner, partition_selector=self.partition_selector)
 
     @property
     def partitions(self) -> int:
@@ -324,6 +376,7 @@ class SearchConfig:
     write_version: int = 1
 
     def __post_init__(self) -> None:
+        check_sequences("A SearchConfig", BeaconVersion, versions=self.versions)
         if self.write_version != 1:
             raise ConfigError(f"write_version is {self.write_version}; the only supported version is 1")
         if len(self.versions) != 1:
@@ -344,10 +397,12 @@ def _store_as_tuples(definition: object, *names: str) -> None:
 
 
 def _check_name(name: str, owner: str) -> None:
+    check_strings(owner, name=name)
     if not name:
         raise ConfigError(f"{owner} needs a name")
 
 
 def _check_prefix(name: str, prefix: str) -> None:
+    check_strings("A beacon's part", name=name, prefix=prefix)
     if not prefix:
         raise ConfigError(f"The part {name!r} has an empty prefix, by which no search could recognise it")

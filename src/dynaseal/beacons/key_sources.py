@@ -6,6 +6,7 @@ Source: specification `search-config.md`, "Beacon Key Source".
 from dataclasses import dataclass
 from typing import Protocol
 
+from dynaseal.core.arguments import check_integers, check_numbers, check_strings
 from dynaseal.errors import ConfigError
 
 DEFAULT_TTL_SECONDS = 3600
@@ -47,6 +48,7 @@ class SingleKeySource:
 
     def __post_init__(self) -> None:
         _check_ttl(self.ttl_seconds)
+        check_strings("A SingleKeySource", beacon_key_id=self.beacon_key_id)
         if not self.beacon_key_id:
             raise ConfigError("A SingleKeySource needs the id of its beacon key")
 
@@ -70,6 +72,8 @@ class MultiKeySource:
 
     def __post_init__(self) -> None:
         _check_ttl(self.ttl_seconds)
+        check_strings("A MultiKeySource", key_field_name=self.key_field_name)
+        check_integers("A MultiKeySource", max_tenants=self.max_tenants)
         if not self.key_field_name:
             raise ConfigError("A MultiKeySource needs the name of its key field")
         if self.max_tenants < 1:
@@ -77,5 +81,6 @@ class MultiKeySource:
 
 
 def _check_ttl(ttl_seconds: float) -> None:
+    check_numbers("A beacon key source", ttl_seconds=ttl_seconds)
     if ttl_seconds <= 0:
         raise ConfigError(f"ttl_seconds of a beacon key source is {ttl_seconds}; it must be positive")

@@ -13,6 +13,7 @@ from typing import Any
 from dynaseal.attributes import Item
 from dynaseal.core.context import ATTRIBUTE_PREFIX, version_1_entry, version_2_entries
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
+from dynaseal.core.quoting import quoted
 from dynaseal.core.shapes import Shape
 from dynaseal.core.stream_images import has_base64_binary
 from dynaseal.core.traces import find_trace
@@ -42,7 +43,7 @@ def plaintext_fields(shape: Shape, item: Item) -> tuple[list[Field], list[Field]
     try:
         fields = serialize_attributes(item, shape.names)
     except MalformedAttributeError as error:
-        raise EncryptError(f"The attribute {error.name!r} cannot be stored: it holds {error}") from None
+        raise EncryptError(f"The attribute {quoted(error.name)} cannot be stored: it holds {error}") from None
     count = len(shape.encrypted)
     return fields[:count], fields[count:]
 
@@ -72,7 +73,7 @@ def stored_fields(shape: Shape, item: Item) -> tuple[list[Field], list[Field]]:
             encrypted.append((content[:TYPE_ID_LENGTH], content[TYPE_ID_LENGTH:]))
         signed = serialize_attributes(item, shape.only_signed)
     except MalformedAttributeError as error:
-        raise FormatError(f"The attribute {error.name!r} holds {error}") from None
+        raise FormatError(f"The attribute {quoted(error.name)} holds {error}") from None
     return encrypted, signed
 
 
@@ -80,7 +81,7 @@ def _ciphertext(item: Item, name: str) -> bytes:
     """Return an encrypted value's bytes, whatever Python type holds them, or say what is wrong with it."""
     ((type_id, data),) = serialize_attributes(item, [name])
     if len(data) < TYPE_ID_LENGTH:
-        raise FormatError(f"The encrypted attribute {name!r} is shorter than its type id")
+        raise FormatError(f"The encrypted attribute {quoted(name)} is shorter than its type id")
     if type_id != BINARY:
         raise SignatureError
     return data
@@ -137,7 +138,7 @@ def _raise_for_attribute(names: Sequence[str], fields: Sequence[Field]) -> None:
         try:
             deserialize(*field)
         except MalformedValueError as error:
-            raise FormatError(f"The attribute {name!r} was encrypted from {error}") from None
+            raise FormatError(f"The attribute {quoted(name)} was encrypted from {error}") from None
 
 
 def header_and_footer(item: Item, is_encrypted: Callable[[str], bool]) -> tuple[bytes, bytes]:
@@ -175,8 +176,8 @@ def refuse_base64_binary(item: Item) -> None:
 
 def _not_decoded(name: str) -> FormatError:
     return FormatError(
-        f"The attribute {name!r} holds binary as a string, which is base64 as in the records of streams, "
-        "Lambda, Kinesis and exports",
+        f"The attribute {quoted(name)} holds binary as a string, which is base64 as in the records of "
+        "streams, Lambda, Kinesis and exports",
         hint=_IMAGE_HINT,
     )
 
@@ -190,9 +191,9 @@ def _binary(item: Item, name: str) -> bytes:
     try:
         content = value.get("B")
     except AttributeError:
-        raise TypeError(f"the attribute {name!r} is not an attribute value") from None
+        raise TypeError(f"the attribute {quoted(name)} is not an attribute value") from None
     if content is None or len(value) != 1:
-        raise FormatError(f"The attribute {name!r} is not binary")
+        raise FormatError(f"The attribute {quoted(name)} is not binary")
     if isinstance(content, str):
         raise _not_decoded(name)
     return content if type(content) is bytes else serialize(value)[1]

@@ -19,6 +19,7 @@ from dynaseal.core.actions import CryptoAction
 from dynaseal.core.engine import Layout, lay_out
 from dynaseal.core.header import CONTEXT, ENCRYPTED, MAX_LEGEND_LENGTH, RESERVED_PREFIX, SIGNED
 from dynaseal.core.paths import canonical_path
+from dynaseal.core.quoting import quoted
 from dynaseal.errors import EncryptError, FormatError, SignatureError
 
 _MAX_CACHED_SHAPES = 256
@@ -142,13 +143,14 @@ class Shapes:
         for name in names:
             if _checked_name(name).startswith(RESERVED_PREFIX):
                 raise EncryptError(
-                    f"The item's attribute {name!r} has the prefix {RESERVED_PREFIX!r}, which is reserved",
+                    f"The item's attribute {quoted(name)} has the prefix {RESERVED_PREFIX!r}, "
+                    "which is reserved",
                     hint="An item that is already encrypted cannot be encrypted again",
                 )
             action = schema.action(name)
             if action is None:
                 raise EncryptError(
-                    f"The attribute {name!r} has no action in the table's configuration",
+                    f"The attribute {quoted(name)} has no action in the table's configuration",
                     hint="Give it one in attribute_actions",
                 )
             if action is not CryptoAction.DO_NOTHING:
@@ -168,7 +170,7 @@ class Shapes:
         schema = self._schema
         for name in schema.key_names:
             if name not in names:
-                raise FormatError(f"The item has no attribute {name!r}, which is a key of the table")
+                raise FormatError(f"The item has no attribute {quoted(name)}, which is a key of the table")
         signed = [
             name
             for name in names

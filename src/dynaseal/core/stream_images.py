@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, cast
 
+from dynaseal.core.quoting import quoted
 from dynaseal.core.values.types import MAX_DEPTH
 from dynaseal.errors import FormatError
 
@@ -39,7 +40,8 @@ def from_stream_image(image: Mapping[str, Any]) -> dict[str, Any]:
             decoded[name] = _decoded(value, 1)
         except (AttributeError, KeyError, TypeError, ValueError):
             problem = (
-                f"The attribute {name!r} of the image is not an attribute value, or its binary is not base64"
+                f"The attribute {quoted(name)} of the image is not an attribute value, or its binary is not "
+                "base64"
             )
         else:
             continue

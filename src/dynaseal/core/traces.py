@@ -19,6 +19,7 @@ from typing import Any
 from dynaseal.attributes import Item
 from dynaseal.core.header import LEGACY_DESCRIPTION_NAME, LEGACY_SIGNATURE_NAME, RESERVED_PREFIX
 from dynaseal.core.primitives import TAG_LENGTH
+from dynaseal.core.quoting import quoted
 from dynaseal.core.values.types import (
     BINARY,
     BINARY_SET,
@@ -81,13 +82,14 @@ class Trace:
             )
         if self.is_ciphertext:
             return FormatError(
-                f"The item has neither header nor footer, and the value of {name!r}, which the configuration "
-                "encrypts, has the form of ciphertext: it looks like a part of an encrypted item",
+                f"The item has neither header nor footer, and the value of {quoted(name)}, which the "
+                "configuration encrypts, has the form of ciphertext: it looks like a part of an "
+                "encrypted item",
                 hint=f"{_ADVICE}. If this one was never encrypted, read it with a client without encryption "
                 "and put it back with this one",
             )
         return FormatError(
-            f"The item has the attribute {name!r} and neither header nor footer: it is a part of an "
+            f"The item has the attribute {quoted(name)} and neither header nor footer: it is a part of an "
             "encrypted item",
             hint=_ADVICE,
         )

@@ -8,7 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from dynaseal.core.arguments import check_strings
+from dynaseal.core.quoting import quoted
 from dynaseal.errors import ConfigError
+
+MAX_ARN_LENGTH = 2048
+"""The longest key identifier that KMS accepts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,9 @@ def parse_arn(arn: str) -> KmsArn:
         >>> parse_arn("arn:aws:kms:us-west-2:111122223333:key/mrk-1").region
         'us-west-2'
     """
+    # An item can claim any string as its key's ARN, and it is passed on to KMS and into messages.
+    if len(arn) > MAX_ARN_LENGTH or not arn.isascii() or not arn.isprintable() or " " in arn:
+        raise ValueError("not the ARN of a KMS key")
     parts = arn.split(":")
     if len(parts) != 6 or parts[0] != "arn" or parts[2] != "kms" or not all(parts):
         raise ValueError("not the ARN of a KMS key")
@@ -66,15 +74,22 @@ def check_key_id(key_id: str) -> str:
         The identifier.
 
     Raises:
-        ConfigError: it is empty, or begins like an ARN and is not the ARN of a key or alias.
+        ConfigError: it is not a string, is empty, has white space around it, or begins like an ARN and is not
+            the ARN of a key or alias.
     """
+    check_strings("A KMS key", key_id=key_id)
     if not key_id:
         raise ConfigError("The KMS key id is empty", hint="Give the ARN of a KMS key")
+    if key_id != key_id.strip():
+        raise ConfigError(f"The KMS key id {key_id!r} begins or ends with white space", hint="Remove it")
     if key_id.startswith("arn:"):
         try:
             parse_arn(key_id)
         except ValueError:
-            raise ConfigError(f"{key_id!r} is not the ARN of a KMS key or alias") from None
+            raise ConfigError(
+                f"{quoted(key_id)} is not the ARN of a KMS key or alias",
+                hint="Example: arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            ) from None
     return key_id
 
 
@@ -96,8 +111,7 @@ def check_key_arn(key_id: str, reason: str) -> str:
     Raises:
         ConfigError: it is an alias, a key id without the rest of an ARN, or malformed.
     """
-    if not key_id.startswith("arn:") or parse_arn(check_key_id(key_id)).kind != "key":
-        check_key_id(key_id)
+    if not check_key_id(key_id).startswith("arn:") or parse_arn(key_id).kind != "key":
         raise ConfigError(
             f"{key_id!r} is not the ARN of a KMS key, {reason}",
             hint="Give the key's ARN; DescribeKey shows the ARN of an alias's key",

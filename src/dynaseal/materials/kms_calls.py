@@ -6,6 +6,7 @@
   managers lie between. So none of them passes a counter on, and two encryptors that share a keyring have
   separate counts.
 - If every item needs a call, a hierarchical keyring would need far fewer. That hint is logged once.
+- The number of counts is limited, however many keys items name.
 """
 
 import logging
@@ -15,10 +16,16 @@ from threading import Lock
 from types import TracebackType
 from typing import NamedTuple
 
+from dynaseal.core.quoting import shown
 from dynaseal.materials import forks
 
 MANY_CALLS = 10
 """After this many calls that each served one item, the hint is logged."""
+MAX_COUNTED = 256
+"""How many pairs of operation and key have counts of their own: a discovery keyring calls KMS with whatever
+key an item names."""
+OTHER_KEYS = "other keys"
+"""The key under which calls with all further keys are counted."""
 
 _logger = logging.getLogger("dynaseal")
 
@@ -65,7 +72,8 @@ class KmsCalls:
             per_item: Whether every item needs a call like this one.
         """
         with self._lock:
-            self._calls[call] += 1
+            is_counted = call in self._calls or len(self._calls) < MAX_COUNTED
+            self._calls[call if is_counted else KmsCall(call.operation, OTHER_KEYS)] += 1
             self._per_item += per_item
             many = per_item and self._per_item == MANY_CALLS
         if many:
@@ -75,7 +83,7 @@ class KmsCalls:
                 MANY_CALLS,
                 MANY_CALLS,
                 call.operation,
-                call.key_id,
+                shown(call.key_id),
             )
 
 

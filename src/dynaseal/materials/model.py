@@ -154,7 +154,7 @@ def combine_causes(causes: Sequence[UnwrapError]) -> UnwrapError:
 class Keyring(Protocol):
     """Makes, wraps and unwraps data keys; for an HSM of your own, write a class with these two methods."""
 
-    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+    def on_encrypt(self, materials: EncryptionMaterials, /) -> EncryptionMaterials:
         """Make a data key if there is none yet, and add it as this keyring wraps it.
 
         Raises:
@@ -163,7 +163,7 @@ class Keyring(Protocol):
         ...
 
     def on_decrypt(
-        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey], /
     ) -> DecryptionMaterials:
         """Unwrap the first encrypted data key that this keyring can unwrap.
 
@@ -181,6 +181,7 @@ class CryptographicMaterialsManager(Protocol):
         suite: AlgorithmSuite,
         encryption_context: Mapping[str, str],
         required_context_keys: frozenset[str],
+        /,
     ) -> EncryptionMaterials:
         """Return complete materials for encrypting an item.
 
@@ -200,6 +201,7 @@ class CryptographicMaterialsManager(Protocol):
         encrypted_data_keys: Sequence[EncryptedDataKey],
         stored_context: Mapping[str, str],
         reproduced_context: Mapping[str, str],
+        /,
     ) -> DecryptionMaterials:
         """Return complete materials for decrypting an item.
 

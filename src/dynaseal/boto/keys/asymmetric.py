@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dynaseal.boto.keys.clients import UntypedClient
 from dynaseal.boto.keys.keyrings import kms_for
 from dynaseal.boto.keys.kms import KmsClient, KmsEcdhClient
+from dynaseal.core.arguments import check_members
 from dynaseal.materials.keyrings.curves import Curve
 from dynaseal.materials.keyrings.kms_ecdh import KmsEcdhKeyring
 from dynaseal.materials.keyrings.kms_rsa import KmsRsaKeyring, RsaAlgorithm
@@ -81,6 +82,7 @@ class AwsKmsEcdhKeyring(KmsEcdhKeyring):
         Raises:
             ConfigError: the key id is not a key ARN, or a key is malformed or on another curve.
         """
+        check_members("An AwsKmsEcdhKeyring", Curve, curve=curve)
         return cls(
             curve,
             sender_key_id,

@@ -9,6 +9,7 @@ from botocore.config import Config
 from botocore.session import Session
 
 from dynaseal.boto.keys.region import HINT, region_name
+from dynaseal.core.arguments import check_callables
 from dynaseal.errors import ConfigError
 from dynaseal.materials import forks
 
@@ -50,6 +51,8 @@ class Clients:
         clients: Mapping[str, Any] | None = None,
         make_client: Callable[[str], Any] | None = None,
     ) -> None:
+        if make_client is not None:
+            check_callables("A multi-keyring", clients=make_client)
         self._service = service
         self._session = session
         self._make_client = make_client

@@ -8,6 +8,8 @@ from uuid import uuid4
 from dynaseal.boto.keys.clients import Clients, UntypedClient
 from dynaseal.boto.keys.key_store_kms import BotoKeyStoreKms, KeyStoreKmsClient
 from dynaseal.boto.keys.key_store_table import BotoKeyStoreTable, DynamoDbClient
+from dynaseal.core.arguments import check_methods, check_string_collections, check_strings
+from dynaseal.errors import ConfigError
 from dynaseal.materials.arn import check_key_id, region_of
 from dynaseal.materials.key_store.store import BranchKeyStore
 
@@ -28,7 +30,7 @@ class KeyStore(BranchKeyStore):
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
     Raises:
-        ConfigError: `kms_key_arn` is not the ARN of a key.
+        ConfigError: `kms_key_arn` is not the ARN of a key, or an argument is of the wrong type.
 
     Example:
         >>> KeyStore("keys", "keys", "arn:aws:kms:us-west-2:111122223333:key/1234abcd")
@@ -46,6 +48,16 @@ class KeyStore(BranchKeyStore):
         grant_tokens: Sequence[str] = (),
     ) -> None:
         # The casts accept an UntypedClient, whose operations exist although a type checker does not see them.
+        owner = "A KeyStore"
+        check_strings(owner, table_name=table_name)
+        check_string_collections(owner, grant_tokens=grant_tokens)
+        if not table_name or not logical_key_store_name:
+            raise ConfigError("A KeyStore needs the names of its table and of its logical key store")
+        if dynamodb_client is not None:
+            expected = "a boto3 DynamoDB client"
+            check_methods(owner, ("get_item",), expected, dynamodb_client=dynamodb_client)
+        if kms_client is not None:
+            check_methods(owner, ("decrypt",), "a boto3 KMS client", kms_client=kms_client)
         region = region_of(check_key_id(kms_key_arn))
         dynamodb, kms = Clients("dynamodb"), Clients("kms")
         super().__init__(

@@ -10,6 +10,7 @@ from functools import partial
 
 from dynaseal.boto.keys.clients import Clients, UntypedClient
 from dynaseal.boto.keys.kms import BotoKms, KmsClient
+from dynaseal.core.arguments import WrongTypeError, check_methods, check_string_collections
 from dynaseal.errors import ConfigError
 from dynaseal.materials.arn import check_key_id, check_unique, parse_arn, region_of
 from dynaseal.materials.keyrings.kms import KmsKeyring, KmsMrkKeyring
@@ -212,7 +213,8 @@ class AwsKmsDiscoveryMultiKeyring(MultiKeyring):
         partition: str = "aws",
     ) -> None:
         if isinstance(regions, str):
-            raise TypeError("regions must be a sequence of Regions' names, not a string")
+            raise WrongTypeError("regions must be a sequence of Regions' names, not a string")
+        check_string_collections("A discovery multi-keyring", regions=regions)
         if not regions or not all(regions):
             raise ConfigError("A discovery multi-keyring needs at least one Region, and none may be empty")
         key_filter = discovery_filter(account_ids, partition)
@@ -232,6 +234,9 @@ def kms_for(key_id: str, client: KmsClient | UntypedClient | None) -> BotoKms:
 
 def kms_in(region: str | None, client: KmsClient | UntypedClient | None) -> BotoKms:
     """Return what calls KMS through a client; by default one is made in a Region, when it is first needed."""
+    if client is not None:
+        hint = 'Write client=boto3.client("kms"), or leave it out'
+        check_methods("A KMS keyring", ("decrypt",), "a boto3 KMS client", hint=hint, client=client)
     clients = Clients("kms")
     return BotoKms(lambda: client or clients(region))
 
@@ -244,7 +249,8 @@ def _keyring(
 
 def _check_arns(generator: str | None, children: Sequence[str]) -> list[str]:
     if isinstance(children, str):
-        raise TypeError("children must be a sequence of key ARNs, not a string")
+        raise WrongTypeError("children must be a sequence of key ARNs, not a string")
+    check_string_collections("A KMS multi-keyring", children=children)
     key_ids = [*([] if generator is None else [generator]), *children]
     for key_id in key_ids:
         if not check_key_id(key_id).startswith("arn:"):

@@ -12,6 +12,7 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dynaseal.boto.keys.clients import UntypedClient
+from dynaseal.core.quoting import escaped, shown
 from dynaseal.errors import DynasealError, EncryptError, UnwrapError
 from dynaseal.materials import kms_calls
 from dynaseal.materials.arn import region_of
@@ -57,7 +58,9 @@ class KmsError(DynasealError, ClientError):
         reason = details.get("Code", "Unknown")
         DynasealError.__init__(
             self,
-            f"KMS refused {operation_name} on {key_id}: {reason}: {details.get('Message', '')}",
+            # A discovery keyring's key id comes from the item, and AWS's message may repeat it.
+            f"KMS refused {operation_name} on {shown(key_id)}: {escaped(reason)}: "
+            f"{escaped(details.get('Message', ''))}",
             hint=_hint(reason, operation_name, key_id, region),
         )
 
@@ -213,7 +216,7 @@ class BotoKms:
             kms_error = KmsEncryptError if writing else KmsDecryptError
             raise kms_error(error.response, operation, key_id, _region(client)) from error
         except BotoCoreError as error:
-            message = f"KMS could not be called for {operation} on {key_id}: {error}"
+            message = f"KMS could not be called for {operation} on {shown(key_id)}: {escaped(str(error))}"
             raise (EncryptError(message) if writing else UnwrapError(message)) from error
 
 

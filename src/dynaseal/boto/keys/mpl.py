@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
+from dynaseal.core.arguments import ProcessBound
 from dynaseal.core.header import EncryptedDataKey
+from dynaseal.core.quoting import escaped
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
@@ -20,7 +22,7 @@ _PACKAGE = "aws_cryptographic_material_providers.mpl"
 _SIGNING_KEY_PLACEHOLDER = b"kept in dynaseal"
 
 
-class MplKeyring:
+class MplKeyring(ProcessBound):
     """Uses a keyring of AWS's package `aws-cryptographic-material-providers`.
 
     Args:
@@ -130,7 +132,7 @@ def _from_mpl(key: Any) -> EncryptedDataKey:
 
 def _message(error: Any) -> str:
     """Return the messages of an error and of the errors in it; a list of errors has none itself."""
-    return "; ".join(dict.fromkeys(filter(None, _messages(error))))
+    return escaped("; ".join(dict.fromkeys(filter(None, _messages(error)))))
 
 
 def _messages(error: Any) -> Iterator[str]:

@@ -9,6 +9,7 @@ Field = tuple[bytes, bytes]
 """A value as the format has it: its type id and its bytes."""
 
 MAX_DEPTH = 32
+MAX_NAME_LENGTH = 65_535
 SECOND_LEVEL = 2
 TYPE_ID_LENGTH = 2
 

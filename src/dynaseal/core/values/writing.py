@@ -21,6 +21,7 @@ from dynaseal.core.values.types import (
     LIST,
     MAP,
     MAX_DEPTH,
+    MAX_NAME_LENGTH,
     NULL,
     NUMBER,
     NUMBER_SET,
@@ -129,6 +130,8 @@ def _boolean(content: bool) -> bytes:
 
 
 def _null(content: bool) -> bytes:
+    if content is False:
+        raise ValueError("a NULL that is not true, which DynamoDB refuses")
     return _boolean(content)[:0]
 
 
@@ -183,6 +186,8 @@ def _map(content: Mapping[str, AttributeValue], depth: int) -> bytes:
     parts = [u32(len(content))]
     for key in sorted_strings(content):
         name, value = key.encode(), content[key]
+        if len(name) > MAX_NAME_LENGTH:
+            raise ValueError(f"a map with a key over DynamoDB's {MAX_NAME_LENGTH:,} bytes")
         (kind,) = value
         type_id, write, holds_values = _WRITERS[kind]
         data = write(value[kind], depth + 1) if holds_values else write(value[kind])

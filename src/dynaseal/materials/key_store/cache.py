@@ -23,6 +23,7 @@ from random import random as any_fraction
 from threading import Lock
 from typing import Any, TypeVar
 
+from dynaseal.core.arguments import ProcessBound, check_callables, check_integers, check_numbers
 from dynaseal.errors import ConfigError, DynasealError
 from dynaseal.materials import forks
 
@@ -38,7 +39,7 @@ class _Entry:
     retry_at: float = -inf
 
 
-class BranchKeyCache:
+class BranchKeyCache(ProcessBound):
     """Caches branch keys and beacon keys for their TTL. Several keyrings can share one.
 
     Keyrings share entries if they have the same key store; the keys of different key stores never mix.
@@ -67,6 +68,10 @@ class BranchKeyCache:
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = any_fraction,
     ) -> None:
+        owner = "A BranchKeyCache"
+        check_integers(owner, capacity=capacity)
+        check_numbers(owner, jitter=jitter, grace_seconds=grace_seconds, retry_seconds=retry_seconds)
+        check_callables(owner, clock=clock, random=random)
         if capacity < 1 or not 0 <= jitter < 1 or grace_seconds < 0 or retry_seconds <= 0:
             raise ConfigError(
                 "A cache's capacity must be at least 1, its jitter at least 0 and below 1, its grace period "
@@ -145,7 +150,8 @@ class BranchKeyCache:
             return value
         finally:
             with self._lock:
-                del self._loading[key]
+                # It is not there any more in a child that was forked within `load`.
+                self._loading.pop(key, None)
             # If neither a result nor a failure was set, this wakes the waiting callers; otherwise it does
             # nothing.
             future.cancel()

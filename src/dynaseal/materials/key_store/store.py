@@ -15,6 +15,8 @@ from typing import Protocol
 from uuid import UUID
 
 from dynaseal.attributes import Item
+from dynaseal.core.arguments import ProcessBound, check_strings
+from dynaseal.core.quoting import shown
 from dynaseal.errors import ConfigError, KeyStoreError
 from dynaseal.materials.arn import check_key_arn
 from dynaseal.materials.key_store.branch_keys import (
@@ -77,7 +79,7 @@ class KeyStoreKms(Protocol):
         ...
 
 
-class BranchKeyStore:
+class BranchKeyStore(ProcessBound):
     """Makes, versions and fetches branch keys and beacon keys.
 
     Args:
@@ -103,6 +105,7 @@ class BranchKeyStore:
         clock: Callable[[], datetime],
         new_uuid: Callable[[], UUID],
     ) -> None:
+        check_strings("A key store", logical_key_store_name=logical_key_store_name)
         self._table = table
         self._kms = kms
         self._logical_name = logical_key_store_name
@@ -212,8 +215,8 @@ class BranchKeyStore:
         record = parse_record(item, branch_key_id, record_type, self._logical_name)
         if record.kms_arn != self._kms_key_arn:
             raise KeyStoreError(
-                f"The branch key {branch_key_id!r} is wrapped by {record.kms_arn}, and the key store is "
-                f"configured with {self._kms_key_arn}",
+                f"The branch key {branch_key_id!r} is wrapped by {shown(record.kms_arn)}, and the key store "
+                f"is configured with {self._kms_key_arn}",
                 hint="Configure the key store with the key that wrapped it",
             )
         return record

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from dynaseal.core.arguments import check_bytes
 from dynaseal.errors import ConfigError
 
 _PEM = b"-----BEGIN"
@@ -56,6 +57,7 @@ class Curve(Enum):
         Raises:
             ConfigError: it is not a public key of this curve in one of these forms.
         """
+        check_bytes("An ECDH keyring", public_key=encoded)
         load = load_pem_public_key if encoded.lstrip().startswith(_PEM) else load_der_public_key
         try:
             key = load(encoded)
@@ -77,6 +79,7 @@ class Curve(Enum):
         Raises:
             ConfigError: it is not a private key of this curve in one of these forms.
         """
+        check_bytes("An ECDH keyring", private_key=encoded)
         is_pem = encoded.lstrip().startswith(_PEM)
         if is_pem and b"ENCRYPTED" in encoded:
             raise ConfigError(

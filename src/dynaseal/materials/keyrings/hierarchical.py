@@ -16,6 +16,14 @@ from typing import Protocol
 from uuid import UUID
 
 from dynaseal.attributes import Item
+from dynaseal.core.arguments import (
+    ProcessBound,
+    check_callables,
+    check_instances,
+    check_methods,
+    check_numbers,
+    check_strings,
+)
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import NONCE_LENGTH, AuthenticationFailedError, gcm_decrypt, gcm_encrypt
 from dynaseal.core.wire import u32
@@ -51,7 +59,7 @@ class BranchKeySource(Protocol):
         ...
 
 
-class AwsKmsHierarchicalKeyring:
+class AwsKmsHierarchicalKeyring(ProcessBound):
     """Wraps data keys under branch keys: one KMS call serves all items until a cached branch key's TTL ends.
 
     Args:
@@ -86,6 +94,16 @@ class AwsKmsHierarchicalKeyring:
         ttl_seconds: float,
         cache: BranchKeyCache | None = None,
     ) -> None:
+        owner = "An AwsKmsHierarchicalKeyring"
+        fetching = ("get_active_branch_key", "get_branch_key_version")
+        check_methods(owner, fetching, "a KeyStore", key_store=key_store)
+        check_numbers(owner, ttl_seconds=ttl_seconds)
+        if branch_key_id is not None:
+            check_strings(owner, branch_key_id=branch_key_id)
+        if branch_key_id_supplier is not None:
+            check_callables(owner, branch_key_id_supplier=branch_key_id_supplier)
+        if cache is not None:
+            check_instances(owner, BranchKeyCache, cache=cache)
         if (branch_key_id is None) is (branch_key_id_supplier is None) or branch_key_id == "":
             raise ConfigError(
                 "A hierarchical keyring needs either a branch key id or a supplier of branch key ids"

@@ -11,8 +11,10 @@ Source: specification `aws-kms-keyring.md`, `aws-kms-mrk-keyring.md`.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from dynaseal.core.arguments import ProcessBound, check_string_collections
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
+from dynaseal.core.quoting import shown
 from dynaseal.errors import EncryptError, UnwrapError
 from dynaseal.materials.arn import KmsArn, check_key_id, is_same_key, parse_arn
 from dynaseal.materials.attempts import kms_data_keys, unwrap_first
@@ -56,7 +58,7 @@ class SymmetricKms(Protocol):
         ...
 
 
-class KmsKeyring:
+class KmsKeyring(ProcessBound):
     """Wraps data keys under one KMS key.
 
     Args:
@@ -70,6 +72,7 @@ class KmsKeyring:
 
     def __init__(self, key_id: str, kms: SymmetricKms, grant_tokens: Sequence[str] = ()) -> None:
         self._key_id = check_key_id(key_id)
+        check_string_collections("A KMS keyring", grant_tokens=grant_tokens)
         self._kms = kms
         self._grant_tokens = tuple(grant_tokens)
 
@@ -164,7 +167,7 @@ def unwrap_with_kms(
         data_key, blob = wrapping.split(wrapped.ciphertext)
         intermediate, used_key = kms.decrypt(key_id, blob, materials.encryption_context, grant_tokens)
         if used_key != key_id:
-            raise UnwrapError(f"KMS was called to decrypt with {key_id} and used {used_key}")
+            raise UnwrapError(f"KMS was called to decrypt with {shown(key_id)} and used {shown(used_key)}")
         return materials.with_unwrapped_key(*wrapping.unwrap(data_key, intermediate, materials.aad))
     except AuthenticationFailedError:
-        raise UnwrapError(f"The item's data key under {key_id} is damaged") from None
+        raise UnwrapError(f"The item's data key under {shown(key_id)} is damaged") from None

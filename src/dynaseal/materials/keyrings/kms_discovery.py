@@ -12,6 +12,7 @@ Source: specification `aws-kms-discovery-keyring.md`, `aws-kms-mrk-discovery-key
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from dynaseal.core.arguments import ProcessBound, WrongTypeError, check_string_collections, check_strings
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.errors import ConfigError, EncryptError
 from dynaseal.materials.arn import KmsArn
@@ -51,11 +52,15 @@ class DiscoveryFilter:
 def discovery_filter(account_ids: Collection[str] | None, partition: str) -> DiscoveryFilter | None:
     """Return the filter for a public keyring's arguments; None, no filter, if no accounts are given."""
     if isinstance(account_ids, str):
-        raise TypeError("account_ids must be a collection of account ids, not a string")
-    return None if account_ids is None else DiscoveryFilter(frozenset(account_ids), partition)
+        raise WrongTypeError("account_ids must be a collection of account ids, not a string")
+    check_strings("A discovery keyring", partition=partition)
+    if account_ids is None:
+        return None
+    check_string_collections("A discovery keyring", account_ids=account_ids)
+    return DiscoveryFilter(frozenset(account_ids), partition)
 
 
-class KmsDiscoveryKeyring:
+class KmsDiscoveryKeyring(ProcessBound):
     """Reads with the KMS keys that items name.
 
     Args:
@@ -122,6 +127,7 @@ class KmsMrkDiscoveryKeyring(KmsDiscoveryKeyring):
 
     def __init__(self, kms: SymmetricKms, region: str, key_filter: DiscoveryFilter | None = None) -> None:
         super().__init__(kms, key_filter)
+        check_strings("A discovery keyring", region=region)
         if not region:
             raise ConfigError("A discovery keyring for multi-Region keys needs the name of its Region")
         self._region = region

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
+from dynaseal.core.arguments import ProcessBound, check_members, check_string_collections
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
@@ -48,7 +49,7 @@ class EcdhKms(Protocol):
         ...
 
 
-class KmsEcdhKeyring:
+class KmsEcdhKeyring(ProcessBound):
     """Wraps data keys by ECDH with a private key that stays in KMS.
 
     Args:
@@ -74,6 +75,8 @@ class KmsEcdhKeyring:
         recipient_public_key: EllipticCurvePublicKey | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> None:
+        check_members("A KMS ECDH keyring", Curve, curve=curve)
+        check_string_collections("A KMS keyring", grant_tokens=grant_tokens)
         self._curve = curve
         self._key_id = check_key_arn(key_id, "and KMS's responses are checked against it")
         self._kms = kms

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from hmac import compare_digest
 from typing import Literal, Protocol, get_args
 
+from dynaseal.core.arguments import ProcessBound, check_string_collections
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError, sha384
 from dynaseal.core.suites import AlgorithmSuite
@@ -50,7 +51,7 @@ class RsaKms(Protocol):
         ...
 
 
-class KmsRsaKeyring:
+class KmsRsaKeyring(ProcessBound):
     """Wraps data keys under the public key of an RSA key pair in KMS.
 
     Args:
@@ -75,6 +76,7 @@ class KmsRsaKeyring:
         grant_tokens: Sequence[str] = (),
     ) -> None:
         self._key_id = check_key_arn(key_id, "and items name the key by its ARN")
+        check_string_collections("A KMS keyring", grant_tokens=grant_tokens)
         if algorithm not in get_args(RsaAlgorithm):
             raise ConfigError(
                 f"KMS has no RSA encryption algorithm {algorithm!r}",

@@ -8,12 +8,13 @@ Source: specification `multi-keyring.md`.
 
 from collections.abc import Sequence
 
+from dynaseal.core.arguments import ProcessBound, check_methods
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring, combine_causes
 
 
-class MultiKeyring:
+class MultiKeyring(ProcessBound):
     """Combines keyrings: all of them wrap the data key, and any one of them can unwrap it.
 
     Args:
@@ -26,6 +27,11 @@ class MultiKeyring:
     """
 
     def __init__(self, generator: Keyring | None = None, children: Sequence[Keyring] = ()) -> None:
+        methods = ("on_encrypt", "on_decrypt")
+        if generator is not None:
+            check_methods("A MultiKeyring", methods, "a keyring", generator=generator)
+        for child in children:
+            check_methods("A MultiKeyring", methods, "a keyring", child=child)
         if generator is None and not children:
             raise ConfigError("A multi-keyring needs a generator or at least one child")
         self._generator = generator

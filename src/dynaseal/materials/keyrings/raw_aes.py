@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from os import urandom
 from struct import Struct
 
+from dynaseal.core.arguments import ProcessBound, check_bytes
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import (
     KEY_LENGTH,
@@ -30,7 +31,7 @@ _FRESH = Struct(f"{wrapping.INTERMEDIATE_KEY_LENGTH}s{NONCE_LENGTH}s{KEY_LENGTH}
 _LENGTHS = u32(TAG_LENGTH * 8) + u32(NONCE_LENGTH)
 
 
-class RawAesKeyring:
+class RawAesKeyring(ProcessBound):
     """Wraps data keys under an AES key of your own.
 
     Args:
@@ -48,6 +49,7 @@ class RawAesKeyring:
 
     def __init__(self, namespace: str, name: str, wrapping_key: bytes) -> None:
         check_raw_key_name(namespace, name)
+        check_bytes("A RawAesKeyring", wrapping_key=wrapping_key)
         if len(wrapping_key) not in (16, 24, 32):
             raise ConfigError(f"An AES wrapping key must be 16, 24 or 32 bytes, not {len(wrapping_key)}")
         self._namespace = namespace

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePublicKey,
 )
 
+from dynaseal.core.arguments import ProcessBound, check_members
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.errors import EncryptError, UnwrapError
@@ -29,7 +30,7 @@ from dynaseal.materials.keyrings.names import RAW_ECDH_PROVIDER
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
 
 
-class RawEcdhKeyring:
+class RawEcdhKeyring(ProcessBound):
     """Wraps data keys for the holder of an elliptic-curve key of your own.
 
     Make one with `static`, `ephemeral` or `discovery`. Keys are bytes in PEM or DER: private keys as PKCS #8,
@@ -60,6 +61,7 @@ class RawEcdhKeyring:
         Raises:
             ConfigError: a key is malformed or on another curve.
         """
+        check_members("A RawEcdhKeyring", Curve, curve=curve)
         return cls(
             curve, curve.load_private_key(sender_private_key), curve.load_public_key(recipient_public_key)
         )
@@ -71,6 +73,7 @@ class RawEcdhKeyring:
         Raises:
             ConfigError: the key is malformed or on another curve.
         """
+        check_members("A RawEcdhKeyring", Curve, curve=curve)
         return cls(curve, None, curve.load_public_key(recipient_public_key))
 
     @classmethod
@@ -80,6 +83,7 @@ class RawEcdhKeyring:
         Raises:
             ConfigError: the key is malformed or on another curve.
         """
+        check_members("A RawEcdhKeyring", Curve, curve=curve)
         return cls(curve, curve.load_private_key(recipient_private_key), None)
 
     def __repr__(self) -> str:

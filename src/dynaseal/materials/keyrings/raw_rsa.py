@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from dynaseal.core.arguments import ProcessBound, check_members
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
@@ -22,7 +23,7 @@ from dynaseal.materials.keyrings.rsa import RsaPadding, check_capacity, load_pri
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
 
 
-class RawRsaKeyring:
+class RawRsaKeyring(ProcessBound):
     """Wraps data keys under an RSA key of your own.
 
     Anyone who has the public key can write items that the private key reads: this keyring decides who can
@@ -58,6 +59,7 @@ class RawRsaKeyring:
         private_key: bytes | None = None,
     ) -> None:
         check_raw_key_name(namespace, name)
+        check_members("A RawRsaKeyring", RsaPadding, padding=padding)
         if public_key is None and private_key is None:
             raise ConfigError("A raw RSA keyring needs a public key to write, or a private key to read")
         self._namespace = namespace

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from dynaseal.core.arguments import check_bytes
 from dynaseal.errors import ConfigError
 
 
@@ -55,6 +56,7 @@ def load_public_key(pem: bytes) -> RSAPublicKey:
     Raises:
         ConfigError: it is not an RSA public key in that form.
     """
+    check_bytes("An RSA keyring", public_key=pem)
     try:
         key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm):
@@ -76,6 +78,7 @@ def load_private_key(pem: bytes) -> RSAPrivateKey:
     Raises:
         ConfigError: it is not an RSA private key in that form.
     """
+    check_bytes("An RSA keyring", private_key=pem)
     if b"ENCRYPTED" in pem:
         raise ConfigError("The private key is protected by a password", hint="Decrypt it before passing it")
     try:

@@ -12,6 +12,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 
 from dynaseal.core import signatures
+from dynaseal.core.arguments import ProcessBound
 from dynaseal.core.context import PUBLIC_KEY
 from dynaseal.core.header import MAX_DATA_KEYS, EncryptedDataKey
 from dynaseal.core.primitives import KEY_LENGTH
@@ -20,7 +21,7 @@ from dynaseal.errors import DecryptError, EncryptError, FormatError, SignatureEr
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring
 
 
-class DefaultMaterialsManager:
+class DefaultMaterialsManager(ProcessBound):
     """Gets every item's materials from one keyring.
 
     Args:

@@ -16,13 +16,14 @@ Source: specification `required-encryption-context-cmm.md`.
 
 from collections.abc import Collection, Mapping, Sequence
 
+from dynaseal.core.arguments import ProcessBound, WrongTypeError, check_methods
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import ConfigError, DecryptError, EncryptError
 from dynaseal.materials.model import CryptographicMaterialsManager, DecryptionMaterials, EncryptionMaterials
 
 
-class RequiredContextMaterialsManager:
+class RequiredContextMaterialsManager(ProcessBound):
     """Requires that every item's encryption context has certain entries.
 
     Args:
@@ -42,7 +43,11 @@ class RequiredContextMaterialsManager:
 
     def __init__(self, underlying: CryptographicMaterialsManager, required_keys: Collection[str]) -> None:
         if isinstance(required_keys, str):
-            raise TypeError("required_keys must be a collection of keys, not a string")
+            raise WrongTypeError("required_keys must be a collection of keys, not a string")
+        methods = ("get_encryption_materials", "decrypt_materials")
+        check_methods(
+            "A RequiredContextMaterialsManager", methods, "a materials manager", underlying=underlying
+        )
         if not required_keys or not all(required_keys):
             raise ConfigError("required_keys must have at least one key, and none may be empty")
         self._underlying = underlying

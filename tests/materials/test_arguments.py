@@ -1,0 +1,168 @@
+"""What is wrong with an argument is said when a configuration or keyring is made."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+
+from dynaseal import (
+    AttributeActions,
+    AwsKmsDiscoveryKeyring,
+    AwsKmsHierarchicalKeyring,
+    AwsKmsKeyring,
+    AwsKmsMultiKeyring,
+    BeaconVersion,
+    BranchKeyCache,
+    ConfigError,
+    CryptoAction,
+    EncryptError,
+    ItemEncryptor,
+    KeyStore,
+    MultiKeyring,
+    RawAesKeyring,
+    SearchConfig,
+    SingleKeySource,
+    StandardBeacon,
+    TableConfig,
+)
+from dynaseal.core.quoting import escaped, quoted
+from dynaseal.materials.kms_calls import MAX_COUNTED, OTHER_KEYS, KmsCall, KmsCalls
+
+ARN = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+RAW = RawAesKeyring("payroll", "2026", bytes(32))
+STORE = KeyStore("keys", "keys", ARN)
+ACTIONS = {"pk": CryptoAction.SIGN_ONLY, "salary": CryptoAction.ENCRYPT_AND_SIGN}
+
+
+def table(**changes: Any) -> TableConfig:
+    arguments: dict[str, Any] = {"attribute_actions": ACTIONS, "keyring": RAW, **changes}
+    return TableConfig(
+        arguments.pop("logical_table_name", "people"), arguments.pop("partition_key_name", "pk"), **arguments
+    )
+
+
+def kms_client() -> Any:
+    session: Any = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-west-2")
+    return session.client("kms")
+
+
+WRONG: dict[str, Callable[[], Any]] = {
+    "an ARN as keyring": lambda: table(keyring=ARN),
+    "a class as keyring": lambda: table(keyring=RawAesKeyring),
+    "a KMS client as keyring": lambda: table(keyring=kms_client()),
+    "a keyring as cmm": lambda: table(keyring=None, cmm=RAW),
+    "a number as table name": lambda: table(logical_table_name=3),
+    "a list as key name": lambda: table(partition_key_name=["pk"]),
+    "a tuple as sort key": lambda: table(sort_key_name=("sk",)),
+    "a list of actions": lambda: table(attribute_actions=["pk"]),
+    "an action as string": lambda: table(attribute_actions={**ACTIONS, "city": "SIGN_ONLY"}),
+    "a string of unsigned names": lambda: table(allowed_unsigned_attributes="views"),
+    "a number as prefix": lambda: table(allowed_unsigned_attribute_prefix=1),
+    "a number as suite": lambda: table(algorithm_suite=0x6700),
+    "a string as policy": lambda: table(plaintext_policy="FORBID_WRITE_ALLOW_READ"),
+    "a beacon as search": lambda: table(search=StandardBeacon("salary", 10)),
+    "a string as surrogate keys": lambda: table(surrogate_keys="pk"),
+    "a line break after an ARN": lambda: AwsKmsKeyring(f"{ARN}\n"),
+    "a blank before an ARN": lambda: AwsKmsKeyring(f" {ARN}"),
+    "bytes as ARN": lambda: AwsKmsKeyring(ARN.encode()),  # pyright: ignore[reportArgumentType]
+    "a Region as client": lambda: AwsKmsKeyring(ARN, client="us-west-2"),  # pyright: ignore[reportArgumentType]
+    "a string of grant tokens": lambda: AwsKmsKeyring(ARN, grant_tokens="abc"),
+    "a client as clients": lambda: AwsKmsMultiKeyring(ARN, clients=3),  # pyright: ignore[reportArgumentType]
+    "a string of accounts": lambda: AwsKmsDiscoveryKeyring(account_ids="111122223333"),
+    "numbers of accounts": lambda: AwsKmsDiscoveryKeyring(account_ids=[111122223333]),  # pyright: ignore[reportArgumentType]
+    "an ARN as generator": lambda: MultiKeyring(ARN),  # pyright: ignore[reportArgumentType]
+    "a class as child": lambda: MultiKeyring(RAW, [RawAesKeyring]),  # pyright: ignore[reportArgumentType]
+    "a string as wrapping key": lambda: RawAesKeyring("a", "b", "c" * 32),  # pyright: ignore[reportArgumentType]
+    "bytes as key name": lambda: RawAesKeyring("a", b"b", bytes(32)),  # pyright: ignore[reportArgumentType]
+    "a name as key store": lambda: AwsKmsHierarchicalKeyring("keys", branch_key_id="a", ttl_seconds=9),  # pyright: ignore[reportArgumentType]
+    "a string as TTL": lambda: AwsKmsHierarchicalKeyring(STORE, branch_key_id="a", ttl_seconds="9"),  # pyright: ignore[reportArgumentType]
+    "a string as capacity": lambda: BranchKeyCache("9"),  # pyright: ignore[reportArgumentType]
+    "no name of a key store": lambda: KeyStore("", "keys", ARN),
+    "a session as client": lambda: KeyStore("keys", "keys", ARN, dynamodb_client=boto3),  # pyright: ignore[reportArgumentType]
+    "a string as length": lambda: StandardBeacon("a", "8"),  # pyright: ignore[reportArgumentType]
+    "a string as style": lambda: StandardBeacon("a", 8, style="AsSet"),  # pyright: ignore[reportArgumentType]
+    "one beacon for a list": lambda: BeaconVersion(
+        STORE,
+        SingleKeySource("a"),
+        standard_beacons=StandardBeacon("a", 8),  # pyright: ignore[reportArgumentType]
+    ),
+    "no list of versions": lambda: SearchConfig(BeaconVersion(STORE, SingleKeySource("a"))),  # pyright: ignore[reportArgumentType]
+    "a number as beacon key id": lambda: SingleKeySource(3),  # pyright: ignore[reportArgumentType]
+    "a keyring as configuration": lambda: ItemEncryptor(RAW),  # pyright: ignore[reportArgumentType]
+    "a path": lambda: AttributeActions(CryptoAction.SIGN_ONLY, {"a.ssn": CryptoAction.ENCRYPT_AND_SIGN}),
+    "an index": lambda: AttributeActions(CryptoAction.SIGN_ONLY, {"a[0]": CryptoAction.ENCRYPT_AND_SIGN}),
+    "a path below a named attribute": lambda: table(
+        attribute_actions={**ACTIONS, "salary.net": CryptoAction.ENCRYPT_AND_SIGN}
+    ),
+}
+
+
+@pytest.mark.parametrize("make", WRONG.values(), ids=WRONG)
+def test_a_wrong_argument_is_refused_at_once(make: Callable[[], Any]) -> None:
+    with pytest.raises(ConfigError):
+        make()
+
+
+def test_what_to_write_is_said() -> None:
+    with pytest.raises(ConfigError, match="AwsKmsKeyring\\('arn:aws:kms"):
+        table(keyring=ARN)
+    with pytest.raises(ConfigError, match="keyring=RawAesKeyring"):
+        table(keyring=RawAesKeyring)
+
+
+def test_literal_names_may_look_like_paths() -> None:
+    encrypt = CryptoAction.ENCRYPT_AND_SIGN
+    actions = AttributeActions(CryptoAction.SIGN_ONLY, {"a.b": encrypt}, literal_names=["a.b"])
+    encryptor = ItemEncryptor(table(attribute_actions=actions))
+    assert list(encryptor.encrypt_item({"pk": {"S": "x"}, "a.b": {"S": "y"}})["a.b"]) == ["B"]
+    assert table(attribute_actions={**ACTIONS, "a.b": encrypt}).is_encrypted("a.b")
+
+
+@pytest.mark.parametrize("value", [{"NULL": False}, {"M": {"k" * 65536: {"S": "x"}}}], ids=["null", "key"])
+@pytest.mark.parametrize("wrap", [lambda v: v, lambda v: {"L": [v]}, lambda v: {"M": {"a": v}}])
+def test_what_dynamodb_would_refuse_is_refused_when_it_is_encrypted(
+    value: dict[str, Any], wrap: Callable[[Any], Any]
+) -> None:
+    with pytest.raises(EncryptError, match="'salary' cannot be stored"):
+        ItemEncryptor(table()).encrypt_item({"pk": {"S": "x"}, "salary": wrap(value)})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        table,
+        lambda: ItemEncryptor(table()),
+        lambda: RAW,
+        lambda: AwsKmsKeyring(ARN),
+        BranchKeyCache,
+        lambda: STORE,
+    ],
+)
+def test_a_copy_is_the_object_and_pickling_says_what_to_do(make: Callable[[], Any]) -> None:
+    instance = make()
+    assert copy.copy(instance) is instance
+    assert copy.deepcopy([instance])[0] is instance
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError, match="in each process"):
+            pickle.dumps(instance, protocol)
+
+
+def test_counts_of_keys_that_items_name_are_limited() -> None:
+    calls = KmsCalls("table people")
+    for number in range(3 * MAX_COUNTED):
+        calls.add(KmsCall("Decrypt", f"{ARN}{number}"), per_item=False)
+    total = calls.total()
+    assert len(total) == MAX_COUNTED + 1
+    assert total["Decrypt", OTHER_KEYS] == 2 * MAX_COUNTED
+
+
+def test_what_an_item_says_is_escaped_and_cut() -> None:
+    assert quoted("a\x1b[2J\n") == r"'a\x1b[2J\n'"
+    assert len(quoted("x" * 100_000)) < 300
+    assert escaped("a\nb\x1b\u202e") == r"a\nb\x1b\u202e"
+    assert len(escaped("x" * 100_000)) < 1_100
