@@ -1,5 +1,6 @@
 """The four attribute actions, and a mapping of attribute names to them with a default."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -8,6 +9,9 @@ from dynaseal.core.arguments import check_instances, check_members, check_string
 from dynaseal.core.quoting import quoted
 from dynaseal.core.values.types import MAX_NAME_LENGTH
 from dynaseal.errors import ConfigError
+
+# Names joined by dots, and positions in brackets.
+_PATH = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])+")
 
 
 class CryptoAction(Enum):
@@ -87,7 +91,7 @@ def check_attribute_name(owner: str, name: str) -> None:
 
 def looks_like_path(name: str) -> bool:
     """Return whether an attribute's name looks like a path into a map or list."""
-    return not {".", "[", "]"}.isdisjoint(name)
+    return _PATH.fullmatch(name) is not None
 
 
 def find_path_below(names: Collection[str]) -> str | None:

@@ -49,9 +49,6 @@ def parse_arn(arn: str) -> KmsArn:
         >>> parse_arn("arn:aws:kms:us-west-2:111122223333:key/mrk-1").region
         'us-west-2'
     """
-    # An item can claim any string as its key's ARN, and it is passed on to KMS and into messages.
-    if len(arn) > MAX_ARN_LENGTH or not arn.isascii() or not arn.isprintable() or " " in arn:
-        raise ValueError("not the ARN of a KMS key")
     parts = arn.split(":")
     if len(parts) != 6 or parts[0] != "arn" or parts[2] != "kms" or not all(parts):
         raise ValueError("not the ARN of a KMS key")
@@ -65,6 +62,11 @@ def parse_arn(arn: str) -> KmsArn:
         kind="key" if kind == "key" else "alias",
         resource_id=resource_id,
     )
+
+
+def could_be_sent(arn: str) -> bool:
+    """Return whether KMS could know an ARN by its length and characters: an item can claim any string."""
+    return len(arn) <= MAX_ARN_LENGTH and arn.isascii() and arn.isprintable() and " " not in arn
 
 
 def check_key_id(key_id: str) -> str:
@@ -84,12 +86,14 @@ def check_key_id(key_id: str) -> str:
         raise ConfigError(f"The KMS key id {key_id!r} begins or ends with white space", hint="Remove it")
     if key_id.startswith("arn:"):
         try:
-            parse_arn(key_id)
+            is_arn = could_be_sent(key_id) and parse_arn(key_id)
         except ValueError:
+            is_arn = False
+        if not is_arn:
             raise ConfigError(
                 f"{quoted(key_id)} is not the ARN of a KMS key or alias",
                 hint="Example: arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-            ) from None
+            )
     return key_id
 
 
