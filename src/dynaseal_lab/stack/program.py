@@ -20,6 +20,7 @@ TIME_LIMIT = 60
 
 INSTALLED = Path(__file__).parent / "installed" / "demo.py"
 """Where an installed package has `demo.py`: without neighbours, which its imports would find first."""
+
 PLAINTEXT = "behind the third stone"
 """What demo.py keeps secret in its sample item."""
 
