@@ -148,7 +148,7 @@ def test_a_key_is_used_only_for_its_usage(
         ({"KeySpec": "HMAC_256", "KeyUsage": "SIGN_VERIFY"}, "ValidationException"),
         ({"KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY"}, "UnsupportedOperationException"),
         ({"KeySpec": "NONSENSE"}, "ValidationException"),
-        ({"Origin": "EXTERNAL"}, "UnsupportedOperationException"),
+        ({"Origin": "EXTERNAL", "MultiRegion": True}, "UnsupportedOperationException"),
     ],
 )
 def test_a_key_is_created_only_of_a_spec_and_usage_that_exist(

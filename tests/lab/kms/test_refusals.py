@@ -103,6 +103,6 @@ def test_parameters_are_checked_before_anything_else(kms: KmsCaller) -> None:
 
 
 def test_an_operation_that_is_not_offered_is_refused_by_name(kms: KmsCaller) -> None:
-    code, sentence = message(kms, "ImportKeyMaterial", KeyId="x")
+    code, sentence = message(kms, "CreateCustomKeyStore", CustomKeyStoreName="x")
     assert code == "UnsupportedOperationException"
-    assert "ImportKeyMaterial" in sentence
+    assert "CreateCustomKeyStore" in sentence
