@@ -12,6 +12,7 @@ import pytest
 
 from dynaseal.errors import UnsupportedOperationError
 from dynaseal.expressions import apply_update, matches, parse_condition, parse_update
+from dynaseal.expressions.refusals import InvalidExpressionError
 
 RECORDED = json.loads((Path(__file__).parents[2] / "vectors" / "expressions.json").read_text())
 
@@ -94,3 +95,18 @@ def test_an_update_that_dynamodb_refuses_is_refused(case: dict[str, Any]) -> Non
         apply_update(
             parse_update(case["expression"]), ITEM, case.get("names"), attributes(case.get("values"))
         )
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        c
+        for c in RECORDED["conditions"]
+        if "refused" in c and STYLE not in c["refused"] and SIZE not in c["refused"]
+    ],
+    ids=identity,
+)
+def test_a_condition_is_refused_with_dynamodbs_message(case: dict[str, Any]) -> None:
+    with pytest.raises(InvalidExpressionError) as refusal:
+        holds(case)
+    assert refusal.value.dynamodb_message == case["refused"]

@@ -10,13 +10,13 @@ Source: DynamoDB Developer Guide, "Update expressions"; where the guide is silen
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import Context, Inexact, InvalidOperation, Overflow
+from decimal import Context
 from typing import Any, NoReturn
 
 from dynaseal.attributes import AttributeValue
-from dynaseal.errors import UnsupportedOperationError
 from dynaseal.expressions.evaluate import resolve_strictly
 from dynaseal.expressions.operators import SET_ELEMENTS, comparable, find, number
+from dynaseal.expressions.refusals import InvalidExpressionError
 from dynaseal.expressions.tree import Path, Value
 from dynaseal.expressions.update import (
     Arithmetic,
@@ -26,9 +26,11 @@ from dynaseal.expressions.update import (
     SetSource,
     UpdateExpression,
 )
+from dynaseal.expressions.value_checks import number_problem
 
 Steps = tuple[str | int, ...]
-_ARITHMETIC = Context(prec=38, Emin=-130, Emax=125, traps=[Inexact, InvalidOperation, Overflow])
+# Enough digits for every sum of two of DynamoDB's numbers, so that the check sees the exact result.
+_EXACT = Context(prec=512)
 
 
 def apply_update(
@@ -46,7 +48,7 @@ def apply_update(
         values: The request's ExpressionAttributeValues.
 
     Raises:
-        UnsupportedOperationError: DynamoDB would refuse the update; the message says why.
+        InvalidExpressionError: DynamoDB would refuse the update; the message says why.
 
     Example:
         >>> from dynaseal.expressions.update import parse_update
@@ -57,8 +59,13 @@ def apply_update(
     return _Update(item, names or {}, values or {}).run(expression)
 
 
-def _refuse(reason: str) -> NoReturn:
-    raise UnsupportedOperationError(f"The update cannot be applied: {reason}")
+_MISSING = "The provided expression refers to an attribute that does not exist in the item"
+_WRONG_TYPE = "An operand in the update expression has an incorrect data type"
+_INVALID_PATH = "The document path provided in the update expression is invalid for update"
+
+
+def _refuse(reason: str, dynamodb_message: str) -> NoReturn:
+    raise InvalidExpressionError(f"The update cannot be applied: {reason}", dynamodb_message=dynamodb_message)
 
 
 class _Update:
@@ -81,7 +88,7 @@ class _Update:
         adds = [(self._steps(path), self._value(value)) for path, value in expression.adds]
         deletes = [(self._steps(path), self._value(value)) for path, value in expression.deletes]
         removes = [self._steps(path) for path in expression.removes]
-        _refuse_overlaps([steps for steps, _ in (*sets, *adds, *deletes)] + removes)
+        refuse_overlaps([steps for steps, _ in (*sets, *adds, *deletes)] + removes)
         written = sets
         written += [(steps, _added(find(self._before, steps), value)) for steps, value in adds]
         emptied: list[Steps] = []
@@ -102,7 +109,11 @@ class _Update:
 
     def _value(self, value: Value) -> AttributeValue:
         if value.name not in self._values:
-            _refuse(f"ExpressionAttributeValues does not define {value.name}")
+            _refuse(
+                f"ExpressionAttributeValues does not define {value.name}",
+                "Invalid UpdateExpression: An expression attribute value used in expression is not defined; "
+                f"attribute value: {value.name}",
+            )
         return self._values[value.name]
 
     def _source(self, source: SetSource) -> AttributeValue:
@@ -113,7 +124,7 @@ class _Update:
     def _present(self, operand: SetOperand) -> AttributeValue:
         value = self._operand(operand)
         if value is None:
-            _refuse("it refers to an attribute that does not exist in the item")
+            _refuse("it refers to an attribute that does not exist in the item", _MISSING)
         return value
 
     def _operand(self, operand: SetOperand) -> AttributeValue | None:
@@ -129,7 +140,7 @@ class _Update:
     def _appended(self, append: ListAppend) -> AttributeValue:
         first, second = self._present(append.first), self._present(append.second)
         if "L" not in first or "L" not in second:
-            _refuse("list_append needs two lists")
+            _refuse("list_append needs two lists", _WRONG_TYPE)
         return {"L": [*first["L"], *second["L"]]}
 
     def _parent(self, steps: Steps) -> Any:
@@ -139,7 +150,7 @@ class _Update:
             kind = "L" if isinstance(steps[depth], int) else "M"
             child = _member(holder, step)
             if child is None or kind not in child:
-                _refuse(f"the document path of {steps[0]!r} is invalid for update")
+                _refuse(f"the document path of {steps[0]!r} is invalid for update", _INVALID_PATH)
             if steps[:depth] not in self._copied:
                 self._copied.add(steps[:depth])
                 child = {kind: child[kind].copy()}
@@ -172,34 +183,53 @@ def _last_index(entry: Any) -> int:
     return steps[-1] if isinstance(steps[-1], int) else -1
 
 
-def _refuse_overlaps(paths: Sequence[Steps]) -> None:
-    """Refuse two equal paths, and a path that leads into another."""
-    distinct = set(paths)
-    nested = (steps for steps in paths if any(steps[:depth] in distinct for depth in range(1, len(steps))))
-    overlapping = next(nested, None if len(distinct) == len(paths) else paths[0])
-    if overlapping is not None:
-        _refuse(f"two of its document paths overlap, one of them in {overlapping[0]!r}")
+def refuse_overlaps(paths: Sequence[Steps]) -> None:
+    """Refuse two paths of which one is or leads into the other, and two that need different types.
+
+    Raises:
+        InvalidExpressionError: there are two such paths.
+    """
+    for second, other in enumerate(paths):
+        for path in paths[:second]:
+            shared = min(len(path), len(other))
+            if path[:shared] == other[:shared]:
+                _refuse_paths("overlap", path, other)
+            common = next(at for at in range(shared) if path[at] != other[at])
+            if type(path[common]) is not type(other[common]):
+                _refuse_paths("conflict", path, other)
+
+
+def _refuse_paths(how: str, path: Steps, other: Steps) -> NoReturn:
+    one, two = (
+        "[" + ", ".join(f"[{step}]" if isinstance(step, int) else step for step in steps) + "]"
+        for steps in (path, other)
+    )
+    _refuse(
+        f"two of its document paths {how}, one of them in {other[0]!r}",
+        f"Invalid UpdateExpression: Two document paths {how} with each other; must remove or rewrite one of "
+        f"these paths; path one: {one}, path two: {two}",
+    )
 
 
 def _sum(left: AttributeValue, right: AttributeValue, *, negative: bool) -> AttributeValue:
     if "N" not in left or "N" not in right:
-        _refuse("an operand of + or - is not a number")
+        _refuse("an operand of + or - is not a number", _WRONG_TYPE)
     one, other = number(left["N"]), number(right["N"])
-    try:
-        total = _ARITHMETIC.subtract(one, other) if negative else _ARITHMETIC.add(one, other)
-    except (Inexact, InvalidOperation, Overflow):
-        _refuse("a result has more than DynamoDB's 38 digits or is out of its range")
+    total = _EXACT.subtract(one, other) if negative else _EXACT.add(one, other)
+    problem = number_problem(total)
+    if problem is not None:
+        _refuse("a result has more than DynamoDB's 38 digits or is out of its range", problem)
     return {"N": format(total, "f")}
 
 
 def _added(current: AttributeValue | None, value: AttributeValue) -> AttributeValue:
     (name, members), *_ = value.items()
     if name != "N" and name not in SET_ELEMENTS:
-        _refuse("ADD needs a number or a set")
+        _refuse("ADD needs a number or a set", _WRONG_TYPE)
     if current is None:
         return value
     if name not in current:
-        _refuse("ADD needs a value of the attribute's type")
+        _refuse("ADD needs a value of the attribute's type", _WRONG_TYPE)
     if name == "N":
         return _sum(current, value, negative=False)
     present = {comparable({SET_ELEMENTS[name]: member}) for member in current[name]}
@@ -210,11 +240,11 @@ def _added(current: AttributeValue | None, value: AttributeValue) -> AttributeVa
 def _without(current: AttributeValue | None, value: AttributeValue) -> AttributeValue | None:
     (name, members), *_ = value.items()
     if name not in SET_ELEMENTS:
-        _refuse("DELETE needs a set")
+        _refuse("DELETE needs a set", _WRONG_TYPE)
     if current is None:
         return None
     if name not in current:
-        _refuse("DELETE needs a set of the attribute's type")
+        _refuse("DELETE needs a set of the attribute's type", _WRONG_TYPE)
     removed = {comparable({SET_ELEMENTS[name]: member}) for member in members}
     rest = [member for member in current[name] if comparable({SET_ELEMENTS[name]: member}) not in removed]
     return {name: rest} if rest else None

@@ -10,7 +10,7 @@ Source: DynamoDB Developer Guide, "Condition and filter expressions, operators, 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dynaseal.expressions.reader import CONDITION_KEYWORDS, TokenReader
+from dynaseal.expressions.reader import CONDITION_FUNCTIONS, CONDITION_KEYWORDS, TokenReader
 from dynaseal.expressions.tree import (
     COMPARATORS,
     And,
@@ -31,13 +31,6 @@ from dynaseal.expressions.tree import (
 
 CACHED_EXPRESSIONS = 1024
 MAX_IN_OPTIONS = 100
-_ARGUMENT_COUNTS = {
-    "attribute_exists": 1,
-    "attribute_not_exists": 1,
-    "attribute_type": 2,
-    "begins_with": 2,
-    "contains": 2,
-}
 _PRECEDENCE = {"(": 0, "OR": 1, "AND": 2, "NOT": 3}
 
 
@@ -52,6 +45,8 @@ class ConditionExpression:
         value_paths: The paths whose attribute's value matters. That leaves out attributes that are only
             tested for existence; but whether something within an attribute exists depends on its value.
         values: Every value placeholder in it, in order.
+        operators: How many operators and functions it has.
+        has_redundant_brackets: Whether it has brackets that DynamoDB refuses as redundant.
     """
 
     text: str
@@ -59,6 +54,8 @@ class ConditionExpression:
     paths: tuple[Path, ...]
     value_paths: tuple[Path, ...]
     values: tuple[Value, ...]
+    operators: int
+    has_redundant_brackets: bool
 
 
 @lru_cache(maxsize=CACHED_EXPRESSIONS)
@@ -77,7 +74,8 @@ def parse_condition(text: str, parameter: str = "ConditionExpression") -> Condit
         >>> [str(path) for path in expression.paths], [str(path) for path in expression.value_paths]
         (['a', '#b.c[2]'], ['#b.c[2]'])
     """
-    condition = _Conditions(TokenReader(text, parameter, CONDITION_KEYWORDS)).parse()
+    reader = TokenReader(text, parameter, CONDITION_KEYWORDS)
+    condition = _Conditions(reader).parse()
     paths: list[Path] = []
     value_paths: list[Path] = []
     values: list[Value] = []
@@ -97,6 +95,8 @@ def parse_condition(text: str, parameter: str = "ConditionExpression") -> Condit
         paths=tuple(paths),
         value_paths=tuple(value_paths),
         values=tuple(values),
+        operators=reader.operators - reader.nots,
+        has_redundant_brackets=reader.has_redundant_brackets,
     )
 
 
@@ -153,6 +153,7 @@ class _Conditions:
             elif reader.keyword == "NOT":
                 reader.take()
                 reader.count_operator(2)
+                reader.nots += 1
                 self._waiting.append("NOT")
             else:
                 break
@@ -191,7 +192,10 @@ class _Conditions:
         self._reader.count_operator()
         self._reduce(_PRECEDENCE[operator])
         if isinstance(self._parts[-1], Path | Value | Size):
-            self._reader.reject(f"{operator} joins conditions, and {self._parts[-1]} is not a condition")
+            self._reader.reject(
+                f"{operator} joins conditions, and {self._parts[-1]} is not a condition",
+                self._reader.syntax_error(self._reader.position - 1),
+            )
         self._waiting.append(operator)
 
     def _reduce(self, precedence: int) -> None:
@@ -206,12 +210,16 @@ class _Conditions:
 
     def _condition(self) -> Condition:
         part = self._parts.pop()
-        if isinstance(part, Path | Value | Size):
+        if isinstance(part, Size):
+            self._reader.reject(f"{part} is not a condition", _misplaced("size"))
+        if isinstance(part, Path | Value):
             self._reader.fail("a comparison")
         return part
 
     def _operand(self) -> Operand:
         part = self._parts.pop()
+        if isinstance(part, Function):
+            self._reader.reject(f"{part} is a condition, not an operand", _misplaced(part.name))
         if not isinstance(part, Path | Value | Size):
             self._reader.fail("AND, OR or the end")
         return part
@@ -235,22 +243,31 @@ class _Conditions:
         reader.expect("(")
         options = self._operand_list()
         if len(options) > MAX_IN_OPTIONS:
-            reader.reject(f"IN has more than {MAX_IN_OPTIONS} operands")
+            reader.reject(
+                f"IN has more than {MAX_IN_OPTIONS} operands",
+                f"The IN operator is provided with too many operands; number of operands: {len(options)}",
+            )
         return In(operand, options)
 
     def _function(self) -> Function:
         reader = self._reader
         name = reader.take().text
-        if name not in _ARGUMENT_COUNTS:
-            reader.reject(f"there is no function {name} (function names are in lower case)")
+        if name not in CONDITION_FUNCTIONS:
+            reader.reject(
+                f"there is no function {name} (function names are in lower case)",
+                f"Invalid function name; function: {name}",
+            )
         reader.count_operator()
         reader.expect("(")
         arguments = self._operand_list()
-        if len(arguments) != _ARGUMENT_COUNTS[name]:
-            reader.reject(f"{name} takes {_ARGUMENT_COUNTS[name]} operands, not {len(arguments)}")
+        if len(arguments) != CONDITION_FUNCTIONS[name]:
+            reader.reject(
+                f"{name} takes {CONDITION_FUNCTIONS[name]} operands, not {len(arguments)}",
+                wrong_number_of_operands(name, len(arguments)),
+            )
         function = Function(name, arguments)
         if function.tests_existence_only and not isinstance(arguments[0], Path):
-            reader.reject(f"{name} requires a document path")
+            reader.reject(f"{name} requires a document path", path_required(name))
         return function
 
     def _operand_list(self) -> tuple[Operand, ...]:
@@ -260,6 +277,23 @@ class _Conditions:
             found.append(reader.operand())
         reader.expect(")")
         return tuple(found)
+
+
+def wrong_number_of_operands(name: str, count: int) -> str:
+    """Return DynamoDB's words for a function that is called with too many or too few operands."""
+    return (
+        "Incorrect number of operands for operator or function; "
+        f"operator or function: {name}, number of operands: {count}"
+    )
+
+
+def path_required(name: str) -> str:
+    """Return DynamoDB's words for a function whose operand must be a document path."""
+    return f"Operator or function requires a document path; operator or function: {name}"
+
+
+def _misplaced(name: str) -> str:
+    return f"The function is not allowed to be used this way in an expression; function: {name}"
 
 
 def _joined(kind: type[And] | type[Or], left: Condition, right: Condition) -> And | Or:

@@ -9,13 +9,23 @@
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from dynaseal.expressions.tokens import Kind, Token, refuse, tokenize
+from dynaseal.expressions.refusals import refuse
+from dynaseal.expressions.tokens import Kind, Token, tokenize
 from dynaseal.expressions.tree import Operand, Path, Size, Value
 
 MAX_OPERATORS = 600
+DYNAMODB_OPERATORS = 300
 MAX_PATH_STEPS = 32
 MAX_INDEX = 2**31 - 1
 CONDITION_KEYWORDS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN"})
+CONDITION_FUNCTIONS = {
+    "attribute_exists": 1,
+    "attribute_not_exists": 1,
+    "attribute_type": 2,
+    "begins_with": 2,
+    "contains": 2,
+}
+"""The functions that are conditions, with their number of operands."""
 UPDATE_KEYWORDS = frozenset({"SET", "REMOVE", "ADD", "DELETE"})
 
 
@@ -35,6 +45,7 @@ class TokenReader:
     tokens: list[Token] = field(init=False)
     position: int = field(init=False, default=0)
     operators: int = field(init=False, default=0)
+    nots: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.tokens = tokenize(self.text, self.parameter)
@@ -79,23 +90,61 @@ class TokenReader:
     def fail(self, expected: str) -> NoReturn:
         """Refuse the expression because another token was expected at this position."""
         token = self.token
-        found = repr(token.text) if token.text else "its end"
-        refuse(self.parameter, f"{expected} was expected at position {token.start}, found {found}")
+        if token.kind is Kind.OTHER:
+            reason = f"unexpected character {token.text!r} at position {token.start}"
+        else:
+            found = repr(token.text) if token.text else "its end"
+            reason = f"{expected} was expected at position {token.start}, found {found}"
+        refuse(self.parameter, reason, self.syntax_error(self.position))
 
-    def reject(self, reason: str) -> NoReturn:
+    def syntax_error(self, position: int) -> str:
+        """Return DynamoDB's words for a token that is not allowed: the token and its neighbours."""
+        if not self.text:
+            return "The expression can not be empty;"
+        token = self.tokens[position]
+        start = self.tokens[position - 1].start if position else 0
+        following = self.tokens[min(position + 1, len(self.tokens) - 1)]
+        near = self.text[start : following.start + len(following.text)]
+        return f'Syntax error; token: "{token.text or "<EOF>"}", near: "{near}"'
+
+    def reject(self, reason: str, dynamodb_reason: str) -> NoReturn:
         """Refuse the expression for a reason other than its grammar."""
-        refuse(self.parameter, reason)
+        refuse(self.parameter, reason, dynamodb_reason)
 
     def count_operator(self, weight: int = 1) -> None:
         """Count an operator or function against the limit."""
         self.operators += weight
         if self.operators > MAX_OPERATORS:
-            self.reject(f"it has more than {MAX_OPERATORS} operators, a NOT counted as two")
+            self.reject(
+                f"it has more than {MAX_OPERATORS} operators, a NOT counted as two",
+                f"The expression contains too many operators; operator count: {DYNAMODB_OPERATORS + 1}",
+            )
 
     def at_function(self) -> bool:
         """Return whether a function's name is next: a name that is followed by a bracket."""
         following = self.tokens[min(self.position + 1, len(self.tokens) - 1)]
         return self.token.kind is Kind.NAME and following.kind is Kind.SYMBOL and following.text == "("
+
+    @property
+    def has_redundant_brackets(self) -> bool:
+        """Whether a pair of brackets has nothing but another pair in it, which DynamoDB refuses."""
+        opened: list[int] = []
+        closed_by: dict[int, int] = {}
+        for position, token in enumerate(self.tokens):
+            if token.kind is Kind.SYMBOL and token.text == "(":
+                opened.append(position)
+            elif token.kind is Kind.SYMBOL and token.text == ")" and opened:
+                closed_by[opened.pop()] = position
+        return any(
+            closed_by.get(start + 1) == end - 1
+            and not (start > 0 and self.tokens[start - 1].kind is Kind.NAME and self._is_call(start - 1))
+            for start, end in closed_by.items()
+        )
+
+    def _is_call(self, position: int) -> bool:
+        """Return whether the name at a position, which a bracket follows, is a function's or IN."""
+        word = self.tokens[position].text.upper()
+        return word == "IN" or word not in self.keywords
 
     def end(self) -> None:
         """Check that every token has been read."""
@@ -115,7 +164,10 @@ class TokenReader:
             else:
                 break
         if len(steps) > MAX_PATH_STEPS:
-            self.reject(f"the path at position {start} has more than {MAX_PATH_STEPS} steps")
+            self.reject(
+                f"the path at position {start} has more than {MAX_PATH_STEPS} steps",
+                f"The document path has too many nesting levels; nesting levels: {len(steps)}",
+            )
         return Path(tuple(steps), (start, self._end_of_last()))
 
     def value(self) -> Value:
@@ -141,9 +193,20 @@ class TokenReader:
         else:
             name = self.take().text
             if name != "size":
-                self.reject(f"the function {name} is not allowed as an operand")
+                self.reject(
+                    f"the function {name} is not allowed as an operand",
+                    f"The function is not allowed to be used this way in an expression; function: {name}"
+                    if name in CONDITION_FUNCTIONS
+                    else f"Invalid function name; function: {name}",
+                )
             self.count_operator()
             self.expect("(")
+            if self.at_function() and self.token.text == "size":
+                self.reject(
+                    "size of a size",
+                    "Incorrect operand type for operator or function; "
+                    "operator or function: size, operand type: N",
+                )
             found = Size(self.path_or_value())
             self.expect(")")
         self._closing_brackets(brackets)
@@ -169,7 +232,10 @@ class TokenReader:
             self.fail("a list index")
         token = self.take()
         if len(token.text) > len(str(MAX_INDEX)) or int(token.text) > MAX_INDEX:
-            self.reject(f"the list index at position {token.start} is larger than {MAX_INDEX}")
+            self.reject(
+                f"the list index at position {token.start} is larger than {MAX_INDEX}",
+                f"List index is not within the allowable range; index: [{token.text}]",
+            )
         return int(token.text)
 
     def _end_of_last(self) -> int:

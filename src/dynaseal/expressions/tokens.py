@@ -11,9 +11,9 @@ does.
 
 import re
 from enum import Enum
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
-from dynaseal.errors import UnsupportedOperationError
+from dynaseal.expressions.refusals import refuse
 
 MAX_EXPRESSION_BYTES = 4096
 
@@ -37,6 +37,7 @@ class Kind(Enum):
     VALUE_PLACEHOLDER = "VALUE_PLACEHOLDER"
     INDEX = "INDEX"
     SYMBOL = "SYMBOL"
+    OTHER = "OTHER"
     END = "END"
 
 
@@ -54,37 +55,30 @@ _KINDS = {kind.value: kind for kind in Kind}
 def tokenize(text: str, parameter: str) -> list[Token]:
     """Split an expression into tokens; the last one is of the kind END.
 
+    A character that no token begins with is a token of the kind OTHER, which no grammar has.
+
     Args:
         text: The expression.
         parameter: The request parameter that it came in, for messages.
 
     Raises:
-        UnsupportedOperationError: the expression is longer than 4 KB, or has a character that no token has.
+        InvalidExpressionError: the expression is longer than 4 KB.
 
     Example:
         >>> [token.text for token in tokenize("size(tags) >= :n", "FilterExpression")]
         ['size', '(', 'tags', ')', '>=', ':n', '']
     """
     if len(text) > MAX_EXPRESSION_BYTES or len(text.encode("utf-8", "replace")) > MAX_EXPRESSION_BYTES:
-        refuse(parameter, f"it is longer than {MAX_EXPRESSION_BYTES} bytes")
+        size = len(text.encode("utf-8", "replace"))
+        refuse(
+            parameter,
+            f"it is longer than {MAX_EXPRESSION_BYTES} bytes",
+            f"Expression size has exceeded the maximum allowed size; expression size: {size}",
+        )
     tokens: list[Token] = []
     for match in _TOKEN.finditer(text):
         group = match.lastgroup
-        if group == "SPACE":
-            continue
-        if group is None or group == "OTHER":
-            refuse(parameter, f"unexpected character {match.group()!r} at position {match.start()}")
-        tokens.append(Token(_KINDS[group], match.group(), match.start()))
+        if group is not None and group != "SPACE":
+            tokens.append(Token(_KINDS[group], match.group(), match.start()))
     tokens.append(Token(Kind.END, "", len(text)))
     return tokens
-
-
-def refuse(parameter: str, reason: str) -> NoReturn:
-    """Refuse an expression that DynamoDB would refuse.
-
-    Raises:
-        UnsupportedOperationError: always.
-    """
-    raise UnsupportedOperationError(
-        f"Invalid {parameter}: {reason}", hint=f"Write the {parameter} in DynamoDB's grammar"
-    )

@@ -10,12 +10,13 @@ Source: DynamoDB Developer Guide, "Update expressions"; where the guide is silen
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from dynaseal.expressions.parse import CACHED_EXPRESSIONS
-from dynaseal.expressions.reader import UPDATE_KEYWORDS, TokenReader
+from dynaseal.expressions.parse import CACHED_EXPRESSIONS, path_required, wrong_number_of_operands
+from dynaseal.expressions.reader import CONDITION_FUNCTIONS, UPDATE_KEYWORDS, TokenReader
 from dynaseal.expressions.tokens import Kind
 from dynaseal.expressions.tree import Path, Value
 
 MAX_FUNCTION_NESTING = 32
+_FUNCTIONS = {"if_not_exists": 2, "list_append": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class UpdateExpression:
         deletes: Paths and the sets whose members are taken from them.
         paths: Every path in it, on either side, in order.
         values: Every value placeholder in it, in order.
+        operators: How many operators and functions it has.
+        has_redundant_brackets: Whether it has brackets that DynamoDB refuses as redundant.
     """
 
     text: str
@@ -68,6 +71,8 @@ class UpdateExpression:
     deletes: tuple[tuple[Path, Value], ...]
     paths: tuple[Path, ...]
     values: tuple[Value, ...]
+    operators: int
+    has_redundant_brackets: bool
 
 
 @lru_cache(maxsize=CACHED_EXPRESSIONS)
@@ -108,13 +113,17 @@ class _Updates:
             clause = reader.keyword
             if clause is None:
                 reader.fail("SET, REMOVE, ADD or DELETE")
-            if clause in seen:
-                reader.reject(f"it has two {clause} clauses")
-            seen.add(clause)
+            repeated = clause in seen
             reader.take()
             self._action(clause)
             while reader.take_symbol(","):
                 self._action(clause)
+            if repeated:
+                reader.reject(
+                    f"it has two {clause} clauses",
+                    f'The "{clause}" section can only be used once in an update expression;',
+                )
+            seen.add(clause)
         return UpdateExpression(
             text=reader.text,
             sets=tuple(self.sets),
@@ -123,6 +132,8 @@ class _Updates:
             deletes=tuple(self.deletes),
             paths=tuple(self.paths),
             values=tuple(self.values),
+            operators=reader.operators,
+            has_redundant_brackets=reader.has_redundant_brackets,
         )
 
     def _action(self, clause: str) -> None:
@@ -176,24 +187,45 @@ class _Updates:
 
     def _operand(self, depth: int) -> SetOperand:
         reader = self.reader
+        if reader.take_symbol("("):
+            found = self._operand(depth)
+            reader.expect(")")
+            return found
         if reader.token.kind is Kind.VALUE_PLACEHOLDER:
             return self._value()
         if not reader.at_function():
             return self._path()
+        return self._function(depth)
+
+    def _function(self, depth: int) -> SetOperand:
+        reader = self.reader
         name = reader.take().text
         if depth == MAX_FUNCTION_NESTING:
-            reader.reject(f"its functions nest deeper than {MAX_FUNCTION_NESTING}")
+            reader.reject(
+                f"its functions nest deeper than {MAX_FUNCTION_NESTING}",
+                "The expression contains too many operators; operator count: 301",
+            )
+        if name not in _FUNCTIONS:
+            reader.reject(
+                f"there is no function {name} in an update",
+                f"The function is not allowed in an update expression; function: {name}"
+                if name == "size" or name in CONDITION_FUNCTIONS
+                else f"Invalid function name; function: {name}",
+            )
         reader.count_operator()
         reader.expect("(")
-        if name == "if_not_exists":
-            path = self._path()
-            reader.expect(",")
-            found: SetOperand = IfNotExists(path, self._operand(depth + 1))
-        elif name == "list_append":
-            first = self._operand(depth + 1)
-            reader.expect(",")
-            found = ListAppend(first, self._operand(depth + 1))
-        else:
-            reader.reject(f"there is no function {name} in an update")
+        operands = [self._operand(depth + 1)]
+        while reader.take_symbol(","):
+            operands.append(self._operand(depth + 1))
         reader.expect(")")
-        return found
+        if len(operands) != _FUNCTIONS[name]:
+            reader.reject(
+                f"{name} takes {_FUNCTIONS[name]} operands, not {len(operands)}",
+                wrong_number_of_operands(name, len(operands)),
+            )
+        first, second = operands
+        if name == "list_append":
+            return ListAppend(first, second)
+        if not isinstance(first, Path):
+            reader.reject(f"{name} requires a document path", path_required(name))
+        return IfNotExists(first, second)
