@@ -232,10 +232,11 @@ def _sealing_keys(materials: EncryptionMaterials) -> engine.SealingKeys:
     data_key = materials.plaintext_data_key
     if data_key is None:
         raise EncryptError("The materials manager returned no data key")
+    context = materials.context
     return engine.SealingKeys(
         materials.suite,
-        materials.aad,
-        materials.context.serialized_without(materials.required_context_keys),
+        context.serialized,
+        context.serialized_without(materials.required_context_keys),
         materials.encrypted_data_keys,
         data_key,
         materials.symmetric_signing_keys,
