@@ -9,7 +9,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
-from dynaseal.beacons.compiled.search import CompiledSearch
+from dynaseal.beacons.compiled.search import Beacon, CompiledSearch
+from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
 from dynaseal.boto.interception.plaintext_tables import table_name
 from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
 from dynaseal.errors import UnsupportedOperationError
@@ -44,8 +45,8 @@ def _refuse_keys(table: ConfiguredTable, operation: str, parameters: Message) ->
             name = element.get("AttributeName")
             if not isinstance(name, str):
                 continue
-            beacon = None if compiled is None else compiled.beacon(name)
-            if beacon is not None and beacon.attribute != name:
+            beacon = _beacon_of_other_name(name, compiled)
+            if beacon is not None:
                 _refuse(
                     table,
                     f"{operation} makes the beacon {name!r} a key{of_index}",
@@ -59,6 +60,15 @@ def _refuse_keys(table: ConfiguredTable, operation: str, parameters: Message) ->
                     "that attribute is encrypted, and ciphertext cannot be searched",
                     _key_advice(name, compiled),
                 )
+
+
+def _beacon_of_other_name(name: str, compiled: CompiledSearch | None) -> Beacon | None:
+    """Return the beacon that a name means, unless it means an attribute."""
+    beacon = None if compiled is None else compiled.beacon(name)
+    if beacon is None or beacon.attribute == name:
+        return None
+    is_over_attribute = isinstance(beacon, CompiledStandardBeacon) and beacon.is_over_attribute(name)
+    return None if is_over_attribute else beacon
 
 
 def _key_advice(name: str, compiled: CompiledSearch | None) -> str:
