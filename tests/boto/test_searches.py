@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import botocore
+import botocore.session
 import pytest
 from boto3.dynamodb.conditions import Attr, Key
+from pynamodb.attributes import MapAttribute, UnicodeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.models import Model
 
 from dynaseal import (
     AsSet,
@@ -276,3 +281,77 @@ def test_unused_values_are_refused_in_dynamodbs_words(
         action = {"PutItem": "Put", "DeleteItem": "Delete", "UpdateItem": "Update"}[operation]
         with pytest.raises(UnsupportedOperationError, match="unused in expressions: :unused"):
             requests.prepare("TransactWriteItems", {"TransactItems": [{action: request}]})
+
+
+def test_a_resume_key_is_made_from_an_item_by_the_names_of_the_last_evaluated_key(
+    client: Any, name: str
+) -> None:
+    for patients in wrappers(client, name).values():
+        page = patients.query(IndexName="by-city", KeyConditionExpression=Key("city").eq("Bern"), Limit=9)
+        scanned = patients.scan(IndexName="by-city", Limit=3)
+        for found in (page["Items"], scanned["Items"]):
+            last = found[0]
+            key = {key_name: last[key_name] for key_name in scanned["LastEvaluatedKey"]}
+            assert set(key) == {"pk", "aws_dbe_b_city"}
+            assert last == {**last}
+            assert "aws_dbe_b_city" not in last
+            with pytest.raises(KeyError):
+                last["aws_dbe_b_other"]
+            following = patients.query(
+                IndexName="by-city",
+                KeyConditionExpression=Key("city").eq(last["city"]),
+                ExclusiveStartKey=key,
+            )
+            assert last["pk"] not in {item["pk"] for item in following["Items"]}
+
+
+@pytest.mark.parametrize("index_key", ["city", "aws_dbe_b_city"])
+def test_pynamodb_goes_on_where_it_stopped(
+    client: Any, name: str, index_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "111122223333")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+
+    class ByCity(GlobalSecondaryIndex[Any]):
+        class Meta:
+            index_name = "by-city"
+            projection = AllProjection()
+
+        key: Any = UnicodeAttribute(hash_key=True, attr_name=index_key)
+
+    class Person(Model):
+        class Meta:  # pyright: ignore[reportIncompatibleVariableOverride] PynamoDB reads it, and not its class
+            table_name = name
+            host = client.meta.endpoint_url
+            region = "us-west-2"
+
+        pk: Any = UnicodeAttribute(hash_key=True)
+        city: Any = UnicodeAttribute()
+        name: Any = UnicodeAttribute()
+        ward: Any = UnicodeAttribute()
+        free: Any = MapAttribute(null=True)
+        by_city = ByCity()
+
+    def initialize(session: botocore.session.Session) -> None:
+        attach(session, {name: CONFIG})
+
+    botocore.register_initializer(initialize)
+    try:
+        expected = {item["pk"] for item in ITEMS if item["city"] == "Bern"}
+        for page_size in (1, 2, 3, 10):
+            found: list[str] = []
+            start = None
+            for _ in range(20):
+                results = Person.by_city.query("Bern", limit=1, page_size=page_size, last_evaluated_key=start)
+                found += [person.pk for person in results]
+                start = results.last_evaluated_key
+                if start is None:
+                    break
+            assert set(found) == expected
+            assert len(found) == len(expected)
+        assert Person.by_city.count("Bern") == len(expected)
+        both = (Person.city == "Bern") & (Person.free["city"] == "Basel")
+        Person("below", city="Bern", name="Ann", ward="7", free={"city": "Basel"}).save()
+        assert [person.pk for person in Person.scan(both)] == ["below"]
+    finally:
+        botocore.unregister_initializer(initialize)

@@ -8,7 +8,8 @@
 - A beacon that cannot be made from an item has no value there, and that is not an error: the item was
   written, so another configuration wrote it.
 - `Select=COUNT` would count false matches. Such a search is sent for whole items, and only counts them.
-- An ExclusiveStartKey that is built from a decrypted item has real values; they become beacon values.
+- An ExclusiveStartKey that is built from a decrypted item has real values; they become beacon values. Code
+  that takes the attributes of a LastEvaluatedKey from an item finds stored beacons there (`IndexedItem`).
 
 Source: specification `ddb-support.md`, "QueryInputForBeacons", "Filter Expressions for Query",
 "ScanInputForBeacons" and "QueryOutputForBeacons".
@@ -20,7 +21,7 @@ from functools import lru_cache, partial
 from typing import Any, NoReturn
 
 from dynaseal.attributes import AttributeValue, Item
-from dynaseal.beacons.compiled.hashes import HmacKeys
+from dynaseal.beacons.compiled.hashes import BEACON_PREFIX, HmacKeys
 from dynaseal.beacons.compiled.search import Beacon, CompiledSearch
 from dynaseal.beacons.compiled.standard import CompiledStandardBeacon, NotASetError
 from dynaseal.beacons.key_sources import SingleKeySource
@@ -61,6 +62,28 @@ from dynaseal.expressions import ConditionExpression, matches, parse_condition
 from dynaseal.expressions.parse import CACHED_EXPRESSIONS
 
 SELECT = "Select"
+
+
+class IndexedItem(dict[str, Any]):
+    """A decrypted item of a search through an index; stored beacons can be looked up in it by `item[name]`.
+
+    A decrypted item has no beacons. But PynamoDB and others make the key from which a search goes on with
+    `{name: item[name] for name in names}`, where the names are the index's keys: stored beacons. They are
+    found in that way only: the item does not contain them, and iterating over it leaves them out.
+
+    Attributes:
+        stored_item: The item as it is stored.
+    """
+
+    stored_item: Item
+
+    def __missing__(self, name: str) -> Any:
+        value = self.stored_item.get(name) if name.startswith(BEACON_PREFIX) else None
+        if value is None:
+            raise KeyError(name)
+        # A boto3 resource has replaced the wire values of this item by Python values.
+        is_wire = all(isinstance(each, Mapping) for each in self.values())
+        return value if is_wire else next(iter(value.values()))
 
 
 class SearchRequests:
@@ -117,6 +140,7 @@ class SearchRequests:
         return PreparedSearch(
             caller_request=caller_request,
             only_counts=only_counts,
+            uses_index="IndexName" in caller_request,
             reply_conditions=self._reply_conditions(*_expressions(caller_request)),
             request=request,
             analysis=analysis,
@@ -138,6 +162,7 @@ class PreparedSearch:
     Attributes:
         caller_request: The request as the caller wrote it.
         only_counts: Whether the caller wants the number of items, which DynamoDB alone cannot count.
+        uses_index: Whether it goes through an index, whose keys may be beacons.
         reply_conditions: The conditions that the decrypted items of the reply must fulfil.
         request: The request with tokens for the values of surrogate keys.
         analysis: The expressions of this request.
@@ -152,6 +177,7 @@ class PreparedSearch:
 
     caller_request: Mapping[str, Any]
     only_counts: bool
+    uses_index: bool
     reply_conditions: ReplyConditions
     request: Mapping[str, Any]
     analysis: AnalysedSearch
@@ -207,6 +233,9 @@ class PreparedSearch:
                     earlier_requests = [self._request_for(earlier) for earlier in range(self.partition)]
                 if any(_finds(request, stored) for request in earlier_requests):
                     continue
+            if self.uses_index:
+                item = IndexedItem(item)  # noqa: PLW2901 it is the same item
+                item.stored_item = stored
             found.append(item)
         return found
 
