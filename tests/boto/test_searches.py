@@ -208,7 +208,7 @@ def test_two_shared_beacons_can_be_compared(client: Any) -> None:
         patients.put_item(Item={"pk": str(number), "city": city, "name": person})
 
     def found(condition: Any) -> list[str]:
-        return sorted(item["pk"] for item in patients.scan(FilterExpression=condition)["Items"])
+        return sorted(str(item["pk"]) for item in patients.scan(FilterExpression=condition)["Items"])
 
     assert found(Attr("city").eq(Attr("name"))) == ["0", "3"]
     assert found(~Attr("city").eq(Attr("name"))) == ["1", "2"]
