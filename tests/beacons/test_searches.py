@@ -21,6 +21,7 @@ from dynaseal import (
     number_of_queries,
 )
 from dynaseal.expressions import matches, parse_condition
+from support import searchable
 from support.patients import key_store, table
 
 NAME, CITY = StandardBeacon("name", 4), StandardBeacon("CityB", 3, "city")
@@ -280,3 +281,58 @@ def test_the_queries_of_all_partitions_find_each_item_once(
         if item.get(attribute) == {"S": sought} and {"S": city} in (item.get("city"), item.get("name"))
     ]
     assert sorted(found) == sorted(wanted)
+
+
+DROPPED = searchable.read("requests.json")["configs"]["multi_unsigned"]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "hospital = :t AND diagnosis = :d",
+        "diagnosis = :d AND hospital = :t",
+        "#h = :t AND NOT diagnosis = :o",
+        ":t = hospital AND (diagnosis = :d OR triage = :o)",
+        "diagnosis = :d AND :t = #h",
+    ],
+)
+def test_a_tenants_items_are_found_although_its_key_field_is_not_stored(condition: str) -> None:
+    config = searchable.table_config(DROPPED, searchable.read("requests.json")["keys"])
+    encryptor = ItemEncryptor(config)
+    assert encryptor.search is not None
+    tenants = [("acme", "flu"), ("acme", "gout"), ("zenith", "flu")]
+    stored = [
+        encryptor.encrypt_item(
+            {
+                "visit": {"S": f"{tenant}#{at}"},
+                "hospital": {"S": f"branch-{tenant}"},
+                "diagnosis": {"S": diagnosis},
+            }
+        )
+        for at, (tenant, diagnosis) in enumerate(tenants)
+    ]
+    assert not any("hospital" in item for item in stored)
+    values = {":t": {"S": "branch-acme"}, ":d": {"S": "flu"}, ":o": {"S": "gout"}}
+    request = {
+        "FilterExpression": condition,
+        "ExpressionAttributeNames": {"#h": "hospital"} if "#h" in condition else {},
+        "ExpressionAttributeValues": {name: value for name, value in values.items() if name in condition},
+    }
+
+    search = encryptor.search.requests.prepare("Scan", request)
+    sent = search.sent_request()
+    candidates = search.items_of_tenant([item for item in stored if holds(sent, item)])
+    found = search.without_false_matches([(item, encryptor.decrypt_item(item)) for item in candidates])
+
+    assert [item["visit"]["S"] for item in found] == ["acme#0"]
+    assert "#h" not in sent.get("ExpressionAttributeNames", {})
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["hospital = :t AND attribute_exists(hospital)", "hospital = :t AND (hospital = :t OR diagnosis = :d)"],
+)
+def test_a_key_field_that_is_not_stored_is_compared_once(condition: str) -> None:
+    config = searchable.table_config(DROPPED, searchable.read("requests.json")["keys"])
+    with pytest.raises(UnsupportedOperationError, match="that key field is not stored"):
+        sent_request(config, condition, t="branch-acme", d="flu")

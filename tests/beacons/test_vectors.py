@@ -94,6 +94,7 @@ REFUSED_HERE = {
 SENT_DIFFERENTLY: dict[str, dict[str, Any]] = {
     "r-compound-030": {"FilterExpression": "attribute_exists ( aws_dbe_b_Lookup )"},
     "r-reply-019": {"Select": "ALL_ATTRIBUTES"},
+    "r-tenant-017": {"FilterExpression": "NOT aws_dbe_b_ = :k AND aws_dbe_b_diagnosis = :v"},
     "r-std-038": {
         "FilterExpression": "#p_beacon = :v",
         "ExpressionAttributeNames": {"#p": "diagnosis", "#p_beacon": "aws_dbe_b_diagnosis"},

@@ -27,6 +27,8 @@ comparison that leaves out false matches (`NOT name = :v`, `where <> :v`) is not
 item has takes the beacon's place, DynamoDB then leaves nothing out for that comparison, and the decrypted
 items decide.
 
+- The key field of a table of tenants may be dropped when an item is written. A filter that names the tenant
+  by it is sent so that this comparison is true for every item; the items' data keys say whose they are.
 - A name means the beacon of that name; so does its stored name, `aws_dbe_b_NAME`. A part-only beacon is not
   stored by itself, and refused.
 - Names are replaced in the expression; for a placeholder, its entry in ExpressionAttributeNames is replaced,
@@ -234,6 +236,8 @@ class _Rule:
         root, is_whole = str(steps[0]), len(steps) == 1
         if is_whole and self.compiled.is_encrypted(root):
             self.uses_encrypted_attributes = True
+        if self.compiled.drops_key_field and root == self.compiled.key_field and parsed.parameter == FILTER:
+            return self._replaced_key_field(place, parsed)
         name = root.removeprefix(BEACON_PREFIX)
         beacon = self.compiled.beacon(root) or self.compiled.beacon(name)
         if beacon is not None and beacon.attribute == beacon.name:
@@ -255,6 +259,22 @@ class _Rule:
         leaves_out = place.is_negated is not (place.operator == "<>")
         is_right_side = place.equal_path is not None and place.equal_path.span < place.path.span
         return NO_ATTRIBUTE if leaves_out and not is_right_side else beacon.attribute
+
+    def _replaced_key_field(self, place: Place, parsed: SearchExpression) -> str:
+        """Return what makes a comparison with a key field that is not stored true for every item."""
+        comparison = place.comparison
+        if comparison is None or comparison.operator != "=" or not comparison.is_required:
+            refuse(
+                parsed.parameter,
+                f"uses {self.compiled.key_field!r} otherwise than by = below AND only",
+                "that key field is not stored, so DynamoDB would find nothing by it",
+                f"Write {self.compiled.key_field} = :tenant AND (...), or store the key field by the action "
+                "SIGN_ONLY",
+            )
+        self.has_false_matches = True
+        if place.path.span < comparison.values[0].span:
+            return f"NOT {NO_ATTRIBUTE}"
+        return f"{NO_ATTRIBUTE} OR attribute_not_exists({NO_ATTRIBUTE})"
 
     def _stored_name_for_existence(self, root: str, beacon: Beacon, parsed: SearchExpression) -> str | None:
         if root.startswith(BEACON_PREFIX):
@@ -401,7 +421,7 @@ class _SentNames:
         found: list[tuple[Span, str]] = []
         for (start, end), stored in self._stored[parsed.parameter].items():
             written = parsed.condition.text[start:end]
-            if written not in self._names or stored == NO_ATTRIBUTE:
+            if written not in self._names or NO_ATTRIBUTE in stored.split():
                 found.append(((start, end), stored))
             elif not self._is_beacon_everywhere(written):
                 found.append(((start, end), self._placeholder(written, stored)))
@@ -420,7 +440,8 @@ class _SentNames:
     def _is_beacon_everywhere(self, placeholder: str) -> bool:
         # If a beacon exists, so does the attribute of its name: existence does not need the attribute itself.
         beacons = self._beacons.get(placeholder, set())
-        return len(beacons) == 1 and NO_ATTRIBUTE not in beacons and placeholder not in self._others
+        is_one = len(beacons) == 1 and all(NO_ATTRIBUTE not in stored.split() for stored in beacons)
+        return is_one and placeholder not in self._others
 
     def _placeholder(self, written: str, stored: str) -> str:
         name = f"{written}_beacon"

@@ -86,13 +86,15 @@ class Place:
         operator: The operator or function that it is an operand of.
         is_negated: Whether it is below an odd number of NOTs.
         equal_path: The other path, if the condition is that two paths are equal.
+        comparison: The comparison with values that it is the path of.
     """
 
     path: Path
     use: Use
     operator: str
     is_negated: bool
-    equal_path: Path | None = None
+    equal_path: Path | None
+    comparison: Comparison | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,8 @@ def _places(each: _LeafInContext, comparison: Comparison | None) -> Iterator[Pla
         path = operand.operand if isinstance(operand, Size) else operand
         if isinstance(path, Path):
             use = Use.SIZE_OR_TYPE if isinstance(operand, Size) else _use(path, leaf, comparison)
-            yield Place(path, use, operator, each.is_negated, _equal_path(path, leaf))
+            compared = comparison if use is Use.COMPARED else None
+            yield Place(path, use, operator, each.is_negated, _equal_path(path, leaf), compared)
 
 
 def _use(path: Path, leaf: Leaf, comparison: Comparison | None) -> Use:

@@ -224,6 +224,9 @@ class PreparedSearch:
         found: list[dict[str, Any]] = []
         for stored, item in items:
             searched = _with_plain_beacons(item, beacons) if beacons else item
+            if self.tenant is not None and self.compiled.drops_key_field:
+                # The item is this tenant's (`items_of_tenant`), and was written without saying so.
+                searched = {**searched, str(self.compiled.key_field): {"S": self.tenant}}
             if not _fulfils(searched, conditions, names, values):
                 continue
             if self.partition:
