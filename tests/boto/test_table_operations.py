@@ -159,6 +159,23 @@ def test_a_condition_may_test_whether_a_stored_beacon_or_an_encrypted_attribute_
     assert sent["ConditionExpression"] == condition
 
 
+@pytest.mark.parametrize("projection", ["pk, city.zip", "#c[0]", "#c.#c"])
+def test_a_projection_below_an_encrypted_attribute_is_refused(projection: str) -> None:
+    requests = Requests({"patients": SEARCHED, "people": STRICT})
+    for table_name, encrypted in (("patients", "city"), ("people", "salary")):
+        part = {"ProjectionExpression": projection.replace("city", encrypted)}
+        part |= {"ExpressionAttributeNames": {"#c": encrypted}} if "#c" in projection else {}
+        named = {**part, "TableName": table_name}
+        for operation, request in {
+            "GetItem": {**named, "Key": KEY},
+            "Scan": named,
+            "BatchGetItem": {"RequestItems": {table_name: {**part, "Keys": [KEY]}}},
+            "TransactGetItems": {"TransactItems": [{"Get": {**named, "Key": KEY}}]},
+        }.items():
+            with pytest.raises(UnsupportedOperationError, match="needs a part of"):
+                requests.prepare(operation, request)
+
+
 def schema(*names: str) -> list[dict[str, str]]:
     return [
         {"AttributeName": name, "KeyType": kind} for name, kind in zip(names, ("HASH", "RANGE"), strict=False)

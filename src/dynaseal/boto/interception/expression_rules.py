@@ -107,6 +107,21 @@ def _beacon_objection(
     )
 
 
+def projection_objection(
+    paths: Iterable[Path], names: Names, is_encrypted: Callable[[str], bool]
+) -> Objection | None:
+    """Return why DynamoDB cannot return what a projection names; None if it can."""
+    for path in paths:
+        name = path.root(names)
+        if len(path.steps) > 1 and is_encrypted(name):
+            return Objection(
+                f"needs a part of {name!r}",
+                "that attribute is encrypted and DynamoDB has only its ciphertext",
+                "Leave out the projection and pick the part from the result",
+            )
+    return None
+
+
 def update_objection(
     update: UpdateExpression, names: Names, find_action: Callable[[str], CryptoAction | None]
 ) -> Objection | None:

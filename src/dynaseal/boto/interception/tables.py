@@ -19,6 +19,7 @@ from dynaseal.boto.interception.expression_rules import (
     beacon_objection,
     ciphertext_objection,
     plaintext_update_objection,
+    projection_objection,
     unused_values,
     update_objection,
 )
@@ -45,7 +46,7 @@ from dynaseal.core.header import RESERVED_PREFIX
 from dynaseal.core.traces import find_trace
 from dynaseal.encryptor import ItemEncryptor
 from dynaseal.errors import ConfigError, DecryptError, UnsupportedOperationError
-from dynaseal.expressions import parse_condition, parse_update
+from dynaseal.expressions import parse_condition, parse_projection, parse_update
 from dynaseal.expressions.tree import Path
 
 PROJECTIONS = ("ProjectionExpression", "AttributesToGet")
@@ -147,10 +148,12 @@ class ConfiguredTable:
     def check_read(self, operation: str, request: Message) -> None:
         """Refuse a projection where a partial item could be taken for one that was never encrypted.
 
-        For other tables it is sent, as AWS's libraries do; `read` refuses an item that cannot be verified.
+        For other tables it is sent, as AWS's libraries do, if it does not go below an encrypted attribute;
+        `read` refuses an item that cannot be verified.
 
         Raises:
-            UnsupportedOperationError: it has a projection, and the table's plaintext items may be read.
+            UnsupportedOperationError: it has a projection, and the table's plaintext items may be read, or
+                the projection goes below an encrypted attribute.
         """
         projections = [name for name in PROJECTIONS if request.get(name)]
         if projections and self._reads_plaintext:
@@ -160,6 +163,13 @@ class ConfiguredTable:
                 "like one",
                 f"Leave out {projections[0]} and pick the attributes from the result",
             )
+        text = request.get("ProjectionExpression")
+        if text and not self._writes_plaintext:
+            objection = projection_objection(
+                parse_projection(text), _names(request), self.config.is_encrypted
+            )
+            if objection is not None:
+                self._refuse_expression(operation, "ProjectionExpression", objection)
 
     def check_values(self, operation: str, request: Message) -> None:
         """Refuse values that no expression of a request uses.
