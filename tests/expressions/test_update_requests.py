@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,11 @@ ITEM = attributes(RECORDED["item"])
 KEY = {"k": ITEM["k"]}
 NOT_CHECKED_HERE = "Cannot update attribute k. This attribute is part of the key"
 """DynamoDB checks key attributes after the condition; the plan of an update does."""
+
+
+def without_values(message: str) -> str:
+    """DynamoDB's message as it is given here: values may be those of encrypted attributes."""
+    return re.sub(r"\{(S|N):\w+\}", r"{\1:...}", re.sub(r"collection \[.*\]", "collection [...]", message))
 
 
 def identity(case: dict[str, Any]) -> str:
@@ -44,4 +50,4 @@ def test_an_update_request_is_answered_as_dynamodb_answers_it(case: dict[str, An
     if error is None:
         assert (code, unordered(found)) == ("", unordered(attributes(case["after"])))
     elif NOT_CHECKED_HERE not in error["message"]:
-        assert (code, found) == (error["code"], error["message"])
+        assert (code, found) == (error["code"], without_values(error["message"]))

@@ -338,6 +338,7 @@ def test_every_class_of_error_is_among_the_attempts() -> None:
     assert {one.__name__ for one in untried} <= {
         "KmsEncryptError",
         "KmsDecryptError",
+        "InvalidExpressionError",
         "KeyStoreKmsError",
         "KeyStoreTableError",
         "NoDataKeyError",

@@ -1,6 +1,7 @@
 """DynamoDB's checks of the values of placeholders: what an attribute value may be.
 
-Source: what DynamoDB Local answers; its messages are given word for word, odd spacing included.
+Source: what DynamoDB Local answers; its messages are given word for word, odd spacing included, but without
+values.
 """
 
 import re
@@ -97,4 +98,4 @@ def _set_problems(kind: str, members: Sequence[Any]) -> Iterator[str]:
     elif kind == "BS" and len(set(map(bytes, members))) < len(members):
         yield f"{_INVALID}Input collection of type BS contains duplicates."
     elif kind == "SS" and len(set(members)) < len(members):
-        yield f"{_INVALID}Input collection [{', '.join(members)}] contains duplicates"
+        yield f"{_INVALID}Input collection [...] contains duplicates"

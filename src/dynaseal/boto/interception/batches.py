@@ -13,6 +13,7 @@ from dynaseal.boto.interception.replies import (
     refuse_wrong_number,
 )
 from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables, check_names
+from dynaseal.boto.interception.update_conditions import explain_failure
 from dynaseal.errors import DecryptError, UnsupportedOperationError
 
 _PreparePart = Callable[[ConfiguredTable, str, Message], dict[str, Any]]
@@ -235,8 +236,17 @@ def _decrypted_by_position(
         ((name, parameters),) = action.items()
         table = tables.configured(parameters.get("TableName"))
         part = SentPart(f"a transaction ({name})", parameters, sent_action[name])
-        finished.append(entry if table is None else table.read_member(entry, "Item", part))
+        finished.append(entry if table is None else _finished_entry(table, name, part, entry))
     return {**reply, member: finished}
+
+
+def _finished_entry(table: ConfiguredTable, action: str, part: SentPart, entry: Message) -> dict[str, Any]:
+    """Decrypt the item of one part's result, and explain why an update was not made."""
+    if action == "Update" and "Code" in entry:
+        reason = explain_failure(table, part, entry, entry.get("Item"))
+        if reason is not entry:
+            return {name: member for name, member in reason.items() if name != "Item"}
+    return table.read_member(entry, "Item", part)
 
 
 def _refuse_unknown(operation: str, entry: Message, known: Any) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from dynaseal.boto.interception.replies import SentPart
 from dynaseal.boto.interception.tables import ConfiguredTable, Message
+from dynaseal.boto.interception.update_conditions import explain_failure, require_encrypted_item
 from dynaseal.errors import DecryptError
 
 _WRITTEN = "The write itself was made: do not repeat it because of this error"
@@ -18,12 +19,15 @@ def put(table: ConfiguredTable, operation: str, part: Message) -> dict[str, Any]
 
 
 def update(table: ConfiguredTable, operation: str, part: Message) -> dict[str, Any]:
-    """Check that the update and its condition need nothing that is encrypted or signed."""
+    """Check that the update and its condition need nothing that is encrypted or signed.
+
+    It is sent on condition that the item is encrypted, unless the table may have others.
+    """
     with_keys = table.with_surrogate_keys(operation, part)
     table.check_update(operation, with_keys)
     table.check_condition(operation, with_keys)
     table.check_values(operation, part)
-    return dict(with_keys)
+    return require_encrypted_item(with_keys) if table.holds_encrypted_items_only else dict(with_keys)
 
 
 def check(table: ConfiguredTable, operation: str, part: Message) -> dict[str, Any]:
@@ -43,6 +47,15 @@ def get(table: ConfiguredTable, operation: str, part: Message) -> dict[str, Any]
 def returned_item(table: ConfiguredTable, part: SentPart, reply: Message) -> dict[str, Any]:
     """Decrypt the item that GetItem found, or that an error returns."""
     return table.read_member(reply, "Item", part)
+
+
+def failed_update(table: ConfiguredTable, part: SentPart, reply: Message) -> dict[str, Any]:
+    """Decrypt the item that an update's error returns, and explain a condition that this library added."""
+    error = explain_failure(table, part, reply["Error"], reply.get("Item"))
+    if error is reply["Error"]:
+        return returned_item(table, part, reply)
+    # An item that is not encrypted is not returned: nothing of it can be verified.
+    return {**{name: member for name, member in reply.items() if name != "Item"}, "Error": error}
 
 
 def returned_attributes(table: ConfiguredTable, part: SentPart, reply: Message) -> dict[str, Any]:

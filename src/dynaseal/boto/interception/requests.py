@@ -173,7 +173,7 @@ OPERATIONS: Mapping[str, ItemOperation | SearchOperation | MultipleTables] = {
     "UpdateItem": ItemOperation(
         prepare_request=item_operations.update,
         finish_reply=item_operations.updated_attributes,
-        finish_error=item_operations.returned_item,
+        finish_error=item_operations.failed_update,
         replaced_parameters=("AttributeUpdates", *_REPLACED_IN_WRITES),
     ),
     "Query": SearchOperation(("AttributesToGet", "KeyConditions", "QueryFilter", "ConditionalOperator")),

@@ -71,6 +71,11 @@ class ConfiguredTable:
         self._reads_plaintext = config.plaintext_policy.allows_read
         self._surrogate_sources = frozenset(key.source for key in config.surrogate_keys)
 
+    @property
+    def holds_encrypted_items_only(self) -> bool:
+        """Whether the configuration lets no unencrypted item be written or read."""
+        return not (self._writes_plaintext or self._reads_plaintext)
+
     def write(self, item: Message) -> dict[str, Any]:
         """Encrypt an item that a request writes.
 

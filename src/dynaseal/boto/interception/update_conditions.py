@@ -1,0 +1,77 @@
+"""The condition that keeps an update from creating an unencrypted item.
+
+UpdateItem creates an item where there is none. Made of unsigned attributes only, it would be an unencrypted
+item that no reader accepts. So the update is sent on condition that the item has a header:
+`(<the caller's condition>) AND attribute_exists(aws_dbe_head)`, or the second part alone.
+"""
+
+from typing import Any
+
+from dynaseal.boto.interception.replies import Message, SentPart
+from dynaseal.boto.interception.tables import ConfiguredTable
+from dynaseal.core.header import HEADER_NAME
+from dynaseal.expressions.tokens import tokenize
+
+CONDITION = "ConditionExpression"
+_REQUIREMENT = f"attribute_exists({HEADER_NAME})"
+_CODES = frozenset({"ConditionalCheckFailedException", "ConditionalCheckFailed"})
+
+
+def with_requirement(condition: str | None, requirement: str) -> str:
+    """Return a condition that is true where the caller's, if there is one, and a requirement are.
+
+    Example:
+        >>> with_requirement("a = :v OR b = :v", "attribute_exists(c)")
+        '(a = :v OR b = :v) AND attribute_exists(c)'
+        >>> with_requirement("(a = :v)", "attribute_exists(c)")
+        '(a = :v) AND attribute_exists(c)'
+    """
+    if not condition:
+        return requirement
+    # DynamoDB refuses a second pair of brackets around a condition as redundant.
+    bracketed = condition if _is_in_brackets(condition) else f"({condition})"
+    return f"{bracketed} AND {requirement}"
+
+
+def _is_in_brackets(condition: str) -> bool:
+    """Return whether one pair of brackets holds the whole condition."""
+    symbols = [token.text for token in tokenize(condition, CONDITION)[:-1]]
+    depth = 0
+    for position, symbol in enumerate(symbols):
+        depth += (symbol == "(") - (symbol == ")")
+        if depth == 0:
+            return symbol == ")" and position == len(symbols) - 1
+    return False
+
+
+def require_encrypted_item(part: Message) -> dict[str, Any]:
+    """Return an update on condition that it changes an encrypted item."""
+    return {**part, CONDITION: with_requirement(part.get(CONDITION), _REQUIREMENT)}
+
+
+def explain_failure(table: ConfiguredTable, part: SentPart, error: Message, returned: Any) -> Message:
+    """Return the error of an update whose condition was false, with the reason where it may be the added one.
+
+    Args:
+        table: The table.
+        part: The update.
+        error: DynamoDB's error: its code and message.
+        returned: The item that the error came with, if there is one.
+    """
+    is_sent = _REQUIREMENT in part.sent_request.get(CONDITION, "")
+    if error.get("Code") not in _CODES or not is_sent or HEADER_NAME in (returned or {}):
+        return error
+    missing = f"the table {table.name!r} has no encrypted item with this key"
+    condition = part.caller_request.get(CONDITION)
+    if condition and not _returns_item(part):
+        missing = f"the condition of the request is false, or {missing}"
+    reason = (
+        f"{missing}. An update does not create unencrypted items: with update_mode="
+        "UpdateMode.READ_MODIFY_WRITE it creates an encrypted one; or put the item first"
+    )
+    return {**error, "Message": f"{error.get('Message', 'The conditional request failed')}: {reason}"}
+
+
+def _returns_item(part: SentPart) -> bool:
+    """Return whether DynamoDB returns the item for which a condition was false."""
+    return part.sent_request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
