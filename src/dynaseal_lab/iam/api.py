@@ -19,10 +19,13 @@ from dynaseal_lab.iam.names import account_of, is_account, is_arn
 from dynaseal_lab.iam.operations import (
     access_keys,
     account,
+    authorization_details,
     groups,
     identity_policies,
+    instance_profiles,
     policies,
     roles,
+    service_linked_roles,
     simulate,
     users,
 )
@@ -33,15 +36,32 @@ OPERATIONS: Operations = MappingProxyType(
     {
         **access_keys.OPERATIONS,
         **account.OPERATIONS,
+        **authorization_details.OPERATIONS,
         **groups.OPERATIONS,
         **identity_policies.OPERATIONS,
+        **instance_profiles.OPERATIONS,
         **policies.OPERATIONS,
         **roles.OPERATIONS,
+        **service_linked_roles.OPERATIONS,
         **simulate.OPERATIONS,
         **users.OPERATIONS,
     }
 )
 """Every operation of IAM that the lab has."""
+
+_CHANGES_OF_ROLES = frozenset(
+    {
+        "AttachRolePolicy",
+        "DeleteRole",
+        "DeleteRolePermissionsBoundary",
+        "DeleteRolePolicy",
+        "DetachRolePolicy",
+        "PutRolePermissionsBoundary",
+        "PutRolePolicy",
+        "UpdateAssumeRolePolicy",
+    }
+)
+"""Operations that only AWS may do on a service-linked role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +92,25 @@ class IamService:
             condition_keys=_condition_keys(self.iam, call),
         )
         self.iam.require(call, access_request)
+        _check_service_linked_role(self.iam, call)
         return operation.run(self.iam, call)
+
+
+def _check_service_linked_role(iam: IamBackend, call: Call) -> None:
+    """Refuse a change of a service-linked role.
+
+    Raises:
+        Fault: UnmodifiableEntity.
+    """
+    if call.operation not in _CHANGES_OF_ROLES:
+        return
+    role = iam.store.roles.get(call.principal.account, call.params["RoleName"])
+    if role is not None and role.path.startswith(service_linked_roles.SERVICE_LINKED_PATH):
+        raise Fault(
+            "UnmodifiableEntity",
+            f"Cannot perform the operation on the protected role '{role.name}' - this role is only "
+            "modifiable by AWS",
+        )
 
 
 def _check_policy_arn(call: Call) -> None:
@@ -99,6 +137,8 @@ def _condition_keys(iam: IamBackend, call: Call) -> ConditionKeys:
     keys |= {f"aws:RequestTag/{key}": [value] for key, value in tags.items()}
     if tag_keys:
         keys["aws:TagKeys"] = tag_keys
+    if "AWSServiceName" in params:
+        keys["iam:AWSServiceName"] = [params["AWSServiceName"]]
     if "PolicyArn" in params:
         keys["iam:PolicyARN"] = [params["PolicyArn"]]
     identity = _named_identity(iam, call)

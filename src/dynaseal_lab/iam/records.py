@@ -73,6 +73,20 @@ class Role(Identity):
     boundary: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceProfile:
+    """An instance profile, which hands a role to EC2's instances; the lab has no instances."""
+
+    name: str
+    path: str
+    id: str
+    arn: str
+    created: datetime
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    role: str | None = None
+    """The name of its role."""
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyVersion:
     """One version of a managed policy; its id is `v1`, `v2` and so on."""

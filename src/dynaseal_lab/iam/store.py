@@ -5,11 +5,11 @@ from typing import Generic, TypeVar
 
 from dynaseal_lab.iam.managed import AWS_MANAGED
 from dynaseal_lab.iam.names import account_of, name_of
-from dynaseal_lab.iam.records import AccessKey, Group, LastUsed, ManagedPolicy, Role, User
+from dynaseal_lab.iam.records import AccessKey, Group, InstanceProfile, LastUsed, ManagedPolicy, Role, User
 from dynaseal_lab.iam.sessions import Sessions
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
-Record = TypeVar("Record", User, Group, Role, ManagedPolicy)
+Record = TypeVar("Record", User, Group, Role, ManagedPolicy, InstanceProfile)
 
 
 class NamedRecords(Generic[Record]):
@@ -73,6 +73,7 @@ class IamStore:
         self.groups = NamedRecords(record_store, "iam-group", Group)
         self.roles = NamedRecords(record_store, "iam-role", Role)
         self.policies = NamedRecords(record_store, "iam-policy", ManagedPolicy)
+        self.instance_profiles = NamedRecords(record_store, "iam-instance-profile", InstanceProfile)
         self.sessions = Sessions(record_store)
         self._keys = record_store.mapping("iam-access-key", AccessKey)
         self._uses = record_store.mapping("iam-access-key-use", LastUsed, reply_waits=False)

@@ -84,6 +84,9 @@ class TwoAccounts:
             name = {f"{kind}Name": names[f"{kind}Name"]}
             self.call(root, f"Put{kind}Policy", **name, PolicyName="inline", PolicyDocument=everything)
             self.call(root, f"Attach{kind}Policy", **name, PolicyArn=arn)
+        profile = {"InstanceProfileName": f"{role}-profile"}
+        self.call(root, "CreateInstanceProfile", **profile, Tags=private)
+        self.call(root, "AddRoleToInstanceProfile", **profile, RoleName=role)
         return self.call(root, "CreateAccessKey", UserName=user)["AccessKey"]["AccessKeyId"]
 
     def call(self, caller: Principal, operation: str, service: str = "iam", **params: Any) -> Any:
@@ -113,7 +116,12 @@ class TwoAccounts:
     def records(self, account: str) -> list[Any]:
         """Return a copy of everything that an account has."""
         store = self.backend.store
-        return copy.deepcopy([*store.identities(account), *store.policies.all(account), self._keys(account)])
+        named = (
+            *store.identities(account),
+            *store.policies.all(account),
+            *store.instance_profiles.all(account),
+        )
+        return copy.deepcopy([*named, self._keys(account)])
 
     def _keys(self, account: str) -> list[Any]:
         users = self.backend.store.users.all(account)
@@ -133,10 +141,13 @@ def parameters(operation: str, account: str, access_key_id: str) -> dict[str, An
     policy_arn = f"arn:aws:iam::{account}:policy/{policy}"
     known = {
         "AccessKeyId": access_key_id,
+        "AWSServiceName": "replication.dynamodb.amazonaws.com",
         "ActionNames": ["iam:GetUser"],
         "AssumeRolePolicyDocument": trust(account),
+        "DeletionTaskId": "task/aws-service-role/replication.dynamodb.amazonaws.com/Role/none",
         "Description": "description",
         "GroupName": "new" if operation == "CreateGroup" else group,
+        "InstanceProfileName": "new" if operation == "CreateInstanceProfile" else f"{role}-profile",
         "PermissionsBoundary": policy_arn,
         "PolicyArn": policy_arn,
         "PolicyDocument": trust(account) if "AssumeRole" in operation else document("*", Resource="*"),

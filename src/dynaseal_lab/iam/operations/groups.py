@@ -15,7 +15,8 @@ from dynaseal_lab.iam.records import Group, User
 from dynaseal_lab.model import Call, Reply
 
 
-def _described(group: Group) -> dict[str, Any]:
+def described(group: Group) -> dict[str, Any]:
+    """Return a group as lists describe it."""
     return {
         "Path": group.path,
         "GroupName": group.name,
@@ -41,18 +42,18 @@ def _create(iam: IamBackend, call: Call) -> Reply:
         created=iam.clock.now(),
     )
     iam.store.groups.put(group)
-    return {"Group": _described(group)}
+    return {"Group": described(group)}
 
 
 def _get(iam: IamBackend, call: Call) -> Reply:
     group = find_group(iam, call)
     members = [described_user(user) for user in _members(iam, call, group.name)]
-    return {"Group": _described(group)} | page(call, "Users", members)
+    return {"Group": described(group)} | page(call, "Users", members)
 
 
 def _list(iam: IamBackend, call: Call) -> Reply:
     groups = iam.store.groups.all(call.principal.account)
-    return page(call, "Groups", [_described(group) for group in groups if in_path(call, group.path)])
+    return page(call, "Groups", [described(group) for group in groups if in_path(call, group.path)])
 
 
 def _update(iam: IamBackend, call: Call) -> Reply:
@@ -98,7 +99,7 @@ def _remove_user(iam: IamBackend, call: Call) -> Reply:
 def _list_for_user(iam: IamBackend, call: Call) -> Reply:
     user = find_user(iam, call)
     groups = iam.store.groups.all(call.principal.account)
-    return page(call, "Groups", [_described(group) for group in groups if group.name in user.groups])
+    return page(call, "Groups", [described(group) for group in groups if group.name in user.groups])
 
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(

@@ -33,7 +33,8 @@ _MOST_VERSIONS = 5
 _LARGEST = 6144
 
 
-def _described(iam: IamBackend, call: Call, policy: ManagedPolicy) -> dict[str, Any]:
+def described(iam: IamBackend, call: Call, policy: ManagedPolicy) -> dict[str, Any]:
+    """Return a managed policy as lists describe it."""
     attachments, bounded = _uses(iam, call, policy.arn)
     return {
         "PolicyName": policy.name,
@@ -50,12 +51,12 @@ def _described(iam: IamBackend, call: Call, policy: ManagedPolicy) -> dict[str, 
 
 
 def _described_when_created(iam: IamBackend, call: Call, policy: ManagedPolicy) -> dict[str, Any]:
-    description = _described(iam, call, policy)
+    description = described(iam, call, policy)
     return description | {"Tags": tag_list(policy.tags)} if policy.tags else description
 
 
 def _described_in_full(iam: IamBackend, call: Call, policy: ManagedPolicy) -> dict[str, Any]:
-    description = _described(iam, call, policy) | {"Tags": tag_list(policy.tags)}
+    description = described(iam, call, policy) | {"Tags": tag_list(policy.tags)}
     return description if policy.description is None else description | {"Description": policy.description}
 
 
@@ -68,7 +69,8 @@ def _uses(iam: IamBackend, call: Call, arn: str) -> tuple[int, int]:
     return sum(arn in identity.attached for identity in identities), len(bounded)
 
 
-def _described_version(policy: ManagedPolicy, version: PolicyVersion) -> dict[str, Any]:
+def described_version(policy: ManagedPolicy, version: PolicyVersion) -> dict[str, Any]:
+    """Return a version of a managed policy as lists describe it: without its document."""
     return {
         "VersionId": version.id,
         "IsDefaultVersion": version.id == policy.default_version,
@@ -112,10 +114,10 @@ def _list(iam: IamBackend, call: Call) -> Reply:
     scope = call.params.get("Scope", "All")
     policies = [] if scope == "AWS" else list(iam.store.policies.all(call.principal.account))
     policies += [] if scope == "Local" else AWS_MANAGED.values()
-    described = [_described(iam, call, policy) for policy in policies if in_path(call, policy.path)]
+    listed = [described(iam, call, policy) for policy in policies if in_path(call, policy.path)]
     if call.params.get("OnlyAttached"):
-        described = [description for description in described if description["AttachmentCount"]]
-    return page(call, "Policies", described)
+        listed = [description for description in listed if description["AttachmentCount"]]
+    return page(call, "Policies", listed)
 
 
 def _delete(iam: IamBackend, call: Call) -> Reply:
@@ -148,7 +150,7 @@ def _create_version(iam: IamBackend, call: Call) -> Reply:
         default_version=version.id if call.params.get("SetAsDefault") else policy.default_version,
     )
     iam.store.policies.put(changed)
-    return {"PolicyVersion": _described_version(changed, version)}
+    return {"PolicyVersion": described_version(changed, version)}
 
 
 def _find_version(call: Call, policy: ManagedPolicy) -> PolicyVersion:
@@ -162,13 +164,13 @@ def _find_version(call: Call, policy: ManagedPolicy) -> PolicyVersion:
 def _get_version(iam: IamBackend, call: Call) -> Reply:
     policy = find_policy(iam, call)
     version = _find_version(call, policy)
-    return {"PolicyVersion": _described_version(policy, version) | {"Document": encoded(version.document)}}
+    return {"PolicyVersion": described_version(policy, version) | {"Document": encoded(version.document)}}
 
 
 def _list_versions(iam: IamBackend, call: Call) -> Reply:
     policy = find_policy(iam, call)
     newest_first = reversed(policy.versions)
-    return page(call, "Versions", [_described_version(policy, version) for version in newest_first])
+    return page(call, "Versions", [described_version(policy, version) for version in newest_first])
 
 
 def _delete_version(iam: IamBackend, call: Call) -> Reply:

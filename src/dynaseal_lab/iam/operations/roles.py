@@ -43,12 +43,18 @@ def _described(iam: IamBackend, role: Role) -> dict[str, Any]:
     return description if role.description is None else description | {"Description": role.description}
 
 
+def described_in_profiles(iam: IamBackend, role: Role) -> dict[str, Any]:
+    """Return a role as instance profiles and authorization details describe it."""
+    return _described(iam, role)
+
+
 def _described_in_lists(iam: IamBackend, role: Role) -> dict[str, Any]:
     """Return a role as lists describe it: without boundary and tags."""
     return _described(iam, role) | {"MaxSessionDuration": role.max_seconds}
 
 
-def _described_when_created(iam: IamBackend, role: Role) -> dict[str, Any]:
+def described_when_created(iam: IamBackend, role: Role) -> dict[str, Any]:
+    """Return a role as the operation that creates it describes it."""
     description = _described(iam, role) | {"PermissionsBoundary": described_boundary(role.boundary)}
     return description | {"Tags": tag_list(role.tags)} if role.tags else description
 
@@ -56,7 +62,7 @@ def _described_when_created(iam: IamBackend, role: Role) -> dict[str, Any]:
 def _described_in_full(iam: IamBackend, role: Role) -> dict[str, Any]:
     last_used: Reply = {}
     rest = {"MaxSessionDuration": role.max_seconds, "RoleLastUsed": last_used}
-    return _described_when_created(iam, role) | rest
+    return described_when_created(iam, role) | rest
 
 
 def _check_trust(iam: IamBackend, document: str) -> Bindings:
@@ -107,7 +113,7 @@ def _create(iam: IamBackend, call: Call) -> Reply:
         boundary=check_boundary(iam, call),
     )
     iam.store.roles.put(role)
-    return {"Role": _described_when_created(iam, role)}
+    return {"Role": described_when_created(iam, role)}
 
 
 def _get(iam: IamBackend, call: Call) -> Reply:
@@ -144,6 +150,9 @@ def _update_trust(iam: IamBackend, call: Call) -> Reply:
 
 def _delete(iam: IamBackend, call: Call) -> Reply:
     role = find_role(iam, call)
+    profiles = iam.store.instance_profiles.all(call.principal.account)
+    if any(profile.role == role.name for profile in profiles):
+        raise conflict("Cannot delete entity, must remove roles from instance profile first.")
     if role.attached:
         raise conflict("Cannot delete entity, must detach all policies first.")
     if role.inline:
@@ -182,12 +191,6 @@ def _delete_boundary(iam: IamBackend, call: Call) -> Reply:
     return NOTHING
 
 
-def _list_instance_profiles(iam: IamBackend, call: Call) -> Reply:
-    """Return an empty list: the lab has no EC2, so no role is in an instance profile."""
-    find_role(iam, call)
-    return page(call, "InstanceProfiles", [])
-
-
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
         "CreateRole": Operation(_create, new_role_arn),
@@ -202,6 +205,5 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "ListRoleTags": Operation(_list_tags, role_arn),
         "PutRolePermissionsBoundary": Operation(_put_boundary, role_arn),
         "DeleteRolePermissionsBoundary": Operation(_delete_boundary, role_arn),
-        "ListInstanceProfilesForRole": Operation(_list_instance_profiles, role_arn),
     }
 )
