@@ -14,15 +14,22 @@ from pynamodb.models import Model
 
 from dynaseal import (
     AsSet,
+    AttributeActions,
+    CompoundBeacon,
     ConfigError,
+    CryptoAction,
     EncryptedClient,
+    EncryptedPart,
     EncryptedResource,
     MultiKeySource,
+    PartOnly,
     Shared,
     SharedSet,
     StandardBeacon,
     TableConfig,
     UnsupportedOperationError,
+    VirtualField,
+    VirtualPart,
     attach,
 )
 from dynaseal.boto.interception.requests import Requests
@@ -191,6 +198,61 @@ def test_one_placeholder_means_the_beacon_and_the_attribute_where_each_is_writte
     assert sent["FilterExpression"] == "#c_beacon = :c AND free.#c = :f AND NOT aws_dbe_b_ = :n"
     assert sent["ProjectionExpression"] == "pk, #c"
     assert sent["ExpressionAttributeNames"] == {"#c": "city", "#c_beacon": "aws_dbe_b_city"}
+
+
+def test_existence_by_a_beacons_placeholder_is_that_of_the_attribute() -> None:
+    def sent(expression: str) -> tuple[str, dict[str, str]]:
+        request = {
+            "TableName": "patients",
+            "FilterExpression": expression,
+            "ExpressionAttributeNames": {"#c": "city"},
+            "ExpressionAttributeValues": {":c": {"S": "Bern"}},
+        }
+        sent_request = Requests({"patients": CONFIG}).prepare("Scan", request).sent_request
+        return sent_request["FilterExpression"], sent_request["ExpressionAttributeNames"]
+
+    both = {"#c": "city", "#c_beacon": "aws_dbe_b_city"}
+    either = "attribute_exists(#c) OR #c = :c"
+    assert sent(either) == ("attribute_exists(#c) OR #c_beacon = :c", both)
+    # Every item that matches has the beacon, so this is as AWS's libraries send it.
+    needed = "attribute_exists(#c) AND #c = :c"
+    assert sent(needed) == (needed, {"#c": "aws_dbe_b_city"})
+
+
+@pytest.mark.parametrize(
+    ("expression", "hint"),
+    [
+        ("home.zip = :c", "Compare its beacon by its name, 'ZipB'"),
+        ("attribute_exists(home.zip)", "Compare its beacon by its name, 'ZipB'"),
+        ("home.street = :c", "Add StandardBeacon('NAME', length=..., loc='home.street')"),
+        ("name = :c", "Compare its beacon by its name, 'NameB'"),
+        ("size(name) > :c", "Compare its beacon by its name, 'NameB'"),
+        ("hidden = :c", "Compare the compound beacon 'where'"),
+        ("contains(city, :c)", "give the beacon the style AsSet()"),
+        ("city <> :c", "Write NOT city = :v"),
+        ("note = :c", "Add StandardBeacon('note', length=...)"),
+        ("city = ward", "Compare it with values"),
+        ("initials = :c", "Compare its beacon by its name, 'InitialsB'"),
+    ],
+)
+def test_a_refused_search_names_the_beacon_that_answers(expression: str, hint: str) -> None:
+    config = table(
+        CITY,
+        StandardBeacon("NameB", 1, "name"),
+        StandardBeacon("ZipB", 1, "home.zip"),
+        StandardBeacon("InitialsB", 1, "initials"),
+        StandardBeacon("hidden", 1, style=PartOnly()),
+        actions=AttributeActions(attribute_actions={"ward": CryptoAction.SIGN_ONLY}),
+        compound_beacons=[CompoundBeacon("where", ".", [EncryptedPart("hidden", "h-")])],
+        virtual_fields=[VirtualField("initials", [VirtualPart("name"), VirtualPart("city")])],
+    )
+    values = {"ExpressionAttributeValues": {":c": {"S": "secret"}}} if ":c" in expression else {}
+    with pytest.raises(UnsupportedOperationError) as refused:
+        Requests({"patients": config}).prepare(
+            "Scan", {"TableName": "patients", "FilterExpression": expression, **values}
+        )
+    assert hint in str(refused.value)
+    assert "secret" not in str(refused.value)
 
 
 def test_a_path_with_the_name_of_a_beacon_finds_the_right_items(client: Any, name: str) -> None:

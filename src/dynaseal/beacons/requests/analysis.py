@@ -396,6 +396,7 @@ class _SentNames:
         self._beacons: dict[str, set[str]] = {}
         self._others: set[str] = set()
         self._existence: set[str] = set()
+        self._required: set[str] = set()
         self._added: dict[str, str] = {}
 
     def add_expression(self, parsed: SearchExpression, stored: Mapping[Span, str]) -> None:
@@ -406,6 +407,9 @@ class _SentNames:
             for place in parsed.places
             if place.use is Use.EXISTENCE and len(place.path.steps) == 1
         }
+        self._required.update(
+            str(each.path) for each in parsed.comparisons if each.is_required and each.operator != "<>"
+        )
         for name, span in _name_placeholders(tokenize(parsed.condition.text, parsed.parameter)):
             if span in stored:
                 self._beacons.setdefault(name, set()).add(stored[span])
@@ -438,10 +442,11 @@ class _SentNames:
         return sent | self._added
 
     def _is_beacon_everywhere(self, placeholder: str) -> bool:
-        # If a beacon exists, so does the attribute of its name: existence does not need the attribute itself.
         beacons = self._beacons.get(placeholder, set())
-        is_one = len(beacons) == 1 and all(NO_ATTRIBUTE not in stored.split() for stored in beacons)
-        return is_one and placeholder not in self._others
+        if len(beacons) != 1 or any(NO_ATTRIBUTE in stored.split() for stored in beacons):
+            return False
+        # Where the attribute's existence is tested too, every item that matches must have the beacon.
+        return placeholder not in self._others and placeholder not in self._existence - self._required
 
     def _placeholder(self, written: str, stored: str) -> str:
         name = f"{written}_beacon"
