@@ -235,7 +235,8 @@ class ConfiguredTable:
         else:
             search = self._search.requests.prepare(operation, request)
             sent = search.sent_request()
-        self._check_index(operation, sent, indexes)
+        if self._reads_plaintext and sent.get("IndexName"):
+            self._check_index(operation, sent, indexes)
         return sent, search
 
     def check_filter(self, operation: str, request: Message) -> None:
@@ -276,9 +277,7 @@ class ConfiguredTable:
         Raises:
             UnsupportedOperationError: the index does not project all attributes, or that is not known.
         """
-        index = sent_request.get("IndexName")
-        if not index or not self._reads_plaintext:
-            return
+        index = sent_request["IndexName"]
         # With ALL_ATTRIBUTES, DynamoDB refuses a global index that has parts of items, and for a local one it
         # reads the whole items from the table. A count returns no items.
         if sent_request.get("Select") in ("ALL_ATTRIBUTES", "COUNT"):
@@ -323,9 +322,10 @@ class ConfiguredTable:
         # every other item is read, false matches as well, so that no tampered item goes unnoticed. Only
         # decrypted items show which of them are false matches.
         candidates = items if search.tenant is None else search.items_of_tenant(items)
-        read = [(item, self.read(item, request)) for item in candidates]
         # What a key condition on a beacon found, and does not fulfil the caller's, is a false match.
-        if not _has_beacon_key(part.sent_request):
+        may_have_other_keys = _has_beacon_key(part.sent_request)
+        read = [(item, self.read(item, request)) for item in candidates]
+        if not may_have_other_keys:
             self._check_key_condition(part, candidates)
         found = search.without_false_matches(read)
         counted = {"Count": len(found)} if "Count" in reply else {}
