@@ -17,6 +17,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "credentials": ("users", "credentials"),
     "explain": ("explain", "explain"),
     "run": ("run", "run"),
+    "scp": ("scp", "scp"),
     "serve": ("serve", "serve"),
     "trail": ("trail", "trail"),
     "users": ("users", "users"),

@@ -145,6 +145,27 @@ class LabClient:
             raise self._not_a_lab(content)
         return content
 
+    def control_policies(self) -> Mapping[str, str] | None:
+        """Return the documents of the account's service control policies by name; None if it has none.
+
+        Raises:
+            NotALabError: The request is refused, or the endpoint is not a lab's.
+        """
+        return self._control_policies(self._send("GET", "/_lab/scp"))
+
+    def set_control_policies(self, documents: Mapping[str, str] | None) -> Mapping[str, str] | None:
+        """Replace the account's service control policies, and return them; None removes them.
+
+        Raises:
+            NotALabError: The request is refused, or the endpoint is not a lab's.
+        """
+        return self._control_policies(self._send("POST", "/_lab/scp", json.dumps({"policies": documents})))
+
+    def _control_policies(self, content: Mapping[str, Any]) -> Mapping[str, str] | None:
+        if "policies" not in content:
+            raise self._not_a_lab(content)
+        return content["policies"]
+
     def clock(self) -> Mapping[str, Any]:
         """Return the lab's time: `now`, and how many `seconds_ahead` of the machine's clock that is.
 

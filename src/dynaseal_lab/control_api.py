@@ -4,6 +4,8 @@
 * `GET /_lab/trail`: the decisions in the caller's account; with `?after=N`, those after event N.
 * `GET /_lab/who-can?action=A&resource=R`: what the evaluator decides about A on R for every principal;
   further parameters `context=KEY=VALUE` are condition keys.
+* `GET /_lab/scp`: the service control policies of the caller's account; `POST /_lab/scp` with
+  `{"policies": {NAME: DOCUMENT}}` replaces them, and with `{"policies": null}` removes them.
 * `GET /_lab/clock`: the lab's time; `POST /_lab/clock` with `{"advance_seconds": N}` moves it forward.
 
 All but the first must be signed by an account's root, with any service name in the scope.
@@ -18,6 +20,7 @@ from urllib.parse import parse_qsl
 
 from dynaseal_lab.aws_api import AwsApi
 from dynaseal_lab.clock import LabClock
+from dynaseal_lab.iam.policy import PolicyError, PolicyKind, parse
 from dynaseal_lab.model import Call, Fault, Reply
 from dynaseal_lab.record_store import RecordStore
 from dynaseal_lab.trail import Trail
@@ -50,6 +53,8 @@ class ControlApi:
         handlers: Mapping[tuple[str, str], Handler] = {
             ("GET", "trail"): self._show_trail,
             ("GET", "who-can"): self._decide_for_everybody,
+            ("GET", "scp"): self._show_control_policies,
+            ("POST", "scp"): self._set_control_policies,
             ("GET", "clock"): self._show_clock,
             ("POST", "clock"): self._advance_clock,
         }
@@ -93,6 +98,19 @@ class ControlApi:
         principals = [access.as_json() for access in accesses]
         return {"action": action, "resource": resource, "principals": principals}
 
+    def _show_control_policies(self, signature: VerifiedSignature, _request: Request) -> Reply:
+        return {"policies": self.who_can.store.control_policies(signature.principal.account)}
+
+    def _set_control_policies(self, signature: VerifiedSignature, request: Request) -> Reply:
+        documents = _policy_documents(request.body)
+        for name, document in (documents or {}).items():
+            try:
+                parse(document, PolicyKind.IDENTITY)
+            except PolicyError as error:
+                raise Fault("MalformedPolicyDocument", f"{name}: {error}") from error
+        self.who_can.store.set_control_policies(signature.principal.account, documents)
+        return self._show_control_policies(signature, request)
+
     def _show_trail(self, signature: VerifiedSignature, request: Request) -> Reply:
         after = dict(parse_qsl(request.query)).get("after", "0")
         if not (after.isascii() and after.isdigit() and len(after) < 19):
@@ -120,6 +138,8 @@ class ControlApi:
 _PURPOSES = {
     ("GET", "trail"): "read its trail",
     ("GET", "who-can"): "see what its principals may do",
+    ("GET", "scp"): "read its service control policies",
+    ("POST", "scp"): "set its service control policies",
     ("GET", "clock"): "read the lab's clock",
     ("POST", "clock"): "move the lab's clock",
 }
@@ -134,6 +154,26 @@ def _condition_keys(pairs: Iterable[str]) -> dict[str, list[str]]:
             raise Fault("ValidationError", f"A condition key is written KEY=VALUE, not {pair}")
         condition_keys.setdefault(name, []).append(value)
     return condition_keys
+
+
+def _policy_documents(body: bytes) -> Mapping[str, str] | None:
+    """Return the documents by name in the body of a request that sets policies.
+
+    Raises:
+        Fault: The body has another form.
+    """
+    try:
+        content: object = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Fault("ValidationError", "The body is not JSON") from error
+    policies = cast("dict[str, object]", content).get("policies", "") if isinstance(content, dict) else ""
+    if policies is None:
+        return None
+    if isinstance(policies, dict):
+        documents = cast("dict[str, object]", policies)
+        if documents and all(isinstance(document, str) for document in documents.values()):
+            return cast("dict[str, str]", documents)
+    raise Fault("ValidationError", 'The body must be {"policies": {NAME: DOCUMENT}} or {"policies": null}')
 
 
 def _seconds(body: bytes) -> float:

@@ -117,10 +117,12 @@ class Decision:
     allowed: bool
     reason: Literal[
         "allowed",
+        "explicit-deny-control",
         "explicit-deny-identity",
         "explicit-deny-resource",
         "explicit-deny-boundary",
         "explicit-deny-session",
+        "no-control-policy",
         "no-identity-policy",
         "no-resource-policy",
         "no-boundary",

@@ -13,10 +13,12 @@ WIDTH = 80
 _TIME, _OUTCOME = 8, 7
 _MARGIN = " " * (_TIME + 1)
 _REASONS: Mapping[str, str] = {
+    "explicit-deny-control": "a service control policy denies it",
     "explicit-deny-identity": "an identity policy denies it",
     "explicit-deny-resource": "the resource's policy denies it",
     "explicit-deny-boundary": "the permissions boundary denies it",
     "explicit-deny-session": "the session policy denies it",
+    "no-control-policy": "no service control policy allows it",
     "no-identity-policy": "no identity policy allows it",
     "no-resource-policy": "the resource's policy does not allow it",
     "no-boundary": "the permissions boundary does not allow it",

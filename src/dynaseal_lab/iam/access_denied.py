@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dynaseal_lab.model import AccessRequest, Decision, Principal
 
 _BECAUSE: Mapping[str, str] = {
+    "explicit-deny-control": "with an explicit deny in a service control policy",
     "explicit-deny-identity": "with an explicit deny in an identity-based policy",
     "explicit-deny-resource": "with an explicit deny in a resource-based policy",
     "explicit-deny-boundary": "with an explicit deny in a permissions boundary",
     "explicit-deny-session": "with an explicit deny in a session policy",
+    "no-control-policy": "because no service control policy allows the {action} action",
     "no-identity-policy": "because no identity-based policy allows the {action} action",
     "no-resource-policy": "because no resource-based policy allows the {action} action",
     "no-boundary": "because no permissions boundary allows the {action} action",

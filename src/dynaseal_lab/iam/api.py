@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from dynaseal_lab.iam.backend import IamBackend, Operations
-from dynaseal_lab.iam.names import account_of, is_account, is_arn
+from dynaseal_lab.iam.names import SERVICE_LINKED_PATH, account_of, is_account, is_arn
 from dynaseal_lab.iam.operations import (
     access_keys,
     account,
@@ -105,7 +105,7 @@ def _check_service_linked_role(iam: IamBackend, call: Call) -> None:
     if call.operation not in _CHANGES_OF_ROLES:
         return
     role = iam.store.roles.get(call.principal.account, call.params["RoleName"])
-    if role is not None and role.path.startswith(service_linked_roles.SERVICE_LINKED_PATH):
+    if role is not None and role.path.startswith(SERVICE_LINKED_PATH):
         raise Fault(
             "UnmodifiableEntity",
             f"Cannot perform the operation on the protected role '{role.name}' - this role is only "

@@ -3,21 +3,33 @@
 from collections.abc import Iterator, Sequence
 
 from dynaseal_lab.iam.evaluate import NamedPolicy, Policies
-from dynaseal_lab.iam.names import account_of
+from dynaseal_lab.iam.names import SERVICE_LINKED_PATH, account_of
 from dynaseal_lab.iam.records import Identity, Role, User
 from dynaseal_lab.iam.store import IamStore
 from dynaseal_lab.model import Principal
 
 
 def applicable_policies(store: IamStore, principal: Principal) -> Policies:
-    """Return a caller's identity-based policies, permissions boundary and session policies."""
+    """Return a caller's identity-based policies, its boundary, and its session and control policies."""
     identity = _identity_of(store, principal)
     session = [NamedPolicy("session policy", document) for document in principal.session_policies]
     return Policies(
         identity_policies(store, identity) if identity is not None else (),
         boundary_policies(store, identity) if identity is not None else None,
         session or None,
+        _control_policies(store, principal, identity),
     )
+
+
+def _control_policies(
+    store: IamStore, principal: Principal, identity: User | Role | None
+) -> Sequence[NamedPolicy] | None:
+    """Return the account's service control policies; services and service-linked roles are exempt."""
+    linked = identity is not None and identity.path.startswith(SERVICE_LINKED_PATH)
+    control = store.control_policies(principal.account)
+    if principal.kind == "service" or linked or control is None:
+        return None
+    return [NamedPolicy(f"service control policy {name}", document) for name, document in control.items()]
 
 
 def _identity_of(store: IamStore, principal: Principal) -> User | Role | None:

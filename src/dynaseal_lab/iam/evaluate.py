@@ -12,7 +12,9 @@ Rules, in this order:
    grant counts in place of the key policy.
 4. A permissions boundary and session policies must allow too, unless the resource's policy names the caller
    itself: the user's or the session's own ARN, or `*`. Naming the role does not exempt its sessions.
-5. What no policy allows is denied.
+5. Service control policies of the caller's account must allow too, whatever other policies say, and for the
+   root user as well.
+6. What no policy allows is denied.
 
 NotPrincipal: a denying statement exempts those whom it names as user, role or session. Naming the account's
 root, as AWS recommends beside the user, exempts the root user alone: in AWS's own example everybody in Bob's
@@ -51,11 +53,16 @@ class NamedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """The policies that apply to a caller; `boundary` and `session` are None if the caller has none."""
+    """The policies that apply to a caller.
+
+    `boundary` and `session` are None if the caller has none, and `control` (service control policies) if the
+    account has none.
+    """
 
     identity: Sequence[NamedPolicy] = ()
     boundary: Sequence[NamedPolicy] | None = None
     session: Sequence[NamedPolicy] | None = None
+    control: Sequence[NamedPolicy] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +110,33 @@ def evaluate(
     resource = _matching(_resource_policies(access_request), request)
     boundary = _matching(policies.boundary or (), request)
     session = _matching(policies.session or (), request)
+    control = _matching(policies.control or (), request)
+    denial = _explicit_denial(control, identity, resource, boundary, session)
+    if denial is not None:
+        return denial
+    decision = _before_limits(access_request, principal, identity, resource)
+    if decision.allowed and not _is_exempt_from_limits(access_request, principal, resource):
+        decision = _within_limits(decision, policies, boundary, session)
+    if decision.allowed and policies.control is not None and not control.allows:
+        decision = Decision(False, "no-control-policy")
+    if decision.allowed:
+        return decision
+    return Decision(False, decision.reason, tuple(_near_misses(access_request, policies, request)))
+
+
+def _explicit_denial(
+    control: _Matching, identity: _Matching, resource: _Matching, boundary: _Matching, session: _Matching
+) -> Decision | None:
+    """Apply rule 1."""
+    if control.denies:
+        return Decision(False, "explicit-deny-control", control.denies)
     if identity.denies:
         return Decision(False, "explicit-deny-identity", identity.denies)
     if resource.denies:
         return Decision(False, "explicit-deny-resource", resource.denies)
     if boundary.denies:
         return Decision(False, "explicit-deny-boundary", boundary.denies)
-    if session.denies:
-        return Decision(False, "explicit-deny-session", session.denies)
-    decision = _before_limits(access_request, principal, identity, resource)
-    if decision.allowed and not _is_exempt_from_limits(access_request, principal, resource):
-        decision = _within_limits(decision, policies, boundary, session)
-    if decision.allowed:
-        return decision
-    return Decision(False, decision.reason, tuple(_near_misses(access_request, policies, request)))
+    return Decision(False, "explicit-deny-session", session.denies) if session.denies else None
 
 
 def is_root_of_trust(action: str, resource: str) -> bool:
@@ -149,7 +169,7 @@ def _resource_policies(access_request: AccessRequest) -> Sequence[NamedPolicy]:
 def _before_limits(
     access_request: AccessRequest, principal: Principal, identity: _Matching, resource: _Matching
 ) -> Decision:
-    """Apply rules 2, 3 and 5."""
+    """Apply rules 2, 3 and 6."""
     root_of_trust = access_request.resource_exists and is_root_of_trust(
         access_request.action, access_request.resource
     )
@@ -257,6 +277,7 @@ def _near_misses(
         _resource_policies(access_request),
         policies.boundary or (),
         policies.session or (),
+        policies.control or (),
     )
     for policy in (policy for group in groups for policy in group):
         for statement in policy.parsed.statements:

@@ -8,6 +8,7 @@ import secrets
 import string
 
 PARTITION = "aws"
+SERVICE_LINKED_PATH = "/aws-service-role/"
 _BASE32 = string.ascii_uppercase + "234567"
 _SECRET = string.ascii_letters + string.digits + "+/"
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)

@@ -28,6 +28,13 @@ class AccessKey:
     active: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class ControlPolicies:
+    """The service control policies of an account: documents (JSON strings) by name."""
+
+    documents: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """What users, groups and roles have in common: a name, and policies.

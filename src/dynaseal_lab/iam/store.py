@@ -1,11 +1,20 @@
 """Where IAM's records are kept: one mapping per kind. Accounts are not created: every account exists."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
 from dynaseal_lab.iam.managed import AWS_MANAGED
 from dynaseal_lab.iam.names import account_of, name_of
-from dynaseal_lab.iam.records import AccessKey, Group, InstanceProfile, LastUsed, ManagedPolicy, Role, User
+from dynaseal_lab.iam.records import (
+    AccessKey,
+    ControlPolicies,
+    Group,
+    InstanceProfile,
+    LastUsed,
+    ManagedPolicy,
+    Role,
+    User,
+)
 from dynaseal_lab.iam.sessions import Sessions
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
@@ -75,6 +84,7 @@ class IamStore:
         self.policies = NamedRecords(record_store, "iam-policy", ManagedPolicy)
         self.instance_profiles = NamedRecords(record_store, "iam-instance-profile", InstanceProfile)
         self.sessions = Sessions(record_store)
+        self._control = record_store.mapping("iam-control-policies", ControlPolicies)
         self._keys = record_store.mapping("iam-access-key", AccessKey)
         self._uses = record_store.mapping("iam-access-key-use", LastUsed, reply_waits=False)
 
@@ -103,6 +113,18 @@ class IamStore:
     def note_use(self, key_id: str, use: LastUsed) -> None:
         """Store when and for which service an access key signed a request."""
         self._uses[key_id,] = use
+
+    def control_policies(self, account: str) -> Mapping[str, str] | None:
+        """Return the documents of an account's service control policies by name; None if it has none."""
+        control = self._control.get((account,))
+        return control.documents if control is not None else None
+
+    def set_control_policies(self, account: str, documents: Mapping[str, str] | None) -> None:
+        """Replace the service control policies of an account; None removes them."""
+        if documents is not None:
+            self._control[account,] = ControlPolicies(documents)
+        else:
+            self._control.pop((account,), None)
 
     def policy(self, account: str, arn: str) -> ManagedPolicy | None:
         """Return the managed policy of this ARN, or None if the account cannot use it.

@@ -49,6 +49,7 @@ def run(account: LabAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         ("lab", "as"),
         ("lab", "clock"),
         ("lab", "explain"),
+        ("lab", "scp"),
         ("lab", "who-can"),
     ],
 )

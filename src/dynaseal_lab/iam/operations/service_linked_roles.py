@@ -10,7 +10,7 @@ from types import MappingProxyType
 from uuid import uuid4
 
 from dynaseal_lab.iam.backend import IamBackend, Operation
-from dynaseal_lab.iam.names import iam_arn, unique_id
+from dynaseal_lab.iam.names import SERVICE_LINKED_PATH, iam_arn, unique_id
 from dynaseal_lab.iam.operations.common import missing
 from dynaseal_lab.iam.operations.lookup import find_role
 from dynaseal_lab.iam.operations.resource_arns import every_resource, role_arn
@@ -18,7 +18,6 @@ from dynaseal_lab.iam.operations.roles import described_when_created
 from dynaseal_lab.iam.records import Role
 from dynaseal_lab.model import Call, Fault, Reply
 
-SERVICE_LINKED_PATH = "/aws-service-role/"
 _ROLES: Mapping[str, tuple[str, str]] = {
     "contributorinsights.dynamodb.amazonaws.com": (
         "AWSServiceRoleForDynamoDBCloudWatchContributorInsights",
