@@ -79,7 +79,10 @@ class Constraints:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One grant on one key; `grantee` and `retiring` are ARNs, or the DNS names of AWS services."""
+    """One grant on one key; `grantee` and `retiring` are ARNs, or the DNS names of AWS services.
+
+    A user or role is bound by its unique id: another one of the same name has no part in the grant.
+    """
 
     grant_id: str
     token: str = field(repr=False)
@@ -92,10 +95,21 @@ class Grant:
     constraints: Constraints = field(default_factory=Constraints)
     retiring: str | None = None
     name: str | None = None
+    grantee_id: str | None = None
+    retiring_id: str | None = None
+
+    def is_for(self, principal: Principal) -> bool:
+        """Return whether a caller is the grantee, or a session of the role that is."""
+        return is_principal(principal, self.grantee, self.grantee_id)
+
+    def may_be_retired_by(self, principal: Principal) -> bool:
+        """Return whether the grant itself lets a caller retire it."""
+        named = self.retiring is not None and is_principal(principal, self.retiring, self.retiring_id)
+        return named or ("RetireGrant" in self.operations and self.is_for(principal))
 
     def permits(self, principal: Principal, operation: str, context: Mapping[str, str]) -> bool:
         """Return whether the grant allows `principal` this operation with this encryption context."""
-        if operation not in self.operations or not is_principal(principal, self.grantee):
+        if operation not in self.operations or not self.is_for(principal):
             return False
         return operation not in CONTEXT_OPERATIONS or self.constraints.hold(context)
 
@@ -104,7 +118,11 @@ class Grant:
         return (
             (self.region, self.key_id, self.grantee, self.operations, self.name, self.retiring)
             == (other.region, other.key_id, other.grantee, other.operations, other.name, other.retiring)
-        ) and self.constraints == other.constraints
+        ) and (self.constraints, self.grantee_id, self.retiring_id) == (
+            other.constraints,
+            other.grantee_id,
+            other.retiring_id,
+        )
 
     def as_structure(self, key_arn: str) -> dict[str, Any]:
         """Return the grant as a GrantListEntry structure."""
@@ -124,6 +142,14 @@ class Grant:
         return entry
 
 
-def is_principal(principal: Principal, named: str) -> bool:
-    """Return whether the name in a grant means this caller; a role's ARN means each of its sessions."""
+def is_principal(principal: Principal, named: str, unique_id: str | None) -> bool:
+    """Return whether the name in a grant means this caller; a role's ARN means each of its sessions.
+
+    Args:
+        principal: The caller.
+        named: The name.
+        unique_id: The unique id of the user or role that had the name; None for any other name.
+    """
+    if unique_id is not None:
+        return principal.user_id.partition(":")[0] == unique_id
     return named in {principal.arn, principal.caller_arn}

@@ -121,3 +121,24 @@ def test_a_tables_policy_does_not_allow_a_new_user_of_the_old_name(account: LabA
     second = dynamodb.put_resource_policy(ResourceArn=arn, Policy=json.dumps(document))
     assert second["RevisionId"] != first["RevisionId"]
     scan(TableName="items")
+
+
+def test_a_grant_is_not_for_a_new_user_of_the_old_name(account: LabAccount, ann: LabUser) -> None:
+    key, kms = account.key(), account.client("kms")
+    grant = {"KeyId": key, "GranteePrincipal": ann.arn, "Operations": ["Encrypt"], "Name": "once"}
+    kms.create_grant(**grant)
+    ann.client("kms").encrypt(KeyId=key, Plaintext=b"x")
+    delete(ann)
+    again = account.user("ann")
+    assert client_error(again.client("kms").encrypt, KeyId=key, Plaintext=b"x")[0] == "AccessDeniedException"
+    kms.create_grant(
+        KeyId=key, GranteePrincipal=again.arn, Operations=["Encrypt", "RetireGrant"], Name="once"
+    )
+    again.client("kms").encrypt(KeyId=key, Plaintext=b"x")
+
+
+def test_a_grant_is_for_a_principal_that_exists(account: LabAccount) -> None:
+    nobody = f"arn:aws:iam::{account.number}:user/nobody"
+    create_grant = account.client("kms").create_grant
+    error = client_error(create_grant, KeyId=account.key(), GranteePrincipal=nobody, Operations=["Encrypt"])
+    assert error[0] == "InvalidArnException"

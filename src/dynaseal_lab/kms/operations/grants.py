@@ -11,7 +11,7 @@ from typing import Any
 
 from dynaseal_lab.kms.access import KeyAccess, Target
 from dynaseal_lab.kms.condition_keys import ConditionValues, boolean
-from dynaseal_lab.kms.grants import CONTEXT_OPERATIONS, Constraints, Grant, is_principal
+from dynaseal_lab.kms.grants import CONTEXT_OPERATIONS, Constraints, Grant
 from dynaseal_lab.kms.key_checks import end_dry_run, require_usable
 from dynaseal_lab.kms.keys import KeyRecord
 from dynaseal_lab.kms.paging import page
@@ -86,9 +86,8 @@ def revoke_grant(access: KeyAccess, call: Call) -> Reply:
 def retire_grant(access: KeyAccess, call: Call) -> Reply:
     """Remove a grant, as a principal that the grant itself allows to retire it."""
     key, grant = _retired_grant(access, call)
-    named = grant.retiring is not None and is_principal(call.principal, grant.retiring)
-    gives_up = "RetireGrant" in grant.operations and is_principal(call.principal, grant.grantee)
-    access.authorize(call, "kms:RetireGrant", Target(key), granted=named or gives_up)
+    granted = grant.may_be_retired_by(call.principal)
+    access.authorize(call, "kms:RetireGrant", Target(key), granted=granted)
     end_dry_run(call)
     access.store.drop_grant(grant)
     return {}
@@ -101,7 +100,8 @@ def _requested_grant(access: KeyAccess, call: Call, key: KeyRecord) -> Grant:
     if grantee is None:
         raise Fault("ValidationException", "GranteePrincipal is required.")
     for principal in (grantee, retiring):
-        if principal is not None and not _PRINCIPAL.fullmatch(principal):
+        known = access.directory is None or principal is None or access.directory.exists(principal)
+        if principal is not None and not (known and _PRINCIPAL.fullmatch(principal)):
             raise Fault("InvalidArnException", f"ARN does not refer to a valid principal: {principal}")
     constraints: Mapping[str, Mapping[str, str]] = params.get("Constraints") or {}
     return Grant(
@@ -120,7 +120,16 @@ def _requested_grant(access: KeyAccess, call: Call, key: KeyRecord) -> Grant:
         ),
         retiring=retiring,
         name=params.get("Name"),
+        grantee_id=_unique_id(access, grantee),
+        retiring_id=_unique_id(access, retiring),
     )
+
+
+def _unique_id(access: KeyAccess, name: str | None) -> str | None:
+    """Return the unique id of the user or role that a grant names, if it names one."""
+    if access.directory is None or name is None or not name.startswith("arn:"):
+        return None
+    return access.directory.unique_id(name)
 
 
 def _condition_keys(call: Call, grant: Grant) -> ConditionValues:
@@ -140,7 +149,7 @@ def _condition_keys(call: Call, grant: Grant) -> ConditionValues:
 def _may_delegate(parent: Grant, child: Grant, call: Call) -> bool:
     return (
         "CreateGrant" in parent.operations
-        and is_principal(call.principal, parent.grantee)
+        and parent.is_for(call.principal)
         and child.operations <= parent.operations
         and child.constraints.at_least_as_strict_as(parent.constraints)
     )
