@@ -46,6 +46,7 @@ from dynaseal.expressions.tree import (
     leaves,
     operands,
 )
+from support.added_conditions import HEADER_EXISTS
 from support.conditions import flat
 from support.patients import ACTIONS, table
 
@@ -267,7 +268,8 @@ def test_no_condition_without_beacons_needs_an_encrypted_value(condition: Condit
             continue
         event("sent")
         sent_part = sent["TransactItems"][0]["ConditionCheck"] if how == "check" else sent
-        assert sent_part[parameter] == str(condition)
+        expected = f"({condition}) AND {HEADER_EXISTS}" if how == "update" else str(condition)
+        assert sent_part[parameter] == expected
         names = request.get("ExpressionAttributeNames", {})
         for path in parse_condition(str(condition), parameter).value_paths:
             assert config is PLAIN_SEARCH or path.root(names) in CLEAR, path

@@ -79,7 +79,7 @@ def test_the_caller_s_condition_and_the_added_one_are_joined(table: EncryptedTab
 
 def test_an_update_in_a_transaction_creates_no_unencrypted_item_either(client: Any, plain: Any) -> None:
     encrypted = EncryptedClient(client, configs={plain.name: people()})
-    update = {
+    update: Any = {
         "TableName": plain.name,
         "Key": {"pk": {"S": "ann"}},
         "UpdateExpression": "ADD memo :one",

@@ -18,6 +18,7 @@ from dynaseal import CryptoAction, RawAesKeyring, TableConfig
 from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES
 from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.errors import DecryptError, UnsupportedOperationError
+from support.added_conditions import with_added_conditions
 from support.stubbed_dynamodb import StubbedDynamoDb
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "requests.json").read_text())
@@ -123,29 +124,9 @@ def call(case: dict[str, Any], stub: StubbedDynamoDb) -> dict[str, Any]:
     return reply
 
 
-ADDED_CONDITION = "attribute_exists(aws_dbe_head)"
-"""The one difference to what AWS's library sends: an update must not create an unencrypted item."""
-
-
-def with_added_condition(sent: dict[str, Any]) -> dict[str, Any]:
-    """The update that AWS's library sends, as it is sent here."""
-    condition = sent.get("ConditionExpression")
-    added = f"({condition}) AND {ADDED_CONDITION}" if condition else ADDED_CONDITION
-    return {**sent, "ConditionExpression": added}
-
-
 def expected_request(case: dict[str, Any]) -> dict[str, Any]:
     """What AWS's library sends, with the condition that is added here to updates."""
-    sent = filled(case["sent"])
-    if case["operation"] == "UpdateItem":
-        return with_added_condition(sent)
-    if case["operation"] == "TransactWriteItems":
-        parts = [
-            {name: with_added_condition(part) if name == "Update" else part for name, part in entry.items()}
-            for entry in sent["TransactItems"]
-        ]
-        return {**sent, "TransactItems": parts}
-    return sent
+    return with_added_conditions(case["operation"], filled(case["sent"]))
 
 
 def identity(case: dict[str, Any]) -> str:

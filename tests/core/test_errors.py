@@ -17,6 +17,7 @@ from dynaseal.boto.keys.key_store_kms import KeyStoreKmsError
 from dynaseal.boto.keys.key_store_table import KeyStoreTableError
 from dynaseal.boto.keys.kms import KmsDecryptError, KmsEncryptError, KmsError
 from dynaseal.errors import DynasealError, UnwrapError
+from dynaseal.expressions.refusals import InvalidExpressionError
 from support.people import people, person
 
 RESPONSE = {
@@ -25,6 +26,7 @@ RESPONSE = {
 }
 KEY_ID = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 EXAMPLES: dict[type[DynasealError], Callable[[], DynasealError]] = {
+    InvalidExpressionError: lambda: InvalidExpressionError("m", dynamodb_message="words"),
     SignatureError: SignatureError,
     UnwrapError: lambda: UnwrapError("m", hint="h", causes=[KmsDecryptError(RESPONSE, "Decrypt", KEY_ID)]),
     KmsError: lambda: KmsError(RESPONSE, "Decrypt", KEY_ID, "us-west-2"),

@@ -40,7 +40,9 @@ _PROSE = [page.path for page in _PAGES] + [
 _ANY_PAGE = pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
 _CAMEL = re.compile(r"\b(?:[A-Z]{3})?[A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+\b")
 # Names of Python and botocore, and names that an example defines.
-_ELSEWHERE = frozenset({"AccessDeniedException", "ClientError", "LookupError", "TypeError", "ValueError"})
+_ELSEWHERE = frozenset(
+    {"AccessDeniedException", "ClientError", "FullAWSAccess", "LookupError", "TypeError", "ValueError"}
+)
 _EXAMPLES = frozenset({"HsmKeyring"})
 _SPELLINGS = {
     r"\bdynamodb\b(?!-)": "DynamoDB",

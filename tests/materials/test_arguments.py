@@ -158,7 +158,7 @@ def test_counts_of_keys_that_items_name_are_limited() -> None:
         calls.add(KmsCall("Decrypt", f"{ARN}{number}"), per_item=False)
     total = calls.total()
     assert len(total) == MAX_COUNTED + 1
-    assert total["Decrypt", OTHER_KEYS] == 2 * MAX_COUNTED
+    assert total[KmsCall("Decrypt", OTHER_KEYS)] == 2 * MAX_COUNTED
 
 
 def test_what_an_item_says_is_escaped_and_cut() -> None:

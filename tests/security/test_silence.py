@@ -13,7 +13,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -44,6 +44,9 @@ from dynaseal import (
     describe_item,
 )
 from dynaseal.beacons.compiled.hashes import derive_keys
+from dynaseal.core.arguments import WrongTypeError
+from dynaseal.expressions import apply_update, parse_update
+from dynaseal.expressions.refusals import InvalidExpressionError
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
 from support.fake_aws import ARN
 from support.keyrings import KEYS
@@ -294,6 +297,18 @@ ATTEMPTS: dict[str, tuple[type[Exception], Attempt]] = {
             UpdateExpression="SET #t = :text",
             ExpressionAttributeNames={"#t": "text"},
             ExpressionAttributeValues=VALUES,
+        ),
+    ),
+    "an update that DynamoDB would refuse": (
+        InvalidExpressionError,
+        lambda _: apply_update(
+            parse_update("SET n = n + :text"), {"n": {"N": "1"}}, None, {":text": {"S": TEXT}}
+        ),
+    ),
+    "a value of the wrong type as keyring": (
+        WrongTypeError,
+        lambda _: TableConfig(
+            "people", "pk", attribute_actions=AttributeActions(), keyring=cast("Any", AES_KEY)
         ),
     ),
     "an item that does not fit": (EncryptError, _ask("put_item", Item={**ITEM, "a": {"N": TEXT}})),

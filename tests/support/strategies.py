@@ -41,11 +41,15 @@ scalars: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({"NULL": True}),
 )
 sets: st.SearchStrategy[dict[str, Any]] = st.one_of(
-    st.lists(strings, unique=True, max_size=4).map(
+    st.lists(strings, unique=True, min_size=1, max_size=4).map(
         lambda members: {"SS": sorted(members, key=lambda text: text.encode("utf-16-be"))}
     ),
-    st.lists(normal_numbers(), unique=True, max_size=4).map(lambda members: {"NS": sorted(members)}),
-    st.lists(st.binary(max_size=6), unique=True, max_size=4).map(lambda members: {"BS": sorted(members)}),
+    st.lists(normal_numbers(), unique=True, min_size=1, max_size=4).map(
+        lambda members: {"NS": sorted(members)}
+    ),
+    st.lists(st.binary(max_size=6), unique=True, min_size=1, max_size=4).map(
+        lambda members: {"BS": sorted(members)}
+    ),
 )
 values: st.SearchStrategy[dict[str, Any]] = st.recursive(
     st.one_of(scalars, sets),

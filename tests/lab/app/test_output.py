@@ -157,7 +157,8 @@ ANY_TEXT = st.text(st.one_of(st.characters(), st.sampled_from("\x00\n\r\t\x1b\x7
 def event(text: str) -> dict[str, object]:
     """An event whose every string a caller chose."""
     strings = ("action", "resource", "principal", "source", "reason", "request_id", "outcome")
-    return dict.fromkeys(strings, text) | {
+    chosen: dict[str, object] = dict.fromkeys(strings, text)
+    return chosen | {
         "time": "2026-01-01T00:00:00.000+00:00",
         "statements": [text],
         "encryption_context": {text: text},

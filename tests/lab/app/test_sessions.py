@@ -37,7 +37,7 @@ def _guard(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_guard_sees_a_client_of_aws() -> None:
     config = Config(retries={"total_max_attempts": 1})
-    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    keys: dict[str, Any] = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
     with pytest.raises(HTTPClientError, match=r"kms\.eu-west-1\.amazonaws\.com"):
         boto3.client("kms", "eu-west-1", endpoint_url=AWS, config=config, **keys).list_keys()
 
@@ -64,21 +64,29 @@ ENVIRONMENTS: dict[str, dict[str, str]] = {
     "another Region": {"AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2"},
     "a session token": {"AWS_SESSION_TOKEN": "token"},
 }
+# The stubs of botocore's Config lack this option.
+OPTIONS: dict[str, Any] = {"ignore_configured_endpoint_urls": True}
+IGNORING_ENDPOINTS = Config(**OPTIONS)
+
+
+def list_keys(client: Any) -> Any:
+    """Call KMS through a client that botocore's stubs do not know as one of KMS."""
+    return client.list_keys()
+
+
 USES: dict[str, Callable[[boto3.Session], Any]] = {
     "client": lambda session: session.client("kms").list_keys(),
     "another Region": lambda session: session.client("kms", region_name="ap-south-1").list_keys(),
     "no endpoint": lambda session: session.client("kms", endpoint_url=None).list_keys(),
-    "ignoring endpoints": lambda session: session.client(
-        "kms", config=Config(ignore_configured_endpoint_urls=True)
-    ).list_keys(),
+    "ignoring endpoints": lambda session: session.client("kms", config=IGNORING_ENDPOINTS).list_keys(),
     "sts": lambda session: session.client("sts").get_caller_identity(),
     "iam": lambda session: session.client("iam").list_users(),
     "table": lambda session: list(session.resource("dynamodb").tables.all()),
     "streams": lambda session: session.client("dynamodbstreams").list_streams(),
-    "botocore": lambda session: session._session.create_client("kms").list_keys(),
-    "botocore, positional": lambda session: session._session.create_client(
-        "kms", "eu-west-1", None, True, None, None
-    ).list_keys(),
+    "botocore": lambda session: list_keys(session._session.create_client("kms")),
+    "botocore, positional": lambda session: list_keys(
+        session._session.create_client("kms", "eu-west-1", None, True, None, None)
+    ),
 }
 
 
@@ -108,7 +116,8 @@ def test_a_session_signs_as_its_principal_in_its_region(account: LabAccount, pri
 def test_a_service_that_the_lab_does_not_have_is_refused_by_the_lab(
     account: LabAccount, service: str
 ) -> None:
-    client = account.root.session.client(service, config=Config(retries={"total_max_attempts": 1}))
+    session: Any = account.root.session
+    client = session.client(service, config=Config(retries={"total_max_attempts": 1}))
     operation = {"s3": "list_buckets", "secretsmanager": "list_secrets", "lambda": "list_functions"}[service]
     with pytest.raises(client.exceptions.ClientError):
         getattr(client, operation)()

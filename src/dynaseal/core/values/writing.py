@@ -154,6 +154,9 @@ def _members(content: Sequence[Any]) -> Sequence[Any]:
 
 
 def _joined(members: Sequence[bytes]) -> bytes:
+    if not members:
+        # DynamoDB cannot see an encrypted set, so it would store this one, which plaintext could never hold.
+        raise ValueError("an empty set, which DynamoDB does not allow")
     if len(set(members)) != len(members):
         raise ValueError("a set that holds a member twice")
     parts = [u32(len(members))]
