@@ -23,7 +23,9 @@ from dynaseal import (
     EncryptedPaginator,
     RawAesKeyring,
     TableConfig,
+    UnreadableItem,
     attach,
+    unreadable_items,
 )
 
 keyring = RawAesKeyring("payroll", "2026", bytes(32))
@@ -49,6 +51,13 @@ def paginators_return_what_boto3_stubs_says() -> None:
     for page in client.get_paginator("scan").paginate(TableName="people"):
         assert_type(page, ScanOutputTypeDef)
     assert_type(client.get_paginator("list_tables"), ListTablesPaginator)
+
+
+def pages_and_full_results_list_items_that_do_not_verify() -> None:
+    pages = client.get_paginator("scan").paginate(TableName="people")
+    assert_type(unreadable_items(pages.build_full_result()), list[UnreadableItem])
+    for page in pages:
+        assert_type(unreadable_items(page), list[UnreadableItem])
 
 
 def a_paginator_has_both_names() -> None:

@@ -15,7 +15,15 @@ from mypy_boto3_dynamodb.type_defs import (
     TableAttributeValueTypeDef,
 )
 
-from dynaseal import AwsKmsKeyring, EncryptedTable, TableConfig, TableInfo
+from dynaseal import (
+    AwsKmsKeyring,
+    EncryptedTable,
+    TableConfig,
+    TableInfo,
+    Unreadable,
+    UnreadableItem,
+    unreadable_items,
+)
 
 ARN = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
@@ -35,6 +43,18 @@ def methods_return_what_boto3_stubs_says() -> None:
     assert_type(table.item_count, int)
     assert_type(table.key_schema, list[KeySchemaElementTypeDef])
     table.wait_until_exists()
+
+
+def items_that_do_not_verify_are_listed() -> None:
+    TableConfig(
+        "people", "pk", attribute_actions={}, keyring=AwsKmsKeyring(ARN), unreadable=Unreadable.REPORT
+    )
+    found = unreadable_items(table.scan())
+    assert_type(found, list[UnreadableItem])
+    for unreadable in (*found, *unreadable_items(table.put_item(Item={"pk": "ann"}))):
+        assert_type(unreadable["TableName"], str)
+        assert_type(unreadable["Error"], Exception)
+        table.delete_item(Key=unreadable["Key"])
 
 
 def the_batch_writer_is_boto3s() -> None:

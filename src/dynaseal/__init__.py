@@ -40,7 +40,7 @@ from dynaseal.beacons.length.plans import BeaconPlan, LengthPlan
 from dynaseal.beacons.length.plot import plot_beacon_plan
 from dynaseal.beacons.requests.partitions import number_of_queries
 from dynaseal.beacons.surrogates.keys import SurrogateKey
-from dynaseal.config import PlaintextPolicy, TableConfig
+from dynaseal.config import PlaintextPolicy, TableConfig, Unreadable
 from dynaseal.core.actions import AttributeActions, CryptoAction
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.stream_images import from_stream_image
@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from dynaseal.boto.check_table import Finding, check_table
     from dynaseal.boto.interception.attach import attach
     from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES
+    from dynaseal.boto.interception.unreadable import UnreadableItem, unreadable_items
     from dynaseal.boto.keys.asymmetric import AwsKmsEcdhKeyring, AwsKmsRsaKeyring
     from dynaseal.boto.keys.key_store import KeyStore
     from dynaseal.boto.keys.keyrings import (
@@ -121,8 +122,10 @@ _MODULES_THAT_NEED_BOTO3 = {
     "MplKeyring": "dynaseal.boto.keys.mpl",
     "TableIndex": "dynaseal.boto.wrappers.table_info",
     "TableInfo": "dynaseal.boto.wrappers.table_info",
+    "UnreadableItem": "dynaseal.boto.interception.unreadable",
     "attach": "dynaseal.boto.interception.attach",
     "check_table": "dynaseal.boto.check_table",
+    "unreadable_items": "dynaseal.boto.interception.unreadable",
 }
 
 __all__ = [
@@ -203,6 +206,8 @@ __all__ = [
     "TableConfig",
     "TableIndex",
     "TableInfo",
+    "Unreadable",
+    "UnreadableItem",
     "UnsupportedOperationError",
     "UnwrapError",
     "Upper",
@@ -216,6 +221,7 @@ __all__ = [
     "plan_beacon",
     "plot_beacon_plan",
     "resolve_attributes",
+    "unreadable_items",
 ]
 
 __version__: str

@@ -69,6 +69,15 @@ class PlaintextPolicy(Enum):
         return self is not PlaintextPolicy.FORBID_WRITE_FORBID_READ
 
 
+class Unreadable(Enum):
+    """What happens when a reply of Query, Scan or BatchGetItem has an item that does not verify."""
+
+    RAISE = "RAISE"
+    """The first such item is a `DecryptError`, and nothing of the reply is returned."""
+    REPORT = "REPORT"
+    """The other items are returned, and the reply lists those that do not verify in `UnreadableItems`."""
+
+
 @dataclass(frozen=True)
 class TableConfig(ProcessBound):
     """How the items of one table are encrypted and signed.
@@ -88,6 +97,8 @@ class TableConfig(ProcessBound):
         search: Beacons, by which encrypted attributes can be searched.
         plaintext_policy: Whether unencrypted items may be written and read.
         surrogate_keys: Key attributes that hold tokens of encrypted attributes.
+        unreadable: Whether an item that does not verify makes a Query, Scan or BatchGetItem fail, or is
+            listed in the reply beside the items that verify.
 
     Raises:
         ConfigError: parts of the configuration contradict each other; the message says which, and what to
@@ -116,6 +127,7 @@ class TableConfig(ProcessBound):
     search: SearchConfig | None = field(default=None, kw_only=True)
     plaintext_policy: PlaintextPolicy = field(default=PlaintextPolicy.FORBID_WRITE_FORBID_READ, kw_only=True)
     surrogate_keys: Iterable[SurrogateKey] = field(default=(), kw_only=True)
+    unreadable: Unreadable = field(default=Unreadable.RAISE, kw_only=True)
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -250,6 +262,7 @@ class TableConfig(ProcessBound):
         check_string_collections(owner, allowed_unsigned_attributes=self.allowed_unsigned_attributes)
         check_members(owner, AlgorithmSuite, algorithm_suite=self.algorithm_suite)
         check_members(owner, PlaintextPolicy, plaintext_policy=self.plaintext_policy)
+        check_members(owner, Unreadable, unreadable=self.unreadable)
         check_sequences(owner, SurrogateKey, surrogate_keys=self.surrogate_keys)
         if self.search is not None:
             check_instances(owner, SearchConfig, search=self.search)

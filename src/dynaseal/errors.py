@@ -15,7 +15,7 @@ A message says what was attempted, on what, why it failed, and one thing to do. 
 key bytes. A Python value of the wrong type raises TypeError.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 
@@ -39,8 +39,13 @@ class DynasealError(Exception):
         Exception.__init__(self, message)
 
     def __str__(self) -> str:
-        message = f"{self.message} ({self.where})" if self.where else self.message
+        details = self._details()
+        message = f"{self.message} ({details})" if details else self.message
         return f"{message.removesuffix('.')}. {self.hint}" if self.hint else message
+
+    def _details(self) -> str | None:
+        """Return what follows the message in brackets; None if there is nothing to add."""
+        return self.where
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By default an exception is copied and unpickled by calling its class with `args`. Subclasses have
@@ -67,9 +72,26 @@ class EncryptError(DynasealError):
 
 
 class DecryptError(DynasealError):
-    """An item that cannot be read."""
+    """An item that cannot be read.
+
+    Attributes:
+        last_evaluated_key: The LastEvaluatedKey of the Query or Scan whose reply has the item, in the form in
+            which the caller gives keys: pass it as ExclusiveStartKey to go on after that reply. None after
+            the last page, and for other operations.
+        verified_items: How many items of that reply verified; None if the reply has one item only.
+        returned_items: How many items that reply has.
+    """
 
     code = "decrypt"
+    last_evaluated_key: Mapping[str, Any] | None = None
+    verified_items: int | None = None
+    returned_items: int | None = None
+
+    def _details(self) -> str | None:
+        if self.verified_items is None:
+            return self.where
+        verified = f"{self.verified_items} of the {self.returned_items} items of the reply verified"
+        return f"{self.where}; {verified}" if self.where else verified
 
 
 class FormatError(DecryptError):

@@ -110,6 +110,8 @@ RETURNING = {
     "scan": ("Scan", {"TableName": "people"}, lambda item: {"Items": [item], "Count": 1}),
 }
 
+WRITING = ["put", "delete", "update, old", "update, new"]
+
 
 def returned(how: str, item: dict[str, Any], policy: PlaintextPolicy) -> Any:
     operation, request, reply = RETURNING[how]
@@ -239,8 +241,13 @@ def test_a_part_of_an_encrypted_item_is_never_returned_as_plaintext(
     whole = ItemEncryptor(people()).encrypt_item(person(secret=secret, notes=notes))
     part = DAMAGE[damage](whole)
     for how in RETURNING:
-        with pytest.raises(DecryptError):
-            returned(how, part, policy)
+        if how in WRITING:
+            reply = returned(how, part, policy)
+            assert reply.keys() == {"UnreadableItems"}
+            assert isinstance(reply["UnreadableItems"][0]["Error"], DecryptError)
+        else:
+            with pytest.raises(DecryptError):
+                returned(how, part, policy)
 
 
 @settings(max_examples=100, deadline=None)
@@ -298,12 +305,23 @@ def test_binary_counts_as_ciphertext_by_its_form(binary: bytes, *, is_refused: b
 @pytest.mark.parametrize(
     "old", [person(), without(stored(), "aws_dbe_head"), {**stored(), "city": {"S": "x"}}]
 )
-@pytest.mark.parametrize("how", ["put", "delete", "update, old"])
-def test_an_old_item_that_cannot_be_read_is_refused_and_the_error_says_that_the_write_was_made(
+@pytest.mark.parametrize("how", WRITING)
+def test_an_old_item_that_cannot_be_read_is_not_returned_and_the_write_does_not_look_failed(
     how: str, old: dict[str, Any]
 ) -> None:
-    with pytest.raises(DecryptError, match="The write itself was made"):
-        returned(how, old, PlaintextPolicy.FORBID_WRITE_FORBID_READ)
+    reply = returned(how, old, PlaintextPolicy.FORBID_WRITE_FORBID_READ)
+    assert "Attributes" not in reply
+    (unreadable,) = reply["UnreadableItems"]
+    assert (unreadable["Key"], unreadable["TableName"]) == (KEY, "people")
+    assert isinstance(unreadable["Error"], DecryptError)
+    assert "pk='ann'" in str(unreadable["Error"])
+
+
+@pytest.mark.parametrize("how", WRITING)
+def test_an_old_item_with_another_key_is_refused_and_the_error_says_that_the_write_was_made(how: str) -> None:
+    for old in (stored("bob"), without(stored("bob"), "aws_dbe_head")):
+        with pytest.raises(DecryptError, match="The write itself was made"):
+            returned(how, old, PlaintextPolicy.FORBID_WRITE_FORBID_READ)
 
 
 @pytest.mark.parametrize("policy", PlaintextPolicy)

@@ -21,9 +21,11 @@ from boto3.dynamodb.transform import TransformationInjector, copy_dynamodb_param
 from botocore import UNSIGNED
 
 from dynaseal.boto.interception.emitters import has_handler
-from dynaseal.boto.interception.handlers import Handlers, convert_input
+from dynaseal.boto.interception.handlers import OUTPUT_ID, Handlers, convert_input
+from dynaseal.boto.interception.paginators import add_result_key
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.requests import Requests
+from dynaseal.boto.interception.unreadable import UNREADABLE_ITEMS
 from dynaseal.config import TableConfig
 from dynaseal.errors import ConfigError
 
@@ -34,7 +36,6 @@ _IS_ENCRYPTING = "dynaseal-is-encrypting.dynamodb"
 _COPY_ID = "dynamodb-create-params-copy"
 _CONDITIONS_ID = "dynamodb-condition-expression"
 _INPUT_ID = "dynamodb-attr-value-input"
-_OUTPUT_ID = "dynamodb-attr-value-output"
 
 
 class Boto3Object(Protocol):
@@ -106,6 +107,8 @@ def register(client: Any, requests: Requests) -> None:
     events.register_last(build, handlers.prepare)
     events.register_first(after, handlers.finish)
     events.register(_IS_ENCRYPTING, _answer_yes)
+    if requests.reports_unreadable:
+        add_result_key(client, ("Query", "Scan"), UNREADABLE_ITEMS)
     if has_handler(events, _INPUT_ID):
         _hide_values_in_conversion(events)
 
@@ -205,7 +208,7 @@ def convert_python_values(client: Any, *, enabled: bool) -> None:
         (provide, copy_dynamodb_params, _COPY_ID),
         (build, injector.inject_condition_expressions, _CONDITIONS_ID),
         (build, injector.inject_attribute_value_input, _INPUT_ID),
-        (after, injector.inject_attribute_value_output, _OUTPUT_ID),
+        (after, injector.inject_attribute_value_output, OUTPUT_ID),
     )
     for event, handler, unique_id in conversions:
         if enabled:

@@ -1,6 +1,6 @@
 """Requests with many items and tables: batches and transactions, part by part."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dynaseal.boto.interception import item_operations
@@ -13,6 +13,13 @@ from dynaseal.boto.interception.replies import (
     refuse_wrong_number,
 )
 from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables, check_names
+from dynaseal.boto.interception.unreadable import (
+    UnreadableItem,
+    is_refusal_of_keys,
+    key_attributes,
+    raise_first,
+    with_unreadable,
+)
 from dynaseal.boto.interception.update_conditions import explain_failure
 from dynaseal.errors import DecryptError, UnsupportedOperationError
 
@@ -108,14 +115,21 @@ def read_batch(tables: Tables, operation: str, request: Message) -> dict[str, An
 def found_batch(
     tables: Tables, caller_request: Message, sent_request: Message, reply: Message
 ) -> dict[str, Any]:
-    """Decrypt the items that BatchGetItem found; return unprocessed keys as the caller wrote them."""
+    """Decrypt the items that BatchGetItem found; return unprocessed keys as the caller wrote them.
+
+    Raises:
+        DecryptError: an item does not verify in a table whose configuration does not say to report it, or
+            was not asked for.
+    """
     finished = dict(reply)
     responses, unprocessed = reply.get("Responses"), reply.get("UnprocessedKeys")
     requested = _RequestedKeys(tables, caller_request["RequestItems"], sent_request["RequestItems"])
     if responses:
         finished["Responses"] = items = dict(responses)
         for name, table in _configured(tables, items):
-            items[name] = [requested.read(table, item) for item in items[name]]
+            items[name] = requested.read_items(name, table, items[name])
+    if requested.has_reports:
+        finished = with_unreadable(finished, "BatchGetItem", requested.unreadable, requested.returned_items)
     if unprocessed:
         finished["UnprocessedKeys"] = remaining = dict(unprocessed)
         for name, table in _configured(tables, remaining):
@@ -131,27 +145,54 @@ class _RequestedKeys:
         self._parts: dict[ConfiguredTable, Message] = {}
         self._originals: dict[tuple[ConfiguredTable, PrimaryKey], Any] = {}
         self._found: set[tuple[ConfiguredTable, PrimaryKey]] = set()
+        self.returned_items = 0
+        self.unreadable: list[UnreadableItem] = []
         for name, table in _configured(tables, sent_parts):
             self._parts[table] = caller_parts[name]
             for original, sent in zip(caller_parts[name]["Keys"], sent_parts[name]["Keys"], strict=True):
                 self._originals[table, table.primary_key(sent)] = original
 
-    def read(self, table: ConfiguredTable, stored: Message) -> dict[str, Any]:
-        """Decrypt an item of the reply.
+    @property
+    def has_reports(self) -> bool:
+        """Whether items of one of the tables are reported if they do not verify."""
+        return any(table.reports_unreadable for table in self._parts)
+
+    def read_items(
+        self, name: str, table: ConfiguredTable, stored_items: Sequence[Message]
+    ) -> list[dict[str, Any]]:
+        """Return the items of one table that verify, and remember the others.
 
         Raises:
-            DecryptError: it does not verify, was not asked for, or the reply had it already.
+            DecryptError: one does not verify and is not to be reported, was not asked for, or the reply had
+                it already.
         """
-        item = table.read(stored, self._parts.get(table) or {})
-        key = key_of_reply(table.config.key_names, stored)
-        if key is None or (table, key) not in self._originals or (table, key) in self._found:
-            refuse_other_item("BatchGetItem", table.name)
-        self._found.add((table, key))
-        return item
+        items: list[dict[str, Any]] = []
+        refused: list[UnreadableItem] = []
+        for stored in stored_items:
+            try:
+                items.append(table.read(stored, self._parts.get(table) or {}))
+            except DecryptError as error:
+                refused.append(UnreadableItem(Key=self.original(table, stored), TableName=name, Error=error))
+                if not table.reports_unreadable and is_refusal_of_keys(error):
+                    break
+        if refused and not table.reports_unreadable:
+            raise_first(refused, verified=len(items), returned=len(stored_items))
+        self._check_requested(table, stored_items)
+        self.returned_items += len(stored_items)
+        self.unreadable += refused
+        return items
 
-    def original(self, table: ConfiguredTable, key: Message) -> Any:
-        """Return an unprocessed key as the caller wrote it."""
-        sent = key_of_reply(table.config.key_names, key)
+    def _check_requested(self, table: ConfiguredTable, stored_items: Sequence[Message]) -> None:
+        for stored in stored_items:
+            key = key_of_reply(table.config.key_names, stored)
+            if key is None or (table, key) not in self._originals or (table, key) in self._found:
+                refuse_other_item("BatchGetItem", table.name)
+            self._found.add((table, key))
+
+    def original(self, table: ConfiguredTable, item_or_key: Message) -> Any:
+        """Return the key of an unprocessed or unreadable item as the caller wrote it."""
+        names = table.config.key_names
+        sent, key = key_of_reply(names, item_or_key), key_attributes(names, item_or_key)
         return key if sent is None else self._originals.get((table, sent), key)
 
 

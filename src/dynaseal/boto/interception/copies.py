@@ -24,6 +24,7 @@ def encrypting_copy(client: Any, requests: Requests) -> Any:
     - Four objects emit events: the client on `self.meta.events`; its `_endpoint`, `_request_signer` and
       `_ruleset_resolver` on their `_event_emitter`. `meta` is a plain ClientMeta, whose other members never
       change.
+    - `_cache` holds definitions of paginators; `add_result_key` gives the copy another one.
     - The signer's `handler` is registered for `request-created`, and signs with the credentials that the
       signer has. Its emitter is a weak reference.
     - `copy(events)` copies the registered handlers (`EventAliaser.__copy__`, `HierarchicalEmitter.__copy__`),

@@ -8,14 +8,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from boto3.dynamodb.transform import TransformationInjector
+from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ParamValidationError
 
+from dynaseal.boto.interception.emitters import has_handler
 from dynaseal.boto.interception.exemptions import EXEMPT
 from dynaseal.boto.interception.hidden_values import conversion_error, validation_error
 from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH, Call, MultipleTables, Requests
-from dynaseal.errors import EncryptError, UnsupportedOperationError
+from dynaseal.boto.interception.unreadable import UNREADABLE_ITEMS, with_converted_keys
+from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
 
+# The id under which boto3's DynamoDB resource registers its conversion of replies.
+OUTPUT_ID = "dynamodb-attr-value-output"
 _CONTEXT_KEY = "dynaseal"
 _ITEM_SHAPE = "PutItemInputAttributeMap"
 _SHAPE_TYPES: Mapping[str, Any] = {
@@ -53,6 +58,7 @@ class Handlers:
 
     def __init__(self, client: Any, requests: Requests) -> None:
         self._requests = requests
+        self._client = client
         # Through the client itself, on which DescribeTable passes through these handlers.
         self._indexes = IndexProjections(lambda table: client.describe_table(TableName=table))
 
@@ -113,16 +119,32 @@ class Handlers:
         """Replace the reply by the caller's.
 
         Raises:
-            DecryptError: one of its items does not verify.
+            DecryptError: one of its items does not verify, and is not to be reported.
         """
         call: Call | None = context.get(_CONTEXT_KEY)
         if call is None:
             return
-        reply = call.finish(parsed)
+        try:
+            reply = call.finish(parsed)
+        except DecryptError as error:
+            if error.last_evaluated_key is not None and self._takes_python_values():
+                error.last_evaluated_key = _python_values(error.last_evaluated_key)
+            raise
+        if UNREADABLE_ITEMS in reply and self._takes_python_values():
+            # boto3 converts the members that the operation's definition has, and this is not one of them.
+            reply = with_converted_keys(reply, _python_values)
         if reply is not parsed:
             finished = dict(reply)
             parsed.clear()
             parsed.update(finished)
+
+    def _takes_python_values(self) -> bool:
+        return has_handler(self._client.meta.events, OUTPUT_ID)
+
+
+def _python_values(item: Mapping[str, Any]) -> dict[str, Any]:
+    deserializer: Any = TypeDeserializer()
+    return {name: deserializer.deserialize(value) for name, value in item.items()}
 
 
 def _fits(value: Any, shape: Any) -> bool:

@@ -49,11 +49,21 @@ def returned_item(table: ConfiguredTable, part: SentPart, reply: Message) -> dic
     return table.read_member(reply, "Item", part)
 
 
+def refused_item(table: ConfiguredTable, part: SentPart, reply: Message) -> dict[str, Any]:
+    """Decrypt the item that a failed condition returns; report one that cannot be read where others are.
+
+    So a caller that asked for such reports sees that the condition failed.
+    """
+    if table.reports_unreadable:
+        return table.read_after_write(reply, "Item", part)
+    return returned_item(table, part, reply)
+
+
 def failed_update(table: ConfiguredTable, part: SentPart, reply: Message) -> dict[str, Any]:
     """Decrypt the item that an update's error returns, and explain a condition that this library added."""
     error = explain_failure(table, part, reply["Error"], reply.get("Item"))
     if error is reply["Error"]:
-        return returned_item(table, part, reply)
+        return refused_item(table, part, reply)
     # An item that is not encrypted is not returned: nothing of it can be verified.
     return {**{name: member for name, member in reply.items() if name != "Item"}, "Error": error}
 
@@ -86,7 +96,7 @@ def updated_attributes(table: ConfiguredTable, part: SentPart, reply: Message) -
 
 def _read_after_write(table: ConfiguredTable, part: SentPart, reply: Message) -> dict[str, Any]:
     try:
-        return table.read_member(reply, "Attributes", part)
+        return table.read_after_write(reply, "Attributes", part)
     except DecryptError as error:
         error.hint = f"{error.hint}. {_WRITTEN}" if error.hint else _WRITTEN
         raise

@@ -22,7 +22,7 @@ from dynaseal.boto.interception.replies import SentPart
 from dynaseal.boto.interception.statements import refuse_statements
 from dynaseal.boto.interception.table_operations import refuse_unfit_table
 from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
-from dynaseal.config import TableConfig
+from dynaseal.config import TableConfig, Unreadable
 from dynaseal.errors import UnsupportedOperationError
 
 
@@ -160,14 +160,14 @@ OPERATIONS: Mapping[str, ItemOperation | SearchOperation | MultipleTables] = {
     "PutItem": ItemOperation(
         prepare_request=item_operations.put,
         finish_reply=item_operations.returned_attributes,
-        finish_error=item_operations.returned_item,
+        finish_error=item_operations.refused_item,
         replaced_parameters=_REPLACED_IN_WRITES,
     ),
     "GetItem": ItemOperation(prepare_request=item_operations.get, finish_reply=item_operations.returned_item),
     "DeleteItem": ItemOperation(
         prepare_request=item_operations.check,
         finish_reply=item_operations.returned_attributes,
-        finish_error=item_operations.returned_item,
+        finish_error=item_operations.refused_item,
         replaced_parameters=_REPLACED_IN_WRITES,
     ),
     "UpdateItem": ItemOperation(
@@ -250,6 +250,10 @@ _CHANGING_INDEXES = frozenset({"CreateTable", "DeleteTable", "UpdateTable"})
 class Requests:
     """Prepares the requests of one client.
 
+    Attributes:
+        value_policy: Which values errors about requests may show.
+        reports_unreadable: Whether replies about one of the tables list items that do not verify.
+
     Args:
         configs: Table names (or ARNs) and the tables' configurations.
         plaintext_tables: Names (or ARNs) of tables that may be used without a configuration.
@@ -261,6 +265,9 @@ class Requests:
     def __init__(self, configs: Mapping[str, TableConfig], plaintext_tables: PlaintextTables = ()) -> None:
         self._tables = Tables(configs, plaintext_tables)
         self.value_policy: ValuePolicy = ValuePolicy(self._tables.configs)
+        self.reports_unreadable: bool = any(
+            config.unreadable is Unreadable.REPORT for config in self._tables.configs
+        )
 
     def is_plaintext(self, table_name: str) -> bool:
         """Return whether a table is not configured, and its items may be used unencrypted."""

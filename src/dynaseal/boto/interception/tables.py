@@ -8,9 +8,11 @@
 Source: specification `ddb-support.md`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NoReturn, cast
+
+from botocore.exceptions import BotoCoreError
 
 from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
 from dynaseal.beacons.requests.prepared import PreparedSearch, refuse_unused
@@ -40,12 +42,19 @@ from dynaseal.boto.interception.replies import (
     primary_key,
     refuse_other_item,
 )
-from dynaseal.config import TableConfig
+from dynaseal.boto.interception.unreadable import (
+    UnreadableItem,
+    is_refusal_of_keys,
+    key_attributes,
+    raise_first,
+    with_unreadable,
+)
+from dynaseal.config import TableConfig, Unreadable
 from dynaseal.core.actions import CryptoAction
 from dynaseal.core.header import RESERVED_PREFIX
 from dynaseal.core.traces import find_trace
 from dynaseal.encryptor import ItemEncryptor
-from dynaseal.errors import ConfigError, DecryptError, UnsupportedOperationError
+from dynaseal.errors import ConfigError, DecryptError, DynasealError, UnsupportedOperationError
 from dynaseal.expressions import parse_condition, parse_projection, parse_update
 from dynaseal.expressions.tree import Path
 
@@ -70,6 +79,9 @@ class ConfiguredTable:
         self._writes_plaintext = config.plaintext_policy.forces_write
         self._reads_plaintext = config.plaintext_policy.allows_read
         self._surrogate_sources = frozenset(key.source for key in config.surrogate_keys)
+        sources = {key.name: key.source for key in config.surrogate_keys}
+        self.caller_key_names: tuple[str, ...] = tuple(sources.get(name, name) for name in config.key_names)
+        self.reports_unreadable: bool = config.unreadable is Unreadable.REPORT
 
     @property
     def holds_encrypted_items_only(self) -> bool:
@@ -108,9 +120,45 @@ class ConfiguredTable:
         if not stored:
             return dict(reply)
         item = self.read(stored, part.caller_request)
+        self._check_item_key(stored, part)
+        return {**reply, member: item}
+
+    def _check_item_key(self, stored: Message, part: SentPart) -> None:
         if not has_key(self.config.key_names, stored, part.key):
             refuse_other_item(part.operation, self.name)
+
+    def read_after_write(self, reply: Message, member: str, part: SentPart) -> dict[str, Any]:
+        """Return the reply to a write that was made, with the item in one of its members decrypted.
+
+        An item that cannot be read is reported and never raised: an error would look as if nothing had been
+        written.
+
+        Raises:
+            DecryptError: the item has another key than the one that was sent, so that it is not known which
+                write the reply is about.
+        """
+        stored = reply.get(member)
+        if not stored:
+            return dict(reply)
+        try:
+            item = self.read(stored, part.caller_request)
+        except (DynasealError, BotoCoreError, TypeError) as error:
+            self._check_item_key(stored, part)
+            unreadable = UnreadableItem(
+                Key=self._caller_key(part), TableName=self._name_in(part), Error=error
+            )
+            remaining = {name: value for name, value in reply.items() if name != member}
+            return with_unreadable(remaining, part.operation, [unreadable], returned=1)
+        self._check_item_key(stored, part)
         return {**reply, member: item}
+
+    def _caller_key(self, part: SentPart) -> dict[str, Any]:
+        """Return the key that the caller's request has, by itself or in the item to put."""
+        request = part.caller_request
+        return key_attributes(self.caller_key_names, request["Key"] if "Key" in request else request["Item"])
+
+    def _name_in(self, part: SentPart) -> str:
+        return str(part.caller_request.get("TableName", self.name))
 
     def primary_key(self, item: Message) -> PrimaryKey:
         """Return an item's primary key in a form that is the same however the key is written."""
@@ -304,7 +352,8 @@ class ConfiguredTable:
         """Return a Query's or Scan's reply with its items decrypted.
 
         False matches of beacons are left out, and `Count` counts what is left. For `Select=COUNT` the items
-        are left out too, after they are counted.
+        are left out too, after they are counted. Where the configuration says so, items that do not verify
+        are left out and listed in `UnreadableItems`.
 
         Raises:
             DecryptError: an item does not verify, or does not fulfil the key condition that was sent.
@@ -312,27 +361,66 @@ class ConfiguredTable:
         items = reply.get("Items")
         only_counts = search is not None and search.only_counts
         if not items:
-            return {name: value for name, value in reply.items() if name != "Items" or not only_counts}
-        request = part.caller_request
+            finished = {name: value for name, value in reply.items() if name != "Items" or not only_counts}
+            if self.reports_unreadable and "Items" in reply:
+                return with_unreadable(finished, part.operation, (), returned=0)
+            return finished
         if search is None:
-            found = [self.read(item, request) for item in items]
+            read, unreadable = self._read_items(items, part, reply)
             self._check_key_condition(part, items)
-            return {**reply, "Items": found}
+            return self._found(reply, part, [item for _, item in read], unreadable)
         # The order matters. Items of other tenants go first: the caller may have no key to read them. Then
         # every other item is read, false matches as well, so that no tampered item goes unnoticed. Only
         # decrypted items show which of them are false matches.
         candidates = items if search.tenant is None else search.items_of_tenant(items)
         # What a key condition on a beacon found, and does not fulfil the caller's, is a false match.
         may_have_other_keys = _has_beacon_key(part.sent_request)
-        read = [(item, self.read(item, request)) for item in candidates]
+        read, unreadable = self._read_items(candidates, part, reply)
         if not may_have_other_keys:
             self._check_key_condition(part, candidates)
-        found = search.without_false_matches(read)
-        counted = {"Count": len(found)} if "Count" in reply else {}
-        finished = {**reply, **counted, "Items": found}
+        finished = self._found(reply, part, search.without_false_matches(read), unreadable)
         if only_counts:
             del finished["Items"]
         return finished
+
+    def _read_items(
+        self, items: Sequence[Message], part: SentPart, reply: Message
+    ) -> tuple[list[tuple[Message, dict[str, Any]]], list[UnreadableItem]]:
+        """Return the items that verify, each as it is stored and decrypted, and the others.
+
+        Raises:
+            DecryptError: an item does not verify, and the configuration does not say to report it.
+        """
+        read: list[tuple[Message, dict[str, Any]]] = []
+        unreadable: list[UnreadableItem] = []
+        for stored in items:
+            try:
+                read.append((stored, self.read(stored, part.caller_request)))
+            except DecryptError as error:
+                key = key_attributes(self.config.key_names, stored)
+                unreadable.append(UnreadableItem(Key=key, TableName=self._name_in(part), Error=error))
+                # The other items are read too, so that the error says how many of them verify. They are not
+                # if KMS does not help: each would wait for another call.
+                if not self.reports_unreadable and is_refusal_of_keys(error):
+                    break
+        if unreadable and not self.reports_unreadable:
+            raise_first(
+                unreadable,
+                verified=len(read),
+                returned=len(items),
+                last_evaluated_key=reply.get("LastEvaluatedKey"),
+            )
+        return read, unreadable
+
+    def _found(
+        self, reply: Message, part: SentPart, found: list[dict[str, Any]], unreadable: list[UnreadableItem]
+    ) -> dict[str, Any]:
+        """Return the reply to a search with the items that were found."""
+        counted = {"Count": len(found)} if "Count" in reply else {}
+        finished = {**reply, **counted, "Items": found}
+        if not self.reports_unreadable:
+            return finished
+        return with_unreadable(finished, part.operation, unreadable, returned=len(reply["Items"]))
 
     def is_configured_signed(self, attribute_name: str) -> bool:
         """Return whether the configuration gives an attribute an action that signs it."""
