@@ -5,13 +5,21 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 
 import dynaseal
-from dynaseal import ItemEncryptor, PlaintextPolicy, RawAesKeyring, TableConfig
+from dynaseal import (
+    AttributeActions,
+    CryptoAction,
+    ItemEncryptor,
+    PlaintextPolicy,
+    RawAesKeyring,
+    TableConfig,
+)
 from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES, PlaintextTables
 from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH, Requests
 from dynaseal.errors import ConfigError, DecryptError, UnsupportedOperationError
@@ -173,7 +181,6 @@ def test_a_replaced_parameter_is_refused_with_what_to_use_instead(
         ("PutItem", "ConditionExpression", "size(secret) > :v"),
         ("DeleteItem", "ConditionExpression", "secret.inner[0] BETWEEN :v AND :v"),
         ("UpdateItem", "ConditionExpression", "secret = :v"),
-        ("Query", "FilterExpression", "attribute_exists(secret)"),
         ("Query", "FilterExpression", "pk = :v OR #s IN (:v)"),
         ("Query", "KeyConditionExpression", "secret = :v"),
         ("Scan", "FilterExpression", "attribute_type(notes, :v)"),
@@ -515,11 +522,110 @@ def test_unprocessed_items_come_back_as_the_caller_wrote_them() -> None:
         call.finish({"UnprocessedItems": stranger})
 
 
+WHOLE = ["pk", "secret", "aws_dbe_head", "aws_dbe_foot"]
+
+
+def projection(parameter: str, names: list[str]) -> dict[str, Any]:
+    return {parameter: ", ".join(names) if parameter == "ProjectionExpression" else names}
+
+
 @pytest.mark.parametrize("parameter", ["ProjectionExpression", "AttributesToGet"])
 def test_a_part_of_an_item_is_refused_with_what_to_do(parameter: str) -> None:
-    part = {"pk": {"S": "ann"}, "secret": stored()["secret"]}
+    part = {name: value for name, value in stored().items() if name in WHOLE}
     with pytest.raises(DecryptError, match=f"Only whole items can be verified: leave out {parameter}"):
-        finish("GetItem", {"Item": part}, **{parameter: "pk, secret"})
+        finish("GetItem", {"Item": part}, **projection(parameter, WHOLE))
+
+
+@pytest.mark.parametrize("parameter", ["ProjectionExpression", "AttributesToGet"])
+@pytest.mark.parametrize("missing", ["pk", "aws_dbe_head", "aws_dbe_foot"])
+def test_a_projection_that_can_only_fail_is_refused_before_it_is_sent(parameter: str, missing: str) -> None:
+    asked = projection(parameter, [name for name in WHOLE if name != missing])
+    get = {**REQUESTS["GetItem"], **asked}
+    for operation, request in (
+        ("GetItem", get),
+        ("BatchGetItem", {"RequestItems": {"people": {"Keys": [KEY], **asked}}}),
+        ("TransactGetItems", {"TransactItems": [{"Get": get}]}),
+    ):
+        with pytest.raises(UnsupportedOperationError, match=f"{parameter} leaves out '{missing}'"):
+            requests().prepare(operation, request)
+    if parameter == "ProjectionExpression":
+        for operation in ("Query", "Scan"):
+            with pytest.raises(UnsupportedOperationError, match=f"leaves out '{missing}'"):
+                requests().prepare(operation, {**REQUESTS[operation], **asked})
+
+
+@pytest.mark.parametrize("function", ["attribute_exists", "attribute_not_exists"])
+@pytest.mark.parametrize("operation", ["Query", "Scan"])
+def test_a_filter_on_the_existence_of_an_encrypted_attribute_is_sent(operation: str, function: str) -> None:
+    request = {"TableName": "people", "FilterExpression": f"{function}(secret) AND city <> memo"}
+    if operation == "Query":
+        request |= {name: REQUESTS["Query"][name] for name in REQUESTS["Query"]}
+    assert requests().prepare(operation, request).sent_request == request
+    with pytest.raises(UnsupportedOperationError, match=r"'secret'.* is encrypted"):
+        requests().prepare(operation, {**request, "FilterExpression": f"{function}(secret) OR secret = memo"})
+
+
+TWO_KEYS = TableConfig(
+    "orders",
+    "pk",
+    "sk",
+    attribute_actions=dict.fromkeys(("pk", "sk", "city"), CryptoAction.SIGN_ONLY),
+    keyring=RawAesKeyring("tests", "key", bytes(32)),
+)
+WRONG_KEYS = {
+    "forgotten": ({"pk": {"S": "a"}}, "a Key without 'sk'"),
+    "forgotten partition": ({"sk": {"S": "a"}}, "a Key without 'pk'"),
+    "none": ({}, "a Key without 'pk' and 'sk'"),
+    "other": ({"pk": {"S": "a"}, "city": {"S": "b"}}, "a Key without 'sk' and with 'city'"),
+    "too many": ({"pk": {"S": "a"}, "sk": {"S": "b"}, "city": {"S": "b"}}, "a Key with 'city'"),
+}
+
+
+@pytest.mark.parametrize("policy", PlaintextPolicy)
+@pytest.mark.parametrize("wrong", WRONG_KEYS)
+def test_a_key_with_other_attributes_than_the_configured_ones_is_refused(
+    wrong: str, policy: PlaintextPolicy
+) -> None:
+    key, words = WRONG_KEYS[wrong]
+    orders = Requests({"orders": replace(TWO_KEYS, plaintext_policy=policy)})
+    one = {"TableName": "orders", "Key": key}
+    for operation, request in {
+        "GetItem": one,
+        "DeleteItem": one,
+        "UpdateItem": one,
+        "BatchGetItem": {"RequestItems": {"orders": {"Keys": [key]}}},
+        "BatchWriteItem": {"RequestItems": {"orders": [{"DeleteRequest": {"Key": key}}]}},
+        "TransactGetItems": {"TransactItems": [{"Get": one}]},
+        "TransactWriteItems": {"TransactItems": [{"Delete": one}]},
+    }.items():
+        with pytest.raises(UnsupportedOperationError, match=words) as refused:
+            orders.prepare(operation, request)
+        assert "the configured key attributes are 'pk' and 'sk'" in str(refused.value)
+    assert orders.prepare("GetItem", {**one, "Key": {"sk": {"S": "b"}, "pk": {"S": "a"}}})
+
+
+@pytest.mark.parametrize("policy", PlaintextPolicy)
+def test_a_key_condition_on_another_attribute_needs_an_index(policy: PlaintextPolicy) -> None:
+    orders = Requests({"orders": replace(TWO_KEYS, plaintext_policy=policy)})
+    query = {
+        "TableName": "orders",
+        "KeyConditionExpression": "pk = :v AND #c = :v",
+        "ExpressionAttributeNames": {"#c": "city"},
+        **VALUES,
+    }
+    with pytest.raises(UnsupportedOperationError, match=r"uses 'city'.* without an IndexName"):
+        orders.prepare("Query", query)
+    by_index = {**query, "IndexName": "by-city", "Select": "ALL_ATTRIBUTES"}
+    assert orders.prepare("Query", by_index).sent_request == by_index
+
+
+def test_an_index_key_that_is_encrypted_by_default_gets_a_hint() -> None:
+    config = TableConfig(
+        "people", "pk", attribute_actions=AttributeActions(), keyring=RawAesKeyring("n", "k", bytes(32))
+    )
+    query = {**REQUESTS["Query"], "KeyConditionExpression": "city = :v", "IndexName": "by-city"}
+    with pytest.raises(UnsupportedOperationError, match=r"'city'.* give the attribute the action SIGN_ONLY"):
+        Requests({"people": config}).prepare("Query", query)
 
 
 def test_an_index_that_leaves_attributes_out_is_refused_with_what_to_do() -> None:

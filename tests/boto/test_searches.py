@@ -190,13 +190,13 @@ def test_one_placeholder_means_the_beacon_and_the_attribute_where_each_is_writte
     request = {
         "TableName": "patients",
         "FilterExpression": "#c = :c AND free.#c = :f AND NOT #c = :n",
-        "ProjectionExpression": "pk, #c",
+        "ProjectionExpression": "pk, #c, aws_dbe_head, aws_dbe_foot",
         "ExpressionAttributeNames": {"#c": "city"},
         "ExpressionAttributeValues": {":c": {"S": "Bern"}, ":f": {"S": "x"}, ":n": {"S": "Zug"}},
     }
     sent = Requests({"patients": CONFIG}).prepare("Scan", request).sent_request
     assert sent["FilterExpression"] == "#c_beacon = :c AND free.#c = :f AND NOT aws_dbe_b_ = :n"
-    assert sent["ProjectionExpression"] == "pk, #c"
+    assert sent["ProjectionExpression"] == request["ProjectionExpression"]
     assert sent["ExpressionAttributeNames"] == {"#c": "city", "#c_beacon": "aws_dbe_b_city"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import Binary
 
-from dynaseal import AttributeActions, CryptoAction, RawAesKeyring
+from dynaseal import AttributeActions, CryptoAction, EncryptedResource, RawAesKeyring
 from dynaseal.boto.wrappers.table import EncryptedTable
 from dynaseal.boto.wrappers.table_info import TableIndex, TableInfo
 from dynaseal.errors import ConfigError, UnsupportedOperationError
@@ -181,3 +182,24 @@ def test_a_table_made_from_an_arn_binds_its_items_to_the_tables_name(info: str |
     )
     dynamodb.reply({"Item": stored})
     assert by_name.get_item(Key={"pk": "ann"})["Item"] == {"pk": "ann", "secret": "x"}
+
+
+def test_a_table_compares_its_configuration_when_it_is_asked_to(resource: Any, plain: Any) -> None:
+    table = EncryptedTable(plain, config=people())
+    assert table.check_configuration() == []
+    sorted_ = replace(people(), sort_key_name="city")
+    for wrong in (
+        EncryptedTable(plain, config=sorted_),
+        EncryptedResource(resource, configs={plain.name: sorted_}).Table(plain.name),
+    ):
+        (finding,) = wrong.check_configuration()
+        assert (finding.code, finding.severity) == ("key-schema", "error")
+    unknown = EncryptedResource(resource, configs={"other": people()}).Table(plain.name)
+    with pytest.raises(ConfigError, match="has no configuration"):
+        unknown.check_configuration()
+
+
+def test_making_and_using_a_table_with_a_configuration_does_not_describe_it() -> None:
+    stub = StubbedDynamoDb()
+    EncryptedTable(stub.resource().Table("people"), config=people()).put_item(Item=ANN)
+    assert [operation for operation, _ in stub.sent_requests] == ["PutItem"]

@@ -1,6 +1,6 @@
 """What the expressions of a request may touch in a table, decided over their whole trees.
 
-- A condition may use an encrypted attribute only by its existence, and a filter without beacons not at all.
+- A condition, or a filter without beacons, may use an encrypted attribute only by its existence.
   DynamoDB has its ciphertext, and nothing below it. A beacon has a hash, which other values can share, and
   nothing would correct what DynamoDB decides by it. (For a Query or Scan of a table with beacons, see
   `dynaseal.beacons.requests.analysis`.)

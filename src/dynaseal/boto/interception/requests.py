@@ -269,6 +269,11 @@ class Requests:
             config.unreadable is Unreadable.REPORT for config in self._tables.configs
         )
 
+    def find_config(self, table_name: str) -> TableConfig | None:
+        """Return the configuration of a table, or None if it has none."""
+        table = self._tables.configured(table_name)
+        return None if table is None else table.config
+
     def is_plaintext(self, table_name: str) -> bool:
         """Return whether a table is not configured, and its items may be used unencrypted."""
         return self._tables.is_plaintext(table_name)

@@ -27,6 +27,12 @@ from dynaseal.boto.interception.expression_rules import (
 )
 from dynaseal.boto.interception.idempotency import SentTransactions
 from dynaseal.boto.interception.index_projections import IndexProjections
+from dynaseal.boto.interception.key_rules import (
+    INDEX_KEY_HINT,
+    key_condition_objection,
+    key_objection,
+    partial_item_objection,
+)
 from dynaseal.boto.interception.plaintext_tables import (
     AllowedTables,
     PlaintextTables,
@@ -81,6 +87,7 @@ class ConfiguredTable:
         self._surrogate_sources = frozenset(key.source for key in config.surrogate_keys)
         sources = {key.name: key.source for key in config.surrogate_keys}
         self.caller_key_names: tuple[str, ...] = tuple(sources.get(name, name) for name in config.key_names)
+        self._caller_key_set = frozenset(self.caller_key_names)
         self.reports_unreadable: bool = config.unreadable is Unreadable.REPORT
 
     @property
@@ -168,21 +175,35 @@ class ConfiguredTable:
         """Return a request, or one item's part of it, that names items by surrogate keys.
 
         Raises:
-            UnsupportedOperationError: it needs something that no surrogate key's token supports.
+            UnsupportedOperationError: it needs something that no surrogate key's token supports, or its key
+                does not have the configured key attributes.
             KeyStoreError: the tokens' key cannot be fetched.
         """
-        self._check_key(operation, request.get("Key") or {})
+        if "Key" in request:
+            self._check_primary_key(operation, request["Key"])
         return request if self._search is None else self._search.with_surrogate_keys(operation, request)
 
     def key_with_surrogate_keys(self, operation: str, key: Message) -> Message:
         """Return an item's primary key with surrogate keys in place of real values.
 
         Raises:
-            UnsupportedOperationError: it has a surrogate key's token, or a value that a key cannot have.
+            UnsupportedOperationError: it does not have the configured key attributes, or has a surrogate
+                key's token or a value that a key cannot have.
             KeyStoreError: the tokens' key cannot be fetched.
         """
-        self._check_key(operation, key)
+        self._check_primary_key(operation, key)
         return key if self._search is None else self._search.key_with_surrogate_keys(operation, key)
+
+    def _check_primary_key(self, operation: str, key: Message) -> None:
+        """Refuse a primary key whose attributes are not the configured ones."""
+        if isinstance(key, dict) and key.keys() == self._caller_key_set:
+            return
+        self._check_key(operation, key)
+        if any(surrogate.name in key for surrogate in self.config.surrogate_keys):
+            return  # refused where tokens are written into the key, in better words
+        objection = key_objection(key, self.caller_key_names)
+        if objection is not None:
+            self._refuse(f"{operation} {objection.problem}", objection.reason, objection.hint)
 
     def _check_key(self, operation: str, key: Message) -> None:
         """Refuse a key with an encrypted attribute: DynamoDB would refuse it too, after seeing its value."""
@@ -199,14 +220,13 @@ class ConfiguredTable:
                 )
 
     def check_read(self, operation: str, request: Message) -> None:
-        """Refuse a projection where a partial item could be taken for one that was never encrypted.
+        """Refuse a projection that returns parts of items: they cannot be verified.
 
-        For other tables it is sent, as AWS's libraries do, if it does not go below an encrypted attribute;
-        `read` refuses an item that cannot be verified.
+        Where plaintext items may be read, a part of an encrypted item could even be taken for one of them.
 
         Raises:
             UnsupportedOperationError: it has a projection, and the table's plaintext items may be read, or
-                the projection goes below an encrypted attribute.
+                the projection leaves out what every encrypted item has, or goes below an encrypted attribute.
         """
         projections = [name for name in PROJECTIONS if request.get(name)]
         if projections and self._reads_plaintext:
@@ -216,13 +236,16 @@ class ConfiguredTable:
                 "like one",
                 f"Leave out {projections[0]} and pick the attributes from the result",
             )
-        text = request.get("ProjectionExpression")
-        if text and not self._writes_plaintext:
-            objection = projection_objection(
-                parse_projection(text), _names(request), self.config.is_encrypted
-            )
-            if objection is not None:
-                self._refuse_expression(operation, "ProjectionExpression", objection)
+        if not projections:
+            return
+        names, (parameter, *_) = _names(request), projections
+        paths = parse_projection(request[parameter]) if parameter == "ProjectionExpression" else ()
+        projected = {path.root(names) for path in paths if len(path.steps) == 1} or set(request[parameter])
+        objection = projection_objection(paths, names, self.config.is_encrypted) or partial_item_objection(
+            projected, self.config.key_names
+        )
+        if objection is not None:
+            self._refuse_expression(operation, parameter, objection)
 
     def check_values(self, operation: str, request: Message) -> None:
         """Refuse values that no expression of a request uses.
@@ -283,9 +306,20 @@ class ConfiguredTable:
         else:
             search = self._search.requests.prepare(operation, request)
             sent = search.sent_request()
+        if not request.get("IndexName"):
+            self._check_key_condition_names(operation, request)
         if self._reads_plaintext and sent.get("IndexName"):
             self._check_index(operation, sent, indexes)
         return sent, search
+
+    def _check_key_condition_names(self, operation: str, request: Message) -> None:
+        text = request.get("KeyConditionExpression")
+        if not text:
+            return
+        paths = parse_condition(text, "KeyConditionExpression").paths
+        objection = key_condition_objection(paths, _names(request), self._caller_key_set)
+        if objection is not None:
+            self._refuse_expression(operation, "KeyConditionExpression", objection)
 
     def check_filter(self, operation: str, request: Message) -> None:
         """Refuse key conditions and filters that touch an encrypted attribute.
@@ -304,11 +338,11 @@ class ConfiguredTable:
         expression, names = parse_condition(text, parameter), _names(request)
         if not self._writes_plaintext:
             compiled = self.config.compiled_search
-            # AWS's libraries refuse a filter without beacons even if it only tests existence.
-            paths = expression.value_paths if parameter == "ConditionExpression" else expression.paths
             objection = beacon_objection(expression, names, compiled) or ciphertext_objection(
-                paths, names, self.config.is_encrypted
+                expression.value_paths, names, self.config.is_encrypted
             )
+            if objection is not None and request.get("IndexName") and parameter == "KeyConditionExpression":
+                objection = objection._replace(hint=INDEX_KEY_HINT)
             if objection is not None:
                 self._refuse_expression(operation, parameter, objection)
         elif parameter != "ConditionExpression":

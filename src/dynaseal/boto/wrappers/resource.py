@@ -160,7 +160,7 @@ class EncryptedResource(DynamoDBServiceResource):
     def _wrap(self, table: "Table") -> EncryptedTable:
         if self._requests.is_plaintext(table.name):
             return self._plain_resource.Table(table.name)
-        return EncryptedTable.from_encrypting_table(table)
+        return EncryptedTable.from_encrypting_table(table, self._requests.find_config(table.name))
 
     def batch_get_item(
         self, **kwargs: "Unpack[BatchGetItemInputServiceResourceBatchGetItemTypeDef]"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from boto3.dynamodb.table import BatchWriter
 
+from dynaseal.boto.check_table import Finding, check_table
 from dynaseal.boto.interception.attach import (
     Boto3Object,
     convert_python_values,
@@ -91,6 +92,7 @@ class EncryptedTable(Table):
     """
 
     _table: "Table"
+    _config: TableConfig | None
 
     def __init__(
         self,
@@ -124,13 +126,32 @@ class EncryptedTable(Table):
         convert_python_values(copied_client, enabled=True)
         table_class: Any = type(table)
         self._table = table_class(table.name, client=copied_client)
+        self._config = config
 
     @classmethod
-    def from_encrypting_table(cls, table: "Table") -> "EncryptedTable":
+    def from_encrypting_table(cls, table: "Table", config: TableConfig | None) -> "EncryptedTable":
         """Return the encrypted table for a boto3 Table whose client encrypts already."""
         encrypted = cls.__new__(cls)
-        vars(encrypted)["_table"] = table
+        vars(encrypted).update(_table=table, _config=config)
         return encrypted
+
+    def check_configuration(self) -> list[Finding]:
+        """Compare the configuration with the table in DynamoDB; see `check_table`.
+
+        No request does this by itself: it calls DescribeTable and DescribeTimeToLive, for which a program
+        that uses items needs no permission. Call it when a program starts, or in a test of a deployment.
+
+        Returns:
+            What does not fit, errors first; an empty list if everything fits.
+
+        Raises:
+            ConfigError: the table has no configuration.
+        """
+        if self._config is None:
+            raise ConfigError(
+                f"The table {self._table.name!r} has no configuration", hint="Add the table to configs"
+            )
+        return check_table(self._table.meta.client, self._table.name, self._config)
 
     def put_item(self, **kwargs: "Unpack[PutItemInputTablePutItemTypeDef]") -> "PutItemOutputTableTypeDef":
         """Encrypt and store an item; see boto3's `Table.put_item`."""
