@@ -40,7 +40,7 @@ from dynaseal.beacons.length.plans import BeaconPlan, LengthPlan
 from dynaseal.beacons.length.plot import plot_beacon_plan
 from dynaseal.beacons.requests.partitions import number_of_queries
 from dynaseal.beacons.surrogates.keys import SurrogateKey
-from dynaseal.config import PlaintextPolicy, TableConfig, Unreadable
+from dynaseal.config import PlaintextPolicy, TableConfig, Unreadable, UpdateMode
 from dynaseal.core.actions import AttributeActions, CryptoAction
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.stream_images import from_stream_image
@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from dynaseal.boto.interception.attach import attach
     from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES
     from dynaseal.boto.interception.unreadable import UnreadableItem, unreadable_items
+    from dynaseal.boto.interception.updates.errors import UpdateConflictError
     from dynaseal.boto.keys.asymmetric import AwsKmsEcdhKeyring, AwsKmsRsaKeyring
     from dynaseal.boto.keys.key_store import KeyStore
     from dynaseal.boto.keys.keyrings import (
@@ -123,6 +124,7 @@ _MODULES_THAT_NEED_BOTO3 = {
     "TableIndex": "dynaseal.boto.wrappers.table_info",
     "TableInfo": "dynaseal.boto.wrappers.table_info",
     "UnreadableItem": "dynaseal.boto.interception.unreadable",
+    "UpdateConflictError": "dynaseal.boto.interception.updates.errors",
     "attach": "dynaseal.boto.interception.attach",
     "check_table": "dynaseal.boto.check_table",
     "unreadable_items": "dynaseal.boto.interception.unreadable",
@@ -210,6 +212,8 @@ __all__ = [
     "UnreadableItem",
     "UnsupportedOperationError",
     "UnwrapError",
+    "UpdateConflictError",
+    "UpdateMode",
     "Upper",
     "VirtualField",
     "VirtualPart",

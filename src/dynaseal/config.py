@@ -78,6 +78,19 @@ class Unreadable(Enum):
     """The other items are returned, and the reply lists those that do not verify in `UnreadableItems`."""
 
 
+class UpdateMode(Enum):
+    """How UpdateItem is made on a table.
+
+    Attributes:
+        UNSIGNED_ONLY: An update is sent as it is, and may touch unsigned attributes only.
+        READ_MODIFY_WRITE: An update of signed attributes reads the item, changes it and writes it, on
+            condition that nobody else has changed it meanwhile.
+    """
+
+    UNSIGNED_ONLY = "UNSIGNED_ONLY"
+    READ_MODIFY_WRITE = "READ_MODIFY_WRITE"
+
+
 @dataclass(frozen=True)
 class TableConfig(ProcessBound):
     """How the items of one table are encrypted and signed.
@@ -99,6 +112,7 @@ class TableConfig(ProcessBound):
         surrogate_keys: Key attributes that hold tokens of encrypted attributes.
         unreadable: Whether an item that does not verify makes a Query, Scan or BatchGetItem fail, or is
             listed in the reply beside the items that verify.
+        update_mode: Whether updates may touch signed attributes.
 
     Raises:
         ConfigError: parts of the configuration contradict each other; the message says which, and what to
@@ -128,6 +142,7 @@ class TableConfig(ProcessBound):
     plaintext_policy: PlaintextPolicy = field(default=PlaintextPolicy.FORBID_WRITE_FORBID_READ, kw_only=True)
     surrogate_keys: Iterable[SurrogateKey] = field(default=(), kw_only=True)
     unreadable: Unreadable = field(default=Unreadable.RAISE, kw_only=True)
+    update_mode: UpdateMode = field(default=UpdateMode.UNSIGNED_ONLY, kw_only=True)
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -225,6 +240,16 @@ class TableConfig(ProcessBound):
         return self.find_action(attribute_name) is CryptoAction.ENCRYPT_AND_SIGN
 
     @cached_property
+    def named_attributes(self) -> frozenset[str]:
+        """The attributes that the configuration names."""
+        return frozenset({*self._named, *self._unsigned, *self.key_names})
+
+    @property
+    def names_every_unsigned_attribute(self) -> bool:
+        """Whether an attribute that the configuration does not name is signed."""
+        return self.allowed_unsigned_attribute_prefix is None and self._default is not CryptoAction.DO_NOTHING
+
+    @cached_property
     def _named(self) -> dict[str, CryptoAction]:
         actions = self.attribute_actions
         return dict(actions.attribute_actions if isinstance(actions, AttributeActions) else actions)
@@ -263,6 +288,7 @@ class TableConfig(ProcessBound):
         check_members(owner, AlgorithmSuite, algorithm_suite=self.algorithm_suite)
         check_members(owner, PlaintextPolicy, plaintext_policy=self.plaintext_policy)
         check_members(owner, Unreadable, unreadable=self.unreadable)
+        check_members(owner, UpdateMode, update_mode=self.update_mode)
         check_sequences(owner, SurrogateKey, surrogate_keys=self.surrogate_keys)
         if self.search is not None:
             check_instances(owner, SearchConfig, search=self.search)

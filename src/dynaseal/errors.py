@@ -9,6 +9,8 @@
     |   +-- UnwrapError             no keyring could unwrap a data key of it (`causes`: one per keyring)
     +-- KeyStoreError               a branch key or beacon key cannot be created or fetched
     +-- UnsupportedOperationError   a request that cannot be made safely; refused before any call
+    +-- UpdateConflictError         other writers were faster in every attempt; also a ClientError (in
+    |                               `dynaseal.boto.interception.updates.errors`)
     +-- KmsError                    KMS refused a call; also a ClientError (in `dynaseal.boto.keys.kms`)
 
 A message says what was attempted, on what, why it failed, and one thing to do. It never shows plaintext or

@@ -224,7 +224,7 @@ def test_an_update_of_a_signed_attribute_is_refused_with_what_to_do(expression: 
         "ExpressionAttributeNames": {"#n": "notes"},
     }
     with pytest.raises(
-        UnsupportedOperationError, match=r"is signed.* Read the item, change it and put it back"
+        UnsupportedOperationError, match=r"is signed.* Set update_mode=UpdateMode.READ_MODIFY_WRITE"
     ):
         requests().prepare("UpdateItem", caller_request)
 

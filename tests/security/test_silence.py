@@ -356,6 +356,7 @@ def test_every_class_of_error_is_among_the_attempts() -> None:
         "InvalidExpressionError",
         "KeyStoreKmsError",
         "KeyStoreTableError",
+        "UpdateConflictError",
         "NoDataKeyError",
     }
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from dynaseal import CryptoAction, PlaintextPolicy, RawAesKeyring, TableConfig
+from dynaseal import CryptoAction, PlaintextPolicy, RawAesKeyring, TableConfig, UpdateMode
 
 ACTIONS = {
     "pk": CryptoAction.SIGN_ONLY,
@@ -15,15 +16,23 @@ ACTIONS = {
 }
 
 
+KEYRING = RawAesKeyring("tests", "key", bytes(range(32)))
+
+
 def people(
-    name: str = "people", *, policy: PlaintextPolicy = PlaintextPolicy.FORBID_WRITE_FORBID_READ
+    name: str = "people",
+    *,
+    policy: PlaintextPolicy = PlaintextPolicy.FORBID_WRITE_FORBID_READ,
+    update_mode: UpdateMode = UpdateMode.UNSIGNED_ONLY,
+    actions: Mapping[str, CryptoAction] = ACTIONS,
 ) -> TableConfig:
     return TableConfig(
         name,
         "pk",
-        attribute_actions=ACTIONS,
+        attribute_actions=actions,
         allowed_unsigned_attributes=["memo"],
-        keyring=RawAesKeyring("tests", "key", bytes(range(32))),
+        keyring=KEYRING,
+        update_mode=update_mode,
         plaintext_policy=policy,
     )
 

@@ -20,8 +20,15 @@ import botocore.session
 from boto3.dynamodb.transform import TransformationInjector, copy_dynamodb_params
 from botocore import UNSIGNED
 
+from dynaseal.boto.interception.client_copies import (
+    CONDITIONS_ID,
+    COPY_ID,
+    EVENTS,
+    INPUT_ID,
+    OUTPUT_ID,
+)
 from dynaseal.boto.interception.emitters import has_handler
-from dynaseal.boto.interception.handlers import OUTPUT_ID, Handlers, convert_input
+from dynaseal.boto.interception.handlers import Handlers, convert_input
 from dynaseal.boto.interception.paginators import add_result_key
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.requests import Requests
@@ -29,13 +36,9 @@ from dynaseal.boto.interception.unreadable import UNREADABLE_ITEMS
 from dynaseal.config import TableConfig
 from dynaseal.errors import ConfigError
 
-_EVENTS = ("provide-client-params.dynamodb", "before-parameter-build.dynamodb", "after-call.dynamodb")
+_BEFORE_CALL = "before-call.dynamodb"
 # An event of this library: what encrypts answers it.
 _IS_ENCRYPTING = "dynaseal-is-encrypting.dynamodb"
-# The ids under which boto3's DynamoDB resource registers its conversions.
-_COPY_ID = "dynamodb-create-params-copy"
-_CONDITIONS_ID = "dynamodb-condition-expression"
-_INPUT_ID = "dynamodb-attr-value-input"
 
 
 class Boto3Object(Protocol):
@@ -100,16 +103,17 @@ def register(client: Any, requests: Requests) -> None:
     """Register the handlers of encryption on a client."""
     events = client.meta.events
     handlers = Handlers(client, requests)
-    provide, build, after = _EVENTS
+    provide, build, after = EVENTS
     # Last before sending and first after: the conversions of boto3's resources, which are registered neither
     # first nor last, then turn Python values into wire values before these handlers, and back after them.
     events.register_last(provide, handlers.copy_request)
     events.register_last(build, handlers.prepare)
+    events.register_last(_BEFORE_CALL, handlers.answer)
     events.register_first(after, handlers.finish)
     events.register(_IS_ENCRYPTING, _answer_yes)
     if requests.reports_unreadable:
         add_result_key(client, ("Query", "Scan"), UNREADABLE_ITEMS)
-    if has_handler(events, _INPUT_ID):
+    if has_handler(events, INPUT_ID):
         _hide_values_in_conversion(events)
 
 
@@ -201,13 +205,13 @@ def _warn_without_credentials(client: Any) -> None:
 def convert_python_values(client: Any, *, enabled: bool) -> None:
     """Make a client take and return Python values, as the client of a boto3 resource does, or wire values."""
     injector = TransformationInjector()
-    provide, build, after = _EVENTS
+    provide, build, after = EVENTS
     # boto3's DynamoDB resource registers the same handlers under the same ids. botocore registers a handler
     # once per id, so a client of a resource, which has them already, does not convert twice.
     conversions = (
-        (provide, copy_dynamodb_params, _COPY_ID),
-        (build, injector.inject_condition_expressions, _CONDITIONS_ID),
-        (build, injector.inject_attribute_value_input, _INPUT_ID),
+        (provide, copy_dynamodb_params, COPY_ID),
+        (build, injector.inject_condition_expressions, CONDITIONS_ID),
+        (build, injector.inject_attribute_value_input, INPUT_ID),
         (after, injector.inject_attribute_value_output, OUTPUT_ID),
     )
     for event, handler, unique_id in conversions:
@@ -225,9 +229,9 @@ def _hide_values_in_conversion(events: Any) -> None:
     boto3 registers its conversion again for each Table that it makes; botocore ignores a second registration
     under an id.
     """
-    build = _EVENTS[1]
-    events.unregister(build, unique_id=_INPUT_ID)
-    events.register(build, convert_input, unique_id=_INPUT_ID)
+    build = EVENTS[1]
+    events.unregister(build, unique_id=INPUT_ID)
+    events.register(build, convert_input, unique_id=INPUT_ID)
 
 
 class _ResourceWithoutValuesInErrors:

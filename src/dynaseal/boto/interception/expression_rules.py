@@ -147,7 +147,8 @@ def update_objection(
             return Objection(
                 f"touches {name!r}",
                 "that attribute is signed, and an update in place would leave the signature as it was",
-                "Read the item, change it and put it back, or configure the attribute as unsigned",
+                "Set update_mode=UpdateMode.READ_MODIFY_WRITE, which reads the item, changes it and writes "
+                "it, or configure the attribute as unsigned",
             )
     return None
 

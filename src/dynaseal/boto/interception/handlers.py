@@ -5,22 +5,23 @@ ParamValidationError, without the values of encrypted attributes.
 """
 
 from collections.abc import Iterable, Mapping
+from time import sleep
 from typing import Any, cast
 
 from boto3.dynamodb.transform import TransformationInjector
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ParamValidationError
 
+from dynaseal.boto.interception.client_copies import EVENTS, OUTPUT_ID, wire_copy
 from dynaseal.boto.interception.emitters import has_handler
 from dynaseal.boto.interception.exemptions import EXEMPT
 from dynaseal.boto.interception.hidden_values import conversion_error, validation_error
 from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH, Call, MultipleTables, Requests
 from dynaseal.boto.interception.unreadable import UNREADABLE_ITEMS, with_converted_keys
+from dynaseal.boto.interception.updates.driver import http_response, run_plan
 from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
 
-# The id under which boto3's DynamoDB resource registers its conversion of replies.
-OUTPUT_ID = "dynamodb-attr-value-output"
 _CONTEXT_KEY = "dynaseal"
 _ITEM_SHAPE = "PutItemInputAttributeMap"
 _SHAPE_TYPES: Mapping[str, Any] = {
@@ -52,13 +53,13 @@ class Handlers:
     """The handlers of one client.
 
     Args:
-        client: The client, through which DescribeTable is called.
+        client: The client, through which DescribeTable and the calls of plans are made.
         requests: Prepares the requests.
     """
 
     def __init__(self, client: Any, requests: Requests) -> None:
-        self._requests = requests
         self._client = client
+        self._requests = requests
         # Through the client itself, on which DescribeTable passes through these handlers.
         self._indexes = IndexProjections(lambda table: client.describe_table(TableName=table))
 
@@ -114,6 +115,22 @@ class Handlers:
 
     def _validation_error(self, params: Mapping[str, Any], model: Any) -> ParamValidationError | None:
         return validation_error(params, model, self._requests.value_policy)
+
+    def answer(self, context: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]] | None:
+        """Answer a call that has a plan: make the plan's calls instead. botocore then sends nothing.
+
+        Raises:
+            DynasealError: the update cannot be made.
+        """
+        call: Call | None = context.get(_CONTEXT_KEY)
+        if call is None or call.plan is None:
+            return None
+        # A copy for each plan: it then has every handler that the client has now.
+        client = wire_copy(self._client)
+        for event, handler in zip(EVENTS, (self.copy_request, self.prepare, self.finish), strict=True):
+            client.meta.events.unregister(event, handler)
+        reply = run_plan(call.plan(), client, sleep)
+        return http_response(reply), reply
 
     def finish(self, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         """Replace the reply by the caller's.

@@ -12,6 +12,7 @@ Source: specification `ddb-sdk-integration.md`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from random import random
 from typing import NamedTuple
 
 from dynaseal.boto.interception import batches, item_operations
@@ -22,6 +23,8 @@ from dynaseal.boto.interception.replies import SentPart
 from dynaseal.boto.interception.statements import refuse_statements
 from dynaseal.boto.interception.table_operations import refuse_unfit_table
 from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
+from dynaseal.boto.interception.updates.plan import update_plan
+from dynaseal.boto.interception.updates.steps import Steps
 from dynaseal.config import TableConfig, Unreadable
 from dynaseal.errors import UnsupportedOperationError
 
@@ -40,11 +43,13 @@ class Call(NamedTuple):
         sent_request: The request that is sent to DynamoDB.
         finish: Returns the caller's reply for DynamoDB's; an error's reply has the member `Error`. Raises
             DecryptError if one of its items does not verify.
+        plan: Returns the calls to make instead of this one; None if this one is sent.
     """
 
     caller_request: Message
     sent_request: Message
     finish: Callable[[Message], Message] = _unchanged
+    plan: Callable[[], Steps] | None = None
 
     def __repr__(self) -> str:
         return "Call(...)"
@@ -87,6 +92,33 @@ class ItemOperation:
 
     def _finish(self, table: ConfiguredTable, part: SentPart, reply: Message) -> Message:
         return (self.finish_error if "Error" in reply else self.finish_reply)(table, part, reply)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateOperation:
+    """UpdateItem: sent as a request is, or made by a plan.
+
+    Attributes:
+        in_place: What is done where only unsigned attributes may be updated.
+    """
+
+    in_place: ItemOperation
+
+    @property
+    def replaced_parameters(self) -> tuple[str, ...]:
+        """Parameters that expressions have replaced; they are refused."""
+        return self.in_place.replaced_parameters
+
+    def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
+        """Prepare a call."""
+        table = tables.for_request(operation, request.get("TableName"))
+        if table is None or not table.updates_signed_attributes:
+            return self.in_place.prepare(tables, operation, request)
+        checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
+        # botocore builds a request before it asks for an answer: one that has nothing but the key.
+        key = table.key_with_surrogate_keys(operation, request["Key"])
+        sent = {"TableName": request["TableName"], "Key": key}
+        return Call(request, sent, plan=partial(update_plan, table, checked, random))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +188,7 @@ def _export(tables: Tables, operation: str, request: Message) -> Message:
 
 _REPLACED_IN_WRITES = ("Expected", "ConditionalOperator")
 
-OPERATIONS: Mapping[str, ItemOperation | SearchOperation | MultipleTables] = {
+OPERATIONS: Mapping[str, ItemOperation | UpdateOperation | SearchOperation | MultipleTables] = {
     "PutItem": ItemOperation(
         prepare_request=item_operations.put,
         finish_reply=item_operations.returned_attributes,
@@ -170,11 +202,13 @@ OPERATIONS: Mapping[str, ItemOperation | SearchOperation | MultipleTables] = {
         finish_error=item_operations.refused_item,
         replaced_parameters=_REPLACED_IN_WRITES,
     ),
-    "UpdateItem": ItemOperation(
-        prepare_request=item_operations.update,
-        finish_reply=item_operations.updated_attributes,
-        finish_error=item_operations.failed_update,
-        replaced_parameters=("AttributeUpdates", *_REPLACED_IN_WRITES),
+    "UpdateItem": UpdateOperation(
+        ItemOperation(
+            prepare_request=item_operations.update,
+            finish_reply=item_operations.updated_attributes,
+            finish_error=item_operations.failed_update,
+            replaced_parameters=("AttributeUpdates", *_REPLACED_IN_WRITES),
+        )
     ),
     "Query": SearchOperation(("AttributesToGet", "KeyConditions", "QueryFilter", "ConditionalOperator")),
     "Scan": SearchOperation(("AttributesToGet", "ScanFilter", "ConditionalOperator")),

@@ -55,7 +55,7 @@ from dynaseal.boto.interception.unreadable import (
     raise_first,
     with_unreadable,
 )
-from dynaseal.config import TableConfig, Unreadable
+from dynaseal.config import TableConfig, Unreadable, UpdateMode
 from dynaseal.core.actions import CryptoAction
 from dynaseal.core.header import RESERVED_PREFIX
 from dynaseal.core.traces import find_trace
@@ -94,6 +94,11 @@ class ConfiguredTable:
     def holds_encrypted_items_only(self) -> bool:
         """Whether the configuration lets no unencrypted item be written or read."""
         return not (self._writes_plaintext or self._reads_plaintext)
+
+    @property
+    def updates_signed_attributes(self) -> bool:
+        """Whether an update is made by reading, changing and writing the item where it has to be."""
+        return self.config.update_mode is UpdateMode.READ_MODIFY_WRITE and not self._writes_plaintext
 
     def write(self, item: Message) -> dict[str, Any]:
         """Encrypt an item that a request writes.
@@ -245,7 +250,7 @@ class ConfiguredTable:
             projected, self.config.key_names
         )
         if objection is not None:
-            self._refuse_expression(operation, parameter, objection)
+            self.refuse_expression(operation, parameter, objection)
 
     def check_values(self, operation: str, request: Message) -> None:
         """Refuse values that no expression of a request uses.
@@ -281,7 +286,7 @@ class ConfiguredTable:
             else update_objection(update, names, self.config.find_action)
         )
         if objection is not None:
-            self._refuse_expression(operation, "UpdateExpression", objection)
+            self.refuse_expression(operation, "UpdateExpression", objection)
 
     def prepare_search(
         self, operation: str, request: Message, indexes: IndexProjections | None
@@ -319,7 +324,7 @@ class ConfiguredTable:
         paths = parse_condition(text, "KeyConditionExpression").paths
         objection = key_condition_objection(paths, _names(request), self._caller_key_set)
         if objection is not None:
-            self._refuse_expression(operation, "KeyConditionExpression", objection)
+            self.refuse_expression(operation, "KeyConditionExpression", objection)
 
     def check_filter(self, operation: str, request: Message) -> None:
         """Refuse key conditions and filters that touch an encrypted attribute.
@@ -344,7 +349,7 @@ class ConfiguredTable:
             if objection is not None and request.get("IndexName") and parameter == "KeyConditionExpression":
                 objection = objection._replace(hint=INDEX_KEY_HINT)
             if objection is not None:
-                self._refuse_expression(operation, parameter, objection)
+                self.refuse_expression(operation, parameter, objection)
         elif parameter != "ConditionExpression":
             self._refuse_beacons(operation, parameter, expression.paths, request)
 
@@ -495,7 +500,12 @@ class ConfiguredTable:
                 )
         return remaining
 
-    def _refuse_expression(self, operation: str, parameter: str, objection: Objection) -> NoReturn:
+    def refuse_expression(self, operation: str, parameter: str, objection: Objection) -> NoReturn:
+        """Refuse an expression.
+
+        Raises:
+            UnsupportedOperationError: always.
+        """
         self._refuse(f"{operation}'s {parameter} {objection.problem}", objection.reason, objection.hint)
 
     def _refuse_beacons(

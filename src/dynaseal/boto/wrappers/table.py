@@ -22,7 +22,7 @@ from dynaseal.boto.interception.plaintext_tables import table_name
 from dynaseal.boto.interception.requests import Requests
 from dynaseal.boto.wrappers.copying import NotCopied
 from dynaseal.boto.wrappers.table_info import TableInfo
-from dynaseal.config import TableConfig
+from dynaseal.config import TableConfig, UpdateMode
 from dynaseal.core.actions import AttributeActions, CryptoAction
 from dynaseal.errors import ConfigError
 from dynaseal.materials.model import Keyring
@@ -74,6 +74,7 @@ class EncryptedTable(Table):
         auto_refresh_table_indexes: Whether keys that `table_info` does not have are read from DynamoDB
             (DescribeTable).
         config: The table's configuration, in place of the other arguments.
+        update_mode: Whether updates may touch signed attributes, if there is no `config`.
 
     Raises:
         ConfigError: the arguments contradict each other or are not enough.
@@ -103,6 +104,7 @@ class EncryptedTable(Table):
         auto_refresh_table_indexes: bool = True,
         *,
         config: TableConfig | None = None,
+        update_mode: UpdateMode | None = None,
     ) -> None:
         client = dynamodb_client(table)
         # `dynamodb_client` accepts a client or a resource too, which have no name.
@@ -116,11 +118,12 @@ class EncryptedTable(Table):
             info = table_info or TableInfo(table.name)
             if auto_refresh_table_indexes and not info.is_complete:
                 info.refresh_indexed_attributes(client)
-            config = _config(info, materials_provider, attribute_actions or AttributeActions())
-        elif materials_provider or table_info or attribute_actions:
+            actions = attribute_actions or AttributeActions()
+            config = _config(info, materials_provider, actions, update_mode or UpdateMode.UNSIGNED_ONLY)
+        elif materials_provider or table_info or attribute_actions or update_mode:
             raise ConfigError(
-                "A config replaces materials_provider, table_info and attribute_actions: pass it alone, or "
-                "pass the others without it"
+                "A config replaces materials_provider, table_info, attribute_actions and update_mode: pass "
+                "it alone, or pass the others without it"
             )
         copied_client = encrypting_copy(client, Requests({table.name: config}))
         convert_python_values(copied_client, enabled=True)
@@ -170,7 +173,10 @@ class EncryptedTable(Table):
     def update_item(
         self, **kwargs: "Unpack[UpdateItemInputTableUpdateItemTypeDef]"
     ) -> "UpdateItemOutputTableTypeDef":
-        """Update unsigned attributes of an item; signed ones are refused. See boto3's `Table.update_item`."""
+        """Update an item; whether its signed attributes too, is the configuration's `update_mode`.
+
+        See boto3's `Table.update_item`.
+        """
         return self._table.update_item(**kwargs)
 
     def query(self, **kwargs: "Unpack[QueryInputTableQueryTypeDef]") -> "QueryOutputTableTypeDef":
@@ -203,7 +209,9 @@ class EncryptedTable(Table):
         return f"EncryptedTable({self._table.name!r})"
 
 
-def _config(info: TableInfo, keyring: Keyring, actions: AttributeActions) -> TableConfig:
+def _config(
+    info: TableInfo, keyring: Keyring, actions: AttributeActions, update_mode: UpdateMode
+) -> TableConfig:
     """Build a table's configuration as the older library would have: keys of indexes are signed."""
     key = info.key()
     indexed = dict.fromkeys(info.index_attributes() - key.attributes, CryptoAction.SIGN_ONLY)
@@ -215,4 +223,5 @@ def _config(info: TableInfo, keyring: Keyring, actions: AttributeActions) -> Tab
         key.sort,
         attribute_actions=AttributeActions(actions.default_action, {**indexed, **actions.attribute_actions}),
         keyring=keyring,
+        update_mode=update_mode,
     )

@@ -1,0 +1,44 @@
+"""The driver of an update's plan over a boto3 client."""
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore import xform_name
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
+
+from dynaseal.boto.interception.updates.steps import DynamoDbCall, Pause, Steps
+
+
+def run_plan(plan: Steps, client: Any, sleep: Callable[[float], None]) -> dict[str, Any]:
+    """Make the calls and pauses of a plan, and return the reply for the caller.
+
+    Args:
+        plan: The plan.
+        client: A client that takes and returns wire values, and does not encrypt.
+        sleep: Waits for a number of seconds.
+    """
+    try:
+        step = next(plan)
+        while True:
+            if isinstance(step, Pause):
+                sleep(step.seconds)
+                step = next(plan)
+            else:
+                step = plan.send(_reply(client, step))
+    except StopIteration as end:
+        return end.value
+
+
+def _reply(client: Any, call: DynamoDbCall) -> Any:
+    try:
+        return getattr(client, xform_name(call.operation))(**call.request)
+    except ClientError as error:
+        return error.response
+
+
+def http_response(reply: Any) -> AWSResponse:
+    """Return the HTTP response that botocore wants beside a reply."""
+    metadata = reply.get("ResponseMetadata", {})
+    status = metadata.get("HTTPStatusCode", 400 if "Error" in reply else 200)
+    return AWSResponse("", status, metadata.get("HTTPHeaders", {}), None)

@@ -1,0 +1,332 @@
+"""The plan of one update, without I/O.
+
+- An update of unsigned attributes, whose condition DynamoDB can evaluate, is one UpdateItem, on condition
+  that there is an item. Only if there is none, the plan goes on.
+- Any other is: a consistent read; verify and decrypt; evaluate the condition, apply the update; encrypt; and
+  write on condition that nothing of what was read has changed. If something has, it starts again after a
+  pause, from the item that the failed write returned.
+- A write whose reply was lost is repeated by botocore, and its condition is then false, because of itself.
+  The item that this failure returns has the footer that was just made: the write took place.
+- An item that is not there is created, encrypted. One that was deleted meanwhile is not.
+- What DynamoDB would refuse is refused with its code and its words.
+
+Source: `docs/decisions/`, on the form of the write and what an update returns.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dynaseal.attributes import AttributeValue, Item
+from dynaseal.boto.interception.expression_rules import reserved_objection
+from dynaseal.boto.interception.item_operations import failed_update, updated_attributes
+from dynaseal.boto.interception.replies import Message, SentPart
+from dynaseal.boto.interception.tables import ConfiguredTable
+from dynaseal.boto.interception.update_conditions import (
+    CONDITION,
+    require_encrypted_item,
+    with_requirement,
+)
+from dynaseal.boto.interception.updates.errors import UpdateConflictError
+from dynaseal.boto.interception.updates.steps import (
+    Consumption,
+    DynamoDbCall,
+    Pause,
+    Steps,
+    error_code,
+    error_reply,
+)
+from dynaseal.boto.interception.updates.unsigned_clauses import UnsignedClauses
+from dynaseal.boto.interception.updates.writes import (
+    ItemVersions,
+    is_left_to_dynamodb,
+    returned_kind,
+    write_request,
+)
+from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, RESERVED_PREFIX
+from dynaseal.core.numbers import normalize
+from dynaseal.errors import UnsupportedOperationError
+from dynaseal.expressions import apply_update, matches
+from dynaseal.expressions.refusals import InvalidExpressionError
+from dynaseal.expressions.returned import returned_attributes, updated_paths
+from dynaseal.expressions.validation import UpdateRequest, check_update_request
+
+MAX_ATTEMPTS = 20
+_FIRST_PAUSE = 0.025
+_LONGEST_PAUSE = 1.0
+_FALSE = "ConditionalCheckFailedException"
+_CONFLICTS = frozenset({_FALSE, "TransactionConflictException"})
+_RETURN_VALUES = frozenset({"NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"})
+_PASSED_TO_READS = ("ReturnConsumedCapacity",)
+_PASSED_TO_WRITES = ("ReturnConsumedCapacity", "ReturnItemCollectionMetrics")
+_RETURN_OLD_ON_FAILURE = "ReturnValuesOnConditionCheckFailure"
+
+
+def update_plan(table: ConfiguredTable, request: Message, jitter: Callable[[], float]) -> Steps:
+    """Return the plan of an UpdateItem request.
+
+    Args:
+        table: The table.
+        request: The request as the caller wrote it, values in wire form.
+        jitter: Returns a random number from 0 to 1, for each pause anew.
+
+    Raises:
+        DecryptError: the item does not verify; nothing was written.
+        EncryptError: the updated item cannot be encrypted; nothing was written.
+        UnsupportedOperationError: the update cannot be made safely; nothing was written.
+        UpdateConflictError: other writers changed the item in every attempt; nothing was written.
+    """
+    try:
+        checked = check_update_request(request)
+        _check_return_values(request)
+    except InvalidExpressionError as error:
+        return error_reply("ValidationException", error.dynamodb_message)
+    return (yield from _ItemUpdate(table, request, checked).steps(jitter))
+
+
+def pause_before(attempt: int, jitter: Callable[[], float]) -> Pause:
+    """Return the pause before an attempt other than the first: full jitter under a bound that doubles."""
+    return Pause(jitter() * min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt))
+
+
+def _check_return_values(request: Message) -> None:
+    if request.get("ReturnValues", "NONE") not in _RETURN_VALUES:
+        message = "Return values set to invalid value"
+        raise InvalidExpressionError(message, dynamodb_message=message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What was read and computed in one attempt.
+
+    Attributes:
+        before: The decrypted item; None if there was none.
+        versions: The item as it was read and as it is to be written.
+    """
+
+    before: dict[str, Any] | None
+    versions: ItemVersions
+
+
+class _ItemUpdate:
+    """One update in progress."""
+
+    def __init__(self, table: ConfiguredTable, request: Message, checked: UpdateRequest) -> None:
+        self._table = table
+        self._request = request
+        self._checked = checked
+        self._key = table.key_with_surrogate_keys("UpdateItem", request["Key"])
+        self._consumption = Consumption()
+        self._return_values = str(request.get("ReturnValues", "NONE"))
+        self._refuse_reserved_names()
+
+    def steps(self, jitter: Callable[[], float]) -> Steps:
+        """Yield the steps of the update, and return the reply."""
+        straight = self._straight_request()
+        if straight is not None:
+            reply = yield DynamoDbCall("UpdateItem", straight)
+            if not self._needs_more(reply):
+                return self._finish_straight(straight, reply)
+            self._consumption.add(reply)
+        stored: Item | None = None
+        for attempt in range(MAX_ATTEMPTS):
+            if attempt:
+                yield pause_before(attempt, jitter)
+            if stored is None:
+                reply = yield DynamoDbCall("GetItem", self._read_request())
+                if "Error" in reply:
+                    return dict(reply)
+                self._consumption.add(reply)
+                stored = reply.get("Item") or None
+            try:
+                work = self._attempt(stored)
+            except InvalidExpressionError as error:
+                return error_reply("ValidationException", error.dynamodb_message)
+            if work is None:
+                return self._condition_is_false(stored)
+            operation, sent = self._write_request(work)
+            reply = yield DynamoDbCall(operation, sent)
+            if error_code(reply) not in _CONFLICTS:
+                return self._finish(work, reply, reply.get("Attributes") or {})
+            stored = reply.get("Item") or None
+            if stored is not None and stored.get(FOOTER_NAME) == work.versions.written.get(FOOTER_NAME):
+                # The write itself, repeated by botocore after its reply was lost.
+                metadata = {**reply.get("ResponseMetadata", {}), "HTTPStatusCode": 200}
+                return self._finish(work, {"ResponseMetadata": metadata}, stored)
+        raise UpdateConflictError(self._table.name, "UpdateItem", MAX_ATTEMPTS)
+
+    # An update of unsigned attributes.
+
+    def _straight_request(self) -> dict[str, Any] | None:
+        """Return the UpdateItem that makes the update in one call, or None if there is none."""
+        update, names = self._checked.update, self._checked.names
+        roots = {path.root(names) for path in update.paths} if update is not None else set[str]()
+        if not all(self._is_left(root) for root in roots):
+            return None
+        try:
+            sent = dict(self._table.with_surrogate_keys("UpdateItem", self._request))
+            self._table.check_condition("UpdateItem", sent)
+        except UnsupportedOperationError:
+            return None
+        sent[_RETURN_OLD_ON_FAILURE] = "ALL_OLD"
+        if self._table.holds_encrypted_items_only:
+            return require_encrypted_item(sent)
+        names = dict(sent.get("ExpressionAttributeNames") or {})
+        placeholder = next(f"#k{n}" for n in range(len(names) + 1) if f"#k{n}" not in names)
+        names[placeholder] = self._table.config.partition_key_name
+        requirement = f"attribute_exists({placeholder})"
+        return {
+            **sent,
+            CONDITION: with_requirement(sent.get(CONDITION), requirement),
+            "ExpressionAttributeNames": names,
+        }
+
+    def _needs_more(self, reply: Message) -> bool:
+        """Return whether a straight update failed for want of an encrypted item."""
+        if error_code(reply) != _FALSE:
+            return False
+        returned = reply.get("Item")
+        if not returned:
+            return True
+        return self._table.holds_encrypted_items_only and HEADER_NAME not in returned
+
+    def _finish_straight(self, sent: Message, reply: Message) -> dict[str, Any]:
+        part = SentPart("UpdateItem", self._request, sent)
+        if "Error" not in reply:
+            return updated_attributes(self._table, part, reply)
+        if not self._returns_item_on_failure:
+            return {name: member for name, member in reply.items() if name != "Item"}
+        return failed_update(self._table, part, reply)
+
+    # Any other update.
+
+    def _read_request(self) -> dict[str, Any]:
+        return {
+            "TableName": self._request["TableName"],
+            "Key": dict(self._key),
+            "ConsistentRead": True,
+            **_members(self._request, _PASSED_TO_READS),
+        }
+
+    def _attempt(self, stored: Item | None) -> _Attempt | None:
+        """Decrypt, evaluate, apply and encrypt; return None if the caller's condition is false."""
+        update, condition, names, values = self._checked
+        before = None if stored is None else self._read(stored)
+        if condition is not None:
+            shown = {name: value for name, value in (stored or {}).items() if _is_reserved(name)}
+            if not matches(condition, {**shown, **(before or {})}, names, values):
+                return None
+        self._refuse_keys()
+        start: Item = self._request["Key"] if before is None else before
+        after = dict(start) if update is None else apply_update(update, start, names, values)
+        versions = ItemVersions(
+            read=stored,
+            written=self._table.write(after),
+            after=after,
+            clauses=UnsignedClauses.of(self._checked, self._is_left),
+        )
+        return _Attempt(before, versions)
+
+    def _read(self, stored: Item) -> dict[str, Any]:
+        part = SentPart("UpdateItem", self._request, {"Key": self._key})
+        return self._table.read_member({"Item": stored}, "Item", part)["Item"]
+
+    def _write_request(self, work: _Attempt) -> tuple[str, dict[str, Any]]:
+        operation, sent = write_request(self._table.config, self._key, work.versions)
+        sent = {
+            "TableName": self._request["TableName"],
+            **sent,
+            **_members(self._request, _PASSED_TO_WRITES),
+            _RETURN_OLD_ON_FAILURE: "ALL_OLD",
+        }
+        if operation == "UpdateItem":
+            sent["ReturnValues"] = returned_kind(self._return_values)
+        return operation, sent
+
+    def _condition_is_false(self, stored: Item | None) -> dict[str, Any]:
+        reply = error_reply(_FALSE, "The conditional request failed")
+        if stored is not None and self._returns_item_on_failure:
+            reply["Item"] = self._read(stored)
+        return reply
+
+    def _finish(self, work: _Attempt, reply: Message, returned: Message) -> dict[str, Any]:
+        """Return the caller's reply for that of the write.
+
+        Args:
+            work: The attempt.
+            reply: DynamoDB's reply.
+            returned: The stored item that it returned, before or after; empty if it returned none.
+        """
+        if "Error" in reply:
+            return dict(reply)
+        self._consumption.add(reply)
+        before, after = work.before, work.versions.after
+        if returned and self._return_values.endswith("_NEW"):
+            after = self._with_unsigned(after, returned)
+        elif returned and before is not None:
+            before = self._with_unsigned(before, returned)
+        attributes = returned_attributes(
+            self._return_values, before, _normal_item(after), self._checked.update, self._checked.names
+        )
+        finished = {name: member for name, member in reply.items() if name != "Attributes"}
+        if attributes is not None:
+            finished["Attributes"] = attributes
+        return self._consumption.in_reply(finished)
+
+    def _with_unsigned(self, item: Item, returned: Item) -> dict[str, Any]:
+        """Return an item with the unsigned attributes that DynamoDB returned; others may have set them."""
+        signed = {name: value for name, value in item.items() if not self._is_left(name)}
+        return signed | {name: value for name, value in returned.items() if self._is_left(name)}
+
+    def _refuse_keys(self) -> None:
+        """Refuse an update of a key attribute, as DynamoDB does when the condition is true."""
+        update, names = self._checked.update, self._checked.names
+        keys = {*self._table.config.key_names, *self._request["Key"]}
+        for path in updated_paths(update) if update is not None else ():
+            root = path.root(names)
+            if root in keys:
+                message = (
+                    f"One or more parameter values were invalid: Cannot update attribute {root}. "
+                    "This attribute is part of the key"
+                )
+                raise InvalidExpressionError(message, dynamodb_message=message)
+
+    def _refuse_reserved_names(self) -> None:
+        update, names = self._checked.update, self._checked.names
+        for path in update.paths if update is not None else ():
+            root = path.root(names)
+            if _is_reserved(root):
+                self._table.refuse_expression("UpdateItem", "UpdateExpression", reserved_objection(root))
+
+    def _is_left(self, name: str) -> bool:
+        return is_left_to_dynamodb(self._table.config, name)
+
+    @property
+    def _returns_item_on_failure(self) -> bool:
+        return self._request.get(_RETURN_OLD_ON_FAILURE) == "ALL_OLD"
+
+
+def _members(request: Message, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: request[name] for name in names if name in request}
+
+
+def _is_reserved(name: str) -> bool:
+    return name.startswith(RESERVED_PREFIX)
+
+
+def _normal_item(item: Item) -> dict[str, Any]:
+    """Return an item with its numbers in their normal form, in which a read returns them."""
+    return {name: _normal(value) for name, value in item.items()}
+
+
+def _normal(value: AttributeValue) -> Mapping[str, Any]:
+    ((kind, content),) = value.items()
+    if kind == "N":
+        return {"N": normalize(content)}
+    if kind == "NS":
+        return {"NS": [normalize(member) for member in content]}
+    if kind == "L":
+        return {"L": [_normal(element) for element in content]}
+    if kind == "M":
+        return {"M": {name: _normal(member) for name, member in content.items()}}
+    return value
