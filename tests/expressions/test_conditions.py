@@ -131,3 +131,20 @@ def test_a_placeholder_that_nothing_defines_is_named(
 def test_a_number_that_is_none_is_refused(number: str) -> None:
     with pytest.raises(UnsupportedOperationError, match="not a number"):
         matches(parse_condition("n = :v"), {"n": {"N": "1"}}, None, {":v": {"N": number}})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ssn = 123456789", "an attribute's name was expected at position 6, found a number"),
+        ("ssn IN (123456789)", "an attribute's name was expected at position 8, found a number"),
+        ("ssn = :v Anderson", "the expression's end was expected at position 9, found a name"),
+        ("ssn = :v OR AND", "an attribute's name was expected at position 12, found 'AND'"),
+        ("ssn = )", "an attribute's name was expected at position 6, found '\\)'"),
+    ],
+)
+def test_an_error_does_not_show_a_value_that_was_written_into_an_expression(text: str, message: str) -> None:
+    with pytest.raises(UnsupportedOperationError, match=message) as caught:
+        parse_condition(text, "FilterExpression")
+    assert "123456789" not in str(caught.value)
+    assert "Anderson" not in str(caught.value)

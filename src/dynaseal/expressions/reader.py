@@ -93,9 +93,16 @@ class TokenReader:
         if token.kind is Kind.OTHER:
             reason = f"unexpected character {token.text!r} at position {token.start}"
         else:
-            found = repr(token.text) if token.text else "its end"
-            reason = f"{expected} was expected at position {token.start}, found {found}"
+            reason = f"{expected} was expected at position {token.start}, found {self._found(token)}"
         refuse(self.parameter, reason, self.syntax_error(self.position))
+
+    def _found(self, token: Token) -> str:
+        """Describe a token. A name or a number may be a value that was written into the expression."""
+        if token.kind is Kind.INDEX:
+            return "a number"
+        if token.kind is Kind.NAME and token.text.upper() not in self.keywords:
+            return "a name"
+        return repr(token.text) if token.text else "its end"
 
     def syntax_error(self, position: int) -> str:
         """Return DynamoDB's words for a token that is not allowed: the token and its neighbours."""
