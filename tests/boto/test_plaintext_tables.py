@@ -205,3 +205,45 @@ def test_a_malformed_table_name_gets_botocores_own_error_and_leaves_nothing() ->
             with pytest.raises(ParamValidationError, match="Invalid type for parameter TableName"):
                 client.put_item(TableName=name, Item=person())
         assert stub.sent_requests == []
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        "audit, (people)",
+        "audit,",
+        "audit a AT b, people",
+        "audit AS a AT b, people",
+        "audit a b, people",
+        "audit[0], people",
+        "audit UNPIVOT people",
+        "audit BY b, people",
+    ],
+)
+def test_a_statement_whose_list_of_tables_is_not_understood_is_refused(tables: str) -> None:
+    stub = StubbedDynamoDb()
+    client = EncryptedClient(stub.client(), configs={"people": people()}, plaintext_tables=ALL_OTHER_TABLES)
+    with pytest.raises(UnsupportedOperationError):
+        client.execute_statement(Statement=f"SELECT * FROM {tables}")
+    assert stub.sent_requests == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(
+            f"SELECT * FROM audit {end}"
+            for end in ("", "a", "AS a", "WHERE x = 1", "a WHERE x = 1", "ORDER BY x", "a ORDER BY x", ", b;")
+        ),
+        "INSERT INTO audit VALUE {'pk': 'a'}",
+        "UPDATE audit SET x = 1 WHERE pk = 'a'",
+        "UPDATE audit REMOVE x WHERE pk = 'a' RETURNING ALL OLD *",
+        "DELETE FROM audit WHERE pk = 'a'",
+        "EXISTS(SELECT * FROM audit WHERE pk = 'a')",
+    ],
+)
+def test_a_statement_on_plaintext_tables_is_sent(statement: str) -> None:
+    stub = StubbedDynamoDb()
+    client = EncryptedClient(stub.client(), configs={"people": people()}, plaintext_tables=ALL_OTHER_TABLES)
+    client.execute_statement(Statement=statement)
+    assert [request["Statement"] for _, request in stub.sent_requests] == [statement]

@@ -32,6 +32,23 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _BEFORE_A_TABLE = frozenset({"FROM", "INTO", "JOIN", "UPDATE"})
+_AFTER_TABLES = frozenset(
+    {
+        "CROSS",
+        "FULL",
+        "GROUP",
+        "HAVING",
+        "INNER",
+        "JOIN",
+        "LEFT",
+        "LIMIT",
+        "ON",
+        "ORDER",
+        "REMOVE",
+        "RETURNING",
+    }
+    | {"RIGHT", "SET", "VALUE", "VALUES", "WHERE"}
+)
 _FIRST_WORDS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "EXISTS", "FROM", "REPLACE", "UPSERT"})
 
 
@@ -109,14 +126,17 @@ def _tables_of(statement: str) -> list[_Token] | None:
     for index, token in enumerate(tokens):
         if token.kind == "bare" and token.string.upper() in _BEFORE_A_TABLE:
             found = list(_tables_at(tokens, index + 1))
-            if not found:
+            if not found or _END in found:
                 return None
             names += found
     return names
 
 
 def _tables_at(tokens: Sequence[_Token], start: int) -> Iterator[_Token]:
-    """Yield the tables of a list that begins at an index: `people`, or `"people"."by-city" AS p, other`."""
+    """Yield the tables of a list that begins at an index: `people`, or `"people"."by-city" AS p, other`.
+
+    The last one yielded is `_END` if the list goes on in a way that is not known here.
+    """
     after = chain(tokens[start:], repeat(_END))
     token = next(after)
     while token.is_name:
@@ -128,12 +148,20 @@ def _tables_at(tokens: Sequence[_Token], start: int) -> Iterator[_Token]:
         if token.is_word("AS"):
             next(after)
             token = next(after)
-        following = next(after)
-        if token.is_name and following.is_symbol(","):  # an alias without AS
-            token, following = following, next(after)
-        if not token.is_symbol(","):
+        elif token.is_name and not _ends_tables(token):  # an alias without AS
+            token = next(after)
+        if _ends_tables(token):
             return
-        token = following
+        if not token.is_symbol(","):
+            break
+        token = next(after)
+    yield _END
+
+
+def _ends_tables(token: _Token) -> bool:
+    """Return whether a token is known to come after the tables of a statement or of a part of it."""
+    is_word = token.kind == "bare" and token.string.upper() in _AFTER_TABLES
+    return is_word or token == _END or token.is_symbol(")") or token.is_symbol(";")
 
 
 def _tokens(statement: str) -> list[_Token] | None:
