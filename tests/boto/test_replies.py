@@ -495,3 +495,47 @@ def test_where_plaintext_is_written_searches_are_of_the_attributes_and_not_of_be
     for name in ("start", "aws_dbe_b_name"):
         with pytest.raises(UnsupportedOperationError, match=f"uses the beacon '{name}'.* without beacons"):
             patients.prepare("Scan", {**scan, "FilterExpression": f"{name} = :v"})
+
+
+def test_a_batchs_reply_has_no_items_of_tables_that_were_not_asked_for() -> None:
+    both = Requests({"people": people()}, plaintext_tables=["other"])
+    read = both.prepare("BatchGetItem", {"RequestItems": {"people": {"Keys": [KEY]}}})
+    for member, part in (("Responses", [stored()]), ("UnprocessedKeys", {"Keys": [KEY]})):
+        with pytest.raises(DecryptError, match="items of the table 'other', which the request does not name"):
+            read.finish({member: {"other": part}})
+    write = both.prepare("BatchWriteItem", {"RequestItems": {"people": [{"DeleteRequest": {"Key": KEY}}]}})
+    with pytest.raises(DecryptError, match="items of the table 'other', which the request does not name"):
+        write.finish({"UnprocessedItems": {"other": [{"PutRequest": {"Item": stored()}}]}})
+    arn = "arn:aws:dynamodb:us-west-2:111122223333:table/people"
+    assert read.finish({"Responses": {arn: [stored()]}}) == {"Responses": {arn: [person()]}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_"),
+    [
+        ("GetItem", {"TableName": "people", "Key": KEY}),
+        ("PutItem", {"TableName": "people", "Item": person()}),
+        (
+            "Query",
+            {
+                "TableName": "people",
+                "KeyConditionExpression": "pk = :v",
+                "ExpressionAttributeValues": {":v": KEY["pk"]},
+            },
+        ),
+        ("Scan", {"TableName": "people"}),
+        ("BatchGetItem", {"RequestItems": {"people": {"Keys": [KEY]}}}),
+        ("BatchWriteItem", {"RequestItems": {"people": [{"DeleteRequest": {"Key": KEY}}]}}),
+        ("TransactGetItems", {"TransactItems": [{"Get": {"TableName": "people", "Key": KEY}}]}),
+        ("TransactWriteItems", {"TransactItems": [{"Delete": {"TableName": "people", "Key": KEY}}]}),
+    ],
+)
+def test_an_error_of_another_operation_brings_no_items(operation: str, request_: dict[str, Any]) -> None:
+    call = requests().prepare(operation, request_)
+    error = {"Error": {"Code": "x"}}
+    unverified = {"pk": {"S": "ann"}, "city": {"S": "forged"}}
+    transactions = operation.startswith("Transact")
+    members = {"Item": unverified} if transactions else {"CancellationReasons": [{"Item": unverified}]}
+    if operation not in ("PutItem", "TransactGetItems", "TransactWriteItems"):
+        members["Item"] = unverified
+    assert call.finish({**error, **members}) == error

@@ -23,6 +23,7 @@ from dynaseal import (
 from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES, PlaintextTables
 from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH, Requests
 from dynaseal.errors import ConfigError, DecryptError, UnsupportedOperationError
+from support.customers import customers
 from support.people import people, person
 
 ARN = "arn:aws:dynamodb:us-west-2:111122223333:table/people"
@@ -647,3 +648,37 @@ def test_a_reply_whose_item_was_changed_is_refused_whole() -> None:
     changed = {**stored(), "city": {"S": "Basel"}}
     with pytest.raises(DecryptError):
         finish("Query", {"Items": [stored(), changed]})
+
+
+def test_an_export_filters_by_real_values_of_surrogate_keys_and_never_sends_them() -> None:
+    def sent(name: str) -> dict[str, Any]:
+        prepared = Requests({"customers": customers()}).prepare(
+            "ExportTableToPointInTime",
+            {
+                "TableArn": ARN.replace("people", "customers"),
+                "S3Bucket": "exports",
+                "FilterSpecification": {
+                    "FilterExpression": f"{name} = :v",
+                    "ExpressionAttributeValues": {":v": {"S": "ann@example.com"}},
+                },
+            },
+        )
+        return dict(prepared.sent_request["FilterSpecification"])
+
+    by_token = sent("email")
+    assert set(by_token["ExpressionAttributeNames"].values()) == {"pk"}
+    assert "ann@example.com" not in repr(by_token)
+    with pytest.raises(UnsupportedOperationError, match="uses 'pk', which is a token"):
+        sent("pk")
+
+
+def test_a_start_key_with_a_real_value_in_a_tokens_place_is_refused() -> None:
+    prepare = Requests({"customers": customers()}).prepare
+    token = {"S": "a-_9" * 16}
+    start = {"pk": token, "sk": token}
+    request = {"TableName": "customers", "ExclusiveStartKey": start}
+    assert prepare("Scan", request).sent_request["ExclusiveStartKey"] == start
+    for value in ({"S": "ann@example.com"}, {"N": "1"}, {"B": b"a" * 64}, {"S": "a" * 63}):
+        with pytest.raises(UnsupportedOperationError, match="'sk' is not a token") as caught:
+            prepare("Scan", {**request, "ExclusiveStartKey": {**start, "sk": value}})
+        assert "ann@example.com" not in str(caught.value)

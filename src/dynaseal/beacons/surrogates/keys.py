@@ -10,6 +10,7 @@
   reads it.
 """
 
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ TokenKeys = Mapping[str, bytes]
 
 _INFO = b"DYNASEAL_SURROGATE_KEY"
 _KEY_TYPES = frozenset({"S", "N", "B"})
+# 48 bytes in base64.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,12 @@ def token(token_key: bytes, value: AttributeValue) -> dict[str, str]:
     """
     type_id, data = serialize(value)
     return {"S": urlsafe_b64encode(token_mac(token_key, type_id + data)).decode()}
+
+
+def has_form_of_token(value: AttributeValue) -> bool:
+    """Return whether a value could be a token."""
+    content = value.get("S")
+    return len(value) == 1 and isinstance(content, str) and _TOKEN.fullmatch(content) is not None
 
 
 def key_value(value: AttributeValue, key: SurrogateKey) -> AttributeValue:

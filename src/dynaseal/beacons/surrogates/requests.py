@@ -15,7 +15,14 @@ from typing import Any, NoReturn
 
 from dynaseal.attributes import AttributeValue
 from dynaseal.beacons.requests.comparisons import NAMES, VALUES, replace_spans
-from dynaseal.beacons.surrogates.keys import SurrogateKey, Surrogates, TokenKeys, key_value, token
+from dynaseal.beacons.surrogates.keys import (
+    SurrogateKey,
+    Surrogates,
+    TokenKeys,
+    has_form_of_token,
+    key_value,
+    token,
+)
 from dynaseal.core.values.types import MalformedValueError
 from dynaseal.errors import EncryptError, UnsupportedOperationError
 from dynaseal.expressions import parse_condition
@@ -61,9 +68,21 @@ def with_tokens(
     if KEY in sent:
         sent[KEY] = key_with_tokens(surrogates, operation, sent[KEY], token_keys)
     if sent.get(START):
+        _check_start(surrogates, operation, sent[START])
         sent[START] = _replace_sources(surrogates, operation, sent[START], token_keys)
     sources = _SourceUses.in_request(surrogates, operation, request)
     return sources.replace(sent, token_keys) if sources.paths else sent
+
+
+def _check_start(surrogates: Surrogates, operation: str, start: Mapping[str, AttributeValue]) -> None:
+    """Refuse a start key with a real value in a token's place: it would be sent in the clear."""
+    for surrogate in surrogates.keys:
+        if surrogate.name in start and not has_form_of_token(start[surrogate.name]):
+            raise UnsupportedOperationError(
+                f"{operation} has an ExclusiveStartKey in which {surrogate.name!r} is not a token that this "
+                "library makes",
+                hint=f"Pass the LastEvaluatedKey of a reply, or give the real value, as {surrogate.source!r}",
+            )
 
 
 def key_with_tokens(

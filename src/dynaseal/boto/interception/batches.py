@@ -5,14 +5,17 @@ from typing import Any
 
 from dynaseal.boto.interception import item_operations
 from dynaseal.boto.interception.idempotency import HINT, MISMATCH
+from dynaseal.boto.interception.plaintext_tables import table_name
 from dynaseal.boto.interception.replies import (
     PrimaryKey,
     SentPart,
     key_of_reply,
     refuse_other_item,
+    refuse_other_table,
     refuse_wrong_number,
+    without_members,
 )
-from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables, check_names
+from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables, check_names, shorten
 from dynaseal.boto.interception.unreadable import (
     UnreadableItem,
     is_refusal_of_keys,
@@ -61,6 +64,7 @@ def unprocessed_writes(
     unprocessed = reply.get("UnprocessedItems")
     if not unprocessed:
         return dict(reply)
+    _check_tables(tables, "BatchWriteItem", caller_request, unprocessed)
     restored: dict[str, Any] = {}
     for name, writes in unprocessed.items():
         table = tables.configured(name)
@@ -124,6 +128,8 @@ def found_batch(
     finished = dict(reply)
     responses, unprocessed = reply.get("Responses"), reply.get("UnprocessedKeys")
     requested = _RequestedKeys(tables, caller_request["RequestItems"], sent_request["RequestItems"])
+    for by_table in (responses, unprocessed):
+        _check_tables(tables, "BatchGetItem", caller_request, by_table or {})
     if responses:
         finished["Responses"] = items = dict(responses)
         for name, table in _configured(tables, items):
@@ -136,6 +142,21 @@ def found_batch(
             keys = [requested.original(table, key) for key in remaining[name]["Keys"]]
             remaining[name] = {**remaining[name], "Keys": keys}
     return finished
+
+
+def failed_batch(
+    _tables: Tables, _caller_request: Message, _sent_request: Message, reply: Message
+) -> dict[str, Any]:
+    """Return a batch's error, which has no items."""
+    return without_members(reply, "Item", "CancellationReasons")
+
+
+def _check_tables(tables: Tables, operation: str, caller_request: Message, by_table: Message) -> None:
+    """Refuse a reply that has items of a table that was not asked for, and that nothing else would verify."""
+    requested = set(map(table_name, caller_request["RequestItems"]))
+    for name in by_table:
+        if tables.configured(name) is None and table_name(name) not in requested:
+            refuse_other_table(operation, shorten(name))
 
 
 class _RequestedKeys:
@@ -266,6 +287,8 @@ def _decrypted_by_position(
     tables: Tables, caller_request: Message, sent_request: Message, reply: Message, *, member: str
 ) -> dict[str, Any]:
     """Decrypt each entry's item with the configuration of the action in the same position."""
+    if "Error" in reply:
+        reply = without_members(reply, "Item")
     entries = reply.get(member)
     if not entries:
         return dict(reply)

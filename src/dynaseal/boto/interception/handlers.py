@@ -111,7 +111,9 @@ class Handlers:
     def _fits(self, params: dict[str, Any], model: Any, context: Mapping[str, Any]) -> bool:
         """Return whether botocore would accept a request: its error about a part would show the value."""
         is_validated = getattr(context.get("client_config"), "parameter_validation", True)
-        return model.name in PASSED_THROUGH or not is_validated or _fits(params, model.input_shape)
+        if model.name in PASSED_THROUGH or not is_validated:
+            return True
+        return _fits(params, model.input_shape, with_items=self._requests.writes_plaintext)
 
     def _validation_error(self, params: Mapping[str, Any], model: Any) -> ParamValidationError | None:
         return validation_error(params, model, self._requests.value_policy)
@@ -164,29 +166,42 @@ def _python_values(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: deserializer.deserialize(value) for name, value in item.items()}
 
 
-def _fits(value: Any, shape: Any) -> bool:
+def _fits(value: Any, shape: Any, *, with_items: bool) -> bool:
     """Return whether botocore would accept a value, as far as its error would show a value.
 
-    Items are left out: encryption looks at each of their values that must not be shown.
+    Args:
+        value: A request, or a part of it.
+        shape: Its shape in botocore's model.
+        with_items: Whether items are looked at. Where they are encrypted, that is not needed: encryption
+            looks at each of their values that must not be shown.
     """
     kind: str = shape.type_name
     if kind == "structure":
-        return isinstance(value, dict) and _members_fit(cast("dict[Any, Any]", value), shape)
+        return isinstance(value, dict) and _members_fit(
+            cast("dict[Any, Any]", value), shape, with_items=with_items
+        )
     if kind == "map":
-        return isinstance(value, dict) and _entries_fit(cast("dict[Any, Any]", value), shape)
+        return isinstance(value, dict) and _entries_fit(
+            cast("dict[Any, Any]", value), shape, with_items=with_items
+        )
     if kind == "list":
         return isinstance(value, list | tuple) and all(
-            _fits(entry, shape.member) for entry in cast("Iterable[Any]", value)
+            _fits(entry, shape.member, with_items=with_items) for entry in cast("Iterable[Any]", value)
         )
     return isinstance(value, _SHAPE_TYPES.get(kind, object)) or (kind == "blob" and hasattr(value, "read"))
 
 
-def _members_fit(value: dict[Any, Any], shape: Any) -> bool:
+def _members_fit(value: dict[Any, Any], shape: Any, *, with_items: bool) -> bool:
     members = shape.members
-    return all(name in members and _fits(member, members[name]) for name, member in value.items())
+    return all(
+        name in members and _fits(member, members[name], with_items=with_items)
+        for name, member in value.items()
+    )
 
 
-def _entries_fit(value: dict[Any, Any], shape: Any) -> bool:
+def _entries_fit(value: dict[Any, Any], shape: Any, *, with_items: bool) -> bool:
     if not all(isinstance(key, str) for key in value):
         return False
-    return shape.name == _ITEM_SHAPE or all(_fits(entry, shape.value) for entry in value.values())
+    if shape.name == _ITEM_SHAPE and not with_items:
+        return True
+    return all(_fits(entry, shape.value, with_items=with_items) for entry in value.values())

@@ -75,6 +75,31 @@ def key_of_reply(names: Collection[str], item: Item) -> PrimaryKey | None:
     return key if len(key) == len(names) else None
 
 
+def without_members(reply: Message, *names: str) -> dict[str, Any]:
+    """Return an error's reply without members that hold items, and that this error does not have in DynamoDB.
+
+    botocore reads the members of every error of DynamoDB, whichever operation it answers.
+    """
+    return {name: value for name, value in reply.items() if name not in names}
+
+
+def refuse_other_table(operation: str, table_name: str) -> NoReturn:
+    """Refuse a reply with items of a table that the request does not name.
+
+    Args:
+        operation: The operation's name.
+        table_name: The table's name, in quotes.
+
+    Raises:
+        DecryptError: always.
+    """
+    raise DecryptError(
+        f"The reply to {operation} has items of the table {table_name}, which the request does not name",
+        hint="Nothing of the reply was used. Check what answers in DynamoDB's place: the endpoint, a proxy, "
+        "a cache or a stub",
+    )
+
+
 def refuse_other_item(operation: str, table_name: str) -> NoReturn:
     """Refuse a reply with an item that the request did not ask for.
 

@@ -15,11 +15,12 @@ from functools import partial
 from random import random
 from typing import NamedTuple
 
+from dynaseal.beacons.requests.prepared import PreparedSearch
 from dynaseal.boto.interception import batches, item_operations
 from dynaseal.boto.interception.hidden_values import ValuePolicy
 from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
-from dynaseal.boto.interception.replies import SentPart
+from dynaseal.boto.interception.replies import SentPart, without_members
 from dynaseal.boto.interception.statements import refuse_statements
 from dynaseal.boto.interception.table_operations import refuse_unfit_table
 from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
@@ -55,6 +56,11 @@ class Call(NamedTuple):
         return "Call(...)"
 
 
+def _without_items(_table: ConfiguredTable, _part: SentPart, reply: Message) -> Message:
+    """Return an error without the item that only another operation's error has."""
+    return without_members(reply, "Item")
+
+
 def _unchanged_in_table(_table: ConfiguredTable, _part: SentPart, reply: Message) -> Message:
     return reply
 
@@ -78,7 +84,7 @@ class ItemOperation:
 
     prepare_request: Callable[[ConfiguredTable, str, Message], Message]
     finish_reply: Callable[[ConfiguredTable, SentPart, Message], Message] = _unchanged_in_table
-    finish_error: Callable[[ConfiguredTable, SentPart, Message], Message] = _unchanged_in_table
+    finish_error: Callable[[ConfiguredTable, SentPart, Message], Message] = _without_items
     replaced_parameters: tuple[str, ...] = ()
 
     def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
@@ -91,7 +97,9 @@ class ItemOperation:
         return Call(request, sent, partial(self._finish, table, SentPart(operation, request, sent)))
 
     def _finish(self, table: ConfiguredTable, part: SentPart, reply: Message) -> Message:
-        return (self.finish_error if "Error" in reply else self.finish_reply)(table, part, reply)
+        if "Error" in reply:
+            return self.finish_error(table, part, without_members(reply, "CancellationReasons"))
+        return self.finish_reply(table, part, reply)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,14 @@ class SearchOperation:
         checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
         sent, search = table.prepare_search(operation, checked, indexes)
         part = SentPart(operation, request, sent)
-        return Call(request, sent, partial(table.finish_search, search, part))
+        return Call(request, sent, partial(self._finish, table, search, part))
+
+    def _finish(
+        self, table: ConfiguredTable, search: PreparedSearch | None, part: SentPart, reply: Message
+    ) -> Message:
+        if "Error" in reply:
+            return without_members(reply, "Item", "CancellationReasons")
+        return table.finish_search(search, part, reply)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,13 +192,18 @@ def _partiql(tables: Tables, operation: str, request: Message) -> Message:
 
 
 def _export(tables: Tables, operation: str, request: Message) -> Message:
-    """Check an export's filter: nothing would remove false matches of a beacon from the export."""
+    """Check an export's filter: nothing would remove false matches of a beacon from the export.
+
+    A comparison with the source of a surrogate key is sent with the token, which has no false matches.
+    """
     table = tables.for_request(operation, request.get("TableArn"))
-    if table is not None:
-        specification: Message = request.get("FilterSpecification") or {}
-        table.check_filter(operation, specification)
-        table.check_values(operation, specification)
-    return request
+    specification: Message = request.get("FilterSpecification") or {}
+    if table is None or not specification:
+        return request
+    table.check_values(operation, specification)
+    sent = table.with_surrogate_keys(operation, specification)
+    table.check_filter(operation, sent)
+    return {**request, "FilterSpecification": sent}
 
 
 _REPLACED_IN_WRITES = ("Expected", "ConditionalOperator")
@@ -213,9 +233,15 @@ OPERATIONS: Mapping[str, ItemOperation | UpdateOperation | SearchOperation | Mul
     "Query": SearchOperation(("AttributesToGet", "KeyConditions", "QueryFilter", "ConditionalOperator")),
     "Scan": SearchOperation(("AttributesToGet", "ScanFilter", "ConditionalOperator")),
     "BatchWriteItem": MultipleTables(
-        prepare_request=batches.write_batch, finish_reply=batches.unprocessed_writes
+        prepare_request=batches.write_batch,
+        finish_reply=batches.unprocessed_writes,
+        finish_error=batches.failed_batch,
     ),
-    "BatchGetItem": MultipleTables(prepare_request=batches.read_batch, finish_reply=batches.found_batch),
+    "BatchGetItem": MultipleTables(
+        prepare_request=batches.read_batch,
+        finish_reply=batches.found_batch,
+        finish_error=batches.failed_batch,
+    ),
     "TransactWriteItems": MultipleTables(
         prepare_request=batches.write_transaction, finish_error=batches.failed_write_transaction
     ),
@@ -287,6 +313,7 @@ class Requests:
     Attributes:
         value_policy: Which values errors about requests may show.
         reports_unreadable: Whether replies about one of the tables list items that do not verify.
+        writes_plaintext: Whether items of one of the tables are written as plaintext.
 
     Args:
         configs: Table names (or ARNs) and the tables' configurations.
@@ -301,6 +328,9 @@ class Requests:
         self.value_policy: ValuePolicy = ValuePolicy(self._tables.configs)
         self.reports_unreadable: bool = any(
             config.unreadable is Unreadable.REPORT for config in self._tables.configs
+        )
+        self.writes_plaintext: bool = any(
+            config.plaintext_policy.forces_write for config in self._tables.configs
         )
 
     def find_config(self, table_name: str) -> TableConfig | None:
