@@ -185,7 +185,7 @@ class _Unsigned:
         return name in self.names or (self.prefix is not None and name.startswith(self.prefix))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Head:
     """As much of a header as could be read."""
 

@@ -163,6 +163,16 @@ def build_app(
         "kms": kms,
         "dynamodb": dynamodb,
     }
-    aws_api = AwsApi(services, Credentials(store, root_secret), clock, record_store, trail)
+    aws_api = AwsApi(
+        services=services,
+        keys=Credentials(store, root_secret),
+        clock=clock,
+        record_store=record_store,
+        trail=trail,
+    )
     who_can = WhoCan(store, kms, dynamodb)
-    return App(aws_api, ControlApi(aws_api, trail, clock, record_store, who_can), on_shutdown)
+    return App(
+        aws_api,
+        ControlApi(aws_api=aws_api, trail=trail, clock=clock, record_store=record_store, who_can=who_can),
+        on_shutdown,
+    )

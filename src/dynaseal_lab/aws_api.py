@@ -28,7 +28,7 @@ from dynaseal_lab.wire.validate import validate
 _SIGNING_NAMES = {"dynamodbstreams": "dynamodb"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AwsApi:
     """Answers requests to AWS's API.
 

@@ -35,7 +35,7 @@ def json_response(content: object, status: int = 200) -> Response:
     return Response(status, json.dumps(content).encode(), {"content-type": "application/json"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlApi:
     """Answers requests about the lab itself."""
 

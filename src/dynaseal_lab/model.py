@@ -29,7 +29,7 @@ class Fault(Exception):  # noqa: N818 - AWS's API models call an error reply a f
         self.details: Reply = details or {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """Who signed a request.
 
@@ -52,7 +52,7 @@ class Principal:
     """The source identity of the session, or of the first session in its chain; it never changes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One verified request; `params` as botocore's input shape has them (blobs as bytes, times as datetime).
 
@@ -85,7 +85,7 @@ class RawReply:
     status: int = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRequest:
     """A question to the evaluator: may this call do `action` on `resource`?
 

@@ -31,7 +31,7 @@ _RESOURCE_PARAMETERS = (
 _SERVICES = {"dynamodbstreams": "dynamodb"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One decision, or one call that failed without a decision.
 

@@ -123,7 +123,13 @@ class WhoCan:
         role = self.store.roles.of_arn(resource) if action.startswith("sts:") else None
         trust = (bound_document(role.trust, role.trusted),) if role is not None else ()
         tags = {f"aws:ResourceTag/{name}": [value] for name, value in role.tags.items()} if role else {}
-        access_request = AccessRequest(action, resource, account, {**tags, **condition_keys}, trust)
+        access_request = AccessRequest(
+            action=action,
+            resource=resource,
+            resource_account=account,
+            condition_keys={**tags, **condition_keys},
+            resource_policies=trust,
+        )
         return lambda _call: access_request
 
     def _principals(self, account: str) -> Iterator[Principal]:

@@ -9,7 +9,13 @@ from dynaseal_lab.stack.environment import dotenv_settings, isolated_environment
 from dynaseal_lab.stack.provision import AccessKey, Provisioned
 
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/k"
-STACK = Provisioned("eu-west-1", "demo", KEY_ARN, "demo-full", "demo-limited")
+STACK = Provisioned(
+    region="eu-west-1",
+    table_name="demo",
+    client_key_arn=KEY_ARN,
+    full_user="demo-full",
+    limited_user="demo-limited",
+)
 KEY = AccessKey("AKIDEXAMPLE", "very-secret")
 
 

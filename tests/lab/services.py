@@ -70,7 +70,9 @@ def raises_fault(code_and_message: str) -> AbstractContextManager[pytest.Excepti
 
 def user(name: str, account: str = OWNER) -> Principal:
     arn = f"arn:aws:iam::{account}:user/{name}"
-    return Principal("user", account, arn, arn, "AIDA" + name.upper(), name)
+    return Principal(
+        kind="user", account=account, arn=arn, caller_arn=arn, user_id="AIDA" + name.upper(), name=name
+    )
 
 
 @dataclass

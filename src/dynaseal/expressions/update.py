@@ -91,10 +91,10 @@ def parse_update(text: str, parameter: str = "UpdateExpression") -> UpdateExpres
         >>> [str(path) for path in expression.paths]
         ['a.b', 'c', '#d']
     """
-    return _Updates(TokenReader(text, parameter, UPDATE_KEYWORDS)).parse()
+    return _Updates(reader=TokenReader(text, parameter, UPDATE_KEYWORDS)).parse()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Updates:
     """One run of the parser, which collects the clauses."""
 

@@ -94,7 +94,9 @@ class DynamoDbService:
         """
         account = owner.principal.account
         if resource == "*":
-            return lambda _call: AccessRequest(action, "*", account, condition_keys)
+            return lambda _call: AccessRequest(
+                action=action, resource="*", resource_account=account, condition_keys=condition_keys
+            )
         table = table_named(owner, resource)
         if table.account != account:
             raise Fault("AccessDeniedException", f"{resource} belongs to another account; ask its root user")
@@ -105,7 +107,13 @@ class DynamoDbService:
         tags = {f"aws:ResourceTag/{key}": [value] for key, value in facts.tags.items()}
         policy = self._policies.of(arn)
         policies = (policy,) if policy is not None else ()
-        access_request = AccessRequest(action, arn, account, {**tags, **condition_keys}, policies)
+        access_request = AccessRequest(
+            action=action,
+            resource=arn,
+            resource_account=account,
+            condition_keys={**tags, **condition_keys},
+            resource_policies=policies,
+        )
         return lambda _call: access_request
 
     async def _authorize(self, call: Call, permission: RequiredPermission) -> None:

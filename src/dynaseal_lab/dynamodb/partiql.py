@@ -47,7 +47,7 @@ class Token:
         return self.kind in {"quoted", "word"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """One statement; `selected`, `where` and `inserted` are the tokens of its clauses."""
 

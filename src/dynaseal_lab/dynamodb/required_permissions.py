@@ -18,7 +18,7 @@ from dynaseal_lab.dynamodb.table_names import Table, arn_prefix, table_named
 from dynaseal_lab.model import Call
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequiredPermission:
     """One permission that a call needs.
 
@@ -52,7 +52,9 @@ def on_each_part(form: RequestForm) -> PermissionFinder:
             table = table_named(call, part.table)
             resource = table.arn if part.index is None else table.index_arn(part.index)
             action = f"dynamodb:{part.action or call.operation}"
-            yield RequiredPermission(action, resource, table.account, part, table)
+            yield RequiredPermission(
+                action=action, resource=resource, account=table.account, part=part, table=table
+            )
 
     return find
 
@@ -133,4 +135,10 @@ def _permission(
     call: Call, resource: str, account: str, table: Table | None = None, action: str | None = None
 ) -> RequiredPermission:
     part = Part(table="" if table is None else table.name, params=call.params)
-    return RequiredPermission(f"dynamodb:{action or call.operation}", resource, account, part, table)
+    return RequiredPermission(
+        action=f"dynamodb:{action or call.operation}",
+        resource=resource,
+        account=account,
+        part=part,
+        table=table,
+    )

@@ -109,7 +109,14 @@ class StorageKeys:
     async def abandon(self, call: Call, key: StorageKey) -> None:
         """Retire the grant of a key that no table uses, if the grant and the key still exist."""
         service = _service(call.region)
-        principal = Principal("service", call.principal.account, service, service, service, service)
+        principal = Principal(
+            kind="service",
+            account=call.principal.account,
+            arn=service,
+            caller_arn=service,
+            user_id=service,
+            name=service,
+        )
         service_call = replace(call, principal=principal)
         with suppress(Fault):  # the table is deleted whatever KMS answers
             await self._call_kms(service_call, "RetireGrant", KeyId=key.key_arn, GrantId=key.grant_id)

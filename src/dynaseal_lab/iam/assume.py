@@ -66,7 +66,13 @@ def _require_trust(iam: IamBackend, call: Call, arn: str, role: Role | None) -> 
     trust = (bound_document(role.trust, role.trusted),) if role is not None else ()
     condition_keys = _condition_keys(call, role)
     for action in _actions(call):
-        access_request = AccessRequest(action, arn, account_of(arn), condition_keys, trust)
+        access_request = AccessRequest(
+            action=action,
+            resource=arn,
+            resource_account=account_of(arn),
+            condition_keys=condition_keys,
+            resource_policies=trust,
+        )
         if not iam.authorizer.decide(call, access_request).allowed:
             raise _denied(call, action, arn)
     if call.params.get("SourceIdentity", _source_identity(call)) != _source_identity(call):
@@ -170,8 +176,8 @@ def _session_principal(call: Call, role: Role, documents: tuple[str, ...]) -> Pr
     account = account_of(role.arn)
     inherited = _inherited_tags(call)
     return Principal(
-        "assumed-role",
-        account,
+        kind="assumed-role",
+        account=account,
         arn=role.arn,
         caller_arn=session_arn(account, role.name, name),
         user_id=f"{role.id}:{name}",

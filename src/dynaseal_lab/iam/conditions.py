@@ -49,7 +49,7 @@ class Operator:
     check: Callable[[str], object] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One condition key under one operator, with the values that the policy gives."""
 
@@ -130,7 +130,14 @@ def make_condition(written: str, key: str, values: Sequence[str], *, variables: 
     has_variables = variables and known.check is None
     templates = tuple(template(value, variables=has_variables) for value in values)
     as_written = f"{written} {key} {' or '.join(map(json.dumps, values))}"
-    return Condition(known, key.lower(), templates, as_written, quantifier, if_exists)
+    return Condition(
+        operator=known,
+        key=key.lower(),
+        values=templates,
+        written=as_written,
+        quantifier=quantifier,
+        if_exists=if_exists,
+    )
 
 
 def string_of(value: Any) -> str:

@@ -21,15 +21,20 @@ from dynaseal_lab.wire.sigv4 import SigningKey
 def root_principal(account: str) -> Principal:
     """Return the root user of an account."""
     return Principal(
-        "root", account, arn=root_arn(account), caller_arn=root_arn(account), user_id=account, name="root"
+        kind="root",
+        account=account,
+        arn=root_arn(account),
+        caller_arn=root_arn(account),
+        user_id=account,
+        name="root",
     )
 
 
 def user_principal(account: str, user: User) -> Principal:
     """Return a user as a principal."""
     return Principal(
-        "user",
-        account,
+        kind="user",
+        account=account,
         arn=user.arn,
         caller_arn=user.arn,
         user_id=user.id,
@@ -42,8 +47,8 @@ def role_principal(role: Role, session: str) -> Principal:
     """Return a session of a role, by name, as a principal; without session policies and tags."""
     account = account_of(role.arn)
     return Principal(
-        "assumed-role",
-        account,
+        kind="assumed-role",
+        account=account,
         arn=role.arn,
         caller_arn=session_arn(account, role.name, session),
         user_id=f"{role.id}:{session}",
@@ -62,7 +67,7 @@ class Credentials:
     def find(self, access_key_id: str) -> SigningKey | None:
         """Return the signing key of this access key id, or None."""
         if is_account(access_key_id):
-            return SigningKey(root_principal(access_key_id), self.root_secret)
+            return SigningKey(principal=root_principal(access_key_id), secret=self.root_secret)
         key = self.store.access_key(access_key_id)
         if key is not None:
             return self._of_user(key)
@@ -78,13 +83,15 @@ class Credentials:
         principal = session.principal
         if principal.kind == "user" and self.store.users.of_arn(principal.arn) is None:
             return None
-        return SigningKey(principal, session.secret, session.token, session.expires)
+        return SigningKey(
+            principal=principal, secret=session.secret, token=session.token, expires=session.expires
+        )
 
     def _of_user(self, key: AccessKey) -> SigningKey | None:
         user = self.store.users.get(key.account, key.user_name)
         if user is None:
             return None
-        return SigningKey(user_principal(key.account, user), key.secret, active=key.active)
+        return SigningKey(principal=user_principal(key.account, user), secret=key.secret, active=key.active)
 
     def note_use(self, signature: VerifiedSignature, now: datetime) -> None:
         """Store when a user's access key last signed a request, for GetAccessKeyLastUsed."""

@@ -65,7 +65,7 @@ class Policies:
     control: Sequence[NamedPolicy] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _RequestContext:
     """What the elements of a statement are matched against (AWS calls it the request context)."""
 
@@ -104,7 +104,11 @@ def evaluate(
     """
     bounded = policies.boundary is not None
     request = _RequestContext(
-        access_request.action, access_request.resource, principal, condition_keys, bounded
+        action=access_request.action,
+        resource=access_request.resource,
+        principal=principal,
+        condition_keys=condition_keys,
+        bounded=bounded,
     )
     identity = _matching(policies.identity, request)
     resource = _matching(_resource_policies(access_request), request)

@@ -20,7 +20,7 @@ from dynaseal_lab.iam.syntax import PolicyError, PolicyKind
 __all__ = ["Policy", "PolicyError", "PolicyKind", "Statement", "parse"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """One statement. If `not_actions` is true, `actions` are from `NotAction`; likewise for the others."""
 

@@ -16,7 +16,7 @@ class LastUsed:
     region: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey:
     """A user's long-term access key."""
 

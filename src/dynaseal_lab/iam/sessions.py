@@ -10,7 +10,7 @@ from dynaseal_lab.record_store import RecordStore
 _KEPT_AFTER_EXPIRY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """Temporary credentials, and the principal that signs with them."""
 
@@ -58,6 +58,13 @@ class Sessions:
             if now - old.expires >= _KEPT_AFTER_EXPIRY:
                 del self._sessions[key]
         expires = (now + timedelta(seconds=seconds)).replace(microsecond=0)
-        session = Session(unique_id("ASIA"), new_secret(), new_token(), principal, now, expires)
+        session = Session(
+            access_key_id=unique_id("ASIA"),
+            secret=new_secret(),
+            token=new_token(),
+            principal=principal,
+            issued=now,
+            expires=expires,
+        )
         self._sessions[session.access_key_id,] = session
         return session

@@ -44,13 +44,20 @@ class StsService:
 def _get_caller_identity(iam: IamBackend, call: Call) -> Reply:
     caller = call.principal
     decision = Decision(True, "allowed", ("GetCallerIdentity needs no permission",))
-    iam.authorizer.record(call, AccessRequest("sts:GetCallerIdentity", "*", caller.account), decision)
+    iam.authorizer.record(
+        call,
+        AccessRequest(action="sts:GetCallerIdentity", resource="*", resource_account=caller.account),
+        decision,
+    )
     return {"UserId": caller.user_id, "Account": caller.account, "Arn": caller.caller_arn}
 
 
 def _get_access_key_info(iam: IamBackend, call: Call) -> Reply:
     """Return the account of an access key, also of another account's: on AWS anybody may ask for it."""
-    iam.require(call, AccessRequest("sts:GetAccessKeyInfo", "*", call.principal.account))
+    iam.require(
+        call,
+        AccessRequest(action="sts:GetAccessKeyInfo", resource="*", resource_account=call.principal.account),
+    )
     key_id = call.params["AccessKeyId"]
     key, session = iam.store.access_key(key_id), iam.store.sessions.get(key_id)
     if key is not None:
@@ -67,7 +74,11 @@ def _get_session_token(iam: IamBackend, call: Call) -> Reply:
     longest = _LONGEST_ROOT if caller.kind == "root" else _LONGEST
     seconds = min(call.params.get("DurationSeconds", _DEFAULT), longest)
     decision = Decision(True, "allowed", ("GetSessionToken needs no permission",))
-    iam.authorizer.record(call, AccessRequest("sts:GetSessionToken", "*", caller.account), decision)
+    iam.authorizer.record(
+        call,
+        AccessRequest(action="sts:GetSessionToken", resource="*", resource_account=caller.account),
+        decision,
+    )
     return {"Credentials": iam.store.sessions.issue(caller, seconds, iam.clock.now()).described()}
 
 

@@ -181,10 +181,10 @@ class KeyAccess:
         A new key's tags are among them: identity-based policies decide, as the key has no policy yet.
         """
         access_request = AccessRequest(
-            action,
-            resource,
-            call.principal.account,
-            caller_keys(call) | (extra or {}),
+            action=action,
+            resource=resource,
+            resource_account=call.principal.account,
+            condition_keys=caller_keys(call) | (extra or {}),
             resource_exists=False,
         )
         decision = self.authorizer.decide(call, access_request)

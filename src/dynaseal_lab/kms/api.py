@@ -134,7 +134,12 @@ class KmsService:
         """
         if resource == "*":
             account = owner.principal.account
-            return lambda call: AccessRequest(action, "*", account, {**caller_keys(call), **condition_keys})
+            return lambda call: AccessRequest(
+                action=action,
+                resource="*",
+                resource_account=account,
+                condition_keys={**caller_keys(call), **condition_keys},
+            )
         target = self._access.find(owner, action, resource)
         if target.key.account != owner.principal.account:
             raise Fault("AccessDeniedException", f"{resource} belongs to another account; ask its root user")

@@ -31,7 +31,7 @@ class CiphertextError(ValueError):
     """The bytes are not a ciphertext of this lab, or do not decrypt under this key and context."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ciphertext:
     """A parsed ciphertext: the key and the version that it names, and what decrypting takes."""
 

@@ -77,7 +77,7 @@ class Constraints:
         return reply
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """One grant on one key; `grantee` and `retiring` are ARNs, or the DNS names of AWS services.
 

@@ -28,7 +28,7 @@ RotationType = Literal["AUTOMATIC", "ON_DEMAND"]
 Manager = Literal["AWS", "CUSTOMER"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackingKey:
     """One version of a key's material: an id of 32 bytes, and the secret (raw or PKCS #8 DER).
 
@@ -42,7 +42,7 @@ class BackingKey:
     expires: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyMaterial:
     """The versions of a key's material, shared by all copies of a multi-Region key.
 
@@ -117,7 +117,7 @@ class KeyMaterial:
         return material
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
     """One KMS key in one account and Region, without its material."""
 
@@ -246,12 +246,14 @@ def new_key_id(*, multi_region: bool) -> str:
 
 def new_backing_key(secret: bytes, since: datetime, rotation: RotationType | None = None) -> BackingKey:
     """Return a version of key material with a new random id."""
-    return BackingKey(secrets.token_bytes(32), secret, since, rotation)
+    return BackingKey(id=secrets.token_bytes(32), secret=secret, since=since, rotation=rotation)
 
 
 def imported_backing_key(key_id: str, secret: bytes, since: datetime, expires: datetime | None) -> BackingKey:
     """Return imported material, whose id follows from it: the same material has the same id again."""
-    return BackingKey(hashlib.sha256(key_id.encode() + secret).digest(), secret, since, expires=expires)
+    return BackingKey(
+        id=hashlib.sha256(key_id.encode() + secret).digest(), secret=secret, since=since, expires=expires
+    )
 
 
 def arn_prefix(account: str, region: str) -> str:

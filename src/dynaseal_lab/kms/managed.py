@@ -67,10 +67,18 @@ def managed_key(store: KmsStore, clock: Clock, account: str, region: str, servic
     backing = new_backing_key(secrets.token_bytes(spec.size), now)
     due = now + timedelta(days=_ROTATION_DAYS)
     store.put_material(
-        KeyMaterial(record.key_id, region, (backing,), rotation_days=_ROTATION_DAYS, rotation_due=due)
+        KeyMaterial(
+            key_id=record.key_id,
+            primary_region=region,
+            versions=(backing,),
+            rotation_days=_ROTATION_DAYS,
+            rotation_due=due,
+        )
     )
     store.put_key(record)
-    store.put_alias(Alias(account, region, name, record.key_id, now, now))
+    store.put_alias(
+        Alias(account=account, region=region, name=name, key_id=record.key_id, created=now, updated=now)
+    )
     return record
 
 

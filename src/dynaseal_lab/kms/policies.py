@@ -89,4 +89,11 @@ def policy_keys(params: Mapping[str, Any]) -> dict[str, list[str]]:
 def _root(principal: Principal) -> Principal:
     partition = principal.arn.split(":")[1]
     arn = f"arn:{partition}:iam::{principal.account}:root"
-    return Principal("root", principal.account, arn, arn, principal.account, "root")
+    return Principal(
+        kind="root",
+        account=principal.account,
+        arn=arn,
+        caller_arn=arn,
+        user_id=principal.account,
+        name="root",
+    )

@@ -14,7 +14,7 @@ from dynaseal_lab.kms.keys import KeyMaterial, KeyRecord, arn_prefix
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
     """A name (`alias/...`) for a key, in one account and Region."""
 
@@ -31,7 +31,7 @@ class Alias:
         return arn_prefix(self.account, self.region) + self.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportParameters:
     """What GetParametersForImport has handed out: the private key to a public key, under an import token."""
 

@@ -30,7 +30,7 @@ class Clients:
         return cls(*(new_client(service, endpoint_url=endpoint) for service in ("kms", "iam", "dynamodb")))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provisioned:
     """An existing stack: the names that a program needs to use it."""
 
@@ -75,7 +75,13 @@ def provision(clients: Clients, stack: StackDefinition, report: Report) -> Provi
     }
     for user in stack.users:
         _user(clients.iam, user, [arns[name] for name in user.policies], report)
-    return Provisioned(stack.place.region, stack.name, client_key_arn, stack.full_user, stack.limited_user)
+    return Provisioned(
+        region=stack.place.region,
+        table_name=stack.name,
+        client_key_arn=client_key_arn,
+        full_user=stack.full_user,
+        limited_user=stack.limited_user,
+    )
 
 
 def _key(kms: Any, key: KeyDefinition, report: Report) -> str:

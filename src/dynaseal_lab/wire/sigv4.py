@@ -34,7 +34,7 @@ _STAMP_SHAPE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _FIELDS = ("Credential", "SignedHeaders", "Signature")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
     """What the lab knows about one access key id.
 
@@ -65,7 +65,7 @@ class SigningKeys(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Authorization:
     """The parts of an Authorization header, not yet verified."""
 
@@ -149,7 +149,14 @@ def _parse_authorization(request: Request) -> _Authorization:
     if not signature.isascii():
         raise _incomplete("Authorization header's 'Signature' must be ASCII.")
     names = tuple(name.strip().lower() for name in fields["SignedHeaders"].split(";"))
-    return _Authorization(scope[0], scope[1], scope[2], scope[3], names, signature)
+    return _Authorization(
+        access_key_id=scope[0],
+        date=scope[1],
+        region=scope[2],
+        service=scope[3],
+        signed_headers=names,
+        signature=signature,
+    )
 
 
 def _incomplete(message: str) -> Fault:

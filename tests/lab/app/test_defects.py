@@ -87,9 +87,13 @@ def broken_lab() -> App:
     clock, trail = LabClock(record_store), Trail()
     services: dict[str, Service] = {name: BrokenService() for name in ("kms", "dynamodb", "iam", "sts")}
     keys = LabCredentials(IamStore(record_store), SECRET)
-    aws_api = AwsApi(services, keys, clock, record_store, trail)
+    aws_api = AwsApi(services=services, keys=keys, clock=clock, record_store=record_store, trail=trail)
     who_can = WhoCan(keys.store, BrokenService(), BrokenService())
-    return App(aws_api, ControlApi(aws_api, trail, clock, record_store, who_can), nothing)
+    return App(
+        aws_api,
+        ControlApi(aws_api=aws_api, trail=trail, clock=clock, record_store=record_store, who_can=who_can),
+        nothing,
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,36 @@ ACCOUNT = f"arn:aws:iam::{OWN}:root"
 ANN = f"arn:aws:iam::{OWN}:user/ann"
 BOB = f"arn:aws:iam::{OTHER}:user/bob"
 
-ann = Principal("user", OWN, ANN, ANN, "AIDAANNANNANNANNANNA", "ann", {"team": "red"})
-bob = Principal("user", OTHER, BOB, BOB, "AIDABOBBOBBOBBOBBOBB", "bob")
-root = Principal("root", OWN, ACCOUNT, ACCOUNT, OWN, "root")
-other_root = Principal(
-    "root", OTHER, f"arn:aws:iam::{OTHER}:root", f"arn:aws:iam::{OTHER}:root", OTHER, "root"
+ann = Principal(
+    kind="user",
+    account=OWN,
+    arn=ANN,
+    caller_arn=ANN,
+    user_id="AIDAANNANNANNANNANNA",
+    name="ann",
+    tags={"team": "red"},
 )
-session = Principal("assumed-role", OWN, ROLE, SESSION, "AROAREADERREADERREAD:monday", "reader")
-service = Principal("service", "", "", "", "", "logs.amazonaws.com")
+bob = Principal(
+    kind="user", account=OTHER, arn=BOB, caller_arn=BOB, user_id="AIDABOBBOBBOBBOBBOBB", name="bob"
+)
+root = Principal(kind="root", account=OWN, arn=ACCOUNT, caller_arn=ACCOUNT, user_id=OWN, name="root")
+other_root = Principal(
+    kind="root",
+    account=OTHER,
+    arn=f"arn:aws:iam::{OTHER}:root",
+    caller_arn=f"arn:aws:iam::{OTHER}:root",
+    user_id=OTHER,
+    name="root",
+)
+session = Principal(
+    kind="assumed-role",
+    account=OWN,
+    arn=ROLE,
+    caller_arn=SESSION,
+    user_id="AROAREADERREADERREAD:monday",
+    name="reader",
+)
+service = Principal(kind="service", account="", arn="", caller_arn="", user_id="", name="logs.amazonaws.com")
 
 
 def statement(effect: str, *actions: str, resource: str = "*", **elements: Any) -> dict[str, Any]:
@@ -62,9 +84,9 @@ def decide(
 ) -> Decision:
     """Return the decision about an action on a resource of the account `OWN`."""
     access_request = AccessRequest(
-        action,
-        resource,
-        OWN,
+        action=action,
+        resource=resource,
+        resource_account=OWN,
         resource_policies=(document(*on_resource),) if on_resource else (),
         grants_allow=grant,
     )

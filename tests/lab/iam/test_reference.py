@@ -16,10 +16,24 @@ READER, WRITER = f"arn:aws:iam::{OWN}:role/reader", f"arn:aws:iam::{OTHER}:role/
 MONDAY = f"arn:aws:sts::{OWN}:assumed-role/reader/monday"
 TUESDAY = f"arn:aws:sts::{OTHER}:assumed-role/writer/tuesday"
 CALLERS = (
-    Principal("user", OWN, ANN, ANN, "AIDAANN", "ann"),
-    Principal("user", OTHER, BOB, BOB, "AIDABOB", "bob"),
-    Principal("assumed-role", OWN, READER, MONDAY, "AROAREADER:monday", "reader"),
-    Principal("assumed-role", OTHER, WRITER, TUESDAY, "AROAWRITER:tuesday", "writer"),
+    Principal(kind="user", account=OWN, arn=ANN, caller_arn=ANN, user_id="AIDAANN", name="ann"),
+    Principal(kind="user", account=OTHER, arn=BOB, caller_arn=BOB, user_id="AIDABOB", name="bob"),
+    Principal(
+        kind="assumed-role",
+        account=OWN,
+        arn=READER,
+        caller_arn=MONDAY,
+        user_id="AROAREADER:monday",
+        name="reader",
+    ),
+    Principal(
+        kind="assumed-role",
+        account=OTHER,
+        arn=WRITER,
+        caller_arn=TUESDAY,
+        user_id="AROAWRITER:tuesday",
+        name="writer",
+    ),
 )
 KEY = f"arn:aws:kms:eu-west-1:{OWN}:key/a1"
 TABLE = f"arn:aws:dynamodb:eu-west-1:{OWN}:table/ann-t"
@@ -162,9 +176,9 @@ def lab_allows(caller: Principal, case: Case) -> bool:
         return [NamedPolicy("p", json.dumps(document)) for document in documents if document]
 
     access_request = AccessRequest(
-        case.action,
-        case.resource,
-        case.owner,
+        action=case.action,
+        resource=case.resource,
+        resource_account=case.owner,
         resource_policies=[json.dumps(case.on_resource)] if case.on_resource else (),
     )
     policies = Policies(

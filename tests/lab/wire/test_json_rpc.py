@@ -28,7 +28,7 @@ def fault_of(body: bytes, operation: str = "Encrypt", service: str = "kms") -> F
 
 def test_a_target_names_service_and_operation() -> None:
     def target(value: str) -> tuple[str, str]:
-        return json_rpc.target(Request("POST", "/", "", {"x-amz-target": value}))
+        return json_rpc.target(Request(method="POST", path="/", query="", headers={"x-amz-target": value}))
 
     assert target("TrentService.Decrypt") == ("kms", "Decrypt")
     assert target("DynamoDB_20120810.GetItem") == ("dynamodb", "GetItem")
@@ -40,7 +40,7 @@ def test_a_target_names_service_and_operation() -> None:
 )
 def test_an_unknown_target_is_an_unknown_operation(target: str) -> None:
     with pytest.raises(Fault) as caught:
-        json_rpc.target(Request("POST", "/", "", {"x-amz-target": target}))
+        json_rpc.target(Request(method="POST", path="/", query="", headers={"x-amz-target": target}))
     assert caught.value.code == "UnknownOperationException"
 
 

@@ -32,7 +32,7 @@ def output_shape(service: str, operation: str) -> Any:
 def request_of(service: str, operation: str, params: dict[str, Any]) -> Request:
     """Return the request that botocore makes from `params`."""
     request = create_serializer("query").serialize_to_request(params, model_of(service, operation))
-    return Request("POST", "/", "", {}, urlencode(request["body"]).encode())
+    return Request(method="POST", path="/", query="", headers={}, body=urlencode(request["body"]).encode())
 
 
 def reply_as_botocore_reads_it(service: str, operation: str, reply: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +76,9 @@ def test_what_botocore_sends_is_read_back(service: str, operation: str, params: 
 
 
 def test_a_get_request_has_its_fields_in_the_query_string() -> None:
-    fields = query.form(Request("GET", "/", "Action=GetCallerIdentity&Version=2011-06-15", {}))
+    fields = query.form(
+        Request(method="GET", path="/", query="Action=GetCallerIdentity&Version=2011-06-15", headers={})
+    )
     assert query.operation_of("sts", fields) == "GetCallerIdentity"
 
 
@@ -93,7 +95,7 @@ def test_a_field_of_the_wrong_type_is_malformed_input(fields: dict[str, str]) ->
 @pytest.mark.parametrize("body", [b"\xff=1", b"a=%ff", b"&".join([b"a=1"] * 20_000)])
 def test_a_form_that_cannot_be_read_is_malformed_input(body: bytes) -> None:
     with pytest.raises(Fault) as caught:
-        query.form(Request("POST", "/", "", {}, body))
+        query.form(Request(method="POST", path="/", query="", headers={}, body=body))
     assert caught.value.code == "MalformedInput"
 
 
@@ -102,7 +104,9 @@ def test_no_form_raises_anything_but_a_fault(fields: dict[str, str]) -> None:
     body = urlencode(
         {key.encode(errors="ignore"): value.encode(errors="ignore") for key, value in fields.items()}
     )
-    form = query.form(Request("POST", "/", "", {}, f"UserName=a&Tags.member.{body}".encode()))
+    form = query.form(
+        Request(method="POST", path="/", query="", headers={}, body=f"UserName=a&Tags.member.{body}".encode())
+    )
     with suppress(Fault):
         query.read("iam", "CreateUser", form)
 

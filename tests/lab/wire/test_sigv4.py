@@ -15,8 +15,10 @@ from dynaseal_lab.wire.http import Request, VerifiedSignature
 from dynaseal_lab.wire.sigv4 import SigningKey, verify
 
 WALL = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
-ANN = Principal("user", "111122223333", "arn:ann", "arn:ann", "AIDAANN", "ann")
-PERMANENT = SigningKey(ANN, "secret")
+ANN = Principal(
+    kind="user", account="111122223333", arn="arn:ann", caller_arn="arn:ann", user_id="AIDAANN", name="ann"
+)
+PERMANENT = SigningKey(principal=ANN, secret="secret")
 BODY = b'{"KeyId": "k"}'
 
 
@@ -51,7 +53,7 @@ def signed(
         SigV4Auth(Credentials(key_id, secret, token), "kms", "eu-west-1").add_auth(request)
     headers = {name.lower(): value for name, value in request.headers.items()} | {"host": "127.0.0.1:1234"}
     path, _, query = target.partition("?")
-    return Request(method, path, query, headers, BODY)
+    return Request(method=method, path=path, query=query, headers=headers, body=BODY)
 
 
 def verified(request: Request, keys: OneKey | None = None, *, now: datetime = WALL) -> VerifiedSignature:
@@ -173,12 +175,12 @@ def test_a_signature_is_valid_for_fifteen_minutes_before_and_after_its_date(minu
 
 def test_an_unknown_key_and_an_inactive_one_are_refused_alike() -> None:
     unknown = fault_of(signed(key_id="AKIANOBODY"))
-    inactive = fault_of(signed(), OneKey(SigningKey(ANN, "secret", active=False)))
+    inactive = fault_of(signed(), OneKey(SigningKey(principal=ANN, secret="secret", active=False)))
     assert unknown.code == inactive.code == "UnrecognizedClientException"
     assert unknown.message == inactive.message == "The security token included in the request is invalid."
 
 
-TEMPORARY = SigningKey(ANN, "secret", "token", WALL + timedelta(hours=1))
+TEMPORARY = SigningKey(principal=ANN, secret="secret", token="token", expires=WALL + timedelta(hours=1))
 
 
 def test_temporary_credentials_are_accepted_with_their_token() -> None:

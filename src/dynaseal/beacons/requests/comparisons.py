@@ -76,7 +76,7 @@ class Comparison:
     is_required: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A place in an expression where a path stands.
 
@@ -220,7 +220,14 @@ def _places(each: _LeafInContext, comparison: Comparison | None) -> Iterator[Pla
         if isinstance(path, Path):
             use = Use.SIZE_OR_TYPE if isinstance(operand, Size) else _use(path, leaf, comparison)
             compared = comparison if use is Use.COMPARED else None
-            yield Place(path, use, operator, each.is_negated, _equal_path(path, leaf), compared)
+            yield Place(
+                path=path,
+                use=use,
+                operator=operator,
+                is_negated=each.is_negated,
+                equal_path=_equal_path(path, leaf),
+                comparison=compared,
+            )
 
 
 def _use(path: Path, leaf: Leaf, comparison: Comparison | None) -> Use:

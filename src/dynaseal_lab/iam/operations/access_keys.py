@@ -37,7 +37,13 @@ def _create(iam: IamBackend, call: Call) -> Reply:
     user = find_user(iam, call)
     if len(iam.store.access_keys(call.principal.account, user.name)) >= _MOST:
         raise exceeded(f"Cannot exceed quota for AccessKeysPerUser: {_MOST}")
-    key = AccessKey(unique_id("AKIA"), new_secret(), call.principal.account, user.name, iam.clock.now())
+    key = AccessKey(
+        id=unique_id("AKIA"),
+        secret=new_secret(),
+        account=call.principal.account,
+        user_name=user.name,
+        created=iam.clock.now(),
+    )
     iam.store.put_access_key(key)
     return {"AccessKey": _described(key) | {"SecretAccessKey": key.secret}}
 

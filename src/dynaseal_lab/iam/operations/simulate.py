@@ -96,7 +96,7 @@ def _as_principal(account: str, source: User | Group | Role) -> Principal:
 def _nameless_user(account: str) -> Principal:
     """Return a user of the account without a name, for whom only the policies in the request count."""
     arn = iam_arn(account, "user", "/", "")
-    return Principal("user", account, arn, arn, "", "")
+    return Principal(kind="user", account=account, arn=arn, caller_arn=arn, user_id="", name="")
 
 
 def _condition_keys(call: Call, caller: Principal) -> ConditionKeys:
@@ -133,7 +133,7 @@ def _access_request(call: Call, simulation: _Simulation, action: str, resource: 
     policies = (policy,) if policy else ()
     if not policies and is_root_of_trust(action, resource):
         policies = (_delegation_to(owner, action),)
-    return AccessRequest(action, resource, owner, resource_policies=policies)
+    return AccessRequest(action=action, resource=resource, resource_account=owner, resource_policies=policies)
 
 
 def _delegation_to(account: str, action: str) -> str:

@@ -23,7 +23,9 @@ def create_alias(access: KeyAccess, call: Call) -> Reply:
         raise Fault("AlreadyExistsException", f"An alias with the name {_arn(call, name)} already exists")
     require_not_pending(key)
     now = access.clock.now()
-    access.store.put_alias(Alias(key.account, key.region, name, key.key_id, now, now))
+    access.store.put_alias(
+        Alias(account=key.account, region=key.region, name=name, key_id=key.key_id, created=now, updated=now)
+    )
     return {}
 
 

@@ -47,7 +47,14 @@ async def get_parameters_for_import(access: KeyAccess, call: Call) -> Reply:
     private = await new_private_key(KEY_SPECS[spec])
     token, valid_to = secrets.token_bytes(64), access.clock.now() + _VALID
     access.store.put_import_parameters(
-        ImportParameters(token.hex(), key.region, key.key_id, algorithm, private_der(private), valid_to)
+        ImportParameters(
+            token=token.hex(),
+            region=key.region,
+            key_id=key.key_id,
+            algorithm=algorithm,
+            private_key=private_der(private),
+            valid_to=valid_to,
+        )
     )
     return {
         "KeyId": key.arn,

@@ -71,7 +71,7 @@ async def create_key(access: KeyAccess, call: Call) -> Reply:
         origin=origin,
         pending_import=origin == "EXTERNAL",
     )
-    access.store.put_material(KeyMaterial(key_id, call.region, versions))
+    access.store.put_material(KeyMaterial(key_id=key_id, primary_region=call.region, versions=versions))
     access.store.put_key(record)
     return {"KeyMetadata": metadata(access, record)}
 
