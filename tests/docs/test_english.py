@@ -1,6 +1,7 @@
-"""The source's docstrings, comments and messages are plain English.
+"""The docstrings, comments and messages of the source and the tests, and the tests' names, are plain English.
 
-The wordings in `plain_english`, which pages must not have either, and those in `_IN_SOURCE` stay out.
+The wordings in `plain_english`, which pages must not have either, stay out of both. Those in `_IN_SOURCE`
+stay out of the source only.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from docs import plain_english
 from docs.pages import ROOT
 from docs.plain_english import unclear_wordings
+from support import vectors
 
 _IN_SOURCE: Mapping[str, str] = {
     r"\b[Aa]sk(?:s|ed|ing)? (?:of )?KMS\b|\bKMS (?:was|is|could not be) asked\b": "call KMS",
@@ -33,6 +36,9 @@ _IN_SOURCE: Mapping[str, str] = {
 # From Python 3.12 the parts of an f-string are tokens of their own.
 _STRINGS = {tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 _SOURCES = sorted((ROOT / "src").rglob("*.py"))
+# Two of these files have the wordings themselves, and the third quotes the notes of `vectors/`.
+_NOT_CHECKED = {Path(__file__), Path(plain_english.__file__), Path(vectors.__file__)}
+_TESTS = sorted({*(ROOT / "tests").rglob("*.py")} - _NOT_CHECKED)
 
 
 def _prose(source: str) -> Iterator[tuple[int, str]]:
@@ -65,6 +71,15 @@ def test_docstrings_comments_and_messages_are_plain_english(path: Path) -> None:
         for line, prose in _prose(path.read_text(encoding="utf-8"))
         for wording in _unclear(prose)
     ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("path", _TESTS, ids=lambda path: path.relative_to(ROOT / "tests").as_posix())
+def test_tests_are_plain_english(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    names = [name.replace("_", " ") for name in re.findall(r"\b(?:def|class) (\w+)", source)]
+    prose = [*names, *(part for _, part in _prose(source))]
+    found = [wording for part in prose for wording in unclear_wordings(part)]
     assert not found, "\n".join(found)
 
 

@@ -59,10 +59,10 @@ Reply = Callable[[str, dict[str, Any]], tuple[int, dict[str, Any]]]
 
 @cache
 def _client(service: str, region: str) -> tuple[Any, list[Reply]]:
-    """A client, and what answers it: the last of the list. One takes long to make, so each Region has one."""
+    """A client, and its responders, of which the last one answers; cached, as it takes long to make."""
     replies: list[Reply] = []
-    made: Any = boto3.resource if service == "dynamodb" else boto3.client
-    client_or_resource = made(service, region_name=region, **CREDENTIALS)
+    make_client: Any = boto3.resource if service == "dynamodb" else boto3.client
+    client_or_resource = make_client(service, region_name=region, **CREDENTIALS)
 
     def before_send(request: Any, **_: Any) -> AWSResponse:
         operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
@@ -75,7 +75,7 @@ def _client(service: str, region: str) -> tuple[Any, list[Reply]]:
 
 
 def answered(service: str, region: str, reply: Reply) -> Any:
-    """Give a client, or DynamoDB's resource, whose requests this function answers from now on."""
+    """Return a client, or DynamoDB's resource, whose requests `reply` answers from now on."""
     client_or_resource, replies = _client(service, region)
     replies.append(reply)
     return client_or_resource

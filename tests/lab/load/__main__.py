@@ -17,9 +17,9 @@ def main() -> None:
     arguments = parser.parse_args()
     outcome = load(clients=arguments.clients, seconds=arguments.seconds, arguments=tuple(arguments.lab))
     click.echo(
-        f"{outcome.calls} calls in {outcome.seconds:.0f} s, {outcome.calls / outcome.seconds:.0f} a second"
+        f"{outcome.calls} calls in {outcome.seconds:.0f} s, {outcome.calls / outcome.seconds:.0f} per second"
     )
-    click.echo(f"median {outcome.median * 1e3:.1f} ms a call with {arguments.clients} clients at once")
+    click.echo(f"median {outcome.median * 1e3:.1f} ms per call with {arguments.clients} clients at once")
     click.echo(f"memory {outcome.memory[0]:.0f} MB at first, {max(outcome.memory):.0f} at most, ", nl=False)
     click.echo(f"{outcome.growth:+.0f} in the second half")
     click.echo(f"{outcome.wrong} wrong replies or errors, {outcome.idle} clients without a reply")
