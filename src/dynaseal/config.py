@@ -190,7 +190,7 @@ class TableConfig(ProcessBound):
             keys=frozenset(self.key_names),
             unsigned=self._unsigned,
             unsigned_prefix=self.allowed_unsigned_attribute_prefix,
-            find=self._configured_action,
+            action_of=self._configured_action,
         )
         return compile_search(self.search, table, self._surrogates)
 

@@ -1,4 +1,4 @@
-"""A table's searchable encryption at work: its compiled search, and the keys of its beacons and tokens.
+"""The beacons and tokens of one table: its compiled search together with the keys, which are cached.
 
 - A key is fetched when a beacon or token is first made, and cached for the configured time.
 - With one key per tenant, an item's beacons use the branch key that the item is encrypted under.
@@ -56,7 +56,7 @@ class TableSearch:
         """Return the item to encrypt for the caller's item: with its signed beacons and tokens.
 
         Raises:
-            EncryptError: the item contradicts them, or they cannot be made.
+            EncryptError: the item has a value that contradicts one of them, or one cannot be made.
         """
         prepared = with_signed_beacons(self._compiled, item)
         if self.has_tokens:
@@ -124,8 +124,8 @@ class TableSearch:
             return self._source.beacon_key_id
         if len(data_keys) != 1 or data_keys[0].provider_id != HIERARCHY_PROVIDER:
             raise EncryptError(
-                "A table with a MultiKeySource takes an item's beacon key by the branch key that the item is "
-                "encrypted under, and this item is not encrypted under exactly one",
+                "The beacon key of the item is not known: with a MultiKeySource it is that of the item's "
+                "branch key, and this item is not encrypted under exactly one branch key",
                 hint="Encrypt the table with AwsKmsHierarchicalKeyring alone",
             )
         return data_keys[0].provider_info.decode()

@@ -1,12 +1,12 @@
-"""The lab's control API: paths of its own, which no AWS service has.
+"""The lab's control API: paths under `/_lab/`, which no AWS service has.
 
-* `GET /_lab/health`: the lab runs; the only request that needs no signature.
-* `GET /_lab/trail`: the decisions in the caller's account; with `?after=N`, those after event N.
-* `GET /_lab/who-can?action=A&resource=R`: what the evaluator decides about A on R for every principal;
+- `GET /_lab/health`: the lab runs; the only request that needs no signature.
+- `GET /_lab/trail`: the decisions in the caller's account; with `?after=N`, those after event N.
+- `GET /_lab/who-can?action=A&resource=R`: what the evaluator decides about A on R for every principal;
   further parameters `context=KEY=VALUE` are condition keys.
-* `GET /_lab/scp`: the service control policies of the caller's account; `POST /_lab/scp` with
+- `GET /_lab/scp`: the service control policies of the caller's account; `POST /_lab/scp` with
   `{"policies": {NAME: DOCUMENT}}` replaces them, and with `{"policies": null}` removes them.
-* `GET /_lab/clock`: the lab's time; `POST /_lab/clock` with `{"advance_seconds": N}` moves it forward.
+- `GET /_lab/clock`: the lab's time; `POST /_lab/clock` with `{"advance_seconds": N}` moves it forward.
 
 All but the first must be signed by an account's root, with any service name in the scope.
 """

@@ -69,10 +69,10 @@ def _replace_section(path: Path, section: str, settings: Mapping[str, str]) -> N
     new_content = (others.rstrip("\n") + "\n\n" if others.strip() else "") + "\n".join(lines) + "\n"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # mkstemp makes the file with mode 0600, so the secret is never readable by others.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary_path = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "w") as file:
         file.write(new_content)
-    Path(temporary).replace(path)
+    Path(temporary_path).replace(path)
 
 
 def without_section(content: str, section: str) -> str:

@@ -64,8 +64,8 @@ def sent_request(
             "name > :v",
             {"v": "x"},
             (
-                "The FilterExpression compares the standard beacon 'name' by >: a hash can only be equal. "
-                "A compound beacon with a signed part can be ordered by that part"
+                "The FilterExpression compares the standard beacon 'name' by >: hashes can only be compared "
+                "for equality. A compound beacon with a signed part can be ordered by that part"
             ),
         ),
         (

@@ -92,8 +92,8 @@ REFUSED_HERE = {
     "r-std-057": "'remark': that attribute is encrypted",
     "r-std-059": "not stored by itself",
     "r-tenant-005": "does not name the tenant",
-    "r-tenant-006": "not by = below AND only",
-    "r-tenant-008": "not by = below AND only",
+    "r-tenant-006": "not in a comparison by = that is joined to the rest by AND",
+    "r-tenant-008": "not in a comparison by = that is joined to the rest by AND",
     "r-tenant-019": "without an IndexName",
     "type-040": "an empty set",
 }
@@ -208,18 +208,18 @@ def fits(found: Any, expected: Any) -> bool:
 
 def comparable(message: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
     """A message without empty members, and without the beacons whose location is refused here."""
-    kept = {name: part for name, part in message.items() if part not in ({}, [], "")}
-    if "Item" in kept:
+    compared = {name: part for name, part in message.items() if part not in ({}, [], "")}
+    if "Item" in compared:
         names = case["file"]["configs"][case["config"]] if isinstance(case["config"], str) else {}
         refused = {
             f"aws_dbe_b_{beacon['name']}"
             for beacon in names.get("search", {}).get("standard_beacons", ())
             if TWO_DIGITS.search(beacon.get("loc", ""))
         }
-        kept["Item"] = {name: value for name, value in kept["Item"].items() if name not in refused}
-    if "FilterExpression" not in kept and "KeyConditionExpression" not in kept:
-        kept.pop("ExpressionAttributeValues", None)
-    return kept
+        compared["Item"] = {name: value for name, value in compared["Item"].items() if name not in refused}
+    if "FilterExpression" not in compared and "KeyConditionExpression" not in compared:
+        compared.pop("ExpressionAttributeValues", None)
+    return compared
 
 
 @chosen(expect="sent", differs_from_dynamodb=None)

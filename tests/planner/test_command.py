@@ -63,7 +63,7 @@ def test_the_text_shows_each_length_and_says_what_to_take(tmp_path: Path) -> Non
     assert "A beacon over email of people: 40 values in 120 items" in result.stdout
     assert max(map(len, result.stdout.splitlines()[2:6])) <= 80
     assert "Recommended: 3 bits. 3 bits is the longest length" in result.stdout
-    assert "drawn to" in result.stderr
+    assert "The plot was written to" in result.stderr
     assert drawing.read_text().startswith("<svg ")
 
 
@@ -111,7 +111,7 @@ def test_encrypted_items_are_refused_with_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["[1]", "nonsense", '{"a": {"B": "!"}, "b": {"S": "x"}}', '{"a": {"L": 3}}'])
-def test_a_line_that_is_no_item_is_named(tmp_path: Path, line: str) -> None:
+def test_a_line_that_is_not_an_item_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "items.jsonl"
     path.write_text(f'{{"a": "x"}}\n{line}\n')
     result = run("people", "--attribute", "a", "--file", str(path))

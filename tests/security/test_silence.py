@@ -1,7 +1,7 @@
 """No plaintext and no key shows in a repr, a log record, an error or a report, in any encoding.
 
-`tests/materials/test_secrets.py` asks each kind of keyring alone; here they work on whole items, and every
-object behind the public ones is looked at.
+`tests/materials/test_secrets.py` checks each kind of keyring alone. Here keyrings work on whole items, and
+every object that the public ones hold is checked too.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def written_and_read(encryptor: ItemEncryptor) -> dict[str, Any]:
     return stored
 
 
-def test_no_object_behind_the_public_ones_shows_a_secret(fixture: SecretsFixture) -> None:
+def test_no_object_that_the_public_ones_hold_shows_a_secret(fixture: SecretsFixture) -> None:
     configs = [
         fixture.config(fixture.aes),
         fixture.config(MultiKeyring(fixture.aes, [fixture.kms])),
@@ -82,13 +82,13 @@ def test_no_object_behind_the_public_ones_shows_a_secret(fixture: SecretsFixture
     ]
 
     shown = list(library_objects(roots))
-    plan = configs[-1].compiled_search
-    assert plan is not None
+    compiled = configs[-1].compiled_search
+    assert compiled is not None
     beacon_key = fixture.store.get_beacon_key("tenant").beacon_key
-    fixture.secrets.keys += derive_keys(beacon_key, plan.standard_beacons).values()
+    fixture.secrets.keys += derive_keys(beacon_key, compiled.standard_beacons).values()
 
     fixture.secrets.check(*map(repr, shown), *map(str, shown))
-    classes = {type(one).__name__ for one in shown}
+    classes = {type(shown_object).__name__ for shown_object in shown}
     assert classes >= {
         "BranchKeyMaterials",
         "_Entry",
@@ -108,7 +108,7 @@ def _asymmetric_keyrings() -> list[Keyring]:
     ]
 
 
-def test_the_walk_would_find_a_secret_that_shows(fixture: SecretsFixture) -> None:
+def test_a_secret_that_shows_would_be_found(fixture: SecretsFixture) -> None:
     assert fixture.secrets.found_in(f"... {TEXT} ...")
     assert fixture.secrets.found_in(repr({"key": AES_KEY}))
     assert fixture.secrets.found_in(b64encode(b"xy" + BINARY + b"z").decode())
@@ -150,7 +150,7 @@ def changed(item: dict[str, Any], name: str, **value: Any) -> dict[str, Any]:
 Attempt = Callable[[SecretsFixture], object]
 
 
-def _sealed(fixture: SecretsFixture, keyring: Keyring | None = None) -> dict[str, Any]:
+def _encrypted(fixture: SecretsFixture, keyring: Keyring | None = None) -> dict[str, Any]:
     return ItemEncryptor(fixture.config(keyring or fixture.aes)).encrypt_item({**ITEM, "city": {"S": "Bern"}})
 
 
@@ -165,7 +165,9 @@ def _write_python(value: object) -> Attempt:
 
 
 def _read(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Attempt:
-    return lambda fixture: ItemEncryptor(fixture.config(fixture.aes)).decrypt_item(change(_sealed(fixture)))
+    return lambda fixture: ItemEncryptor(fixture.config(fixture.aes)).decrypt_item(
+        change(_encrypted(fixture))
+    )
 
 
 def _refused_by_kms(fixture: SecretsFixture) -> Keyring:
@@ -178,7 +180,7 @@ def _write_refused(fixture: SecretsFixture) -> object:
 
 
 def _read_refused(fixture: SecretsFixture) -> object:
-    stored = _sealed(fixture, fixture.kms)
+    stored = _encrypted(fixture, fixture.kms)
     return ItemEncryptor(fixture.config(_refused_by_kms(fixture))).decrypt_item(stored)
 
 
@@ -217,10 +219,10 @@ class Careless:
 
 def _read_carelessly(fixture: SecretsFixture) -> object:
     config = TableConfig("people", "pk", attribute_actions=AttributeActions(), cmm=Careless())
-    return ItemEncryptor(config).decrypt_item(_sealed(fixture))
+    return ItemEncryptor(config).decrypt_item(_encrypted(fixture))
 
 
-def _ask(operation: str, **request: Any) -> Attempt:
+def _request(operation: str, **request: Any) -> Attempt:
     return lambda fixture: getattr(fixture.client(), operation)(TableName="people", **request)
 
 
@@ -260,7 +262,7 @@ ATTEMPTS: dict[str, tuple[type[Exception], Attempt]] = {
     "another key": (
         UnwrapError,
         lambda fixture: ItemEncryptor(fixture.config(RawAesKeyring("tests", "one", bytes(32)))).decrypt_item(
-            _sealed(fixture)
+            _encrypted(fixture)
         ),
     ),
     "a manager without a key": (DecryptError, _read_carelessly),
@@ -273,7 +275,7 @@ ATTEMPTS: dict[str, tuple[type[Exception], Attempt]] = {
     "a key of a wrong length": (ConfigError, lambda _: RawAesKeyring("tests", "one", AES_KEY + b"x")),
     "a search in what is encrypted": (
         UnsupportedOperationError,
-        _ask(
+        _request(
             "scan",
             FilterExpression="#b BETWEEN :text AND :text OR contains(nested, :binary)",
             ExpressionAttributeNames={"#b": "binary"},
@@ -282,7 +284,7 @@ ATTEMPTS: dict[str, tuple[type[Exception], Attempt]] = {
     ),
     "an order of what is encrypted": (
         UnsupportedOperationError,
-        _ask(
+        _request(
             "query",
             KeyConditionExpression="pk = :number",
             FilterExpression="number > :number",
@@ -291,7 +293,7 @@ ATTEMPTS: dict[str, tuple[type[Exception], Attempt]] = {
     ),
     "a changed encrypted attribute": (
         UnsupportedOperationError,
-        _ask(
+        _request(
             "update_item",
             Key={"pk": {"S": "ann"}},
             UpdateExpression="SET #t = :text",
@@ -311,7 +313,7 @@ ATTEMPTS: dict[str, tuple[type[Exception], Attempt]] = {
             "people", "pk", attribute_actions=AttributeActions(), keyring=cast("Any", AES_KEY)
         ),
     ),
-    "an item that does not fit": (EncryptError, _ask("put_item", Item={**ITEM, "a": {"N": TEXT}})),
+    "an item that does not fit": (EncryptError, _request("put_item", Item={**ITEM, "a": {"N": TEXT}})),
 }
 
 
@@ -326,31 +328,31 @@ def test_no_error_shows_a_secret_nor_does_anything_that_led_to_it(
 
     fixture.secrets.check(caplog.text)
     for error in _chain(caught.value):
-        told = "".join(traceback.format_exception_only(error))
-        fixture.secrets.check(str(error), repr(error), told, repr(error.args), repr(vars(error)))
+        formatted = "".join(traceback.format_exception_only(error))
+        fixture.secrets.check(str(error), repr(error), formatted, repr(error.args), repr(vars(error)))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """Yield an error, the errors that it came from, and those of its keyrings."""
     waiting, seen = [error], set[int]()
     while waiting:
-        one = waiting.pop()
-        if id(one) in seen:
+        current = waiting.pop()
+        if id(current) in seen:
             continue
-        seen.add(id(one))
-        yield one
-        waiting += [cause for cause in (one.__cause__, one.__context__) if cause is not None]
-        waiting += getattr(one, "causes", ())
+        seen.add(id(current))
+        yield current
+        waiting += [cause for cause in (current.__cause__, current.__context__) if cause is not None]
+        waiting += getattr(current, "causes", ())
 
 
 def test_every_class_of_error_is_among_the_attempts() -> None:
     tried = {expected for expected, _ in ATTEMPTS.values()}
     public = {DynasealError, *_subclasses(DynasealError)}
 
-    untried = {one for one in public if not any(issubclass(expected, one) for expected in tried)}
+    untried = {error for error in public if not any(issubclass(expected, error) for expected in tried)}
 
     # Attempts above raise these through a base class.
-    assert {one.__name__ for one in untried} <= {
+    assert {error.__name__ for error in untried} <= {
         "KmsEncryptError",
         "KmsDecryptError",
         "InvalidExpressionError",
@@ -362,7 +364,7 @@ def test_every_class_of_error_is_among_the_attempts() -> None:
 
 
 def _subclasses(base: type) -> Iterator[type]:
-    for one in base.__subclasses__():
-        if one.__module__.startswith("dynaseal."):
-            yield one
-            yield from _subclasses(one)
+    for subclass in base.__subclasses__():
+        if subclass.__module__.startswith("dynaseal."):
+            yield subclass
+            yield from _subclasses(subclass)

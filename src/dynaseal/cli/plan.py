@@ -69,10 +69,10 @@ def plan(
     learns. With --key-store, --beacon-key-id and --kms-key it counts with the table's own beacon key; without
     them, the counts are expected values.
 
-    Columns: `alone` is the share of values that share their beacon with no other value. `guess` is the share
-        of items whose value an observer guesses correctly who knows how frequent each value is; `most` is the
-        same for one who also knows which values have which beacon. `bits told` is how many bits of a value
-        its beacon reveals.
+    Columns: "alone" is the share of the values that share their beacon with no other value. "guess" is the
+    share of the items whose value an observer guesses who knows how frequent each value is; "most" is the
+    same for an observer who also knows which values have which beacon. "bits learned" is how many bits of a
+    value its beacon reveals.
 
     Exit code: 0 done, 1 failed, 2 wrong usage.
     """
@@ -95,7 +95,7 @@ def plan(
     )
     if plot is not None:
         plot.write_text(plot_beacon_plan(beacon_plan), encoding="utf-8")
-        click.echo(f"drawn to {plot}", err=True)
+        click.echo(f"The plot was written to {plot}.", err=True)
     if as_json:
         click.echo(json.dumps({"table": table_name, **asdict(beacon_plan)}, indent=2))
     else:
@@ -155,7 +155,7 @@ def _print(table_name: str, report: BeaconPlan) -> None:
 _HEADINGS: Sequence[str] = (
     "bits",
     "items\nfound",
-    "false\nones",
+    "false\nmatches",
     "false\n%",
     "read\nunits",
     "beacons",
@@ -164,7 +164,7 @@ _HEADINGS: Sequence[str] = (
     "alone\n%",
     "guess\n%",
     "most\n%",
-    "bits\ntold",
+    "bits\nlearned",
 )
 
 

@@ -92,7 +92,7 @@ def serialize(context: Mapping[str, str]) -> bytes:
 def _written(count: int, entries: Iterable[tuple[str, str]], rest: bytes = b"") -> bytes:
     """Write the count, these entries, and then `rest`: entries that are serialised already."""
     if count > MAX_ENTRIES:
-        raise ContextTooLongError(f"it has {count} entries, and {MAX_ENTRIES:,} is the most")
+        raise ContextTooLongError(f"it has {count} entries, and at most {MAX_ENTRIES:,} are allowed")
     parts = [u16(count)]
     for key, string in entries:
         name, value = key.encode(), string.encode()

@@ -157,7 +157,7 @@ class Shapes:
                 signed.append((name, _LEGEND_BYTES[action]))
         if len(signed) > MAX_LEGEND_LENGTH:
             raise EncryptError(
-                f"The item has {len(signed)} signed attributes, and {MAX_LEGEND_LENGTH:,} is the most"
+                f"The item has {len(signed)} signed attributes, and at most {MAX_LEGEND_LENGTH:,} are allowed"
             )
         try:
             rows = sorted((canonical_path(schema.table_name, name), name, byte) for name, byte in signed)

@@ -18,8 +18,8 @@ Events = Sequence[Mapping[str, Any]]
 
 @click.command(epilog="Example: dynaseal lab trail --denied --follow")
 @ENDPOINT
-@click.option("--denied", is_flag=True, help="Only what was denied.")
-@click.option("--follow", is_flag=True, help="Go on with new events until Ctrl-C.")
+@click.option("--denied", is_flag=True, help="Show denied calls only.")
+@click.option("--follow", is_flag=True, help="Wait for new events and show them, until Ctrl-C.")
 @AS_JSON
 def trail(endpoint: str, denied: bool, follow: bool, as_json: bool) -> None:
     """Show what was decided in the account, call by call, oldest first. Only for root.

@@ -25,12 +25,12 @@ _EXAMPLE = "dynaseal lab who-can kms:Decrypt alias/client --context kms:Encrypti
 @ENDPOINT
 @AS_JSON
 def who_can(action: str, resource: str, context: tuple[str, ...], endpoint: str, as_json: bool) -> None:
-    """List who may do ACTION on RESOURCE, and for everybody else the statement or the gap. Only for root.
+    """List who may do ACTION on RESOURCE, and why everybody else may not. Only for root.
 
     RESOURCE is an ARN or '*'; a KMS key may also be named by its id or alias, a table by its name. The
     answer comes from the evaluator and the policies as they are now: nothing is called, and the trail gets no
-    event. A role stands for its sessions without session policies. Principals of other accounts are listed if
-    they may.
+    event. A role stands for its sessions without session policies. Principals of other accounts are listed
+    only if they may.
     """
     answer = LabClient.at(endpoint).who_can(action, resource, context)
     if as_json:

@@ -35,7 +35,7 @@ def demo(with_terraform: bool, keep: bool, experiment: str | None) -> None:
 
     Starts a lab on a free loopback port, creates a table, two keys and two users in it, sets their names in
     .env, and runs demo.py as the user who may use the client key and as the user who may not. No AWS account
-    is needed. Other lines of .env stay as they are, and AWS_ENDPOINT_URL leaves it when the lab stops.
+    is needed. Other lines of .env stay as they are, and AWS_ENDPOINT_URL is removed when the lab stops.
 
     With --experiment: creates tables and a key store instead, and runs one script, which shows what DynamoDB
     saw of a search and what it returned.
@@ -60,8 +60,8 @@ def demo(with_terraform: bool, keep: bool, experiment: str | None) -> None:
                     demonstration.explain(keys)
                     click.pause("The lab is running; press any key to stop it.", err=True)
         output.step("Lab stopped")
-        output.detail("and with it all that .env names; AWS_ENDPOINT_URL was removed from it")
-        output.detail("dynaseal demo --keep leaves time to look around")
+        output.detail("What .env names is gone with the lab; AWS_ENDPOINT_URL was removed from .env")
+        output.detail("To look around in the lab before it stops, run dynaseal demo --keep")
     except OSError as error:
         if error.filename is None:
             raise  # about what this command prints, which is the same for every command

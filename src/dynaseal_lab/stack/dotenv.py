@@ -83,14 +83,14 @@ def change_file(path: Path, variables: Mapping[str, str | None]) -> None:
     if new == old and target.stat().st_mode & 0o777 == mode:
         return
     # mkstemp makes a file with mode 0600, so the content is never in a file that others can read.
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.")
+    descriptor, temporary_path = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(new)
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(target)
+        Path(temporary_path).chmod(mode)
+        Path(temporary_path).replace(target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        Path(temporary_path).unlink(missing_ok=True)
         raise
 
 

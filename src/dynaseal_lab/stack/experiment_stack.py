@@ -1,8 +1,8 @@
 """The stack of the experiments, created by boto3 or by Terraform: tables, a key store, a user who may search.
 
-`terraform/examples/queryable` explains it; a test runs the experiments on both stacks. The one of boto3 has
-no storage key: its tables are encrypted with the lab's own key, as on AWS tables without a storage key are
-encrypted with AWS's own.
+`terraform/examples/queryable` explains it; a test runs the experiments on both stacks. The stack that boto3
+creates has no storage key: its tables are encrypted with a key of the lab, as tables without a storage key
+are encrypted with a key of AWS on AWS.
 """
 
 import json
@@ -43,7 +43,7 @@ _INDEX: Mapping[str, object] = {
 }
 
 
-def by_boto3(clients: Clients, place: Place, report: Report) -> dict[str, str]:
+def create_with_boto3(clients: Clients, place: Place, report: Report) -> dict[str, str]:
     """Create the stack in a new account, and return the scripts' settings.
 
     Raises:
@@ -72,7 +72,7 @@ def by_boto3(clients: Clients, place: Place, report: Report) -> dict[str, str]:
     return _as_user(clients.iam, outputs, report)
 
 
-def by_terraform(lab: RunningLab, clients: Clients, place: Place, report: Report) -> dict[str, str]:
+def create_with_terraform(lab: RunningLab, clients: Clients, place: Place, report: Report) -> dict[str, str]:
     """Apply the Terraform example, and return the scripts' settings.
 
     Raises:

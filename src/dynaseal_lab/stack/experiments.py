@@ -73,9 +73,9 @@ def run(lab: RunningLab, name: str, output: Output, *, with_terraform: bool) -> 
         "Tables and key store, by terraform apply" if with_terraform else "Tables and key store, by boto3"
     )
     if with_terraform:
-        settings = experiment_stack.by_terraform(lab, clients, PLACE, output.detail)
+        settings = experiment_stack.create_with_terraform(lab, clients, PLACE, output.detail)
     else:
-        settings = experiment_stack.by_boto3(clients, PLACE, output.detail)
+        settings = experiment_stack.create_with_boto3(clients, PLACE, output.detail)
     output.step(path.name)
     key = AccessKey(settings["AWS_ACCESS_KEY_ID"], settings["AWS_SECRET_ACCESS_KEY"])
     lab_settings = {"AWS_ENDPOINT_URL": lab.endpoint, "AWS_REGION": PLACE.region}
@@ -94,6 +94,7 @@ def _find(script: str) -> Path:
     path = program.checkout() / "examples" / script
     if not path.is_file():
         raise DemonstrationError(
-            f"No {script} at {path.parent}. Run this command in a checkout: only there are the experiments"
+            f"No {script} at {path.parent}. Run this command in a clone of the repository, "
+            "which has the experiments"
         )
     return path

@@ -95,7 +95,9 @@ def find() -> Path:
     for path in (INSTALLED, checkout() / "demo.py"):
         if path.is_file():
             return path
-    raise DemonstrationError("demo.py is missing. Install dynaseal again, or run it in a checkout")
+    raise DemonstrationError(
+        "demo.py is missing. Install dynaseal again, or run this command in a clone of the repository"
+    )
 
 
 def checkout() -> Path:

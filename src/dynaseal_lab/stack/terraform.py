@@ -38,7 +38,8 @@ class Workspace:
             raise DemonstrationError("terraform is not installed. Install it, or omit --terraform")
         if not (source / "main.tf").is_file():
             raise DemonstrationError(
-                f"No Terraform configuration at {source}. Run this command in a checkout: only there is one"
+                f"No Terraform configuration at {source}. Run this command in a clone of the "
+                "repository, which has one"
             )
         ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars*")
         self.folder = Path(shutil.copytree(source, folder, ignore=ignored)) / root

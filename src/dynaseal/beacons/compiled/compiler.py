@@ -48,22 +48,22 @@ class TableActions:
         keys: The names of the key attributes, whose actions may be implied.
         unsigned: The names of attributes that are listed as unsigned.
         unsigned_prefix: The prefix of unsigned attributes, if there is one.
-        find: Returns the action of an attribute, or None if it has none.
+        action_of: Returns the action of an attribute, or None if it has none.
     """
 
     named: Mapping[str, CryptoAction]
     keys: frozenset[str]
     unsigned: frozenset[str]
     unsigned_prefix: str | None
-    find: Callable[[str], CryptoAction | None]
+    action_of: Callable[[str], CryptoAction | None]
 
     def is_encrypted(self, name: str) -> bool:
         """Return whether an attribute is encrypted."""
-        return self.find(name) is CryptoAction.ENCRYPT_AND_SIGN
+        return self.action_of(name) is CryptoAction.ENCRYPT_AND_SIGN
 
-    def is_covered(self, name: str) -> bool:
+    def is_in_signature(self, name: str) -> bool:
         """Return whether an attribute is in the signature, encrypted or not."""
-        return self.find(name) not in (None, CryptoAction.DO_NOTHING)
+        return self.action_of(name) not in (None, CryptoAction.DO_NOTHING)
 
     def check_name(
         self, name: str, owner: str, *, may_be_encrypted: bool = False, may_be_key: bool = False
@@ -104,7 +104,7 @@ def compile_search(search: SearchConfig, table: TableActions, surrogates: Surrog
     _check_sharing(standard)
     compound = _compound_beacons(version, table, standard)
     _check_part_only(standard, compound)
-    drops = _check_key_field(version, table, {*virtual, *standard, *compound})
+    drops_key_field = _check_key_field(version, table, {*virtual, *standard, *compound})
     _check_surrogates(version, surrogates, virtual, {**standard, **compound})
     beacons: list[Beacon] = [
         *(beacon for beacon in standard.values() if not beacon.is_part_only),
@@ -116,7 +116,7 @@ def compile_search(search: SearchConfig, table: TableActions, surrogates: Surrog
         virtual_fields=virtual,
         key_store=version.key_store,
         key_source=version.key_source,
-        drops_key_field=drops,
+        drops_key_field=drops_key_field,
         partitions=version.partitions,
         partition_selector=version.partition_selector,
         signed_beacons=tuple(beacon for beacon in compound.values() if beacon.has_only_signed_parts),
@@ -135,7 +135,7 @@ def _virtual_fields(version: BeaconVersion, table: TableActions) -> dict[str, Co
         table.check_name(definition.name, "A virtual field")
         virtual = _virtual_field(definition, owner)
         for location in virtual.locations:
-            if not table.is_covered(location.name):
+            if not table.is_in_signature(location.name):
                 raise ConfigError(
                     f"{owner} uses {str(location)!r}, which is not signed",
                     hint=f"Give the attribute {location.name!r} an action that signs or encrypts it",
@@ -207,13 +207,13 @@ def _check_location(
     beacons: Mapping[str, CompiledStandardBeacon],
     virtual: Mapping[str, CompiledVirtualField],
 ) -> None:
-    taken = [f"the beacon {beacon.name!r}" for beacon in beacons.values() if beacon.location == location]
-    taken += [
+    others = [f"the beacon {beacon.name!r}" for beacon in beacons.values() if beacon.location == location]
+    others += [
         f"the virtual field {v.name!r}" for v in virtual.values() if v.locations == frozenset((location,))
     ]
-    if taken:
+    if others:
         raise ConfigError(
-            f"{owner} is over {str(location)!r}, and {taken[0]} is as well", hint="Keep one of them"
+            f"{owner} is over {str(location)!r}, and so is {others[0]}", hint="Keep one of them"
         )
 
 
@@ -256,7 +256,7 @@ def _compound_beacons(
 
 def _is_signed_only(table: TableActions) -> Callable[[Location], bool]:
     def check(location: Location) -> bool:
-        return table.is_covered(location.name) and not table.is_encrypted(location.name)
+        return table.is_in_signature(location.name) and not table.is_encrypted(location.name)
 
     return check
 
@@ -288,7 +288,7 @@ def _check_key_field(version: BeaconVersion, table: TableActions, taken: set[str
             f"The key field {name!r} is encrypted, so that no search could compare it",
             hint="Use the action SIGN_ONLY to store it, or DO_NOTHING to drop it",
         )
-    return not table.is_covered(name)
+    return not table.is_in_signature(name)
 
 
 def _check_surrogates(

@@ -60,7 +60,7 @@ class Part:
         """Return the part as it is stored: its prefix, and its string or the string's hash.
 
         Raises:
-            UnicodeEncodeError: it must be hashed and holds half of a surrogate pair.
+            UnicodeEncodeError: it must be hashed and has a lone surrogate.
         """
         if isinstance(self.source, Location):
             return self.prefix + string
@@ -150,7 +150,7 @@ class CompiledCompoundBeacon:
             return self.split.join([part.stored_string(string, keys, partition) for part, string in found])
         except UnicodeEncodeError:
             raise EncryptError(
-                f"The compound beacon {self.name!r} cannot be made: the string of a part holds half of a "
+                f"The compound beacon {self.name!r} cannot be made: the string of a part has a lone "
                 "surrogate pair"
             ) from None
 
@@ -174,7 +174,7 @@ class CompiledCompoundBeacon:
                 for part, piece in zip(parts, pieces, strict=True)
             ]
         except UnicodeEncodeError:
-            raise UnfitStringError("the string holds half of a surrogate pair") from None
+            raise UnfitStringError("the string has a lone surrogate") from None
         if not for_equality and pieces[-1] == parts[-1].prefix:
             stored[-1] = pieces[-1]
         return self.split.join(stored)

@@ -116,7 +116,7 @@ class CompiledStandardBeacon:
         """Hash the string of a part.
 
         Raises:
-            UnicodeEncodeError: it holds half of a surrogate pair.
+            UnicodeEncodeError: it has a lone surrogate.
         """
         return self._hash(string.encode(), keys, partition)
 

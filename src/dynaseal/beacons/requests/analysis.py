@@ -266,7 +266,7 @@ class _Rule:
         if comparison is None or comparison.operator != "=" or not comparison.is_required:
             refuse(
                 parsed.parameter,
-                f"uses {self.compiled.key_field!r} otherwise than by = below AND only",
+                f"uses {self.compiled.key_field!r} other than in a comparison by = that is joined by AND",
                 "that key field is not stored, so DynamoDB would find nothing by it",
                 f"Write {self.compiled.key_field} = :tenant AND (...), or store the key field by the action "
                 "SIGN_ONLY",
@@ -477,7 +477,7 @@ def _refuse_operator(beacon: CompiledStandardBeacon, operator: str, parsed: Sear
     refuse(
         parsed.parameter,
         f"compares the standard beacon {beacon.name!r} by {operator}",
-        "a hash can only be equal",
+        "hashes can only be compared for equality",
         hint,
     )
 

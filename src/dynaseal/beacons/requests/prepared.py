@@ -372,7 +372,7 @@ def refuse_unused(operation: str, names: Iterable[str]) -> NoReturn:
 def _refuse_two_forms(name: str) -> NoReturn:
     raise UnsupportedOperationError(
         f"The value {name} is compared with a beacon and with something else, and would have to be sent in "
-        "two forms, which would show that they belong together",
+        "two forms, which would show DynamoDB that both are the same value",
         hint="Use a different value placeholder for each",
     )
 

@@ -1,8 +1,8 @@
-"""Where a search goes on: an ExclusiveStartKey that the application built from a decrypted item.
+"""Where a search continues: an ExclusiveStartKey that the application built from a decrypted item.
 
 - DynamoDB's LastEvaluatedKey has beacons by their stored names, with beacon values. It is sent unchanged.
-- Code that takes the key attributes from the last item has the attribute or the beacon by its name, with the
-  real value. It is sent by the beacon's stored name, with the beacon value.
+- Code that takes the key attributes from the last item names the attribute or the beacon, with the real
+  value. What is sent is the beacon's stored name, with the beacon value.
 - An encrypted value that is neither is refused: DynamoDB would see it.
 """
 
@@ -43,13 +43,13 @@ def start_beacon(compiled: CompiledSearch, name: str, value: AttributeValue) -> 
         return None
     if not compiled.is_encrypted(name):
         return None
-    over = [each for each in compiled.standard_beacons.values() if each.is_over_attribute(name)]
-    if not over or over[0].is_part_only:
+    beacons = [other for other in compiled.standard_beacons.values() if other.is_over_attribute(name)]
+    if not beacons or beacons[0].is_part_only:
         _refuse(
             f"has the encrypted attribute {name!r}, which has no beacon that is stored by itself",
             "Pass the LastEvaluatedKey of a reply",
         )
-    return over[0]
+    return beacons[0]
 
 
 def start_value(
@@ -64,7 +64,7 @@ def start_value(
         keys: Returns the keys of the standard beacons.
 
     Raises:
-        UnsupportedOperationError: the beacon has no hash of the value, or one for each partition.
+        UnsupportedOperationError: the beacon has no hash of the value, or its hash depends on the partition.
     """
     counts = _partition_counts(beacon)
     if any(len({partition % count for partition in partitions}) > 1 for count in counts):
@@ -79,13 +79,13 @@ def start_value(
     except (MalformedValueError, NotASetError, UnfitStringError) as error:
         _refuse(
             f"has a value for which there is no beacon {beacon.name!r}: {error}",
-            "Take it from the last item, or pass the LastEvaluatedKey of a reply",
+            "Take the value from the last item, or pass the LastEvaluatedKey of a reply",
         )
     return {"S": string}
 
 
 def _partition_counts(beacon: Beacon) -> list[int]:
-    """Return over how many partitions the hashes in a beacon are."""
+    """Return, for each hash in a beacon, its number of partitions."""
     if isinstance(beacon, CompiledStandardBeacon):
         return [beacon.partitions]
     sources = [part.source for part in beacon.parts]

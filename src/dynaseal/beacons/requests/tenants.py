@@ -1,8 +1,8 @@
 """The tenant whose key a search needs: the one that its expressions name, and only one.
 
-- `=` with the key field names it, below AND only: every item that the search finds is then this tenant's. So
-  does `=` with the string of a compound beacon that has the key field as a signed part, if the expression has
-  the beacon's name and not a placeholder.
+- `=` with the key field names it, if the comparison is joined to the rest by AND: every item that the search
+  finds is then this tenant's. So does `=` with the string of a compound beacon that has the key field as a
+  signed part, if the expression has the beacon's name and not a placeholder.
 - Any other comparison with a tenant's key id (IN, NOT, `<>`, one branch of an OR) is refused, unless
   it repeats the tenant that is named: the items of other tenants would be left out without an error.
 
@@ -25,7 +25,7 @@ def tenant_key_id(
     """Return the branch key id that a request's expressions name, or None.
 
     Raises:
-        UnsupportedOperationError: they name several, or one in another way than by `=` below AND.
+        UnsupportedOperationError: they name several, or one in another way than by `=`, joined by AND.
     """
     named: set[str] = set()
     mentioned: set[str] = set()
@@ -50,8 +50,8 @@ def tenant_key_id(
         )
     if mentioned and not named:
         raise UnsupportedOperationError(
-            f"The request names a tenant by {compiled.key_field!r}, but not by = below AND only: items of "
-            "other tenants would be left out without an error",
+            f"The request names a tenant by {compiled.key_field!r}, but not in a comparison by = that is "
+            "joined to the rest by AND: items of other tenants would be left out without an error",
             hint=f"Write {compiled.key_field} = :tenant AND (...), one request per tenant",
         )
     return named.pop() if named else None

@@ -1,8 +1,8 @@
 """Requests that name items by real values, rewritten to name them by tokens.
 
 - In a key, the source's entry is replaced by the token. In an expression, `=`, `<>` and IN over the source
-  are sent with the key attribute in its place, and their values become tokens. A token is whole, so
-  DynamoDB's reply is exact and needs no filter.
+  are sent with the key attribute in its place, and their values become tokens. A token is not cut,
+  so DynamoDB's reply is exact and needs no filter.
 - A token has no order, beginning, size or type, and cannot be compared with another attribute. Expressions
   that need one of these are refused, and so is a value that would have to be sent unchanged as well.
 - A reply's LastEvaluatedKey has tokens, which cannot be turned into real values. The caller returns it
@@ -232,7 +232,8 @@ class _SourceUses:
     def _refuse_value(self, name: str) -> NoReturn:
         raise UnsupportedOperationError(
             f"{self.operation} compares the value {name} with a surrogate key's source and with something "
-            "else: it would have to be sent in two forms, which would show that they belong together",
+            "else: it would have to be sent in two forms, which would show DynamoDB that both are the same "
+            "value",
             hint="Use a different value placeholder for each",
         )
 

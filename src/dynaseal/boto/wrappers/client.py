@@ -15,7 +15,7 @@ from dynaseal.boto.interception.attach import (
 from dynaseal.boto.interception.copies import encrypting_copy
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.requests import Requests
-from dynaseal.boto.wrappers.copying import NotCopied
+from dynaseal.boto.wrappers.copying import NotCopyable
 from dynaseal.config import TableConfig
 from dynaseal.errors import UnsupportedOperationError
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
         ScanPaginator,
     )
 else:
-    DynamoDBClient = NotCopied
+    DynamoDBClient = NotCopyable
 
 _PASSED_ON = frozenset({"can_paginate", "close", "exceptions", "get_waiter", "meta", "waiter_names"})
 
 
-class EncryptedPaginator(NotCopied):
+class EncryptedPaginator(NotCopyable):
     """A paginator whose pages are decrypted; made by `EncryptedClient.get_paginator`.
 
     Args:

@@ -3,7 +3,7 @@
 from typing import Any, NoReturn, SupportsIndex
 
 
-class NotCopied:
+class NotCopyable:
     """A base class of the wrappers: `copy`, `deepcopy` and `pickle` say what to do instead."""
 
     def __reduce_ex__(self, _protocol: SupportsIndex) -> NoReturn:

@@ -20,7 +20,7 @@ from dynaseal.boto.interception.attach import (
 from dynaseal.boto.interception.copies import encrypting_copy
 from dynaseal.boto.interception.plaintext_tables import table_name
 from dynaseal.boto.interception.requests import Requests
-from dynaseal.boto.wrappers.copying import NotCopied
+from dynaseal.boto.wrappers.copying import NotCopyable
 from dynaseal.boto.wrappers.table_info import TableInfo
 from dynaseal.config import TableConfig, UpdateMode
 from dynaseal.core.actions import AttributeActions, CryptoAction
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         UpdateItemOutputTableTypeDef,
     )
 else:
-    Table = NotCopied
+    Table = NotCopyable
 
 
 class Boto3Table(Boto3Object, Protocol):

@@ -25,6 +25,7 @@ LIST = b"\x03\x00"
 BINARY = b"\xff\xff"
 
 entry_head = Struct(">2sI").pack
+"""Writes what precedes the bytes of a member of a list or map: its type id and its length."""
 
 
 class MalformedValueError(ValueError):

@@ -1,4 +1,4 @@
-"""What an encrypted data key says, without any key, of the key that wrapped it.
+"""Describes which key wrapped an encrypted data key, without using any key.
 
 Source: specification `structures.md`, "Encrypted Data Key", and each keyring's own page.
 """
