@@ -27,7 +27,7 @@ from support.people import people
 STEP_1 = PlaintextPolicy.FORCE_WRITE_ALLOW_READ
 STEP_2 = PlaintextPolicy.FORBID_WRITE_ALLOW_READ
 PLAIN = {"pk": "plain", "secret": "old secret", "city": "Bern"}
-SEALED = {"pk": "sealed", "secret": "the secret", "city": "Bern"}
+ENCRYPTED_PERSON = {"pk": "sealed", "secret": "the secret", "city": "Bern"}
 
 
 def wire(item: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def name(client: Any) -> str:
         ],
     )
     client.put_item(TableName=table, Item=wire(PLAIN))
-    client.put_item(TableName=table, Item=ItemEncryptor(people()).encrypt_item(wire(SEALED)))
+    client.put_item(TableName=table, Item=ItemEncryptor(people()).encrypt_item(wire(ENCRYPTED_PERSON)))
     return table
 
 
@@ -129,12 +129,12 @@ def test_both_kinds_of_items_are_read(wrapped: Any, policy: PlaintextPolicy) -> 
     people_ = wrapped(policy)
     city = Key("city").eq("Bern")
     assert people_.call("get_item", Key={"pk": "plain"})["Item"] == PLAIN
-    assert people_.call("get_item", Key={"pk": "sealed"})["Item"] == SEALED
-    assert by_key(people_.call("scan")["Items"]) == [PLAIN, SEALED]
-    assert by_key(people_.pages("scan")) == [PLAIN, SEALED]
+    assert people_.call("get_item", Key={"pk": "sealed"})["Item"] == ENCRYPTED_PERSON
+    assert by_key(people_.call("scan")["Items"]) == [PLAIN, ENCRYPTED_PERSON]
+    assert by_key(people_.pages("scan")) == [PLAIN, ENCRYPTED_PERSON]
     whole = {"IndexName": "whole", "KeyConditionExpression": city}
-    assert by_key(people_.call("query", **whole)["Items"]) == [PLAIN, SEALED]
-    assert by_key(people_.pages("query", **whole)) == [PLAIN, SEALED]
+    assert by_key(people_.call("query", **whole)["Items"]) == [PLAIN, ENCRYPTED_PERSON]
+    assert by_key(people_.pages("query", **whole)) == [PLAIN, ENCRYPTED_PERSON]
     assert people_.call("query", **{**whole, "IndexName": "some", "Select": "COUNT"})["Count"] == 2
 
 

@@ -314,9 +314,9 @@ def test_no_log_record_of_this_library_or_of_botocore_shows_the_secret(
     make: Callable[[StubbedDynamoDb], Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     stub = StubbedDynamoDb()
-    made = make(stub)
-    is_client = hasattr(made, "put_item")
-    client = made if is_client else made.meta.client
+    wrapper = make(stub)
+    is_client = hasattr(wrapper, "put_item")
+    client = wrapper if is_client else wrapper.meta.client
     secret: Any = {"S": str(SECRET)} if is_client else str(SECRET)
     pk: Any = {"S": "ann"} if is_client else "ann"
     with caplog.at_level(logging.DEBUG):
@@ -344,7 +344,7 @@ def test_no_log_record_of_this_library_or_of_botocore_shows_the_secret(
 def test_presigned_urls_of_item_operations_are_refused_for_every_client_that_encrypts() -> None:
     stub = StubbedDynamoDb()
     table = EncryptedTable(stub.resource().Table("people"), config=people())
-    clients = [make(stub) for make in CLIENTS[1:]] + [made(stub).meta.client for made in RESOURCES]
+    clients = [make(stub) for make in CLIENTS[1:]] + [wrapper(stub).meta.client for wrapper in RESOURCES]
     for client in [*clients, table.meta.client]:
         for operation in ("put_item", "get_item"):
             with pytest.raises(UnsupportedOperationError, match="generate_presigned_url is not supported"):

@@ -120,14 +120,14 @@ def test_nothing_is_kept_in_a_child_process_and_no_plaintext_at_all() -> None:
     (requests,) = [
         h.__self__._requests for h in handlers if hasattr(getattr(h, "__self__", None), "_requests")
     ]
-    kept = requests._tables.sent_transactions
+    sent_transactions = requests._tables.sent_transactions
     client.transact_write_items(ClientRequestToken="one", TransactItems=actions())
-    (entry,) = kept._sent.values()
+    (entry,) = sent_transactions._sent.values()
     assert "the secret" not in repr(entry.parts)
     assert "plain" not in repr(entry.parts)
     assert "the secret" not in repr(entry)
     forks._reset_all()
-    assert not kept._sent
+    assert not sent_transactions._sent
 
 
 WIRE = st.recursive(

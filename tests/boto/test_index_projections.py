@@ -35,15 +35,15 @@ QUERY = {
 }
 
 
-class Described:
+class FakeDescribeTable:
     """Counts the calls of DescribeTable."""
 
     def __init__(self, reply: dict[str, Any] | ClientError = DESCRIPTION) -> None:
         self.reply = reply
-        self.asked: list[str] = []
+        self.described_tables: list[str] = []
 
     def __call__(self, table: str) -> dict[str, Any]:
-        self.asked.append(table)
+        self.described_tables.append(table)
         if isinstance(self.reply, ClientError):
             raise self.reply
         return self.reply
@@ -62,13 +62,13 @@ def failure(code: str) -> ClientError:
 def test_a_partial_index_is_refused_and_a_whole_one_passes(
     policy: PlaintextPolicy, select: dict[str, str]
 ) -> None:
-    described = Described()
-    indexes = IndexProjections(described)
+    describe_table = FakeDescribeTable()
+    indexes = IndexProjections(describe_table)
     prepare(indexes, policy, IndexName="whole", **select)
     for name in ("some", "keys"):
         with pytest.raises(UnsupportedOperationError, match=f"index '{name}', which does not project all"):
             prepare(indexes, policy, IndexName=name, **select)
-    assert described.asked == ["people"]
+    assert describe_table.described_tables == ["people"]
 
 
 @pytest.mark.parametrize("policy", READING)
@@ -82,33 +82,33 @@ def test_where_plaintext_may_not_be_read_nothing_is_asked() -> None:
 
 
 def test_an_index_that_is_new_is_looked_up_again() -> None:
-    described = Described()
-    indexes = IndexProjections(described)
+    describe_table = FakeDescribeTable()
+    indexes = IndexProjections(describe_table)
     for _ in range(2):
         with pytest.raises(
             UnsupportedOperationError, match="index 'new', which is not known to DescribeTable"
         ):
             prepare(indexes, READING[0], IndexName="new")
-    assert len(described.asked) == 2
-    described.reply = {
+    assert len(describe_table.described_tables) == 2
+    describe_table.reply = {
         "Table": {"GlobalSecondaryIndexes": [{"IndexName": "new", "Projection": {"ProjectionType": "ALL"}}]}
     }
     for _ in range(2):
         prepare(indexes, READING[0], IndexName="new")
-    assert len(described.asked) == 3
+    assert len(describe_table.described_tables) == 3
 
 
 def test_what_was_asked_is_forgotten_when_a_table_is_changed() -> None:
-    described = Described()
-    indexes = IndexProjections(described)
+    describe_table = FakeDescribeTable()
+    indexes = IndexProjections(describe_table)
     for _ in range(2):
         prepare(indexes, READING[0], IndexName="whole")
         Requests({"people": people()}).prepare("UpdateTable", {"TableName": "people"}, indexes)
-    assert len(described.asked) == 2
+    assert len(describe_table.described_tables) == 2
 
 
 def test_where_describe_table_is_denied_the_search_is_refused_and_says_so() -> None:
-    indexes = IndexProjections(Described(failure("AccessDeniedException")))
+    indexes = IndexProjections(FakeDescribeTable(failure("AccessDeniedException")))
     with pytest.raises(UnsupportedOperationError, match="DescribeTable was denied") as caught:
         prepare(indexes, READING[0], IndexName="whole")
     assert "Allow dynamodb:DescribeTable, or pass Select=ALL_ATTRIBUTES" in str(caught.value)
@@ -118,7 +118,9 @@ def test_where_describe_table_is_denied_the_search_is_refused_and_says_so() -> N
 
 def test_other_failures_of_describe_table_are_the_callers() -> None:
     with pytest.raises(ClientError, match="ThrottlingException"):
-        prepare(IndexProjections(Described(failure("ThrottlingException"))), READING[0], IndexName="whole")
+        prepare(
+            IndexProjections(FakeDescribeTable(failure("ThrottlingException"))), READING[0], IndexName="whole"
+        )
 
 
 def _client(stub: StubbedDynamoDb, configs: Any) -> Any:

@@ -173,8 +173,8 @@ def test_collections_give_boto3s_own_tables_for_plaintext_tables() -> None:
 @pytest.mark.parametrize("make", [*CLIENTS, *RESOURCES])
 def test_calls_about_tables_pass_for_every_table(make: Callable[..., Any]) -> None:
     stub = StubbedDynamoDb()
-    made = make(stub)
-    client = made if hasattr(made, "describe_table") else made.meta.client
+    wrapper = make(stub)
+    client = wrapper if hasattr(wrapper, "describe_table") else wrapper.meta.client
     client.describe_table(TableName="pateints")
     client.list_tables()
     client.delete_table(TableName="pateints")

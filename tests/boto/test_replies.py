@@ -164,8 +164,8 @@ def test_keys_are_numbers_by_value_and_binary_by_content() -> None:
     )
     item = {"pk": {"N": "150"}, "sk": {"B": b"\x00"}, "a": {"S": "x"}}
     encrypted = ItemEncryptor(config).encrypt_item(item)
-    asked = {"pk": {"N": "1.50e2"}, "sk": {"B": bytearray(b"\x00")}}
-    call = Requests({"sums": config}).prepare("GetItem", {"TableName": "sums", "Key": asked})
+    requested_key_value = {"pk": {"N": "1.50e2"}, "sk": {"B": bytearray(b"\x00")}}
+    call = Requests({"sums": config}).prepare("GetItem", {"TableName": "sums", "Key": requested_key_value})
     assert call.finish({"Item": encrypted}) == {"Item": item}
     query = {
         "TableName": "sums",
@@ -424,8 +424,8 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 def test_only_the_item_with_the_key_is_returned(
     operation: str, keys: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
-    asked, found = keys
-    key = {"pk": asked}
+    requested_key_value, found = keys
+    key = {"pk": requested_key_value}
     requests_by_name: dict[str, tuple[str, dict[str, Any]]] = {
         "get": ("GetItem", {"TableName": "sums", "Key": key}),
         "delete": ("DeleteItem", {"TableName": "sums", "Key": key, "ReturnValues": "ALL_OLD"}),
@@ -436,7 +436,7 @@ def test_only_the_item_with_the_key_is_returned(
             {
                 "TableName": "sums",
                 "KeyConditionExpression": "pk = :k",
-                "ExpressionAttributeValues": {":k": asked},
+                "ExpressionAttributeValues": {":k": requested_key_value},
             },
         ),
     }
@@ -450,7 +450,7 @@ def test_only_the_item_with_the_key_is_returned(
     item = {"pk": found, "a": {"S": "x"}}
     call = Requests({"sums": BY_NUMBER}).prepare(*requests_by_name[operation])
     reply = replies[operation](ItemEncryptor(BY_NUMBER).encrypt_item(item))
-    if same(asked, found):
+    if same(requested_key_value, found):
         assert call.finish(reply) == replies[operation](item)
     else:
         with pytest.raises(DecryptError, match="another key"):

@@ -495,9 +495,9 @@ def finish(operation: str, reply: dict[str, Any], **changes: Any) -> Any:
 def test_items_of_a_reply_are_decrypted_where_they_stand(
     operation: str, reply: dict[str, Any], opened: dict[str, Any]
 ) -> None:
-    given = deepcopy(reply)
+    reply_before = deepcopy(reply)
     assert finish(operation, reply) == opened
-    assert reply == given, "the reply given was changed"
+    assert reply == reply_before, "the reply given was changed"
 
 
 @pytest.mark.parametrize("returned", ["ALL_OLD", "ALL_NEW"])

@@ -71,7 +71,7 @@ def test_a_table_made_by_it_is_encrypted(resource: Any) -> None:
     created.delete()
 
 
-def test_a_client_is_no_resource() -> None:
+def test_a_client_is_refused_as_a_resource() -> None:
     with pytest.raises(ConfigError, match="A client is not a resource"):
         EncryptedResource(StubbedDynamoDb().client(), configs={})
 

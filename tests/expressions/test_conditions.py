@@ -97,7 +97,7 @@ def test_the_deepest_nesting_is_parsed_and_evaluated_without_deep_recursion(text
     "text",
     ["(" * 100_000, "a." * 100_000, "NOT " * 100_000, "#" * 100_000, ")" * 4096, "a[0]" * 1024, "(a" * 2048],
 )
-def test_hostile_texts_are_refused_at_once(text: str) -> None:
+def test_hostile_expressions_are_refused_at_once(text: str) -> None:
     started = process_time()
     for parse in (parse_condition, parse_projection, parse_update):
         with pytest.raises(UnsupportedOperationError):
@@ -128,7 +128,7 @@ def test_a_placeholder_that_nothing_defines_is_named(
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "one", ""])
-def test_a_number_that_is_none_is_refused(number: str) -> None:
+def test_an_invalid_number_is_refused(number: str) -> None:
     with pytest.raises(UnsupportedOperationError, match="not a number"):
         matches(parse_condition("n = :v"), {"n": {"N": "1"}}, None, {":v": {"N": number}})
 

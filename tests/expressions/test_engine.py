@@ -1,8 +1,8 @@
 """Random conditions on random items: the same result as a DynamoDB engine's.
 
-ministack answers some questions in a way of its own (`vectors/expressions.json` has DynamoDB's answers):
-sizes of numbers, parts of binary, numbers in sets under another spelling, comparisons of two missing
-attributes, the beginning of what is no text. The conditions here ask none of these.
+ministack evaluates some conditions differently (`vectors/expressions.json` has DynamoDB's results): sizes of
+numbers, parts of binary, numbers in sets under another spelling, comparisons of two missing attributes, and
+begins_with on a value that is not a string. The conditions here have none of these.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from dynaseal.expressions import matches, parse_condition
 from support.dynamodb import client_of, create_table, running_engine
 
-TEXTS = ["", "a", "ab", "abc", "\u00e9", "\uff61", "\U00010002"]
+STRINGS = ["", "a", "ab", "abc", "\u00e9", "\uff61", "\U00010002"]
 NUMBERS = ["0", "1", "-1", "1.5", "10", "9", "100", "-2"]
 SCALARS = [
-    *({"S": text} for text in TEXTS),
+    *({"S": string} for string in STRINGS),
     *({"N": number} for number in NUMBERS),
     {"B": b"ab"},
     {"BOOL": True},
@@ -28,18 +28,18 @@ SCALARS = [
 
 
 def item(key: int) -> dict[str, Any]:
-    """An item whose attributes take every type by turns, some missing."""
-    made: dict[str, Any] = {"k": {"S": str(key)}, "word": {"S": TEXTS[key % len(TEXTS)]}}
-    for place, name in enumerate(("a", "b1", "inbound")):
-        if (key + place) % 4:
-            made[name] = SCALARS[(key * (place + 2)) % len(SCALARS)]
+    """An item whose attributes take each type in turn, some missing."""
+    attributes: dict[str, Any] = {"k": {"S": str(key)}, "word": {"S": STRINGS[key % len(STRINGS)]}}
+    for position, name in enumerate(("a", "b1", "inbound")):
+        if (key + position) % 4:
+            attributes[name] = SCALARS[(key * (position + 2)) % len(SCALARS)]
     if key % 3:
-        made["m1"] = {
+        attributes["m1"] = {
             "M": {"c": SCALARS[key % len(SCALARS)], "d": {"L": [SCALARS[-key % len(SCALARS)], {"N": "1"}]}}
         }
     if key % 5:
-        made["tags"] = {"SS": sorted({TEXTS[1:][key % 6], "a"})}
-    return made
+        attributes["tags"] = {"SS": sorted({STRINGS[1:][key % 6], "a"})}
+    return attributes
 
 
 ITEMS = [item(key) for key in range(24)]
@@ -51,7 +51,7 @@ counts = st.sampled_from([{"N": "0"}, {"N": "1"}, {"N": "2"}, {"N": "3"}])
 sets = st.sampled_from([{"SS": ["a", "ab"]}, {"SS": ["ab", "a"]}, {"SS": ["a"]}])
 types = st.sampled_from([{"S": kind} for kind in ("S", "N", "B", "BOOL", "M", "L", "SS")])
 comparators = st.sampled_from(["=", "<>", "<", "<=", ">", ">="])
-strings = st.sampled_from([{"S": text} for text in TEXTS[1:]])
+strings = st.sampled_from([{"S": string} for string in STRINGS[1:]])
 bounds = st.one_of(
     st.lists(strings, min_size=2, max_size=2).map(lambda ends: sorted(ends, key=lambda value: value["S"])),
     st.lists(st.sampled_from([{"N": number} for number in NUMBERS]), min_size=2, max_size=2).map(
@@ -61,7 +61,7 @@ bounds = st.one_of(
 
 
 @st.composite
-def questions(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+def conditions(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     """A condition and its values."""
     values: dict[str, Any] = {}
 
@@ -104,24 +104,24 @@ def table() -> Iterator[tuple[Any, str]]:
     with running_engine() as endpoint:
         client = client_of(endpoint)
         name = create_table(client, "k")
-        for made in ITEMS:
-            client.put_item(TableName=name, Item=made)
+        for attributes in ITEMS:
+            client.put_item(TableName=name, Item=attributes)
         yield client, name
         client.close()
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(question=questions())
+@given(case=conditions())
 def test_a_condition_finds_the_items_that_the_engine_finds(
-    table: tuple[Any, str], question: tuple[str, dict[str, Any]]
+    table: tuple[Any, str], case: tuple[str, dict[str, Any]]
 ) -> None:
     client, name = table
-    text, values = question
-    names = {"#n": "inbound"} if "#n" in text else {}
-    given_arguments = {"ExpressionAttributeValues": values, "ExpressionAttributeNames": names}
+    expression, values = case
+    names = {"#n": "inbound"} if "#n" in expression else {}
+    arguments = {"ExpressionAttributeValues": values, "ExpressionAttributeNames": names}
     reply = client.scan(
-        TableName=name, FilterExpression=text, **{key: part for key, part in given_arguments.items() if part}
+        TableName=name, FilterExpression=expression, **{key: part for key, part in arguments.items() if part}
     )
-    condition = parse_condition(text, "FilterExpression")
-    found = {made["k"]["S"] for made in ITEMS if matches(condition, made, names, values)}
-    assert found == {made["k"]["S"] for made in reply["Items"]}
+    condition = parse_condition(expression, "FilterExpression")
+    found = {attributes["k"]["S"] for attributes in ITEMS if matches(condition, attributes, names, values)}
+    assert found == {attributes["k"]["S"] for attributes in reply["Items"]}

@@ -28,7 +28,7 @@ SLOWEST_SECONDS = 10
 
 LONGEST = 32_768
 _EXECUTED = re.compile(r"stat::number_of_executed_units:\s+(\d+)")
-_KEPT = re.compile(r"Test unit written to (\S+)")
+_INPUT_FILE = re.compile(r"Test unit written to (\S+)")
 
 
 class Outcome(NamedTuple):
@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
 
     name: str
     inputs: int
-    kept: str | None
+    input_file: str | None
     output: str
     code: int
 
@@ -86,9 +86,13 @@ def _fuzz(name: str, seconds: int) -> Outcome:
         ]
         ended = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     output = ended.stdout + ended.stderr
-    executed, kept = _EXECUTED.search(output), _KEPT.search(output)
+    executed, input_file = _EXECUTED.search(output), _INPUT_FILE.search(output)
     return Outcome(
-        name, int(executed[1]) if executed else 0, kept[1] if kept else None, output, ended.returncode
+        name,
+        int(executed[1]) if executed else 0,
+        input_file[1] if input_file else None,
+        output,
+        ended.returncode,
     )
 
 
@@ -97,8 +101,8 @@ def _report(outcome: Outcome) -> None:
         _say(f"{outcome.name}: {outcome.inputs} inputs, none breaks a rule")
         return
     _say(f"{outcome.name}: BROKEN (exit {outcome.code})")
-    if outcome.kept is not None:
-        _say(f"  again: python -m fuzz --replay {outcome.kept} {outcome.name}")
+    if outcome.input_file is not None:
+        _say(f"  again: python -m fuzz --replay {outcome.input_file} {outcome.name}")
     _say("\n".join(f"  {line}" for line in outcome.output.splitlines()[-60:]))
 
 

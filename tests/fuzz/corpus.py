@@ -62,8 +62,8 @@ def stored_items() -> Iterator[bytes]:
 def sealed_items() -> Iterator[bytes]:
     for at, item in enumerate(_plain()):
         flags = at % 4
-        letter = 2 if flags & items.IS_VERSION_2 else 1
-        for data in _encoded({**item, "pk": {"S": "key"}}, {"pk": letter}):
+        action_byte = 2 if flags & items.IS_VERSION_2 else 1
+        for data in _encoded({**item, "pk": {"S": "key"}}, {"pk": action_byte}):
             yield bytes((flags,)) + data
     stored_context = b"\x00\x01\x00\x01a\x00\x01b"
     for data in _encoded({"pk": {"S": "key"}}, {"pk": 1}):
@@ -111,9 +111,9 @@ def _is_binary(value: Mapping[str, Any] | None) -> bool:
     return value is not None and "B" in value
 
 
-def _encoded(item: Mapping[str, Any], letters: Mapping[str, int] | None = None) -> Iterator[bytes]:
+def _encoded(item: Mapping[str, Any], action_bytes: Mapping[str, int] | None = None) -> Iterator[bytes]:
     """Return an item as an input; None if it cannot be one, or is too large for changes to have an effect."""
     with suppress(MalformedValueError, StructError):
-        data = encoded(item, letters)
+        data = encoded(item, action_bytes)
         if len(data) <= LARGEST:
             yield data

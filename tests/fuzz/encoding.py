@@ -1,6 +1,7 @@
-"""Fuzz inputs as the attributes of an item: any bytes are some attributes, and a changed byte changes little.
+"""Fuzz inputs as the attributes of an item: any bytes are attributes, and a changed byte changes little.
 
-An attribute is: name (2-byte length), letter, type id, data (2-byte length). What is cut off is taken short.
+An attribute is: name (2-byte length), action byte, type id, data (2-byte length). Where the input ends early,
+the rest is shorter or empty.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from dynaseal.core.values.types import NUMBER, STRING, MalformedValueError
 from dynaseal.core.values.writing import serialize
 from dynaseal.core.wire import u16
 
-MOST_ATTRIBUTES = 32
+MAX_ATTRIBUTES = 32
 ODD = b"\xee"
 """As the first byte of a type id: a Python object that is not an attribute value, chosen by the second."""
 
-_ODDITIES: tuple[Any, ...] = (
+_INVALID_VALUES: tuple[Any, ...] = (
     None,
     7,
     "B",
@@ -74,7 +75,7 @@ class Part(NamedTuple):
     """One attribute of an input."""
 
     name: str
-    letter: int
+    action_byte: int
     type_id: bytes
     data: bytes
 
@@ -82,7 +83,7 @@ class Part(NamedTuple):
     def value(self) -> Any:
         """The attribute value, or another Python object, that the part encodes."""
         if self.type_id[:1] == ODD:
-            return _ODDITIES[self.type_id[-1] % len(_ODDITIES)]
+            return _INVALID_VALUES[self.type_id[-1] % len(_INVALID_VALUES)]
         if self.type_id == STRING:
             return {"S": self.data.decode("utf-8", "surrogateescape")}
         if self.type_id == NUMBER:
@@ -96,16 +97,16 @@ class Part(NamedTuple):
 def parts_of(cursor: Cursor) -> dict[str, Part]:
     """Read all attributes, by name."""
     parts: dict[str, Part] = {}
-    while cursor.left and len(parts) < MOST_ATTRIBUTES:
+    while cursor.left and len(parts) < MAX_ATTRIBUTES:
         name = cursor.sized().decode("utf-8", "surrogateescape")
         parts[name] = Part(name, cursor.byte(), cursor.take(2), cursor.sized())
     return parts
 
 
-def encoded(item: Mapping[str, Any], letters: Mapping[str, int] | None = None) -> bytes:
+def encoded(item: Mapping[str, Any], action_bytes: Mapping[str, int] | None = None) -> bytes:
     """Write an item's attributes as an input."""
     return b"".join(
-        encoded_part(Part(name, (letters or {}).get(name, 0), *serialize(value)))
+        encoded_part(Part(name, (action_bytes or {}).get(name, 0), *serialize(value)))
         for name, value in item.items()
     )
 
@@ -114,7 +115,7 @@ def encoded_part(part: Part) -> bytes:
     """Write one attribute as a part of an input."""
     name = part.name.encode("utf-8", "surrogateescape")
     return b"".join(
-        (u16(len(name)), name, bytes((part.letter,)), part.type_id, u16(len(part.data)), part.data)
+        (u16(len(name)), name, bytes((part.action_byte,)), part.type_id, u16(len(part.data)), part.data)
     )
 
 

@@ -1,7 +1,7 @@
 """Targets for whole items: AWS's items with changes, items encrypted by someone with the key, and reports.
 
 - What is read of a changed item is, in its signed part, what one of the items' writers wrote.
-- An item with the right seals is refused or gives exactly what was sealed, whatever bytes that was.
+- An item with valid tags is refused or gives exactly what was encrypted, whatever bytes that was.
 - A report never fails.
 """
 
@@ -43,7 +43,7 @@ TABLE = TableConfig(
     keyring=KEYRING,
     allowed_unsigned_attribute_prefix=":",
 )
-SEALED = ItemEncryptor(TABLE)
+ENCRYPTOR = ItemEncryptor(TABLE)
 IS_VERSION_2, IS_SIGNED, HAS_CONTEXT = 1, 2, 4
 
 
@@ -79,11 +79,11 @@ def seal_item(data: bytes) -> bool:
     stored_context = cursor.sized() if flags & HAS_CONTEXT else None
     attributes: dict[str, Attribute] = {}
     for name, part in parts_of(cursor).items():
-        letter = b"esc"[part.letter % 3]
-        if letter == ENCRYPTED:
-            attributes[name] = Attribute(letter, plaintext=(part.type_id.ljust(2, b"\x00"), part.data))
+        action_byte = b"esc"[part.action_byte % 3]
+        if action_byte == ENCRYPTED:
+            attributes[name] = Attribute(action_byte, plaintext=(part.type_id.ljust(2, b"\x00"), part.data))
         else:
-            attributes[name] = Attribute(letter, part.value)
+            attributes[name] = Attribute(action_byte, part.value)
     try:
         item = encrypt_unchecked(
             TABLE,
@@ -98,7 +98,7 @@ def seal_item(data: bytes) -> bool:
     except (TypeError, ValueError):
         return False  # no bytes are signed for such a value or context
     try:
-        result = SEALED.decrypt_item(item)
+        result = ENCRYPTOR.decrypt_item(item)
     except DecryptError:
         return False
     assert result.keys() == attributes.keys()
@@ -113,7 +113,7 @@ def _sealed_value(attribute: Attribute) -> dict[str, Any]:
 
 def describe(data: bytes) -> bool:
     item: dict[Any, Any] = {
-        part.letter if part.letter > 250 else name: part.value
+        part.action_byte if part.action_byte > 250 else name: part.value
         for name, part in parts_of(Cursor(data)).items()
     }
     report = describe_item(item, allowed_unsigned_attribute_prefix=":")

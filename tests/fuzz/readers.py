@@ -105,7 +105,17 @@ def _text(cursor: Cursor, length: int) -> str:
     return cursor.take(length).decode("utf-8", "surrogateescape")
 
 
-_ODDITIES: tuple[Any, ...] = (None, 1, "S", [], {}, {"S": 1}, {"L": "x"}, {"M": {1: {"S": ""}}}, {"BOOL": 1})
+_INVALID_VALUES: tuple[Any, ...] = (
+    None,
+    1,
+    "S",
+    [],
+    {},
+    {"S": 1},
+    {"L": "x"},
+    {"M": {1: {"S": ""}}},
+    {"BOOL": 1},
+)
 _LEAVES: tuple[Callable[[Cursor, int], Any], ...] = (
     lambda cursor, count: {"S": _text(cursor, count)},
     lambda cursor, count: {"N": cursor.take(count).decode("latin-1")},
@@ -117,5 +127,5 @@ _LEAVES: tuple[Callable[[Cursor, int], Any], ...] = (
     lambda cursor, count: {"SS": [_text(cursor, cursor.byte()) for _ in range(count % 8)]},
     lambda cursor, count: {"NS": [cursor.take(cursor.byte()).decode("latin-1") for _ in range(count % 8)]},
     lambda cursor, count: {"BS": tuple(cursor.take(cursor.byte()) for _ in range(count % 8))},
-    lambda _, count: _ODDITIES[count % len(_ODDITIES)],
+    lambda _, count: _INVALID_VALUES[count % len(_INVALID_VALUES)],
 )

@@ -22,13 +22,13 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def client(endpoint: str) -> Iterator[Any]:
-    made = client_of(endpoint)
-    yield made
-    made.close()
+    client = client_of(endpoint)
+    yield client
+    client.close()
 
 
 @pytest.fixture
 def resource(endpoint: str) -> Iterator[Any]:
-    made = resource_of(endpoint)
-    yield made
-    made.meta.client.close()
+    resource = resource_of(endpoint)
+    yield resource
+    resource.meta.client.close()

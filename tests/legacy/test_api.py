@@ -76,8 +76,8 @@ class Observer:
             case {"SS": members} | {"NS": members} if len(value) == 1:
                 return {next(iter(value)): sorted(members)}
             case dict():
-                kept = {key: member for key, member in value.items() if key not in LEFT_OUT}
-                return {key: self.seen(member, key) for key, member in kept.items()}
+                compared = {key: member for key, member in value.items() if key not in LEFT_OUT}
+                return {key: self.seen(member, key) for key, member in compared.items()}
             case list() | tuple():
                 return [self.seen(member, name) for member in value]
             case None | str() | bool() | int():
@@ -87,7 +87,7 @@ class Observer:
         return {"$type": type(value).__name__}
 
 
-class Stage:
+class Scenario:
     """A scenario's tables, plain clients, and the operations that they send."""
 
     def __init__(self, endpoint: str, scenario: dict[str, Any]) -> None:
@@ -191,10 +191,10 @@ class Stage:
             case "list-types":
                 return sorted(f"{type(each).__name__}:{each.name}" for each in target(*args, **kwargs))
             case "then":
-                made: Any = target(*args, **kwargs)
+                result: Any = target(*args, **kwargs)
                 if step["then"] == "keys":
-                    return made.keys()
-                return getattr(made, step["then"])(**given(step.get("then_kwargs", {})))
+                    return result.keys()
+                return getattr(result, step["then"])(**given(step.get("then_kwargs", {})))
         result = target(*args, **kwargs)
         return {"result": result, "argument": kwargs} if step.get("argument_after") else result
 
@@ -203,14 +203,14 @@ def schema(keys: list[list[str]]) -> list[dict[str, str]]:
     return [{"AttributeName": name, "KeyType": kind} for name, kind, _ in keys]
 
 
-def observed(stage: Stage, observer: Observer, action: Any) -> dict[str, Any]:
-    stage.sent.clear()
+def outcome_of(scenario_run: Scenario, observer: Observer, action: Any) -> dict[str, Any]:
+    scenario_run.sent.clear()
     outcome: dict[str, Any]
     try:
         outcome = {"returns": observer.seen(action())}
     except Exception as error:  # noqa: BLE001 whatever comes is compared
         outcome = {"raises": raised(error)}
-    return {**outcome, "ops": list(stage.sent)}
+    return {**outcome, "ops": list(scenario_run.sent)}
 
 
 def raised(error: Exception) -> dict[str, Any]:
@@ -231,12 +231,14 @@ SCENARIOS = API["scenarios"]
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario["id"] for scenario in SCENARIOS])
 def test_a_scenario_goes_as_with_the_older_library(endpoint: str, scenario: dict[str, Any]) -> None:
-    stage, observer = Stage(endpoint, scenario), Observer(scenario)
-    built = observed(stage, observer, stage.build)
+    scenario_run, observer = Scenario(endpoint, scenario), Observer(scenario)
+    built = outcome_of(scenario_run, observer, scenario_run.build)
     assert comparable(built) == comparable(scenario["build"]["observed"])
     for number, step in enumerate(scenario["steps"]):
-        stage.unprocessed = step.get("inject", stage.unprocessed if step.get("keep_inject") else None)
-        outcome = observed(stage, observer, lambda step=step: stage.take(step))
+        scenario_run.unprocessed = step.get(
+            "inject", scenario_run.unprocessed if step.get("keep_inject") else None
+        )
+        outcome = outcome_of(scenario_run, observer, lambda step=step: scenario_run.take(step))
         if "may_differ" not in step and ENGINE not in step.get("skip_on", ()):
             assert comparable(outcome) == comparable(step["observed"]), f"step {number}"
 

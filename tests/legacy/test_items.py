@@ -165,9 +165,9 @@ def test_a_reserved_attribute_is_not_encrypted_over(name: str) -> None:
 def test_no_mode_but_the_formats_own_decrypts(mode: str) -> None:
     stored = encrypt_dynamodb_item(ANN, config(ANN))
     description = material_description.deserialize(stored[DESCRIPTION])
-    forged = material_description.serialize({**description, "amzn-ddb-map-sym-mode": mode})
+    changed_description = material_description.serialize({**description, "amzn-ddb-map-sym-mode": mode})
     with pytest.raises(DeserializationError, match="are not written in the mode"):
-        decrypt_dynamodb_item({**stored, DESCRIPTION: forged}, config(stored))
+        decrypt_dynamodb_item({**stored, DESCRIPTION: changed_description}, config(stored))
 
 
 def test_nothing_is_decrypted_before_the_signature_holds() -> None:
@@ -184,11 +184,11 @@ def test_nothing_is_decrypted_before_the_signature_holds() -> None:
             raise AssertionError("decrypted an item that does not verify")
 
     mac = JceNameLocalDelegatedKey.generate("HmacSHA256", 256)
-    made = StaticCryptographicMaterialsProvider(RawDecryptionMaterials(mac, Watched()))
+    provider = StaticCryptographicMaterialsProvider(RawDecryptionMaterials(mac, Watched()))
     stored = encrypt_dynamodb_item(ANN, config(ANN))
     case = {"table": {"name": "people", "partition_key": "pk"}, "actions": ACTIONS}
     with pytest.raises(SignatureVerificationError):
-        decrypt_dynamodb_item(stored, crypto_config(DYNASEAL, case, made, stored))
+        decrypt_dynamodb_item(stored, crypto_config(DYNASEAL, case, provider, stored))
 
 
 def test_actions_that_were_changed_in_place_are_obeyed() -> None:

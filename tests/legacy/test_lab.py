@@ -163,7 +163,7 @@ def test_a_version_is_made_once_however_many_ask_for_it(kms: Any, key: str, meta
     for thread in threads:
         thread.join()
     assert len(keys) == 6
-    assert all(made == keys[0] for made in keys)
+    assert all(key == keys[0] for key in keys)
 
 
 def test_a_version_that_cannot_be_stored_is_not_used(kms: Any, key: str, meta_table: Any) -> None:
@@ -177,9 +177,9 @@ def test_a_version_that_is_not_there_is_refused(kms: Any, key: str, meta_table: 
     store = MetaStore(meta_table, kms_provider(DYNASEAL, key, kms))
     with pytest.raises(InvalidVersionError, match="Version not found"):
         store.provider("people", 7)
-    made: Any = store.get_or_create_provider("people", 7)
+    provider: Any = store.get_or_create_provider("people", 7)
     with pytest.raises(VersionAlreadyExistsError):
-        store._save_materials("people", 7, made._wrapping_key, made._signing_key)
+        store._save_materials("people", 7, provider._wrapping_key, provider._signing_key)
 
 
 def test_clients_are_made_for_the_keys_region_once() -> None:
@@ -188,7 +188,7 @@ def test_clients_are_made_for_the_keys_region_once() -> None:
     provider = AwsKmsCryptographicMaterialsProvider(
         "arn:aws:kms:ap-south-1:111122223333:key/1", botocore_session=botocore.session.Session()
     )
-    made = provider._client(provider._key_id)
-    assert made.meta.region_name == "ap-south-1"
-    assert provider._client(provider._key_id) is made
-    assert made.meta.config.user_agent_extra.endswith("DynamodbEncryptionSdkPython/3.3.0")
+    client = provider._client(provider._key_id)
+    assert client.meta.region_name == "ap-south-1"
+    assert provider._client(provider._key_id) is client
+    assert client.meta.config.user_agent_extra.endswith("DynamodbEncryptionSdkPython/3.3.0")

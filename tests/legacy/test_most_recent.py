@@ -154,7 +154,7 @@ def test_refresh_forgets_every_version(store: Store) -> None:
     assert store.taken() == ["newest", "version 0"]
 
 
-def test_a_version_that_the_store_does_not_have_is_no_material(store: Store) -> None:
+def test_a_version_that_the_store_does_not_have_gives_no_materials(store: Store) -> None:
     provider = CachingMostRecentProvider(store, "m", 60)
     with pytest.raises(AttributeError, match="No decryption materials available"):
         read_version(provider, 9)

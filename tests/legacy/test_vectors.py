@@ -85,12 +85,14 @@ SPELLED_HERE = {"kms-number-spelling", "number-negative-zero", "numbers-38-digit
 def encrypted(names: Names, case: dict[str, Any], kms: RecordedKms | None = None) -> dict[str, Any]:
     item = wire_item(case.get("given_to_encrypt", case["plaintext"]))
     spec = case["provider"]
-    made = (
+    materials_provider = (
         signing_provider(names, spec, case["keys"])
         if spec["kind"] == "wrapped"
         else provider(names, spec, case["keys"], kms)
     )
-    return names("encrypted.item", "encrypt_dynamodb_item")(item, crypto_config(names, case, made, item))
+    return names("encrypted.item", "encrypt_dynamodb_item")(
+        item, crypto_config(names, case, materials_provider, item)
+    )
 
 
 @ids([case for case in WRITABLE if case["provider"]["kind"] == "kms" and case["id"] not in SPELLED_HERE])

@@ -99,13 +99,15 @@ def test_the_curve_is_part_of_what_a_data_key_is_bound_to() -> None:
     [b"", b"\x02" + bytes(32), b"\x04" + bytes(64), b"\x02" + b"\xff" * 32, b"\x00"],
     ids=["empty", "off the curve", "uncompressed", "beyond the field", "infinity"],
 )
-def test_a_sender_that_is_no_point_of_the_curve_is_refused(sender: bytes) -> None:
+def test_a_sender_that_is_not_a_point_of_the_curve_is_refused(sender: bytes) -> None:
     written = Subject(static()).write()
     (key,) = written.encrypted_data_keys
     recipient = key.provider_info[5:38]
-    forged = [EncryptedDataKey(key.provider_id, Parties(sender, recipient).provider_info, key.ciphertext)]
+    changed_keys = [
+        EncryptedDataKey(key.provider_id, Parties(sender, recipient).provider_info, key.ciphertext)
+    ]
 
-    Subject(discovery()).check_refuses(written, "a sender off the curve", forged)
+    Subject(discovery()).check_refuses(written, "a sender off the curve", changed_keys)
 
 
 def test_keys_are_taken_in_pem_and_in_der() -> None:

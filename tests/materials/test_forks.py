@@ -81,15 +81,15 @@ def test_a_lock_that_another_thread_holds_does_not_block_a_child(name: str) -> N
 
 
 def test_a_child_makes_clients_of_its_own() -> None:
-    made: list[str] = []
+    regions: list[str] = []
 
     def make(region: str) -> object:
-        made.append(region)
+        regions.append(region)
         return object()
 
-    given = object()
-    clients = Clients("kms", clients={"eu-west-1": given}, make_client=make)
+    own_client = object()
+    clients = Clients("kms", clients={"eu-west-1": own_client}, make_client=make)
     parents = clients("us-west-2")
-    assert exit_code_in_child(lambda: clients("us-west-2") is not parents and len(made) == 2) == 0
-    assert exit_code_in_child(lambda: clients("eu-west-1") is given) == 0
+    assert exit_code_in_child(lambda: clients("us-west-2") is not parents and len(regions) == 2) == 0
+    assert exit_code_in_child(lambda: clients("eu-west-1") is own_client) == 0
     assert clients("us-west-2") is parents

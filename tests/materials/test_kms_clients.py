@@ -15,19 +15,19 @@ from dynaseal.testing import Subject
 from support.keyrings import KMS_A, KMS_EU, fake_kms
 
 
-def test_the_callers_function_is_called_once_a_region_under_many_threads() -> None:
-    asked: list[str] = []
+def test_the_callers_function_is_called_once_per_region_under_many_threads() -> None:
+    regions: list[str] = []
 
     def make(region: str) -> str:
-        asked.append(region)
+        regions.append(region)
         return f"client of {region}"
 
     clients = Clients("kms", make_client=make)
     with ThreadPoolExecutor(8) as pool:
-        made = set(pool.map(clients, ["us-west-2", "eu-west-1"] * 20))
+        results = set(pool.map(clients, ["us-west-2", "eu-west-1"] * 20))
 
-    assert made == {"client of us-west-2", "client of eu-west-1"}
-    assert sorted(asked) == ["eu-west-1", "us-west-2"]
+    assert results == {"client of us-west-2", "client of eu-west-1"}
+    assert sorted(regions) == ["eu-west-1", "us-west-2"]
 
 
 def test_a_client_is_made_from_the_callers_session_in_the_requested_region() -> None:
@@ -54,7 +54,7 @@ def test_no_region_anywhere_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("default_session", [False, True], ids=["botocore session", "default session"])
 @pytest.mark.parametrize(
-    ("given", "aws_region", "aws_default_region", "profile", "expected"),
+    ("session_region", "aws_region", "aws_default_region", "profile", "expected"),
     [
         (None, "eu-west-1", None, None, "eu-west-1"),
         (None, None, "eu-west-2", None, "eu-west-2"),
@@ -68,7 +68,7 @@ def test_no_region_anywhere_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_one_rule_for_the_region_of_a_client(
     *,
-    given: str | None,
+    session_region: str | None,
     aws_region: str | None,
     aws_default_region: str | None,
     profile: str | None,
@@ -86,12 +86,14 @@ def test_one_rule_for_the_region_of_a_client(
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, value)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session(region_name=given) if given else None)
+    monkeypatch.setattr(
+        boto3, "DEFAULT_SESSION", boto3.Session(region_name=session_region) if session_region else None
+    )
     session = None
     if not default_session:
         session = Session()
-        if given:
-            session.set_config_variable("region", given)
+        if session_region:
+            session.set_config_variable("region", session_region)
     for service in ("kms", "dynamodb"):
         assert Clients(service, session)().meta.region_name == expected
 

@@ -59,7 +59,7 @@ def test_a_filter_of_two_accounts_lets_both_through_as_the_specification_says(ca
     assert kms.operations() == ["Decrypt"]
 
 
-def test_clients_are_made_once_a_region_and_only_when_they_are_needed() -> None:
+def test_clients_are_made_once_per_region_and_only_when_they_are_needed() -> None:
     kms = fake_kms()
     subject = Subject(AwsKmsMultiKeyring(KMS_A, [KMS_B, KMS_EU], clients=kms.client))
     assert kms.clients_made == []

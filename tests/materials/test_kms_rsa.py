@@ -43,8 +43,8 @@ def test_a_suite_with_a_signature_is_refused_both_ways_without_a_call() -> None:
         EncryptError, match=r"suites with signatures.*Set algorithm_suite to COMMIT_KEY_SYMSIG"
     ):
         signed.write()
-    given = signed.new_materials()
-    error = signed.check_refuses(given, "a signed suite", written.encrypted_data_keys)
+    materials = signed.new_materials()
+    error = signed.check_refuses(materials, "a signed suite", written.encrypted_data_keys)
 
     assert "does not support suites with signatures" in str(error)
     assert kms.calls == []

@@ -196,14 +196,14 @@ def test_a_refusal_of_kms_comes_through_in_its_own_words() -> None:
 def test_the_bridge_makes_the_calls_that_ours_makes() -> None:
     kms = fake_kms()
     ours, theirs = build(kms, kind="kms", key="kms-a"), MplKeyring(theirs_kms(kms))
-    asked = []
+    calls = []
     for keyring in (ours, theirs):
         subject = Subject(keyring, suites=UNSIGNED)
         subject.check_reads(subject.write(), "for the calls")
-        asked.append([(call["op"], call["key_id"], call["encryption_context"]) for call in kms.calls])
+        calls.append([(call["op"], call["key_id"], call["encryption_context"]) for call in kms.calls])
         kms.calls.clear()
 
-    assert asked[0] == asked[1]
+    assert calls[0] == calls[1]
 
 
 def test_our_own_keyring_needs_no_bridge() -> None:

@@ -42,10 +42,10 @@ def test_without_a_generator_it_only_reads() -> None:
 
 
 def test_a_generator_is_not_handed_a_data_key() -> None:
-    made = Subject(aes("one")).write()
+    materials = Subject(aes("one")).write()
 
     with pytest.raises(EncryptError, match="another keyring has made a data key before"):
-        MultiKeyring(aes("two")).on_encrypt(made)
+        MultiKeyring(aes("two")).on_encrypt(materials)
 
 
 def test_one_member_that_cannot_write_keeps_all_from_writing() -> None:

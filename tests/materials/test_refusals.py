@@ -142,7 +142,7 @@ class Unreachable:
     generate_data_key = decrypt
 
 
-def test_a_kms_that_cannot_be_reached_is_no_kms_error_but_says_so() -> None:
+def test_an_unreachable_kms_is_reported_but_not_as_a_kms_error() -> None:
     kms = fake_kms()
     written = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2"))).write()
     unreachable = Subject(AwsKmsKeyring(KMS_A, client=Unreachable()))

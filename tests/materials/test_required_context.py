@@ -81,8 +81,8 @@ class Forgetful(DefaultMaterialsManager):
         self, suite: Any, encrypted_data_keys: Sequence[Any], stored_context: Any, reproduced_context: Any
     ) -> Any:
         materials = super().decrypt_materials(suite, encrypted_data_keys, stored_context, reproduced_context)
-        kept = {key: value for key, value in materials.encryption_context.items() if key != TENANT}
-        return type(materials)(materials.suite, kept)
+        context = {key: value for key, value in materials.encryption_context.items() if key != TENANT}
+        return type(materials)(materials.suite, context)
 
 
 def test_a_manager_below_that_does_not_keep_to_it_is_refused() -> None:

@@ -143,8 +143,8 @@ def test_nothing_is_ever_older_than_its_ttl_nor_more_than_its_capacity(
         owner, loaded = cache.get(key, TTL, lambda key=key: (key, clock.now))
         assert owner == key
         assert clock.now - loaded < TTL
-        kept = int(repr(cache).removeprefix("BranchKeyCache(").split()[0])
-        assert kept <= capacity
+        cached_count = int(repr(cache).removeprefix("BranchKeyCache(").split()[0])
+        assert cached_count <= capacity
 
 
 @pytest.mark.parametrize(("fraction", "lasts"), [(0.0, 60.0), (0.5, 45.0), (1.0, 30.0)])

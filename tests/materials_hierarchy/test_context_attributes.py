@@ -37,8 +37,8 @@ def test_version_2_gives_every_attribute_of_the_context_back(
         [(name, *serialize(attributes[name])) for name in ordered]
     )
 
-    told = {"aws_dbe_table_name": {"S": "t"}, "aws_dbe_partition_name": {"S": "pk"}}
-    assert context_attributes(context) == attributes | told
+    table_entries = {"aws_dbe_table_name": {"S": "t"}, "aws_dbe_partition_name": {"S": "pk"}}
+    assert context_attributes(context) == attributes | table_entries
 
 
 @pytest.mark.parametrize(

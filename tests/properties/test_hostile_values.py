@@ -185,7 +185,7 @@ def test_binary_of_any_kind_is_taken_and_not_held_on_to(kind: Callable[[bytes], 
     assert type(read["secret"]["B"]) is bytes
 
 
-def test_binary_that_is_no_row_of_bytes_is_taken_byte_for_byte() -> None:
+def test_a_buffer_that_is_not_contiguous_is_read_byte_for_byte() -> None:
     every_other = memoryview(b"a-b-c-")[::2]
 
     stored = CRYPT.encrypt_item({"pk": {"S": "k"}, "secret": {"B": every_other}})

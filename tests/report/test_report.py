@@ -24,7 +24,7 @@ GOOD = [
     for case in vectors.cases(file)
     if case["expect"] == "plaintext" and "operation" not in case and not case.get("disputed")
 ]
-SEALED = [vectors.wire_item(case["encrypted"]) for case in GOOD[:: len(GOOD) // 20]]
+ENCRYPTED_ITEMS = [vectors.wire_item(case["encrypted"]) for case in GOOD[:: len(GOOD) // 20]]
 NEEDS_NAMES = "an attribute was added or removed"
 
 
@@ -45,16 +45,16 @@ def test_every_item_that_aws_wrote_shows_no_damage() -> None:
     assert [(case["id"], report.damage) for case in GOOD if (report := described(case)).damage] == []
 
 
-def test_every_item_that_aws_wrote_tells_the_actions_it_was_written_with() -> None:
+def test_the_report_has_the_actions_that_aws_wrote_an_item_with() -> None:
     for case in GOOD:
         table = case.get("encrypt_table", case["table"])
-        told = {each.name: each.action for each in described(case).attributes}
-        assert told == {name: CryptoAction[table["actions"].get(name, "DO_NOTHING")] for name in told}, case[
-            "id"
-        ]
+        actions = {attribute.name: attribute.action for attribute in described(case).attributes}
+        assert actions == {
+            name: CryptoAction[table["actions"].get(name, "DO_NOTHING")] for name in actions
+        }, case["id"]
 
 
-def test_every_item_that_aws_wrote_tells_suite_version_and_types() -> None:
+def test_the_report_has_the_suite_version_and_types_of_every_item_that_aws_wrote() -> None:
     for case in GOOD:
         report, table = described(case), case.get("encrypt_table", case["table"])
         in_context = "SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT" in table["actions"].values()
@@ -62,7 +62,7 @@ def test_every_item_that_aws_wrote_tells_suite_version_and_types() -> None:
         assert report.version == (2 if in_context else 1)
         assert report.suite is AlgorithmSuite(int(table["suite"] or "0x6701", 16))
         plaintext = vectors.wire_item(case["plaintext"])
-        assert {each.name: each.type for each in report.attributes} == {
+        assert {attribute.name: attribute.type for attribute in report.attributes} == {
             name: next(iter(value)) for name, value in plaintext.items()
         }
 
@@ -130,11 +130,11 @@ def test_the_stored_context_is_reported() -> None:
 
 
 def test_bytes_added_are_the_difference_to_the_plaintext_item_where_all_is_text() -> None:
-    for name in ("hierarchy-default-v1-branch-a", "kms-single-0x6700-v1"):
-        case = case_of(name)
+    for case_id in ("hierarchy-default-v1-branch-a", "kms-single-0x6700-v1"):
+        case = case_of(case_id)
         assert set(case["plaintext"]["city"]) == {"S"}
         stored, plain = (vectors.wire_item(case[which]) for which in ("encrypted", "plaintext"))
-        grown = sum(_size(stored, each) for each in stored) - sum(_size(plain, each) for each in plain)
+        grown = sum(_size(stored, name) for name in stored) - sum(_size(plain, name) for name in plain)
         assert described(case).bytes_added == grown
 
 
@@ -150,9 +150,9 @@ def test_unsigned_attributes_must_be_named_or_the_actions_are_unknown() -> None:
     unnamed, named = describe_item(item), described(case)
 
     assert NEEDS_NAMES in unnamed.damage[0]
-    assert {each.action for each in unnamed.attributes} == {None}
+    assert {attribute.action for attribute in unnamed.attributes} == {None}
     assert named.damage == ()
-    assert CryptoAction.DO_NOTHING in {each.action for each in named.attributes}
+    assert CryptoAction.DO_NOTHING in {attribute.action for attribute in named.attributes}
 
 
 def test_an_item_of_the_older_library_is_named_as_such() -> None:
@@ -171,7 +171,7 @@ def test_an_item_of_the_older_library_is_named_as_such() -> None:
     assert report.format is ItemFormat.ENCRYPTION_CLIENT
     assert "DynamoDB Encryption Client" in report.to_dict()["format"]
     assert report.stored_context == {"amzn-ddb-map-signingAlg": "HmacSHA256"}
-    assert [each.name for each in report.attributes] == ["pk", "secret"]
+    assert [attribute.name for attribute in report.attributes] == ["pk", "secret"]
     assert report.damage == ()
 
 
@@ -188,7 +188,7 @@ def test_a_plaintext_item_is_reported_as_plaintext() -> None:
     report = describe_item({"pk": {"S": "a"}, "n": {"N": "1"}})
 
     assert report.format is ItemFormat.PLAINTEXT
-    assert [(each.name, each.type, each.action) for each in report.attributes] == [
+    assert [(attribute.name, attribute.type, attribute.action) for attribute in report.attributes] == [
         ("pk", "S", None),
         ("n", "N", None),
     ]
@@ -196,16 +196,16 @@ def test_a_plaintext_item_is_reported_as_plaintext() -> None:
 
 
 def test_beacons_are_named_apart_from_attributes() -> None:
-    item = {**SEALED[0], "aws_dbe_b_name": {"S": "abc"}}
+    item = {**ENCRYPTED_ITEMS[0], "aws_dbe_b_name": {"S": "abc"}}
 
     report = describe_item(item)
 
     assert report.beacons == ("aws_dbe_b_name",)
-    assert "aws_dbe_b_name" not in [each.name for each in report.attributes]
-    assert report.bytes_added == describe_item(SEALED[0]).bytes_added + len("aws_dbe_b_name" + "abc")
+    assert "aws_dbe_b_name" not in [attribute.name for attribute in report.attributes]
+    assert report.bytes_added == describe_item(ENCRYPTED_ITEMS[0]).bytes_added + len("aws_dbe_b_name" + "abc")
 
 
-def sealed() -> dict[str, Any]:
+def encrypted_item() -> dict[str, Any]:
     keyring = MultiKeyring(RawAesKeyring("mine", "one", bytes(32)), [RawAesKeyring("mine", "two", bytes(16))])
     actions = {"pk": "SIGN_ONLY", "a": "ENCRYPT_AND_SIGN", "b": "ENCRYPT_AND_SIGN"}
     table = {
@@ -226,7 +226,7 @@ def changed(name: str, change: Callable[[bytes], Any]) -> Callable[[dict[str, An
 
 
 def without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return lambda item: {each: value for each, value in item.items() if each != name}
+    return lambda item: {other: value for other, value in item.items() if other != name}
 
 
 @pytest.mark.parametrize(
@@ -251,20 +251,20 @@ def without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     ],
 )
 def test_damage_is_reported(damage: Callable[[dict[str, Any]], dict[str, Any]], expected: str) -> None:
-    report = describe_item(damage(sealed()))
+    report = describe_item(damage(encrypted_item()))
 
     assert [line for line in report.damage if expected in line], report.damage
 
 
 def test_what_is_left_of_a_cut_off_header_is_reported() -> None:
-    whole = sealed()
+    whole = encrypted_item()
 
     report = describe_item(changed(HEADER_NAME, lambda head: head[:-100])(whole))
 
     assert report.damage
     assert (report.version, report.suite) == (1, AlgorithmSuite.COMMIT_KEY_ECDSA_P384_SYMSIG)
-    assert [each.action for each in report.attributes] == [
-        each.action for each in describe_item(whole).attributes
+    assert [attribute.action for attribute in report.attributes] == [
+        attribute.action for attribute in describe_item(whole).attributes
     ]
     assert [key.key for key in report.wrapped_keys] == ["one"]
 
@@ -282,7 +282,7 @@ junk: st.SearchStrategy[Any] = st.recursive(
 @st.composite
 def damaged(draw: st.DrawFn) -> dict[Any, Any]:
     """An encrypted item with a few random changes to its bytes, names and values."""
-    item: dict[Any, Any] = dict(draw(st.sampled_from(SEALED)))
+    item: dict[Any, Any] = dict(draw(st.sampled_from(ENCRYPTED_ITEMS)))
     for _ in range(draw(st.integers(1, 3))):
         name = draw(st.sampled_from(sorted(item, key=repr)))
         match draw(st.sampled_from(["bytes", "cut", "value", "junk", "drop", "add", "surrogate"])):
@@ -319,7 +319,7 @@ def test_no_junk_makes_it_fail(item: dict[str, Any]) -> None:
 
 
 def test_a_report_cannot_be_changed() -> None:
-    report: Any = describe_item(SEALED[0])
+    report: Any = describe_item(ENCRYPTED_ITEMS[0])
 
     with pytest.raises(FrozenInstanceError):
         report.version = 3

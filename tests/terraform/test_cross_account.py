@@ -150,7 +150,7 @@ def test_another_encryption_context_is_refused(shared: Shared, role: str, contex
     assert shared.refused(principal, context) == hidden(principal)
 
 
-def test_the_right_table_with_a_context_that_is_not_the_data_keys_is_no_plaintext_either(
+def test_the_right_table_with_another_context_than_the_data_keys_gives_no_plaintext(
     shared: Shared,
 ) -> None:
     kms = shared.reader.client("kms")

@@ -30,23 +30,23 @@ COMMANDS = (
     ("trail", "--follow"),
 )
 EVENT = {name: kind() for name, kind in client._EVENT_TYPES.items()}
-Answer = Callable[[socket.socket], None]
+Responder = Callable[[socket.socket], None]
 
 
-def http(body: bytes, status: str = "200 OK", **headers: str) -> Answer:
+def http(body: bytes, status: str = "200 OK", **headers: str) -> Responder:
     lines = [f"HTTP/1.1 {status}", f"content-length: {len(body)}", *(f"{k}: {v}" for k, v in headers.items())]
     return lambda peer: peer.sendall("\r\n".join([*lines, "", ""]).encode() + body)
 
 
-def by_path(**bodies: object) -> Answer:
+def by_path(**bodies: object) -> Responder:
     """Answer the health check as a lab does, and each other path with some JSON."""
 
-    def answer(peer: socket.socket) -> None:
+    def respond(peer: socket.socket) -> None:
         path = peer.recv(65536).split(b" ", 2)[1].decode().partition("?")[0].rpartition("/")[2]
         content = {"status": "ok"} if path == "health" else bodies.get(path or "root")
         http(json.dumps(content).encode())(peer)
 
-    return answer
+    return respond
 
 
 def hang(peer: socket.socket) -> None:
@@ -60,7 +60,7 @@ def begin_and_hang(peer: socket.socket) -> None:
     threading.Event().wait(3)
 
 
-ANSWERS: dict[str, Answer] = {
+RESPONDERS: dict[str, Responder] = {
     "html": http(b"<!doctype html><title>Welcome</title>", **{"content-type": "text/html"}),
     "html, not found": http(b"<h1>Not Found</h1>", "404 Not Found"),
     "empty": http(b""),
@@ -76,7 +76,7 @@ ANSWERS: dict[str, Answer] = {
     "deep JSON": http(b"[" * 100_000),
     "always the right health": http(b'{"status": "ok"}'),
     "health, then null": by_path(),
-    "events that are none": by_path(trail={"events": "all"}, clock={"seconds_ahead": "1", "now": "x"}),
+    "invalid events": by_path(trail={"events": "all"}, clock={"seconds_ahead": "1", "now": "x"}),
     "events of another kind": by_path(trail={"events": [{"id": 1}]}, clock={"seconds_ahead": 1}),
     "events with other types": by_path(
         trail={"events": [EVENT | {"time": 1}]}, clock={"seconds_ahead": float("nan"), "now": "x"}
@@ -96,14 +96,14 @@ def void(_value: object) -> None:
 
 
 @contextmanager
-def server(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[int]:
+def server(respond: Responder, context: ssl.SSLContext | None = None) -> Iterator[int]:
     """Answer every connection until the block ends; what is yielded is the port."""
 
     def serve_one(peer: socket.socket) -> None:
         try:
             with closing(context.wrap_socket(peer, server_side=True) if context else peer) as wrapped:
                 wrapped.settimeout(5)
-                answer(wrapped)
+                respond(wrapped)
         except OSError:
             peer.close()
 
@@ -148,9 +148,9 @@ def check(command: tuple[str, ...], endpoint: str, exit_code: int = 1) -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS[::2], ids=" ".join)
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("name", RESPONDERS)
 def test_a_server_that_is_not_a_lab_is_one_line_and_a_hint(name: str, command: tuple[str, ...]) -> None:
-    with server(ANSWERS[name]) as port:
+    with server(RESPONDERS[name]) as port:
         message = check(command, f"http://127.0.0.1:{port}")
     assert f"http://127.0.0.1:{port}" in message
 
@@ -165,7 +165,7 @@ def test_a_closed_port_is_one_line_and_a_hint(command: tuple[str, ...]) -> None:
 def test_a_server_with_tls_is_one_line_and_a_hint(
     scheme: str, command: tuple[str, ...], tls: ssl.SSLContext
 ) -> None:
-    with server(ANSWERS["html"], tls) as port:
+    with server(RESPONDERS["html"], tls) as port:
         check(command, f"{scheme}://127.0.0.1:{port}")
 
 

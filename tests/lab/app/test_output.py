@@ -93,7 +93,7 @@ def test_a_closed_standard_output_is_one_line_and_a_hint(
 
 
 @pytest.mark.parametrize("command", [IN_A_LAB[7], IN_A_LAB[8], *ALONE[:3]], ids=" ".join)
-def test_a_reader_that_ends_is_no_error_message(
+def test_a_reader_that_ends_causes_no_error_message(
     command: tuple[str, ...], environment: Mapping[str, str], tmp_path: Path
 ) -> None:
     completed = run(command, "| true", environment, tmp_path)

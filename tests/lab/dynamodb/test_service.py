@@ -116,7 +116,7 @@ def test_a_resource_policy_is_part_of_the_question_until_it_is_deleted(dynamodb:
     assert dynamodb.authorizer.access_requests[-1].resource_policies == ()
 
 
-def test_what_is_no_policy_is_refused(dynamodb: DynamoDbCaller) -> None:
+def test_an_invalid_policy_is_refused(dynamodb: DynamoDbCaller) -> None:
     dynamodb.table()
     with pytest.raises(Fault, match=r"^ValidationException: .*Invalid policy document"):
         dynamodb("PutResourcePolicy", ResourceArn=TABLE, Policy="{}")

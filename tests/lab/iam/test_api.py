@@ -30,7 +30,7 @@ def test_a_user_is_created_renamed_tagged_and_deleted(account: LabAccount, iam: 
     assert iam.list_users()["Users"] == []
 
 
-def test_a_missing_user_role_group_or_policy_is_no_such_entity(iam: Any) -> None:
+def test_a_missing_user_role_group_or_policy_is_a_no_such_entity_error(iam: Any) -> None:
     assert client_error(iam.get_user, UserName="x") == (
         "NoSuchEntity",
         "The user with name x cannot be found.",

@@ -83,7 +83,7 @@ class Client:
         refused = ("", "") if self._user.uses_client_key else NOT_ALLOWED
         context = {"user": self._user.name}
         plaintext = base64.b64encode(f"secret {number}".encode()).decode()
-        sealed = self.results.expect(
+        encrypted = self.results.expect(
             "encrypt",
             self._client.json(
                 "kms",
@@ -94,13 +94,13 @@ class Client:
             ),
             *refused,
         )
-        if sealed.status != 200:
+        if encrypted.status != 200:
             return
-        blob = sealed.content["CiphertextBlob"]
-        opened = self.results.expect(
+        blob = encrypted.content["CiphertextBlob"]
+        decrypted = self.results.expect(
             "decrypt", self._client.json("kms", "Decrypt", CiphertextBlob=blob, EncryptionContext=context)
         )
-        if opened.content.get("Plaintext") != plaintext:
+        if decrypted.content.get("Plaintext") != plaintext:
             self.results.wrong.append("decrypt: another plaintext than was encrypted")
         answer = self._client.json("kms", "Decrypt", CiphertextBlob=blob, EncryptionContext={"user": "x"})
         self.results.expect("decrypt in another context", answer, "AccessDeniedException")

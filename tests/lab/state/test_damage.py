@@ -210,7 +210,7 @@ def test_a_missing_root_secret_can_be_set_again(damaged: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["file", "device", "in a file", "loop"])
-def test_a_path_that_is_no_folder_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_path_that_is_not_a_folder_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "loop").symlink_to("loop")
     path = {
