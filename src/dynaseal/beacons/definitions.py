@@ -3,6 +3,7 @@
 - Each definition checks its own arguments. Whether they fit one another and the table's actions is checked
   when the table's configuration is made (`compiled/compiler.py`).
 - Lists may be any sequence and are stored as tuples.
+- Arguments may be passed by position, however many fields a class has: their order is public.
 
 Source: specification `search-config.md`, `beacons.md`, `virtual.md`.
 """

@@ -367,12 +367,12 @@ class _Rule:
 
     def _hint(self, location: Location) -> str:
         """Return which beacon can answer in place of a location, or how to add one."""
-        over = [each for each in self.compiled.standard_beacons.values() if each.location == location]
-        for beacon in over:
+        beacons = [other for other in self.compiled.standard_beacons.values() if other.location == location]
+        for beacon in beacons:
             if not beacon.is_part_only:
                 return f"Compare its beacon by its name, {beacon.name!r}"
         for compound in self.compiled.compound_beacons.values():
-            if any(part.source in over for part in compound.parts):
+            if any(part.source in beacons for part in compound.parts):
                 return f"Compare the compound beacon {compound.name!r}, of which it is a part"
         for beacon in self.compiled.standard_beacons.values():
             if beacon.virtual_field is not None and location in beacon.virtual_field.locations:

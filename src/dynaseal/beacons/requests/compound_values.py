@@ -41,7 +41,7 @@ def compound_values(
     if comparison.operator == BEGINS_WITH:
         for name, string in strings.items():
             _check_beginning(beacon, name, string, parameter)
-    sent: dict[str, AttributeValue] = {}
+    sent_values: dict[str, AttributeValue] = {}
     for name, string in strings.items():
         try:
             needs_keys = any(not part.is_signed for part in beacon.parts_of(string))
@@ -53,8 +53,8 @@ def compound_values(
             )
         except UnfitStringError as error:
             _refuse_string(beacon, name, error, parameter)
-        sent[name] = {"S": hashed}
-    return sent
+        sent_values[name] = {"S": hashed}
+    return sent_values
 
 
 def _string(beacon: CompiledCompoundBeacon, name: str, value: AttributeValue, parameter: str) -> str:

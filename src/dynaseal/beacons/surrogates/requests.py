@@ -64,14 +64,14 @@ def with_tokens(
     Raises:
         UnsupportedOperationError: an expression needs something that no token supports, or a key has a token.
     """
-    sent = dict(request)
-    if KEY in sent:
-        sent[KEY] = key_with_tokens(surrogates, operation, sent[KEY], token_keys)
-    if sent.get(START):
-        _check_start(surrogates, operation, sent[START])
-        sent[START] = _replace_sources(surrogates, operation, sent[START], token_keys)
+    sent_request = dict(request)
+    if KEY in sent_request:
+        sent_request[KEY] = key_with_tokens(surrogates, operation, sent_request[KEY], token_keys)
+    if sent_request.get(START):
+        _check_start(surrogates, operation, sent_request[START])
+        sent_request[START] = _replace_sources(surrogates, operation, sent_request[START], token_keys)
     sources = _SourceUses.in_request(surrogates, operation, request)
-    return sources.replace(sent, token_keys) if sources.paths else sent
+    return sources.replace(sent_request, token_keys) if sources.paths else sent_request
 
 
 def _check_start(surrogates: Surrogates, operation: str, start: Mapping[str, AttributeValue]) -> None:
@@ -152,7 +152,7 @@ class _SourceUses:
                 uses._read(parameter, parse_condition(expression, parameter).condition)
         return uses
 
-    def replace(self, sent: dict[str, Any], token_keys: TokenKeys) -> dict[str, Any]:
+    def replace(self, sent_request: dict[str, Any], token_keys: TokenKeys) -> dict[str, Any]:
         """Return the request to send, with key attributes in place of sources and tokens of their values."""
         self._check_values()
         names: dict[str, str] = dict(self.request.get(NAMES) or {})
@@ -161,12 +161,14 @@ class _SourceUses:
         for parameter, paths in self.paths.items():
             replacements = [(span, placeholders[key.name]) for span, key in paths]
             names |= {placeholders[key.name]: key.name for _, key in paths}
-            sent[parameter] = replace_spans(sent[parameter], replacements)
+            sent_request[parameter] = replace_spans(sent_request[parameter], replacements)
         for name, key in self.owners.items():
             values[name] = self._token(name, key, values, token_keys)
-        used = {name for parameter in _EXPRESSIONS for name, _ in _placeholders(sent, parameter)}
-        sent[NAMES] = {placeholder: name for placeholder, name in names.items() if placeholder in used}
-        return {**sent, VALUES: values} if values else sent
+        used = {name for parameter in _EXPRESSIONS for name, _ in _placeholders(sent_request, parameter)}
+        sent_request[NAMES] = {
+            placeholder: name for placeholder, name in names.items() if placeholder in used
+        }
+        return {**sent_request, VALUES: values} if values else sent_request
 
     def _read(self, parameter: str, condition: Condition) -> None:
         for leaf in leaves(condition):
