@@ -72,8 +72,9 @@ def sent_request(
             "begins_with(name, :v)",
             {"v": "x"},
             (
-                "The FilterExpression compares the standard beacon 'name' by begins_with: a hash can only be "
-                "equal. A beacon over a VirtualField with GetPrefix finds beginnings of one length"
+                "The FilterExpression compares the standard beacon 'name' by begins_with: hashes can only be "
+                "compared for equality. A beacon over a VirtualField with GetPrefix finds beginnings of one "
+                "length"
             ),
         ),
         (
