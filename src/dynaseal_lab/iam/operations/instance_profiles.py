@@ -123,7 +123,15 @@ def _add_role(iam: IamBackend, call: Call) -> Reply:
     """Add a role, which takes permission to pass it to EC2."""
     profile, role = _find(iam, call), find_role(iam, call)
     passed_to = {"iam:PassedToService": ["ec2.amazonaws.com"]}
-    iam.require(call, AccessRequest("iam:PassRole", role.arn, call.principal.account, passed_to))
+    iam.require(
+        call,
+        AccessRequest(
+            action="iam:PassRole",
+            resource=role.arn,
+            resource_account=call.principal.account,
+            condition_keys=passed_to,
+        ),
+    )
     if profile.role is not None:
         raise exceeded("Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1")
     iam.store.instance_profiles.put(replace(profile, role=role.name))
