@@ -1,7 +1,7 @@
 """Checking the arguments of configurations and keyrings when they are made, and not when they are first used.
 
-Type checkers find most of these mistakes. A program without type checks gets the error as early, and with what
-to write instead.
+Type checkers find most of these mistakes. A program without type checks gets the error as early, and with
+what to write instead.
 """
 
 from collections.abc import Iterable, Mapping
