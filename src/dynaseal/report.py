@@ -47,6 +47,10 @@ from dynaseal.core.wire import ByteReader, TruncatedError
 from dynaseal.errors import FormatError
 from dynaseal.materials.keyrings.wrapped_keys import WrappedKey, describe_key
 
+_PYTHON_VALUES = (
+    "No attribute is an attribute value: the item seems to have Python values, as boto3's Table returns "
+    'them. describe_item needs the wire form, {"S": "x"}, which a client returns'
+)
 _MIN_ENCRYPTED_LENGTH = TYPE_ID_LENGTH + TAG_LENGTH
 _TYPES = {
     STRING: "S",
@@ -161,11 +165,11 @@ def describe_item(
     """
     names = [name for name in item if isinstance(name, str)]  # pyright: ignore[reportUnnecessaryIsInstance] damage
     damage = [] if len(names) == len(item) else ["An attribute's name is not a string"]
-    damage += [
-        f"The attribute {quoted(name)} is not an attribute value"
-        for name in names
-        if not _is_value(item[name])
-    ]
+    damaged = [name for name in names if not _is_value(item[name])]
+    if damaged and len(damaged) == len(item):
+        damage.append(_PYTHON_VALUES)
+    else:
+        damage += [f"The attribute {quoted(name)} is not an attribute value" for name in damaged]
     trace = find_format_attribute(item)
     if trace is not None and trace.is_legacy:
         return _describe_legacy(item, names, damage)

@@ -8,6 +8,7 @@ from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import Binary
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -323,3 +324,17 @@ def test_a_report_cannot_be_changed() -> None:
 
     with pytest.raises(FrozenInstanceError):
         report.version = 3
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"pk": "ann", "age": 41},
+        {"pk": "ann", "aws_dbe_head": Binary(b"\x01"), "aws_dbe_foot": Binary(b"")},
+        {"pk": "ann", "*amzn-ddb-map-desc*": Binary(b"\x00")},
+    ],
+)
+def test_python_values_are_told_from_damage(item: dict[str, Any]) -> None:
+    report = describe_item(item)
+    assert 'needs the wire form, {"S": "x"}' in report.damage[0]
+    assert not any("is not an attribute value" in damage for damage in report.damage)
