@@ -6,9 +6,8 @@ values. The functions are pure: they say what is wrong and why.
 
 from collections.abc import Collection, Iterable
 
-from dynaseal.boto.interception.expression_rules import Names, Objection
+from dynaseal.boto.interception.expression_rules import Objection
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
-from dynaseal.expressions.tree import Path
 
 INDEX_KEY_HINT = (
     "The keys of an index cannot be encrypted, not by a default action either: give the attribute the action "
@@ -28,19 +27,13 @@ def key_objection(given: Collection[str], expected: Collection[str]) -> Objectio
     return Objection(f"has a Key {' and '.join(parts)}", _reason(expected), _HINT)
 
 
-def key_condition_objection(
-    paths: Iterable[Path], names: Names, expected: Collection[str]
-) -> Objection | None:
-    """Return why a key condition of the table itself uses something that is not its key; None if it does not.
+def key_condition_objection(other: str, expected: Collection[str]) -> Objection:
+    """Return why a key condition of the table itself may not use an attribute that is not its key.
 
     Args:
-        paths: The paths of the key condition.
-        names: The request's ExpressionAttributeNames.
+        other: The attribute.
         expected: The names of the table's key attributes.
     """
-    other = next((name for name in (path.root(names) for path in paths) if name not in expected), None)
-    if other is None:
-        return None
     return Objection(
         f"uses {other!r}",
         f"without an IndexName it may use the table's keys only, and {_reason(expected)}",

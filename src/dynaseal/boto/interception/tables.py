@@ -321,10 +321,12 @@ class ConfiguredTable:
         text = request.get("KeyConditionExpression")
         if not text:
             return
-        paths = parse_condition(text, "KeyConditionExpression").paths
-        objection = key_condition_objection(paths, _names(request), self._caller_key_set)
-        if objection is not None:
-            self.refuse_expression(operation, "KeyConditionExpression", objection)
+        names = _names(request)
+        for path in parse_condition(text, "KeyConditionExpression").paths:
+            name = path.root(names)
+            if name not in self._caller_key_set:
+                objection = key_condition_objection(name, self.caller_key_names)
+                self.refuse_expression(operation, "KeyConditionExpression", objection)
 
     def check_filter(self, operation: str, request: Message) -> None:
         """Refuse key conditions and filters that touch an encrypted attribute.
