@@ -24,12 +24,12 @@ class DynamoDbService:
     """DynamoDB and its streams for all accounts and Regions of one lab.
 
     Args:
-        authorizer: decides and records every access request.
-        kms: the lab's KMS, called in the caller's name.
-        clock: the lab's time.
-        engine: keeps tables and items.
-        record_store: keeps storage keys and resource policies; in memory unless given.
-        directory: knows the users and roles that resource policies may name; without it, names are not bound.
+        authorizer: Decides and records every access request.
+        kms: The lab's KMS, called in the caller's name.
+        clock: The lab's time.
+        engine: Keeps tables and items.
+        record_store: Keeps storage keys and resource policies; in memory unless given.
+        directory: Knows the users and roles that resource policies may name; without it, names are not bound.
     """
 
     def __init__(
@@ -84,10 +84,10 @@ class DynamoDbService:
         """Return a function from a call to the access request that it would need.
 
         Args:
-            owner: a call of the account that owns the table.
+            owner: A call of the account that owns the table.
             action: `dynamodb:GetItem`.
-            resource: the name or ARN of a table, the ARN of an index or stream, or `*`.
-            condition_keys: further condition keys.
+            resource: The name or ARN of a table, the ARN of an index or stream, or `*`.
+            condition_keys: Further condition keys.
 
         Raises:
             Fault: there is no such table, or it is another account's.

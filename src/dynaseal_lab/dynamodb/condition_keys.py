@@ -37,9 +37,9 @@ def condition_keys(call: Call, permission: RequiredPermission, facts: TableFacts
     """Return every DynamoDB condition key that has a value for this permission.
 
     Args:
-        call: the call that needs the permission.
-        permission: the permission, with the part of the request that needs it.
-        facts: what is known of the table; None where there is no such table.
+        call: The call that needs the permission.
+        permission: The permission, with the part of the request that needs it.
+        facts: What is known of the table; None where there is no such table.
     """
     part = permission.part
     # A transaction's Put needs the permission to PutItem and has that operation's keys. Some actions are not

@@ -35,10 +35,10 @@ class Engine(Protocol):
         """Answer one request.
 
         Args:
-            account: the account that owns the tables, 12 digits.
-            region: the Region, `us-west-2`.
+            account: The account that owns the tables, 12 digits.
+            region: The Region, `us-west-2`.
             target: `DynamoDB_20120810.GetItem`, as X-Amz-Target has it.
-            body: the request's JSON.
+            body: The request's JSON.
         """
         ...
 

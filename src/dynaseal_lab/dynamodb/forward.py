@@ -29,9 +29,9 @@ class Forwarder:
         """Return the engine's reply to a call.
 
         Args:
-            call: the call, which must have been allowed.
-            account: who owns the tables.
-            params: what to send in place of the call's own parameters.
+            call: The call, which must have been allowed.
+            account: Who owns the tables.
+            params: What to send in place of the call's own parameters.
 
         Raises:
             Fault: the engine failed on the request, which DynamoDB would not.

@@ -42,11 +42,11 @@ class Handlers:
     """One handler for each operation in which the lab has a part; the call must have been allowed.
 
     Args:
-        forward: sends a call to the engine.
-        facts: what is known of tables.
-        storage_keys: the storage keys of tables.
-        policies: the resource policies of tables and streams.
-        iterators: makes and reads shard iterators.
+        forward: Sends a call to the engine.
+        facts: What is known of tables.
+        storage_keys: The storage keys of tables.
+        policies: The resource policies of tables and streams.
+        iterators: Makes and reads shard iterators.
     """
 
     forward: Forward
@@ -191,10 +191,10 @@ class Handlers:
         """Send a call that may give the table a storage key, with the key prepared first.
 
         Args:
-            call: the call.
-            table: the table that gets the key.
-            parameter: the parameter with the SSESpecification.
-            inherited: the ARN of the key that the table gets where the call does not mention any.
+            call: The call.
+            table: The table that gets the key.
+            parameter: The parameter with the SSESpecification.
+            inherited: The ARN of the key that the table gets where the call does not mention any.
         """
         specification = as_object(call.params.get(parameter) or {})
         key_id = _key_named(specification) if specification else inherited

@@ -80,9 +80,9 @@ def local_engine(
     """Run DynamoDB Local during a `with` block.
 
     Args:
-        folder: the folder with the program; None: found through the environment or npm.
-        database_folder: the folder for its own database; None: in memory.
-        record_store: keeps what the program lacks; in memory unless given.
+        folder: The folder with the program; None: found through the environment or npm.
+        database_folder: The folder for its own database; None: in memory.
+        record_store: Keeps what the program lacks; in memory unless given.
 
     Raises:
         EngineError: the program or Java is not found, or the program does not start.

@@ -30,10 +30,10 @@ class LocalRequest:
     """A request about tables of one account in one Region.
 
     Args:
-        account: who owns the tables.
-        region: where they are.
-        params: the parameters.
-        send: sends DynamoDB Local an operation with its parameters, in this account and Region.
+        account: Who owns the tables.
+        region: Where they are.
+        params: The parameters.
+        send: Sends DynamoDB Local an operation with its parameters, in this account and Region.
     """
 
     account: str

@@ -53,19 +53,19 @@ class Operation:
     """What the lab has to know of an operation.
 
     Args:
-        permissions: finds the permissions that a call needs.
-        form: where a request names tables and items.
-        items: what the operation does with items; None where its request holds no items, keys or statements.
+        permissions: Finds the permissions that a call needs.
+        form: Where a request names tables and items.
+        items: What the operation does with items; None where its request holds no items, keys or statements.
             Operations with PartiQL count as writes; each statement's verb says whether it is one.
-        return_values: whether the request has the parameter ReturnValues.
-        unlocks: whether it reaches what is stored, so that the caller must be allowed to use the storage key.
-        defines: finds the table, by name or ARN, whose definition the operation changes; None where it
+        return_values: Whether the request has the parameter ReturnValues.
+        unlocks: Whether it reaches what is stored, so that the caller must be allowed to use the storage key.
+        defines: Finds the table, by name or ARN, whose definition the operation changes; None where it
             changes none.
-        fills: whether it fills that table with items which the request does not name.
-        tags: what it does with tags.
-        service: the service, as botocore calls it.
-        handler: what the lab itself does for it.
-        local_handler: what the lab does for it, or for a part of it, because DynamoDB Local lacks that.
+        fills: Whether it fills that table with items which the request does not name.
+        tags: What it does with tags.
+        service: The service, as botocore calls it.
+        handler: What the lab itself does for it.
+        local_handler: What the lab does for it, or for a part of it, because DynamoDB Local lacks that.
     """
 
     permissions: PermissionFinder

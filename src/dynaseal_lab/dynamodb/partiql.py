@@ -71,8 +71,8 @@ def parse_statement(statement: str, parameters: Sequence[Any]) -> Statement:
     """Parse a statement.
 
     Args:
-        statement: the statement.
-        parameters: the attribute values that replace its question marks, in order.
+        statement: The statement.
+        parameters: The attribute values that replace its question marks, in order.
 
     Raises:
         Fault: ValidationException where the table or the verb is not found, or where there is a comment.

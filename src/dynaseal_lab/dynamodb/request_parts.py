@@ -26,14 +26,14 @@ class Part:
     """One part of a request.
 
     Args:
-        table: the table as the request names it, by name or ARN.
-        params: the parameters of this part, from which condition keys are read.
-        index: the index that is read in place of the table.
-        keys: the items or keys that the part names.
-        queried: whether a key condition names the partition, as in a Query.
-        statement: the PartiQL statement, where the part is one.
-        action: the action that the part needs, where that is not the request's own.
-        enclosed: whether the part's permission has `dynamodb:EnclosingOperation`.
+        table: The table as the request names it, by name or ARN.
+        params: The parameters of this part, from which condition keys are read.
+        index: The index that is read in place of the table.
+        keys: The items or keys that the part names.
+        queried: Whether a key condition names the partition, as in a Query.
+        statement: The PartiQL statement, where the part is one.
+        action: The action that the part needs, where that is not the request's own.
+        enclosed: Whether the part's permission has `dynamodb:EnclosingOperation`.
     """
 
     table: str
@@ -71,7 +71,7 @@ class WholeRequest:
     """A request that is one part, about the table in `TableName`.
 
     Args:
-        read: reads the part.
+        read: Reads the part.
     """
 
     read: Callable[[Params], Part]
@@ -90,7 +90,7 @@ class TablesOfItems:
     """A batch: `RequestItems` maps each table to what is done there.
 
     Args:
-        read_table: reads the parameters and the keys of one table's part.
+        read_table: Reads the parameters and the keys of one table's part.
     """
 
     read_table: Callable[[Any], tuple[Params, tuple[Params, ...]]]
@@ -117,7 +117,7 @@ class Transaction:
     """A transaction: `TransactItems` is a list of actions, `{"Put": {...}}`.
 
     Args:
-        actions: the IAM action for each word that a transaction may have.
+        actions: The IAM action for each word that a transaction may have.
     """
 
     actions: Mapping[str, str]
@@ -167,7 +167,7 @@ class Statements:
     """A request with a list of PartiQL statements.
 
     Args:
-        parameter: the parameter that holds the list.
+        parameter: The parameter that holds the list.
     """
 
     parameter: str

@@ -24,10 +24,10 @@ class RequiredPermission:
 
     Args:
         action: `dynamodb:GetItem`.
-        resource: the ARN of a table, index, stream or backup, or `table/*`.
-        account: who owns the resource.
-        part: the part of the request that condition keys are read from.
-        table: the table that the resource is, or belongs to.
+        resource: The ARN of a table, index, stream or backup, or `table/*`.
+        account: Who owns the resource.
+        part: The part of the request that condition keys are read from.
+        table: The table that the resource is, or belongs to.
     """
 
     action: str

@@ -68,9 +68,9 @@ class StorageKeys:
         """Make the calls to KMS that a table on this key takes, before the table is created or changed.
 
         Args:
-            call: the request that creates or changes the table.
-            table: the table.
-            key_id: a KMS key as the request names it, or AWS_MANAGED.
+            call: The request that creates or changes the table.
+            table: The table.
+            key_id: A KMS key as the request names it, or AWS_MANAGED.
 
         Raises:
             Fault: KMS's refusal, in DynamoDB's form.

@@ -38,9 +38,9 @@ class Target:
     """The key that a request is about.
 
     Args:
-        key: the key.
-        alias: the alias by which the request named it, if it did.
-        unnamed: whether only a ciphertext names the key, and the request itself does not.
+        key: The key.
+        alias: The alias by which the request named it, if it did.
+        unnamed: Whether only a ciphertext names the key, and the request itself does not.
     """
 
     key: KeyRecord
@@ -53,10 +53,10 @@ class KeyAccess:
     """What every operation works with: stored keys, authorisation and the time.
 
     Args:
-        store: the stored keys, aliases and grants.
-        authorizer: decides whether a call is allowed.
-        clock: the lab's time.
-        directory: knows which principals exist; without it, any principal is taken to exist.
+        store: The stored keys, aliases and grants.
+        authorizer: Decides whether a call is allowed.
+        clock: The lab's time.
+        directory: Knows which principals exist; without it, any principal is taken to exist.
     """
 
     store: KmsStore
@@ -68,10 +68,10 @@ class KeyAccess:
         """Return the key that a request names.
 
         Args:
-            call: the request.
-            action: the action that is about to be authorised, which a refusal names.
-            key_id: a key id, key ARN, alias name or alias ARN.
-            alias: whether the operation takes aliases.
+            call: The request.
+            action: The action that is about to be authorised, which a refusal names.
+            key_id: A key id, key ARN, alias name or alias ARN.
+            alias: Whether the operation takes aliases.
 
         Raises:
             Fault: NotFoundException, or AccessDeniedException for a key of another account.
@@ -118,12 +118,12 @@ class KeyAccess:
         """Authorise an action on a key.
 
         Args:
-            call: the request.
+            call: The request.
             action: `kms:Decrypt`.
-            target: the key.
-            context: the request's encryption context.
-            extra: condition keys that only this operation has.
-            granted: whether a grant allows it in a way that `grants_allow` does not check.
+            target: The key.
+            context: The request's encryption context.
+            extra: Condition keys that only this operation has.
+            granted: Whether a grant allows it in a way that `grants_allow` does not check.
 
         Raises:
             Fault: AccessDeniedException with the reason.

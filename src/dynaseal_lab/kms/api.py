@@ -90,10 +90,10 @@ class KmsService:
     """AWS KMS for all accounts and Regions of one lab.
 
     Args:
-        authorizer: decides and records every question.
-        clock: the lab's time.
-        record_store: keeps the records; in memory unless given.
-        directory: knows which principals a key policy may name; any principal, unless given.
+        authorizer: Decides and records every question.
+        clock: The lab's time.
+        record_store: Keeps the records; in memory unless given.
+        directory: Knows which principals a key policy may name; any principal, unless given.
     """
 
     def __init__(
@@ -124,10 +124,10 @@ class KmsService:
         """Return a function from a call to the access request that it would need.
 
         Args:
-            owner: a call of the account that owns the key.
+            owner: A call of the account that owns the key.
             action: `kms:Decrypt`.
-            resource: the key, or `*` for an action that is not on a key.
-            condition_keys: further condition keys; those of the encryption context count for grants, too.
+            resource: The key, or `*` for an action that is not on a key.
+            condition_keys: Further condition keys; those of the encryption context count for grants, too.
 
         Raises:
             Fault: there is no such key, or it is another account's.

@@ -46,10 +46,10 @@ def encrypt(key_id: str, backing: BackingKey, context: Mapping[str, str], plaint
     """Encrypt under one version of a key's material, with a random nonce.
 
     Args:
-        key_id: the key id for the header, at most 255 ASCII characters.
-        backing: the version of the material, with a secret of 32 bytes.
-        context: the encryption context.
-        plaintext: what to encrypt.
+        key_id: The key id for the header, at most 255 ASCII characters.
+        backing: The version of the material, with a secret of 32 bytes.
+        context: The encryption context.
+        plaintext: What to encrypt.
     """
     return _encrypt_from_parts(key_id, backing, context, plaintext, secrets.token_bytes(_NONCE))
 

@@ -42,10 +42,10 @@ def key_keys(
     """Return the keys about an existing KMS key: its kind, copies, aliases and tags.
 
     Args:
-        record: the key.
-        primary_region: the Region of its primary copy.
-        aliases: the names of all its aliases.
-        named: the alias by which the request named it, if it did.
+        record: The key.
+        primary_region: The Region of its primary copy.
+        aliases: The names of all its aliases.
+        named: The alias by which the request named it, if it did.
     """
     values = kind_keys(record.spec, record.usage, multi_region=record.multi_region, origin=record.origin)
     if record.multi_region:

@@ -46,8 +46,8 @@ class Constraints:
     """What a grant demands of the encryption context.
 
     Args:
-        equals: the context must be exactly this; None: no demand.
-        subset: the context must contain this; None: no demand.
+        equals: The context must be exactly this; None: no demand.
+        subset: The context must contain this; None: no demand.
     """
 
     equals: Mapping[str, str] | None = None

@@ -187,9 +187,9 @@ def key_metadata(record: KeyRecord, material: KeyMaterial, copies: tuple[KeyReco
     """Return the KeyMetadata structure of DescribeKey and CreateKey.
 
     Args:
-        record: the key.
-        material: its material, which names the Region of the primary copy.
-        copies: every copy of a multi-Region key, this one included; ignored for other keys.
+        record: The key.
+        material: Its material, which names the Region of the primary copy.
+        copies: Every copy of a multi-Region key, this one included; ignored for other keys.
     """
     metadata: dict[str, Any] = {
         "AWSAccountId": record.account,

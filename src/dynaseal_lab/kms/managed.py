@@ -41,10 +41,10 @@ def managed_key(store: KmsStore, clock: Clock, account: str, region: str, servic
     """Return the key with the alias `alias/aws/SERVICE`, created if there is none.
 
     Args:
-        store: the stored keys.
-        clock: the lab's time.
-        account: the account that owns the key.
-        region: the Region.
+        store: The stored keys.
+        clock: The lab's time.
+        account: The account that owns the key.
+        region: The Region.
         service: `dynamodb`.
     """
     name = f"{_PREFIX}{service}"

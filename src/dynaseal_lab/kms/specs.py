@@ -29,9 +29,9 @@ class KeySpec:
 
     Args:
         name: `RSA_2048`.
-        family: which kind of algorithms the key has.
-        size: the bits of an RSA modulus, the bytes of a symmetric or HMAC key; 0 for a curve.
-        algorithms: for each usage that keys of this spec may have, the algorithms.
+        family: Which kind of algorithms the key has.
+        size: The bits of an RSA modulus, the bytes of a symmetric or HMAC key; 0 for a curve.
+        algorithms: For each usage that keys of this spec may have, the algorithms.
     """
 
     name: str

@@ -47,8 +47,8 @@ class KmsStore:
     """All keys of all accounts and Regions of one lab.
 
     Args:
-        now: returns the lab's time, which decides whether a deletion date has passed.
-        record_store: keeps the records; in memory unless given.
+        now: Returns the lab's time, which decides whether a deletion date has passed.
+        record_store: Keeps the records; in memory unless given.
     """
 
     def __init__(self, now: Callable[[], datetime], record_store: RecordStore | None = None) -> None:

@@ -42,7 +42,7 @@ class EncryptedPaginator(NotCopyable):
     """A paginator whose pages are decrypted; made by `EncryptedClient.get_paginator`.
 
     Args:
-        paginator: botocore's paginator of an encrypting client.
+        paginator: The paginator that botocore has for an encrypting client.
     """
 
     def __init__(self, paginator: Any) -> None:

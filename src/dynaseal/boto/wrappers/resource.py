@@ -45,7 +45,7 @@ class EncryptedTablesCollection(ServiceResourceTablesCollection):
     """The tables of a resource, listed as boto3's collection lists them.
 
     Args:
-        collection: boto3's collection of an encrypting resource.
+        collection: The collection that boto3 has for an encrypting resource.
         make_table: Returns the table to list for a Table of that resource.
     """
 
