@@ -319,13 +319,13 @@ class Observed(logging.Handler):
         try:
             getattr(client, xform_name(operation))(**request)
         except Exception as error:  # noqa: BLE001 every class is looked at
-            self.leaks += [("error", self._request, text) for text in texts_of(error) if has_secret(text)]
+            self.leaks += [("error", self._request, text) for text in strings_of(error) if has_secret(text)]
         sent = repr(self.stub.sent_requests)
         if has_secret(sent):
             self.leaks.append(("wire", self._request, sent[:300]))
 
 
-def texts_of(error: BaseException | None) -> Iterator[str]:
+def strings_of(error: BaseException | None) -> Iterator[str]:
     """Yield everything that an error shows, and the errors before it."""
     while error is not None:
         yield from traceback.format_exception_only(error)
