@@ -13,6 +13,7 @@ import pytest
 
 import dynaseal
 from dynaseal import ItemEncryptor, RawAesKeyring, SignatureError
+from dynaseal.boto.interception.updates.errors import UpdateConflictError
 from dynaseal.boto.keys.key_store_kms import KeyStoreKmsError
 from dynaseal.boto.keys.key_store_table import KeyStoreTableError
 from dynaseal.boto.keys.kms import KmsDecryptError, KmsEncryptError, KmsError
@@ -28,6 +29,7 @@ KEY_ID = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567
 EXAMPLES: dict[type[DynasealError], Callable[[], DynasealError]] = {
     InvalidExpressionError: lambda: InvalidExpressionError("m", dynamodb_message="words"),
     SignatureError: SignatureError,
+    UpdateConflictError: lambda: UpdateConflictError("people", "UpdateItem", 5),
     UnwrapError: lambda: UnwrapError("m", hint="h", causes=[KmsDecryptError(RESPONSE, "Decrypt", KEY_ID)]),
     KmsError: lambda: KmsError(RESPONSE, "Decrypt", KEY_ID, "us-west-2"),
     KmsEncryptError: lambda: KmsEncryptError(RESPONSE, "GenerateDataKey", KEY_ID, "us-west-2"),
