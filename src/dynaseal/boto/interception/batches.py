@@ -24,7 +24,9 @@ from dynaseal.boto.interception.unreadable import (
     with_unreadable,
 )
 from dynaseal.boto.interception.update_conditions import explain_failure
+from dynaseal.boto.interception.updates.plan import ItemUpdate
 from dynaseal.errors import DecryptError, UnsupportedOperationError
+from dynaseal.expressions.refusals import InvalidExpressionError
 
 _PreparePart = Callable[[ConfiguredTable, str, Message], dict[str, Any]]
 _TRANSACTION_ACTIONS: Mapping[str, _PreparePart] = {
@@ -255,6 +257,48 @@ def write_transaction(tables: Tables, operation: str, request: Message) -> dict[
         kept = tables.sent_transactions.keep(token, parts, changed)
     sent = [part if kept_part is None else kept_part for part, kept_part in zip(parts, kept, strict=True)]
     return {**request, "TransactItems": sent}
+
+
+def updates_of_signed_attributes(
+    tables: Tables, request: Message
+) -> dict[int, tuple[ConfiguredTable, Message]]:
+    """Return the updates of a transaction that DynamoDB cannot make, with their tables, by position."""
+    updates: dict[int, tuple[ConfiguredTable, Message]] = {}
+    for at, entry in enumerate(request["TransactItems"]):
+        if "Update" not in entry:
+            continue
+        part: Message = entry["Update"]
+        table = tables.configured(part.get("TableName"))
+        if table is not None and table.updates_signed_attributes and not _is_made_by_dynamodb(table, part):
+            updates[at] = (table, part)
+    return updates
+
+
+def _is_made_by_dynamodb(table: ConfiguredTable, part: Message) -> bool:
+    try:
+        return ItemUpdate(table, part).is_straight
+    except InvalidExpressionError:
+        return False
+
+
+def transaction_around(
+    tables: Tables,
+    operation: str,
+    request: Message,
+    updates: Mapping[int, tuple[ConfiguredTable, Message]],
+) -> dict[str, Any]:
+    """Prepare a transaction except for updates of signed attributes, which get the key that is stored."""
+    entries: list[Any] = []
+    for at, entry in enumerate(request["TransactItems"]):
+        if at in updates:
+            table, part = updates[at]
+            _refuse_unknown(operation, entry, {"Update"})
+            key = table.key_with_surrogate_keys(operation, part["Key"])
+            entries.append({"Update": {**part, "Key": key}})
+        else:
+            entries += transaction(tables, operation, {"TransactItems": [entry]})["TransactItems"]
+    sent = {name: member for name, member in request.items() if name != "ClientRequestToken"}
+    return {**sent, "TransactItems": entries}
 
 
 def failed_write_transaction(

@@ -16,13 +16,23 @@ from dynaseal.boto.interception.client_copies import EVENTS, OUTPUT_ID, wire_cop
 from dynaseal.boto.interception.emitters import has_handler
 from dynaseal.boto.interception.exemptions import EXEMPT
 from dynaseal.boto.interception.hidden_values import conversion_error, validation_error
+from dynaseal.boto.interception.idempotency import GeneratedToken
 from dynaseal.boto.interception.index_projections import IndexProjections
-from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH, Call, MultipleTables, Requests
+from dynaseal.boto.interception.requests import (
+    OPERATIONS,
+    PASSED_THROUGH,
+    Call,
+    MultipleTables,
+    Requests,
+    TransactionOperation,
+)
 from dynaseal.boto.interception.unreadable import UNREADABLE_ITEMS, with_converted_keys
 from dynaseal.boto.interception.updates.driver import http_response, run_plan
 from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
 
 _CONTEXT_KEY = "dynaseal"
+_REPEATABLE_KEY = "dynaseal-repeatable"
+_REPEATABLE_BY = "ClientRequestToken"
 _ITEM_SHAPE = "PutItemInputAttributeMap"
 _SHAPE_TYPES: Mapping[str, Any] = {
     "string": str,
@@ -63,12 +73,13 @@ class Handlers:
         # Through the client itself, on which DescribeTable passes through these handlers.
         self._indexes = IndexProjections(lambda table: client.describe_table(TableName=table))
 
-    def copy_request(self, params: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+    def copy_request(self, params: Mapping[str, Any], context: Any, **_: Any) -> dict[str, Any]:
         """Return a copy of the caller's request, which botocore then builds the request from.
 
         `prepare` can only replace a request by changing the dict that it gets, and that may be the caller's.
         The values in it are never changed, so a shallow copy is enough.
         """
+        context[_REPEATABLE_KEY] = _REPEATABLE_BY in params
         return dict(params)
 
     def prepare(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
@@ -87,11 +98,15 @@ class Handlers:
                 "not be decrypted",
                 hint="Make the call itself with this client",
             )
+        if isinstance(params.get(_REPEATABLE_BY), str) and not context.get(_REPEATABLE_KEY, True):
+            params[_REPEATABLE_BY] = GeneratedToken(params[_REPEATABLE_BY])
         fits = self._fits(params, model, context)
         call = self._prepared(params, model)
         is_changed = call.sent_request is not call.caller_request
         # A request on a plaintext table goes on unchanged, and gets botocore's own error.
-        if not fits and (is_changed or isinstance(OPERATIONS.get(model.name), MultipleTables)):
+        if not fits and (
+            is_changed or isinstance(OPERATIONS.get(model.name), MultipleTables | TransactionOperation)
+        ):
             error = self._validation_error(params, model)
             if error is not None:
                 raise error

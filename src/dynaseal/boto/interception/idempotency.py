@@ -31,6 +31,12 @@ HINT = (
 )
 
 
+class GeneratedToken(str):
+    """A ClientRequestToken that botocore made, because the caller gave none."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class _Sent:
     digest: bytes

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from dynaseal.beacons.requests.prepared import PreparedSearch
 from dynaseal.boto.interception import batches, item_operations
 from dynaseal.boto.interception.hidden_values import ValuePolicy
+from dynaseal.boto.interception.idempotency import GeneratedToken
 from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.replies import SentPart, without_members
@@ -26,6 +27,7 @@ from dynaseal.boto.interception.table_operations import refuse_unfit_table
 from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
 from dynaseal.boto.interception.updates.plan import update_plan
 from dynaseal.boto.interception.updates.steps import Steps
+from dynaseal.boto.interception.updates.transaction import transaction_plan
 from dynaseal.config import TableConfig, Unreadable
 from dynaseal.errors import UnsupportedOperationError
 
@@ -186,6 +188,39 @@ class MultipleTables:
         return finish(tables, caller_request, sent_request, reply)
 
 
+@dataclass(frozen=True, slots=True)
+class TransactionOperation:
+    """TransactWriteItems: sent as one request, or by a plan where it updates signed attributes.
+
+    Attributes:
+        as_request: What is done where it is sent as one request.
+    """
+
+    as_request: MultipleTables
+
+    def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
+        """Prepare a call.
+
+        Raises:
+            UnsupportedOperationError: it cannot be made safely.
+        """
+        updates = batches.updates_of_signed_attributes(tables, request)
+        if not updates:
+            return self.as_request.prepare(tables, operation, request)
+        token = request.get("ClientRequestToken")
+        if token is not None and not isinstance(token, GeneratedToken):
+            raise UnsupportedOperationError(
+                f"{operation} has a ClientRequestToken and an update of a signed attribute: what it writes "
+                "depends on what it reads, so it would not be the same when it is repeated",
+                hint="Leave the token out, and put a condition on the update that is false once it was made",
+            )
+        sent = batches.transaction_around(tables, operation, request, updates)
+        finish = partial(batches.cancelled_transaction, tables, request, sent)
+        plan = partial(transaction_plan, updates, sent, finish, random)
+        # botocore builds a request before it asks for an answer: one with an empty action.
+        return Call(request, {"TransactItems": [{}]}, plan=plan)
+
+
 def _partiql(tables: Tables, operation: str, request: Message) -> Message:
     refuse_statements(tables, operation, request)
     return request
@@ -208,7 +243,9 @@ def _export(tables: Tables, operation: str, request: Message) -> Message:
 
 _REPLACED_IN_WRITES = ("Expected", "ConditionalOperator")
 
-OPERATIONS: Mapping[str, ItemOperation | UpdateOperation | SearchOperation | MultipleTables] = {
+OPERATIONS: Mapping[
+    str, ItemOperation | UpdateOperation | SearchOperation | MultipleTables | TransactionOperation
+] = {
     "PutItem": ItemOperation(
         prepare_request=item_operations.put,
         finish_reply=item_operations.returned_attributes,
@@ -242,8 +279,10 @@ OPERATIONS: Mapping[str, ItemOperation | UpdateOperation | SearchOperation | Mul
         finish_reply=batches.found_batch,
         finish_error=batches.failed_batch,
     ),
-    "TransactWriteItems": MultipleTables(
-        prepare_request=batches.write_transaction, finish_error=batches.failed_write_transaction
+    "TransactWriteItems": TransactionOperation(
+        MultipleTables(
+            prepare_request=batches.write_transaction, finish_error=batches.failed_write_transaction
+        )
     ),
     "TransactGetItems": MultipleTables(
         prepare_request=batches.transaction,

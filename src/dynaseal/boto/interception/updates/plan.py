@@ -4,7 +4,7 @@
   that there is an item. Only if there is none, the plan goes on.
 - Any other is: a consistent read; verify and decrypt; evaluate the condition, apply the update; encrypt; and
   write on condition that nothing of what was read has changed. If something has, it starts again after a
-  pause, from the item that the failed write returned.
+  pause. It reads again after the pause: what the failed write returned may be old by then.
 - A write whose reply was lost is repeated by botocore, and its condition is then false, because of itself.
   The item that this failure returns has the footer that was just made: the write took place.
 - An item that is not there is created, encrypted. One that was deleted meanwhile is not.
@@ -51,9 +51,9 @@ from dynaseal.expressions.refusals import InvalidExpressionError
 from dynaseal.expressions.returned import returned_attributes, updated_paths
 from dynaseal.expressions.validation import UpdateRequest, check_update_request
 
-MAX_ATTEMPTS = 20
+MAX_ATTEMPTS = 60
 _FIRST_PAUSE = 0.025
-_LONGEST_PAUSE = 1.0
+_LONGEST_PAUSE = 0.5
 _FALSE = "ConditionalCheckFailedException"
 _CONFLICTS = frozenset({_FALSE, "TransactionConflictException"})
 _RETURN_VALUES = frozenset({"NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"})
@@ -77,11 +77,10 @@ def update_plan(table: ConfiguredTable, request: Message, jitter: Callable[[], f
         UpdateConflictError: other writers changed the item in every attempt; nothing was written.
     """
     try:
-        checked = check_update_request(request)
-        _check_return_values(request)
+        update = ItemUpdate(table, request)
     except InvalidExpressionError as error:
         return error_reply("ValidationException", error.dynamodb_message)
-    return (yield from _ItemUpdate(table, request, checked).steps(jitter))
+    return (yield from update.steps(jitter))
 
 
 def pause_before(attempt: int, jitter: Callable[[], float]) -> Pause:
@@ -96,7 +95,7 @@ def _check_return_values(request: Message) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Attempt:
+class Prepared:
     """What was read and computed in one attempt.
 
     Attributes:
@@ -108,13 +107,23 @@ class _Attempt:
     versions: ItemVersions
 
 
-class _ItemUpdate:
-    """One update in progress."""
+class ItemUpdate:
+    """One update in progress.
 
-    def __init__(self, table: ConfiguredTable, request: Message, checked: UpdateRequest) -> None:
+    Args:
+        table: The table.
+        request: The update as the caller wrote it, in a request of its own or in a transaction.
+
+    Raises:
+        InvalidExpressionError: DynamoDB would refuse the request.
+        UnsupportedOperationError: it cannot be made safely.
+    """
+
+    def __init__(self, table: ConfiguredTable, request: Message) -> None:
         self._table = table
         self._request = request
-        self._checked = checked
+        self._checked: UpdateRequest = check_update_request(request)
+        _check_return_values(request)
         self._key = table.key_with_surrogate_keys("UpdateItem", request["Key"])
         self._consumption = Consumption()
         self._return_values = str(request.get("ReturnValues", "NONE"))
@@ -128,34 +137,37 @@ class _ItemUpdate:
             if not self._needs_more(reply):
                 return self._finish_straight(straight, reply)
             self._consumption.add(reply)
-        stored: Item | None = None
         for attempt in range(MAX_ATTEMPTS):
             if attempt:
                 yield pause_before(attempt, jitter)
-            if stored is None:
-                reply = yield DynamoDbCall("GetItem", self._read_request())
-                if "Error" in reply:
-                    return dict(reply)
-                self._consumption.add(reply)
-                stored = reply.get("Item") or None
+            reply = yield DynamoDbCall("GetItem", self._read_request())
+            if "Error" in reply:
+                return dict(reply)
+            self._consumption.add(reply)
+            stored: Item | None = reply.get("Item") or None
             try:
-                work = self._attempt(stored)
+                work = self.prepare(stored)
             except InvalidExpressionError as error:
                 return error_reply("ValidationException", error.dynamodb_message)
             if work is None:
-                return self._condition_is_false(stored)
+                return self.condition_is_false(stored)
             operation, sent = self._write_request(work)
             reply = yield DynamoDbCall(operation, sent)
             if error_code(reply) not in _CONFLICTS:
                 return self._finish(work, reply, reply.get("Attributes") or {})
-            stored = reply.get("Item") or None
-            if stored is not None and stored.get(FOOTER_NAME) == work.versions.written.get(FOOTER_NAME):
+            current: Item = reply.get("Item") or {}
+            if current.get(FOOTER_NAME) == work.versions.written.get(FOOTER_NAME):
                 # The write itself, repeated by botocore after its reply was lost.
                 metadata = {**reply.get("ResponseMetadata", {}), "HTTPStatusCode": 200}
-                return self._finish(work, {"ResponseMetadata": metadata}, stored)
+                return self._finish(work, {"ResponseMetadata": metadata}, current)
         raise UpdateConflictError(self._table.name, "UpdateItem", MAX_ATTEMPTS)
 
     # An update of unsigned attributes.
+
+    @property
+    def is_straight(self) -> bool:
+        """Whether DynamoDB can make the update, where there is an item."""
+        return self._straight_request() is not None
 
     def _straight_request(self) -> dict[str, Any] | None:
         """Return the UpdateItem that makes the update in one call, or None if there is none."""
@@ -200,15 +212,24 @@ class _ItemUpdate:
 
     # Any other update.
 
+    def key_request(self) -> dict[str, Any]:
+        """Return the part of a read that names the item."""
+        return {"TableName": self._request["TableName"], "Key": dict(self._key)}
+
+    def transaction_entry(self, work: Prepared) -> dict[str, Any]:
+        """Return the action of a transaction that writes the updated item."""
+        operation, sent = write_request(self._table.config, self._key, work.versions)
+        sent = {"TableName": self._request["TableName"], **sent}
+        return {"Update" if operation == "UpdateItem" else "Put": sent}
+
     def _read_request(self) -> dict[str, Any]:
         return {
-            "TableName": self._request["TableName"],
-            "Key": dict(self._key),
+            **self.key_request(),
             "ConsistentRead": True,
             **_members(self._request, _PASSED_TO_READS),
         }
 
-    def _attempt(self, stored: Item | None) -> _Attempt | None:
+    def prepare(self, stored: Item | None) -> Prepared | None:
         """Decrypt, evaluate, apply and encrypt; return None if the caller's condition is false."""
         update, condition, names, values = self._checked
         before = None if stored is None else self._read(stored)
@@ -225,13 +246,13 @@ class _ItemUpdate:
             after=after,
             clauses=UnsignedClauses.of(self._checked, self._is_left),
         )
-        return _Attempt(before, versions)
+        return Prepared(before, versions)
 
     def _read(self, stored: Item) -> dict[str, Any]:
         part = SentPart("UpdateItem", self._request, {"Key": self._key})
         return self._table.read_member({"Item": stored}, "Item", part)["Item"]
 
-    def _write_request(self, work: _Attempt) -> tuple[str, dict[str, Any]]:
+    def _write_request(self, work: Prepared) -> tuple[str, dict[str, Any]]:
         operation, sent = write_request(self._table.config, self._key, work.versions)
         sent = {
             "TableName": self._request["TableName"],
@@ -243,13 +264,14 @@ class _ItemUpdate:
             sent["ReturnValues"] = returned_kind(self._return_values)
         return operation, sent
 
-    def _condition_is_false(self, stored: Item | None) -> dict[str, Any]:
+    def condition_is_false(self, stored: Item | None) -> dict[str, Any]:
+        """Return the refusal of an update whose condition is false for a stored item."""
         reply = error_reply(_FALSE, "The conditional request failed")
         if stored is not None and self._returns_item_on_failure:
             reply["Item"] = self._read(stored)
         return reply
 
-    def _finish(self, work: _Attempt, reply: Message, returned: Message) -> dict[str, Any]:
+    def _finish(self, work: Prepared, reply: Message, returned: Message) -> dict[str, Any]:
         """Return the caller's reply for that of the write.
 
         Args:
