@@ -37,7 +37,7 @@ def encrypted(client: Any, name: str) -> EncryptedClient:
     return EncryptedClient(client, configs={name: people()})
 
 
-def before_writes(client: Any, interfere: Callable[[], None], times: int = 1) -> None:
+def before_writes(client: Any, interfere: Callable[[], object], times: int = 1) -> None:
     """Let another writer in before each of the next writes of a client."""
     left = [times]
 
