@@ -535,7 +535,9 @@ def test_an_error_of_another_operation_brings_no_items(operation: str, request_:
     error = {"Error": {"Code": "x"}}
     unverified = {"pk": {"S": "ann"}, "city": {"S": "forged"}}
     transactions = operation.startswith("Transact")
-    members = {"Item": unverified} if transactions else {"CancellationReasons": [{"Item": unverified}]}
+    members: dict[str, Any] = (
+        {"Item": unverified} if transactions else {"CancellationReasons": [{"Item": unverified}]}
+    )
     if operation not in ("PutItem", "TransactGetItems", "TransactWriteItems"):
         members["Item"] = unverified
     assert call.finish({**error, **members}) == error
