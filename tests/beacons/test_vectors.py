@@ -377,6 +377,15 @@ EXTRA = os.environ.get("DYNASEAL_EXTRA_VECTORS")
 AWS_QUERIES: dict[str, Any] = searchable.read("aws-queries.json", Path(EXTRA)) if EXTRA else {"cases": []}
 
 
+AWS_QUERIES_REFUSED_HERE = {
+    "aws-5-complex03": "something that is not a value",
+    "aws-5-complex04": "something that is not a value",
+    "aws-5-complex06": "uses contains on the compound beacon",
+    "aws-5-complex07": "uses contains on the compound beacon",
+}
+"""AWS's library sends these; on other items DynamoDB would answer otherwise than on plaintext."""
+
+
 @pytest.mark.skipif(not EXTRA, reason="DYNASEAL_EXTRA_VECTORS does not name AWS's published data")
 def test_aws_own_queries_find_what_they_must() -> None:
     assert AWS_QUERIES["cases"]
@@ -386,8 +395,9 @@ def test_aws_own_queries_find_what_they_must() -> None:
 
 def check_aws_query(case: dict[str, Any]) -> None:
     stub = StubbedDynamoDb()
-    if case["expect"] == "reject":
-        with pytest.raises(UnsupportedOperationError):
+    if case["expect"] == "reject" or case["id"] in AWS_QUERIES_REFUSED_HERE:
+        reason = AWS_QUERIES_REFUSED_HERE.get(case["id"])
+        with pytest.raises(UnsupportedOperationError, match=reason):
             call(case, stub)
         return
     call(case, stub)

@@ -90,9 +90,9 @@ def check_update_request(request: Mapping[str, Any]) -> UpdateRequest:
         InvalidExpressionError: DynamoDB would refuse the request; the error has its message.
 
     Example:
-        >>> checked = check_update_request({"UpdateExpression": "REMOVE old"})
+        >>> checked = check_update_request({"UpdateExpression": "REMOVE former"})
         >>> checked.update.text, checked.condition
-        ('REMOVE old', None)
+        ('REMOVE former', None)
     """
     update_text, condition_text = request.get(_UPDATE), request.get(_CONDITION)
     names: Mapping[str, str] = request.get("ExpressionAttributeNames") or {}

@@ -23,7 +23,13 @@ def dotenv_settings(stack: Provisioned, endpoint: str | None) -> Mapping[str, st
         endpoint: The lab's endpoint; None for AWS, where no endpoint may be left in the file.
 
     Example:
-        >>> stack = Provisioned("eu-west-1", "demo", "arn:aws:kms:...", "demo-full", "demo-limited")
+        >>> stack = Provisioned(
+        ...     region="eu-west-1",
+        ...     table_name="demo",
+        ...     client_key_arn="arn:aws:kms:...",
+        ...     full_user="demo-full",
+        ...     limited_user="demo-limited",
+        ... )
         >>> dotenv_settings(stack, None)["DEMO_TABLE_NAME"]
         'demo'
     """
