@@ -1,45 +1,13 @@
 """Client-side encryption for Amazon DynamoDB, in the format of AWS's Database Encryption SDK.
 
-The public names are here. Those that need boto3 are imported when they are first used, so that
-`import dynaseal` imports neither boto3 nor botocore. `dynaseal.__version__` is read when it is first used.
+The public names are here. What every program needs is imported at once. The rest, such as beacons and
+whatever needs boto3, is imported when it is first used: so `import dynaseal` is quick, and imports neither
+boto3 nor botocore. `dynaseal.__version__` is read when it is first used.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from dynaseal.beacons.compiled.resolved_attributes import ResolvedAttributes, resolve_attributes
-from dynaseal.beacons.compiled.virtual_fields import (
-    GetPrefix,
-    GetSegment,
-    GetSegments,
-    GetSubstring,
-    GetSuffix,
-    Insert,
-    Lower,
-    Upper,
-)
-from dynaseal.beacons.definitions import (
-    AsSet,
-    BeaconVersion,
-    CompoundBeacon,
-    Constructor,
-    ConstructorPart,
-    EncryptedPart,
-    PartOnly,
-    SearchConfig,
-    Shared,
-    SharedSet,
-    SignedPart,
-    StandardBeacon,
-    VirtualField,
-    VirtualPart,
-)
-from dynaseal.beacons.key_sources import MultiKeySource, SingleKeySource
-from dynaseal.beacons.length.planner import plan_beacon
-from dynaseal.beacons.length.plans import BeaconPlan, LengthPlan
-from dynaseal.beacons.length.plot import plot_beacon_plan
-from dynaseal.beacons.requests.partitions import number_of_queries
-from dynaseal.beacons.surrogates.keys import SurrogateKey
 from dynaseal.config import PlaintextPolicy, TableConfig, Unreadable, UpdateMode
 from dynaseal.core.actions import AttributeActions, CryptoAction
 from dynaseal.core.header import EncryptedDataKey
@@ -57,26 +25,49 @@ from dynaseal.errors import (
     UnsupportedOperationError,
     UnwrapError,
 )
-from dynaseal.materials.key_store.branch_keys import BeaconKeyMaterials, BranchKeyMaterials
-from dynaseal.materials.key_store.cache import BranchKeyCache
-from dynaseal.materials.keyrings.curves import Curve
-from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
-from dynaseal.materials.keyrings.multi import MultiKeyring
 from dynaseal.materials.keyrings.raw_aes import RawAesKeyring
-from dynaseal.materials.keyrings.raw_ecdh import RawEcdhKeyring
-from dynaseal.materials.keyrings.raw_rsa import RawRsaKeyring
-from dynaseal.materials.keyrings.rsa import RsaPadding
 from dynaseal.materials.managers.default import DefaultMaterialsManager
-from dynaseal.materials.managers.required_context import RequiredContextMaterialsManager
 from dynaseal.materials.model import (
     CryptographicMaterialsManager,
     DecryptionMaterials,
     EncryptionMaterials,
     Keyring,
 )
-from dynaseal.report import ItemReport, describe_item
 
 if TYPE_CHECKING:
+    from dynaseal.beacons.compiled.resolved_attributes import ResolvedAttributes, resolve_attributes
+    from dynaseal.beacons.compiled.virtual_fields import (
+        GetPrefix,
+        GetSegment,
+        GetSegments,
+        GetSubstring,
+        GetSuffix,
+        Insert,
+        Lower,
+        Upper,
+    )
+    from dynaseal.beacons.definitions import (
+        AsSet,
+        BeaconVersion,
+        CompoundBeacon,
+        Constructor,
+        ConstructorPart,
+        EncryptedPart,
+        PartOnly,
+        SearchConfig,
+        Shared,
+        SharedSet,
+        SignedPart,
+        StandardBeacon,
+        VirtualField,
+        VirtualPart,
+    )
+    from dynaseal.beacons.key_sources import MultiKeySource, SingleKeySource
+    from dynaseal.beacons.length.planner import plan_beacon
+    from dynaseal.beacons.length.plans import BeaconPlan, LengthPlan
+    from dynaseal.beacons.length.plot import plot_beacon_plan
+    from dynaseal.beacons.requests.partitions import number_of_queries
+    from dynaseal.beacons.surrogates.keys import SurrogateKey
     from dynaseal.boto.check_table import Finding, check_table
     from dynaseal.boto.interception.attach import attach
     from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES
@@ -100,33 +91,87 @@ if TYPE_CHECKING:
     from dynaseal.boto.wrappers.resource import EncryptedResource
     from dynaseal.boto.wrappers.table import EncryptedTable
     from dynaseal.boto.wrappers.table_info import TableIndex, TableInfo
+    from dynaseal.materials.key_store.branch_keys import BeaconKeyMaterials, BranchKeyMaterials
+    from dynaseal.materials.key_store.cache import BranchKeyCache
+    from dynaseal.materials.keyrings.curves import Curve
+    from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
+    from dynaseal.materials.keyrings.multi import MultiKeyring
+    from dynaseal.materials.keyrings.raw_ecdh import RawEcdhKeyring
+    from dynaseal.materials.keyrings.raw_rsa import RawRsaKeyring
+    from dynaseal.materials.keyrings.rsa import RsaPadding
+    from dynaseal.materials.managers.required_context import RequiredContextMaterialsManager
+    from dynaseal.report import ItemReport, describe_item
 
-_MODULES_THAT_NEED_BOTO3 = {
+_MODULES = {
     "ALL_OTHER_TABLES": "dynaseal.boto.interception.plaintext_tables",
+    "AsSet": "dynaseal.beacons.definitions",
     "AwsKmsCryptographicMaterialsProvider": "dynaseal.boto.keys.provider",
     "AwsKmsDiscoveryKeyring": "dynaseal.boto.keys.keyrings",
     "AwsKmsDiscoveryMultiKeyring": "dynaseal.boto.keys.keyrings",
     "AwsKmsEcdhKeyring": "dynaseal.boto.keys.asymmetric",
+    "AwsKmsHierarchicalKeyring": "dynaseal.materials.keyrings.hierarchical",
     "AwsKmsKeyring": "dynaseal.boto.keys.keyrings",
     "AwsKmsMrkDiscoveryKeyring": "dynaseal.boto.keys.keyrings",
     "AwsKmsMrkKeyring": "dynaseal.boto.keys.keyrings",
     "AwsKmsMrkMultiKeyring": "dynaseal.boto.keys.keyrings",
     "AwsKmsMultiKeyring": "dynaseal.boto.keys.keyrings",
     "AwsKmsRsaKeyring": "dynaseal.boto.keys.asymmetric",
-    "Finding": "dynaseal.boto.check_table",
+    "BeaconKeyMaterials": "dynaseal.materials.key_store.branch_keys",
+    "BeaconPlan": "dynaseal.beacons.length.plans",
+    "BeaconVersion": "dynaseal.beacons.definitions",
+    "BranchKeyCache": "dynaseal.materials.key_store.cache",
+    "BranchKeyMaterials": "dynaseal.materials.key_store.branch_keys",
+    "CompoundBeacon": "dynaseal.beacons.definitions",
+    "Constructor": "dynaseal.beacons.definitions",
+    "ConstructorPart": "dynaseal.beacons.definitions",
+    "Curve": "dynaseal.materials.keyrings.curves",
     "EncryptedClient": "dynaseal.boto.wrappers.client",
     "EncryptedPaginator": "dynaseal.boto.wrappers.client",
+    "EncryptedPart": "dynaseal.beacons.definitions",
     "EncryptedResource": "dynaseal.boto.wrappers.resource",
     "EncryptedTable": "dynaseal.boto.wrappers.table",
+    "Finding": "dynaseal.boto.check_table",
+    "GetPrefix": "dynaseal.beacons.compiled.virtual_fields",
+    "GetSegment": "dynaseal.beacons.compiled.virtual_fields",
+    "GetSegments": "dynaseal.beacons.compiled.virtual_fields",
+    "GetSubstring": "dynaseal.beacons.compiled.virtual_fields",
+    "GetSuffix": "dynaseal.beacons.compiled.virtual_fields",
+    "Insert": "dynaseal.beacons.compiled.virtual_fields",
+    "ItemReport": "dynaseal.report",
     "KeyStore": "dynaseal.boto.keys.key_store",
     "KmsError": "dynaseal.boto.keys.kms",
+    "LengthPlan": "dynaseal.beacons.length.plans",
+    "Lower": "dynaseal.beacons.compiled.virtual_fields",
     "MplKeyring": "dynaseal.boto.keys.mpl",
+    "MultiKeySource": "dynaseal.beacons.key_sources",
+    "MultiKeyring": "dynaseal.materials.keyrings.multi",
+    "PartOnly": "dynaseal.beacons.definitions",
+    "RawEcdhKeyring": "dynaseal.materials.keyrings.raw_ecdh",
+    "RawRsaKeyring": "dynaseal.materials.keyrings.raw_rsa",
+    "RequiredContextMaterialsManager": "dynaseal.materials.managers.required_context",
+    "ResolvedAttributes": "dynaseal.beacons.compiled.resolved_attributes",
+    "RsaPadding": "dynaseal.materials.keyrings.rsa",
+    "SearchConfig": "dynaseal.beacons.definitions",
+    "Shared": "dynaseal.beacons.definitions",
+    "SharedSet": "dynaseal.beacons.definitions",
+    "SignedPart": "dynaseal.beacons.definitions",
+    "SingleKeySource": "dynaseal.beacons.key_sources",
+    "StandardBeacon": "dynaseal.beacons.definitions",
+    "SurrogateKey": "dynaseal.beacons.surrogates.keys",
     "TableIndex": "dynaseal.boto.wrappers.table_info",
     "TableInfo": "dynaseal.boto.wrappers.table_info",
     "UnreadableItem": "dynaseal.boto.interception.unreadable",
     "UpdateConflictError": "dynaseal.boto.interception.updates.errors",
+    "Upper": "dynaseal.beacons.compiled.virtual_fields",
+    "VirtualField": "dynaseal.beacons.definitions",
+    "VirtualPart": "dynaseal.beacons.definitions",
     "attach": "dynaseal.boto.interception.attach",
     "check_table": "dynaseal.boto.check_table",
+    "describe_item": "dynaseal.report",
+    "number_of_queries": "dynaseal.beacons.requests.partitions",
+    "plan_beacon": "dynaseal.beacons.length.planner",
+    "plot_beacon_plan": "dynaseal.beacons.length.plot",
+    "resolve_attributes": "dynaseal.beacons.compiled.resolved_attributes",
     "unreadable_items": "dynaseal.boto.interception.unreadable",
 }
 
@@ -240,7 +285,7 @@ if not TYPE_CHECKING:  # a type checker would take every name for one of this mo
     def __getattr__(name: str) -> Any:
         if name == "__version__":
             return import_module("importlib.metadata").version("dynaseal")
-        module = _MODULES_THAT_NEED_BOTO3.get(name)
+        module = _MODULES.get(name)
         if module is None:
             raise AttributeError(f"module 'dynaseal' has no attribute {name!r}")
         return getattr(import_module(module), name)

@@ -15,11 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dynaseal.beacons.compiled.compiler import TableActions, compile_search
-from dynaseal.beacons.compiled.search import CompiledSearch
-from dynaseal.beacons.definitions import SearchConfig
 from dynaseal.beacons.surrogates.keys import SurrogateKey, Surrogates, compile_surrogates
 from dynaseal.core.actions import (
     AttributeActions,
@@ -44,6 +41,12 @@ from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import ConfigError
 from dynaseal.materials.managers.default import DefaultMaterialsManager
 from dynaseal.materials.model import CryptographicMaterialsManager, Keyring
+
+# Beacons are a third of what `import dynaseal` would load, and many tables have none: they are imported when
+# a configuration has some.
+if TYPE_CHECKING:
+    from dynaseal.beacons.compiled.search import CompiledSearch
+    from dynaseal.beacons.definitions import SearchConfig
 
 MAX_KEY_NAME_LENGTH = 255
 
@@ -138,7 +141,7 @@ class TableConfig(ProcessBound):
     allowed_unsigned_attributes: Iterable[str] = field(default=(), kw_only=True)
     allowed_unsigned_attribute_prefix: str | None = field(default=None, kw_only=True)
     algorithm_suite: AlgorithmSuite = field(default=AlgorithmSuite.COMMIT_KEY_ECDSA_P384_SYMSIG, kw_only=True)
-    search: SearchConfig | None = field(default=None, kw_only=True)
+    search: "SearchConfig | None" = field(default=None, kw_only=True)
     plaintext_policy: PlaintextPolicy = field(default=PlaintextPolicy.FORBID_WRITE_FORBID_READ, kw_only=True)
     surrogate_keys: Iterable[SurrogateKey] = field(default=(), kw_only=True)
     unreadable: Unreadable = field(default=Unreadable.RAISE, kw_only=True)
@@ -181,10 +184,12 @@ class TableConfig(ProcessBound):
         return self.cmm
 
     @cached_property
-    def compiled_search(self) -> CompiledSearch | None:
+    def compiled_search(self) -> "CompiledSearch | None":
         """The table's beacons, checked and ready for use."""
         if self.search is None:
             return None
+        from dynaseal.beacons.compiled.compiler import TableActions, compile_search  # noqa: PLC0415
+
         table = TableActions(
             named=self._named,
             keys=frozenset(self.key_names),
@@ -291,6 +296,8 @@ class TableConfig(ProcessBound):
         check_members(owner, UpdateMode, update_mode=self.update_mode)
         check_sequences(owner, SurrogateKey, surrogate_keys=self.surrogate_keys)
         if self.search is not None:
+            from dynaseal.beacons.definitions import SearchConfig  # noqa: PLC0415
+
             check_instances(owner, SearchConfig, search=self.search)
         if not isinstance(self.attribute_actions, AttributeActions):
             check_actions(owner, self.attribute_actions)

@@ -8,7 +8,7 @@ materials, check everything, and only then decrypt.
 from collections import Counter
 from collections.abc import Mapping
 from os import urandom
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
@@ -25,7 +25,9 @@ from dynaseal.core.traces import find_format_attribute, find_trace
 from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
 from dynaseal.materials.kms_calls import KmsCall, KmsCalls
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
-from dynaseal.search import TableSearch
+
+if TYPE_CHECKING:
+    from dynaseal.search import TableSearch
 
 MAX_KEY_SHOWN = 2048
 """How many characters of a key attribute's value a message has: as many as DynamoDB allows bytes."""
@@ -63,8 +65,7 @@ class ItemEncryptor(ProcessBound):
         self._writes_plaintext = config.plaintext_policy.forces_write
         self._reads_plaintext = config.plaintext_policy.allows_read
         self._kms_calls = KmsCalls(f"table {config.logical_table_name}")
-        compiled = config.compiled_search
-        self.search: TableSearch | None = None if compiled is None else TableSearch(compiled)
+        self.search: TableSearch | None = _table_search(config)
 
     def __repr__(self) -> str:
         return f"ItemEncryptor({self.config.logical_table_name!r})"
@@ -190,6 +191,14 @@ def _add_location(error: DynasealError | TypeError, config: TableConfig, an_item
         error.__context__ = None
     if isinstance(error, DynasealError):
         error.where = _describe_location(config, an_item)
+
+
+def _table_search(config: TableConfig) -> "TableSearch | None":
+    if config.compiled_search is None:
+        return None
+    from dynaseal.search import TableSearch  # noqa: PLC0415 many tables have no beacons
+
+    return TableSearch(config.compiled_search)
 
 
 def _refuse_traces(config: TableConfig, plaintext_item: Item) -> None:

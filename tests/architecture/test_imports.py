@@ -23,6 +23,13 @@ def test_importing_dynaseal_imports_neither_boto3_nor_the_lab() -> None:
     assert loaded_after("import dynaseal").isdisjoint({"boto3", "botocore", "dynaseal_lab", "awscrt"})
 
 
+def test_importing_dynaseal_loads_what_few_programs_use_only_when_it_is_used() -> None:
+    loaded = loaded_after("import dynaseal")
+    parts = ("beacons.compiled", "beacons.requests", "expressions", "report")
+    rare = tuple(f"dynaseal.{part}" for part in parts)
+    assert not [name for name in loaded if name.startswith(rare)]
+
+
 def test_encrypting_under_a_raw_key_needs_no_aws_sdk() -> None:
     program = """
 from dynaseal import AttributeActions, ItemEncryptor, RawAesKeyring, TableConfig

@@ -72,7 +72,7 @@ class DefaultMaterialsManager(ProcessBound):
             for key, value in stored_context.items():
                 if reproduced_context.get(key, value) != value:
                     raise SignatureError
-            context, required = {**context, **stored_context}, required - stored_context.keys()
+            context, required = {**context, **stored_context}, required.difference(stored_context)
         materials = self._keyring.on_decrypt(
             DecryptionMaterials(
                 suite,
