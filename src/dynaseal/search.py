@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dynaseal.attributes import Item
-from dynaseal.beacons.compiled.hashes import HmacKeys, derive_keys
+from dynaseal.beacons.compiled.hashes import BEACON_PREFIX, HmacKeys, derive_keys
 from dynaseal.beacons.compiled.item_beacons import partition_of, stored_beacons, with_signed_beacons
 from dynaseal.beacons.compiled.search import CompiledSearch
 from dynaseal.beacons.key_sources import MultiKeySource, SingleKeySource
@@ -119,6 +119,30 @@ class TableSearch:
             raise error.as_encrypt_error() from error
         return stored_beacons(self._compiled, item, keys, partition_of(self._compiled, item))
 
+    def has_beacons(self, stored: Item, item: Item, data_keys: Sequence[EncryptedDataKey]) -> bool:
+        """Return whether a stored item has exactly the beacons that it would have if it were written now.
+
+        Args:
+            stored: The encrypted item.
+            item: The same item as the application wrote it.
+            data_keys: The encrypted data keys in its header.
+
+        Raises:
+            EncryptError: a beacon cannot be made, or its key cannot be fetched.
+        """
+        try:
+            keys = self._beacon_keys(self._key_id_of(data_keys))
+        except KeyStoreError as error:
+            raise error.as_encrypt_error() from error
+        compiled = self._compiled
+        chosen_at_random = compiled.partitions > 1 and compiled.partition_selector is None
+        partitions = range(compiled.partitions) if chosen_at_random else (partition_of(compiled, item),)
+        present = _without_order({n: v for n, v in stored.items() if n.startswith(BEACON_PREFIX)})
+        return any(
+            _without_order(stored_beacons(compiled, item, keys, partition)) == present
+            for partition in partitions
+        )
+
     def _key_id_of(self, data_keys: Sequence[EncryptedDataKey]) -> str:
         if isinstance(self._source, SingleKeySource):
             return self._source.beacon_key_id
@@ -146,3 +170,8 @@ class TableSearch:
             derive_keys(beacon_key, self._compiled.standard_beacons),
             self._compiled.surrogates.derive_keys(beacon_key),
         )
+
+
+def _without_order(beacons: Item) -> dict[str, Any]:
+    """Return beacons in a form in which sets are equal whatever the order that DynamoDB returns them in."""
+    return {name: frozenset(value["SS"]) if "SS" in value else value for name, value in beacons.items()}

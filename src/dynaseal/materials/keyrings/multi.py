@@ -41,6 +41,11 @@ class MultiKeyring(ProcessBound):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._generator!r}, {list(self._children)!r})"
 
+    @property
+    def keyrings(self) -> tuple[Keyring, ...]:
+        """The generator, if there is one, and the children."""
+        return self._all
+
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Have the generator make the data key and every child wrap it; if one fails, this fails."""
         if self._generator is None and materials.plaintext_data_key is None:
