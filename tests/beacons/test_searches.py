@@ -22,6 +22,7 @@ from dynaseal import (
 )
 from dynaseal.expressions import matches, parse_condition
 from support import searchable
+from support.call_counter import call_count
 from support.patients import key_store, table
 
 NAME, CITY = StandardBeacon("name", 4), StandardBeacon("CityB", 3, "city")
@@ -242,6 +243,15 @@ PARTITIONED = table(
     maximum_number_of_partitions=5,
     partition_selector=lambda item: int(item["pk"]["S"]) % 5,
 )
+# With so many partitions, a filter that is repeated for each of them is longer than DynamoDB allows.
+CROWDED = table(
+    StandardBeacon("name", 5),
+    StandardBeacon("CityB", 9, "city"),
+    StandardBeacon("tags", 8, style=AsSet(), number_of_partitions=20),
+    compound_beacons=[WHERE],
+    maximum_number_of_partitions=120,
+    partition_selector=lambda item: 17 * int(item["pk"]["S"]) % 120,
+)
 
 
 @settings(deadline=None)
@@ -249,7 +259,7 @@ PARTITIONED = table(
 def test_a_scan_finds_what_it_would_on_the_plain_table(
     drawn: list[dict[str, Any]], filter_and_values: tuple[str, dict[str, Any]]
 ) -> None:
-    for config in (SMALL, PARTITIONED):
+    for config in (SMALL, PARTITIONED, CROWDED):
         stored, plain = stored_and_plain(config, drawn)
         expression, values = filter_and_values
         request = {"FilterExpression": expression, "ExpressionAttributeValues": values}
@@ -282,6 +292,69 @@ def test_the_queries_of_all_partitions_find_each_item_once(
         if item.get(attribute) == {"S": sought} and {"S": city} in (item.get("city"), item.get("name"))
     ]
     assert sorted(found) == sorted(wanted)
+
+
+@pytest.mark.parametrize(
+    ("expression", "values"),
+    [
+        ("name = :n", {"n": "Ann"}),
+        ("NOT where <> :w", {"w": "w-1.c-Rome"}),
+        ("begins_with(where, :w)", {"w": "w-1"}),
+        ("name = :n AND CityB IN (:c, :d)", {"n": "Ann", "c": "Rome", "d": "Oslo"}),
+        ("NOT (name = :n OR CityB = :c)", {"n": "Ann", "c": "Rome"}),
+        ("size(ward) > :w AND :n = name", {"n": "Ann", "w": "1"}),
+    ],
+)
+def test_the_filter_of_a_scan_over_254_partitions_is_one_that_dynamodb_accepts(
+    expression: str, values: dict[str, str]
+) -> None:
+    config = table(
+        StandardBeacon("name", 20), CITY, compound_beacons=[WHERE], maximum_number_of_partitions=254
+    )
+
+    sent = sent_request(config, expression, **values)
+
+    parsed = parse_condition(sent["FilterExpression"], "FilterExpression")
+    assert len(sent["FilterExpression"]) <= 4096
+    assert parsed.operators <= 300
+    assert not parsed.has_redundant_brackets
+    assert {value.name for value in parsed.values} == set(sent["ExpressionAttributeValues"])
+
+
+def test_a_filter_that_is_too_long_in_every_form_is_refused_before_it_is_sent() -> None:
+    config = table(StandardBeacon("name", 20), maximum_number_of_partitions=254)
+    names = [f"n{number}" for number in range(6)]
+
+    with pytest.raises(UnsupportedOperationError, match="compares beacons of 254 partitions") as caught:
+        sent_request(
+            config, " OR ".join(f"name = :{name}" for name in names), **{name: name.upper() for name in names}
+        )
+    assert "Compare fewer beacons" in str(caught.value)
+
+
+@pytest.mark.parametrize("length", [8, 24])
+def test_an_item_of_a_late_partition_is_checked_as_quickly_as_one_of_an_early_partition(length: int) -> None:
+    config = table(
+        StandardBeacon("name", length),
+        maximum_number_of_partitions=254,
+        partition_selector=lambda item: int(item["pk"]["S"]),
+    )
+    encryptor = ItemEncryptor(config)
+
+    def calls_per_item(partition: int) -> float:
+        item = {"pk": {"S": str(partition)}, "name": {"S": "Ann"}}
+        stored = encryptor.encrypt_item(item)
+        assert encryptor.search is not None
+        values = {":k": {"S": "Ann"}, ":aws_dbe_partition": {"N": str(partition)}}
+        request = {"KeyConditionExpression": "name = :k", "ExpressionAttributeValues": values}
+        search = encryptor.search.requests.prepare("Query", request)
+        few, many = (
+            call_count(lambda n=number: search.without_false_matches([(stored, item)] * n))
+            for number in (1, 101)
+        )
+        return (many - few) / 100
+
+    assert calls_per_item(250) <= calls_per_item(2) + 1
 
 
 DROPPED = searchable.read("requests.json")["configs"]["multi_unsigned"]

@@ -16,10 +16,8 @@ Source: specification `ddb-get-number-of-queries.md`; `ddb-support.md`, "QueryIn
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from itertools import product
+from collections.abc import Mapping
 from math import lcm
-from string import ascii_uppercase
 from typing import Any, NoReturn
 
 from dynaseal.attributes import AttributeValue
@@ -27,13 +25,12 @@ from dynaseal.beacons.compiled.compound import UnfitStringError
 from dynaseal.beacons.compiled.resolved_attributes import Searchable
 from dynaseal.beacons.compiled.search import Beacon, CompiledSearch
 from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
-from dynaseal.beacons.requests.analysis import AnalysedExpression, AnalysedSearch, refuse
+from dynaseal.beacons.requests.analysis import AnalysedSearch, refuse
 from dynaseal.beacons.requests.comparisons import (
     KEY_CONDITION,
     VALUES,
     SearchExpression,
     parse_search_expression,
-    replace_spans,
 )
 from dynaseal.errors import UnsupportedOperationError
 
@@ -103,34 +100,6 @@ def requested_partition(
             )
         return 0, queries
     return _read_partition(compiled, value, queries), queries
-
-
-def filter_for_partitions(
-    expression: AnalysedExpression,
-    values_by_partition: Sequence[Mapping[str, AttributeValue]],
-    sent_values: dict[str, Any],
-) -> str:
-    """Write a filter for several partitions: repeated with the hashes of each, joined by OR.
-
-    Args:
-        expression: The filter.
-        values_by_partition: Its values for each partition.
-        sent_values: The values that are sent, those of the first partition included; the others are added
-            under new names.
-    """
-    filters: dict[str, None] = {}
-    for values in values_by_partition:
-        renamed: dict[str, str] = {}
-        for name, value in values.items():
-            if sent_values[name] != value:
-                renamed[name] = _new_name(name, value, sent_values)
-                sent_values[renamed[name]] = value
-        placeholders = expression.parsed.condition.values
-        replacements = [(value.span, renamed[value.name]) for value in placeholders if value.name in renamed]
-        string = expression.parsed.condition.text
-        filters[replace_spans(string, [*expression.replacements, *replacements])] = None
-    first, *others = filters
-    return " OR ".join(f"({each})" for each in filters) if others else first
 
 
 def _read_partition(compiled: CompiledSearch, value: AttributeValue, queries: int) -> int:
@@ -209,14 +178,3 @@ def refuse_undefined(parameter: str, name: str) -> NoReturn:
 
 def _refuse_partition(reason: str, hint: str) -> NoReturn:
     raise UnsupportedOperationError(f"The value {PARTITION_VALUE} {reason}", hint=hint)
-
-
-def _new_name(name: str, value: AttributeValue, sent_values: Mapping[str, AttributeValue]) -> str:
-    """Return a placeholder for a value's hash in another partition: two letters more, and not in use yet."""
-    for letters in product(ascii_uppercase, repeat=2):
-        candidate = name + "".join(letters)
-        if sent_values.get(candidate, value) == value:
-            return candidate
-    raise UnsupportedOperationError(
-        f"The value {name} needs more than 676 hashes", hint="Use fewer partitions or values"
-    )

@@ -44,9 +44,10 @@ from dynaseal.beacons.requests.comparisons import (
     Comparison,
 )
 from dynaseal.beacons.requests.compound_values import compound_values
+from dynaseal.beacons.requests.earlier_queries import EarlierQueries
+from dynaseal.beacons.requests.partition_filters import filter_for_partitions
 from dynaseal.beacons.requests.partitions import (
     PARTITION_VALUE,
-    filter_for_partitions,
     refuse_undefined,
     requested_partition,
 )
@@ -220,7 +221,7 @@ class PreparedSearch:
         """
         names, values = self.caller_request.get(NAMES), self.caller_request.get(VALUES)
         conditions, beacons = self.reply_conditions.conditions, self.reply_conditions.beacons
-        earlier_requests: list[dict[str, Any]] | None = None
+        earlier: EarlierQueries | None = None
         found: list[dict[str, Any]] = []
         for stored, item in items:
             searched = _with_plain_beacons(item, beacons) if beacons else item
@@ -232,15 +233,25 @@ class PreparedSearch:
             if self.partition:
                 # Hashes of two partitions may be equal, and then the query for an earlier partition has found
                 # the item already. That depends on the stored item, as DynamoDB has it.
-                if earlier_requests is None:
-                    earlier_requests = [self._request_for(earlier) for earlier in range(self.partition)]
-                if any(_finds(request, stored) for request in earlier_requests):
+                if earlier is None:
+                    earlier = self._earlier_queries()
+                if earlier.find(stored):
                     continue
             if self.uses_index:
                 item = IndexedItem(item)  # noqa: PLW2901 it is the same item
                 item.stored_item = stored
             found.append(item)
         return found
+
+    def _earlier_queries(self) -> EarlierQueries:
+        key_condition = self.analysis.key_condition
+        assert key_condition is not None  # noqa: S101 only a Query names a partition
+        return EarlierQueries(
+            parse_condition(key_condition.with_stored_names, KEY_CONDITION),
+            self.analysis.sent_names,
+            [self._values_for(key_condition, earlier) for earlier in range(self.partition)],
+            self._request_for,
+        )
 
     def _request_for(self, partition: int) -> dict[str, Any]:
         sent = {name: value for name, value in self.request.items() if name not in (NAMES, VALUES)}
@@ -420,13 +431,3 @@ def _fulfils(
         if not matches(condition, item, names, values):
             return False
     return True
-
-
-def _finds(sent_request: Mapping[str, Any], stored: Item) -> bool:
-    """Return whether DynamoDB finds a stored item with a request."""
-    conditions = [
-        parse_condition(sent_request[parameter], parameter)
-        for parameter in (KEY_CONDITION, FILTER)
-        if parameter in sent_request
-    ]
-    return _fulfils(stored, conditions, sent_request.get(NAMES), sent_request.get(VALUES))
