@@ -212,14 +212,18 @@ def test_a_context_attribute_longer_than_an_entry_can_be_is_refused_by_name() ->
 
 
 @pytest.mark.parametrize(
-    "shape",
+    ("shape", "cached_large_shapes"),
     [
-        tuple(f"a{at}" for at in range(1000)),
-        ("x" * 60_000,),
+        (tuple(f"a{at}" for at in range(1000)), 1),
+        (("x" * 60_000,), 1),
+        (tuple(f"a{at}" for at in range(8192)), 0),
+        (("x" * 131_072,), 0),
     ],
-    ids=["many names", "a long name"],
+    ids=["many names", "a long name", "too many names", "too long a name"],
 )
-def test_large_shapes_are_not_cached(shape: tuple[str, ...]) -> None:
+def test_a_few_large_shapes_are_cached_and_no_larger_ones(
+    shape: tuple[str, ...], cached_large_shapes: int
+) -> None:
     shapes = Shapes(table(default=CryptoAction.SIGN_ONLY).schema)
 
     for _ in range(2):
@@ -227,8 +231,29 @@ def test_large_shapes_are_not_cached(shape: tuple[str, ...]) -> None:
         assert len(shapes.for_reading(("pk", *shape), 1, b"s" * (len(shape) + 1)).names) == len(shape) + 1
     shapes.for_writing(("pk", "a"))
 
-    assert shapes._cached_for_writing.cache_info().currsize == 1
-    assert shapes._cached_for_reading.cache_info().currsize == 0
+    assert shapes._small_for_writing.cache_info().currsize == 1
+    assert shapes._small_for_reading.cache_info().currsize == 0
+    assert shapes._large_for_writing.cache_info().currsize == cached_large_shapes
+    assert shapes._large_for_reading.cache_info().currsize == cached_large_shapes
+
+
+def test_hostile_shapes_push_each_other_out_of_the_cache() -> None:
+    shapes = Shapes(table(default=CryptoAction.SIGN_ONLY).schema)
+
+    for number in range(10):
+        shapes.for_writing(("pk", *(f"{number}-{at}" for at in range(1000))))
+
+    assert shapes._large_for_writing.cache_info().currsize == 4
+
+
+def test_an_item_of_513_attributes_costs_no_more_calls_per_attribute_than_one_of_511() -> None:
+    def calls_per_attribute(count: int) -> float:
+        crypt = ItemEncryptor(table(default=CryptoAction.SIGN_ONLY))
+        stored = crypt.encrypt_item({"pk": {"S": "k"}, **{f"a{at}": NULL for at in range(count)}})
+        crypt.decrypt_item(stored)
+        return call_count(lambda: crypt.decrypt_item(stored)) / count
+
+    assert calls_per_attribute(600) <= calls_per_attribute(500) * 1.05
 
 
 def test_an_item_of_tens_of_thousands_of_reserved_names_is_described_and_refused() -> None:

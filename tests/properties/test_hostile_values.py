@@ -5,6 +5,7 @@ No clock is read: what would take quadratic time or worse is so large here that 
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -248,3 +249,19 @@ def test_any_python_objects_as_an_item_end_in_a_documented_error_or_come_back(it
         assert CRYPT.decrypt_item(stored).keys() == item.keys()
     with pytest.raises((DecryptError, TypeError)):
         CRYPT.decrypt_item(item)
+
+
+def test_reading_a_deep_value_takes_no_more_memory_than_reading_a_flat_one() -> None:
+    def peak(depth: int) -> int:
+        value: dict[str, Any] = {"B": bytes(390_000)}
+        for level in range(depth):
+            value = {"L": [value]} if level % 2 else {"M": {"a": value}}
+        type_id, data = serialize(value)
+        tracemalloc.start()
+        try:
+            assert deserialize(type_id, data) == value
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(30) <= 1.2 * peak(1)

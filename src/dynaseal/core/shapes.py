@@ -2,7 +2,8 @@
 
 - All of that depends on the names of an item's attributes alone. So a `Shape` is made once for each tuple of
   names, and `Shapes` caches a table's: its items have few different ones.
-- A large shape is not cached: whoever can write to the table could otherwise fill a reader's memory.
+- Of large shapes only a few are cached, and of very large ones none: whoever can write to the table could
+  otherwise fill a reader's memory.
 - When an item is read, its header's legend decides each attribute's action, whatever the reader's configured
   actions are. The reader decides only which attributes are unsigned, and the number of the others must be the
   legend's.
@@ -14,6 +15,7 @@ Source: specification `header.md`, "Encrypt Legend"; `decrypt-item.md`, "Signatu
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from dynaseal.core.actions import CryptoAction
 from dynaseal.core.engine import Layout, lay_out
@@ -22,9 +24,10 @@ from dynaseal.core.paths import canonical_path
 from dynaseal.core.quoting import quoted
 from dynaseal.errors import EncryptError, FormatError, SignatureError
 
-_MAX_CACHED_SHAPES = 256
-_MAX_CACHED_NAMES = 512
-_MAX_CACHED_CHARACTERS = 16_384
+# A shape takes about 300 bytes for each name and 2 for each character of its names. So the small ones take at
+# most 48 MB for each direction, and the large ones 11 MB.
+_MAX_NAMES, _MAX_CHARACTERS, _CACHED_SHAPES = 512, 16_384, 256
+_MAX_LARGE_NAMES, _MAX_LARGE_CHARACTERS, _CACHED_LARGE_SHAPES = 8_192, 131_072, 4
 _LEGEND_BYTES = {
     CryptoAction.ENCRYPT_AND_SIGN: ENCRYPTED,
     CryptoAction.SIGN_ONLY: SIGNED,
@@ -89,8 +92,12 @@ class Shapes:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._cached_for_writing = lru_cache(_MAX_CACHED_SHAPES)(self._small_for_writing)
-        self._cached_for_reading = lru_cache(_MAX_CACHED_SHAPES)(self._small_for_reading)
+        for_writing, for_reading = self._make_for_writing, self._make_for_reading
+        small, large = (_MAX_NAMES, _MAX_CHARACTERS), (_MAX_LARGE_NAMES, _MAX_LARGE_CHARACTERS)
+        self._small_for_writing = lru_cache(_CACHED_SHAPES)(_up_to(*small, for_writing))
+        self._small_for_reading = lru_cache(_CACHED_SHAPES)(_up_to(*small, for_reading))
+        self._large_for_writing = lru_cache(_CACHED_LARGE_SHAPES)(_up_to(*large, for_writing))
+        self._large_for_reading = lru_cache(_CACHED_LARGE_SHAPES)(_up_to(*large, for_reading))
 
     def for_writing(self, names: tuple[str, ...]) -> Shape:
         """Return the shape of an item that is to be encrypted.
@@ -104,7 +111,11 @@ class Shapes:
             TypeError: a name is not a string.
         """
         try:
-            return self._cached_for_writing(names)
+            return self._small_for_writing(names)
+        except _TooLargeToCacheError:
+            pass
+        try:
+            return self._large_for_writing(names)
         except _TooLargeToCacheError:
             return self._make_for_writing(names)
 
@@ -122,17 +133,13 @@ class Shapes:
             TypeError: a name is not a string.
         """
         try:
-            return self._cached_for_reading(names, version, legend)
+            return self._small_for_reading(names, version, legend)
+        except _TooLargeToCacheError:
+            pass
+        try:
+            return self._large_for_reading(names, version, legend)
         except _TooLargeToCacheError:
             return self._make_for_reading(names, version, legend)
-
-    def _small_for_writing(self, names: tuple[str, ...]) -> Shape:
-        _check_small(names)
-        return self._make_for_writing(names)
-
-    def _small_for_reading(self, names: tuple[str, ...], version: int, legend: bytes) -> Shape:
-        _check_small(names)
-        return self._make_for_reading(names, version, legend)
 
     def _make_for_writing(self, names: tuple[str, ...]) -> Shape:
         schema = self._schema
@@ -213,13 +220,17 @@ class _TooLargeToCacheError(Exception):
     """The shape is too large to be cached. Raised within the cached function, so that nothing is stored."""
 
 
-def _check_small(names: tuple[str, ...]) -> None:
-    try:
-        is_small = len(names) <= _MAX_CACHED_NAMES and len("".join(names)) <= _MAX_CACHED_CHARACTERS
-    except TypeError:  # a name is not a string: making the shape says so
-        is_small = False
-    if not is_small:
-        raise _TooLargeToCacheError
+def _up_to(max_names: int, max_characters: int, make: Callable[..., Shape]) -> Callable[..., Shape]:
+    def make_if_small_enough(names: tuple[str, ...], *more: Any) -> Shape:
+        try:
+            fits = len(names) <= max_names and len("".join(names)) <= max_characters
+        except TypeError:  # a name is not a string: making the shape says so
+            fits = False
+        if not fits:
+            raise _TooLargeToCacheError
+        return make(names, *more)
+
+    return make_if_small_enough
 
 
 def _checked_name(name: object) -> str:

@@ -62,7 +62,7 @@ def deserialize_all(fields: Iterable[Field]) -> list[dict[str, Any]]:
     try:
         for type_id, data in fields:
             kind, read, holds_values = _READERS[type_id]
-            values.append({kind: read(data, SECOND_LEVEL) if holds_values else read(data)})
+            values.append({kind: read(data, 0, len(data), SECOND_LEVEL) if holds_values else read(data)})
     except KeyError:
         raise MalformedValueError("bytes with an unknown type id") from None
     except StructError:
@@ -117,35 +117,38 @@ def _members(data: bytes) -> list[bytes]:
         start = at + _COUNT_LENGTH
         at = start + length
         members.append(data[start:at])
-    _check_end(data, at)
+    _check_end(at, len(data))
     return members
 
 
-# These two read their members in place: a call for each member would double the time.
+# These two read their members in place, between two offsets: a call for each member would double the time,
+# and a copy of its bytes at every level would make deep values slow. Each entry must end within its value, or
+# a wrong count could make each nested value read the whole rest of the bytes.
 
 
-def _list(data: bytes, depth: int) -> list[dict[str, Any]]:
-    (count,) = _length_at(data, 0)
+def _list(data: bytes, at: int, end: int, depth: int) -> list[dict[str, Any]]:
+    (count,) = _length_at(data, at)
     if depth > MAX_DEPTH and count:
         raise too_deep()
-    at = _COUNT_LENGTH
+    at += _COUNT_LENGTH
     members: list[dict[str, Any]] = []
     for _ in range(count):
         type_id, length = _entry_head_at(data, at)
         start = at + _ENTRY_HEAD_LENGTH
         at = start + length
-        content = data[start:at]
+        if at > end:
+            raise StructError
         kind, read, holds_values = _READERS[type_id]
-        members.append({kind: read(content, depth + 1) if holds_values else read(content)})
-    _check_end(data, at)
+        members.append({kind: read(data, start, at, depth + 1) if holds_values else read(data[start:at])})
+    _check_end(at, end)
     return members
 
 
-def _map(data: bytes, depth: int) -> dict[str, dict[str, Any]]:
-    (count,) = _length_at(data, 0)
+def _map(data: bytes, at: int, end: int, depth: int) -> dict[str, dict[str, Any]]:
+    (count,) = _length_at(data, at)
     if depth > MAX_DEPTH and count:
         raise too_deep()
-    at = _COUNT_LENGTH
+    at += _COUNT_LENGTH
     members: dict[str, dict[str, Any]] = {}
     for _ in range(count):
         type_id, length = _entry_head_at(data, at)
@@ -157,19 +160,20 @@ def _map(data: bytes, depth: int) -> dict[str, dict[str, Any]]:
         type_id, length = _entry_head_at(data, at)
         start = at + _ENTRY_HEAD_LENGTH
         at = start + length
-        content = data[start:at]
+        if at > end:
+            raise StructError
         kind, read, holds_values = _READERS[type_id]
-        members[name] = {kind: read(content, depth + 1) if holds_values else read(content)}
-    _check_end(data, at)
+        members[name] = {kind: read(data, start, at, depth + 1) if holds_values else read(data[start:at])}
+    _check_end(at, end)
     _check_unique(len(members), count)
     return members
 
 
-def _check_end(data: bytes, at: int) -> None:
-    """Check that the last entry ends where the bytes end."""
-    if at > len(data):
+def _check_end(at: int, end: int) -> None:
+    """Check that the last entry ends where the value ends."""
+    if at > end:
         raise StructError
-    if at < len(data):
+    if at < end:
         raise MalformedValueError("bytes after its end")
 
 
@@ -179,7 +183,7 @@ def _check_unique(different: int, count: int) -> None:
 
 
 # By type id: the type name, the function that reads a content, and whether the content holds values itself;
-# such a function also takes the level of those values.
+# such a function takes all bytes, where its content begins and ends, and the level of those values.
 _READERS: dict[bytes, tuple[str, Callable[..., Any], bool]] = {
     STRING: ("S", bytes.decode, False),
     NUMBER: ("N", _number, False),
