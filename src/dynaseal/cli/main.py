@@ -40,7 +40,10 @@ from dynaseal.cli.output import (
 )
 
 COMMANDS = "dynaseal.commands"
-_LIBRARY_COMMANDS = (EntryPoint("plan", "dynaseal.cli.plan:plan", COMMANDS),)
+_LIBRARY_COMMANDS = (
+    EntryPoint("inspect", "dynaseal.cli.inspect:inspect", COMMANDS),
+    EntryPoint("plan", "dynaseal.cli.plan:plan", COMMANDS),
+)
 
 _HINTS: Mapping[type[Exception], str] = {
     EndpointConnectionError: "Check AWS_ENDPOINT_URL. If it names a lab, start it with `dynaseal lab serve`.",

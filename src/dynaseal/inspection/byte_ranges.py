@@ -168,7 +168,8 @@ def _legend(legend: bytes) -> str:
 def _read_context(ranges: _Ranges) -> None:
     reader = ranges.reader
     entries = reader.short()
-    ranges.add("stored context", f"{entries} entries that a reader cannot rebuild from the item", "context")
+    noun = "entry" if entries == 1 else "entries"
+    ranges.add("stored context", f"{entries} {noun} that a reader cannot rebuild from the item", "context")
     for _ in range(entries):
         name = _decode(reader.sized16())
         value = _decode(reader.sized16())

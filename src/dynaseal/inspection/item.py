@@ -181,7 +181,7 @@ class ExplainedItem:
         return sum(attribute.stored_size for attribute in self.attributes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the same with JSON's types; `docs/reference/inspect-json.md` describes them."""
+        """Return the same with JSON's types; `docs/how-to/inspect-items.md` describes them."""
         report = self.report.to_dict()
         return {
             **{name: report[name] for name in ("format", "version", "suite")},

@@ -77,7 +77,7 @@ def value_size(value: Any) -> int:
 
 
 def name_size(name: str) -> int:
-    """Return how many bytes an attribute's name takes."""
+    """Return the size of an attribute's name in bytes."""
     return len(name.encode("utf-8", "surrogatepass"))
 
 

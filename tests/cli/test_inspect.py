@@ -1,0 +1,186 @@
+"""`dynaseal inspect`: an item of a table, a file or standard input, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from click.testing import CliRunner, Result
+
+from dynaseal import (
+    AttributeActions,
+    AwsKmsKeyring,
+    CryptoAction,
+    EncryptedTable,
+    ItemEncryptor,
+    RawAesKeyring,
+    TableConfig,
+)
+from dynaseal.cli.main import main
+
+ACTIONS = AttributeActions(CryptoAction.SIGN_ONLY, {"secret": CryptoAction.ENCRYPT_AND_SIGN})
+SECRET = "behind the third stone"
+CONFIG = """
+from dynaseal import AttributeActions, CryptoAction, RawAesKeyring, TableConfig
+
+people = TableConfig(
+    "people",
+    "pk",
+    attribute_actions=AttributeActions(CryptoAction.SIGN_ONLY, {"secret": CryptoAction.ENCRYPT_AND_SIGN}),
+    keyring=RawAesKeyring("n", "k", bytes(32)),
+)
+"""
+
+
+def run(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, ["inspect", *arguments], input=stdin)
+
+
+def as_json(item: dict[str, Any]) -> str:
+    def encoded(value: dict[str, Any]) -> dict[str, Any]:
+        return {"B": b64encode(value["B"]).decode()} if "B" in value else value
+
+    return json.dumps({"Item": {name: encoded(value) for name, value in item.items()}})
+
+
+def stored_item() -> dict[str, Any]:
+    config = TableConfig(
+        "people", "pk", attribute_actions=ACTIONS, keyring=RawAesKeyring("n", "k", bytes(32))
+    )
+    return ItemEncryptor(config).encrypt_item({"pk": {"S": "ann"}, "secret": {"S": SECRET}})
+
+
+@pytest.fixture
+def _table(account: str) -> None:  # noqa: ARG001 the account's root is in the environment
+    key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
+    table = boto3.resource("dynamodb").create_table(
+        TableName="people",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "n", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "n", "AttributeType": "N"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    encrypted = EncryptedTable(table, AwsKmsKeyring(key), attribute_actions=ACTIONS)
+    encrypted.put_item(Item={"pk": "ann", "n": 1, "secret": SECRET})
+
+
+@pytest.mark.usefixtures("_table")
+def test_an_item_of_a_table_is_shown_beside_its_plaintext() -> None:
+    result = run("people", "pk=ann", "n=1")
+    assert result.exit_code == 0, result.output
+    assert "people  pk='ann' n=1" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    for word in ("message id", "legend", "wrapped key 1: key", "commitment", "signature", "arn:aws:kms:"):
+        assert word in result.stdout
+    assert "Verified: the item is as its writer wrote it." in result.stdout
+    assert "behind the" in result.stdout
+
+
+@pytest.mark.usefixtures("_table")
+def test_json_has_the_same() -> None:
+    printed = json.loads(run("people", "pk=ann", "n=1", "--json").stdout)
+    attributes = {attribute["name"]: attribute for attribute in printed["attributes"]}
+    assert printed["plaintext"] == {"shown": True}
+    assert attributes["secret"]["plaintext"] == {"S": SECRET}
+    assert printed["encryption_context"]["aws-crypto-table-name"] == "people"
+    assert "".join(each["bytes"] for each in printed["header"]).startswith("0101")
+
+
+@pytest.mark.usefixtures("_table")
+def test_a_refusal_of_kms_is_shown_in_its_words_beside_the_stored_item(
+    account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    iam = boto3.client("iam")
+    iam.create_user(UserName="bob")
+    statement = {"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:DescribeTable"], "Resource": "*"}
+    iam.put_user_policy(
+        UserName="bob", PolicyName="read", PolicyDocument=json.dumps({"Statement": [statement]})
+    )
+    key = iam.create_access_key(UserName="bob")["AccessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+    result = run("people", "pk=ann", "n=1")
+
+    text = " ".join(result.stdout.split())
+    assert result.exit_code == 0, result.output
+    assert f"User: arn:aws:iam::{account}:user/bob is not authorized to perform: kms:Decrypt" in text
+    assert "cannot be shown" in " ".join(re.sub("[│┃]", " ", text).split())
+    assert SECRET not in text
+
+
+@pytest.mark.usefixtures("_table")
+def test_an_item_that_is_not_there_is_an_error() -> None:
+    result = run("people", "pk=nobody", "n=1")
+    assert result.exit_code == 1
+    assert "there is no such item" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["people", "pk=ann"], "The key of the table people is written pk=VALUE n=VALUE"),
+        (["people", "pk=ann", "n=x"], "is a number"),
+        ([], "Give TABLE and KEY"),
+        (["-", "pk=ann"], "give only one"),
+        (["people", "--config", "nothing.py:x"], "There is no file nothing.py"),
+    ],
+)
+@pytest.mark.usefixtures("_table")
+def test_wrong_usage_says_what_to_write(arguments: list[str], message: str) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, message in result.stderr) == (2, True), result.output
+
+
+def test_a_file_is_read_with_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("tables.py").write_text(CONFIG)
+    Path("item.json").write_text(as_json(stored_item()))
+    result = run("--file", "item.json", "--config", "tables.py:people", "--json")
+    attributes = {each["name"]: each["plaintext"] for each in json.loads(result.stdout)["attributes"]}
+    assert attributes["secret"] == {"S": SECRET}
+
+
+def test_standard_input_without_a_key_says_what_cannot_be_shown() -> None:
+    result = run("-", stdin=as_json(stored_item()))
+    assert result.exit_code == 0, result.output
+    assert "Not decrypted: No key was given" in result.stdout
+    assert "Hint: Pass --config MODULE:NAME" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "5", '{"pk": {"S": "a"}}\n{"pk": {"S": "b"}}', '{"a":' * 100_000, "\ud800"],
+)
+def test_a_file_that_is_not_one_item_is_an_error(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "item.json"
+    file.write_bytes(content.encode("utf-8", "surrogatepass"))
+    result = run("--file", str(file))
+    assert result.exit_code == 1
+    assert "Hint: Give one item in DynamoDB JSON" in result.stderr
+
+
+def test_hostile_items_are_shown_as_text() -> None:
+    item = {
+        "[bold]pk[/bold]": {"S": "\x1b[2J\r\n:smile: [red]x[/red]\u202e"},
+        "secret": {"B": "not base64"},
+        "many": {"S": "x" * 300_000},
+        "python": 5,
+        "aws_dbe_head": {"B": "AQE="},
+        "\ud800": {"S": "\udfff"},
+    }
+    result = run("-", stdin=json.dumps({"Item": item}))
+    assert result.exit_code == 0, result.output
+    assert "\x1b" not in result.stdout
+    assert "\u202e" not in result.stdout
+    assert "[bold]pk" in result.stdout
+    assert "Damage: The item's header ends too early" in result.stdout
+    assert len(result.stdout) < 20_000
