@@ -26,18 +26,25 @@ def encrypted(client: Any, name: str) -> EncryptedClient:
     return encrypting
 
 
+def targets(client: Any) -> list[str]:
+    """The operations that a client sends from now on."""
+    sent: list[str] = []
+    client.meta.events.register(
+        "before-send.dynamodb",
+        lambda request, **_: sent.append(request.headers["X-Amz-Target"].decode().partition(".")[2]),
+    )
+    return sent
+
+
 def update(name: str, key: dict[str, Any] = KEY, **more: Any) -> dict[str, Any]:
     return {"Update": {"TableName": name, "Key": key, **ADD, **more}}
 
 
 def test_updates_are_made_with_one_read_beside_other_actions(encrypted: Any, name: str) -> None:
-    sent: list[str] = []
-    encrypted.meta.events.register(
-        "before-send.dynamodb", lambda request, **_: sent.append(request.headers["X-Amz-Target"].decode())
-    )
+    sent = targets(encrypted)
     put = {"Put": {"TableName": name, "Item": {"pk": {"S": "eve"}, "secret": {"S": "x"}}}}
     encrypted.transact_write_items(TransactItems=[update(name), put, update(name, BOB)])
-    assert [target.partition(".")[2] for target in sent] == ["TransactGetItems", "TransactWriteItems"]
+    assert sent == ["TransactGetItems", "TransactWriteItems"]
     assert stored(encrypted, name)["secret"] == {"N": "6"}
     assert encrypted.get_item(TableName=name, Key=BOB)["Item"] == {**BOB, "secret": {"N": "1"}}
     assert encrypted.get_item(TableName=name, Key={"pk": {"S": "eve"}})["Item"]["secret"] == {"S": "x"}
@@ -75,3 +82,89 @@ def test_another_part_that_fails_cancels_the_transaction(client: Any, encrypted:
 def test_a_token_of_the_caller_is_refused(encrypted: Any, name: str) -> None:
     with pytest.raises(UnsupportedOperationError, match="ClientRequestToken"):
         encrypted.transact_write_items(TransactItems=[update(name)], ClientRequestToken="token")
+
+
+VIEW = {"UpdateExpression": "ADD memo :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+
+
+def view(name: str, key: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """An update of an unsigned attribute."""
+    return {"Update": {"TableName": name, "Key": key, **VIEW, **more}}
+
+
+def test_an_update_of_unsigned_attributes_creates_an_encrypted_item(
+    client: Any, encrypted: Any, name: str
+) -> None:
+    encrypted.transact_write_items(TransactItems=[view(name, KEY), view(name, BOB)])
+    assert "aws_dbe_head" in client.get_item(TableName=name, Key=BOB)["Item"]
+    assert encrypted.get_item(TableName=name, Key=BOB)["Item"] == {**BOB, "memo": {"N": "1"}}
+    assert stored(encrypted, name)["memo"] == {"N": "2"}
+
+
+def test_updates_of_unsigned_attributes_of_existing_items_are_one_call(encrypted: Any, name: str) -> None:
+    sent = targets(encrypted)
+    encrypted.transact_write_items(TransactItems=[view(name, KEY)])
+    assert sent == ["TransactWriteItems"]
+
+
+def test_an_item_that_another_writer_creates_first_keeps_what_it_has(
+    client: Any, encrypted: Any, name: str
+) -> None:
+    other = EncryptedClient(client, configs={name: people()})
+    item = {**BOB, "secret": {"N": "8"}, "memo": {"N": "10"}}
+    writes: list[str] = []
+
+    def before_second_write(request: Any, **_: Any) -> None:
+        if b"TransactWrite" in request.headers["X-Amz-Target"]:
+            writes.append("")
+            if len(writes) == 2:
+                other.put_item(TableName=name, Item=item)
+
+    encrypted.meta.events.register("before-send.dynamodb", before_second_write)
+    encrypted.transact_write_items(TransactItems=[update(name), view(name, BOB)])
+    assert encrypted.get_item(TableName=name, Key=BOB)["Item"] == {**item, "memo": {"N": "11"}}
+    assert stored(encrypted, name)["secret"] == {"N": "6"}
+
+
+def test_a_false_condition_of_an_update_of_unsigned_attributes_is_as_on_a_plaintext_table(
+    client: Any, encrypted: Any, name: str
+) -> None:
+    plain = create_table(client, "pk")
+    client.put_item(TableName=plain, Item={**KEY, "secret": {"N": "5"}, "memo": {"N": "1"}})
+    returning: Any = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    exists, is_large = "attribute_exists(pk)", "memo > :one"
+    for entries in (
+        lambda table: [view(table, BOB, ConditionExpression=exists), view(table, KEY)],
+        lambda table: [view(table, BOB, ConditionExpression=exists, **returning), view(table, KEY)],
+        lambda table: [view(table, KEY, ConditionExpression=is_large), view(table, BOB)],
+        lambda table: [view(table, KEY, ConditionExpression=is_large, **returning), view(table, BOB)],
+        lambda table: [
+            update(table, ConditionExpression="secret = :one"),
+            update(table, BOB),
+            view(table, {"pk": {"S": "c"}}, ConditionExpression=exists),
+        ],
+        lambda table: [
+            update(table, ConditionExpression="secret = :one", **returning),
+            {"ConditionCheck": {"TableName": table, "Key": BOB, "ConditionExpression": exists}},
+            view(table, {"pk": {"S": "c"}}),
+        ],
+        lambda table: [
+            update(table, ConditionExpression="secret = :one"),
+            update(table, {"pk": {"S": "c"}}),
+            update(table, BOB, ConditionExpression=exists, **returning),
+        ],
+    ):
+        expected, found = (
+            cancellation(each, entries(table)) for each, table in ((client, plain), (encrypted, name))
+        )
+        assert found == expected
+        assert "Item" not in client.get_item(TableName=name, Key=BOB)
+
+
+def cancellation(client: Any, entries: list[Any]) -> dict[str, Any]:
+    with pytest.raises(client.exceptions.TransactionCanceledException) as caught:
+        client.transact_write_items(TransactItems=entries)
+    response = dict(caught.value.response)
+    del response["ResponseMetadata"]
+    response.pop("Message", None)  # ministack does not have it
+    return response

@@ -259,26 +259,25 @@ def write_transaction(tables: Tables, operation: str, request: Message) -> dict[
     return {**request, "TransactItems": sent}
 
 
-def updates_of_signed_attributes(
-    tables: Tables, request: Message
-) -> dict[int, tuple[ConfiguredTable, Message]]:
-    """Return the updates of a transaction that DynamoDB cannot make, with their tables, by position."""
+def read_modify_writes(tables: Tables, request: Message) -> dict[int, tuple[ConfiguredTable, Message]]:
+    """Return the updates of a transaction that a plan makes, with their tables, by position."""
     updates: dict[int, tuple[ConfiguredTable, Message]] = {}
     for at, entry in enumerate(request["TransactItems"]):
         if "Update" not in entry:
             continue
         part: Message = entry["Update"]
         table = tables.configured(part.get("TableName"))
-        if table is not None and table.updates_signed_attributes and not _is_made_by_dynamodb(table, part):
+        if table is not None and table.updates_signed_attributes:
             updates[at] = (table, part)
     return updates
 
 
-def _is_made_by_dynamodb(table: ConfiguredTable, part: Message) -> bool:
+def touches_signed_attributes(table: ConfiguredTable, part: Message) -> bool:
+    """Return whether DynamoDB cannot make an update of a transaction by itself."""
     try:
-        return ItemUpdate(table, part).is_straight
+        return ItemUpdate(table, part).straight_request() is None
     except InvalidExpressionError:
-        return False
+        return True
 
 
 def transaction_around(
@@ -287,7 +286,7 @@ def transaction_around(
     request: Message,
     updates: Mapping[int, tuple[ConfiguredTable, Message]],
 ) -> dict[str, Any]:
-    """Prepare a transaction except for updates of signed attributes, which get the key that is stored."""
+    """Prepare a transaction except for the updates that a plan makes, which get the key that is stored."""
     entries: list[Any] = []
     for at, entry in enumerate(request["TransactItems"]):
         if at in updates:

@@ -190,7 +190,7 @@ class MultipleTables:
 
 @dataclass(frozen=True, slots=True)
 class TransactionOperation:
-    """TransactWriteItems: sent as one request, or by a plan where it updates signed attributes.
+    """TransactWriteItems: sent as one request, or by a plan where signed attributes may be updated.
 
     Attributes:
         as_request: What is done where it is sent as one request.
@@ -204,11 +204,13 @@ class TransactionOperation:
         Raises:
             UnsupportedOperationError: it cannot be made safely.
         """
-        updates = batches.updates_of_signed_attributes(tables, request)
+        updates = batches.read_modify_writes(tables, request)
         if not updates:
             return self.as_request.prepare(tables, operation, request)
         token = request.get("ClientRequestToken")
         if token is not None and not isinstance(token, GeneratedToken):
+            if not any(batches.touches_signed_attributes(*update) for update in updates.values()):
+                return self.as_request.prepare(tables, operation, request)
             raise UnsupportedOperationError(
                 f"{operation} has a ClientRequestToken and an update of a signed attribute: what it writes "
                 "depends on what it reads, so it would not be the same when it is repeated",

@@ -131,10 +131,10 @@ class ItemUpdate:
 
     def steps(self, jitter: Callable[[], float]) -> Steps:
         """Yield the steps of the update, and return the reply."""
-        straight = self._straight_request()
+        straight = self.straight_request()
         if straight is not None:
             reply = yield DynamoDbCall("UpdateItem", straight)
-            if not self._needs_more(reply):
+            if error_code(reply) != _FALSE or not self.is_without_item(reply.get("Item")):
                 return self._finish_straight(straight, reply)
             self._consumption.add(reply)
         for attempt in range(MAX_ATTEMPTS):
@@ -164,13 +164,11 @@ class ItemUpdate:
 
     # An update of unsigned attributes.
 
-    @property
-    def is_straight(self) -> bool:
-        """Whether DynamoDB can make the update, where there is an item."""
-        return self._straight_request() is not None
+    def straight_request(self) -> dict[str, Any] | None:
+        """Return the UpdateItem that makes the update in one call where there is an item, or None.
 
-    def _straight_request(self) -> dict[str, Any] | None:
-        """Return the UpdateItem that makes the update in one call, or None if there is none."""
+        If its condition is false, its error has the item that made it so.
+        """
         update, names = self._checked.update, self._checked.names
         roots = {path.root(names) for path in update.paths} if update is not None else set[str]()
         if not all(self._is_left(root) for root in roots):
@@ -193,20 +191,19 @@ class ItemUpdate:
             "ExpressionAttributeNames": names,
         }
 
-    def _needs_more(self, reply: Message) -> bool:
-        """Return whether a straight update failed for want of an encrypted item."""
-        if error_code(reply) != _FALSE:
-            return False
-        returned = reply.get("Item")
-        if not returned:
-            return True
-        return self._table.holds_encrypted_items_only and HEADER_NAME not in returned
+    def is_without_item(self, returned: Message | None) -> bool:
+        """Return whether a straight update failed for want of an encrypted item.
+
+        Args:
+            returned: The item for which its condition was false; None if there was none.
+        """
+        return not returned or (self._table.holds_encrypted_items_only and HEADER_NAME not in returned)
 
     def _finish_straight(self, sent: Message, reply: Message) -> dict[str, Any]:
         part = SentPart("UpdateItem", self._request, sent)
         if "Error" not in reply:
             return updated_attributes(self._table, part, reply)
-        if not self._returns_item_on_failure:
+        if not self.returns_item_on_failure:
             return {name: member for name, member in reply.items() if name != "Item"}
         return failed_update(self._table, part, reply)
 
@@ -222,6 +219,15 @@ class ItemUpdate:
         sent = {"TableName": self._request["TableName"], **sent}
         return {"Update" if operation == "UpdateItem" else "Put": sent}
 
+    def request_that_fails(self) -> dict[str, Any]:
+        """Return an update of the item whose condition is false for every item."""
+        return {
+            **self.key_request(),
+            "UpdateExpression": "REMOVE #n",
+            "ConditionExpression": "attribute_exists(#n) AND attribute_not_exists(#n)",
+            "ExpressionAttributeNames": {"#n": HEADER_NAME},
+        }
+
     def _read_request(self) -> dict[str, Any]:
         return {
             **self.key_request(),
@@ -231,12 +237,10 @@ class ItemUpdate:
 
     def prepare(self, stored: Item | None) -> Prepared | None:
         """Decrypt, evaluate, apply and encrypt; return None if the caller's condition is false."""
-        update, condition, names, values = self._checked
+        update, _, names, values = self._checked
         before = None if stored is None else self._read(stored)
-        if condition is not None:
-            shown = {name: value for name, value in (stored or {}).items() if _is_reserved(name)}
-            if not matches(condition, {**shown, **(before or {})}, names, values):
-                return None
+        if not self._condition_holds(stored or {}, before or {}):
+            return None
         self._refuse_keys()
         start: Item = self._request["Key"] if before is None else before
         after = dict(start) if update is None else apply_update(update, start, names, values)
@@ -247,6 +251,15 @@ class ItemUpdate:
             clauses=UnsignedClauses.of(self._checked, self._is_left),
         )
         return Prepared(before, versions)
+
+    def is_made_without_item(self) -> bool:
+        """Return whether the caller's condition is true where there is no item."""
+        return self._condition_holds({}, {})
+
+    def _condition_holds(self, stored: Item, before: Item) -> bool:
+        _, condition, names, values = self._checked
+        shown = {name: value for name, value in stored.items() if _is_reserved(name)}
+        return condition is None or matches(condition, {**shown, **before}, names, values)
 
     def _read(self, stored: Item) -> dict[str, Any]:
         part = SentPart("UpdateItem", self._request, {"Key": self._key})
@@ -267,7 +280,7 @@ class ItemUpdate:
     def condition_is_false(self, stored: Item | None) -> dict[str, Any]:
         """Return the refusal of an update whose condition is false for a stored item."""
         reply = error_reply(_FALSE, "The conditional request failed")
-        if stored is not None and self._returns_item_on_failure:
+        if stored is not None and self.returns_item_on_failure:
             reply["Item"] = self._read(stored)
         return reply
 
@@ -324,7 +337,8 @@ class ItemUpdate:
         return is_left_to_dynamodb(self._table.config, name)
 
     @property
-    def _returns_item_on_failure(self) -> bool:
+    def returns_item_on_failure(self) -> bool:
+        """Whether the caller wants the item for which the condition is false."""
         return self._request.get(_RETURN_OLD_ON_FAILURE) == "ALL_OLD"
 
 
