@@ -162,8 +162,14 @@ def test_writers_who_are_faster_every_time_end_the_update_with_a_conflict(
     assert stored(encrypted, name)["secret"] == {"N": "1"}
 
 
-def test_a_write_whose_reply_was_lost_is_not_made_twice(encrypted: EncryptedClient, name: str) -> None:
-    encrypted.put_item(TableName=name, Item={**KEY, "secret": {"N": "1"}})
+@pytest.mark.parametrize(
+    ("return_values", "secret", "memo"),
+    [("UPDATED_NEW", "2", "11"), ("ALL_NEW", "2", "11"), ("UPDATED_OLD", "1", "10"), ("ALL_OLD", "1", "10")],
+)
+def test_a_write_whose_reply_was_lost_is_not_made_twice(
+    encrypted: EncryptedClient, name: str, return_values: Any, secret: str, memo: str
+) -> None:
+    encrypted.put_item(TableName=name, Item={**KEY, "secret": {"N": "1"}, "memo": {"N": "10"}})
     lost = []
 
     def lose_reply(response: Any, operation: Any, **_: Any) -> Any:
@@ -173,10 +179,12 @@ def test_a_write_whose_reply_was_lost_is_not_made_twice(encrypted: EncryptedClie
         return None
 
     encrypted.meta.events.register_first("needs-retry.dynamodb", lose_reply)
-    reply = encrypted.update_item(TableName=name, Key=KEY, ReturnValues="UPDATED_NEW", **ADD)
+    add = {**ADD, "UpdateExpression": "ADD secret :one, memo :one"}
+    reply = encrypted.update_item(TableName=name, Key=KEY, ReturnValues=return_values, **add)
     assert lost
-    assert reply["Attributes"] == {"secret": {"N": "2"}}
-    assert stored(encrypted, name)["secret"] == {"N": "2"}
+    key = KEY if return_values.startswith("ALL") else {}
+    assert reply["Attributes"] == {**key, "secret": {"N": secret}, "memo": {"N": memo}}
+    assert stored(encrypted, name) == {**KEY, "secret": {"N": "2"}, "memo": {"N": "11"}}
 
 
 def test_an_update_of_unsigned_attributes_is_one_call_and_creates_an_encrypted_item(

@@ -159,7 +159,8 @@ class ItemUpdate:
             if current.get(FOOTER_NAME) == work.versions.written.get(FOOTER_NAME):
                 # The write itself, repeated by botocore after its reply was lost.
                 metadata = {**reply.get("ResponseMetadata", {}), "HTTPStatusCode": 200}
-                return self._finish(work, {"ResponseMetadata": metadata}, current)
+                returned = current if self._return_values.endswith("_NEW") else {}
+                return self._finish(work, {"ResponseMetadata": metadata}, returned)
         raise UpdateConflictError(self._table.name, "UpdateItem", MAX_ATTEMPTS)
 
     # An update of unsigned attributes.
