@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from boto.test_update_races import ADD, KEY, before_writes, people, stored
-from dynaseal import UnsupportedOperationError
+from dynaseal import TableConfig, UnsupportedOperationError, UpdateMode
 from dynaseal.boto.wrappers.client import EncryptedClient
 from support.dynamodb import create_table
+from support.people import ACTIONS, KEYRING
 
 BOB = {"pk": {"S": "bob"}}
 
@@ -168,3 +169,60 @@ def cancellation(client: Any, entries: list[Any]) -> dict[str, Any]:
     del response["ResponseMetadata"]
     response.pop("Message", None)  # ministack does not have it
     return response
+
+
+@pytest.mark.parametrize("level", ["TOTAL", "INDEXES"])
+def test_capacities_of_both_calls_are_added_up_per_table(client: Any, name: str, level: str) -> None:
+    other = create_table(client, "pk")
+    both: Any = EncryptedClient(client, configs={name: people(), other: people()})
+    transaction = [update(name), update(other), update(name, BOB), view(other, BOB)]
+    both.transact_write_items(TransactItems=transaction)
+    replies: list[Any] = []
+    both.meta.events.register(
+        "after-call.dynamodb", lambda parsed, **_: replies.append(parsed["ConsumedCapacity"])
+    )
+    reply = both.transact_write_items(TransactItems=transaction, ReturnConsumedCapacity=level)
+
+    read, written = ({each["TableName"]: each for each in consumed} for consumed in replies[:2])
+    total = {each["TableName"]: each for each in reply["ConsumedCapacity"]}
+    assert len(reply["ConsumedCapacity"]) == len(total) == 2
+    # Two items of one table are read, and one of the other.
+    assert (read[name]["CapacityUnits"], read[other]["CapacityUnits"]) == (4, 2)
+    for table, consumed in total.items():
+        parts = read[table], written[table]
+        assert consumed["CapacityUnits"] == sum(part["CapacityUnits"] for part in parts)
+        assert consumed.get("Table", {}).get("CapacityUnits", 0) == sum(
+            part.get("Table", {}).get("CapacityUnits", 0) for part in parts
+        )
+
+
+def test_metrics_of_item_collections_are_those_of_the_write(client: Any) -> None:
+    keys = {"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "memo", "KeyType": "RANGE"}
+    index = {"IndexName": "by-memo", "KeySchema": keys, "Projection": {"ProjectionType": "ALL"}}
+    tables = [
+        create_table(client, "pk", "city", indexed=["memo"], LocalSecondaryIndexes=[index]) for _ in range(2)
+    ]
+    key = {**KEY, "city": {"S": "Bern"}}
+    configs = {tables[1]: people_of_cities()}
+    encrypted: Any = EncryptedClient(client, configs=configs)
+    replies: list[Any] = []
+    for each, table in ((client, tables[0]), (encrypted, tables[1])):
+        wanted: Any = {"ReturnItemCollectionMetrics": "SIZE"}
+        one = each.update_item(TableName=table, Key=key, **ADD, **wanted)
+        many = each.transact_write_items(TransactItems=[update(table, key)], **wanted)
+        replies.append(
+            (one.get("ItemCollectionMetrics"), list(many.get("ItemCollectionMetrics", {}).values()))
+        )
+    assert replies[0] == replies[1]
+
+
+def people_of_cities() -> TableConfig:
+    return TableConfig(
+        "people",
+        "pk",
+        "city",
+        attribute_actions=ACTIONS,
+        allowed_unsigned_attributes=["memo"],
+        keyring=KEYRING,
+        update_mode=UpdateMode.READ_MODIFY_WRITE,
+    )

@@ -42,20 +42,27 @@ def error_reply(code: str, message: str, **members: Any) -> dict[str, Any]:
 
 
 class Consumption:
-    """The capacity that the calls of one plan consumed, added up."""
+    """The capacity that the calls of one plan consumed, added up per table."""
 
     def __init__(self) -> None:
-        self._total: dict[str, Any] = {}
+        self._by_table: dict[str, dict[str, Any]] = {}
 
     def add(self, reply: Message) -> None:
-        """Add what a reply says."""
-        consumed = reply.get("ConsumedCapacity")
-        if consumed:
-            self._total = _sum(self._total, consumed)
+        """Add what a reply says: of one table, or in a list of several."""
+        consumed: Any = reply.get("ConsumedCapacity") or []
+        parts: list[Message] = [consumed] if isinstance(consumed, dict) else consumed
+        for each in parts:
+            name = str(each.get("TableName"))
+            self._by_table[name] = _sum(self._by_table.get(name, {}), each)
 
     def in_reply(self, reply: dict[str, Any]) -> dict[str, Any]:
-        """Return a reply with the sum in place of its own consumption."""
-        return {**reply, "ConsumedCapacity": self._total} if self._total else reply
+        """Return the reply of a call about one item with the sum in place of its own consumption."""
+        totals = list(self._by_table.values())
+        return {**reply, "ConsumedCapacity": totals[0]} if totals else reply
+
+    def in_transaction_reply(self, reply: dict[str, Any]) -> dict[str, Any]:
+        """Return a transaction's reply with the sum for each table in place of its own consumption."""
+        return {**reply, "ConsumedCapacity": list(self._by_table.values())} if self._by_table else reply
 
 
 def _sum(total: Message, more: Message) -> dict[str, Any]:

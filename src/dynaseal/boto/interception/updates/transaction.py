@@ -25,6 +25,7 @@ from dynaseal.boto.interception.updates.plan import (
     pause_before,
 )
 from dynaseal.boto.interception.updates.steps import (
+    Consumption,
     DynamoDbCall,
     Pause,
     Steps,
@@ -78,6 +79,8 @@ def transaction_plan(
         if refusal is not None:
             return dict(finish(refusal))
         reply = yield DynamoDbCall(_OPERATION, transaction.request())
+        if error_code(reply) is None:
+            return transaction.made(finish(reply))
         if error_code(reply) != _CANCELLED:
             return dict(finish(reply))
         if not transaction.may_succeed_after(reply):
@@ -100,6 +103,7 @@ class _Transaction:
         self._straight: dict[int, ItemUpdate] = {}
         self._read: dict[int, ItemUpdate] = {}
         self._refused: dict[int, Message] = {}
+        self._consumption = Consumption()
         for at, update in updates.items():
             request = update.straight_request()
             if request is None:
@@ -116,10 +120,15 @@ class _Transaction:
         """Read the items that have to be read, and prepare their writes; return an error if there is one."""
         if not self._read:
             return None
-        reads = [{"Get": update.key_request()} for update in self._read.values()]
-        reply = yield DynamoDbCall("TransactGetItems", {"TransactItems": reads})
+        reads: dict[str, Any] = {
+            "TransactItems": [{"Get": update.key_request()} for update in self._read.values()]
+        }
+        if "ReturnConsumedCapacity" in self._sent_request:
+            reads["ReturnConsumedCapacity"] = self._sent_request["ReturnConsumedCapacity"]
+        reply = yield DynamoDbCall("TransactGetItems", reads)
         if "Error" in reply:
             return reply
+        self._consumption.add(reply)
         self._refused.clear()
         for (at, update), response in zip(self._read.items(), reply["Responses"], strict=True):
             prepared = _prepared(update, response.get("Item") or None)
@@ -136,6 +145,11 @@ class _Transaction:
             return None
         reasons = [self._refused.get(at, _NONE) for at in range(len(self._entries))]
         return {**error_reply(_CANCELLED, ""), **_cancellation(reasons)}
+
+    def made(self, reply: Message) -> dict[str, Any]:
+        """Return the reply of the transaction that was made, with the capacity of all calls."""
+        self._consumption.add(reply)
+        return self._consumption.in_transaction_reply(dict(reply))
 
     def may_succeed_after(self, reply: Message) -> bool:
         """Return whether the transaction may succeed when it is repeated, after a cancellation.
