@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from boto.test_update_races import ADD, KEY, before_writes, people, stored
-from dynaseal import TableConfig, UnsupportedOperationError, UpdateMode
+from dynaseal import TableConfig, UpdateMode
 from dynaseal.boto.wrappers.client import EncryptedClient
 from support.dynamodb import create_table
 from support.people import ACTIONS, KEYRING
@@ -80,9 +81,74 @@ def test_another_part_that_fails_cancels_the_transaction(client: Any, encrypted:
     assert stored(encrypted, name)["secret"] == {"N": "5"}
 
 
-def test_a_token_of_the_caller_is_refused(encrypted: Any, name: str) -> None:
-    with pytest.raises(UnsupportedOperationError, match="ClientRequestToken"):
-        encrypted.transact_write_items(TransactItems=[update(name)], ClientRequestToken="token")
+def test_a_transaction_that_is_repeated_under_its_token_is_made_once(encrypted: Any, name: str) -> None:
+    new = {"pk": {"S": "eve"}}
+    for _ in range(3):
+        encrypted.transact_write_items(
+            TransactItems=[update(name), update(name, BOB), view(name, new)], ClientRequestToken=f"of-{name}"
+        )
+    assert stored(encrypted, name)["secret"] == {"N": "6"}
+    assert encrypted.get_item(TableName=name, Key=BOB)["Item"] == {**BOB, "secret": {"N": "1"}}
+    assert encrypted.get_item(TableName=name, Key=new)["Item"] == {**new, "memo": {"N": "1"}}
+    encrypted.transact_write_items(TransactItems=[update(name)], ClientRequestToken=f"another-{name}")
+    assert stored(encrypted, name)["secret"] == {"N": "7"}
+
+
+def test_a_transaction_with_a_token_is_repeated_when_an_item_has_changed(
+    client: Any, encrypted: Any, name: str
+) -> None:
+    other = EncryptedClient(client, configs={name: people()})
+    before_writes(encrypted, lambda: other.update_item(TableName=name, Key=KEY, **ADD), times=2)
+    for _ in range(2):
+        encrypted.transact_write_items(TransactItems=[update(name)], ClientRequestToken=f"of-{name}")
+    assert stored(encrypted, name)["secret"] == {"N": "8"}
+
+
+def test_a_transaction_whose_reply_was_lost_is_made_once_when_the_caller_repeats_it(
+    encrypted: Any, name: str
+) -> None:
+    lost: list[str] = []
+
+    def lose_reply(model: Any, **_: Any) -> None:
+        if model.name == "TransactWriteItems" and not lost:
+            lost.append(model.name)
+            raise EndpointConnectionError(endpoint_url="lost")
+
+    encrypted.meta.events.register_first("after-call.dynamodb", lose_reply)
+    with pytest.raises(EndpointConnectionError):
+        encrypted.transact_write_items(TransactItems=[update(name)], ClientRequestToken=f"of-{name}")
+    encrypted.transact_write_items(TransactItems=[update(name)], ClientRequestToken=f"of-{name}")
+    assert stored(encrypted, name)["secret"] == {"N": "6"}
+
+
+def test_a_token_that_another_client_or_transaction_has_used_is_refused(
+    client: Any, encrypted: Any, name: str
+) -> None:
+    other: Any = EncryptedClient(client, configs={name: people()})
+    encrypted.transact_write_items(TransactItems=[update(name)], ClientRequestToken=f"of-{name}")
+    for caller, transaction in ((other, [update(name)]), (encrypted, [update(name), update(name, BOB)])):
+        with pytest.raises(client.exceptions.IdempotentParameterMismatchException, match="same client"):
+            caller.transact_write_items(TransactItems=transaction, ClientRequestToken=f"of-{name}")
+    assert stored(encrypted, name)["secret"] == {"N": "6"}
+
+
+def test_a_cancelled_transaction_may_be_repeated_under_its_token(encrypted: Any, name: str) -> None:
+    large = update(name, ConditionExpression="secret > :five")
+    large["Update"]["ExpressionAttributeValues"] = {":one": {"N": "1"}, ":five": {"N": "5"}}
+    for transaction in ([large], [large, update(name, BOB)]):
+        cancellation(encrypted, transaction, ClientRequestToken=f"of-{name}")
+    encrypted.transact_write_items(TransactItems=[update(name)])
+    encrypted.transact_write_items(TransactItems=[large], ClientRequestToken=f"of-{name}")
+    assert stored(encrypted, name)["secret"] == {"N": "7"}
+
+
+def test_two_actions_on_one_item_are_refused_at_once(client: Any, encrypted: Any, name: str) -> None:
+    put = {"Put": {"TableName": name, "Item": {**KEY, "secret": {"S": "x"}}}}
+    sent = targets(encrypted)
+    for transaction in ([put, update(name)], [update(name), {"Delete": {"TableName": name, "Key": KEY}}]):
+        with pytest.raises(client.exceptions.ClientError, match="multiple operations on one item"):
+            encrypted.transact_write_items(TransactItems=transaction)
+    assert sent == []
 
 
 VIEW = {"UpdateExpression": "ADD memo :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
@@ -162,9 +228,9 @@ def test_a_false_condition_of_an_update_of_unsigned_attributes_is_as_on_a_plaint
         assert "Item" not in client.get_item(TableName=name, Key=BOB)
 
 
-def cancellation(client: Any, entries: list[Any]) -> dict[str, Any]:
+def cancellation(client: Any, entries: list[Any], **more: Any) -> dict[str, Any]:
     with pytest.raises(client.exceptions.TransactionCanceledException) as caught:
-        client.transact_write_items(TransactItems=entries)
+        client.transact_write_items(TransactItems=entries, **more)
     response = dict(caught.value.response)
     del response["ResponseMetadata"]
     response.pop("Message", None)  # ministack does not have it

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dynaseal.boto.interception import item_operations
-from dynaseal.boto.interception.idempotency import HINT, MISMATCH
+from dynaseal.boto.interception.idempotency import HINT, MISMATCH, GeneratedToken, RepeatableTransaction
 from dynaseal.boto.interception.plaintext_tables import table_name
 from dynaseal.boto.interception.replies import (
     PrimaryKey,
@@ -24,9 +24,7 @@ from dynaseal.boto.interception.unreadable import (
     with_unreadable,
 )
 from dynaseal.boto.interception.update_conditions import explain_failure
-from dynaseal.boto.interception.updates.plan import ItemUpdate
 from dynaseal.errors import DecryptError, UnsupportedOperationError
-from dynaseal.expressions.refusals import InvalidExpressionError
 
 _PreparePart = Callable[[ConfiguredTable, str, Message], dict[str, Any]]
 _TRANSACTION_ACTIONS: Mapping[str, _PreparePart] = {
@@ -244,18 +242,12 @@ def transaction(tables: Tables, operation: str, request: Message) -> dict[str, A
 
 def write_transaction(tables: Tables, operation: str, request: Message) -> dict[str, Any]:
     """Prepare TransactWriteItems; a transaction that is repeated under its token is sent as it was before."""
-    token, parts = request.get("ClientRequestToken"), request["TransactItems"]
-    if not isinstance(token, str):
+    if not isinstance(request.get("ClientRequestToken"), str):
         return transaction(tables, operation, request)
-    kept = tables.sent_transactions.find(token, parts)
-    if kept is None:
-        sent = transaction(tables, operation, request)["TransactItems"]
-        # What is sent as the caller wrote it is the same each time, and may be plaintext: it is not kept.
-        changed = [
-            None if part == sent_part else sent_part for part, sent_part in zip(parts, sent, strict=True)
-        ]
-        kept = tables.sent_transactions.keep(token, parts, changed)
-    sent = [part if kept_part is None else kept_part for part, kept_part in zip(parts, kept, strict=True)]
+    repeatable = RepeatableTransaction(tables.sent_transactions, request)
+    sent = repeatable.find()
+    if sent is None:
+        sent = repeatable.keep(transaction(tables, operation, request)["TransactItems"])
     return {**request, "TransactItems": sent}
 
 
@@ -270,14 +262,6 @@ def read_modify_writes(tables: Tables, request: Message) -> dict[int, tuple[Conf
         if table is not None and table.updates_signed_attributes:
             updates[at] = (table, part)
     return updates
-
-
-def touches_signed_attributes(table: ConfiguredTable, part: Message) -> bool:
-    """Return whether DynamoDB cannot make an update of a transaction by itself."""
-    try:
-        return ItemUpdate(table, part).straight_request() is None
-    except InvalidExpressionError:
-        return True
 
 
 def transaction_around(
@@ -296,7 +280,8 @@ def transaction_around(
             entries.append({"Update": {**part, "Key": key}})
         else:
             entries += transaction(tables, operation, {"TransactItems": [entry]})["TransactItems"]
-    sent = {name: member for name, member in request.items() if name != "ClientRequestToken"}
+    # botocore makes another token for each request that has none.
+    sent = {name: member for name, member in request.items() if not isinstance(member, GeneratedToken)}
     return {**sent, "TransactItems": entries}
 
 

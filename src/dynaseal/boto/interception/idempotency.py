@@ -8,7 +8,7 @@ Source: DynamoDB API Reference, `TransactWriteItems`, "Idempotency".
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from os import urandom
@@ -72,16 +72,28 @@ class SentTransactions:
             found = self._sent.get(token)
         return found.parts if found is not None and found.digest == digest else None
 
-    def keep(self, token: str, caller_parts: Any, sent_parts: Any) -> Any:
-        """Keep what is sent for a token; return it, or what another thread has kept for the same parts."""
+    def keep(self, token: str, caller_parts: Any, sent_parts: Any, replaced: Any = None) -> Any:
+        """Keep what is sent for a token; return it, or what another thread has kept for the same parts.
+
+        Args:
+            token: The caller's token.
+            caller_parts: The transaction as the caller wrote it.
+            sent_parts: What is sent for it.
+            replaced: What was kept for the same parts and is not sent again, because it was cancelled.
+        """
         sent = _Sent(self._digest(caller_parts), sent_parts, _size(sent_parts), self._clock() + KEPT_SECONDS)
         with self._lock:
             existing = self._sent.get(token)
-            if existing is None:
-                self._sent[token] = sent
-                self._size += sent.size
-                self._forget_old()
-        return existing.parts if existing is not None and existing.digest == sent.digest else sent_parts
+            if existing is not None and existing.digest != sent.digest:
+                return sent_parts
+            if existing is not None and existing.parts is not replaced:
+                return existing.parts
+            if existing is not None:
+                self._size -= self._sent.pop(token).size
+            self._sent[token] = sent
+            self._size += sent.size
+            self._forget_old()
+        return sent_parts
 
     def _forget_old(self) -> None:
         while self._sent:
@@ -97,6 +109,39 @@ class SentTransactions:
             digest.update(len(chunk).to_bytes(8, "big"))
             digest.update(chunk)
         return digest.digest()
+
+
+class RepeatableTransaction:
+    """One transaction under its caller's token.
+
+    Args:
+        sent_transactions: What the client sent.
+        request: The request, which has a token.
+    """
+
+    def __init__(self, sent_transactions: SentTransactions, request: Mapping[str, Any]) -> None:
+        self._sent_transactions = sent_transactions
+        self._token: str = request["ClientRequestToken"]
+        self._parts: Sequence[Any] = request["TransactItems"]
+        self._kept: Any = None
+
+    def find(self) -> list[Any] | None:
+        """Return what was sent for it before, or None."""
+        self._kept = self._sent_transactions.find(self._token, self._parts)
+        return None if self._kept is None else self._with_unchanged()
+
+    def keep(self, sent_parts: Sequence[Any]) -> list[Any]:
+        """Keep what is sent for it now; return what to send, which another thread may have kept."""
+        # What is sent as the caller wrote it is the same each time, and may be plaintext: it is not kept.
+        changed = [
+            None if part == sent_part else sent_part
+            for part, sent_part in zip(self._parts, sent_parts, strict=True)
+        ]
+        self._kept = self._sent_transactions.keep(self._token, self._parts, changed, self._kept)
+        return self._with_unchanged()
+
+    def _with_unchanged(self) -> list[Any]:
+        return [part if kept is None else kept for part, kept in zip(self._parts, self._kept, strict=True)]
 
 
 def _canonical(value: Any, name: str = "") -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from dynaseal.beacons.requests.prepared import PreparedSearch
 from dynaseal.boto.interception import batches, item_operations
 from dynaseal.boto.interception.hidden_values import ValuePolicy
-from dynaseal.boto.interception.idempotency import GeneratedToken
+from dynaseal.boto.interception.idempotency import RepeatableTransaction
 from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.replies import SentPart, without_members
@@ -179,11 +179,12 @@ class MultipleTables:
     def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
         """Prepare a call."""
         sent = self.prepare_request(tables, operation, request)
-        return Call(request, sent, partial(self._finish, tables, request, sent))
+        return Call(request, sent, partial(self.finish, tables, request, sent))
 
-    def _finish(
+    def finish(
         self, tables: Tables, caller_request: Message, sent_request: Message, reply: Message
     ) -> Message:
+        """Return the caller's reply for DynamoDB's."""
         finish = self.finish_error if "Error" in reply else self.finish_reply
         return finish(tables, caller_request, sent_request, reply)
 
@@ -199,26 +200,17 @@ class TransactionOperation:
     as_request: MultipleTables
 
     def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
-        """Prepare a call.
-
-        Raises:
-            UnsupportedOperationError: it cannot be made safely.
-        """
+        """Prepare a call."""
         updates = batches.read_modify_writes(tables, request)
         if not updates:
             return self.as_request.prepare(tables, operation, request)
-        token = request.get("ClientRequestToken")
-        if token is not None and not isinstance(token, GeneratedToken):
-            if not any(batches.touches_signed_attributes(*update) for update in updates.values()):
-                return self.as_request.prepare(tables, operation, request)
-            raise UnsupportedOperationError(
-                f"{operation} has a ClientRequestToken and an update of a signed attribute: what it writes "
-                "depends on what it reads, so it would not be the same when it is repeated",
-                hint="Leave the token out, and put a condition on the update that is false once it was made",
-            )
         sent = batches.transaction_around(tables, operation, request, updates)
-        finish = partial(batches.cancelled_transaction, tables, request, sent)
-        plan = partial(transaction_plan, updates, sent, finish, random)
+        token = sent.get("ClientRequestToken")
+        repeatable = (
+            RepeatableTransaction(tables.sent_transactions, request) if isinstance(token, str) else None
+        )
+        finish = partial(self.as_request.finish, tables, request, sent)
+        plan = partial(transaction_plan, updates, sent, finish, random, repeatable)
         # botocore builds a request before it asks for an answer: one with an empty action.
         return Call(request, {"TransactItems": [{}]}, plan=plan)
 

@@ -8,14 +8,18 @@
 - If one of them is refused here, DynamoDB still decides about the other actions, so that the cancellation
   has all reasons: the transaction is sent with an update that always fails in the place of the refused one.
 - The whole is repeated only if nothing but these conditions, or other transactions, stood in its way.
-- A ClientRequestToken is refused: whether a repeated request was made already could not be told, since what
-  it would write depends on what it reads.
+- Under a ClientRequestToken of the caller's, each attempt is sent with that token. A caller who repeats the
+  transaction sends what was sent last, so DynamoDB answers as it does for the same request, and does not make
+  it twice. Another process or client reads again and sends another request, which DynamoDB refuses.
+- Two actions on one item are refused before anything is sent, as DynamoDB refuses them.
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
-from dynaseal.boto.interception.replies import Message
+from dynaseal.boto.interception.idempotency import RepeatableTransaction
+from dynaseal.boto.interception.plaintext_tables import table_name
+from dynaseal.boto.interception.replies import Message, PrimaryKey, key_of_reply
 from dynaseal.boto.interception.tables import ConfiguredTable
 from dynaseal.boto.interception.updates.errors import UpdateConflictError
 from dynaseal.boto.interception.updates.plan import (
@@ -39,6 +43,7 @@ _CANCELLED = "TransactionCanceledException"
 _FALSE = "ConditionalCheckFailed"
 _CONFLICT = "TransactionConflict"
 _NONE = {"Code": "None"}
+_ONE_ITEM = "Transaction request cannot include multiple operations on one item"
 
 
 def transaction_plan(
@@ -46,6 +51,7 @@ def transaction_plan(
     sent_request: Message,
     finish: Callable[[Message], Message],
     jitter: Callable[[], float],
+    repeatable: RepeatableTransaction | None = None,
 ) -> Steps:
     """Return the plan of a transaction.
 
@@ -55,6 +61,7 @@ def transaction_plan(
         sent_request: The transaction to send; at the positions of these updates its entries are replaced.
         finish: Finishes the reply of a transaction that was sent.
         jitter: Returns a random number from 0 to 1, for each pause anew.
+        repeatable: The transaction under its caller's token; None if it has none.
 
     Raises:
         DecryptError: an item does not verify; nothing was written.
@@ -62,15 +69,17 @@ def transaction_plan(
         UpdateConflictError: other writers changed the items in every attempt; nothing was written.
     """
     try:
+        _refuse_two_actions_on_one_item(updates, sent_request)
         transaction = _Transaction(
-            {at: ItemUpdate(table, part) for at, (table, part) in updates.items()}, sent_request
+            {at: ItemUpdate(table, part) for at, (table, part) in updates.items()}, sent_request, repeatable
         )
     except InvalidExpressionError as error:
         return error_reply("ValidationException", error.dynamodb_message)
+    is_repeated = transaction.find_sent()
     for attempt in range(MAX_ATTEMPTS):
         if attempt:
             yield pause_before(attempt, jitter)
-        error = yield from transaction.read()
+        error = None if is_repeated and not attempt else (yield from transaction.read())
         if error is not None:
             if error_code(error) == _CANCELLED and _only(error, {_CONFLICT}):
                 continue
@@ -85,8 +94,8 @@ def transaction_plan(
             return dict(finish(reply))
         if not transaction.may_succeed_after(reply):
             return dict(finish(transaction.for_caller(reply)))
-    table_name = next(iter(updates.values()))[0].name
-    raise UpdateConflictError(table_name, _OPERATION, MAX_ATTEMPTS)
+    table = next(iter(updates.values()))[0]
+    raise UpdateConflictError(table.name, _OPERATION, MAX_ATTEMPTS)
 
 
 class _Transaction:
@@ -95,10 +104,17 @@ class _Transaction:
     Args:
         updates: Its updates that may have to be made here, by position.
         sent_request: The transaction to send, without these updates.
+        repeatable: The transaction under its caller's token; None if it has none.
     """
 
-    def __init__(self, updates: Mapping[int, ItemUpdate], sent_request: Message) -> None:
+    def __init__(
+        self,
+        updates: Mapping[int, ItemUpdate],
+        sent_request: Message,
+        repeatable: RepeatableTransaction | None,
+    ) -> None:
         self._sent_request = sent_request
+        self._repeatable = repeatable
         self._entries: list[Any] = list(sent_request["TransactItems"])
         self._straight: dict[int, ItemUpdate] = {}
         self._read: dict[int, ItemUpdate] = {}
@@ -112,9 +128,21 @@ class _Transaction:
                 self._straight[at] = update
                 self._entries[at] = {"Update": request}
 
+    def find_sent(self) -> bool:
+        """Return whether the transaction was sent before under its token; if so, prepare the same."""
+        sent = None if self._repeatable is None else self._repeatable.find()
+        if sent is not None:
+            self._entries = sent
+        return sent is not None
+
     def request(self) -> dict[str, Any]:
         """Return the transaction to send."""
-        return {**self._sent_request, "TransactItems": list(self._entries)}
+        if self._repeatable is not None and not self._refused:
+            self._entries = self._repeatable.keep(self._entries)
+        request = {**self._sent_request, "TransactItems": list(self._entries)}
+        if self._refused:
+            request.pop("ClientRequestToken", None)  # it will be cancelled, and is not the caller's request
+        return request
 
     def read(self) -> Generator[DynamoDbCall | Pause, Message, Message | None]:
         """Read the items that have to be read, and prepare their writes; return an error if there is one."""
@@ -192,6 +220,22 @@ class _Transaction:
         if not reason.get("Item") and update.is_made_without_item():
             return _NONE
         return {name: member for name, member in reason.items() if name != "Item"}
+
+
+def _refuse_two_actions_on_one_item(
+    updates: Mapping[int, tuple[ConfiguredTable, Message]], sent_request: Message
+) -> None:
+    tables = {table.name: table for table, _ in updates.values()}
+    found: set[tuple[str, PrimaryKey]] = set()
+    for entry in sent_request["TransactItems"]:
+        for part in entry.values():
+            table = tables.get(table_name(part["TableName"]))
+            key = table and key_of_reply(table.config.key_names, part.get("Key") or part.get("Item"))
+            if table is None or key is None:
+                continue
+            if (table.name, key) in found:
+                raise InvalidExpressionError(_ONE_ITEM, dynamodb_message=_ONE_ITEM)
+            found.add((table.name, key))
 
 
 def _prepared(update: ItemUpdate, stored: Any) -> Prepared | Message:
