@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from dynaseal.beacons.requests.partitions import number_of_queries
     from dynaseal.beacons.surrogates.keys import SurrogateKey
     from dynaseal.boto.check_table import Finding, check_table
+    from dynaseal.boto.doctor.diagnose import diagnose
+    from dynaseal.boto.doctor.diagnosis import Diagnosis, NotChecked
     from dynaseal.boto.interception.attach import attach
     from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES
     from dynaseal.boto.interception.unreadable import UnreadableItem, unreadable_items
@@ -130,6 +132,7 @@ _MODULES = {
     "EncryptedPart": "dynaseal.beacons.definitions",
     "EncryptedResource": "dynaseal.boto.wrappers.resource",
     "EncryptedTable": "dynaseal.boto.wrappers.table",
+    "Diagnosis": "dynaseal.boto.doctor.diagnosis",
     "Finding": "dynaseal.boto.check_table",
     "GetPrefix": "dynaseal.beacons.compiled.virtual_fields",
     "GetSegment": "dynaseal.beacons.compiled.virtual_fields",
@@ -158,6 +161,7 @@ _MODULES = {
     "SingleKeySource": "dynaseal.beacons.key_sources",
     "StandardBeacon": "dynaseal.beacons.definitions",
     "SurrogateKey": "dynaseal.beacons.surrogates.keys",
+    "NotChecked": "dynaseal.boto.doctor.diagnosis",
     "TableIndex": "dynaseal.boto.wrappers.table_info",
     "TableInfo": "dynaseal.boto.wrappers.table_info",
     "UnreadableItem": "dynaseal.boto.interception.unreadable",
@@ -167,6 +171,7 @@ _MODULES = {
     "VirtualPart": "dynaseal.beacons.definitions",
     "attach": "dynaseal.boto.interception.attach",
     "check_table": "dynaseal.boto.check_table",
+    "diagnose": "dynaseal.boto.doctor.diagnose",
     "describe_item": "dynaseal.report",
     "number_of_queries": "dynaseal.beacons.requests.partitions",
     "plan_beacon": "dynaseal.beacons.length.planner",
@@ -206,6 +211,7 @@ __all__ = [
     "DecryptError",
     "DecryptionMaterials",
     "DefaultMaterialsManager",
+    "Diagnosis",
     "DynasealError",
     "EncryptError",
     "EncryptedClient",
@@ -234,6 +240,7 @@ __all__ = [
     "MplKeyring",
     "MultiKeySource",
     "MultiKeyring",
+    "NotChecked",
     "PartOnly",
     "PlaintextPolicy",
     "RawAesKeyring",
@@ -265,6 +272,7 @@ __all__ = [
     "attach",
     "check_table",
     "describe_item",
+    "diagnose",
     "from_stream_image",
     "number_of_queries",
     "plan_beacon",

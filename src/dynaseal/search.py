@@ -6,7 +6,7 @@
 Source: specification `search-config.md`, "Beacon Keys".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,6 +130,20 @@ class TableSearch:
         Raises:
             EncryptError: a beacon cannot be made, or its key cannot be fetched.
         """
+        present = _without_order({n: v for n, v in stored.items() if n.startswith(BEACON_PREFIX)})
+        possible = self.possible_beacons(item, data_keys)
+        return any(_without_order(beacons) == present for beacons in possible)
+
+    def possible_beacons(self, item: Item, data_keys: Sequence[EncryptedDataKey]) -> Iterator[dict[str, Any]]:
+        """Yield the beacons that an item would have if it were written now, for each partition it may get.
+
+        Args:
+            item: The item as the application wrote it.
+            data_keys: The encrypted data keys in its header.
+
+        Raises:
+            EncryptError: a beacon cannot be made, or its key cannot be fetched.
+        """
         try:
             keys = self._beacon_keys(self._key_id_of(data_keys))
         except KeyStoreError as error:
@@ -137,11 +151,8 @@ class TableSearch:
         compiled = self._compiled
         chosen_at_random = compiled.partitions > 1 and compiled.partition_selector is None
         partitions = range(compiled.partitions) if chosen_at_random else (partition_of(compiled, item),)
-        present = _without_order({n: v for n, v in stored.items() if n.startswith(BEACON_PREFIX)})
-        return any(
-            _without_order(stored_beacons(compiled, item, keys, partition)) == present
-            for partition in partitions
-        )
+        for partition in partitions:
+            yield stored_beacons(compiled, item, keys, partition)
 
     def _key_id_of(self, data_keys: Sequence[EncryptedDataKey]) -> str:
         if isinstance(self._source, SingleKeySource):

@@ -43,9 +43,9 @@ class Finding:
     """A way in which a table does not fit its configuration.
 
     Attributes:
-        code: What was found: `table-unreadable`, `key-schema`, `key-type`, `encrypted-index-key`,
-            `unconfigured-index-key`, `partial-index`, `encrypted-expiry`, `signed-expiry`,
-            `unconfigured-expiry`, `expiry-unreadable` or `stream`.
+        code: What was found. From `check_table`: `table-unreadable`, `key-schema`, `key-type`,
+            `encrypted-index-key`, `unconfigured-index-key`, `partial-index`, `encrypted-expiry`,
+            `signed-expiry`, `unconfigured-expiry`, `expiry-unreadable` or `stream`. `diagnose` has others.
         severity: `error` if items cannot be written, found or expired as intended; `warning` if some
             requests will be refused; `note` for what readers outside this program must know.
         subject: The attribute, index, table or stream that it is about.

@@ -42,6 +42,7 @@ from dynaseal.cli.output import (
 COMMANDS = "dynaseal.commands"
 _LIBRARY_COMMANDS = (
     EntryPoint("inspect", "dynaseal.cli.inspect:inspect", COMMANDS),
+    EntryPoint("doctor", "dynaseal.cli.doctor:doctor", COMMANDS),
     EntryPoint("plan", "dynaseal.cli.plan:plan", COMMANDS),
 )
 

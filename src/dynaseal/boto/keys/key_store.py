@@ -60,9 +60,11 @@ class KeyStore(BranchKeyStore):
             check_methods(owner, ("decrypt",), "a boto3 KMS client", kms_client=kms_client)
         region = region_of(check_key_id(kms_key_arn))
         dynamodb, kms = Clients("dynamodb"), Clients("kms")
+        self._dynamodb_client = lambda: cast("Any", dynamodb_client) or dynamodb(region)
+        self._kms_client = lambda: cast("Any", kms_client) or kms(region)
         super().__init__(
-            BotoKeyStoreTable(table_name, lambda: cast("Any", dynamodb_client) or dynamodb(region)),
-            BotoKeyStoreKms(kms_key_arn, lambda: cast("Any", kms_client) or kms(region), grant_tokens),
+            BotoKeyStoreTable(table_name, self._dynamodb_client),
+            BotoKeyStoreKms(kms_key_arn, self._kms_client, grant_tokens),
             logical_key_store_name,
             kms_key_arn,
             clock=lambda: datetime.now(UTC),
@@ -72,3 +74,16 @@ class KeyStore(BranchKeyStore):
 
     def __repr__(self) -> str:
         return f"KeyStore({self._table_name!r})"
+
+    @property
+    def table_name(self) -> str:
+        """The key store's table."""
+        return self._table_name
+
+    def dynamodb_client(self) -> Any:
+        """Return the DynamoDB client, which is made now if it has not been made yet."""
+        return self._dynamodb_client()
+
+    def kms_client(self) -> Any:
+        """Return the KMS client, which is made now if it has not been made yet."""
+        return self._kms_client()

@@ -140,6 +140,10 @@ class BotoKms:
     def __init__(self, client: Callable[[], KmsClient | UntypedClient]) -> None:
         self._client = client
 
+    def client(self) -> KmsClient | UntypedClient:
+        """Return the client, which is made now if it has not been made yet."""
+        return self._client()
+
     def generate_data_key(
         self, key_id: str, context: Mapping[str, str], grant_tokens: Sequence[str]
     ) -> GeneratedKey:

@@ -116,6 +116,16 @@ class BranchKeyStore(ProcessBound):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._logical_name!r})"
 
+    @property
+    def logical_key_store_name(self) -> str:
+        """The name that is bound to every key."""
+        return self._logical_name
+
+    @property
+    def kms_key_arn(self) -> str:
+        """The ARN of the KMS key that wraps every key."""
+        return self._kms_key_arn
+
     def create_table(self) -> str:
         """Create the key store's table unless it exists, and wait until it can be used.
 

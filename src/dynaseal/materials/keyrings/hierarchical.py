@@ -124,6 +124,26 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
         which = "supplied" if self._branch_key_id is None else repr(self._branch_key_id)
         return f"AwsKmsHierarchicalKeyring({self._key_store!r}, {which})"
 
+    @property
+    def key_store(self) -> BranchKeySource:
+        """Where branch keys come from."""
+        return self._key_store
+
+    @property
+    def branch_key_id(self) -> str | None:
+        """The one branch key; None if each item's is supplied."""
+        return self._branch_key_id
+
+    @property
+    def branch_key_id_supplier(self) -> Callable[[Item], str] | None:
+        """The function that returns an item's branch key id, if there is one."""
+        return self._supplier
+
+    @property
+    def ttl_seconds(self) -> float:
+        """How long a branch key is used before it is fetched again."""
+        return self._ttl
+
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Wrap the data key under the branch key's active version; make one first if there is none yet."""
         try:

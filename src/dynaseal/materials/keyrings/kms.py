@@ -79,6 +79,21 @@ class KmsKeyring(ProcessBound):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._key_id!r})"
 
+    @property
+    def key_id(self) -> str:
+        """The key's identifier, as it was passed."""
+        return self._key_id
+
+    @property
+    def kms(self) -> SymmetricKms:
+        """What calls KMS."""
+        return self._kms
+
+    @property
+    def grant_tokens(self) -> Sequence[str]:
+        """The tokens of grants that are sent with each call."""
+        return self._grant_tokens
+
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Have KMS make an intermediate key and wrap the data key under it."""
         generated = self._kms.generate_data_key(

@@ -75,6 +75,20 @@ class KmsDiscoveryKeyring(ProcessBound):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._scope()})"
 
+    @property
+    def kms(self) -> SymmetricKms:
+        """What calls KMS."""
+        return self._kms
+
+    @property
+    def key_filter(self) -> DiscoveryFilter | None:
+        """Which accounts' keys are used; None for those of every account."""
+        return self._filter
+
+    def key_for(self, arn: KmsArn) -> KmsArn | None:
+        """Return the key with which a data key under another one is read; None if it is not read."""
+        return self._key_to_use(arn) if self._may_use(arn) else None
+
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:  # noqa: ARG002 of the Protocol
         """Refuse: a discovery keyring cannot write.
 

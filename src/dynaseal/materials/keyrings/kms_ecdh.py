@@ -94,6 +94,26 @@ class KmsEcdhKeyring(ProcessBound):
         form = "discovery" if self._peer_public_key is None else "static"
         return f"{type(self).__name__}.{form}({self._curve}, {self._key_id!r})"
 
+    @property
+    def key_id(self) -> str:
+        """The key's ARN."""
+        return self._key_id
+
+    @property
+    def kms(self) -> EcdhKms:
+        """What calls KMS."""
+        return self._kms
+
+    @property
+    def can_write(self) -> bool:
+        """Whether there is a recipient to write to."""
+        return self._peer_public_key is not None
+
+    @property
+    def fetches_public_key(self) -> bool:
+        """Whether the KMS key's public key is not known yet and has to be fetched from KMS."""
+        return self._public_key is None
+
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Wrap the data key for the recipient; make one first if there is none yet."""
         recipient = self._peer_public_key

@@ -92,6 +92,26 @@ class KmsRsaKeyring(ProcessBound):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._key_id!r}, {self._algorithm!r})"
 
+    @property
+    def key_id(self) -> str:
+        """The key's ARN."""
+        return self._key_id
+
+    @property
+    def algorithm(self) -> RsaAlgorithm:
+        """KMS's name for the encryption algorithm."""
+        return self._algorithm
+
+    @property
+    def kms(self) -> RsaKms:
+        """What calls KMS."""
+        return self._kms
+
+    @property
+    def can_write(self) -> bool:
+        """Whether there is a public key to write with."""
+        return self._public_key is not None
+
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Wrap the data key with the public key; make one first if there is none yet."""
         if self._public_key is None:

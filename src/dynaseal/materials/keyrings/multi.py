@@ -46,6 +46,11 @@ class MultiKeyring(ProcessBound):
         """The generator, if there is one, and the children."""
         return self._all
 
+    @property
+    def generator(self) -> Keyring | None:
+        """The keyring that makes the data key, if there is one."""
+        return self._generator
+
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Have the generator make the data key and every child wrap it; if one fails, this fails."""
         if self._generator is None and materials.plaintext_data_key is None:

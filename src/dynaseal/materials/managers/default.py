@@ -34,6 +34,11 @@ class DefaultMaterialsManager(ProcessBound):
     def __repr__(self) -> str:
         return f"DefaultMaterialsManager({self._keyring!r})"
 
+    @property
+    def keyring(self) -> Keyring:
+        """The keyring."""
+        return self._keyring
+
     def get_encryption_materials(
         self,
         suite: AlgorithmSuite,

@@ -56,6 +56,11 @@ class RequiredContextMaterialsManager(ProcessBound):
     def __repr__(self) -> str:
         return f"RequiredContextMaterialsManager({self._underlying!r}, {list(self.required_keys)!r})"
 
+    @property
+    def underlying(self) -> CryptographicMaterialsManager:
+        """What provides the materials."""
+        return self._underlying
+
     def get_encryption_materials(
         self,
         suite: AlgorithmSuite,

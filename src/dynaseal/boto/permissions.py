@@ -1,0 +1,53 @@
+"""Which actions of DynamoDB a program needs, by what it does with a table's items.
+
+A writer does not read, and so needs nothing that reading takes, unless its updates read first.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+
+from dynaseal.config import TableConfig, UpdateMode
+
+
+class Role(Enum):
+    """What a program does with a table's items."""
+
+    READER = "reader"
+    WRITER = "writer"
+    MIGRATOR = "migrator"
+    KEY_ADMIN = "key-admin"
+
+
+MOST_PROGRAMS = frozenset(
+    {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"}
+)
+"""The actions without which few programs work. The others belong to operations that many never use."""
+
+INDEX_READS = ("dynamodb:Query", "dynamodb:Scan")
+_READS = ("dynamodb:BatchGetItem", "dynamodb:GetItem", *INDEX_READS)
+_WRITES = (
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+)
+
+
+def item_actions(config: TableConfig, role: Role) -> Sequence[str]:
+    """Return the actions of DynamoDB that a role needs on a table.
+
+    Args:
+        config: The table's configuration.
+        role: What the program does.
+    """
+    match role:
+        case Role.READER:
+            return _READS
+        case Role.WRITER:
+            reads = config.update_mode is UpdateMode.READ_MODIFY_WRITE
+            return (*_WRITES, *(["dynamodb:GetItem"] if reads else []))
+        case Role.MIGRATOR:
+            return ("dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan")
+        case Role.KEY_ADMIN:
+            return ()
