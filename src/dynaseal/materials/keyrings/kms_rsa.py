@@ -98,7 +98,7 @@ class KmsRsaKeyring(ProcessBound):
         return self._key_id
 
     @property
-    def algorithm(self) -> RsaAlgorithm:
+    def algorithm(self) -> str:
         """KMS's name for the encryption algorithm."""
         return self._algorithm
 
