@@ -106,6 +106,7 @@ def register(client: Any, requests: Requests) -> None:
     provide, build, after = EVENTS
     # Last before sending and first after: the conversions of boto3's resources, which are registered neither
     # first nor last, then turn Python values into wire values before these handlers, and back after them.
+    events.register_first(provide, handlers.mark_exempt)
     events.register_last(provide, handlers.copy_request)
     events.register_last(build, handlers.prepare)
     events.register_last(_BEFORE_CALL, handlers.answer)

@@ -14,7 +14,7 @@ from botocore.exceptions import ParamValidationError
 
 from dynaseal.boto.interception.client_copies import EVENTS, OUTPUT_ID, wire_copy
 from dynaseal.boto.interception.emitters import has_handler
-from dynaseal.boto.interception.exemptions import EXEMPT
+from dynaseal.boto.interception.exemptions import EXEMPTION
 from dynaseal.boto.interception.hidden_values import conversion_error, validation_error
 from dynaseal.boto.interception.idempotency import GeneratedToken
 from dynaseal.boto.interception.index_projections import IndexProjections
@@ -31,6 +31,7 @@ from dynaseal.boto.interception.updates.driver import http_response, run_plan
 from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
 
 _CONTEXT_KEY = "dynaseal"
+_EXEMPT_KEY = "dynaseal-exempt"
 _REPEATABLE_KEY = "dynaseal-repeatable"
 _REPEATABLE_BY = "ClientRequestToken"
 _ITEM_SHAPE = "PutItemInputAttributeMap"
@@ -73,6 +74,12 @@ class Handlers:
         # Through the client itself, on which DescribeTable passes through these handlers.
         self._indexes = IndexProjections(lambda table: client.describe_table(TableName=table))
 
+    def mark_exempt(self, params: Mapping[str, Any], model: Any, context: Any, **_: Any) -> None:
+        """Mark the one request that is to be sent without encryption, before other handlers change it."""
+        exemption = EXEMPTION.get()
+        if exemption is not None and exemption.take(model.name, params):
+            context[_EXEMPT_KEY] = True
+
     def copy_request(self, params: Mapping[str, Any], context: Any, **_: Any) -> dict[str, Any]:
         """Return a copy of the caller's request, which botocore then builds the request from.
 
@@ -90,7 +97,7 @@ class Handlers:
             EncryptError: an item cannot be encrypted.
             ParamValidationError: it is malformed.
         """
-        if EXEMPT.get():
+        if context.get(_EXEMPT_KEY):
             return
         if context.get("is_presign_request") and model.name not in PASSED_THROUGH:
             raise UnsupportedOperationError(

@@ -188,7 +188,7 @@ class BotoKeyStoreTable:
 
 def _call(table_name: str, operation: str, method: Callable[..., Any], **request: Any) -> Any:
     try:
-        with without_encryption():
+        with without_encryption(operation, request):
             return method(**request)
     except ClientError as error:
         raise KeyStoreTableError(error.response, operation, table_name) from error
