@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench fuzz interop load test-oldest-engine terraform-lint constraints clean
+.PHONY: help demo native test lint fix bench fuzz interop load test-oldest-engine terraform-lint constraints clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -23,8 +23,22 @@ $(VENV)/ready: pyproject.toml constraints.txt
 demo: $(VENV)/ready ## run the demonstration in a lab, as both of its users (TERRAFORM=1: with terraform apply)
 	$(BIN)/dynaseal demo $(if $(TERRAFORM),--terraform)
 
-test: $(VENV)/ready ## run the whole test suite, in parallel
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
+# Where cargo is, this takes about two minutes for the first time, and seconds after a change.
+$(VENV)/native: $(VENV)/ready $(wildcard native/Cargo.* native/*/*.toml native/*/src/*.rs)
+	@for package in native/*/pyproject.toml; do \
+	  if command -v uv >/dev/null; then \
+	    uv pip install --quiet --python $(BIN)/python --reinstall-package "dynaseal-$$(basename "$$(dirname "$$package")")" \
+	      "$$(dirname "$$package")"; \
+	  else \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check "./$$(dirname "$$package")"; \
+	  fi || exit 1; \
+	done
+	@touch $@
+
+native: $(VENV)/native ## build the lab's native engine and install it (needs cargo; the first time takes minutes)
+
+test: $(VENV)/ready ## run the whole test suite, in parallel (TESTS=FOLDER: a part of it)
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(TESTS)
 
 lint: $(VENV)/ready ## formatter check, linter, type checks, import layers
 	$(BIN)/ruff format --check .
@@ -33,10 +47,14 @@ lint: $(VENV)/ready ## formatter check, linter, type checks, import layers
 	$(BIN)/mypy
 	$(BIN)/python typing_tests/without_stubs/check.py
 	$(BIN)/lint-imports
+	@if command -v cargo >/dev/null; then \
+	  cd native && cargo fmt --check && cargo clippy --quiet --release --all-targets -- -D warnings; \
+	fi
 
 fix: $(VENV)/ready ## format the code, and fix what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	@if command -v cargo >/dev/null; then cd native && cargo fmt; fi
 
 bench: $(VENV)/ready ## microseconds per item, compared with the older library
 	$(BIN)/python -m benchmarks
@@ -78,4 +96,4 @@ constraints: ## write the newest versions that fit pyproject.toml to constraints
 	rm -rf .venv-constraints
 
 clean: ## delete what make created
-	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache interop/java/target
+	rm -rf $(VENV) native/target .hypothesis .mypy_cache .pytest_cache .ruff_cache interop/java/target

@@ -3,6 +3,7 @@
 It serves AWS's API, and under `/_lab/` the lab's control API.
 """
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -11,10 +12,10 @@ from uuid import uuid4
 
 from dynaseal_lab.aws_api import AwsApi
 from dynaseal_lab.clock import LabClock
-from dynaseal_lab.control_api import ControlApi, json_response
+from dynaseal_lab.control_api import ControlApi, EngineStatus, json_response
 from dynaseal_lab.dynamodb.api import DynamoDbService
 from dynaseal_lab.dynamodb.engine import Engine
-from dynaseal_lab.dynamodb.in_process import InProcessEngine
+from dynaseal_lab.dynamodb.expiry import ExpiringEngine, Expiry
 from dynaseal_lab.iam.api import IamService
 from dynaseal_lab.iam.authorizer import PolicyAuthorizer
 from dynaseal_lab.iam.backend import IamBackend
@@ -39,9 +40,12 @@ ShutdownHandler = Callable[[], Awaitable[None]]
 class App:
     """An ASGI application for AWS's API and the lab's control API."""
 
-    def __init__(self, aws_api: AwsApi, control_api: ControlApi, on_shutdown: ShutdownHandler) -> None:
+    def __init__(
+        self, aws_api: AwsApi, control_api: ControlApi, expiry: Expiry, on_shutdown: ShutdownHandler
+    ) -> None:
         self._aws_api = aws_api
         self._control_api = control_api
+        self._expiry = expiry
         self._on_shutdown = on_shutdown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,8 +73,10 @@ class App:
             return internal_failure(request, request_id)
 
     async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
+        expiry = asyncio.create_task(self._expiry.run())
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
+        expiry.cancel()
         await self._on_shutdown()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -136,17 +142,21 @@ async def _do_nothing() -> None:
 
 def build_app(
     root_secret: str,
+    engine: Engine,
+    engine_status: EngineStatus,
     *,
     record_store: RecordStore | None = None,
-    engine: Engine | None = None,
+    expiring_engine: ExpiringEngine | None = None,
     on_shutdown: ShutdownHandler = _do_nothing,
 ) -> App:
     """Return the application of a new lab.
 
     Args:
         root_secret: The secret access key of every account's root.
+        engine: The DynamoDB engine that keeps tables and items.
+        engine_status: What the control API says of the engine.
         record_store: Where the services store their records; by default in memory.
-        engine: The DynamoDB engine that keeps tables and items; by default one inside this process.
+        expiring_engine: The engine, if the lab has to tell it when items expire.
         on_shutdown: Awaited after the last request.
     """
     record_store = record_store or InMemoryRecordStore()
@@ -155,7 +165,7 @@ def build_app(
     authorizer = PolicyAuthorizer(store, trail)
     iam = IamBackend(store, authorizer, clock)
     kms = KmsService(authorizer, clock, record_store, store)
-    engine = engine or InProcessEngine.load()
+    expiry = Expiry(expiring_engine, clock)
     dynamodb = DynamoDbService(authorizer, kms, clock, engine, record_store=record_store, directory=store)
     services = {
         "iam": IamService(iam),
@@ -171,8 +181,13 @@ def build_app(
         trail=trail,
     )
     who_can = WhoCan(store, kms, dynamodb)
-    return App(
-        aws_api,
-        ControlApi(aws_api=aws_api, trail=trail, clock=clock, record_store=record_store, who_can=who_can),
-        on_shutdown,
+    control_api = ControlApi(
+        aws_api=aws_api,
+        trail=trail,
+        clock=clock,
+        record_store=record_store,
+        who_can=who_can,
+        engine=engine_status,
+        expiry=expiry,
     )
+    return App(aws_api, control_api, expiry, on_shutdown)

@@ -1,22 +1,31 @@
-"""Put a lab together from its options: in memory or in a state folder, on either DynamoDB engine."""
+"""Put a lab together from its options: in memory or in a state folder, on one of the DynamoDB engines."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from dynaseal_lab.app import App, build_app
+from dynaseal_lab.control_api import EngineStatus
 from dynaseal_lab.dynamodb.in_process import InProcessEngine
-from dynaseal_lab.dynamodb.local import local_engine
+from dynaseal_lab.dynamodb.local import EngineError, local_engine
+from dynaseal_lab.dynamodb.native import NativeEngine, is_installed
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 from dynaseal_lab.state.errors import StateError
 from dynaseal_lab.state.folder import StateFolder, open_folder
+from dynaseal_lab.state.native_tables import open_native_tables, require_no_native_tables
 from dynaseal_lab.state.persistent_engine import PersistentEngine
 
-EngineName = Literal["in-process", "dynamodb-local"]
+EngineName = Literal["in-process", "native", "ministack", "dynamodb-local"]
+ENGINE_VARIABLE = "DYNASEAL_LAB_ENGINE"
+_WITHOUT_NATIVE = (
+    "The native engine is not installed, so ministack keeps tables and items. It is slower and less exact. "
+    "To build the native engine, run in a clone of the repository: make native"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,8 @@ class LabOptions:
         root_secret: The secret access key of every account's root; by default the state folder's, or else a
             random one.
         state: The state folder; None: everything is gone when the lab stops.
-        engine: The DynamoDB engine that keeps tables and items.
+        engine: The DynamoDB engine that keeps tables and items; `in-process` is the one that the environment
+            variable DYNASEAL_LAB_ENGINE names, the native one if it is installed, or else ministack.
         engine_folder: Where DynamoDB Local is installed; None: where npm installs it.
     """
 
@@ -43,6 +53,8 @@ class Lab:
 
     app: App = field(repr=False)
     root_secret: str = field(repr=False)
+    note: str | None = None
+    """What to tell the user at the start."""
 
 
 @contextmanager
@@ -59,18 +71,45 @@ def open_lab(options: LabOptions) -> Generator[Lab]:
         secret = _root_secret(options, record_store, folder)
         if folder is not None:
             folder.database.flush()
-        if options.engine == "dynamodb-local":
+        engine_name, note = _chosen_engine(options)
+        status = EngineStatus(engine_name, note)
+        if engine_name == "dynamodb-local":
             data_folder = folder.path / "dynamodb-local" if folder is not None else None
             engine = stack.enter_context(local_engine(options.engine_folder, data_folder, record_store))
-            yield Lab(build_app(secret, record_store=record_store, engine=engine), secret)
+            app = build_app(secret, engine, status, record_store=record_store)
+        elif engine_name == "native":
+            engine = NativeEngine.load() if folder is None else asyncio.run(open_native_tables(folder))
+            stack.callback(engine.close)
+            app = build_app(secret, engine, status, record_store=record_store, expiring_engine=engine)
         elif folder is None:
-            yield Lab(build_app(secret), secret)
+            app = build_app(secret, InProcessEngine.load(), status)
         else:
             persistent = _restored_engine(folder)
             app = build_app(
-                secret, record_store=record_store, engine=persistent, on_shutdown=persistent.close
+                secret, persistent, status, record_store=record_store, on_shutdown=persistent.close
             )
-            yield Lab(app, secret)
+        yield Lab(app, secret, note)
+
+
+def _chosen_engine(options: LabOptions) -> tuple[str, str | None]:
+    """Return the engine of the options or the environment, or the best one that is installed, and a note.
+
+    Raises:
+        EngineError: It is unknown, or the native engine and not installed.
+    """
+    chosen: str = options.engine
+    if chosen == "in-process":
+        chosen = os.environ.get(ENGINE_VARIABLE) or "in-process"
+    if chosen == "in-process":
+        return ("native", None) if is_installed() else ("ministack", _WITHOUT_NATIVE)
+    if chosen not in get_args(EngineName):
+        engines = ", ".join(get_args(EngineName))
+        raise EngineError(f"{ENGINE_VARIABLE} is {chosen!r}, but the engines are {engines}")
+    if chosen == "native" and not is_installed():
+        raise EngineError(
+            "The native engine is not installed. To build it, run in a clone of the repository: make native"
+        )
+    return chosen, None
 
 
 def _root_secret(options: LabOptions, record_store: RecordStore, folder: StateFolder | None) -> str:
@@ -92,6 +131,7 @@ def _root_secret(options: LabOptions, record_store: RecordStore, folder: StateFo
 
 
 def _restored_engine(folder: StateFolder) -> PersistentEngine:
+    require_no_native_tables(folder)
     engine = PersistentEngine(InProcessEngine.load(), folder)
     asyncio.run(engine.restore())
     return engine

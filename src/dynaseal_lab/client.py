@@ -274,7 +274,7 @@ class LabClient:
             NotALabError: What listens there is not a lab.
         """
         content = self._content(AWSRequest(method="GET", url=self.endpoint.rstrip("/") + "/_lab/health"))
-        if content != {"status": "ok"}:
+        if content.get("status") != "ok":
             raise self._not_a_lab({})
 
     def _content(self, request: AWSRequest) -> Mapping[str, Any]:

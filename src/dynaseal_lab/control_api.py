@@ -1,6 +1,7 @@
 """The lab's control API: paths under `/_lab/`, which no AWS service has.
 
-- `GET /_lab/health`: the lab runs; the only request that needs no signature.
+- `GET /_lab/health`: the lab runs, and which engine keeps tables and items; the only request that needs no
+  signature.
 - `GET /_lab/trail`: the decisions in the caller's account; with `?after=N`, those after event N.
 - `GET /_lab/who-can?action=A&resource=R`: what the evaluator decides about A on R for every principal;
   further parameters `context=KEY=VALUE` are condition keys.
@@ -20,6 +21,7 @@ from urllib.parse import parse_qsl
 
 from dynaseal_lab.aws_api import AwsApi
 from dynaseal_lab.clock import LabClock
+from dynaseal_lab.dynamodb.expiry import Expiry
 from dynaseal_lab.iam.policy import PolicyError, PolicyKind, parse
 from dynaseal_lab.model import Call, Fault, Reply
 from dynaseal_lab.record_store import RecordStore
@@ -35,6 +37,19 @@ def json_response(content: object, status: int = 200) -> Response:
     return Response(status, json.dumps(content).encode(), {"content-type": "application/json"})
 
 
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """Which engine keeps tables and items, and what its users should know about it."""
+
+    name: str
+    note: str | None = None
+
+    def as_json(self) -> Reply:
+        """Return what `GET /_lab/health` says of the engine."""
+        engine = {"engine": self.name}
+        return engine if self.note is None else {**engine, "engine_note": self.note}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlApi:
     """Answers requests about the lab itself."""
@@ -44,12 +59,14 @@ class ControlApi:
     clock: LabClock
     record_store: RecordStore
     who_can: WhoCan
+    engine: EngineStatus
+    expiry: Expiry
 
     async def answer(self, request: Request) -> Response:
         """Return the response to a request under `/_lab/`."""
         route = (request.method, request.path.removeprefix("/_lab/"))
         if route == ("GET", "health"):
-            return json_response({"status": "ok"})
+            return json_response({"status": "ok", **self.engine.as_json()})
         handlers: Mapping[tuple[str, str], Handler] = {
             ("GET", "trail"): self._show_trail,
             ("GET", "who-can"): self._decide_for_everybody,
@@ -127,11 +144,12 @@ class ControlApi:
             "seconds_ahead": self.clock.ahead.total_seconds(),
         }
 
-    def _advance_clock(self, signature: VerifiedSignature, request: Request) -> Reply:
+    async def _advance_clock(self, signature: VerifiedSignature, request: Request) -> Reply:
         try:
             self.clock.advance(timedelta(seconds=_seconds(request.body)))
         except (ValueError, OverflowError, RecursionError) as error:
             raise Fault("ValidationError", str(error)) from error
+        await self.expiry.expire()
         return self._show_clock(signature, request)
 
 

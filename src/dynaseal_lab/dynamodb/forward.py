@@ -44,7 +44,7 @@ class Forwarder:
             body = _encoded(changed_params)
         target = f"{_TARGET_PREFIXES[operation.service]}.{call.operation}"
         reply = await self.engine.request(account, call.region, target, body)
-        if reply.status >= 500:
+        if reply.status >= 500 or _is_misread(reply):
             raise _explained(call, operation.service)
         if names.arns and reply.status == 200:
             return EngineReply(200, _encoded(names.restored(reply.content)))
@@ -80,6 +80,10 @@ class _TableNames:
 
 def _encoded(content: Params) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode()
+
+
+def _is_misread(reply: EngineReply) -> bool:
+    return reply.status == 400 and b"#SerializationException" in reply.body
 
 
 def _explained(call: Call, service: str) -> Fault:

@@ -13,6 +13,7 @@ from dynaseal_lab.dynamodb.engine import EngineReply
 from dynaseal_lab.dynamodb.handlers import Handlers
 from dynaseal_lab.dynamodb.json_values import as_object, required_string
 from dynaseal_lab.dynamodb.local_extras import LocalExtras, LocalRequest
+from dynaseal_lab.dynamodb.native_extras import NativeExtras
 from dynaseal_lab.dynamodb.request_parts import (
     OneStatement,
     RequestForm,
@@ -43,6 +44,7 @@ from dynaseal_lab.model import Call, Params
 ServiceName = Literal["dynamodb", "dynamodbstreams"]
 Handler = Callable[[Handlers, Call], Awaitable[EngineReply]]
 LocalHandler = Callable[[LocalExtras, LocalRequest], Awaitable[EngineReply]]
+NativeHandler = Callable[[NativeExtras, LocalRequest], Awaitable[EngineReply]]
 TableFinder = Callable[[Params], str]
 
 _ABOUT_TABLE = WholeRequest(table_part)
@@ -66,6 +68,7 @@ class Operation:
         service: The service, as botocore calls it.
         handler: What the lab itself does for it.
         local_handler: What the lab does for it, or for a part of it, because DynamoDB Local lacks that.
+        native_handler: The same where the native engine lacks it.
     """
 
     permissions: PermissionFinder
@@ -79,6 +82,7 @@ class Operation:
     service: ServiceName = "dynamodb"
     handler: Handler | None = None
     local_handler: LocalHandler | None = None
+    native_handler: NativeHandler | None = None
 
 
 def _on_items(
@@ -136,6 +140,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             tags="adds",
             handler=Handlers.create_table,
             local_handler=LocalExtras.create_table,
+            native_handler=NativeExtras.create_table,
         ),
         "DeleteBackup": _ON_BACKUP,
         "DeleteItem": _on_items(WholeRequest(item_part), "writes", return_values=True),
@@ -147,10 +152,13 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             defines=_parameter("TableName"),
             handler=Handlers.delete_table,
             local_handler=LocalExtras.delete_table,
+            native_handler=NativeExtras.delete_table,
         ),
         "DescribeBackup": _ON_BACKUP,
         "DescribeContinuousBackups": Operation(
-            permissions=on_each_part(_ABOUT_TABLE), local_handler=LocalExtras.describe_continuous_backups
+            permissions=on_each_part(_ABOUT_TABLE),
+            local_handler=LocalExtras.describe_continuous_backups,
+            native_handler=NativeExtras.describe_continuous_backups,
         ),
         "DescribeContributorInsights": _ON_TABLE,
         "DescribeEndpoints": Operation(permissions=on_account, handler=Handlers.describe_endpoints),
@@ -160,7 +168,11 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "DescribeImport": Operation(permissions=on_arn("ImportArn")),
         "DescribeKinesisStreamingDestination": _ON_TABLE,
         "DescribeLimits": _ON_ACCOUNT,
-        "DescribeStream": Operation(permissions=on_arn("StreamArn"), service="dynamodbstreams"),
+        "DescribeStream": Operation(
+            permissions=on_arn("StreamArn"),
+            service="dynamodbstreams",
+            native_handler=NativeExtras.describe_stream,
+        ),
         "DescribeTable": Operation(permissions=on_each_part(_ABOUT_TABLE), handler=Handlers.describe_table),
         "DescribeTableReplicaAutoScaling": _ON_TABLE,
         "DescribeTimeToLive": _ON_TABLE,
@@ -175,6 +187,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             unlocks=True,
             service="dynamodbstreams",
             handler=Handlers.get_records,
+            native_handler=NativeExtras.get_records,
         ),
         "GetResourcePolicy": Operation(
             permissions=on_arn("ResourceArn"), handler=Handlers.get_resource_policy
@@ -183,6 +196,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             permissions=on_arn("StreamArn"),
             service="dynamodbstreams",
             handler=Handlers.get_shard_iterator,
+            native_handler=NativeExtras.get_shard_iterator,
         ),
         "ImportTable": Operation(permissions=on_imported_table, defines=_imported_table, fills=True),
         "ListBackups": _ON_ACCOUNT,
@@ -223,6 +237,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             permissions=on_each_part(_ABOUT_TABLE),
             defines=_parameter("TableName"),
             local_handler=LocalExtras.update_continuous_backups,
+            native_handler=NativeExtras.update_continuous_backups,
         ),
         "UpdateContributorInsights": _ON_TABLE,
         "UpdateGlobalTable": _ON_GLOBAL_TABLE,
@@ -234,6 +249,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             defines=_parameter("TableName"),
             handler=Handlers.update_table,
             local_handler=LocalExtras.update_table,
+            native_handler=NativeExtras.update_table,
         ),
         "UpdateTableReplicaAutoScaling": _ON_TABLE,
         "UpdateTimeToLive": Operation(

@@ -71,6 +71,12 @@ class PersistentEngine:
                 await call_engine(self._engine, table, "BatchWriteItem", RequestItems={table.name: puts})
             await start_stream(self._engine, table, definition)
 
+    def forget(self) -> None:
+        """Delete the folder's copies of tables and items, which another engine has taken over."""
+        for key in list(self._definitions):
+            del self._definitions[key]
+        self._database.write("DELETE FROM item", tuple, reply_waits=True)
+
     async def request(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
         """Answer one request, and note what it wrote so that it will be stored."""
         operation = OPERATIONS.get(target.removeprefix(TARGET))

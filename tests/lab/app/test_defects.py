@@ -5,6 +5,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
@@ -15,10 +16,12 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynaseal_lab.app import App, build_app
+from dynaseal_lab.app import App
+from dynaseal_lab.assembly import LabOptions, open_lab
 from dynaseal_lab.aws_api import AwsApi
 from dynaseal_lab.clock import LabClock
-from dynaseal_lab.control_api import ControlApi
+from dynaseal_lab.control_api import ControlApi, EngineStatus
+from dynaseal_lab.dynamodb.expiry import Expiry
 from dynaseal_lab.iam.credentials import Credentials as LabCredentials
 from dynaseal_lab.iam.store import IamStore
 from dynaseal_lab.model import Call, ConditionKeys, Service
@@ -89,11 +92,17 @@ def broken_lab() -> App:
     keys = LabCredentials(IamStore(record_store), SECRET)
     aws_api = AwsApi(services=services, keys=keys, clock=clock, record_store=record_store, trail=trail)
     who_can = WhoCan(keys.store, BrokenService(), BrokenService())
-    return App(
-        aws_api,
-        ControlApi(aws_api=aws_api, trail=trail, clock=clock, record_store=record_store, who_can=who_can),
-        nothing,
+    expiry = Expiry(None, clock)
+    control_api = ControlApi(
+        aws_api=aws_api,
+        trail=trail,
+        clock=clock,
+        record_store=record_store,
+        who_can=who_can,
+        engine=EngineStatus("none"),
+        expiry=expiry,
     )
+    return App(aws_api, control_api, expiry, nothing)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +133,7 @@ def test_a_defect_is_the_services_own_internal_error(
 
 @cache
 def whole_lab() -> App:
-    return build_app(SECRET)
+    return ExitStack().enter_context(open_lab(LabOptions(SECRET))).app
 
 
 @cache

@@ -11,7 +11,9 @@ from dynaseal_lab.dynamodb.api import DynamoDbService
 from dynaseal_lab.dynamodb.engine import Engine, EngineReply
 from dynaseal_lab.dynamodb.in_process import InProcessEngine
 from dynaseal_lab.dynamodb.local import EngineError, LocalEngine, local_engine
+from dynaseal_lab.dynamodb.native import NativeEngine
 from dynaseal_lab.kms.api import KmsService
+from lab.engines import require_native_engine
 from lab.services import DynamoDbCaller, KmsCaller, RuleAuthorizer, SettableClock
 
 
@@ -47,10 +49,13 @@ class EngineWithNewAccounts:
         return EngineReply(reply.status, reply.body.replace(number.encode(), account.encode()))
 
 
-@pytest.fixture(params=["in-process", "dynamodb-local"])
+@pytest.fixture(params=["native", "ministack", "dynamodb-local"])
 def engine(request: pytest.FixtureRequest) -> Engine:
-    """Each engine in turn: what holds for the lab's DynamoDB holds over both."""
-    if request.param == "in-process":
+    """Each engine in turn: what holds for the lab's DynamoDB holds over all of them."""
+    if request.param == "native":
+        require_native_engine()
+        return NativeEngine.load()
+    if request.param == "ministack":
         return InProcessEngine(request.getfixturevalue("in_process").app)
     return EngineWithNewAccounts(request.getfixturevalue("dynamodb_local"))
 

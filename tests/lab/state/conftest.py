@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dynaseal_lab.assembly import LabOptions
+from dynaseal_lab.assembly import EngineName, LabOptions
 from dynaseal_lab.server import running
 from dynaseal_lab.testing import LabAccount
 from lab.program import ACCOUNT, REGION, SECRET, LabProgram, lab_program
@@ -18,9 +18,9 @@ def program(state: Path, *arguments: str) -> AbstractContextManager[LabProgram]:
 
 
 @contextmanager
-def started(state: Path) -> Iterator[LabAccount]:
+def started(state: Path, engine: EngineName = "in-process") -> Iterator[LabAccount]:
     """Run a lab on a state folder in this process; what is yielded is one of its accounts."""
-    with running(options=LabOptions(state=state)) as lab:
+    with running(options=LabOptions(state=state, engine=engine)) as lab:
         yield LabAccount(ACCOUNT, lab, REGION)
 
 

@@ -20,9 +20,9 @@ Damage = Callable[[Path], Any]
 
 @pytest.fixture(scope="module")
 def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder with users, keys, a table with an item, and a trail."""
+    """A state folder with users, keys, a table with an item that ministack kept, and a trail."""
     state = tmp_path_factory.mktemp("used") / "state"
-    with started(state) as account:
+    with started(state, "ministack") as account:
         account.user("ann", {"Effect": "Allow", "Action": "*", "Resource": "*"})
         account.key()
         table = account.resource("dynamodb").Table(account.table("people"))

@@ -158,7 +158,8 @@ def test_no_secret_is_readable_in_the_files(state: Path) -> None:
         )["GrantToken"]
         lab.process.terminate()
         lab.process.wait()
-    content = b"".join(path.read_bytes() for path in state.iterdir() if path.name != "key")
+    files = [path for path in state.rglob("*") if path.is_file() and path.name != "key"]
+    content = b"".join(path.read_bytes() for path in files)
     for text in (secret, token, "ann", "the-secret-of-roots"):
         assert text.encode() not in content.replace(b"user/ann", b"").replace(b"/ann", b"") or text == "ann"
     assert key.encode() in content  # a record's key is readable, its content is not
