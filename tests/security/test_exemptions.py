@@ -9,7 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from dynaseal import EncryptedClient, KeyStore, UnsupportedOperationError, UpdateMode
+from dynaseal import EncryptedClient, KeyStore, UnsupportedOperationError, UpdateMode, attach
+from dynaseal.boto.interception.exemptions import exempt_client
 from dynaseal.errors import KeyStoreError
 from support.people import people, person
 from support.stubbed_dynamodb import StubbedDynamoDb
@@ -90,6 +91,20 @@ def test_a_handler_that_writes_during_the_read_of_an_update_encrypts(event: str)
     client.update_item(TableName="people", Key=KEY, **ADD)
     assert outcomes == [None]
     assert "the secret" not in repr(stub.sent_requests)
+
+
+def test_only_the_client_that_is_exempt_sends_without_encryption() -> None:
+    exempt, other = StubbedDynamoDb(), StubbedDynamoDb()
+    client, other_client = exempt.client(), encrypted(other)
+    attach(client, {"people": people()})
+    exempt_client(exempt_client(client))
+    outcomes = call_once_inside(
+        client, "before-send", lambda: other_client.put_item(TableName="people", Item=person())
+    )
+    client.put_item(TableName="people", Item=person())
+    assert outcomes == [None]
+    assert exempt.sent_requests[0][1]["Item"] == person()
+    assert "the secret" not in repr(other.sent_requests)
 
 
 def test_what_is_started_during_a_call_of_the_key_store_is_not_exempt_afterwards() -> None:

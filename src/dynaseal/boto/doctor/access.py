@@ -21,6 +21,7 @@ from botocore.exceptions import (
 )
 
 from dynaseal.boto.doctor.diagnosis import Notes, error_code, in_words_of_aws, is_refusal
+from dynaseal.boto.interception.exemptions import exempt_client
 from dynaseal.boto.keys.clients import Clients
 from dynaseal.boto.keys.region import HINT
 from dynaseal.boto.permissions import INDEX_READS, MOST_PROGRAMS
@@ -70,7 +71,11 @@ class AwsClients:
         self._default: dict[str, Clients] = {}
 
     def __call__(self, service: str, region: str | None = None) -> Any:
-        """Return a client of a service, in the session's Region or another one."""
+        """Return a client of a service, in the session's Region or another one; it does not encrypt."""
+        client = self._client(service, region)
+        return exempt_client(client) if service == "dynamodb" else client
+
+    def _client(self, service: str, region: str | None) -> Any:
         if self._session is None:
             return self._default.setdefault(service, Clients(service))(region)
         # Any, because boto3's stubs have one overload for each service's name.

@@ -17,7 +17,6 @@ from dynaseal.boto.doctor.diagnosis import Diagnosis, Notes, error_code, in_word
 from dynaseal.boto.doctor.items import ItemsCheck
 from dynaseal.boto.doctor.key_stores import check_key_store, key_of
 from dynaseal.boto.doctor.kms_keys import KeyCheck, client_of, is_in_region
-from dynaseal.boto.interception.exemptions import without_encryption
 from dynaseal.boto.keys.uses import KeyKind, KeyUse, Uses, discovered_key, uses_of
 from dynaseal.boto.permissions import Role, item_actions
 from dynaseal.config import TableConfig
@@ -68,8 +67,7 @@ def diagnose(
     check_instances("diagnose", TableConfig, config=config)
     roles = _READER_AND_WRITER if role is None else (role,)
     examination = _Examination(table_name, config, AwsClients(session), roles)
-    with without_encryption():
-        return examination.run(sample)
+    return examination.run(sample)
 
 
 class _Examination:

@@ -3,14 +3,18 @@
 A key store's table is not configured, and its records are wrapped by KMS. Where every client of a session
 encrypts, the key store's client does too, and without an exemption its requests would be refused.
 
-An exemption is for one request, and for no other that is made while it is under way: a program's own handlers
-of botocore's events may call clients that encrypt, in the same thread, and may start tasks.
+An exemption is for one request, or for a client that this library has made for itself. It is not for other
+requests that are made meanwhile: a program's own handlers of botocore's events may call clients that encrypt,
+in the same thread, and may start tasks.
 """
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+
+EXEMPT_KEY = "dynaseal-exempt"
+"""The member of a request's context that says that it is sent without encryption."""
 
 
 class Exemption:
@@ -53,3 +57,19 @@ def without_encryption(operation: str, request: Mapping[str, Any]) -> Generator[
     finally:
         EXEMPTION.reset(token)
         exemption.is_open = False  # a task or thread that was started meanwhile has a copy of the context
+
+
+def exempt_client(client: Any) -> Any:
+    """Let all requests of a client be sent without encryption, and return the client.
+
+    Args:
+        client: A DynamoDB client that this library has made for itself, in a session that may be attached.
+    """
+    client.meta.events.register_first(
+        "provide-client-params.dynamodb", _exempt_request, unique_id="dynaseal-exempt-client"
+    )
+    return client
+
+
+def _exempt_request(context: dict[str, Any], **_: Any) -> None:
+    context[EXEMPT_KEY] = True

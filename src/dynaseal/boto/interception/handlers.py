@@ -14,7 +14,7 @@ from botocore.exceptions import ParamValidationError
 
 from dynaseal.boto.interception.client_copies import EVENTS, OUTPUT_ID, wire_copy
 from dynaseal.boto.interception.emitters import has_handler
-from dynaseal.boto.interception.exemptions import EXEMPTION
+from dynaseal.boto.interception.exemptions import EXEMPT_KEY, EXEMPTION
 from dynaseal.boto.interception.hidden_values import conversion_error, validation_error
 from dynaseal.boto.interception.idempotency import GeneratedToken
 from dynaseal.boto.interception.index_projections import IndexProjections
@@ -31,7 +31,6 @@ from dynaseal.boto.interception.updates.driver import http_response, run_plan
 from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
 
 _CONTEXT_KEY = "dynaseal"
-_EXEMPT_KEY = "dynaseal-exempt"
 _REPEATABLE_KEY = "dynaseal-repeatable"
 _REPEATABLE_BY = "ClientRequestToken"
 _ITEM_SHAPE = "PutItemInputAttributeMap"
@@ -78,7 +77,7 @@ class Handlers:
         """Mark the one request that is to be sent without encryption, before other handlers change it."""
         exemption = EXEMPTION.get()
         if exemption is not None and exemption.take(model.name, params):
-            context[_EXEMPT_KEY] = True
+            context[EXEMPT_KEY] = True
 
     def copy_request(self, params: Mapping[str, Any], context: Any, **_: Any) -> dict[str, Any]:
         """Return a copy of the caller's request, which botocore then builds the request from.
@@ -97,7 +96,7 @@ class Handlers:
             EncryptError: an item cannot be encrypted.
             ParamValidationError: it is malformed.
         """
-        if context.get(_EXEMPT_KEY):
+        if context.get(EXEMPT_KEY):
             return
         if context.get("is_presign_request") and model.name not in PASSED_THROUGH:
             raise UnsupportedOperationError(
