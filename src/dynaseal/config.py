@@ -254,6 +254,11 @@ class TableConfig(ProcessBound):
         """Whether an attribute that the configuration does not name is signed."""
         return self.allowed_unsigned_attribute_prefix is None and self._default is not CryptoAction.DO_NOTHING
 
+    @property
+    def signs_unnamed_attributes(self) -> bool:
+        """Whether an attribute that the configuration does not name can be signed."""
+        return self._default not in (None, CryptoAction.DO_NOTHING)
+
     @cached_property
     def _named(self) -> dict[str, CryptoAction]:
         actions = self.attribute_actions

@@ -98,7 +98,12 @@ class ConfiguredTable:
     @property
     def updates_signed_attributes(self) -> bool:
         """Whether an update is made by reading, changing and writing the item where it has to be."""
-        return self.config.update_mode is UpdateMode.READ_MODIFY_WRITE and not self._writes_plaintext
+        return self.config.update_mode is UpdateMode.READ_MODIFY_WRITE
+
+    @property
+    def writes_plaintext(self) -> bool:
+        """Whether items are written as plaintext."""
+        return self._writes_plaintext
 
     def write(self, item: Message) -> dict[str, Any]:
         """Encrypt an item that a request writes.

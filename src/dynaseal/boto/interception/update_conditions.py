@@ -49,6 +49,11 @@ def require_encrypted_item(part: Message) -> dict[str, Any]:
     return {**part, CONDITION: with_requirement(part.get(CONDITION), _REQUIREMENT)}
 
 
+def require_plaintext_item(part: Message) -> dict[str, Any]:
+    """Return an update on condition that it does not change an encrypted item."""
+    return {**part, CONDITION: with_requirement(part.get(CONDITION), f"attribute_not_exists({HEADER_NAME})")}
+
+
 def explain_failure(table: ConfiguredTable, part: SentPart, error: Message, returned: Any) -> Message:
     """Return the error of an update whose condition was false, with the reason where it may be the added one.
 

@@ -13,7 +13,7 @@
 Source: `docs/decisions/`, on the form of the write and what an update returns.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +25,15 @@ from dynaseal.boto.interception.tables import ConfiguredTable
 from dynaseal.boto.interception.update_conditions import (
     CONDITION,
     require_encrypted_item,
+    require_plaintext_item,
     with_requirement,
 )
 from dynaseal.boto.interception.updates.errors import UpdateConflictError
+from dynaseal.boto.interception.updates.late_attributes import sign_late_attributes
 from dynaseal.boto.interception.updates.steps import (
+    CONDITION_IS_FALSE,
+    CONFLICTS,
+    MAX_ATTEMPTS,
     Consumption,
     DynamoDbCall,
     Pause,
@@ -41,6 +46,7 @@ from dynaseal.boto.interception.updates.writes import (
     ItemVersions,
     is_left_to_dynamodb,
     returned_kind,
+    with_unsigned,
     write_request,
 )
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, RESERVED_PREFIX
@@ -51,11 +57,8 @@ from dynaseal.expressions.refusals import InvalidExpressionError
 from dynaseal.expressions.returned import returned_attributes, updated_paths
 from dynaseal.expressions.validation import UpdateRequest, check_update_request
 
-MAX_ATTEMPTS = 60
 _FIRST_PAUSE = 0.025
 _LONGEST_PAUSE = 0.5
-_FALSE = "ConditionalCheckFailedException"
-_CONFLICTS = frozenset({_FALSE, "TransactionConflictException"})
 _RETURN_VALUES = frozenset({"NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"})
 _PASSED_TO_READS = ("ReturnConsumedCapacity",)
 _PASSED_TO_WRITES = ("ReturnConsumedCapacity", "ReturnItemCollectionMetrics")
@@ -134,7 +137,7 @@ class ItemUpdate:
         straight = self.straight_request()
         if straight is not None:
             reply = yield DynamoDbCall("UpdateItem", straight)
-            if error_code(reply) != _FALSE or not self.is_without_item(reply.get("Item")):
+            if error_code(reply) != CONDITION_IS_FALSE or not self.needs_reading(reply.get("Item")):
                 return self._finish_straight(straight, reply)
             self._consumption.add(reply)
         for attempt in range(MAX_ATTEMPTS):
@@ -153,8 +156,11 @@ class ItemUpdate:
                 return self.condition_is_false(stored)
             operation, sent = self._write_request(work)
             reply = yield DynamoDbCall(operation, sent)
-            if error_code(reply) not in _CONFLICTS:
-                return self._finish(work, reply, reply.get("Attributes") or {})
+            if error_code(reply) not in CONFLICTS:
+                finished = self._finish(work, reply, reply.get("Attributes") or {})
+                if "Error" not in reply:
+                    yield from self.sign_late_attributes(work)
+                return finished
             current: Item = reply.get("Item") or {}
             if current.get(FOOTER_NAME) == work.versions.written.get(FOOTER_NAME):
                 # The write itself, repeated by botocore after its reply was lost.
@@ -172,7 +178,7 @@ class ItemUpdate:
         """
         update, names = self._checked.update, self._checked.names
         roots = {path.root(names) for path in update.paths} if update is not None else set[str]()
-        if not all(self._is_left(root) for root in roots):
+        if not (self._table.writes_plaintext or all(self._is_left(root) for root in roots)):
             return None
         try:
             sent = dict(self._table.with_surrogate_keys("UpdateItem", self._request))
@@ -180,6 +186,8 @@ class ItemUpdate:
         except UnsupportedOperationError:
             return None
         sent[_RETURN_OLD_ON_FAILURE] = "ALL_OLD"
+        if self._table.writes_plaintext:
+            return require_plaintext_item(sent)
         if self._table.holds_encrypted_items_only:
             return require_encrypted_item(sent)
         names = dict(sent.get("ExpressionAttributeNames") or {})
@@ -192,12 +200,14 @@ class ItemUpdate:
             "ExpressionAttributeNames": names,
         }
 
-    def is_without_item(self, returned: Message | None) -> bool:
-        """Return whether a straight update failed for want of an encrypted item.
+    def needs_reading(self, returned: Message | None) -> bool:
+        """Return whether a straight update has to be made by a read and a write, its condition being false.
 
         Args:
-            returned: The item for which its condition was false; None if there was none.
+            returned: The item for which it was false; None if there was none.
         """
+        if self._table.writes_plaintext:
+            return HEADER_NAME in (returned or {})
         return not returned or (self._table.holds_encrypted_items_only and HEADER_NAME not in returned)
 
     def _finish_straight(self, sent: Message, reply: Message) -> dict[str, Any]:
@@ -219,6 +229,10 @@ class ItemUpdate:
         operation, sent = write_request(self._table.config, self._key, work.versions)
         sent = {"TableName": self._request["TableName"], **sent}
         return {"Update" if operation == "UpdateItem" else "Put": sent}
+
+    def sign_late_attributes(self, work: Prepared) -> Generator[DynamoDbCall | Pause, Message, None]:
+        """Sign what another writer added to an item while it was being encrypted."""
+        return sign_late_attributes(self._table, self.key_request(), work.versions)
 
     def request_that_fails(self) -> dict[str, Any]:
         """Return an update of the item whose condition is false for every item."""
@@ -280,7 +294,7 @@ class ItemUpdate:
 
     def condition_is_false(self, stored: Item | None) -> dict[str, Any]:
         """Return the refusal of an update whose condition is false for a stored item."""
-        reply = error_reply(_FALSE, "The conditional request failed")
+        reply = error_reply(CONDITION_IS_FALSE, "The conditional request failed")
         if stored is not None and self.returns_item_on_failure:
             reply["Item"] = self._read(stored)
         return reply
@@ -298,9 +312,9 @@ class ItemUpdate:
         self._consumption.add(reply)
         before, after = work.before, work.versions.after
         if returned and self._return_values.endswith("_NEW"):
-            after = self._with_unsigned(after, returned)
+            after = with_unsigned(self._table.config, after, returned)
         elif returned and before is not None:
-            before = self._with_unsigned(before, returned)
+            before = with_unsigned(self._table.config, before, returned)
         attributes = returned_attributes(
             self._return_values, before, _normal_item(after), self._checked.update, self._checked.names
         )
@@ -308,11 +322,6 @@ class ItemUpdate:
         if attributes is not None:
             finished["Attributes"] = attributes
         return self._consumption.in_reply(finished)
-
-    def _with_unsigned(self, item: Item, returned: Item) -> dict[str, Any]:
-        """Return an item with the unsigned attributes that DynamoDB returned; others may have set them."""
-        signed = {name: value for name, value in item.items() if not self._is_left(name)}
-        return signed | {name: value for name, value in returned.items() if self._is_left(name)}
 
     def _refuse_keys(self) -> None:
         """Refuse an update of a key attribute, as DynamoDB does when the condition is true."""

@@ -5,6 +5,10 @@ from typing import Any, NamedTuple
 
 from dynaseal.boto.interception.replies import Message
 
+MAX_ATTEMPTS = 60
+CONDITION_IS_FALSE = "ConditionalCheckFailedException"
+CONFLICTS = frozenset({CONDITION_IS_FALSE, "TransactionConflictException"})
+
 
 class DynamoDbCall(NamedTuple):
     """A call that the driver makes; it sends the reply back into the plan.

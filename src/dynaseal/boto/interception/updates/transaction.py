@@ -23,12 +23,12 @@ from dynaseal.boto.interception.replies import Message, PrimaryKey, key_of_reply
 from dynaseal.boto.interception.tables import ConfiguredTable
 from dynaseal.boto.interception.updates.errors import UpdateConflictError
 from dynaseal.boto.interception.updates.plan import (
-    MAX_ATTEMPTS,
     ItemUpdate,
     Prepared,
     pause_before,
 )
 from dynaseal.boto.interception.updates.steps import (
+    MAX_ATTEMPTS,
     Consumption,
     DynamoDbCall,
     Pause,
@@ -89,6 +89,7 @@ def transaction_plan(
             return dict(finish(refusal))
         reply = yield DynamoDbCall(_OPERATION, transaction.request())
         if error_code(reply) is None:
+            yield from transaction.sign_late_attributes()
             return transaction.made(finish(reply))
         if error_code(reply) != _CANCELLED:
             return dict(finish(reply))
@@ -119,6 +120,7 @@ class _Transaction:
         self._straight: dict[int, ItemUpdate] = {}
         self._read: dict[int, ItemUpdate] = {}
         self._refused: dict[int, Message] = {}
+        self._prepared: dict[int, Prepared] = {}
         self._consumption = Consumption()
         for at, update in updates.items():
             request = update.straight_request()
@@ -161,6 +163,7 @@ class _Transaction:
         for (at, update), response in zip(self._read.items(), reply["Responses"], strict=True):
             prepared = _prepared(update, response.get("Item") or None)
             if isinstance(prepared, Prepared):
+                self._prepared[at] = prepared
                 self._entries[at] = update.transaction_entry(prepared)
             else:
                 self._refused[at] = prepared
@@ -173,6 +176,11 @@ class _Transaction:
             return None
         reasons = [self._refused.get(at, _NONE) for at in range(len(self._entries))]
         return {**error_reply(_CANCELLED, ""), **_cancellation(reasons)}
+
+    def sign_late_attributes(self) -> Generator[DynamoDbCall | Pause, Message, None]:
+        """Sign what other writers added to items while they were being encrypted."""
+        for at, prepared in self._prepared.items():
+            yield from self._read[at].sign_late_attributes(prepared)
 
     def made(self, reply: Message) -> dict[str, Any]:
         """Return the reply of the transaction that was made, with the capacity of all calls."""
@@ -189,7 +197,7 @@ class _Transaction:
         absent = [
             at
             for at, update in self._straight.items()
-            if reasons and _code(reasons[at]) == _FALSE and update.is_without_item(reasons[at].get("Item"))
+            if reasons and _code(reasons[at]) == _FALSE and update.needs_reading(reasons[at].get("Item"))
         ]
         added = {*self._read, *absent}
         if self._refused or not reasons:

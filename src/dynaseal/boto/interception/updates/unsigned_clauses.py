@@ -31,6 +31,12 @@ class UnsignedClauses:
     required: frozenset[str]
 
     @classmethod
+    def none(cls, required: frozenset[str]) -> "UnsignedClauses":
+        """Return the clauses of an update that writes no unsigned attribute."""
+        request = UpdateRequest(None, None, {}, {})
+        return cls(request=request, passed_on=frozenset(), computed=frozenset(), required=required)
+
+    @classmethod
     def of(cls, request: UpdateRequest, is_unsigned: Callable[[str], bool]) -> "UnsignedClauses":
         """Return the unsigned clauses of an update.
 
@@ -58,6 +64,13 @@ class UnsignedClauses:
             computed=frozenset(computed),
             required=frozenset(filter(is_unsigned, read_here)) | frozenset(computed),
         )
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Every attribute that the update or its condition names."""
+        expressions = (self.request.update, self.request.condition)
+        paths = [path for each in expressions if each is not None for path in each.paths]
+        return frozenset(path.root(self.request.names) for path in paths)
 
     def add_to(self, expression: "Expression") -> None:
         """Add the clauses that are passed on."""

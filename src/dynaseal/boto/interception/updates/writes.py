@@ -7,7 +7,10 @@
 - The footer stands for the rest: it is different in each version of an item, and an item that was deleted,
   or put anew, does not have it.
 - Where the expressions would exceed DynamoDB's limits, the item is put as a whole, on condition that every
-  unsigned attribute is as it was read. An item that was not encrypted is also put as a whole.
+  unsigned attribute is as it was read.
+- An item that is not encrypted has no footer. The condition is then that it still has none, and that every
+  attribute that will be signed is as it was read. An attribute that another writer adds meanwhile, and that
+  no condition can name, stays in the item.
 """
 
 from collections.abc import Iterable, Mapping
@@ -155,8 +158,8 @@ def write_request(config: TableConfig, key: Item, versions: ItemVersions) -> tup
     Raises:
         UnsupportedOperationError: no request within DynamoDB's limits can have the condition.
     """
-    if versions.was_encrypted:
-        expression = _update(config, versions)
+    if versions.read is not None:
+        expression = _update(config, versions, versions.read)
         if expression.fits:
             return "UpdateItem", {
                 "Key": dict(key),
@@ -167,11 +170,18 @@ def write_request(config: TableConfig, key: Item, versions: ItemVersions) -> tup
     return "PutItem", _put(config, versions)
 
 
-def _update(config: TableConfig, versions: ItemVersions) -> Expression:
-    assert versions.read is not None  # noqa: S101 only encrypted items are updated in place
-    read, written, clauses = versions.read, versions.written, versions.clauses
+def _update(config: TableConfig, versions: ItemVersions, read: Item) -> Expression:
+    written, clauses = versions.written, versions.clauses
     expression = Expression()
-    expression.require(FOOTER_NAME, read.get(FOOTER_NAME))
+    if versions.was_encrypted:
+        expression.require(FOOTER_NAME, read.get(FOOTER_NAME))
+    else:
+        expression.require_item(config.partition_key_name)
+        expression.require(HEADER_NAME, None)
+        known = {*read, *config.named_attributes, *clauses.named}
+        for name in sorted(known - {*config.key_names}):
+            if not is_left_to_dynamodb(config, name):
+                expression.require(name, read.get(name))
     for name in sorted(clauses.required):
         expression.require(name, read.get(name))
     replaced = {
@@ -198,9 +208,12 @@ def _put(config: TableConfig, versions: ItemVersions) -> dict[str, Any]:
         expression.require(FOOTER_NAME, read.get(FOOTER_NAME))
         _require_all(expression, read, _unsigned_names(config, read))
     else:
-        expression.require_item(config.partition_key_name)
-        expression.require(HEADER_NAME, None)
-        _require_all(expression, read, {*read, *config.named_attributes} - {*config.key_names})
+        raise UnsupportedOperationError(
+            f"An update on the table {config.logical_table_name!r} cannot be made: the item is not encrypted "
+            "and has too many attributes for one UpdateItem, and a PutItem could overwrite an attribute that "
+            "another writer has added",
+            hint="Encrypt the table's items first, with `dynaseal migrate`",
+        )
     if not expression.fits:
         raise UnsupportedOperationError(
             f"An update on the table {config.logical_table_name!r} cannot be made: its condition, that no "
@@ -245,3 +258,9 @@ def returned_kind(return_values: str) -> str:
         "UPDATED_NEW": "ALL_NEW",
     }
     return kinds.get(return_values, "NONE")
+
+
+def with_unsigned(config: TableConfig, item: Item, returned: Item) -> dict[str, Any]:
+    """Return an item with the unsigned attributes that DynamoDB returned; others may have set them."""
+    signed = {name: value for name, value in item.items() if not is_left_to_dynamodb(config, name)}
+    return signed | {name: value for name, value in returned.items() if is_left_to_dynamodb(config, name)}
