@@ -89,6 +89,9 @@ if TYPE_CHECKING:
     from dynaseal.boto.keys.kms import KmsError
     from dynaseal.boto.keys.mpl import MplKeyring
     from dynaseal.boto.keys.provider import AwsKmsCryptographicMaterialsProvider
+    from dynaseal.boto.permissions import Role
+    from dynaseal.boto.policies.documents import Policies
+    from dynaseal.boto.policies.generate import Tenant, policies_for
     from dynaseal.boto.wrappers.client import EncryptedClient, EncryptedPaginator
     from dynaseal.boto.wrappers.resource import EncryptedResource
     from dynaseal.boto.wrappers.table import EncryptedTable
@@ -162,8 +165,11 @@ _MODULES = {
     "StandardBeacon": "dynaseal.beacons.definitions",
     "SurrogateKey": "dynaseal.beacons.surrogates.keys",
     "NotChecked": "dynaseal.boto.doctor.diagnosis",
+    "Policies": "dynaseal.boto.policies.documents",
+    "Role": "dynaseal.boto.permissions",
     "TableIndex": "dynaseal.boto.wrappers.table_info",
     "TableInfo": "dynaseal.boto.wrappers.table_info",
+    "Tenant": "dynaseal.boto.policies.generate",
     "UnreadableItem": "dynaseal.boto.interception.unreadable",
     "UpdateConflictError": "dynaseal.boto.interception.updates.errors",
     "Upper": "dynaseal.beacons.compiled.virtual_fields",
@@ -172,6 +178,7 @@ _MODULES = {
     "attach": "dynaseal.boto.interception.attach",
     "check_table": "dynaseal.boto.check_table",
     "diagnose": "dynaseal.boto.doctor.diagnose",
+    "policies_for": "dynaseal.boto.policies.generate",
     "describe_item": "dynaseal.report",
     "number_of_queries": "dynaseal.beacons.requests.partitions",
     "plan_beacon": "dynaseal.beacons.length.planner",
@@ -243,11 +250,13 @@ __all__ = [
     "NotChecked",
     "PartOnly",
     "PlaintextPolicy",
+    "Policies",
     "RawAesKeyring",
     "RawEcdhKeyring",
     "RawRsaKeyring",
     "RequiredContextMaterialsManager",
     "ResolvedAttributes",
+    "Role",
     "RsaPadding",
     "SearchConfig",
     "Shared",
@@ -260,6 +269,7 @@ __all__ = [
     "TableConfig",
     "TableIndex",
     "TableInfo",
+    "Tenant",
     "Unreadable",
     "UnreadableItem",
     "UnsupportedOperationError",
@@ -277,6 +287,7 @@ __all__ = [
     "number_of_queries",
     "plan_beacon",
     "plot_beacon_plan",
+    "policies_for",
     "resolve_attributes",
     "unreadable_items",
 ]

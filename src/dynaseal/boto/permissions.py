@@ -23,6 +23,29 @@ MOST_PROGRAMS = frozenset(
 )
 """The actions without which few programs work. The others belong to operations that many never use."""
 
+KEY_ADMINISTRATION = (
+    "kms:CancelKeyDeletion",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateKeyDescription",
+)
+"""What it takes to administer a KMS key, and nothing that encrypts or decrypts."""
+
 INDEX_READS = ("dynamodb:Query", "dynamodb:Scan")
 _READS = ("dynamodb:BatchGetItem", "dynamodb:GetItem", *INDEX_READS)
 _WRITES = (

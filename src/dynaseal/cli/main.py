@@ -44,6 +44,7 @@ _LIBRARY_COMMANDS = (
     EntryPoint("inspect", "dynaseal.cli.inspect:inspect", COMMANDS),
     EntryPoint("doctor", "dynaseal.cli.doctor:doctor", COMMANDS),
     EntryPoint("plan", "dynaseal.cli.plan:plan", COMMANDS),
+    EntryPoint("policy", "dynaseal.cli.policy:policy", COMMANDS),
 )
 
 _HINTS: Mapping[type[Exception], str] = {

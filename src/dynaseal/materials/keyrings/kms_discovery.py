@@ -146,6 +146,11 @@ class KmsMrkDiscoveryKeyring(KmsDiscoveryKeyring):
             raise ConfigError("A discovery keyring for multi-Region keys needs the name of its Region")
         self._region = region
 
+    @property
+    def region(self) -> str:
+        """The Region whose keys and replicas are used."""
+        return self._region
+
     def _may_use(self, arn: KmsArn) -> bool:
         return super()._may_use(arn) and (arn.is_multi_region or arn.region == self._region)
 
