@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 from dotenv import dotenv_values
@@ -136,3 +137,27 @@ def test_it_is_a_command_of_dynaseal() -> None:
     )
     assert completed.returncode == 0, completed.stderr
     assert "Encrypt an item in a local AWS" in completed.stdout
+
+
+def test_open_leaves_the_lab_running_and_starts_the_inspector_as_its_root(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A browser that opens nothing; Ctrl-C ends the inspector and then the lab."""
+    monkeypatch.setenv("BROWSER", "true")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from dynaseal.cli.main import main; main(['demo', '--open'])"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    ready = next(line for line in process.stdout if line.startswith("inspector ready at "))
+    page = httpx.Client(follow_redirects=True)
+    with page:
+        response = page.get(ready.split()[-1])
+        assert "dynaseal-demo" in response.text
+        assert "dynaseal-demo-limited" in response.text
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60) == 0
+    process.stdout.close()

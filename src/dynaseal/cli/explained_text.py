@@ -13,12 +13,6 @@ from dynaseal.inspection.item import ExplainedAttribute, ExplainedItem, Plaintex
 from dynaseal.inspection.values import show_bytes, show_value
 from dynaseal.report import ItemFormat
 
-ACTIONS = {
-    CryptoAction.ENCRYPT_AND_SIGN: "encrypted, signed",
-    CryptoAction.SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT: "signed, in context",
-    CryptoAction.SIGN_ONLY: "signed",
-    CryptoAction.DO_NOTHING: "not signed",
-}
 _STYLES = {
     CryptoAction.ENCRYPT_AND_SIGN: "green",
     CryptoAction.SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT: "cyan",
@@ -64,14 +58,6 @@ def print_explained(name: str, explained: ExplainedItem, console: Console | None
         console.print(Text(line, style))
 
 
-def describe_attribute(attribute: ExplainedAttribute) -> str:
-    """Return what is done with an attribute, in words."""
-    if attribute.kind in ("header", "footer", "beacon"):
-        return attribute.kind
-    words = "unknown" if attribute.action is None else ACTIONS[attribute.action]
-    return f"key, {words}" if attribute.kind == "key" else words
-
-
 def _summary(explained: ExplainedItem) -> str:
     size = f"{explained.size} bytes"
     added = explained.report.bytes_added
@@ -89,22 +75,23 @@ def _attributes(explained: ExplainedItem) -> Table:
     )
     is_encrypted = explained.report.format is not ItemFormat.PLAINTEXT
     for attribute in explained.attributes:
-        action = describe_attribute(attribute) if is_encrypted else "not encrypted"
+        action = attribute.action_in_words if is_encrypted else "not encrypted"
         style = _STYLES.get(attribute.action) if attribute.action else None
         table.add_row(
             Text(printable(attribute.name)),
             Text(action, style or ""),
             Text(printable(attribute.type or "?")),
-            Text(_stored(attribute)),
+            Text(_stored(attribute, explained)),
             Text(_plaintext(attribute, explained)),
         )
     return table
 
 
-def _stored(attribute: ExplainedAttribute) -> str:
+def _stored(attribute: ExplainedAttribute, explained: ExplainedItem) -> str:
     parts = attribute.ciphertext
     size = f"{attribute.stored_size} bytes"
-    if attribute.kind in ("header", "footer"):
+    below = {"header": explained.header, "footer": explained.footer}.get(attribute.kind)
+    if below:
         return f"see below; {size}"
     if parts is None:
         return f"{show_value(attribute.stored, _MAX_VALUE)}\n{size}"

@@ -41,11 +41,15 @@ from dynaseal.cli.output import (
 
 COMMANDS = "dynaseal.commands"
 _LIBRARY_COMMANDS = (
-    EntryPoint("inspect", "dynaseal.cli.inspect:inspect", COMMANDS),
     EntryPoint("doctor", "dynaseal.cli.doctor:doctor", COMMANDS),
+    EntryPoint("inspect", "dynaseal.cli.inspect:inspect", COMMANDS),
+    EntryPoint("inspector", "dynaseal.cli.inspector:inspector", COMMANDS),
     EntryPoint("plan", "dynaseal.cli.plan:plan", COMMANDS),
     EntryPoint("policy", "dynaseal.cli.policy:policy", COMMANDS),
 )
+
+_EXTRAS: Mapping[str, str] = {"inspector": "inspector"}
+"""The extras that install a command's packages, where they are not those of the other commands."""
 
 _HINTS: Mapping[type[Exception], str] = {
     EndpointConnectionError: "Check AWS_ENDPOINT_URL. If it names a lab, start it with `dynaseal lab serve`.",
@@ -131,7 +135,7 @@ def _missing(name: str, package: str) -> tuple[str, str]:
     """Return the message about a missing package, and the hint."""
     return (
         f"dynaseal {name} needs the package {package}, which is not installed",
-        "pip install 'dynaseal[cli,lab]'",
+        f"pip install 'dynaseal[{_EXTRAS.get(name, 'cli,lab')}]'",
     )
 
 

@@ -41,6 +41,14 @@ _FORMAT_KINDS: Mapping[str, Kind] = {
 }
 
 
+_ACTIONS = {
+    CryptoAction.ENCRYPT_AND_SIGN: "encrypted, signed",
+    CryptoAction.SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT: "signed, in context",
+    CryptoAction.SIGN_ONLY: "signed",
+    CryptoAction.DO_NOTHING: "not signed",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Plaintext:
     """The item as its reader sees it: verified and decrypted."""
@@ -118,6 +126,14 @@ class ExplainedAttribute:
     def is_encrypted(self) -> bool:
         """Whether its stored value is ciphertext."""
         return self.action is CryptoAction.ENCRYPT_AND_SIGN
+
+    @property
+    def action_in_words(self) -> str:
+        """What is done with it, or what it is for where it belongs to the format."""
+        if self.kind in ("header", "footer", "beacon"):
+            return self.kind
+        words = "unknown" if self.action is None else _ACTIONS[self.action]
+        return f"key, {words}" if self.kind == "key" else words
 
     def to_dict(self) -> dict[str, Any]:
         """Return the same with JSON's types: values in DynamoDB JSON, ciphertext in hexadecimal."""

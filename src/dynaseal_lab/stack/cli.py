@@ -26,11 +26,17 @@ ENDED_BY_SIGNAL = 128
 @click.option("--terraform", "with_terraform", is_flag=True, help="Provision with terraform apply.")
 @click.option("--keep", is_flag=True, help="Keep the lab running until a key is pressed.")
 @click.option(
+    "--open",
+    "open_inspector",
+    is_flag=True,
+    help="Then keep the lab running and open `dynaseal inspector` in it, until Ctrl-C.",
+)
+@click.option(
     "--experiment",
     type=click.Choice(sorted(EXPERIMENTS)),
     help="Run a script of examples/ instead, which searches encrypted values.",
 )
-def demo(with_terraform: bool, keep: bool, experiment: str | None) -> None:
+def demo(*, with_terraform: bool, keep: bool, open_inspector: bool, experiment: str | None) -> None:
     """Encrypt an item in a local AWS, and see what each of two users can read of it.
 
     Starts a lab on a free loopback port, creates a table, two keys and two users in it, sets their names in
@@ -42,8 +48,8 @@ def demo(with_terraform: bool, keep: bool, experiment: str | None) -> None:
 
     Exit code: 0 if every outcome was as expected, 1 if not, 2 for wrong usage.
     """
-    if keep and experiment:
-        raise click.UsageError("--keep cannot be used with --experiment")
+    if experiment and (keep or open_inspector):
+        raise click.UsageError("--keep and --open cannot be used with --experiment")
     output = Output()
     try:
         output.step("Lab")
@@ -56,7 +62,10 @@ def demo(with_terraform: bool, keep: bool, experiment: str | None) -> None:
                 stack = demonstration.provision(with_terraform=with_terraform)
                 keys = demonstration.access_keys(stack)
                 as_expected = demonstration.run(stack, keys)
-                if keep:
+                if open_inspector:
+                    demonstration.explain(keys)
+                    demonstration.inspect()
+                elif keep:
                     demonstration.explain(keys)
                     click.pause("The lab is running; press any key to stop it.", err=True)
         output.step("Lab stopped")

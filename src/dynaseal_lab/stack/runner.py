@@ -1,6 +1,7 @@
 """The demonstration: the stack in a lab, and `demo.py` run and checked as both users."""
 
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Generator, Mapping
@@ -17,10 +18,12 @@ from . import program, provision, terraform
 from .definition import Place, StackDefinition
 from .dotenv import change_file
 from .environment import dotenv_settings, endpoint_in, isolated_environment, remove_endpoint
+from .errors import DemonstrationError
 from .output import Output
 from .provision import AccessKey, Clients, Provisioned
 
 NAME = "dynaseal-demo"
+_INSPECTOR = "from dynaseal.cli.main import main; main(['inspector', '--open'])"
 PLACE = Place(account="111122223333", region="eu-west-1")
 
 
@@ -122,3 +125,25 @@ class Demonstration:
         for user, key in keys.items():
             credentials = f"AWS_ACCESS_KEY_ID={key.id} AWS_SECRET_ACCESS_KEY={key.secret}"
             self.output.program(f"# as {user}\n{credentials} {sys.executable} {program.find()}")
+
+    def inspect(self) -> None:
+        """Run `dynaseal inspector` as the account's root until it ends.
+
+        Raises:
+            DemonstrationError: It failed.
+        """
+        environment = isolated_environment(os.environ, AccessKey(PLACE.account, self.lab.root_secret)) | {
+            "AWS_ENDPOINT_URL": self.lab.endpoint,
+            "AWS_REGION": PLACE.region,
+        }
+        self.output.step("Inspector, until Ctrl-C")
+        # The lab and the library meet as programs: neither imports the other.
+        inspector = subprocess.Popen([sys.executable, "-c", _INSPECTOR], env=environment)  # noqa: S603 - a constant
+        try:
+            exit_code = inspector.wait()
+        except KeyboardInterrupt:
+            exit_code = inspector.wait()  # Ctrl-C reached it too
+        finally:
+            inspector.terminate()
+        if exit_code:
+            raise DemonstrationError(f"The inspector ended with exit code {exit_code}")

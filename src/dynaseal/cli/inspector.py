@@ -1,0 +1,43 @@
+"""`dynaseal inspector`: tables and stored items in the browser."""
+
+import webbrowser
+
+import click
+
+from dynaseal.cli.configurations import config_reference
+from dynaseal.cli.main import FailedError
+from dynaseal.config import TableConfig
+from dynaseal.inspector.serving import PortTakenError, serve
+
+
+@click.command(epilog="Example: dynaseal inspector --open")
+@click.option(
+    "--config",
+    "configs",
+    multiple=True,
+    type=config_reference,
+    metavar="MODULE:NAME",
+    help="A table's configuration: a TableConfig in a module or a file. May be repeated.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; by default a free one.")
+@click.option("--open", "open_browser", is_flag=True, help="Open the page in the browser.")
+def inspector(*, configs: tuple[TableConfig, ...], port: int, open_browser: bool) -> None:
+    """Show tables and stored items in the browser: ciphertext beside plaintext, and who may decrypt it.
+
+    Prints its URL once it accepts requests, and serves on this machine only until Ctrl-C. Whoever has the
+    URL, with its token, can read what your credentials can read. Decrypted values are hidden until you ask
+    for one.
+
+    With AWS_ENDPOINT_URL at a lab and the credentials of its root, it can look as any of the lab's users,
+    edit policies and show the trail. Against anything else it only reads.
+    """
+
+    def ready(url: str) -> None:
+        click.echo(f"inspector ready at {url}")
+        if open_browser:
+            webbrowser.open(url)
+
+    try:
+        serve(configs, port, ready)
+    except PortTakenError as error:
+        raise FailedError(str(error)) from None

@@ -1,0 +1,230 @@
+"""The inspector in Chromium: what a person does, without an error, a request elsewhere or a barrier."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Request, expect
+
+from inspector.conftest import MAY_READ, SECRET, Site, allow
+
+DECRYPT = json.dumps({"Statement": [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}]})
+
+
+class Visit:
+    """A page, with what it printed to the console and where it sent requests."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        self.hosts: set[str | None] = set()
+        page.on("console", self._printed)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))
+        page.on("requestfailed", self._failed)
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the person left the page before it was loaded
+            self.problems.append(f"{request.url}: {request.failure}")
+
+    def _printed(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.problems.append(message.text)
+
+
+@pytest.fixture
+def visit(chromium: Browser, site: Site) -> Iterator[Visit]:
+    """A page of somebody who has opened the printed URL; afterwards, no error and no request elsewhere."""
+    # Without transitions: a colour that is about to change has another contrast.
+    context = chromium.new_context(reduced_motion="reduce")
+    visit = Visit(context.new_page())
+    visit.page.goto(site.url)
+    yield visit
+    context.close()
+    assert visit.problems == []
+    assert visit.hosts == {"127.0.0.1"}
+
+
+def open_item(page: Page, user: str = "") -> None:
+    page.get_by_role("link", name="people", exact=True).click()
+    page.get_by_role("link", name="pk='ann'").click()
+    if user:
+        switch(page, user)
+
+
+def switch(page: Page, user: str) -> None:
+    page.get_by_label("Look as").select_option(user)
+    page.get_by_role("button", name="Switch").click()
+
+
+def serious(page: Page) -> list[str]:
+    """Return what axe-core finds that is serious or critical."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {node['html']}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+def test_the_token_leaves_the_address(visit: Visit) -> None:
+    assert "token" not in visit.page.url
+
+
+def test_a_value_is_revealed_when_it_is_asked_for(visit: Visit) -> None:
+    page = visit.page
+    open_item(page, "full")
+    expect(page.get_by_text("full can decrypt this item")).to_be_visible()
+    expect(page.get_by_text(SECRET)).to_have_count(0)
+    page.get_by_role("button", name="Reveal secret").click()
+    expect(page.get_by_text(SECRET)).to_be_visible()
+
+
+def test_the_denial_is_shown_and_a_policy_changes_it_at_once(visit: Visit) -> None:
+    boto3.client("iam").create_user(UserName="browser")
+    allow("browser", *MAY_READ)
+    page = visit.page
+    page.reload()
+    open_item(page, "browser")
+    expect(page.get_by_text("is not authorized to perform: kms:Decrypt")).to_be_visible()
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="user/browser"))
+    expect(row.get_by_role("cell").first).to_have_text("no")
+
+    page.get_by_text("Add a policy to browser").click()
+    page.get_by_label("Document", exact=True).fill(DECRYPT)
+    page.locator("details[open]").get_by_role("button", name="Save").click()
+
+    expect(page.get_by_text("it takes effect at once")).to_be_visible()
+    expect(page.get_by_text("browser can decrypt this item")).to_be_visible()
+    expect(row.get_by_role("cell").first).to_have_text("yes")
+    page.get_by_role("button", name="Reveal all values").click()
+    expect(page.get_by_text(SECRET)).to_be_visible()
+
+
+def test_a_malformed_policy_shows_awss_words_beside_it(visit: Visit) -> None:
+    page = visit.page
+    open_item(page, "limited")
+    page.get_by_text("Add a policy to limited").click()
+    page.get_by_label("Document", exact=True).fill("{")
+    page.locator("details[open]").get_by_role("button", name="Save").click()
+    expect(page.get_by_text("MalformedPolicyDocument")).to_be_visible()
+    expect(page.get_by_text("limited cannot decrypt this item")).to_be_visible()
+
+
+def test_the_trail_shows_new_calls_by_itself(visit: Visit, chromium: Browser, site: Site) -> None:
+    page = visit.page
+    page.get_by_role("link", name="Trail").click()
+    before = page.locator("#events").inner_text()
+    context = chromium.new_context()
+    other = context.new_page()
+    other.goto(site.url)
+    open_item(other, "limited")
+    context.close()
+    expect(page.locator("#events")).not_to_have_text(before, timeout=10_000)
+    expect(page.locator("#events tbody tr", has_text="kms:Decrypt").first).to_contain_text("limited")
+
+
+def test_bytes_of_the_header_lead_to_their_meaning(visit: Visit) -> None:
+    page = visit.page
+    open_item(page)
+    page.get_by_role("link", name="0003 7373 65").click()
+    row = page.locator("tr:target")
+    expect(row).to_contain_text("legend")
+    expect(row).to_contain_text("2 signed, 1 encrypted and signed")
+
+
+def test_everything_can_be_reached_by_keyboard(visit: Visit) -> None:
+    page = visit.page
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    open_item(page, "full")
+    button = page.get_by_role("button", name="Reveal secret")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if button.evaluate("element => element === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(SECRET)).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_barrier(visit: Visit, scheme: Any) -> None:
+    page = visit.page
+    page.emulate_media(color_scheme=scheme)
+    found = {"tables": serious(page)}
+    page.get_by_role("link", name="people", exact=True).click()
+    page.get_by_text("Items by a query").click()
+    found["table"] = serious(page)
+    page.get_by_role("link", name="pk='ann'").click()
+    switch(page, "limited")
+    page.get_by_text("Add a policy to limited").click()
+    found["denied"] = serious(page)
+    switch(page, "full")
+    page.get_by_role("button", name="Reveal secret").click()
+    expect(page.get_by_text(SECRET)).to_be_visible()
+    found["item"] = serious(page)
+    page.get_by_role("link", name="Policies").click()
+    found["policies"] = serious(page)
+    page.get_by_role("link", name="Trail").click()
+    found["trail"] = serious(page)
+    assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+def test_pages_can_be_read_at_360_pixels(visit: Visit) -> None:
+    page = visit.page
+    page.set_viewport_size({"width": 360, "height": 740})
+    for name in ("people", "pk='ann'", "Policies", "Trail"):
+        page.get_by_role("link", name=name, exact=name == "people").click()
+        page.wait_for_load_state()
+        widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        assert widths[0] <= widths[1], name
+        if name == "pk='ann'":
+            page.go_back()
+
+
+def test_a_strangers_page_can_neither_read_frame_nor_change(chromium: Browser, site: Site) -> None:
+    """A page of another port of this machine, which is the same site for a cookie."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(site.url)
+    address = page.url
+    stranger = context.new_page()
+    stranger.route(
+        "http://127.0.0.1:9/", lambda route: route.fulfill(body="<h1>stranger</h1>", content_type="text/html")
+    )
+    stranger.goto("http://127.0.0.1:9/")
+    read = """async address => {
+        const readings = [];
+        for (const mode of ["cors", "no-cors"]) {
+            try {
+                const response = await fetch(address, {mode, credentials: "include"});
+                readings.push(await response.text());
+            } catch (error) { readings.push(""); }
+        }
+        return readings.join("");
+    }"""
+    assert stranger.evaluate(read, address) == ""
+    change = """async address => {
+        const body = new URLSearchParams({kind: "user", owner: "limited", name: "evil", document: "{}"});
+        try { await fetch(address, {method: "POST", mode: "no-cors", credentials: "include", body}); }
+        catch (error) { return; }
+    }"""
+    stranger.evaluate(change, f"{address}policies/save")
+    assert "evil" not in boto3.client("iam").list_user_policies(UserName="limited")["PolicyNames"]
+    frame = """address => new Promise(done => {
+        const frame = document.createElement("iframe");
+        frame.src = address;
+        frame.onload = () => setTimeout(done, 200);
+        document.body.append(frame);
+    })"""
+    stranger.evaluate(frame, address)
+    assert all("Tables" not in child.content() for child in stranger.frames[1:])
+    assert "dynaseal-inspector" not in stranger.evaluate("document.cookie")
+    context.close()
