@@ -64,3 +64,25 @@ def test_the_real_value_of_a_surrogate_key_cannot_be_updated(table: tuple[Any, s
             ConditionExpression="attribute_exists(email)",
             ExpressionAttributeValues={":v": {"S": "eve@example.com"}},
         )
+
+
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_a_condition_may_ask_whether_the_stored_key_exists(
+    table: tuple[Any, str], *, in_transaction: bool
+) -> None:
+    client, name = table
+    add = {"UpdateExpression": "SET note = :v", "ExpressionAttributeValues": {":v": {"S": "x"}}}
+
+    def update(condition: str) -> None:
+        request = {"TableName": name, "Key": key(), **add, "ConditionExpression": condition}
+        if in_transaction:
+            client.transact_write_items(TransactItems=[{"Update": request}])
+        else:
+            client.update_item(**request)
+
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        update("attribute_exists(pk)")
+    update("attribute_not_exists(pk) AND attribute_not_exists(email)")
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        update("attribute_not_exists(pk)")
+    update("attribute_exists(pk) AND attribute_exists(sk) AND attribute_exists(email)")

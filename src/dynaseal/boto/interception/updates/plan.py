@@ -92,8 +92,15 @@ def pause_before(attempt: int, jitter: Callable[[], float]) -> Pause:
 
 
 def _check_return_values(request: Message) -> None:
+    message = None
     if request.get("ReturnValues", "NONE") not in _RETURN_VALUES:
         message = "Return values set to invalid value"
+    if request.get(_RETURN_OLD_ON_FAILURE, "NONE") not in ("ALL_OLD", "NONE"):
+        message = (
+            "1 validation error detected: Value at 'returnValuesOnConditionCheckFailure' failed to satisfy "
+            "constraint: Member must satisfy enum value set: [ALL_OLD, NONE]"
+        )
+    if message is not None:
         raise InvalidExpressionError(message, dynamodb_message=message)
 
 
@@ -273,7 +280,9 @@ class ItemUpdate:
 
     def _condition_holds(self, stored: Item, before: Item) -> bool:
         _, condition, names, values = self._checked
-        shown = {name: value for name, value in stored.items() if _is_reserved(name)}
+        # As DynamoDB has them: what encryption adds, and keys, which may be tokens of surrogate keys.
+        keys = self._table.config.key_names
+        shown = {name: value for name, value in stored.items() if _is_reserved(name) or name in keys}
         return condition is None or matches(condition, {**shown, **before}, names, values)
 
     def _read(self, stored: Item) -> dict[str, Any]:
