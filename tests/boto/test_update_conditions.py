@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.conditions import Attr
 
-from dynaseal import PlaintextPolicy
+from dynaseal import PlaintextPolicy, UpdateMode
 from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.boto.wrappers.table import EncryptedTable
 from support.dynamodb import create_table
@@ -98,3 +98,25 @@ def test_nothing_is_added_where_unencrypted_items_are_allowed() -> None:
         table = EncryptedTable(stub.resource().Table("people"), config=people(policy=policy))
         table.update_item(Key={"pk": "ann"}, **COUNT)
         assert "ConditionExpression" not in stub.sent_requests[0][1]
+
+
+@pytest.mark.parametrize(
+    ("mode", "attribute"),
+    [
+        (UpdateMode.UNSIGNED_ONLY, "memo"),
+        (UpdateMode.READ_MODIFY_WRITE, "memo"),
+        (UpdateMode.READ_MODIFY_WRITE, "secret"),
+    ],
+)
+def test_an_empty_condition_is_refused_and_not_left_out(plain: Any, mode: UpdateMode, attribute: str) -> None:
+    table: Any = EncryptedTable(plain, config=people(update_mode=mode))
+    table.put_item(Item={"pk": "ann", "memo": 1})
+    with pytest.raises(table.meta.client.exceptions.ClientError) as caught:
+        table.update_item(
+            Key={"pk": "ann"},
+            UpdateExpression=f"ADD {attribute} :one",
+            ConditionExpression="",
+            ExpressionAttributeValues={":one": 1},
+        )
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    assert table.get_item(Key={"pk": "ann"})["Item"] == {"pk": "ann", "memo": 1}

@@ -97,14 +97,14 @@ def check_update_request(request: Mapping[str, Any]) -> UpdateRequest:
     update_text, condition_text = request.get(_UPDATE), request.get(_CONDITION)
     names: Mapping[str, str] = request.get("ExpressionAttributeNames") or {}
     values: Mapping[str, AttributeValue] = request.get("ExpressionAttributeValues") or {}
-    if update_text is None and not condition_text:
+    if update_text is None and condition_text is None:
         _refuse_placeholders_without_expressions(names, values)
     _check_placeholders(names, values)
     update = condition = None
     if update_text is not None:
         update = parse_update(update_text, _UPDATE)
         _Checks(_UPDATE, names, values).update(update)
-    if condition_text:
+    if condition_text is not None:
         condition = parse_condition(condition_text, _CONDITION)
         _Checks(_CONDITION, names, values).condition(condition)
     _refuse_unused([expression for expression in (update, condition) if expression], names, values)
@@ -164,6 +164,8 @@ class _Checks(NamedTuple):
 
     def update(self, update: UpdateExpression) -> None:
         self._parts(update)
+        for _, source in update.sets:
+            self._refuse_list_append_inside(source)
         written = [path for path, _ in (*update.sets, *update.adds, *update.deletes)]
         refuse_overlaps([self._steps(path) for path in (*written, *update.removes)])
         self._defined(update.values)
@@ -223,8 +225,18 @@ class _Checks(NamedTuple):
         else:
             self._operand(source)
 
+    def _refuse_list_append_inside(self, source: SetSource) -> None:
+        """Refuse list_append anywhere but as the whole right side."""
+        for operand in _operands_inside(source):
+            if isinstance(operand, ListAppend):
+                self._refuse(
+                    "The function is not allowed to be used this way in an expression; function: list_append"
+                )
+            self._refuse_list_append_inside(operand)
+
     def _operand(self, operand: SetOperand) -> None:
         if isinstance(operand, IfNotExists):
+            self._distinct("if_not_exists", operand.path, [operand.otherwise])
             self._operand(operand.otherwise)
         elif isinstance(operand, ListAppend):
             for part in (operand.first, operand.second):
@@ -235,18 +247,13 @@ class _Checks(NamedTuple):
         """Return the type of an operand as far as the request shows it."""
         if isinstance(operand, Value):
             return self._type(operand)
-        if isinstance(operand, IfNotExists):
-            return self._set_operand_type(operand.otherwise)
         return "L" if isinstance(operand, ListAppend) else None
 
     def _leaf(self, leaf: Compare | Between | In | Function) -> None:
         first, *rest = operands(leaf)
         operator = _operator(leaf)
-        if isinstance(first, Path) and first in rest and not isinstance(leaf, Between | In):
-            self._refuse(
-                "The first operand must be distinct from the remaining operands for this operator or "
-                f"function; operator: {operator}, first operand: {_shown(self._steps(first))}"
-            )
+        if isinstance(first, Path):
+            self._distinct(operator, first, rest)
         for operand in (first, *rest):
             if isinstance(operand, Size):
                 self._forbid(_WITHOUT_SIZE, "size", self._operand_type(operand.operand))
@@ -257,6 +264,14 @@ class _Checks(NamedTuple):
                 self._require(_ORDERED, operator, self._operand_type(operand))
         if isinstance(leaf, Between):
             self._bounds(leaf)
+
+    def _distinct(self, operator: str, first: Path, rest: Iterable[object]) -> None:
+        steps = self._steps(first)
+        if any(isinstance(operand, Path) and self._steps(operand) == steps for operand in rest):
+            self._refuse(
+                "The first operand must be distinct from the remaining operands for this operator or "
+                f"function; operator: {operator}, first operand: {_shown(steps)}"
+            )
 
     def _function(self, function: Function) -> None:
         if function.name == "begins_with":
@@ -319,6 +334,14 @@ class _Checks(NamedTuple):
 
     def _refuse(self, dynamodb_reason: str) -> NoReturn:
         refuse(self.parameter, dynamodb_reason.removesuffix(";"), dynamodb_reason)
+
+
+def _operands_inside(source: SetSource) -> tuple[SetOperand, ...]:
+    if isinstance(source, Arithmetic):
+        return source.left, source.right
+    if isinstance(source, IfNotExists):
+        return (source.otherwise,)
+    return (source.first, source.second) if isinstance(source, ListAppend) else ()
 
 
 def _operator(leaf: Compare | Between | In | Function) -> str:

@@ -20,14 +20,18 @@ _CODES = frozenset({"ConditionalCheckFailedException", "ConditionalCheckFailed"}
 def with_requirement(condition: str | None, requirement: str) -> str:
     """Return a condition that is true where the caller's, if there is one, and a requirement are.
 
+    An empty one stays empty.
+
     Example:
         >>> with_requirement("a = :v OR b = :v", "attribute_exists(c)")
         '(a = :v OR b = :v) AND attribute_exists(c)'
         >>> with_requirement("(a = :v)", "attribute_exists(c)")
         '(a = :v) AND attribute_exists(c)'
     """
-    if not condition:
+    if condition is None:
         return requirement
+    if not condition:
+        return condition  # DynamoDB refuses an empty condition; without it, the update would be made
     # DynamoDB refuses a second pair of brackets around a condition as redundant.
     bracketed = condition if _is_in_brackets(condition) else f"({condition})"
     return f"{bracketed} AND {requirement}"
