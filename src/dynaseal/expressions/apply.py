@@ -26,7 +26,7 @@ from dynaseal.expressions.update import (
     SetSource,
     UpdateExpression,
 )
-from dynaseal.expressions.value_checks import number_problem
+from dynaseal.expressions.value_checks import MAX_NESTING, TOO_DEEP, nesting, number_problem
 
 Steps = tuple[str | int, ...]
 # Enough digits for every sum of two of DynamoDB's numbers, so that the check sees the exact result.
@@ -100,8 +100,10 @@ class _Update:
                 written.append((steps, rest))
         for steps, value in sorted(written, key=_last_index):
             self._write(steps, value)
-        for steps in sorted((*removes, *emptied), key=_last_index, reverse=True):
+        for steps in sorted((*removes, *emptied), key=_indexes, reverse=True):
             self._remove(steps)
+        if any(1 + nesting(self._after[str(steps[0])]) > MAX_NESTING for steps, _ in written):
+            _refuse(f"an attribute has more than {MAX_NESTING - 1} levels", TOO_DEEP)
         return self._after
 
     def _steps(self, path: Path) -> Steps:
@@ -134,7 +136,8 @@ class _Update:
             return find(self._before, self._steps(operand))
         if isinstance(operand, IfNotExists):
             found = find(self._before, self._steps(operand.path))
-            return found if found is not None else self._operand(operand.otherwise)
+            otherwise = self._present(operand.otherwise)  # DynamoDB evaluates both
+            return otherwise if found is None else found
         return self._appended(operand)
 
     def _appended(self, append: ListAppend) -> AttributeValue:
@@ -166,9 +169,10 @@ class _Update:
             holder[last] = value
 
     def _remove(self, steps: Steps) -> None:
-        holder, last = self._parent(steps), steps[-1]
-        if _member(holder, last) is not None:
-            del holder[last]
+        holder = self._parent(steps)
+        # Not what was not there before: an element that this update appended may have its index now.
+        if find(self._before, steps) is not None:
+            del holder[steps[-1]]
 
 
 def _member(holder: Any, step: str | int) -> Any:
@@ -181,6 +185,11 @@ def _last_index(entry: Any) -> int:
     """Return the sort key that orders elements by their index; everything else keeps its position."""
     steps = entry[0] if isinstance(entry[0], tuple) else entry
     return steps[-1] if isinstance(steps[-1], int) else -1
+
+
+def _indexes(steps: Steps) -> list[int]:
+    """Return the sort key that puts what a removal would move before that removal, in descending order."""
+    return [step if isinstance(step, int) else 0 for step in steps]
 
 
 def refuse_overlaps(paths: Sequence[Steps]) -> None:

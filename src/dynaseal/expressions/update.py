@@ -60,7 +60,7 @@ class UpdateExpression:
         deletes: Paths and the sets whose members are taken from them.
         paths: Every path in it, on either side, in order.
         values: Every value placeholder in it, in order.
-        operators: How many operators and functions it has.
+        operators: How many operators and functions it has; actions are not counted.
         has_redundant_brackets: Whether it has brackets that DynamoDB refuses as redundant.
     """
 
@@ -147,7 +147,6 @@ class _Updates:
         else:
             target = self.adds if clause == "ADD" else self.deletes
             target.append((path, self._value()))
-        reader.count_operator()
 
     def _path(self) -> Path:
         path = self.reader.path()

@@ -15,7 +15,15 @@ from dynaseal.expressions.refusals import refuse_request
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?").fullmatch
 _INVALID = "One or more parameter values were invalid: "
-_SET_NAMES = {"SS": "string set ", "NS": "number set ", "BS": "binary set "}
+_EMPTY_SETS = {
+    "SS": "An string set  may not be empty",
+    "NS": "An number set  may not be empty",
+    "BS": "Binary sets should not be empty",
+}
+MAX_NESTING = 32
+"""How many levels DynamoDB allows: of a value, and of an item, whose first level is the item itself."""
+TOO_DEEP = "Nesting Levels have exceeded supported limits"
+_TOO_DEEP = f"{TOO_DEEP}: Attributes in the item have nested levels beyond supported limit"
 PRECISION = "DynamoDB only supports precision up to 38 digits"
 OVERFLOW = "Number overflow. Attempting to store a number with magnitude larger than supported range"
 UNDERFLOW = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
@@ -32,7 +40,8 @@ def check_values(values: Mapping[str, AttributeValue]) -> None:
         >>> check_values({":v": {"L": [{"NS": ["1", "2"]}]}})
     """
     for placeholder, value in values.items():
-        problem = next(_problems(value), None)
+        is_too_deep = nesting(value) > MAX_NESTING
+        problem = _TOO_DEEP if is_too_deep else next(_problems(value), None)
         if problem is not None:
             refuse_request(
                 f"ExpressionAttributeValues contains invalid value: {problem} for key {placeholder}"
@@ -49,6 +58,24 @@ def number_problem(number: Decimal) -> str | None:
         return UNDERFLOW
     digits = "".join(map(str, number.as_tuple().digits)).strip("0")
     return PRECISION if len(digits) > _DIGITS else None
+
+
+def nesting(value: AttributeValue) -> int:
+    """Return how many lists and maps a value has inside one another, itself included.
+
+    Example:
+        >>> nesting({"L": [{"M": {}}, {"S": "a"}]})
+        2
+    """
+    deepest, level = 0, [value]
+    while containers := [each for each in level if "L" in each or "M" in each]:
+        deepest += 1
+        level = [
+            member
+            for container in containers
+            for member in (container["L"] if "L" in container else container["M"].values())
+        ]
+    return deepest
 
 
 def _problems(value: AttributeValue) -> Iterator[str]:
@@ -73,6 +100,8 @@ def _problems(value: AttributeValue) -> Iterator[str]:
         for element in content:
             yield from _problems(element)
     elif kind == "M":
+        if "" in content:
+            yield "Empty attribute name"
         for member in content.values():
             yield from _problems(member)
 
@@ -88,7 +117,7 @@ def _number_problems(content: str) -> Iterator[str]:
 
 def _set_problems(kind: str, members: Sequence[Any]) -> Iterator[str]:
     if not members:
-        yield f"{_INVALID}An {_SET_NAMES[kind]} may not be empty"
+        yield _INVALID + _EMPTY_SETS[kind]
         return
     if kind == "NS":
         for member in members:

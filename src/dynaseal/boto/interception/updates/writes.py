@@ -112,10 +112,9 @@ class Expression:
     @property
     def fits(self) -> bool:
         """Whether the expressions are within DynamoDB's limits."""
-        actions = len(self.sets) + len(self.removes) + len(self.adds) + len(self.deletes)
         return (
             max(len(self.update_text), len(self.condition_text)) <= MAX_EXPRESSION_BYTES
-            and actions + self.functions <= DYNAMODB_OPERATORS
+            and self.functions <= DYNAMODB_OPERATORS
             and 2 * len(self.conditions) <= DYNAMODB_OPERATORS
         )
 
