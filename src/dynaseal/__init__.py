@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from dynaseal.beacons.requests.partitions import number_of_queries
     from dynaseal.beacons.surrogates.keys import SurrogateKey
     from dynaseal.boto.check_table import Finding, check_table
+    from dynaseal.boto.cost.estimate import Estimate, estimate_cost
     from dynaseal.boto.doctor.diagnose import diagnose
     from dynaseal.boto.doctor.diagnosis import Diagnosis, NotChecked
     from dynaseal.boto.interception.attach import attach
@@ -135,6 +136,7 @@ _MODULES = {
     "EncryptedPart": "dynaseal.beacons.definitions",
     "EncryptedResource": "dynaseal.boto.wrappers.resource",
     "EncryptedTable": "dynaseal.boto.wrappers.table",
+    "Estimate": "dynaseal.boto.cost.estimate",
     "Diagnosis": "dynaseal.boto.doctor.diagnosis",
     "Finding": "dynaseal.boto.check_table",
     "GetPrefix": "dynaseal.beacons.compiled.virtual_fields",
@@ -177,6 +179,7 @@ _MODULES = {
     "VirtualPart": "dynaseal.beacons.definitions",
     "attach": "dynaseal.boto.interception.attach",
     "check_table": "dynaseal.boto.check_table",
+    "estimate_cost": "dynaseal.boto.cost.estimate",
     "diagnose": "dynaseal.boto.doctor.diagnose",
     "policies_for": "dynaseal.boto.policies.generate",
     "describe_item": "dynaseal.report",
@@ -228,6 +231,7 @@ __all__ = [
     "EncryptedResource",
     "EncryptedTable",
     "EncryptionMaterials",
+    "Estimate",
     "Finding",
     "FormatError",
     "GetPrefix",
@@ -283,6 +287,7 @@ __all__ = [
     "check_table",
     "describe_item",
     "diagnose",
+    "estimate_cost",
     "from_stream_image",
     "number_of_queries",
     "plan_beacon",

@@ -41,6 +41,7 @@ from dynaseal.cli.output import (
 
 COMMANDS = "dynaseal.commands"
 _LIBRARY_COMMANDS = (
+    EntryPoint("cost", "dynaseal.cli.cost:cost", COMMANDS),
     EntryPoint("doctor", "dynaseal.cli.doctor:doctor", COMMANDS),
     EntryPoint("inspect", "dynaseal.cli.inspect:inspect", COMMANDS),
     EntryPoint("inspector", "dynaseal.cli.inspector:inspector", COMMANDS),

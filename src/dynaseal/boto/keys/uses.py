@@ -117,7 +117,7 @@ def uses_of(config: TableConfig) -> Uses:
         >>> key.reading, key.writing
         (('Decrypt',), ('GenerateDataKey',))
     """
-    root = config.keyring if config.keyring is not None else _keyring_of(config.cmm)
+    root = root_keyring(config)
     keyrings = [*_flatten(root)]
     known = (KmsKeyring, KmsRsaKeyring, KmsEcdhKeyring, KmsDiscoveryKeyring, *_RAW)
     hierarchical = [keyring for keyring in keyrings if isinstance(keyring, AwsKmsHierarchicalKeyring)]
@@ -130,6 +130,11 @@ def uses_of(config: TableConfig) -> Uses:
         keyrings=keyrings,
         can_write=_can_write(root),
     )
+
+
+def root_keyring(config: TableConfig) -> object:
+    """Return a configuration's keyring, or its materials manager if that is not one of dynaseal's."""
+    return config.keyring if config.keyring is not None else _keyring_of(config.cmm)
 
 
 def discovered_key(keyring: KmsDiscoveryKeyring, arn: KmsArn) -> KeyUse | None:

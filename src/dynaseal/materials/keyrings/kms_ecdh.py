@@ -100,6 +100,11 @@ class KmsEcdhKeyring(ProcessBound):
         return self._key_id
 
     @property
+    def curve(self) -> Curve:
+        """The curve of both keys."""
+        return self._curve
+
+    @property
     def kms(self) -> EcdhKms:
         """What calls KMS."""
         return self._kms

@@ -1,0 +1,1 @@
+"""What a configuration costs per month: KMS calls, capacity, storage, money. `dynaseal cost`."""
