@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo native test lint fix bench fuzz interop load test-oldest-engine terraform-lint constraints clean
+.PHONY: help demo native test lint fix bench fuzz interop load test-oldest-engine terraform-lint constraints pictures clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -82,6 +82,9 @@ test-oldest-engine: ## test the lab's DynamoDB with the oldest ministack that py
 	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-oldest/constraints.txt \
 	  'ministack==1.4.21' -e '.[lab]' pytest pytest-xdist hypothesis httpx
 	.venv-oldest/bin/python -m pytest -q tests/lab/dynamodb tests/lab/state/test_restart.py tests/lab/app/test_server.py
+
+pictures: $(VENV)/ready ## make the pictures of README and docs/ from the real thing (needs Chromium)
+	$(BIN)/python docs/pictures/make.py
 
 terraform-lint: ## tflint and checkov on terraform/ (not part of lint: they are large)
 	terraform/lint.sh
