@@ -1,0 +1,254 @@
+"""One item of a live table: transformed, and written unless another program changed it meanwhile.
+
+On a conflict the item is read again, consistently, and transformed again, after a pause that grows.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dynaseal.attributes import Item
+from dynaseal.boto.keys.kms import KmsError
+from dynaseal.core.header import FOOTER_NAME
+from dynaseal.core.quoting import escaped
+from dynaseal.encryptor import ItemEncryptor
+from dynaseal.errors import DynasealError, UnsupportedOperationError
+from dynaseal.migrate.reports import Handled
+from dynaseal.migrate.requests import Write
+from dynaseal.migrate.table_access import Conflict, TableAccess
+from dynaseal.migrate.transforming import Outcome, Plaintext, Target, Transformer
+
+MAX_ATTEMPTS = 60
+_OTHER_KEY = (
+    "The item's key would change, and a key cannot be changed in place: copy the items into another table"
+)
+_OVERTAKEN = f"Other programs changed the item in each of {MAX_ATTEMPTS} attempts"
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.025, 0.5
+_MAX_KMS_ATTEMPTS = 6
+_KMS_PAUSE = 0.2
+_TRANSIENT_KMS_CODES = frozenset(
+    {
+        "DependencyTimeoutException",
+        "InternalFailure",
+        "KMSInternalException",
+        "KeyUnavailableException",
+        "LimitExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+    }
+)
+
+
+class Selection(NamedTuple):
+    """Which items a migration takes: those under certain keys, or all of them.
+
+    Attributes:
+        keys: A name, an id or ARN, or a branch key version for each key; empty for every item.
+    """
+
+    keys: frozenset[str] = frozenset()
+
+    def includes(self, names: Iterable[str]) -> bool:
+        """Return whether an item that names these keys is selected."""
+        return not self.keys or any(name in self.keys or self.keys & {*name.split(" ")} for name in names)
+
+
+ALL_ITEMS = Selection()
+
+
+class ItemMover:
+    """Moves items of one table.
+
+    Args:
+        table: The table that items are read from.
+        source: Reads the items.
+        target: Writes the items.
+        target_table: The name of the table that they are copied into; None if they are changed in place.
+        selection: Which items are taken.
+    """
+
+    def __init__(
+        self,
+        table: TableAccess,
+        source: ItemEncryptor,
+        target: Target,
+        *,
+        target_table: TableAccess | None = None,
+        selection: Selection = ALL_ITEMS,
+    ) -> None:
+        self._table = table
+        self._source = source
+        self._target = None if isinstance(target, Plaintext) else target
+        self._target_table = target_table
+        self._selection = selection
+        self._transformer = Transformer(source, target)
+
+    def key_of(self, item: Item) -> dict[str, Any]:
+        """Return the key of an item of the table."""
+        return {name: item[name] for name in self._source.config.key_names}
+
+    def move(self, item: Item) -> Handled:
+        """Move an item that was just read."""
+        key = self.key_of(item)
+        outcome = self.transform(item)
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            handled = self._write(item, key, outcome)
+            if handled is not None:
+                return handled
+            self._pause(_FIRST_PAUSE, attempt, _LONGEST_PAUSE)
+            current = self._table.get(key)
+            if current is None:
+                return Handled(state="deleted", key=key, form=outcome.form)
+            item = current
+            outcome = self.transform(item)
+        return _failed(key, outcome, _OVERTAKEN)
+
+    def move_key(self, key: Item, form: Any) -> Handled:
+        """Move the item with a key, if there still is one."""
+        item = self._table.get(key)
+        return Handled(state="deleted", key=key, form=form) if item is None else self.move(item)
+
+    def verify(self, item: Item) -> Handled:
+        """Verify an item, of either table, under the target; nothing is written."""
+        outcome = self._repeat_if_transient(lambda: self._transformer.verify(item))
+        config = (self._target or self._source).config
+        return _handled({name: item[name] for name in config.key_names if name in item}, outcome)
+
+    def transform(self, item: Item) -> Outcome:
+        """Return an item's outcome; while KMS is throttling or unavailable it is computed again."""
+        return self._repeat_if_transient(lambda: self._transformer.transform(item))
+
+    def _repeat_if_transient(self, attempt_it: Callable[[], Outcome]) -> Outcome:
+        outcome = attempt_it()
+        for attempt in range(1, _MAX_KMS_ATTEMPTS):
+            if not any(map(_is_transient, outcome.errors)):
+                break
+            self._pause(_KMS_PAUSE, attempt, 10.0)
+            outcome = attempt_it()
+        return outcome
+
+    def _write(self, item: Item, key: Item, outcome: Outcome) -> Handled | None:
+        """Write an outcome's item if there is one to write; return None after a conflict."""
+        if not self._selection.includes(outcome.keys):
+            return Handled(state="unselected", key=key, form=outcome.form, keys=outcome.keys)
+        is_copy = self._target_table is not None
+        if outcome.item is None or (outcome.state == "skipped" and not is_copy):
+            return _handled(key, outcome)
+        if not is_copy and any(outcome.item.get(name) != value for name, value in key.items()):
+            return _failed(key, outcome, _OTHER_KEY)
+        write = Write(
+            read=item,
+            written=outcome.item,
+            source=self._source.config,
+            target=None if self._target is None else self._target.config,
+        )
+        try:
+            return self._copy(write, outcome) if is_copy else self._change(write, outcome)
+        except UnsupportedOperationError as error:
+            return _failed(key, outcome, error.message)
+        except ClientError as error:
+            return _failed(key, outcome, self._refusal(error))
+
+    def _change(self, write: Write, outcome: Outcome) -> Handled | None:
+        stored = self._table.change(*write.in_place())
+        if isinstance(stored, Conflict):
+            footer = write.written.get(FOOTER_NAME)
+            if footer is None or stored.item is None or stored.item.get(FOOTER_NAME) != footer:
+                return None
+            # The write itself, repeated by botocore after its reply was lost.
+            stored = stored.item
+        unexpected = write.unexpected(stored)
+        if not unexpected:
+            return _handled(write.key, outcome)
+        return self._include(write, outcome, stored, unexpected)
+
+    def _include(self, write: Write, outcome: Outcome, stored: Item, added: Item) -> Handled:
+        """Sign attributes that another program added between the read and the write.
+
+        No condition can exclude an attribute whose name is not known. Without this the item would not verify.
+        """
+        assert self._target is not None  # noqa: S101 plaintext has no unexpected attributes
+        for attempt in range(MAX_ATTEMPTS):
+            try:
+                signed = {name: value for name, value in stored.items() if name not in added}
+                written = self._target.encrypt_item({**self._target.decrypt_item(signed), **added})
+            except DynasealError as error:
+                names = ", ".join(map(repr, sorted(added)))
+                reason = f"Another program added {names} while the item was written, and it does not verify"
+                return _failed(write.key, outcome, f"{reason}: {error.message}")
+            config = self._target.config
+            again = Write(
+                read=stored, written=written, source=config, target=config, unchanged=frozenset(added)
+            )
+            result = self._table.change(*again.in_place())
+            if not isinstance(result, Conflict):
+                return _handled(write.key, outcome)
+            self._pause(_FIRST_PAUSE, attempt, _LONGEST_PAUSE)
+            current = self._table.get(write.key)
+            if current is None:
+                return Handled(state="deleted", key=write.key, form=outcome.form)
+            stored = current
+            added = again.unexpected(stored) | {name: stored[name] for name in added if name in stored}
+        return _failed(write.key, outcome, _OVERTAKEN)
+
+    def _copy(self, write: Write, outcome: Outcome) -> Handled | None:
+        assert self._target_table is not None  # noqa: S101 checked by the caller
+        config = write.target or write.source
+        key = {name: write.written[name] for name in config.key_names}
+        existing = self._target_table.get(key)
+        if existing is not None:
+            # It was copied before, or the application has written it: then it is newer.
+            verified = self._transformer.verify(existing)
+            if verified.state == "failed":
+                reason = f"The other table has an item with its key that does not verify: {verified.reason}"
+                return _failed(write.key, outcome, reason)
+            return Handled(state="skipped", key=write.key, form=outcome.form, keys=outcome.keys)
+        conflict = self._table.transact(write.into_another_table(self._table.name, self._target_table.name))
+        if conflict is not None:
+            return None
+        return Handled(state="changed", key=write.key, form=outcome.form, keys=outcome.keys)
+
+    def _refusal(self, error: ClientError) -> str:
+        """Return why DynamoDB refused a write, if that is about the item; raise any other error.
+
+        Its message may repeat a value, so it is left out where that would be plaintext.
+        """
+        details: Any = error.response.get("Error", {})
+        code = str(details.get("Code"))
+        if code not in ("ValidationException", "TransactionCanceledException"):
+            raise error
+        message = "" if self._target is None else f": {escaped(str(details.get('Message', '')))}"
+        return f"DynamoDB refused the write: {code}{message}"
+
+    def _pause(self, first: float, attempt: int, longest: float) -> None:
+        self._table.sleep(random.random() * min(longest, first * 2**attempt))  # noqa: S311 jitter
+
+
+def _handled(key: Item, outcome: Outcome) -> Handled:
+    return Handled(
+        state=outcome.state, key=dict(key), form=outcome.form, keys=outcome.keys, reason=outcome.reason
+    )
+
+
+def _failed(key: Item, outcome: Outcome, reason: str) -> Handled:
+    return Handled(state="failed", key=dict(key), form=outcome.form, keys=outcome.keys, reason=reason)
+
+
+def _is_transient(error: BaseException) -> bool:
+    """Return whether an error was caused by KMS being busy or unreachable."""
+    return any(
+        isinstance(each, BotoCoreError)
+        or (isinstance(each, KmsError) and each.response.get("Error", {}).get("Code") in _TRANSIENT_KMS_CODES)
+        for each in _causes(error)
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    yield error
+    if error.__cause__ is not None:
+        yield from _causes(error.__cause__)
+    for cause in getattr(error, "causes", ()):
+        yield from _causes(cause)

@@ -1,0 +1,158 @@
+"""A dry run: every item is read and counted, a few are transformed, and nothing is written.
+
+- What an item is shows without keys, so counting makes no call of KMS.
+- Of each group, items of one form under the same keys, up to `SAMPLE` are transformed, and so is each item
+  that might grow past DynamoDB's limit. From the sample follow the calls of KMS, the time and the sizes.
+- A sampled item that fails is a failure of the report, as in a migration.
+"""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+
+from dynaseal.attributes import Item
+from dynaseal.materials.kms_calls import KmsCall
+from dynaseal.migrate.forms import ItemForm, find_form
+from dynaseal.migrate.moving import ItemMover, Selection
+from dynaseal.migrate.prices import cost
+from dynaseal.migrate.reports import Estimate, Handled
+from dynaseal.migrate.sizes import MAX_ITEM_SIZE, WRITE_UNIT, item_size
+from dynaseal.migrate.transforming import Outcome
+
+SAMPLE = 20
+_MOST_GROWTH = 16 * 1024
+"""An item that is closer than this to DynamoDB's limit is transformed, to see whether it grows past it."""
+_CALL_SECONDS = 0.008
+"""A write or a read of DynamoDB, or a call of KMS, from the same Region takes about this long."""
+_BRANCH_KEY_SECONDS = 3600
+"""How long a hierarchical keyring is assumed to cache a branch key."""
+_Group = tuple[ItemForm, tuple[str, ...]]
+
+
+@dataclass
+class _Sample:
+    """What is known of one group of items."""
+
+    items: int = 0
+    size: int = 0
+    outcomes: list[Outcome] = field(default_factory=list[Outcome])
+    growth: list[int] = field(default_factory=list[int])
+    kms_calls: int = 0
+    seconds: float = 0.0
+
+    @property
+    def share_to_write(self) -> float:
+        """Which part of the items would be written."""
+        return sum(each.state == "changed" for each in self.outcomes) / max(len(self.outcomes), 1)
+
+
+class Survey:
+    """Counts the items of a table, and estimates what their migration would cost. Safe for many threads.
+
+    Args:
+        mover: Transforms the sample.
+        kms_calls: Returns the calls of KMS that were made so far.
+        is_encrypted: Whether an attribute is encrypted in this table, by its name.
+        selection: Which items the migration takes.
+    """
+
+    def __init__(
+        self,
+        mover: ItemMover,
+        *,
+        kms_calls: Callable[[], Counter[KmsCall]],
+        is_encrypted: Callable[[str], bool],
+        selection: Selection,
+    ) -> None:
+        self._mover = mover
+        self._kms_calls = kms_calls
+        self._is_encrypted = is_encrypted
+        self._selection = selection
+        self._lock = Lock()
+        self._groups: defaultdict[_Group, _Sample] = defaultdict(_Sample)
+
+    def look_at(self, item: Item) -> Handled:
+        """Count an item, and transform it if its group needs more examples."""
+        found = find_form(item, self._is_encrypted)
+        key, size = self._mover.key_of(item), item_size(item)
+        if found.damage is not None:
+            return Handled(state="failed", key=key, form=found.form, reason=found.damage)
+        if not self._selection.includes(found.keys):
+            return Handled(state="unselected", key=key, form=found.form, keys=found.keys)
+        reason = None
+        # One sample at a time: the calls of KMS that others make meanwhile would be counted with it.
+        with self._lock:
+            group = self._groups[found.form, found.keys]
+            group.items += 1
+            group.size += size
+            if len(group.outcomes) < SAMPLE or size > MAX_ITEM_SIZE - _MOST_GROWTH:
+                reason = self._add_to_sample(group, item, size).reason
+        state = "failed" if reason is not None else "skipped"
+        return Handled(state=state, key=key, form=found.form, keys=found.keys, reason=reason)
+
+    def _add_to_sample(self, group: _Sample, item: Item, size: int) -> Outcome:
+        calls, began = self._kms_calls().total(), time.monotonic()
+        outcome = self._mover.transform(item)
+        group.seconds += time.monotonic() - began
+        group.kms_calls += self._kms_calls().total() - calls
+        group.outcomes.append(outcome)
+        if outcome.state == "changed" and outcome.item is not None:
+            group.growth.append(item_size(outcome.item) - size)
+        return outcome
+
+    def estimate(
+        self,
+        *,
+        read_units: float,
+        segments: int,
+        max_read_units: float | None,
+        max_write_units: float | None,
+        is_copy: bool,
+    ) -> Estimate:
+        """Return the estimate, when every item was looked at.
+
+        Args:
+            read_units: What the scan consumed; a migration's consumes the same.
+            segments: How many segments are read at the same time.
+            max_read_units: The limit of read units per second.
+            max_write_units: The limit of write units per second.
+            is_copy: Whether items are copied into another table, in transactions.
+        """
+        writes = kms = 0.0
+        write_units = busy = 0.0
+        for group in self._groups.values():
+            sampled = max(len(group.outcomes), 1)
+            to_write = group.items * group.share_to_write
+            growth = sum(group.growth) / max(len(group.growth), 1)
+            writes += to_write
+            write_units += to_write * -(-(group.size / group.items + growth) // WRITE_UNIT)
+            calls = group.kms_calls / sampled
+            # Fewer calls than half an item's: a cache answered, and more items need no more calls.
+            kms += group.items * calls if calls >= 0.5 else group.kms_calls
+            busy += group.items * group.seconds / sampled
+        if is_copy:
+            # Each of the two actions of a transaction consumes twice what a write of its size does.
+            write_units *= 4
+        seconds = max(
+            # Python computes in one thread at a time, whatever the number of segments.
+            busy,
+            busy / segments + (writes + kms) * _CALL_SECONDS / segments,
+            read_units / max_read_units if max_read_units else 0,
+            write_units / max_write_units if max_write_units else 0,
+        )
+        calls = round(kms)
+        fewer = 2 * (1 + int(seconds // _BRANCH_KEY_SECONDS))
+        outcomes = [outcome for group in self._groups.values() for outcome in group.outcomes]
+        return Estimate(
+            writes=round(writes),
+            kms_calls=calls,
+            kms_calls_with_hierarchy=fewer if fewer < calls else None,
+            read_units=read_units,
+            write_units=write_units,
+            seconds=round(seconds, 1),
+            dollars=cost(read_units=read_units, write_units=write_units, kms_calls=calls),
+            sampled=len(outcomes),
+            sampled_failures=sum(outcome.state == "failed" for outcome in outcomes),
+        )
