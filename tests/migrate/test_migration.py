@@ -500,7 +500,7 @@ def test_an_interrupted_migration_goes_on(people: People, tmp_path: Path) -> Non
 
     assert report.complete
     assert sum(report.states.values()) == 300
-    assert report.consumed.write_units >= 300
+    assert report.consumed.write_units >= 200  # without pages that were not finished
     assert people.migration().verify().succeeded
 
 
