@@ -190,7 +190,7 @@ def _add_location(error: DynasealError | TypeError, config: TableConfig, an_item
         # The exception that it was raised from can hold plaintext, as a UnicodeError holds the string.
         error.__context__ = None
     if isinstance(error, DynasealError):
-        error.where = _describe_location(config, an_item)
+        error.where = describe_location(config, an_item)
 
 
 def _table_search(config: TableConfig) -> "TableSearch | None":
@@ -219,7 +219,7 @@ def _refuse_traces(config: TableConfig, plaintext_item: Item) -> None:
     )
 
 
-def _describe_location(config: TableConfig, an_item: Item) -> str:
+def describe_location(config: TableConfig, an_item: Item) -> str:
     """Describe which item it is by its table and key attributes, which DynamoDB stores in the clear.
 
     A surrogate key of an item that is not encrypted yet is left out: it may hold the real value, not a token.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,9 +12,19 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dynaseal import AttributeActions, CryptoAction, RawAesKeyring, TableConfig, UpdateMode
+from dynaseal import (
+    AttributeActions,
+    CryptoAction,
+    EncryptError,
+    PlaintextPolicy,
+    RawAesKeyring,
+    TableConfig,
+    UpdateMode,
+)
 from dynaseal.boto.wrappers.client import EncryptedClient
 from support.dynamodb import client_of, create_table
+from support.people import people
+from support.stubbed_dynamodb import StubbedDynamoDb
 
 KEY = {"k": {"S": "x"}}
 ACTIONS = AttributeActions(
@@ -177,3 +188,78 @@ def test_an_update_gives_what_it_gives_on_a_plaintext_table(
 ) -> None:
     client, plain, encrypted, table = tables
     assert outcome(encrypted, table, item, request) == outcome(client, plain, item, request)
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"UpdateExpression": "SET nosuch = :v", "ExpressionAttributeValues": {":v": {"N": "1"}}},
+        {"UpdateExpression": "ADD nosuch :v", "ExpressionAttributeValues": {":v": {"N": "1"}}},
+        {"UpdateExpression": "SET nosuch.x = :v", "ExpressionAttributeValues": {":v": {"N": "1"}}},
+        {
+            "UpdateExpression": "SET secret = :v, #n = :v",
+            "ExpressionAttributeNames": {"#n": "nosuch"},
+            "ExpressionAttributeValues": {":v": {"N": "1"}},
+            "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(pk)",
+        },
+    ],
+)
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_an_attribute_without_an_action_is_refused_as_when_the_item_is_put(
+    update: Any, *, in_transaction: bool
+) -> None:
+    stub = StubbedDynamoDb()
+    client: Any = EncryptedClient(
+        stub.client(), configs={"people": people(update_mode=UpdateMode.READ_MODIFY_WRITE)}
+    )
+    key = {"pk": {"S": "ann"}}
+    with pytest.raises(EncryptError) as put:
+        client.put_item(TableName="people", Item={**key, "nosuch": {"N": "1"}})
+    request = {"TableName": "people", "Key": key, **update}
+    call: Any = (
+        partial(client.transact_write_items, TransactItems=[{"Update": request}])
+        if in_transaction
+        else partial(client.update_item, **request)
+    )
+    with pytest.raises(EncryptError) as updated:
+        call()
+    assert str(updated.value) == str(put.value)
+    assert (type(updated.value), updated.value.hint) == (type(put.value), put.value.hint)
+    assert stub.sent_requests == []
+
+
+def test_an_attribute_without_an_action_may_be_removed(client: Any) -> None:
+    name = create_table(client, "pk")
+    key = {"pk": {"S": "ann"}}
+    client.put_item(TableName=name, Item={**key, "secret": {"S": "x"}, "former": {"S": "y"}})
+    adopting = EncryptedClient(
+        client,
+        configs={
+            name: people(
+                update_mode=UpdateMode.READ_MODIFY_WRITE, policy=PlaintextPolicy.FORBID_WRITE_ALLOW_READ
+            )
+        },
+    )
+    adopting.update_item(TableName=name, Key=key, UpdateExpression="REMOVE former")
+    found = adopting.get_item(TableName=name, Key=key)["Item"]
+    assert found == {**key, "secret": {"S": "x"}}
+
+
+def test_binary_may_be_given_as_a_string_as_botocore_allows(tables: tuple[Any, str, Any, str]) -> None:
+    client, plain, encrypted, name = tables
+    key = {"k": {"S": "binary"}}
+    values: Any = {":b": {"B": "a"}, ":s": {"BS": ["a", "b"]}, ":l": {"L": [{"B": "c"}]}}
+    replies: list[Any] = []
+    for each, table in ((client, plain), (encrypted, name)):
+        each.put_item(TableName=table, Item={**key, "photo": {"B": b"abc"}, "photos": {"BS": [b"z"]}})
+        reply = each.update_item(
+            TableName=table,
+            Key=key,
+            UpdateExpression="SET prints = :l ADD photos :s",
+            ConditionExpression="begins_with(photo, :b)",
+            ExpressionAttributeValues=values,
+            ReturnValues="ALL_NEW",
+        )
+        reply["Attributes"]["photos"]["BS"].sort()
+        replies.append(reply["Attributes"])
+    assert replies[0] == replies[1]

@@ -156,10 +156,7 @@ class Shapes:
                 )
             action = schema.action(name)
             if action is None:
-                raise EncryptError(
-                    f"The attribute {quoted(name)} has no action in the table's configuration",
-                    hint="Give it one in attribute_actions",
-                )
+                raise no_action_error(name)
             if action is not CryptoAction.DO_NOTHING:
                 signed.append((name, _LEGEND_BYTES[action]))
         if len(signed) > MAX_LEGEND_LENGTH:
@@ -231,6 +228,14 @@ def _up_to(max_names: int, max_characters: int, make: Callable[..., Shape]) -> C
         return make(names, *more)
 
     return make_if_small_enough
+
+
+def no_action_error(name: str) -> EncryptError:
+    """Return the error of an attribute that is to be written and has no action."""
+    return EncryptError(
+        f"The attribute {quoted(name)} has no action in the table's configuration",
+        hint="Give it one in attribute_actions",
+    )
 
 
 def _checked_name(name: object) -> str:

@@ -10,8 +10,8 @@ they may be those of encrypted attributes.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn, cast
 
 from dynaseal.attributes import AttributeValue
 from dynaseal.expressions.apply import refuse_overlaps
@@ -96,7 +96,8 @@ def check_update_request(request: Mapping[str, Any]) -> UpdateRequest:
     """
     update_text, condition_text = request.get(_UPDATE), request.get(_CONDITION)
     names: Mapping[str, str] = request.get("ExpressionAttributeNames") or {}
-    values: Mapping[str, AttributeValue] = request.get("ExpressionAttributeValues") or {}
+    given: Mapping[str, AttributeValue] = request.get("ExpressionAttributeValues") or {}
+    values = {placeholder: _with_bytes(value) for placeholder, value in given.items()}
     if update_text is None and condition_text is None:
         _refuse_placeholders_without_expressions(names, values)
     _check_placeholders(names, values)
@@ -109,6 +110,27 @@ def check_update_request(request: Mapping[str, Any]) -> UpdateRequest:
         _Checks(_CONDITION, names, values).condition(condition)
     _refuse_unused([expression for expression in (update, condition) if expression], names, values)
     return UpdateRequest(update, condition, names, values)
+
+
+def _with_bytes(value: Any) -> Any:
+    """Return a value in which binary that is a string, which botocore sends as UTF-8, is bytes."""
+    if not isinstance(value, dict):
+        return value
+    by_type = cast("dict[str, Any]", value)
+    return {kind: _content_with_bytes(kind, content) for kind, content in by_type.items()}
+
+
+def _content_with_bytes(kind: str, content: Any) -> Any:
+    if kind == "B":
+        return content.encode() if isinstance(content, str) else content
+    if kind == "BS" and isinstance(content, list | tuple):
+        return [_content_with_bytes("B", member) for member in cast("Sequence[Any]", content)]
+    if kind == "L" and isinstance(content, list | tuple):
+        return [_with_bytes(member) for member in cast("Sequence[Any]", content)]
+    if kind == "M" and isinstance(content, dict):
+        members = cast("dict[str, Any]", content)
+        return {name: _with_bytes(member) for name, member in members.items()}
+    return content
 
 
 def _refuse_placeholders_without_expressions(names: Mapping[str, str], values: Mapping[str, Any]) -> None:

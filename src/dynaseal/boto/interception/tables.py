@@ -58,8 +58,9 @@ from dynaseal.boto.interception.unreadable import (
 from dynaseal.config import TableConfig, Unreadable, UpdateMode
 from dynaseal.core.actions import CryptoAction
 from dynaseal.core.header import RESERVED_PREFIX
+from dynaseal.core.shapes import no_action_error
 from dynaseal.core.traces import find_trace
-from dynaseal.encryptor import ItemEncryptor
+from dynaseal.encryptor import ItemEncryptor, describe_location
 from dynaseal.errors import ConfigError, DecryptError, DynasealError, UnsupportedOperationError
 from dynaseal.expressions import parse_condition, parse_projection, parse_update
 from dynaseal.expressions.tree import Path
@@ -112,6 +113,22 @@ class ConfiguredTable:
             EncryptError: it does not fit the configuration, or a keyring failed.
         """
         return self._encryptor.encrypt_item(item)
+
+    def refuse_without_action(self, names: Iterable[str], key: Message) -> None:
+        """Refuse attributes that are to be written and have no action, as writing the item would.
+
+        Args:
+            names: The attributes.
+            key: The item's key, for the message.
+
+        Raises:
+            EncryptError: one has no action.
+        """
+        for name in names:
+            if not self._writes_plaintext and self.config.find_action(name) is None:
+                error = no_action_error(name)
+                error.where = describe_location(self.config, key)
+                raise error
 
     def read(self, item: Message, request: Message) -> dict[str, Any]:
         """Verify and decrypt an item of the reply to `request`.

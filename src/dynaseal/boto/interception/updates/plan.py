@@ -137,7 +137,7 @@ class ItemUpdate:
         self._key = table.key_with_surrogate_keys("UpdateItem", request["Key"])
         self._consumption = Consumption()
         self._return_values = str(request.get("ReturnValues", "NONE"))
-        self._refuse_reserved_names()
+        self._refuse_names()
 
     def steps(self, jitter: Callable[[], float]) -> Steps:
         """Yield the steps of the update, and return the reply."""
@@ -345,12 +345,15 @@ class ItemUpdate:
                 )
                 raise InvalidExpressionError(message, dynamodb_message=message)
 
-    def _refuse_reserved_names(self) -> None:
+    def _refuse_names(self) -> None:
+        """Refuse reserved names, and attributes without an action that would be written."""
         update, names = self._checked.update, self._checked.names
         for path in update.paths if update is not None else ():
             root = path.root(names)
             if _is_reserved(root):
                 self._table.refuse_expression("UpdateItem", "UpdateExpression", reserved_objection(root))
+        written = (*update.sets, *update.adds) if update is not None else ()
+        self._table.refuse_without_action((path.root(names) for path, _ in written), self._request["Key"])
 
     def _is_left(self, name: str) -> bool:
         return is_left_to_dynamodb(self._table.config, name)
