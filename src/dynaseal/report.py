@@ -13,6 +13,7 @@ from typing import Any, TypeGuard, cast
 
 from dynaseal.core import footer, header
 from dynaseal.core.actions import CryptoAction
+from dynaseal.core.arguments import check_instances
 from dynaseal.core.header import (
     CONTEXT,
     ENCRYPTED,
@@ -51,6 +52,7 @@ _PYTHON_VALUES = (
     "No attribute is an attribute value: the item seems to have Python values, as boto3's Table returns "
     'them. describe_item needs the wire form, {"S": "x"}, which a client returns'
 )
+_REPLY = 'The item seems to be a whole reply: describe_item needs the item, which is under its member "Item"'
 _MIN_ENCRYPTED_LENGTH = TYPE_ID_LENGTH + TAG_LENGTH
 _TYPES = {
     STRING: "S",
@@ -158,15 +160,21 @@ def describe_item(
     Returns:
         The report. A damaged item is described too: no item makes this fail.
 
+    Raises:
+        ConfigError: it is not a mapping.
+
     Example:
         >>> report = describe_item({"pk": {"S": "ann"}})
         >>> report.format.value, report.damage
         ('not encrypted', ())
     """
+    check_instances("describe_item", Mapping, item=item)
     names = [name for name in item if isinstance(name, str)]  # pyright: ignore[reportUnnecessaryIsInstance] damage
     damage = [] if len(names) == len(item) else ["An attribute's name is not a string"]
     damaged = [name for name in names if not _is_value(item[name])]
-    if damaged and len(damaged) == len(item):
+    if _is_reply(item):
+        damage.append(_REPLY)
+    elif damaged and len(damaged) == len(item):
         damage.append(_PYTHON_VALUES)
     else:
         damage += [f"The attribute {quoted(name)} is not an attribute value" for name in damaged]
@@ -332,6 +340,14 @@ def _is_encodable(name: str) -> bool:
 
 def _is_value(value: Any) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(value, Mapping) and [*map(type, cast("Mapping[Any, Any]", value))] == [str]
+
+
+def _is_reply(item: Mapping[str, Any]) -> bool:
+    """Return whether a mapping is a reply to GetItem: its `Item` is not a value but an item."""
+    inner = item.get("Item")
+    if not isinstance(inner, Mapping) or _type_name(inner) in _TYPES.values():
+        return False
+    return any(map(_is_value, cast("Mapping[str, Any]", inner).values()))
 
 
 def _type_name(value: Any) -> str | None:

@@ -13,12 +13,14 @@ from dynaseal import (
     AsSet,
     AttributeActions,
     BeaconVersion,
+    ConfigError,
     CryptoAction,
     RawAesKeyring,
     SearchConfig,
     SingleKeySource,
     StandardBeacon,
     TableConfig,
+    UpdateMode,
     check_table,
 )
 from support.customers import customers
@@ -191,3 +193,30 @@ def test_a_real_table_is_described_as_it_is(client: Any) -> None:
     assert check_table(client, name, people(name)) == []
     keyed = create_table(client, "pk", "sk")
     assert [finding.code for finding in check_table(client, keyed, people(keyed))] == ["key-schema"]
+
+
+def test_a_signed_expiry_can_be_updated_where_signed_attributes_can() -> None:
+    client = Described({}, {"TimeToLiveStatus": "ENABLED", "AttributeName": "city"})
+    assert found(client, people(update_mode=UpdateMode.READ_MODIFY_WRITE)) == []
+
+
+def test_a_resource_is_accepted(resource: Any, client: Any) -> None:
+    name = create_table(client, "pk")
+    for each in (resource, resource.Table(name), client):
+        assert check_table(each, name, people()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("people", Described(), people()), "client must be a DynamoDB client"),
+        ((Described, "people", people()), "client is the class Described"),
+        ((Described(), None, people()), "table_name must be a string"),
+        ((Described(), "people", "arn:aws:kms:us-west-2:111122223333:key/x"), "config must be"),
+    ],
+)
+def test_arguments_of_another_type_are_refused_before_anything_is_called(
+    arguments: Any, expected: str
+) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        check_table(*arguments)

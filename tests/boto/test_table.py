@@ -10,7 +10,7 @@ import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import Binary
 
-from dynaseal import AttributeActions, CryptoAction, EncryptedResource, RawAesKeyring
+from dynaseal import AttributeActions, CryptoAction, EncryptedResource, RawAesKeyring, TableConfig
 from dynaseal.boto.wrappers.table import EncryptedTable
 from dynaseal.boto.wrappers.table_info import TableIndex, TableInfo
 from dynaseal.errors import ConfigError, UnsupportedOperationError
@@ -203,3 +203,18 @@ def test_making_and_using_a_table_with_a_configuration_does_not_describe_it() ->
     stub = StubbedDynamoDb()
     EncryptedTable(stub.resource().Table("people"), config=people()).put_item(Item=ANN)
     assert [operation for operation, _ in stub.sent_requests] == ["PutItem"]
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (KEYRING, "An EncryptedTable's config must be .*TableConfig, and is of the type RawAesKeyring"),
+        (TableConfig, r"config is the class TableConfig.* config=TableConfig\(...\)"),
+        ({"people": people()}, "config must be .*TableConfig, and is of the type dict"),
+    ],
+)
+def test_a_config_of_another_type_is_refused_by_the_name_of_the_argument(
+    resource: Any, config: Any, expected: str
+) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        EncryptedTable(resource.Table("people"), config=config)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dynaseal import ConfigError, EncryptError, KmsError, MultiKeyring, RawAesKeyring, UnwrapError
@@ -90,3 +92,9 @@ def test_when_no_member_had_anything_to_try_each_says_so() -> None:
 def test_a_multi_keyring_of_nothing_is_refused() -> None:
     with pytest.raises(ConfigError):
         MultiKeyring()
+
+
+def test_children_that_are_not_in_a_list_are_refused() -> None:
+    child: Any = aes("two")
+    with pytest.raises(ConfigError, match=r"children must be a list.* Write children=\[...\]"):
+        MultiKeyring(aes("one"), child)

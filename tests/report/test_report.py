@@ -12,7 +12,15 @@ from boto3.dynamodb.types import Binary
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaseal import AlgorithmSuite, CryptoAction, ItemReport, MultiKeyring, RawAesKeyring, describe_item
+from dynaseal import (
+    AlgorithmSuite,
+    ConfigError,
+    CryptoAction,
+    ItemReport,
+    MultiKeyring,
+    RawAesKeyring,
+    describe_item,
+)
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
 from dynaseal.report import ItemFormat
 from support import vectors
@@ -338,3 +346,17 @@ def test_python_values_are_told_from_damage(item: dict[str, Any]) -> None:
     report = describe_item(item)
     assert 'needs the wire form, {"S": "x"}' in report.damage[0]
     assert not any("is not an attribute value" in damage for damage in report.damage)
+
+
+@pytest.mark.parametrize("more", [{}, {"ResponseMetadata": {"HTTPStatusCode": 200}}])
+def test_a_whole_reply_is_told_from_an_item(more: dict[str, Any]) -> None:
+    report = describe_item({"Item": {"pk": {"S": "ann"}, "age": {"N": "41"}}, **more})
+    assert 'which is under its member "Item"' in report.damage[0]
+    for value in ({"S": "x"}, {"M": {}}, {"M": {"a": {"S": "x"}}}):
+        assert describe_item({"pk": {"S": "ann"}, "Item": value}).damage == ()
+
+
+def test_what_is_not_a_mapping_is_refused() -> None:
+    item: Any = "x"
+    with pytest.raises(ConfigError, match="describe_item's item must be"):
+        describe_item(item)

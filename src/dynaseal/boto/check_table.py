@@ -16,9 +16,11 @@ from botocore.exceptions import ClientError
 from dynaseal.beacons.compiled.hashes import BEACON_PREFIX
 from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
 from dynaseal.boto.wrappers.table_info import TableIndex
-from dynaseal.config import TableConfig
+from dynaseal.config import TableConfig, UpdateMode
+from dynaseal.core.arguments import check_instances, check_methods, check_strings
 from dynaseal.core.header import RESERVED_PREFIX
 
+_ARGUMENTS = "Write check_table(client, table_name, config)"
 _PARTIAL_INDEX_ACTION = (
     "Project all attributes into the index, or read the items from the table by the keys that a query returns"
 )
@@ -68,7 +70,7 @@ def check_table(client: DescribingClient, table_name: str, config: TableConfig) 
     """Compare a configuration with its table in DynamoDB; calls DescribeTable and DescribeTimeToLive.
 
     Args:
-        client: A DynamoDB client, encrypting or not.
+        client: A DynamoDB client, encrypting or not, or a boto3 resource of DynamoDB.
         table_name: The table's name, or its ARN.
         config: The table's configuration.
 
@@ -78,7 +80,13 @@ def check_table(client: DescribingClient, table_name: str, config: TableConfig) 
 
     Raises:
         BotoCoreError: DynamoDB cannot be reached.
+        ConfigError: an argument is of another type.
     """
+    client = getattr(getattr(client, "meta", None), "client", client)  # a resource has its client there
+    operations = ("describe_table", "describe_time_to_live")
+    check_methods("check_table", operations, "a DynamoDB client", hint=_ARGUMENTS, client=client)
+    check_strings("check_table", table_name=table_name)
+    check_instances("check_table", TableConfig, config=config)
     try:
         table = client.describe_table(TableName=table_name)["Table"]
     except ClientError as error:
@@ -226,13 +234,14 @@ def _check_expiry(client: DescribingClient, table_name: str, config: TableConfig
             "written",
             action=f"Give {name!r} an action in attribute_actions; unsigned, it can be updated in place",
         )
-    elif config.is_signed(name):
+    elif config.is_signed(name) and config.update_mode is not UpdateMode.READ_MODIFY_WRITE:
         yield Finding(
             code="signed-expiry",
             severity="warning",
             subject=name,
             message=f"Items expire by {name!r}, which is signed: an update that only changes it is refused",
-            action=f"Leave {name!r} unsigned to extend an item's life in place, or put the item again",
+            action=f"Leave {name!r} unsigned to extend an item's life in place, or set update_mode="
+            "UpdateMode.READ_MODIFY_WRITE",
         )
 
 

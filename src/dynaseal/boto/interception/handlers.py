@@ -18,6 +18,7 @@ from dynaseal.boto.interception.exemptions import EXEMPT_KEY, EXEMPTION
 from dynaseal.boto.interception.hidden_values import conversion_error, validation_error
 from dynaseal.boto.interception.idempotency import GeneratedToken
 from dynaseal.boto.interception.index_projections import IndexProjections
+from dynaseal.boto.interception.key_rules import with_index_key_hint
 from dynaseal.boto.interception.requests import (
     OPERATIONS,
     PASSED_THROUGH,
@@ -170,6 +171,8 @@ class Handlers:
             if error.last_evaluated_key is not None and self._takes_python_values():
                 error.last_evaluated_key = _python_values(error.last_evaluated_key)
             raise
+        if "Error" in reply and call.sent_request is not call.caller_request:
+            reply = with_index_key_hint(reply)
         if UNREADABLE_ITEMS in reply and self._takes_python_values():
             # boto3 converts the members that the operation's definition has, and this is not one of them.
             reply = with_converted_keys(reply, _python_values)

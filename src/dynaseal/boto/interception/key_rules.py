@@ -4,7 +4,8 @@ DynamoDB refuses such a request too, in words that do not say which name is wron
 values. The functions are pure: they say what is wrong and why.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from dynaseal.boto.interception.expression_rules import Objection
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
@@ -13,6 +14,7 @@ INDEX_KEY_HINT = (
     "The keys of an index cannot be encrypted, not by a default action either: give the attribute the action "
     "SIGN_ONLY in attribute_actions and write its items again, or index a beacon over it"
 )
+_MISMATCH = "Type mismatch for Index Key"
 _HINT = "Give exactly these; if the table has other keys, correct partition_key_name and sort_key_name"
 
 
@@ -57,6 +59,23 @@ def partial_item_objection(projected: Collection[str], key_names: Collection[str
         "only whole items can be verified, so every item that it returns would be refused",
         "Leave out the projection, and pick the attributes from the result",
     )
+
+
+def with_index_key_hint(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an error's reply, with a hint where DynamoDB refused an encrypted attribute as an index's key.
+
+    Ciphertext is binary. DynamoDB's words are kept; it says which type it found, DynamoDB Local does not.
+    """
+    reasons = reply.get("CancellationReasons")
+    hinted = {**reply, "Error": _with_hint(reply["Error"])}
+    return hinted if not reasons else {**hinted, "CancellationReasons": list(map(_with_hint, reasons))}
+
+
+def _with_hint(error: Mapping[str, Any]) -> Mapping[str, Any]:
+    message = str(error.get("Message"))
+    if _MISMATCH not in message or ("Actual: " in message and "Actual: B" not in message):
+        return error
+    return {**error, "Message": f"{message} ({INDEX_KEY_HINT})"}
 
 
 def _reason(expected: Collection[str]) -> str:

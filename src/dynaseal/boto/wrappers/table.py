@@ -24,6 +24,7 @@ from dynaseal.boto.wrappers.copying import NotCopyable
 from dynaseal.boto.wrappers.table_info import TableInfo
 from dynaseal.config import TableConfig, UpdateMode
 from dynaseal.core.actions import AttributeActions, CryptoAction
+from dynaseal.core.arguments import check_instances, check_methods
 from dynaseal.errors import ConfigError
 from dynaseal.materials.model import Keyring
 
@@ -112,6 +113,9 @@ class EncryptedTable(Table):
             raise ConfigError(
                 f"{type(table).__name__} is not a boto3 Table", hint="Pass resource.Table(name)"
             )
+        if config is not None and not isinstance(config, TableConfig):  # pyright: ignore[reportUnnecessaryIsInstance] callers
+            check_methods("An EncryptedTable", (), "a TableConfig", config=config)
+            check_instances("An EncryptedTable", TableConfig, config=config)
         if config is None:
             if materials_provider is None:
                 raise ConfigError("An EncryptedTable needs a config or a materials_provider")

@@ -8,7 +8,7 @@ Source: specification `multi-keyring.md`.
 
 from collections.abc import Sequence
 
-from dynaseal.core.arguments import ProcessBound, check_methods
+from dynaseal.core.arguments import ProcessBound, check_methods, check_sequences
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring, combine_causes
@@ -23,13 +23,14 @@ class MultiKeyring(ProcessBound):
         children: Keyrings that wrap the same data key.
 
     Raises:
-        ConfigError: neither is given.
+        ConfigError: neither is given, or one is not a keyring.
     """
 
     def __init__(self, generator: Keyring | None = None, children: Sequence[Keyring] = ()) -> None:
         methods = ("on_encrypt", "on_decrypt")
         if generator is not None:
             check_methods("A MultiKeyring", methods, "a keyring", generator=generator)
+        check_sequences("A MultiKeyring", object, children=children)
         for child in children:
             check_methods("A MultiKeyring", methods, "a keyring", child=child)
         if generator is None and not children:
