@@ -21,7 +21,9 @@ from dynaseal.inspection.tables import (
 FACTS = TableFacts(
     name="people",
     arn="arn:aws:dynamodb:eu-west-1:111122223333:table/people",
+    region="eu-west-1",
     account="111122223333",
+    storage_key_arn=None,
     item_count=0,
     key_types={"pk": "S", "n": "N", "raw": "B"},
     indexes=(Index(None, ("pk", "n")), Index("by-raw", ("raw",))),
@@ -48,7 +50,14 @@ def test_a_key_is_read_by_the_key_schema() -> None:
 @pytest.mark.parametrize("written", ["raw=AP8=", "raw=0x00ff"])
 def test_binary_is_base64_or_hexadecimal(written: str) -> None:
     facts = TableFacts(
-        name="t", arn="", account="", item_count=0, key_types={"raw": "B"}, indexes=(Index(None, ("raw",)),)
+        name="t",
+        arn="",
+        region="",
+        account="",
+        storage_key_arn=None,
+        item_count=0,
+        key_types={"raw": "B"},
+        indexes=(Index(None, ("raw",)),),
     )
     key = parse_key(facts, [written])
     assert key == {"raw": {"B": b"\x00\xff"}}

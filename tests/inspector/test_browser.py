@@ -65,6 +65,7 @@ def switch(page: Page, user: str) -> None:
 
 def serious(page: Page) -> list[str]:
     """Return what axe-core finds that is serious or critical."""
+    page.wait_for_load_state()  # without its style sheets a page has other colours
     found = Axe().run(page).response["violations"]
     return [
         f"{each['id']}: {node['html']}"

@@ -15,8 +15,11 @@ from starlette.requests import Request
 
 from dynaseal import ItemEncryptor, RawAesKeyring, TableConfig
 from dynaseal.inspector.accounts import Actor
-from dynaseal.inspector.pages import Form, Pages
+from dynaseal.inspector.lab_pages import LabPages, RecentEvents
+from dynaseal.inspector.readers import Readers
 from dynaseal.inspector.rendering import decode_key, encode_key
+from dynaseal.inspector.site import Site as PageSite
+from dynaseal.inspector.table_pages import TablePages
 from inspector.conftest import ACTIONS, SECRET, Site, allow, new_table
 
 
@@ -187,7 +190,7 @@ def test_pages_follow_each_other(client: httpx.Client, site: Site) -> None:
     ("path", "status", "words"),
     [
         ("tables/nothing", 404, "Requested resource not found"),
-        ("tables/people?as=nobody", 404, "There is no user nobody"),
+        ("tables/people?as=nobody", 404, "There is no user nobody to look as"),
         ("tables/people/item?k=%00", 400, "does not name a key"),
         ("tables/people/item?k=", 400, "does not name a key"),
         ("tables/people?start=AAAA", 400, "does not name a key"),
@@ -257,6 +260,17 @@ def test_a_page_has_at_most_100_items_however_many_are_wanted(client: httpx.Clie
     assert "<caption>100 items" in client.get("tables/crowd?limit=100000").text
 
 
+REQUEST: dict[str, Any] = {
+    "type": "http",
+    "method": "GET",
+    "path": "/path/tables/crowd",
+    "path_params": {"table": "crowd"},
+    "query_string": b"limit=100",
+    "headers": [],
+    "server": ("127.0.0.1", 80),
+}
+
+
 class StubbedAccount:
     """An account outside any lab, whose DynamoDB has as many items as a page may have."""
 
@@ -306,22 +320,24 @@ def test_a_page_of_100_items_takes_less_than_300_milliseconds() -> None:
         )
         for number in range(100)
     ]
-    pages = Pages(cast("Any", StubbedAccount(items)), (), "/path")
-    request = Request(
-        {
-            "type": "http",
-            "method": "GET",
-            "path": "/path/tables/crowd",
-            "path_params": {"table": "crowd"},
-            "query_string": b"",
-            "headers": [],
-            "server": ("127.0.0.1", 80),
-        }
-    )
+    site = PageSite(cast("Any", StubbedAccount(items)), "/path")
+    pages = TablePages(site, Readers(()))
+    request = Request(REQUEST)
     taken: list[float] = []
     for _ in range(3):
         begin = time.thread_time()
-        response = pages._table(request, Form({"limit": ["100"]}))
+        response = site.answer(pages.show_table, request)
         taken.append(time.thread_time() - begin)
         assert b"<caption>100 items" in response.body
     assert min(taken) < 0.3
+
+
+@pytest.mark.parametrize("address", ["show_policies", "save_policy", "show_trail", "show_events"])
+def test_what_is_not_a_lab_is_only_read(address: str) -> None:
+    site = PageSite(cast("Any", StubbedAccount([])), "/path")
+    pages = LabPages(site, RecentEvents("arn"))
+    body = "kind=user&owner=limited&name=x&document={}&after=0"
+    request = Request({**REQUEST, "method": "POST"})
+    response = site.answer(getattr(pages, address), request, body)
+    assert response.status_code == 404
+    assert b"Only a lab has this page" in response.body

@@ -1,6 +1,7 @@
 """`dynaseal inspector`: tables and stored items in the browser."""
 
 import webbrowser
+from threading import Thread
 
 import click
 
@@ -35,7 +36,8 @@ def inspector(*, configs: tuple[TableConfig, ...], port: int, open_browser: bool
     def ready(url: str) -> None:
         click.echo(f"inspector ready at {url}")
         if open_browser:
-            webbrowser.open(url)
+            # In a thread, because a browser in the terminal would keep the server from answering it.
+            Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
     try:
         serve(configs, port, ready)

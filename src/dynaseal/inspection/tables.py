@@ -37,7 +37,9 @@ class TableFacts:
     Attributes:
         name: The table's name.
         arn: Its ARN.
+        region: Its Region; empty if the ARN does not say.
         account: The account that owns it; empty if the ARN does not say.
+        storage_key_arn: The account's KMS key with which DynamoDB encrypts it; None if it has no such key.
         item_count: How many items it has, as DynamoDB counts about every six hours.
         key_types: The DynamoDB type of each attribute that is a key of the table or an index: S, N or B.
         indexes: The table itself first, then its secondary indexes.
@@ -45,7 +47,9 @@ class TableFacts:
 
     name: str
     arn: str
+    region: str
     account: str
+    storage_key_arn: str | None
     item_count: int
     key_types: Mapping[str, str]
     indexes: tuple[Index, ...]
@@ -100,7 +104,9 @@ def describe_table(client: Any, name: str) -> TableFacts:
     return TableFacts(
         name=table["TableName"],
         arn=arn,
+        region=arn.split(":")[3] if arn.count(":") >= 5 else "",
         account=arn.split(":")[4] if arn.count(":") >= 5 else "",
+        storage_key_arn=table.get("SSEDescription", {}).get("KMSMasterKeyArn"),
         item_count=int(table.get("ItemCount", 0)),
         key_types={each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]},
         indexes=(

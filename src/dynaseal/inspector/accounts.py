@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from dynaseal.boto.keys.region import HINT, region_name
 from dynaseal.errors import ConfigError
@@ -61,6 +62,7 @@ class Account:
 
     Raises:
         ConfigError: no Region is set.
+        BotoCoreError: there are no credentials, or the endpoint does not answer.
 
     Attributes:
         ambient: The principal that the environment's credentials are of.
@@ -141,7 +143,8 @@ def _clients(session: Any, endpoint: str | None = None) -> Mapping[str, Any]:
 
 
 def _caller(sts: Any) -> str:
+    """Return the ARN of a session's principal; an endpoint without STS, as DynamoDB Local's, says nothing."""
     try:
         return sts.get_caller_identity()["Arn"]
-    except (BotoCoreError, ClientError) as error:
-        return f"unknown: {error}"
+    except (ClientError, ResponseParserError):
+        return "an unknown principal"

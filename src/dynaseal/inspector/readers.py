@@ -1,7 +1,7 @@
 """Reading items as a principal: with a configuration that was given, or with the keys that the items name.
 
-A configuration has its keyring, and the keyring its KMS client, with the ambient credentials. To read as a
-lab's user, the keyring of an item whose data key KMS wrapped is replaced by one with the user's client.
+A configuration has its keyring, and the keyring its clients, with the ambient credentials. To read as a lab's
+user, a keyring over KMS is replaced by one with the user's clients.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,21 @@ from threading import Lock
 from typing import Any
 
 from dynaseal.boto.discovered_config import discovered_config
+from dynaseal.boto.keys.key_store import KeyStore
 from dynaseal.config import TableConfig
 from dynaseal.encryptor import ItemEncryptor
 from dynaseal.inspection.item import ExplainedItem, Refusal, explain_item, read_item
 from dynaseal.inspection.tables import TableFacts
 from dynaseal.inspector.accounts import Actor
+from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
 from dynaseal.materials.keyrings.names import KMS_PROVIDER
 from dynaseal.report import describe_item
 
 _AWS_PREFIX = "aws-kms"
 _MAX_ENCRYPTORS = 256
+
+Refused = tuple[type[Exception], ...]
+"""Errors that mean that a principal may not read an item, besides those of dynaseal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,58 +36,54 @@ class Readers:
     """
 
     configs: Sequence[TableConfig]
-    _encryptors: dict[tuple[str, str, bool], ItemEncryptor] = field(
-        default_factory=dict[tuple[str, str, bool], ItemEncryptor], init=False, repr=False
+    _encryptors: dict[tuple[str, str], ItemEncryptor] = field(
+        default_factory=dict[tuple[str, str], ItemEncryptor], init=False, repr=False
     )
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def config(self, actor: Actor, facts: TableFacts) -> TableConfig:
-        """Return a table's configuration: one that was given, or one that may be able to read its items.
-
-        A configuration belongs to the table with its logical name; where there is only one, it belongs to
-        every table with its key attributes, because a table can have another name than the logical one.
-        """
-        for config in self.configs:
-            if config.logical_table_name == facts.name and config.key_names == facts.key_names:
-                return config
-        if len(self.configs) == 1 and self.configs[0].key_names == facts.key_names:
-            return self.configs[0]
-        return discovered_config(facts, actor.kms)
+        """Return a table's configuration: one that was given, or one that may be able to read its items."""
+        return self._given_config(facts) or discovered_config(facts, actor.kms)
 
     def explain(
-        self,
-        actor: Actor,
-        facts: TableFacts,
-        item: Mapping[str, Any],
-        also_refused: tuple[type[Exception], ...],
+        self, actor: Actor, facts: TableFacts, item: Mapping[str, Any], also_refused: Refused
     ) -> ExplainedItem:
         """Explain an item as a principal sees it."""
-        config = self.config(actor, facts)
-        if actor.user and config in self.configs:
-            providers = {key.provider for key in describe_item(item).wrapped_keys}
-            if KMS_PROVIDER in providers:
-                return self._read(actor, facts, item, self._with_client(config, actor, facts), also_refused)
-            if any(provider.startswith(_AWS_PREFIX) for provider in providers):
+        given = self._given_config(facts)
+        if given is None:
+            encryptor = self._cached((actor.user, facts.name), discovered_config(facts, actor.kms))
+        elif not actor.user:
+            encryptor = self._cached(("", facts.name), given)
+        else:
+            config = _with_clients_of(actor, facts, given, item)
+            if config is None:
                 refusal = Refusal(
                     "other-credentials",
-                    f"The configuration's keyring has credentials of its own, which are not {actor.user}'s",
-                    "Switch to the ambient credentials, or start the inspector with this user's",
+                    f"The configuration's keyring has clients of its own, which are not {actor.user}'s",
+                    "Look as the ambient principal, or start the inspector with this user's credentials",
                 )
-                return explain_item(item, config, refusal)
-        return self._read(actor, facts, item, config, also_refused)
+                return explain_item(item, given, refusal)
+            # Not cached: a hierarchical keyring would keep a branch key after the permission is gone.
+            encryptor = ItemEncryptor(config)
+        return explain_item(item, encryptor.config, read_item(item, encryptor.decrypt_item, also_refused))
 
-    def _read(
-        self,
-        actor: Actor,
-        facts: TableFacts,
-        item: Mapping[str, Any],
-        config: TableConfig,
-        also_refused: tuple[type[Exception], ...],
-    ) -> ExplainedItem:
-        encryptor = self._encryptor((actor.user, facts.name, config in self.configs), config)
-        return explain_item(item, config, read_item(item, encryptor.decrypt_item, also_refused))
+    def stored_key(self, facts: TableFacts, key: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return an item's key as it is stored: with tokens in place of surrogate keys' real values."""
+        given = self._given_config(facts)
+        search = None if given is None else self._cached(("", facts.name), given).search
+        return key if search is None else search.key_with_surrogate_keys("GetItem", key)
 
-    def _encryptor(self, key: tuple[str, str, bool], config: TableConfig) -> ItemEncryptor:
+    def _given_config(self, facts: TableFacts) -> TableConfig | None:
+        """Return the configuration that was given for a table, if one was.
+
+        It belongs to the table with its logical name. Where there is only one, it belongs to every table with
+        its key attributes, because a table can have another name than the logical one.
+        """
+        fitting = [config for config in self.configs if config.key_names == facts.key_names]
+        by_name = [config for config in fitting if config.logical_table_name == facts.name]
+        return next(iter(by_name or (fitting if len(self.configs) == 1 else ())), None)
+
+    def _cached(self, key: tuple[str, str], config: TableConfig) -> ItemEncryptor:
         with self._lock:
             if key not in self._encryptors:
                 if len(self._encryptors) >= _MAX_ENCRYPTORS:
@@ -90,6 +91,34 @@ class Readers:
                 self._encryptors[key] = ItemEncryptor(config)
             return self._encryptors[key]
 
-    def _with_client(self, config: TableConfig, actor: Actor, facts: TableFacts) -> TableConfig:
-        keyring = discovered_config(facts, actor.kms).keyring
-        return replace(config, keyring=keyring, cmm=None)
+
+def _with_clients_of(
+    actor: Actor, facts: TableFacts, config: TableConfig, item: Mapping[str, Any]
+) -> TableConfig | None:
+    """Return the configuration with a lab user's clients; None if its keyring cannot be replaced.
+
+    A keyring that does not use KMS stays as it is: no permission is needed for it.
+    """
+    keyring = config.keyring
+    if isinstance(keyring, AwsKmsHierarchicalKeyring):
+        store = keyring.key_store
+        if not isinstance(store, KeyStore):
+            return None
+        own_store = KeyStore(
+            store.table_name,
+            store.logical_key_store_name,
+            store.kms_key_arn,
+            dynamodb_client=actor.dynamodb,
+            kms_client=actor.kms,
+        )
+        own_keyring = AwsKmsHierarchicalKeyring(
+            own_store,
+            branch_key_id=keyring.branch_key_id,
+            branch_key_id_supplier=keyring.branch_key_id_supplier,
+            ttl_seconds=keyring.ttl_seconds,
+        )
+        return replace(config, keyring=own_keyring)
+    providers = {key.provider for key in describe_item(item).wrapped_keys}
+    if KMS_PROVIDER in providers:
+        return replace(config, keyring=discovered_config(facts, actor.kms).keyring, cmm=None)
+    return None if any(provider.startswith(_AWS_PREFIX) for provider in providers) else config

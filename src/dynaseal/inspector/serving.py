@@ -10,8 +10,8 @@ import uvicorn
 
 from dynaseal.config import TableConfig
 from dynaseal.inspector.accounts import Account
+from dynaseal.inspector.application import application
 from dynaseal.inspector.guard import Guard, Keys
-from dynaseal.inspector.pages import Pages
 
 LOOPBACK = "127.0.0.1"
 _START_SECONDS = 10
@@ -79,7 +79,7 @@ def running(configs: Sequence[TableConfig] = ()) -> Generator[str]:
 def _guarded(account: Account, configs: Sequence[TableConfig], listener: socket.socket) -> tuple[str, Guard]:
     port: int = listener.getsockname()[1]
     keys = Keys()
-    app = Pages(account, configs, keys.path).application()
+    app = application(account, configs, keys.path)
     hosts = frozenset({f"{LOOPBACK}:{port}", f"localhost:{port}"})
     return f"http://{LOOPBACK}:{port}/?token={keys.token}", Guard(app, keys, hosts)
 
