@@ -114,6 +114,27 @@ def test_a_policy_that_is_saved_takes_effect_at_once(client: httpx.Client) -> No
     assert "later can decrypt" in text_of(client.get(item_path(user="later")))
 
 
+def test_a_policy_that_is_deleted_takes_effect_at_once(client: httpx.Client) -> None:
+    boto3.client("iam").create_user(UserName="formerly")
+    allow("formerly", "dynamodb:DescribeTable", "dynamodb:GetItem", "kms:Decrypt")
+    assert "formerly can decrypt" in text_of(client.get(item_path(user="formerly")))
+    fields = {"kind": "user", "owner": "formerly", "name": "read", "document": "", "action": "delete"}
+    assert "Deleted" in post(client, "policies/save", **fields).text
+    assert "formerly cannot read what is stored" in text_of(client.get(item_path(user="formerly")))
+
+
+def test_without_javascript_a_policy_is_saved_or_refused_on_a_whole_page(client: httpx.Client) -> None:
+    origin = str(client.base_url.copy_with(path="")).rstrip("/")
+    fields = {"kind": "user", "owner": "stranger", "name": "nothing", "document": "{"}
+    refused = client.post("policies/save", data=fields, headers={"Origin": origin})
+    assert "MalformedPolicyDocument" in refused.text
+    assert "<html" in refused.text
+    nothing = {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}
+    fields["document"] = json.dumps({"Statement": [nothing]})
+    saved = client.post("policies/save", data=fields, headers={"Origin": origin})
+    assert "sts:GetCallerIdentity" in saved.text
+
+
 def test_a_key_policy_can_be_edited(client: httpx.Client) -> None:
     kms = boto3.client("kms")
     key = kms.create_key()["KeyMetadata"]["Arn"]

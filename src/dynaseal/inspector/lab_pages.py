@@ -65,19 +65,25 @@ class LabPages:
         )
 
     def save_policy(self, visit: Visit) -> Response:
-        """Write a policy, in a lab only, and let the page load what depends on it again."""
+        """Write or delete a policy, in a lab only, and let the page load what depends on it again."""
         self._lab()
-        kind, owner = visit.get("kind"), visit.get("owner")
+        kind, owner, name = visit.get("kind"), visit.get("owner"), visit.get("name")
         if kind not in ("key", "user", "managed") or not owner:
             raise ValueError("The form does not name a policy")
+        root = self.site.account.ambient
+        is_deleted = visit.get("action") == "delete" and kind == "user"
         try:
-            policies.save(self.site.account.ambient, kind, owner, visit.get("name"), visit.get("document"))
+            if is_deleted:
+                policies.delete_user_policy(root.iam, owner, name)
+            else:
+                policies.save(root, kind, owner, name, visit.get("document"))
         except AWS_ERRORS as error:
-            response = self.site.html("_saved.html", error=in_words(error))
-        else:
-            response = self.site.html("_saved.html", error=None)
-            response.headers["HX-Trigger"] = "policies-changed"
-        return response if visit.is_partial else RedirectResponse(f"{self.site.path}/policies", 303)
+            return self.site.error(visit.request, in_words(error), 200)
+        if not visit.is_partial:
+            return RedirectResponse(f"{self.site.path}/policies", 303)
+        response = self.site.html("_saved.html", done="Deleted" if is_deleted else "Saved")
+        response.headers["HX-Trigger"] = "policies-changed"
+        return response
 
     def show_trail(self, visit: Visit) -> Response:
         """Return the newest decisions."""

@@ -99,6 +99,11 @@ def save(clients: Any, kind: Kind, owner: str, name: str, document: str) -> None
         clients.iam.create_policy_version(PolicyArn=owner, PolicyDocument=document, SetAsDefault=True)
 
 
+def delete_user_policy(iam: Any, user: str, name: str) -> None:
+    """Delete a policy inside a user."""
+    iam.delete_user_policy(UserName=user, PolicyName=name)
+
+
 def new_policy_document() -> str:
     """Return the JSON that a new policy of a user begins with."""
     return _indented(NEW_POLICY)

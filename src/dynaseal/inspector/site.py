@@ -92,15 +92,15 @@ class Site:
             fields |= parse_qs(request.url.query, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
             return handler(Visit(request, fields, self._actor(next(iter(fields.get("as", ())), ""))))
         except NotFoundError as error:
-            return self._error(request, str(error), 404)
+            return self.error(request, str(error), 404)
         except (KeyInputError, ValueError) as error:
-            return self._error(request, str(error), 400)
+            return self.error(request, str(error), 400)
         except LabError as error:
-            return self._error(request, str(error), 502)
+            return self.error(request, str(error), 502)
         except DynasealError as error:
-            return self._error(request, str(error), 200)
+            return self.error(request, str(error), 200)
         except AWS_ERRORS as error:
-            return self._error(request, in_words(error), 200)
+            return self.error(request, in_words(error), 200)
 
     def page(self, template: str, visit: Visit, **values: Any) -> HTMLResponse:
         """Return a whole page."""
@@ -143,16 +143,16 @@ class Site:
                 raise
         return describe_table(self.account.ambient.dynamodb, name)
 
+    def error(self, request: Request, message: str, status: int) -> Response:
+        """Return a page, or a part of one, with an error; it needs no call of AWS."""
+        name = "_error.html" if _is_partial(request) else "error.html"
+        return self.html(name, status, message=message, actor=self.account.ambient, users=(), as_user="")
+
     def _actor(self, user: str) -> Actor:
         try:
             return self.account.actor(user)
         except LookupError:
             raise NotFoundError(f"There is no user {escaped(user)} to look as") from None
-
-    def _error(self, request: Request, message: str, status: int) -> Response:
-        """Return a page with an error; it needs no call of AWS."""
-        name = "_error.html" if _is_partial(request) else "error.html"
-        return self.html(name, status, message=message, actor=self.account.ambient, users=(), as_user="")
 
 
 def in_words(error: Exception) -> str:
