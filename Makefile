@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo native test lint fix bench fuzz interop load test-oldest-engine terraform-lint constraints pictures clean
+.PHONY: help demo native test lint fix bench fuzz interop load migrate-crash test-oldest-engine terraform-lint constraints pictures clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -75,6 +75,9 @@ interop: $(VENV)/ready ## exchange items, key stores and beacons with AWS's Java
 
 load: $(VENV)/ready ## 200 clients use the lab for a minute: every reply is right, memory stays bounded
 	PYTHONPATH=tests $(BIN)/python -m lab.load
+
+migrate-crash: $(VENV)/ready ## kill a migration of 5,000 items 25 times while 4 writers change items
+	PYTHONPATH=tests $(BIN)/python -m migrate.crash
 
 test-oldest-engine: ## test the lab's DynamoDB with the oldest ministack that pyproject.toml allows
 	$(PYTHON) -m venv --clear .venv-oldest

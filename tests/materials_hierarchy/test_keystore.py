@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from datetime import datetime
 from threading import Barrier, Thread
 from typing import Any
 
@@ -59,6 +60,22 @@ def test_a_new_branch_key_has_three_records_with_all_their_attributes_in_the_con
         assert context == stored | {"tablename": "logical"}
         assert row["hierarchy-version"] == {"N": "1"}
         assert row["aws-crypto-ec:department"] == {"S": "admin"}
+
+
+def test_a_version_has_its_creation_time_which_is_read_without_kms(aws: FakeAws, store: KeyStore) -> None:
+    store.create_key("tenant-a", BOUND)
+    version = store.get_active_branch_key("tenant-a").branch_key_version
+    row = rows_of(aws, "tenant-a")[f"branch:version:{version}"]
+    aws.calls.clear()
+
+    created = store.get_creation_time("tenant-a", version)
+
+    assert created == datetime.fromisoformat(row["create-time"]["S"])
+    assert created.tzinfo is not None
+    assert operations(aws) == ["GetItem"]
+    row["create-time"] = {"S": "yesterday"}
+    with pytest.raises(KeyStoreError, match="without a time"):
+        store.get_creation_time("tenant-a", version)
 
 
 def test_making_a_branch_key_makes_the_calls_that_aws_makes(aws: FakeAws, store: KeyStore) -> None:

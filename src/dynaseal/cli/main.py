@@ -45,6 +45,7 @@ _LIBRARY_COMMANDS = (
     EntryPoint("doctor", "dynaseal.cli.doctor:doctor", COMMANDS),
     EntryPoint("inspect", "dynaseal.cli.inspect:inspect", COMMANDS),
     EntryPoint("inspector", "dynaseal.cli.inspector:inspector", COMMANDS),
+    EntryPoint("migrate", "dynaseal.cli.migrate:migrate", COMMANDS),
     EntryPoint("plan", "dynaseal.cli.plan:plan", COMMANDS),
     EntryPoint("policy", "dynaseal.cli.policy:policy", COMMANDS),
 )

@@ -1,6 +1,7 @@
 """The migration of a live table: checks its arguments and its table, and makes runs."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ from dynaseal.core.arguments import check_instances
 from dynaseal.encryptor import ItemEncryptor
 from dynaseal.errors import ConfigError
 from dynaseal.migrate.checkpoint import describe_config, fingerprint, locked, open_checkpoint
-from dynaseal.migrate.moving import Selection
 from dynaseal.migrate.reports import MigrationReport, Progress
 from dynaseal.migrate.running import Mode, Plan, Run
+from dynaseal.migrate.selecting import select
 from dynaseal.migrate.transforming import Plaintext, transformer
 
 MAX_SEGMENTS = 1_000_000
@@ -38,6 +39,10 @@ class Migration:
             the same account and Region.
         keys: Take only items that are encrypted under one of these keys: a KMS key's ARN, a branch key id or
             version, or a raw key's name.
+        older_than: Take only items whose branch key version was made before this time. Items under other keys
+            than branch keys have no date, and are not taken.
+        renew: Whether items get new data keys although nothing else about them would change. A renewal that
+            goes on after an interruption may renew the last pages twice.
 
     Raises:
         ConfigError: an argument does not fit, the table has other keys, or its client already encrypts.
@@ -75,6 +80,8 @@ class Migration:
         dry_run: bool = False,
         target_table: Any = None,
         keys: Iterable[str] = (),
+        older_than: datetime | None = None,
+        renew: bool = False,
     ) -> None:
         check_instances("A Migration", TableConfig, source=source)
         check_instances("A Migration", (TableConfig, Plaintext), target=target)
@@ -87,13 +94,15 @@ class Migration:
         self._path = None if checkpoint is None else Path(checkpoint)
         self._segments = segments
         self._dry_run = dry_run
+        keyrings = [each.keyring for each in (source, target) if isinstance(each, TableConfig)]
         self._plan = Plan(
             client=wire_copy(client),
             table=self._name,
             target_table=self._target_name,
             source=ItemEncryptor(source),
             target=target if isinstance(target, Plaintext) else ItemEncryptor(target),
-            selection=Selection(frozenset(keys)),
+            selection=select(keys, older_than, *keyrings),
+            renew=renew,
             max_read_units=max_read_units,
             max_write_units=max_write_units,
         )
@@ -162,6 +171,8 @@ class Migration:
                 "source": describe_config(self._source_config),
                 "target": target.name if isinstance(target, Plaintext) else describe_config(target),
                 "keys": sorted(self._plan.selection.keys),
+                "older than": str(self._plan.selection.older_than),
+                "renew": self._plan.renew,
             }
         )
 

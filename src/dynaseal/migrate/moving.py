@@ -4,8 +4,9 @@ On a conflict the item is read again, consistently, and transformed again, after
 """
 
 import random
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,6 +18,7 @@ from dynaseal.encryptor import ItemEncryptor
 from dynaseal.errors import DynasealError, UnsupportedOperationError
 from dynaseal.migrate.reports import Handled
 from dynaseal.migrate.requests import Write
+from dynaseal.migrate.selecting import ALL_ITEMS, Selection
 from dynaseal.migrate.table_access import Conflict, TableAccess
 from dynaseal.migrate.transforming import Outcome, Plaintext, Target, Transformer
 
@@ -42,23 +44,6 @@ _TRANSIENT_KMS_CODES = frozenset(
 )
 
 
-class Selection(NamedTuple):
-    """Which items a migration takes: those under certain keys, or all of them.
-
-    Attributes:
-        keys: A name, an id or ARN, or a branch key version for each key; empty for every item.
-    """
-
-    keys: frozenset[str] = frozenset()
-
-    def includes(self, names: Iterable[str]) -> bool:
-        """Return whether an item that names these keys is selected."""
-        return not self.keys or any(name in self.keys or self.keys & {*name.split(" ")} for name in names)
-
-
-ALL_ITEMS = Selection()
-
-
 class ItemMover:
     """Moves items of one table.
 
@@ -68,6 +53,7 @@ class ItemMover:
         target: Writes the items.
         target_table: The name of the table that they are copied into; None if they are changed in place.
         selection: Which items are taken.
+        renew: Whether items get new data keys although nothing else about them would change.
     """
 
     def __init__(
@@ -78,12 +64,14 @@ class ItemMover:
         *,
         target_table: TableAccess | None = None,
         selection: Selection = ALL_ITEMS,
+        renew: bool = False,
     ) -> None:
         self._table = table
         self._source = source
         self._target = None if isinstance(target, Plaintext) else target
         self._target_table = target_table
         self._selection = selection
+        self._renew = renew
         self._transformer = Transformer(source, target)
 
     def key_of(self, item: Item) -> dict[str, Any]:
@@ -119,7 +107,17 @@ class ItemMover:
 
     def transform(self, item: Item) -> Outcome:
         """Return an item's outcome; while KMS is throttling or unavailable it is computed again."""
-        return self._repeat_if_transient(lambda: self._transformer.transform(item))
+        return self._repeat_if_transient(lambda: self._transform(item))
+
+    def _transform(self, item: Item) -> Outcome:
+        outcome = self._transformer.transform(item)
+        if not self._renew or self._target is None or outcome.state != "skipped":
+            return outcome
+        try:
+            written = self._target.encrypt_item(self._target.decrypt_item(item))
+        except DynasealError as error:
+            return replace(outcome, state="failed", item=None, reason=error.message, errors=(error,))
+        return replace(outcome, state="changed", item=written)
 
     def _repeat_if_transient(self, attempt_it: Callable[[], Outcome]) -> Outcome:
         outcome = attempt_it()

@@ -150,7 +150,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What a migration would do and cost, by a dry run. Prices are those of `prices`.
+    """What a migration would do and cost, by a dry run. Prices are those of `boto/cost/prices`.
 
     Attributes:
         writes: How many items would be written.

@@ -23,8 +23,9 @@ from dynaseal.encryptor import ItemEncryptor
 from dynaseal.materials.kms_calls import KmsCall
 from dynaseal.migrate.checkpoint import Checkpoint
 from dynaseal.migrate.limits import UnitLimit
-from dynaseal.migrate.moving import ItemMover, Selection
+from dynaseal.migrate.moving import ItemMover
 from dynaseal.migrate.reports import Consumed, Estimate, Handled, MigrationReport, Progress
+from dynaseal.migrate.selecting import Selection
 from dynaseal.migrate.survey import Survey
 from dynaseal.migrate.table_access import TableAccess
 from dynaseal.migrate.transforming import Plaintext, Target
@@ -45,6 +46,7 @@ class Plan:
         source: Reads the items.
         target: Writes the items.
         selection: Which items are taken.
+        renew: Whether items get new data keys although nothing else about them would change.
         max_read_units: The limit of read units per second; None for no limit.
         max_write_units: The limit of write units per second; None for no limit.
     """
@@ -55,6 +57,7 @@ class Plan:
     source: ItemEncryptor
     target: Target
     selection: Selection
+    renew: bool
     max_read_units: float | None
     max_write_units: float | None
 
@@ -90,7 +93,12 @@ class Run:
             self._table = plan.access(plan.table)
             into = None if target_table is None else plan.access(target_table)
         self._mover = ItemMover(
-            self._table, plan.source, plan.target, target_table=into, selection=plan.selection
+            self._table,
+            plan.source,
+            plan.target,
+            target_table=into,
+            selection=plan.selection,
+            renew=plan.renew,
         )
         self._checkpoint = checkpoint
         self._before = checkpoint.consumed

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from dynaseal.attributes import Item
+from dynaseal.boto.cost.prices import KMS_REQUEST, READ_UNIT, WRITE_UNIT
 from dynaseal.materials.kms_calls import KmsCall
 from dynaseal.migrate.forms import ItemForm, find_form
-from dynaseal.migrate.moving import ItemMover, Selection
-from dynaseal.migrate.prices import cost
+from dynaseal.migrate.moving import ItemMover
 from dynaseal.migrate.reports import Estimate, Handled
-from dynaseal.migrate.sizes import MAX_ITEM_SIZE, WRITE_UNIT, item_size
+from dynaseal.migrate.selecting import Selection
+from dynaseal.migrate.sizes import MAX_ITEM_SIZE, item_size, write_units
 from dynaseal.migrate.transforming import Outcome
 
 SAMPLE = 20
@@ -121,26 +122,26 @@ class Survey:
             is_copy: Whether items are copied into another table, in transactions.
         """
         writes = kms = 0.0
-        write_units = busy = 0.0
+        units_written = busy = 0.0
         for group in self._groups.values():
             sampled = max(len(group.outcomes), 1)
             to_write = group.items * group.share_to_write
             growth = sum(group.growth) / max(len(group.growth), 1)
             writes += to_write
-            write_units += to_write * -(-(group.size / group.items + growth) // WRITE_UNIT)
+            units_written += to_write * write_units(round(group.size / group.items + growth))
             calls = group.kms_calls / sampled
             # Fewer calls than half an item's: a cache answered, and more items need no more calls.
             kms += group.items * calls if calls >= 0.5 else group.kms_calls
             busy += group.items * group.seconds / sampled
         if is_copy:
             # Each of the two actions of a transaction consumes twice what a write of its size does.
-            write_units *= 4
+            units_written *= 4
         seconds = max(
             # Python computes in one thread at a time, whatever the number of segments.
             busy,
             busy / segments + (writes + kms) * _CALL_SECONDS / segments,
             read_units / max_read_units if max_read_units else 0,
-            write_units / max_write_units if max_write_units else 0,
+            units_written / max_write_units if max_write_units else 0,
         )
         calls = round(kms)
         fewer = 2 * (1 + int(seconds // _BRANCH_KEY_SECONDS))
@@ -150,9 +151,9 @@ class Survey:
             kms_calls=calls,
             kms_calls_with_hierarchy=fewer if fewer < calls else None,
             read_units=read_units,
-            write_units=write_units,
+            write_units=units_written,
             seconds=round(seconds, 1),
-            dollars=cost(read_units=read_units, write_units=write_units, kms_calls=calls),
+            dollars=READ_UNIT.of(read_units) + WRITE_UNIT.of(units_written) + KMS_REQUEST.of(calls),
             sampled=len(outcomes),
             sampled_failures=sum(outcome.state == "failed" for outcome in outcomes),
         )

@@ -79,6 +79,11 @@ class Record:
         return self.context[_KMS_ARN]
 
     @property
+    def creation_time(self) -> str:
+        """When the record was made, as ISO 8601 writes it."""
+        return self.context[_CREATE_TIME]
+
+    @property
     def custom_context(self) -> dict[str, str]:
         """The encryption context that the branch key's creator gave."""
         return {

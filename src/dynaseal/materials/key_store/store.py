@@ -206,6 +206,18 @@ class BranchKeyStore(ProcessBound):
         record = self._record(branch_key_id, VERSION_PREFIX + version)
         return record.branch_key(self._kms.decrypt(record.ciphertext, record.context))
 
+    def get_creation_time(self, branch_key_id: str, version: str) -> datetime:
+        """Return when a version of a branch key was made, as its record says; KMS is not called.
+
+        Raises:
+            KeyStoreError: there is no such version, or its record has no time.
+        """
+        record = self._record(branch_key_id, VERSION_PREFIX + version)
+        try:
+            return datetime.fromisoformat(record.creation_time)
+        except ValueError:
+            raise KeyStoreError(f"The branch key {branch_key_id!r} has a version without a time") from None
+
     def get_beacon_key(self, branch_key_id: str) -> BeaconKeyMaterials:
         """Fetch the beacon key of a branch key id: one GetItem, one Decrypt.
 

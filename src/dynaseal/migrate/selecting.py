@@ -1,0 +1,104 @@
+"""Which items a migration takes: all of them, those under certain keys, or those under old branch keys.
+
+An item has no date. The only date that it leads to is that of its branch key's version, which the key store
+has. Items under any other key have none, and are not taken when a date is given.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import Protocol, runtime_checkable
+
+from dynaseal.errors import ConfigError
+from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
+from dynaseal.materials.keyrings.multi import MultiKeyring
+from dynaseal.materials.keyrings.names import HIERARCHY_PROVIDER
+from dynaseal.materials.model import Keyring
+
+
+@runtime_checkable
+class DatedBranchKeys(Protocol):
+    """A key store that knows when a version of a branch key was made."""
+
+    def get_creation_time(self, branch_key_id: str, version: str, /) -> datetime:
+        """Return when a version of a branch key was made."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which items a migration takes.
+
+    Attributes:
+        keys: A name, an id or ARN, or a branch key version for each key; empty for every key.
+        older_than: Take only items whose branch key version was made before this; None for all.
+        key_store: Where the versions are; needed for `older_than`.
+    """
+
+    keys: frozenset[str] = frozenset()
+    older_than: datetime | None = None
+    key_store: DatedBranchKeys | None = None
+    _dates: dict[tuple[str, str], datetime] = field(
+        default_factory=dict[tuple[str, str], datetime], repr=False, compare=False
+    )
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    def includes(self, names: Iterable[str]) -> bool:
+        """Return whether an item that names these keys is selected.
+
+        Raises:
+            KeyStoreError: the date of a branch key's version cannot be read.
+        """
+        listed = list(names)
+        if self.keys and not any(name in self.keys or self.keys & {*name.split(" ")} for name in listed):
+            return False
+        return self.older_than is None or any(map(self._is_old, listed))
+
+    def _is_old(self, name: str) -> bool:
+        provider, _, rest = name.partition(" ")
+        branch_key_id, _, version = rest.rpartition(" version ")
+        if provider != HIERARCHY_PROVIDER or not branch_key_id:
+            return False
+        assert self.key_store is not None  # noqa: S101 checked when the selection was made
+        assert self.older_than is not None  # noqa: S101 checked by the caller
+        with self._lock:
+            key = branch_key_id, version
+            if key not in self._dates:
+                self._dates[key] = self.key_store.get_creation_time(*key)
+            return self._dates[key] < self.older_than
+
+
+ALL_ITEMS = Selection()
+
+
+def select(keys: Iterable[str], older_than: datetime | None, *keyrings: Keyring | None) -> Selection:
+    """Return a selection.
+
+    Args:
+        keys: Names, ids, ARNs or versions of keys; empty for every key.
+        older_than: Take only items whose branch key version was made before this; None for all.
+        keyrings: The keyrings of the source and the target, one of which has the key store.
+
+    Raises:
+        ConfigError: there is no key store to ask for dates, or the time has no time zone.
+    """
+    if older_than is None:
+        return Selection(keys=frozenset(keys))
+    if older_than.tzinfo is None:
+        raise ConfigError("older_than needs a time zone", hint="Write datetime(2026, 1, 1, tzinfo=UTC)")
+    stores = [store for keyring in keyrings for store in _key_stores(keyring)]
+    if not stores:
+        raise ConfigError(
+            "older_than needs a hierarchical keyring: only the versions of branch keys have dates",
+            hint="Select items by key instead: keys=[...], or --key",
+        )
+    return Selection(keys=frozenset(keys), older_than=older_than, key_store=stores[0])
+
+
+def _key_stores(keyring: Keyring | None) -> Iterator[DatedBranchKeys]:
+    if isinstance(keyring, MultiKeyring):
+        for each in keyring.keyrings:
+            yield from _key_stores(each)
+    elif isinstance(keyring, AwsKmsHierarchicalKeyring) and isinstance(keyring.key_store, DatedBranchKeys):
+        yield keyring.key_store

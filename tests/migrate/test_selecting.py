@@ -1,0 +1,46 @@
+"""Which items a migration takes by the date of their branch key's version."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dynaseal import AwsKmsHierarchicalKeyring, ConfigError, MultiKeyring, RawAesKeyring
+from dynaseal.migrate.selecting import select
+from support.searchable import FakeKeyStore
+
+RAW = RawAesKeyring("tests", "old", bytes(32))
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class DatedStore(FakeKeyStore):
+    """A key store whose versions are a day apart."""
+
+    def get_creation_time(self, branch_key_id: str, version: str) -> datetime:
+        self.requested_ids.append(branch_key_id)
+        return MADE + timedelta(days=int(version))
+
+
+def hierarchical(store: Any) -> AwsKmsHierarchicalKeyring:
+    return AwsKmsHierarchicalKeyring(store, branch_key_id="tenant", ttl_seconds=60)
+
+
+def test_items_under_an_older_version_are_taken_and_others_are_not() -> None:
+    store = DatedStore({})
+    selection = select((), MADE + timedelta(days=2), RAW, MultiKeyring(RAW, [hierarchical(store)]))
+    for _ in range(3):
+        assert selection.includes(["aws-kms-hierarchy a tenant version 1"])
+        assert not selection.includes(["aws-kms-hierarchy a tenant version 2"])
+    assert store.requested_ids == ["a tenant", "a tenant"]
+    assert not selection.includes(["tests old"])
+    assert not selection.includes([])
+
+
+def test_a_date_needs_a_key_store_that_has_dates() -> None:
+    for keyrings in ((RAW,), (hierarchical(FakeKeyStore({})),), (None,)):
+        with pytest.raises(ConfigError, match="only the versions of branch keys have dates"):
+            select((), MADE, *keyrings)
+    with pytest.raises(ConfigError, match="time zone"):
+        select((), datetime(2026, 1, 1), hierarchical(DatedStore({})))
