@@ -34,7 +34,7 @@ ENDED_BY_SIGNAL = 128
 @click.option(
     "--experiment",
     type=click.Choice(sorted(EXPERIMENTS)),
-    help="Run a script of examples/ instead, which searches encrypted values.",
+    help="Run a script of examples/ instead.",
 )
 def demo(*, with_terraform: bool, keep: bool, open_inspector: bool, experiment: str | None) -> None:
     """Encrypt an item in a local AWS, and see what each of two users can read of it.
@@ -43,13 +43,16 @@ def demo(*, with_terraform: bool, keep: bool, open_inspector: bool, experiment: 
     .env, and runs demo.py as the user who may use the client key and as the user who may not. No AWS account
     is needed. Other lines of .env stay as they are, and AWS_ENDPOINT_URL is removed when the lab stops.
 
-    With --experiment: creates tables and a key store instead, and runs one script, which shows what DynamoDB
-    saw of a search and what it returned.
+    With --experiment: runs one script instead, which prints what it does, what was expected and what
+    happened. Those that search (queryable, surrogate-keys) get tables and a key store; the others make what
+    they need.
 
     Exit code: 0 if every outcome was as expected, 1 if not, 2 for wrong usage.
     """
     if experiment and (keep or open_inspector):
         raise click.UsageError("--keep and --open cannot be used with --experiment")
+    if with_terraform and experiment and not EXPERIMENTS[experiment].has_stack:
+        raise click.UsageError(f"--terraform cannot be used with {experiment}, which makes what it needs")
     output = Output()
     try:
         output.step("Lab")
