@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from dynaseal.boto.wrappers.resource import EncryptedResource
     from dynaseal.boto.wrappers.table import EncryptedTable
     from dynaseal.boto.wrappers.table_info import TableIndex, TableInfo
+    from dynaseal.legacy.items import Legacy, LegacyPolicy
     from dynaseal.materials.key_store.branch_keys import BeaconKeyMaterials, BranchKeyMaterials
     from dynaseal.materials.key_store.cache import BranchKeyCache
     from dynaseal.materials.keyrings.curves import Curve
@@ -148,6 +149,8 @@ _MODULES = {
     "ItemReport": "dynaseal.report",
     "KeyStore": "dynaseal.boto.keys.key_store",
     "KmsError": "dynaseal.boto.keys.kms",
+    "Legacy": "dynaseal.legacy.items",
+    "LegacyPolicy": "dynaseal.legacy.items",
     "LengthPlan": "dynaseal.beacons.length.plans",
     "Lower": "dynaseal.beacons.compiled.virtual_fields",
     "MplKeyring": "dynaseal.boto.keys.mpl",
@@ -246,6 +249,8 @@ __all__ = [
     "KeyStoreError",
     "Keyring",
     "KmsError",
+    "Legacy",
+    "LegacyPolicy",
     "LengthPlan",
     "Lower",
     "MplKeyring",

@@ -47,6 +47,7 @@ from dynaseal.materials.model import CryptographicMaterialsManager, Keyring
 if TYPE_CHECKING:
     from dynaseal.beacons.compiled.search import CompiledSearch
     from dynaseal.beacons.definitions import SearchConfig
+    from dynaseal.legacy.items import Legacy, OlderItems
 
 MAX_KEY_NAME_LENGTH = 255
 
@@ -116,6 +117,7 @@ class TableConfig(ProcessBound):
         unreadable: Whether an item that does not verify makes a Query, Scan or BatchGetItem fail, or is
             listed in the reply beside the items that verify.
         update_mode: Whether updates may touch signed attributes.
+        legacy: Whether items of the older format (`dynamodb-encryption-sdk`) are read and written, and how.
 
     Raises:
         ConfigError: parts of the configuration contradict each other; the message says which, and what to
@@ -146,6 +148,7 @@ class TableConfig(ProcessBound):
     surrogate_keys: Iterable[SurrogateKey] = field(default=(), kw_only=True)
     unreadable: Unreadable = field(default=Unreadable.RAISE, kw_only=True)
     update_mode: UpdateMode = field(default=UpdateMode.UNSIGNED_ONLY, kw_only=True)
+    legacy: "Legacy | None" = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -158,6 +161,7 @@ class TableConfig(ProcessBound):
         object.__setattr__(self, "surrogate_keys", tuple(self.surrogate_keys))
         self._check_names()
         self._check_surrogates()
+        self._check_legacy()
         self._check_keys()
         for name, action in self._named.items():
             self._check_action(name, action)
@@ -198,6 +202,28 @@ class TableConfig(ProcessBound):
             action_of=self._configured_action,
         )
         return compile_search(self.search, table, self._surrogates)
+
+    @cached_property
+    def older_items(self) -> "OlderItems | None":
+        """Reads and writes items of the older format; None if the configuration does not allow it."""
+        legacy = self.legacy
+        if legacy is None or not legacy.policy.allows_read:
+            return None
+        from dynaseal.legacy.items import OlderItems, older_actions  # noqa: PLC0415 few tables have older items
+        from dynaseal.legacy.structures import TableIndex  # noqa: PLC0415
+
+        actions = self.attribute_actions if legacy.attribute_actions is None else legacy.attribute_actions
+        return OlderItems(
+            legacy.materials_provider,
+            legacy.table_name or self.logical_table_name,
+            TableIndex(self.partition_key_name, self.sort_key_name),
+            older_actions(actions),
+        )
+
+    @property
+    def writes_older_items(self) -> bool:
+        """Whether items are written in the older format."""
+        return self.legacy is not None and self.legacy.policy.forces_write
 
     @cached_property
     def schema(self) -> Schema:
@@ -304,6 +330,10 @@ class TableConfig(ProcessBound):
             from dynaseal.beacons.definitions import SearchConfig  # noqa: PLC0415
 
             check_instances(owner, SearchConfig, search=self.search)
+        if self.legacy is not None:
+            from dynaseal.legacy.items import Legacy  # noqa: PLC0415
+
+            check_instances(owner, Legacy, legacy=self.legacy)
         if not isinstance(self.attribute_actions, AttributeActions):
             check_actions(owner, self.attribute_actions)
         self._check_keyring()
@@ -372,6 +402,29 @@ class TableConfig(ProcessBound):
                 "A table with surrogate keys cannot hold unencrypted items: their keys would not be tokens",
                 hint="Copy the items to a new table with plaintext_policy=FORBID_WRITE_FORBID_READ",
             )
+
+    def _check_legacy(self) -> None:
+        if self.legacy is None or not self.legacy.policy.allows_read:
+            return
+        if self._surrogates.keys:
+            raise ConfigError(
+                "A table with surrogate keys cannot hold items of the older format: their keys would not be "
+                "tokens",
+                hint="Copy the items to a new table without legacy=",
+            )
+        if self.writes_older_items:
+            if self.search is not None:
+                raise ConfigError(
+                    "Items of the older format have no beacons, and this configuration writes that format",
+                    hint="Write the current format: FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT",
+                )
+            if self.plaintext_policy.forces_write:
+                raise ConfigError(
+                    "legacy= and plaintext_policy= contradict each other: one writes items of the older "
+                    "format, the other unencrypted ones",
+                    hint="Set plaintext_policy=FORBID_WRITE_ALLOW_READ, which reads unencrypted items",
+                )
+        assert self.older_items is not None  # noqa: S101 built now, so that its errors come now
 
     def _check_keys(self) -> None:
         for name in self.key_names:

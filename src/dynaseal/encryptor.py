@@ -21,7 +21,7 @@ from dynaseal.core.header import MESSAGE_ID_LENGTH, Header
 from dynaseal.core.quoting import quoted
 from dynaseal.core.shapes import Shapes
 from dynaseal.core.signatures import load_public_key
-from dynaseal.core.traces import find_format_attribute, find_trace
+from dynaseal.core.traces import find_format_attribute, find_trace, is_older_item
 from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
 from dynaseal.materials.kms_calls import KmsCall, KmsCalls
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
@@ -64,6 +64,8 @@ class ItemEncryptor(ProcessBound):
         self._cmm = config.materials_manager
         self._writes_plaintext = config.plaintext_policy.forces_write
         self._reads_plaintext = config.plaintext_policy.allows_read
+        self._older_items = config.older_items
+        self._writes_older_items = config.writes_older_items
         self._kms_calls = KmsCalls(f"table {config.logical_table_name}")
         self.search: TableSearch | None = _table_search(config)
 
@@ -95,6 +97,9 @@ class ItemEncryptor(ProcessBound):
                 if self._writes_plaintext:
                     _refuse_traces(self.config, plaintext_item)
                     return dict(plaintext_item)
+                if self._writes_older_items and self._older_items is not None:
+                    _refuse_reserved_names(plaintext_item)
+                    return self._older_items.write(plaintext_item)
                 prepared = (
                     plaintext_item
                     if self.search is None
@@ -144,6 +149,8 @@ class ItemEncryptor(ProcessBound):
         """
         try:
             with self._kms_calls.recording():
+                if self._older_items is not None and is_older_item(encrypted_item):
+                    return self._older_items.read(encrypted_item)
                 if self._reads_plaintext and find_trace(encrypted_item, self.config.is_encrypted) is None:
                     item.refuse_base64_binary(encrypted_item)
                     return dict(encrypted_item)
@@ -217,6 +224,17 @@ def _refuse_traces(config: TableConfig, plaintext_item: Item) -> None:
         "items",
         hint="An item that is already encrypted cannot be written as plaintext",
     )
+
+
+def _refuse_reserved_names(plaintext_item: Item) -> None:
+    """Refuse to write in the older format what a reader would take for an item of the current one."""
+    trace = find_format_attribute(plaintext_item)
+    if trace is not None:
+        raise EncryptError(
+            f"The item's attribute {quoted(trace.attribute_name)} has a name that is reserved for encrypted "
+            "items",
+            hint="An item that is already encrypted cannot be encrypted again",
+        )
 
 
 def describe_location(config: TableConfig, an_item: Item) -> str:

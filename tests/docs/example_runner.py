@@ -130,6 +130,8 @@ class Reader:
         self._terminals.append(server)
         server.start(f"exec {command}")
         printed = server.output_until(re.compile("^lab ready", re.MULTILINE))
+        # Whether the native engine is installed is not the page's matter.
+        printed = "\n".join(line for line in printed.splitlines() if not line.startswith("Note: "))
         for line in printed.splitlines():
             if line.startswith("export "):
                 self._terminals[0].run(line)

@@ -17,7 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from dynaseal.attributes import Item
-from dynaseal.core.header import LEGACY_DESCRIPTION_NAME, LEGACY_SIGNATURE_NAME, RESERVED_PREFIX
+from dynaseal.core.header import (
+    FOOTER_NAME,
+    HEADER_NAME,
+    LEGACY_DESCRIPTION_NAME,
+    LEGACY_SIGNATURE_NAME,
+    RESERVED_PREFIX,
+)
 from dynaseal.core.primitives import TAG_LENGTH
 from dynaseal.core.quoting import quoted
 from dynaseal.core.values.types import (
@@ -35,7 +41,8 @@ from dynaseal.core.values.types import (
 )
 from dynaseal.errors import FormatError
 
-_LEGACY_NAMES = frozenset({LEGACY_DESCRIPTION_NAME, LEGACY_SIGNATURE_NAME})
+# The signature first: an item that has it is a whole one.
+_LEGACY_NAMES = (LEGACY_SIGNATURE_NAME, LEGACY_DESCRIPTION_NAME)
 _ADVICE = "Read the whole item: only whole items can be verified and decrypted"
 _ANY_LENGTH = 2**32
 
@@ -75,10 +82,16 @@ class Trace:
     def as_error(self) -> FormatError:
         """Return the error for an item that has this trace, but neither header nor footer."""
         name = self.attribute_name
+        if name == LEGACY_DESCRIPTION_NAME:
+            return FormatError(
+                f"The item has {LEGACY_DESCRIPTION_NAME} and no {LEGACY_SIGNATURE_NAME}: it is a part of an "
+                "item of the older format, or damaged",
+                hint=_ADVICE,
+            )
         if self.is_legacy:
             return FormatError(
                 "The item was encrypted by AWS's older library, and its format is not read here",
-                hint="Read it with dynaseal.legacy, and write it again with this configuration",
+                hint="Allow it by legacy=Legacy(...) in the table's configuration, or use dynaseal.legacy",
             )
         if self.is_ciphertext:
             return FormatError(
@@ -117,7 +130,16 @@ def find_format_attribute(item: Item) -> Trace | None:
         # str(): an untyped caller's item may have any name, which is refused later.
         if str(name).startswith(RESERVED_PREFIX):
             return Trace(name)
-    return next((Trace(name) for name in item if name in _LEGACY_NAMES), None)
+    return next((Trace(name) for name in _LEGACY_NAMES if name in item), None)
+
+
+def is_older_item(item: Item) -> bool:
+    """Return whether an item is one of the older format: it has that format's signature.
+
+    The older library reads items without a material description, so that is not required. An item with the
+    current format's header or footer is of the current format, whatever else it has.
+    """
+    return LEGACY_SIGNATURE_NAME in item and HEADER_NAME not in item and FOOTER_NAME not in item
 
 
 def _has_ciphertext_form(value: Any) -> bool:

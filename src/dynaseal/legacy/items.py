@@ -1,32 +1,107 @@
 """The items of one table in the older format, for a table that has items of both formats.
 
-This is what a table's configuration needs of the older format: recognise, read and write items in wire form.
-It has no I/O; a materials provider may call KMS.
+This is what a table's configuration needs of the older format: a policy, and to read and write items in wire
+form. It has no I/O; a materials provider may call KMS. Its errors are those of the current format, so that a
+program that reads both has one kind of error.
+
+Source: specification `ddb-table-encryption-config.md`, "Legacy Config"; `decrypt-item.md` and
+`encrypt-item.md`, "Behavior".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from enum import Enum
 from typing import Any
 
 from dynaseal.attributes import Item
 from dynaseal.core import actions as current
-from dynaseal.errors import ConfigError
+from dynaseal.core.arguments import ProcessBound, WrongTypeError, check_members, check_strings
+from dynaseal.errors import ConfigError, DecryptError, EncryptError, FormatError, SignatureError, UnwrapError
 from dynaseal.legacy.encrypted import CryptoConfig
 from dynaseal.legacy.encrypted.item import decrypt_dynamodb_item, encrypt_dynamodb_item
+from dynaseal.legacy.exceptions import (
+    AwsKmsMaterialsProviderError,
+    EncryptionError,
+    InvalidArgumentError,
+    ProviderStoreError,
+    SignatureVerificationError,
+    UnwrappingError,
+    WrappingError,
+)
 from dynaseal.legacy.identifiers import CryptoAction
-from dynaseal.legacy.internal.identifiers import ReservedAttributes
 from dynaseal.legacy.material_providers import CryptographicMaterialsProvider
 from dynaseal.legacy.structures import AttributeActions, EncryptionContext, TableIndex
 
-_RESERVED = frozenset(attribute.value for attribute in ReservedAttributes)
+_KEY_ERRORS = (UnwrappingError, WrappingError, AwsKmsMaterialsProviderError, ProviderStoreError)
 
 
-def has_older_format(item: Item) -> bool:
-    """Return whether an item has one of the attributes that the older format adds.
+class LegacyPolicy(Enum):
+    """Whether items of the older format are written and read.
 
-    An item that has only one of them is damaged; reading it is refused.
+    Source: specification `ddb-table-encryption-config.md`, "Legacy Policy".
     """
-    return not _RESERVED.isdisjoint(item)
+
+    FORCE_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT = "FORCE_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT"
+    FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT = "FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT"
+    FORBID_LEGACY_ENCRYPT_FORBID_LEGACY_DECRYPT = "FORBID_LEGACY_ENCRYPT_FORBID_LEGACY_DECRYPT"
+
+    @property
+    def forces_write(self) -> bool:
+        """Whether items are written in the older format."""
+        return self is LegacyPolicy.FORCE_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT
+
+    @property
+    def allows_read(self) -> bool:
+        """Whether items of the older format are read."""
+        return self is not LegacyPolicy.FORBID_LEGACY_ENCRYPT_FORBID_LEGACY_DECRYPT
+
+
+@dataclass(frozen=True)
+class Legacy(ProcessBound):
+    """What a table's configuration says about items of the older format (`dynamodb-encryption-sdk`).
+
+    Args:
+        policy: Whether such items are written and read. Items of the current format are always read.
+        materials_provider: Where their keys come from: a provider of `dynaseal.legacy`.
+        attribute_actions: The actions that the older writer had; the table's own where left out.
+        table_name: The table's name as the older writer had it; the table's logical name where left out.
+
+    Raises:
+        ConfigError: an argument has another type.
+
+    Example:
+        >>> from dynaseal.legacy.delegated_keys.jce import JceNameLocalDelegatedKey
+        >>> from dynaseal.legacy.material_providers.wrapped import WrappedCryptographicMaterialsProvider
+        >>> wrapping, signing = (JceNameLocalDelegatedKey.generate(n, 256) for n in ("AES", "HmacSHA256"))
+        >>> provider = WrappedCryptographicMaterialsProvider(signing, wrapping, wrapping)
+        >>> Legacy(LegacyPolicy.FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT, provider).policy.allows_read
+        True
+    """
+
+    policy: LegacyPolicy
+    materials_provider: CryptographicMaterialsProvider
+    _: KW_ONLY
+    attribute_actions: current.AttributeActions | Mapping[str, current.CryptoAction] | None = None
+    table_name: str | None = None
+
+    def __post_init__(self) -> None:
+        owner = "A Legacy"
+        check_members(owner, LegacyPolicy, policy=self.policy)
+        if self.table_name is not None:
+            check_strings(owner, table_name=self.table_name)
+        if self.attribute_actions is not None and not isinstance(
+            self.attribute_actions, current.AttributeActions
+        ):
+            current.check_actions(owner, self.attribute_actions)
+        if not isinstance(self.materials_provider, CryptographicMaterialsProvider):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
+            kind = type(self.materials_provider).__name__
+            raise WrongTypeError(
+                f"A Legacy's materials_provider must be a provider of dynaseal.legacy, not {kind}",
+                hint="Import it from dynaseal.legacy.material_providers",
+            )
+
+    def __repr__(self) -> str:
+        return f"Legacy({self.policy.name}, {type(self.materials_provider).__name__})"
 
 
 def older_actions(actions: current.AttributeActions | Mapping[str, current.CryptoAction]) -> AttributeActions:
@@ -65,7 +140,7 @@ class OlderItems:
         attribute_actions: The actions that the older writer had.
 
     Raises:
-        InvalidArgumentError: a key attribute is to be encrypted.
+        ConfigError: a key attribute is to be encrypted, or nothing is signed.
 
     Example:
         >>> from dynaseal.legacy.delegated_keys.jce import JceNameLocalDelegatedKey
@@ -84,19 +159,90 @@ class OlderItems:
 
     def __post_init__(self) -> None:
         actions = self.attribute_actions.copy()
-        actions.set_index_keys(self.key.partition, *([self.key.sort] if self.key.sort else ()))
+        if actions.take_no_actions:
+            raise ConfigError(
+                "The actions of the older format sign nothing, so anybody could change its items unnoticed",
+                hint="Give the actions that the older writer had",
+            )
+        try:
+            actions.set_index_keys(self.key.partition, *([self.key.sort] if self.key.sort else ()))
+        except InvalidArgumentError as error:
+            raise ConfigError(
+                f"The actions of the older format encrypt a key: {error}",
+                hint="Give the actions that the older writer had",
+            ) from None
         object.__setattr__(self, "attribute_actions", actions)
 
     def read(self, item: Item) -> dict[str, Any]:
-        """Verify and decrypt a stored item; see `decrypt_dynamodb_item` for the errors."""
-        return decrypt_dynamodb_item(item, self._crypto_config(item))
+        """Verify and decrypt a stored item.
+
+        Raises:
+            SignatureError: it was changed, or was written for another table, key or set of actions.
+            UnwrapError: its data key cannot be unwrapped; AWS's answer, if KMS refused, is among its causes.
+            FormatError: it is damaged.
+        """
+        try:
+            return decrypt_dynamodb_item(item, self._crypto_config(item))
+        except Exception as error:  # noqa: BLE001 a damaged item makes the older format raise whatever it does
+            failure = _decrypt_error(error)
+        # Raised outside the handler: the older library's error may show plaintext.
+        raise failure
 
     def write(self, item: Item) -> dict[str, Any]:
-        """Encrypt and sign an item; see `encrypt_dynamodb_item` for the errors."""
-        return encrypt_dynamodb_item(item, self._crypto_config(item))
+        """Encrypt and sign an item.
+
+        Raises:
+            EncryptError: the item is not in wire form, has an attribute of the format itself, or has no data
+                key; AWS's answer, if KMS refused, is its cause.
+        """
+        try:
+            return encrypt_dynamodb_item(item, self._crypto_config(item))
+        except Exception as error:  # noqa: BLE001 and so does an item that is not in wire form
+            failure, cause = _encrypt_error(error), _aws_error(error)
+        raise failure from cause
 
     def _crypto_config(self, item: Item) -> CryptoConfig:
         context = EncryptionContext(
             self.table_name, self.key.partition, self.key.sort, {name: dict(item[name]) for name in item}
         )
         return CryptoConfig(self.materials_provider, context, self.attribute_actions)
+
+
+def _decrypt_error(error: Exception) -> DecryptError:
+    """Return the current format's error for one of the older format's; it shows nothing of the item."""
+    if isinstance(error, SignatureVerificationError):
+        return SignatureError()
+    aws_error = _aws_error(error)
+    if aws_error is not None or isinstance(error, _KEY_ERRORS):
+        return UnwrapError(
+            "The data key of the item of the older format cannot be unwrapped",
+            hint=None if aws_error else "Compare the provider's keys with the writer's",
+            causes=(aws_error or error,),
+        )
+    return FormatError(
+        "The item of the older format is damaged, or was written with other actions "
+        f"({type(error).__name__})",
+        hint="Compare the actions and the table's name in legacy=Legacy(...) with the writer's",
+    )
+
+
+def _encrypt_error(error: Exception) -> EncryptError:
+    aws_error = _aws_error(error)
+    if aws_error is not None or isinstance(error, _KEY_ERRORS):
+        return EncryptError(f"No data key for the older format can be made: {aws_error or error}")
+    if isinstance(error, EncryptionError):
+        return EncryptError(f"The item cannot be written in the older format: {error}")
+    return EncryptError(
+        f"The item cannot be written in the older format: a value cannot be stored ({type(error).__name__})",
+        hint="Pass attribute values as botocore's client has them",
+    )
+
+
+def _aws_error(error: Exception) -> Exception | None:
+    """Return botocore's error if AWS refused a call or could not be called; botocore is not imported here."""
+    for each in (error, error.__cause__):
+        kind = type(each)
+        # A request that botocore itself refuses comes of a damaged material description.
+        if isinstance(each, Exception) and kind.__module__.startswith("botocore."):
+            return None if kind.__name__ == "ParamValidationError" else each
+    return None

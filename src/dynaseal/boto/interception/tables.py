@@ -33,6 +33,7 @@ from dynaseal.boto.interception.key_rules import (
     key_objection,
     partial_item_objection,
 )
+from dynaseal.boto.interception.older_refusals import older_refusal
 from dynaseal.boto.interception.plaintext_tables import (
     AllowedTables,
     PlaintextTables,
@@ -61,7 +62,13 @@ from dynaseal.core.header import RESERVED_PREFIX
 from dynaseal.core.shapes import no_action_error
 from dynaseal.core.traces import find_trace
 from dynaseal.encryptor import ItemEncryptor, describe_location
-from dynaseal.errors import ConfigError, DecryptError, DynasealError, UnsupportedOperationError
+from dynaseal.errors import (
+    ConfigError,
+    DecryptError,
+    DynasealError,
+    EncryptError,
+    UnsupportedOperationError,
+)
 from dynaseal.expressions import parse_condition, parse_projection, parse_update
 from dynaseal.expressions.tree import Path
 
@@ -112,7 +119,13 @@ class ConfiguredTable:
         Raises:
             EncryptError: it does not fit the configuration, or a keyring failed.
         """
-        return self._encryptor.encrypt_item(item)
+        try:
+            return self._encryptor.encrypt_item(item)
+        except EncryptError as error:
+            refusal = older_refusal(self.config, error)
+            if refusal is None:
+                raise
+            raise refusal from error
 
     def refuse_without_action(self, names: Iterable[str], key: Message) -> None:
         """Refuse attributes that are to be written and have no action, as writing the item would.
@@ -142,7 +155,10 @@ class ConfiguredTable:
             advice = _partial_read_advice(request)
             if advice is not None:
                 error.hint = advice
-            raise
+            refusal = older_refusal(self.config, error)
+            if refusal is None:
+                raise
+            raise refusal from error
 
     def read_member(self, reply: Message, member: str, part: SentPart) -> dict[str, Any]:
         """Return a reply with the item in one of its members decrypted, if there is one.

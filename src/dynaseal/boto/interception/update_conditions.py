@@ -70,7 +70,8 @@ def explain_failure(table: ConfiguredTable, part: SentPart, error: Message, retu
     is_sent = _REQUIREMENT in part.sent_request.get(CONDITION, "")
     if error.get("Code") not in _CODES or not is_sent or HEADER_NAME in (returned or {}):
         return error
-    missing = f"the table {table.name!r} has no encrypted item with this key"
+    current = "" if table.config.legacy is None else " of the current format"
+    missing = f"the table {table.name!r} has no encrypted item{current} with this key"
     condition = part.caller_request.get(CONDITION)
     if condition and not _returns_item(part):
         missing = f"the condition of the request is false, or {missing}"
@@ -78,6 +79,8 @@ def explain_failure(table: ConfiguredTable, part: SentPart, error: Message, retu
         f"{missing}. An update does not create unencrypted items: with update_mode="
         "UpdateMode.READ_MODIFY_WRITE it creates an encrypted one; or put the item first"
     )
+    if current:
+        reason = f"{reason}. With that mode it also updates an item of the older format"
     return {**error, "Message": f"{error.get('Message', 'The conditional request failed')}: {reason}"}
 
 

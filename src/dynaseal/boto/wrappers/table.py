@@ -6,7 +6,8 @@ exists at run time: there the class only refuses to be copied, and passes on the
 it holds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from boto3.dynamodb.table import BatchWriter
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
         UpdateItemInputTableUpdateItemTypeDef,
         UpdateItemOutputTableTypeDef,
     )
+
+    from dynaseal.legacy.items import Legacy
 else:
     Table = NotCopyable
 
@@ -75,6 +78,7 @@ class EncryptedTable(Table):
         auto_refresh_table_indexes: Whether keys that `table_info` does not have are read from DynamoDB
             (DescribeTable).
         config: The table's configuration, in place of the other arguments.
+        legacy: Whether items of the older format are read and written, if there is no `config`.
         update_mode: Whether updates may touch signed attributes, if there is no `config`.
 
     Raises:
@@ -105,6 +109,7 @@ class EncryptedTable(Table):
         auto_refresh_table_indexes: bool = True,
         *,
         config: TableConfig | None = None,
+        legacy: "Legacy | None" = None,
         update_mode: UpdateMode | None = None,
     ) -> None:
         client = dynamodb_client(table)
@@ -123,11 +128,12 @@ class EncryptedTable(Table):
             if auto_refresh_table_indexes and not info.is_complete:
                 info.refresh_indexed_attributes(client)
             actions = attribute_actions or AttributeActions()
-            config = _config(info, materials_provider, actions, update_mode or UpdateMode.UNSIGNED_ONLY)
-        elif materials_provider or table_info or attribute_actions or update_mode:
+            mode = update_mode or UpdateMode.UNSIGNED_ONLY
+            config = _config(info, materials_provider, actions, legacy=legacy, update_mode=mode)
+        elif materials_provider or table_info or attribute_actions or legacy or update_mode:
             raise ConfigError(
-                "A config replaces materials_provider, table_info, attribute_actions and update_mode: pass "
-                "it alone, or pass the others without it"
+                "A config replaces materials_provider, table_info, attribute_actions, legacy and "
+                "update_mode: pass it alone, or pass the others without it"
             )
         copied_client = encrypting_copy(client, Requests({table.name: config}))
         convert_python_values(copied_client, enabled=True)
@@ -214,18 +220,30 @@ class EncryptedTable(Table):
 
 
 def _config(
-    info: TableInfo, keyring: Keyring, actions: AttributeActions, update_mode: UpdateMode
+    info: TableInfo,
+    keyring: Keyring,
+    actions: AttributeActions,
+    *,
+    legacy: "Legacy | None",
+    update_mode: UpdateMode,
 ) -> TableConfig:
     """Build a table's configuration as the older library would have: keys of indexes are signed."""
     key = info.key()
     indexed = dict.fromkeys(info.index_attributes() - key.attributes, CryptoAction.SIGN_ONLY)
+    if legacy is not None and isinstance(legacy.attribute_actions, AttributeActions):
+        legacy = replace(legacy, attribute_actions=_with_indexed(legacy.attribute_actions, indexed))
     return TableConfig(
         # The name, also where the Table was made from an ARN: it is bound to every item, and programs that
         # use the table by its name must be able to read them.
         table_name(info.name),
         key.partition,
         key.sort,
-        attribute_actions=AttributeActions(actions.default_action, {**indexed, **actions.attribute_actions}),
+        attribute_actions=_with_indexed(actions, indexed),
         keyring=keyring,
         update_mode=update_mode,
+        legacy=legacy,
     )
+
+
+def _with_indexed(actions: AttributeActions, indexed: Mapping[str, CryptoAction]) -> AttributeActions:
+    return replace(actions, attribute_actions={**indexed, **actions.attribute_actions})

@@ -69,6 +69,7 @@ def _may_have_late_attributes(table: ConfiguredTable, versions: ItemVersions) ->
     return (
         versions.read is not None
         and not versions.was_encrypted
+        and not versions.was_older
         and FOOTER_NAME in versions.written
         and table.config.signs_unnamed_attributes
     )

@@ -49,7 +49,7 @@ from dynaseal.boto.interception.updates.writes import (
     with_unsigned,
     write_request,
 )
-from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, RESERVED_PREFIX
+from dynaseal.core.header import HEADER_NAME, RESERVED_PREFIX
 from dynaseal.core.numbers import normalize
 from dynaseal.errors import UnsupportedOperationError
 from dynaseal.expressions import apply_update, matches
@@ -169,7 +169,7 @@ class ItemUpdate:
                     yield from self.sign_late_attributes(work)
                 return finished
             current: Item = reply.get("Item") or {}
-            if current.get(FOOTER_NAME) == work.versions.written.get(FOOTER_NAME):
+            if work.versions.is_written(current):
                 # The write itself, repeated by botocore after its reply was lost.
                 metadata = {**reply.get("ResponseMetadata", {}), "HTTPStatusCode": 200}
                 returned = current if self._return_values.endswith("_NEW") else {}

@@ -11,6 +11,8 @@
 - An item that is not encrypted has no footer. The condition is then that it still has none, and that every
   attribute that will be signed is as it was read. An attribute that another writer adds meanwhile, and that
   no condition can name, stays in the item.
+- An item of the older format is put as a whole, on condition that it is as it was read: which of its
+  attributes the older writer encrypted, only the older actions say.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +22,8 @@ from typing import Any
 from dynaseal.attributes import AttributeValue, Item
 from dynaseal.boto.interception.updates.unsigned_clauses import UnsignedClauses
 from dynaseal.config import TableConfig
-from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, RESERVED_PREFIX
+from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, LEGACY_SIGNATURE_NAME, RESERVED_PREFIX
+from dynaseal.core.traces import is_older_item
 from dynaseal.errors import UnsupportedOperationError
 from dynaseal.expressions.reader import DYNAMODB_OPERATORS
 from dynaseal.expressions.tokens import MAX_EXPRESSION_BYTES
@@ -145,6 +148,16 @@ class ItemVersions:
         """Whether an encrypted item was read."""
         return self.read is not None and HEADER_NAME in self.read
 
+    @property
+    def was_older(self) -> bool:
+        """Whether an item of the older format was read."""
+        return self.read is not None and is_older_item(self.read)
+
+    def is_written(self, stored: Item) -> bool:
+        """Return whether a stored item is the one that was written: each one has a footer of its own."""
+        marks = (name for name in (FOOTER_NAME, LEGACY_SIGNATURE_NAME) if name in self.written)
+        return any(stored.get(name) == self.written[name] for name in marks)
+
 
 def write_request(config: TableConfig, key: Item, versions: ItemVersions) -> tuple[str, dict[str, Any]]:
     """Return the operation that writes an item, and its request without the table's name.
@@ -157,7 +170,7 @@ def write_request(config: TableConfig, key: Item, versions: ItemVersions) -> tup
     Raises:
         UnsupportedOperationError: no request within DynamoDB's limits can have the condition.
     """
-    if versions.read is not None:
+    if versions.read is not None and not versions.was_older:
         expression = _update(config, versions, versions.read)
         if expression.fits:
             return "UpdateItem", {
@@ -206,6 +219,8 @@ def _put(config: TableConfig, versions: ItemVersions) -> dict[str, Any]:
     elif versions.was_encrypted:
         expression.require(FOOTER_NAME, read.get(FOOTER_NAME))
         _require_all(expression, read, _unsigned_names(config, read))
+    elif versions.was_older:
+        _require_all(expression, read, {*read} - {*config.key_names})
     else:
         raise UnsupportedOperationError(
             f"An update on the table {config.logical_table_name!r} cannot be made: the item is not encrypted "
