@@ -48,6 +48,12 @@ CASES = [
     if case["expect"] == "plaintext" and "operation" not in case and not case.get("disputed")
 ][::5]
 
+OLDER_CASES = [
+    case
+    for case in vectors.read(vectors.VECTORS / "legacy-items.json")["cases"]
+    if case["expect"] == "plaintext" and LEGACY_DESCRIPTION_NAME in case["encrypted"]
+]
+
 
 def explained(item: dict[str, Any] | None = None) -> ExplainedItem:
     stored = STORED if item is None else item
@@ -125,6 +131,15 @@ def test_an_item_of_the_older_format_shows_its_description_and_signature() -> No
         ("entry name", "value"),
     ]
     assert explanation.footer[0].data == b"sig"
+
+
+@pytest.mark.parametrize("case", OLDER_CASES, ids=lambda case: case["id"])
+def test_the_description_of_every_item_of_the_older_library_has_all_its_bytes(case: dict[str, Any]) -> None:
+    item = vectors.wire_item(case["encrypted"])
+    explanation = explain_item(item)
+    assert b"".join(each.data for each in explanation.header) == bytes(item[LEGACY_DESCRIPTION_NAME]["B"])
+    assert "unreadable" not in {each.kind for each in explanation.header}
+    assert explanation.footer
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 20, 40, 70, 150, 250])

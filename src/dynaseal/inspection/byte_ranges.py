@@ -33,6 +33,16 @@ _SUITE_WORDS = {
     ),
 }
 
+_DESCRIPTION_WORDS = {
+    "amzn-ddb-env-key": "the data key, wrapped",
+    "amzn-ddb-env-alg": "how attributes are encrypted",
+    "amzn-ddb-map-signingAlg": "how the item is signed",
+    "amzn-ddb-map-sym-mode": "the mode of that encryption",
+    "amzn-ddb-sig-alg": "how the item is signed",
+    "amzn-ddb-wrap-alg": "how the data key is wrapped",
+}
+"""What the entries of the older library's material description mean."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByteRange:
@@ -131,7 +141,10 @@ def description_ranges(data: bytes) -> tuple[ByteRange, ...]:
         while ranges.reader.remaining:
             name = _decode(ranges.reader.sized32())
             value = _decode(ranges.reader.sized32())
-            ranges.add(f"entry {shown(name, 64)}", shown(value), "context")
+            words = _DESCRIPTION_WORDS.get(name)
+            meaning = f"{shown(value)} ({words})" if words else shown(value)
+            kind = "wrapped-key" if name == "amzn-ddb-env-key" else "context"
+            ranges.add(f"entry {shown(name, 64)}", meaning, kind)
     except TruncatedError:
         ranges.add_rest("cut off", "the description ends inside this entry")
     return tuple(ranges.ranges)

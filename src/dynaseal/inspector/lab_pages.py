@@ -13,6 +13,8 @@ from dynaseal.inspector.labs import Lab
 from dynaseal.inspector.site import AWS_ERRORS, NotFoundError, Site, Visit, in_words
 
 _SHOWN_EVENTS = 50
+_FEW_EVENTS = 8
+"""How many the page of an item shows."""
 
 Event = Mapping[str, Any]
 
@@ -100,12 +102,13 @@ class LabPages:
         return self.site.html("_events.html", **newest)
 
     def _newest(self, visit: Visit) -> dict[str, Any]:
-        with_ambient = visit.get("all") == "yes"
+        with_ambient, few = visit.get("all") == "yes", visit.get("few") == "yes"
         events = self.events.fetch(self._lab(), with_ambient=with_ambient)
         return {
-            "events": events,
+            "events": events[:_FEW_EVENTS] if few else events,
             "last": events[0]["sequence"] if events else 0,
             "with_ambient": with_ambient,
+            "few": few,
         }
 
     def _lab(self) -> Lab:
