@@ -5,6 +5,7 @@
 - Items of the older library, the DynamoDB Encryption Client, are recognised.
 """
 
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ from dynaseal.core.values.types import (
 )
 from dynaseal.core.wire import ByteReader, TruncatedError
 from dynaseal.errors import FormatError
+from dynaseal.materials.keyrings.names import KMS_PROVIDER
 from dynaseal.materials.keyrings.wrapped_keys import WrappedKey, describe_key
 
 _PYTHON_VALUES = (
@@ -66,6 +68,10 @@ _TYPES = {
     MAP: "M",
     LIST: "L",
 }
+_BLOCK = 16
+# Names in the older format's material description.
+_OLDER_WRAPPED_KEY = "amzn-ddb-env-key"
+_OLDER_WRAPPING = "amzn-ddb-wrap-alg"
 _ACTIONS = {
     ENCRYPTED: CryptoAction.ENCRYPT_AND_SIGN,
     SIGNED: CryptoAction.SIGN_ONLY,
@@ -88,7 +94,8 @@ class AttributeReport:
     Attributes:
         name: The name.
         action: The action that the header gives; None if it is not known.
-        type: The DynamoDB type, for an encrypted attribute before encryption; None if it is not known.
+        type: The DynamoDB type, for an encrypted attribute before encryption; None if it is not known, as for
+            what can be ciphertext in an item of the older library.
     """
 
     name: str
@@ -105,7 +112,8 @@ class ItemReport:
         version: The header's format version; None if there is no header.
         suite: The algorithm suite; None if it is unknown.
         attributes: The item's attributes other than the format's, in the item's order.
-        wrapped_keys: The data key as each keyring wrapped it.
+        wrapped_keys: The data key as each keyring wrapped it; for an item of the older library, which does
+            not name the key, how it was wrapped.
         stored_context: The part of the encryption context that the header stores; for an item of the older
             library, its material description.
         beacons: The names of attributes that hold beacons.
@@ -312,12 +320,35 @@ def _describe_legacy(item: Mapping[str, Any], names: list[str], damage: list[str
     return ItemReport(
         format=ItemFormat.ENCRYPTION_CLIENT,
         attributes=tuple(
-            AttributeReport(name, None, _type_name(item[name])) for name in names if name not in reserved
+            AttributeReport(name, None, _older_type_name(item[name]))
+            for name in names
+            if name not in reserved
         ),
+        wrapped_keys=_older_wrapped_keys(description),
         stored_context=description,
         bytes_added=sum(_size(name, item[name]) for name in reserved),
         damage=tuple(damage),
     )
+
+
+def _older_type_name(value: Any) -> str | None:
+    """Return a type, or None if the value can be ciphertext: an initialisation vector and whole blocks."""
+    data = _bytes_of(value)
+    may_be_ciphertext = data is not None and len(data) >= 2 * _BLOCK and len(data) % _BLOCK == 0
+    return None if may_be_ciphertext else _type_name(value)
+
+
+def _older_wrapped_keys(description: Mapping[str, str]) -> tuple[WrappedKey, ...]:
+    encoded = description.get(_OLDER_WRAPPED_KEY)
+    if encoded is None:
+        return ()
+    algorithm = description.get(_OLDER_WRAPPING, "unknown")
+    try:
+        length, problem = len(b64decode(encoded, validate=True)), None
+    except ValueError:
+        length, problem = 0, "the wrapped data key is not base64"
+    provider = KMS_PROVIDER if algorithm == "kms" else algorithm
+    return (WrappedKey(provider=provider, key=None, version=None, length=length, damage=problem),)
 
 
 def _read_description(data: bytes, description: dict[str, str]) -> None:

@@ -510,5 +510,16 @@ def test_a_refusal_by_kms_shows_awss_words() -> None:
 def test_an_older_item_is_described() -> None:
     report = describe_item(OLDER)
     assert report.format.value.startswith("DynamoDB Encryption Client")
+    assert {each.name: each.type for each in report.attributes} == {"pk": "S", "secret": None, "city": "S"}
+    assert report.stored_context["amzn-ddb-map-signingAlg"] == "HmacSHA256"
     assert report.damage == ()
     assert describe_item(without(OLDER, SIGNATURE)).damage == (f"The item has no {SIGNATURE}",)
+
+
+@pytest.mark.parametrize(
+    ("case", "provider_name"), [("kms-default", "aws-kms"), ("wrapped-kek256-hmac", "AESWrap")]
+)
+def test_how_an_older_items_data_key_was_wrapped_is_described(case: str, provider_name: str) -> None:
+    (wrapped,) = describe_item(wire_item(CASES[case]["encrypted"])).wrapped_keys
+    assert (wrapped.provider, wrapped.damage) == (provider_name, None)
+    assert wrapped.length > 32
