@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -275,8 +275,12 @@ def user(lab: LabAccount) -> Place:
 
 
 def put(place: Place, config: TableConfig) -> None:
-    EncryptedClient(place.who.client("dynamodb"), configs={"people": config}).put_item(
-        TableName="people", Item=ITEM
+    put_into(place, "people", config)
+
+
+def put_into(place: Place, table: str, config: TableConfig) -> None:
+    EncryptedClient(place.who.client("dynamodb"), configs={table: config}).put_item(
+        TableName=table, Item=ITEM
     )
 
 
@@ -343,3 +347,30 @@ def test_the_keyring_below_a_materials_manager_is_examined(root: Place, user: Pl
     assert diagnose("people", config, session=user.who.session).findings == []
     root.account.client("kms").disable_key(KeyId=key)
     assert [each.subject for each in diagnose("people", config, session=user.who.session).findings] == [key]
+
+
+@pytest.mark.parametrize("kind", ["raw AES", "KMS", "multi", "hierarchical", "discovery"])
+def test_another_logical_name_is_recognised_with_every_kind_of_keyring(
+    root: Place, user: Place, kind: str
+) -> None:
+    writer, reader = (RAW | OF_AWS)[kind](root)(user)
+    put(user, replace(config_of(writer), logical_table_name="clients"))
+    diagnosis = diagnose("people", config_of(reader), session=user.who.session)
+    assert {finding.code for finding in diagnosis.findings} == {"unverified"}
+    root.account.table("clients")
+    put_into(user, "clients", replace(config_of(writer), logical_table_name="clients"))
+    (finding,) = diagnose("clients", config_of(reader), session=user.who.session).findings
+    assert (finding.code, finding.action) == ("logical-name", "Set logical_table_name to 'clients'")
+
+
+def test_a_removed_version_of_a_branch_key_is_found(root: Place, user: Place) -> None:
+    keyrings = hierarchical(root)
+    put(user, config_of(keyrings(user)[0]))
+    dynamodb = root.account.client("dynamodb")
+    for record in dynamodb.scan(TableName="keys")["Items"]:
+        if record["type"]["S"].startswith("branch:version:"):
+            key = {name: record[name] for name in ("branch-key-id", "type")}
+            dynamodb.delete_item(TableName="keys", Key=key)
+    (finding,) = diagnose("people", config_of(keyrings(user)[1]), session=user.who.session).findings
+    assert finding.code == "unverified"
+    assert "has no record 'branch:version:" in finding.message

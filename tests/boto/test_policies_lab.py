@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -41,6 +42,7 @@ from dynaseal import (
 from dynaseal.boto.permissions import Role
 from dynaseal.boto.policies.documents import Policies, Statement, document
 from dynaseal.boto.policies.generate import Tenant, policies_for
+from dynaseal.migrate import Migration
 from dynaseal_lab.testing import LabAccount, LabPrincipal, LabServer, LabUser, policy
 
 BEACON = "aws_dbe_b_email"
@@ -395,13 +397,29 @@ def writes(case: Case) -> Sequence[Operation]:
     return operations
 
 
-def migrates(_case: Case) -> Sequence[Operation]:
-    return [
-        lambda case, client: client.describe_table(TableName=case.table),
-        lambda case, client: client.scan(TableName=case.table)["Items"][0],
-        lambda case, client: client.get_item(TableName=case.table, Key={"pk": ITEM["pk"]})["Item"],
-        lambda case, client: client.put_item(TableName=case.table, Item=ITEM),
-    ]
+def migrates(case: Case) -> Sequence[Operation]:
+    """The migration itself: every item is written again, with a new data key."""
+
+    def run(case: Case, _client: Any) -> None:
+        table = boto3.resource(
+            "dynamodb",
+            region_name=case.owner.region,
+            endpoint_url=case.user.settings["AWS_ENDPOINT_URL"],
+            aws_access_key_id=case.user.access_key_id,
+            aws_secret_access_key=case.user.secret_access_key,
+        ).Table("people")
+        report = Migration(table, case.config(case.user), case.config(case.user), renew=True).run()
+        if not report.succeeded:
+            raise MigrationFailedError(", ".join(failure.reason for failure in report.failures))
+        assert report.states["changed"] == 1
+
+    put = writes(case)[0]
+    read = reads(case)[0]
+    return [run, put, read, lambda case, client: client.scan(TableName=case.table)["Items"][0]]
+
+
+class MigrationFailedError(DynasealError):
+    """A migration in which items failed."""
 
 
 OPERATIONS: Mapping[Role, Callable[[Case], Sequence[Operation]]] = {
@@ -459,6 +477,7 @@ def _without(documents: Documents, sid: str) -> Documents:
         ),
         ("KMS, storage key", Role.MIGRATOR),
         ("hierarchical, beacons", Role.MIGRATOR),
+        ("KMS, a tenant", Role.MIGRATOR),
     ],
 )
 def test_every_operation_works_and_every_statement_is_needed(

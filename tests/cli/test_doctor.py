@@ -60,7 +60,7 @@ def test_an_error_is_printed_with_what_to_do_and_exit_code_1(lab: LabAccount) ->
     assert result.exit_code == 1
     assert "error    plaintext: people\n" in result.stdout
     assert "Items are not encrypted (1 of 1 items, such as pk='\\x1b[2J')." in result.stdout
-    assert "To do: Read them with a client that does not encrypt" in result.stdout
+    assert "To do: Encrypt them with dynaseal migrate" in result.stdout
     (finding,) = json.loads(run("--json").stdout)["findings"]
     assert (finding["code"], finding["severity"]) == ("plaintext", "error")
 

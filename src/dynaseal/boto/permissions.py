@@ -56,6 +56,15 @@ _WRITES = (
     "dynamodb:UpdateItem",
 )
 
+_MIGRATIONS = (
+    "dynamodb:DescribeTable",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Scan",
+    "dynamodb:UpdateItem",
+)
+"""What `dynaseal migrate` does: it updates an item in place, and puts one that is too large to be updated."""
+
 
 def item_actions(config: TableConfig, role: Role) -> Sequence[str]:
     """Return the actions of DynamoDB that a role needs on a table.
@@ -71,6 +80,6 @@ def item_actions(config: TableConfig, role: Role) -> Sequence[str]:
             reads = config.update_mode is UpdateMode.READ_MODIFY_WRITE
             return (*_WRITES, *(["dynamodb:GetItem"] if reads else []))
         case Role.MIGRATOR:
-            return ("dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan")
+            return _MIGRATIONS
         case Role.KEY_ADMIN:
             return ()

@@ -41,7 +41,7 @@ _RESTORE = (
     "Restore them from a backup, or delete them; if no item of the table verifies, compare the names of its "
     "keys and its unsigned attributes with the writer's configuration"
 )
-_MIGRATE = "write the items again with this configuration"
+_MIGRATE = "write the items again with dynaseal migrate"
 
 
 class _Problem(NamedTuple):
@@ -140,7 +140,7 @@ class ItemsCheck:
             "older-format",
             self.table_name,
             "Items have the format of the older library, the DynamoDB Encryption Client",
-            f"Read them with dynaseal.legacy, and {_MIGRATE}",
+            "Read them with dynaseal.legacy, and write the items again with this configuration",
         )
 
     def _plaintext(self) -> _Problem | None:
@@ -152,8 +152,8 @@ class ItemsCheck:
             "plaintext",
             self.table_name,
             "Items are not encrypted",
-            f"Read them with a client that does not encrypt, and {_MIGRATE}; until then set plaintext_policy "
-            "to FORBID_WRITE_ALLOW_READ",
+            "Encrypt them with dynaseal migrate; until then set plaintext_policy to FORBID_WRITE_ALLOW_READ, "
+            "so that they can be read",
         )
 
     def _check_attributes(self, item: Item, report: ItemReport) -> None:
@@ -350,7 +350,7 @@ def _causes(error: Exception) -> Iterator[Exception]:
 def _wrong_beacon(name: str, *, is_missing: bool) -> _Problem:
     if is_missing:
         text = f"Items lack the beacon {quoted(name)}: no search by it finds them"
-        return _Problem("error", "beacon-missing", name, text, f"{_MIGRATE.capitalize()}, which adds it")
+        return _Problem("error", "beacon-missing", name, text, f"W{_MIGRATE[1:]}, which adds it")
     text = f"Items have another value of the beacon {quoted(name)} than the configuration makes: no search "
     text += "finds them"
     action = f"Check the beacon's length and its beacon key; if they are right, {_MIGRATE}"
