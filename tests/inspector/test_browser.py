@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -191,17 +194,53 @@ def test_pages_can_be_read_at_360_pixels(visit: Visit) -> None:
             page.go_back()
 
 
-def test_a_strangers_page_can_neither_read_frame_nor_change(chromium: Browser, site: Site) -> None:
+class StrangersServer:
+    """Another program of this machine, on another port, which keeps the headers that it receives."""
+
+    def __init__(self) -> None:
+        received: list[Message] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                received.append(self.headers)
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(b"<h1>stranger</h1>")
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 the name in the base class
+                """Print nothing."""
+
+        self.received = received
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_port}/"
+
+
+@pytest.fixture
+def strangers_server() -> Iterator[StrangersServer]:
+    strangers_server = StrangersServer()
+    thread = Thread(target=strangers_server.server.serve_forever)
+    thread.start()
+    yield strangers_server
+    strangers_server.server.shutdown()
+    strangers_server.server.server_close()
+    thread.join()
+
+
+def test_a_strangers_page_can_neither_read_frame_nor_change(
+    chromium: Browser, site: Site, strangers_server: StrangersServer
+) -> None:
     """A page of another port of this machine, which is the same site for a cookie."""
     context = chromium.new_context()
     page = context.new_page()
     page.goto(site.url)
     address = page.url
+    other = page.request.get(address)  # as the page itself: the cookie is there
+    assert "Tables" in other.text()
     stranger = context.new_page()
-    stranger.route(
-        "http://127.0.0.1:9/", lambda route: route.fulfill(body="<h1>stranger</h1>", content_type="text/html")
-    )
-    stranger.goto("http://127.0.0.1:9/")
+    stranger.goto(strangers_server.address)
+    assert strangers_server.received
+    assert not any("Cookie" in headers for headers in strangers_server.received)
     read = """async address => {
         const readings = [];
         for (const mode of ["cors", "no-cors"]) {
@@ -229,4 +268,13 @@ def test_a_strangers_page_can_neither_read_frame_nor_change(chromium: Browser, s
     stranger.evaluate(frame, address)
     assert all("Tables" not in child.content() for child in stranger.frames[1:])
     assert "dynaseal-inspector" not in stranger.evaluate("document.cookie")
+    submit = """address => {
+        const form = document.createElement("form");
+        form.method = "post";
+        form.action = address;
+        document.body.append(form);
+        form.submit();
+    }"""
+    stranger.evaluate(submit, f"{address}policies/save")
+    expect(stranger.get_by_text("Another site caused this request")).to_be_visible()
     context.close()
