@@ -440,6 +440,18 @@ def test_only_items_under_a_selected_key_are_taken(people: People) -> None:
     assert READER.decrypt_item(people.get(1)) == person(1)
 
 
+def test_items_that_are_not_selected_cost_no_call_of_kms(people: People) -> None:
+    kms = keyrings.fake_kms()
+    source = config(keyrings.build(kms, kind="kms", key="kms-a"))
+    people.put(*(ItemEncryptor(source).encrypt_item(person(number)) for number in range(3)))
+    report = people.migration(source=source, keys=[keyrings.KMS_B]).run()
+    assert report.states == {"unselected": 3}
+    assert report.consumed.kms_calls.total() == 0
+    chosen = people.migration(source=source, keys=[keyrings.KMS_A]).run()
+    assert chosen.states == {"changed": 3}
+    assert chosen.consumed.kms_calls.total() == 3
+
+
 # The checkpoint.
 
 

@@ -16,6 +16,7 @@ from dynaseal.core.header import FOOTER_NAME
 from dynaseal.core.quoting import escaped
 from dynaseal.encryptor import ItemEncryptor
 from dynaseal.errors import DynasealError, UnsupportedOperationError
+from dynaseal.migrate.forms import find_form
 from dynaseal.migrate.reports import Handled
 from dynaseal.migrate.requests import Write
 from dynaseal.migrate.selecting import ALL_ITEMS, Selection
@@ -74,6 +75,11 @@ class ItemMover:
         self._renew = renew
         self._transformer = Transformer(source, target)
 
+    def is_encrypted(self, name: str) -> bool:
+        """Return whether one of the configurations encrypts an attribute."""
+        is_target = self._target is not None and self._target.config.is_encrypted(name)
+        return is_target or self._source.config.is_encrypted(name)
+
     def key_of(self, item: Item) -> dict[str, Any]:
         """Return the key of an item of the table."""
         return {name: item[name] for name in self._source.config.key_names}
@@ -81,6 +87,11 @@ class ItemMover:
     def move(self, item: Item) -> Handled:
         """Move an item that was just read."""
         key = self.key_of(item)
+        if not self._selection.is_everything:
+            # Before anything calls KMS.
+            found = find_form(item, self.is_encrypted)
+            if not self._selection.includes(found.keys):
+                return Handled(state="unselected", key=key, form=found.form, keys=found.keys)
         outcome = self.transform(item)
         for attempt in range(1, MAX_ATTEMPTS + 1):
             handled = self._write(item, key, outcome)

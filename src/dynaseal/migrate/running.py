@@ -111,7 +111,6 @@ class Run:
         self._survey = Survey(
             self._mover,
             kms_calls=self._kms_calls,
-            is_encrypted=self._is_encrypted,
             selection=plan.selection,
         )
 
@@ -196,11 +195,6 @@ class Run:
     def _kms_calls(self) -> Counter[KmsCall]:
         calls = self._plan.source.kms_calls
         return calls if isinstance(self._plan.target, Plaintext) else calls + self._plan.target.kms_calls
-
-    def _is_encrypted(self, name: str) -> bool:
-        target = self._plan.target
-        is_target = not isinstance(target, Plaintext) and target.config.is_encrypted(name)
-        return is_target or self._plan.source.config.is_encrypted(name)
 
     def _report(self) -> MigrationReport:
         checkpoint = self._checkpoint

@@ -44,6 +44,11 @@ class Selection:
     )
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether every item is selected."""
+        return not self.keys and self.older_than is None
+
     def includes(self, names: Iterable[str]) -> bool:
         """Return whether an item that names these keys is selected.
 

@@ -55,7 +55,6 @@ class Survey:
     Args:
         mover: Transforms the sample.
         kms_calls: Returns the calls of KMS that were made so far.
-        is_encrypted: Whether an attribute is encrypted in this table, by its name.
         selection: Which items the migration takes.
     """
 
@@ -64,19 +63,17 @@ class Survey:
         mover: ItemMover,
         *,
         kms_calls: Callable[[], Counter[KmsCall]],
-        is_encrypted: Callable[[str], bool],
         selection: Selection,
     ) -> None:
         self._mover = mover
         self._kms_calls = kms_calls
-        self._is_encrypted = is_encrypted
         self._selection = selection
         self._lock = Lock()
         self._groups: defaultdict[_Group, _Sample] = defaultdict(_Sample)
 
     def look_at(self, item: Item) -> Handled:
         """Count an item, and transform it if its group needs more examples."""
-        found = find_form(item, self._is_encrypted)
+        found = find_form(item, self._mover.is_encrypted)
         key, size = self._mover.key_of(item), item_size(item)
         if found.damage is not None:
             return Handled(state="failed", key=key, form=found.form, reason=found.damage)
