@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ from dynaseal import (
     StandardBeacon,
     TableConfig,
     diagnose,
+    policies_for,
 )
 from dynaseal.boto.permissions import Role
 from dynaseal.legacy.encrypted.table import EncryptedTable as OlderTable
@@ -505,6 +507,7 @@ def test_what_the_caller_may_not_look_at_is_not_called_fine(world: World) -> Non
     assert permissions == {
         "dynamodb:DescribeTable",
         "dynamodb:Scan",
+        "iam:SimulatePrincipalPolicy",
         "kms:DescribeKey",
         "kms:GetKeyRotationStatus",
     }
@@ -533,3 +536,43 @@ def test_an_item_is_never_shown(world: World) -> None:
     printed = str(diagnose(TABLE, stored_in_clear(world), session=world.user.session).to_dict())
     assert "example.com" not in printed
     assert "gold" not in printed
+
+
+def test_permissions_are_checked_on_a_table_that_may_not_be_described(world: World) -> None:
+    world.deny("dynamodb:DescribeTable", "dynamodb:PutItem")
+    diagnosis = diagnose(TABLE, world.config, session=world.user.session)
+    assert [each.permission for each in diagnosis.not_checked] == ["dynamodb:DescribeTable"]
+    (finding,) = diagnosis.findings
+    assert finding.subject.startswith("dynamodb:PutItem on arn:aws:dynamodb:us-east-1:")
+
+
+@pytest.mark.parametrize("with_items", [True, False], ids=["with items", "empty"])
+def test_the_generated_policies_are_all_that_a_program_needs(lab: LabAccount, with_items: bool) -> None:
+    world = World(lab)
+    if with_items:
+        world.put()
+    iam = world.root("iam")
+    for name in iam.list_user_policies(UserName="app")["PolicyNames"]:
+        iam.delete_user_policy(UserName="app", PolicyName=name)
+    world.user.may(*LOOKING, "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive")
+    for role in (Role.READER, Role.WRITER):
+        policies = policies_for(world.config, role, table=TABLE, storage_key=world.storage_key).to_dict()
+        document = json.dumps(policies["iam"])
+        created = iam.create_policy(PolicyName=role.value, PolicyDocument=document)["Policy"]
+        iam.attach_user_policy(UserName="app", PolicyArn=created["Arn"])
+    diagnosis = diagnose(TABLE, world.config, session=world.user.session)
+    assert diagnosis.findings == []
+    assert diagnosis.not_checked == []
+
+
+def test_a_policy_for_one_tenant_s_items_is_not_called_a_fault(world: World) -> None:
+    world.deny("kms:CreateKey")
+    iam = world.root("iam")
+    iam.delete_user_policy(UserName="app", PolicyName="may-0")
+    limited = {"ForAnyValue:StringEquals": {"dynamodb:LeadingKeys": ["c1"]}}
+    world.user.may("dynamodb:GetItem", "dynamodb:Query", Condition=limited)
+    world.user.may("dynamodb:Describe*", "kms:Decrypt", *LOOKING)
+    diagnosis = diagnose(TABLE, world.config, session=world.user.session, role=Role.READER)
+    messages = " ".join(each.message for each in diagnosis.not_checked)
+    assert "may do dynamodb:GetItem on" in messages
+    assert "dynamodb:leadingkeys" in messages.lower()

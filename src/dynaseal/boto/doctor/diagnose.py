@@ -93,8 +93,8 @@ class _Examination:
             check = ItemsCheck(self._config, self._table_name, self._other_names(table or {}), self._notes)
             check.check(items)
             self._check_key_use(keys, check)
-            if table:
-                self._check_item_permissions(identity, table)
+            if table is not None:
+                self._check_item_permissions(identity, table or self._unseen_table(identity))
         return self._notes.to_diagnosis(self._table_name, len(items))
 
     def _describe_table(self, identity: Identity) -> Mapping[str, Any] | None:
@@ -216,6 +216,14 @@ class _Examination:
         data_keys = [sample.data_key for sample in check.samples]
         for use in self._uses.stores:
             check_key_store(use, data_keys, self._notes)
+
+    def _unseen_table(self, identity: Identity) -> Mapping[str, Any]:
+        """Return as much of a table's description as its name, the Region and the account say."""
+        if self._table_name.startswith("arn:"):
+            return {"TableArn": self._table_name}
+        region = self._clients("dynamodb").meta.region_name
+        partition = identity.arn.split(":")[1]
+        return {"TableArn": f"arn:{partition}:dynamodb:{region}:{identity.account}:table/{self._table_name}"}
 
     def _check_item_permissions(self, identity: Identity, table: Mapping[str, Any]) -> None:
         actions = [action for role in self._roles for action in item_actions(self._config, role)]
