@@ -14,7 +14,7 @@ _HEAD = """# Commands
 
 Every command of `dynaseal`, with its `--help`. Exit codes are 0 for success, 1 for failure and 2 for wrong
 usage, unless the command's help says otherwise. Data goes to stdout, everything else to stderr. The package's
-extra `cli` installs the commands, the extra `lab` those of the lab.
+extra `cli` installs the commands, the extra `lab` those of the lab, and the extra `inspector` the inspector.
 """
 
 

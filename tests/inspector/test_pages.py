@@ -18,9 +18,11 @@ from dynaseal.inspector.accounts import Actor
 from dynaseal.inspector.lab_pages import LabPages, RecentEvents
 from dynaseal.inspector.readers import Readers
 from dynaseal.inspector.rendering import decode_key, encode_key
+from dynaseal.inspector.serving import running as running_inspector
 from dynaseal.inspector.site import Site as PageSite
 from dynaseal.inspector.table_pages import TablePages
 from inspector.conftest import ACTIONS, SECRET, Site, allow, new_table
+from support.dynamodb import create_table, running_engine, session_arguments
 
 
 def text_of(response: httpx.Response) -> str:
@@ -362,3 +364,49 @@ def test_what_is_not_a_lab_is_only_read(address: str) -> None:
     response = site.answer(getattr(pages, address), request, body)
     assert response.status_code == 404
     assert b"Only a lab has this page" in response.body
+
+
+def test_a_user_with_two_access_keys_cannot_be_looked_as(client: httpx.Client) -> None:
+    iam = boto3.client("iam")
+    iam.create_user(UserName="busy")
+    for _ in range(2):
+        iam.create_access_key(UserName="busy")
+    page = text_of(client.get("tables/people?as=busy"))
+    assert "busy has two access keys already, which is IAM's limit" in page
+    assert "`aws iam delete-access-key` deletes one" in page
+
+
+def test_what_is_not_a_lab_has_tables_and_nothing_that_changes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_engine() as endpoint:
+        arguments = session_arguments(endpoint)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        monkeypatch.setenv("AWS_DEFAULT_REGION", arguments["region_name"])
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", arguments["aws_access_key_id"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", arguments["aws_secret_access_key"])
+        name = create_table(boto3.client("dynamodb"), "pk")
+        boto3.client("dynamodb").put_item(TableName=name, Item={"pk": {"S": "ann"}})
+        with running_inspector() as url, httpx.Client(follow_redirects=True) as client:
+            client.base_url = client.get(url).url
+            tables = client.get("")
+            assert "AWS, read-only" in tables.text
+            assert name in tables.text
+            for word in ("Look as", "Policies", "Trail"):
+                assert word not in tables.text
+            assert "not encrypted" in client.get(item_path(table=name)).text
+            for path in ("policies", "trail", "trail/events?after=0"):
+                assert client.get(path).status_code == 404
+            assert post(client, "policies/save", kind="key", owner="x", document="{}").status_code == 404
+            assert client.get("?as=root").status_code == 404
+
+
+def test_a_user_of_a_lab_is_told_what_its_root_could_do(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = boto3.client("iam").create_access_key(UserName="limited")["AccessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    with running_inspector() as url, httpx.Client(follow_redirects=True) as client:
+        page = text_of(client.get(url))
+    boto3.client("iam").delete_access_key(UserName="limited", AccessKeyId=key["AccessKeyId"])
+    assert "ListTables was refused: AccessDeniedException" in page
+    assert "Started with the credentials of its root" in page
+    assert site.key_arn not in page

@@ -98,7 +98,8 @@ class Account:
 
         Raises:
             LookupError: there is no such user, or this is not a lab.
-            botocore.exceptions.ClientError: IAM refuses an access key: a user can have two.
+            ConfigError: the user has two access keys already.
+            botocore.exceptions.ClientError: IAM refuses an access key.
         """
         if not user:
             return self.ambient
@@ -121,7 +122,15 @@ class Account:
         self._actors.clear()
 
     def _new_actor(self, user: str) -> Actor:
-        key = self.ambient.iam.create_access_key(UserName=user)["AccessKey"]
+        try:
+            key = self.ambient.iam.create_access_key(UserName=user)["AccessKey"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "LimitExceeded":
+                raise
+            raise ConfigError(
+                f"{user} has two access keys already, which is IAM's limit; to look as {user} needs another",
+                hint="Delete one: `dynaseal lab users` lists them, `aws iam delete-access-key` deletes one",
+            ) from None
         self._key_ids[user] = key["AccessKeyId"]
         session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=self._region)
         clients = _clients(session, self.endpoint)
