@@ -12,18 +12,24 @@ from dynaseal import (
     AwsKmsHierarchicalKeyring,
     AwsKmsKeyring,
     AwsKmsMrkDiscoveryKeyring,
+    AwsKmsRsaKeyring,
+    BeaconVersion,
     ConfigError,
     CryptoAction,
     Keyring,
     KeyStore,
     MultiKeyring,
     RawAesKeyring,
+    SearchConfig,
+    SingleKeySource,
+    SurrogateKey,
     TableConfig,
 )
 from dynaseal.boto.permissions import Role
 from dynaseal.boto.policies.documents import Statement
 from dynaseal.boto.policies.generate import Tenant, parse_tenant, policies_for
 from dynaseal.boto.policies.terraform import to_terraform
+from support.searchable import FakeKeyStore
 
 ARN = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 RAW = RawAesKeyring("n", "k", bytes(32))
@@ -187,6 +193,9 @@ class OwnKeyring:
         (AwsKmsKeyring(ARN), {"principal": "ann"}, "'ann' is not the ARN of an IAM user"),
         (AwsKmsKeyring(ARN), {"tenant": Tenant("email", "x")}, "'email', which is not in their encryption"),
         (AwsKmsDiscoveryKeyring(), {"role": Role.WRITER}, "can only read"),
+        (AwsKmsKeyring(ARN), {"tenant": Tenant("pk", "x"), "role": Role.MIGRATOR}, "needs the whole table"),
+        (AwsKmsKeyring(ARN), {"tenant": Tenant("pk", "x"), "role": Role.KEY_ADMIN}, "needs the whole table"),
+        (RAW, {"tenant": Tenant("email", "x")}, "'email', which is not in their encryption"),
     ],
 )
 def test_what_no_policy_can_be_written_for_is_refused(
@@ -211,3 +220,32 @@ def test_terraform_escapes_templates() -> None:
     text = to_terraform(type(policies)(iam=[strange], keys={}, tables={}), "2-strange")
     assert 'resource "aws_iam_policy" "_2_strange" {' in text
     assert r'resources = ["$${a}\"%%{b}"]' in text
+
+
+@pytest.mark.parametrize(
+    ("keyring", "reason"),
+    [
+        (RAW, "KMS has no part in decrypting them"),
+        (AwsKmsRsaKeyring(ARN, "RSAES_OAEP_SHA_256"), f"the key of {ARN} is used for every tenant"),
+        (
+            AwsKmsHierarchicalKeyring(KeyStore("keys", "keys", ARN), branch_key_id="a", ttl_seconds=60),
+            "the key of keys is used for every tenant",
+        ),
+    ],
+)
+def test_a_tenant_to_whom_nothing_limits_the_role_is_refused(keyring: Keyring, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        policies_for(with_tenant(keyring), Role.READER, tenant=Tenant("tenant", "acme"))
+    by_partition = policies_for(with_tenant(keyring), Role.READER, tenant=Tenant("pk", "acme"))
+    assert "dynamodb:LeadingKeys" in str(by_partition.iam[0].to_dict())
+
+
+def test_a_tenant_of_tokens_is_refused() -> None:
+    store = FakeKeyStore({"people": {"id": "people", "beacon_key_hex": bytes(32).hex()}})
+    tokens = config(
+        AwsKmsKeyring(ARN),
+        search=SearchConfig([BeaconVersion(store, SingleKeySource("people"))]),
+        surrogate_keys=[SurrogateKey("pk", "email")],
+    )
+    with pytest.raises(ConfigError, match="'pk', which holds tokens"):
+        policies_for(tokens, Role.READER, tenant=Tenant("pk", "acme"))

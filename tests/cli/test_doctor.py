@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import boto3
@@ -95,3 +96,30 @@ def test_a_configuration_that_does_not_exist_is_wrong_usage() -> None:
     result = CliRunner().invoke(main, ["doctor", "people", "--config", "tables.py:nobody"])
     assert result.exit_code == 2
     assert "tables.py has no nobody. Its configurations are people." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "action"),
+    [
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "region", "Set AWS_REGION or AWS_DEFAULT_REGION"),
+        ({"AWS_PROFILE": "nobody"}, "credentials", "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID"),
+        ({"AWS_ACCESS_KEY_ID": "AKIANOBODY"}, "credentials", "Check the access key id and the endpoint"),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "credentials", "Set AWS_PROFILE, or"),
+    ],
+)
+def test_settings_that_are_missing_or_wrong_are_found(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], code: str, action: str
+) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    for name, value in changes.items():
+        if value:
+            monkeypatch.setenv(name, value)
+        else:
+            monkeypatch.delenv(name)
+    result = run("--json")
+    assert result.exit_code == 1
+    (finding,) = json.loads(result.stdout)["findings"]
+    assert finding["code"] == code
+    assert finding["action"].startswith(action)

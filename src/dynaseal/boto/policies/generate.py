@@ -150,6 +150,8 @@ class _Generator:
 
     def statements(self) -> Iterator[_Needed]:
         """Yield what the role needs."""
+        if self.tenant is not None:
+            self._check_tenant(self.tenant)
         if self.role is Role.KEY_ADMIN:
             yield from self._administration()
             return
@@ -201,6 +203,33 @@ class _Generator:
             "StringEquals", "kms:ViaService", f"dynamodb.{key.region}.amazonaws.com"
         ).with_condition("StringEquals", f"{_CONTEXT}aws:dynamodb:tableName", self.place.name)
         return _Needed(statement, [arn])
+
+    def _check_tenant(self, tenant: Tenant) -> None:
+        """Refuse a tenant to whose items nothing would limit the role."""
+        if self.role in (Role.KEY_ADMIN, Role.MIGRATOR):
+            raise ConfigError(
+                f"A {self.role.value} cannot be limited to one tenant's items: it needs the whole table",
+                hint="Leave the tenant out",
+            )
+        self._value_in_context(tenant)
+        if tenant.attribute == self.config.partition_key_name:
+            return
+        without_context = [use.key_id for use in self.uses.keys if not use.binds_context]
+        one_for_all = [
+            use.store.table_name
+            for use in self.uses.stores
+            if use.keyring is not None and use.keyring.branch_key_id_supplier is None
+        ]
+        if self.uses.is_local or without_context or one_for_all:
+            reason = (
+                "KMS has no part in decrypting them"
+                if self.uses.is_local
+                else f"the key of {(without_context + one_for_all)[0]} is used for every tenant"
+            )
+            raise ConfigError(
+                f"No policy can limit the role to a value of {tenant.attribute!r}: {reason}",
+                hint="Use a KMS keyring, or a hierarchical keyring with a supplier of branch key ids",
+            )
 
     def _data_keys(self) -> Iterator[_Needed]:
         """Yield one statement for all keys that are used in the same way."""
