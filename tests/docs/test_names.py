@@ -14,6 +14,7 @@ import click
 import pytest
 
 import dynaseal
+import dynaseal.models
 import dynaseal.testing
 from docs.cli_reference import commands
 from docs.errors import all_errors
@@ -85,7 +86,7 @@ def test_every_command_that_a_page_names_exists_with_its_options(page: Page) -> 
 @_ANY_PAGE
 def test_every_name_in_code_is_a_name_of_dynaseal_or_of_aws(page: Page) -> None:
     errors = (error.__name__ for error in all_errors())
-    ours = {*dynaseal.__all__, *dynaseal.testing.__all__, *errors, UNREADABLE_ITEMS}
+    ours = {*dynaseal.__all__, *dynaseal.models.__all__, *dynaseal.testing.__all__, *errors, UNREADABLE_ITEMS}
     named = {name for span in page.spans for name in _CAMEL.findall(_without_literals(span))}
     internal = set(_glossary_names()) if page.path == _GLOSSARY else set()
     assert named - ours - internal - _aws_names() - _ELSEWHERE - _EXAMPLES == set()
