@@ -477,7 +477,7 @@ def _without(documents: Documents, sid: str) -> Documents:
         ),
         ("KMS, storage key", Role.MIGRATOR),
         ("hierarchical, beacons", Role.MIGRATOR),
-        ("KMS, a tenant", Role.MIGRATOR),
+        ("MRK", Role.MIGRATOR),
     ],
 )
 def test_every_operation_works_and_every_statement_is_needed(
