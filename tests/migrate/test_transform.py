@@ -18,6 +18,8 @@ from dynaseal import (
     ConfigError,
     CryptoAction,
     ItemEncryptor,
+    Legacy,
+    LegacyPolicy,
     MultiKeyring,
     PlaintextPolicy,
     RawAesKeyring,
@@ -32,6 +34,7 @@ from dynaseal.migrate import PLAINTEXT, Outcome, transform
 from dynaseal.migrate.sizes import MAX_ITEM_SIZE, item_size
 from dynaseal.migrate.transforming import Transformer
 from support import keyrings, strategies
+from support.legacy import DYNASEAL, static_provider
 from support.searchable import FakeKeyStore
 
 OLD_KEY = RawAesKeyring("tests", "old", bytes(32))
@@ -45,6 +48,15 @@ ENCRYPTED, SIGNED, UNSIGNED, IN_CONTEXT = (
 )
 VERSION = "11111111-1111-4111-8111-111111111111"
 PERSON = {"pk": {"S": "ann"}, "city": {"S": "Bern"}, "salary": {"N": "9100"}, "note": {"S": "n"}}
+
+
+FORCE_OLDER = LegacyPolicy.FORCE_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT
+ALLOW_OLDER = LegacyPolicy.FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT
+
+
+def older_item(item: dict[str, Any]) -> dict[str, Any]:
+    """The item as the older library stores it, with the actions of `config`."""
+    return encryptor(legacy=Legacy(FORCE_OLDER, static_provider(DYNASEAL))).encrypt_item(item)
 
 
 def store(**versions: str) -> FakeKeyStore:
@@ -231,6 +243,48 @@ def test_a_signature_without_a_description_is_an_older_item() -> None:
     stored = PERSON | {"*amzn-ddb-map-sig*": {"B": b"1"}}
     outcome = transform(stored, plaintext_reader(), encryptor(NEW_KEY))
     assert (outcome.state, outcome.form) == ("failed", "older")
+
+
+def older_reader(**more: Any) -> ItemEncryptor:
+    return encryptor(legacy=Legacy(ALLOW_OLDER, static_provider(DYNASEAL)), **more)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_an_item_of_the_older_format_is_changed_once_and_then_skipped(name: str) -> None:
+    source, target = older_reader(), TARGETS[name]()
+    outcome = transform(older_item(PERSON), source, target)
+    assert (outcome.state, outcome.form, outcome.reason) == ("changed", "older", None)
+    assert outcome.item is not None
+    assert target.decrypt_item(outcome.item) == PERSON
+    assert transform(outcome.item, source, target).state == "skipped"
+    assert transform(older_item(PERSON), source, PLAINTEXT).item == PERSON
+
+
+def test_an_item_of_the_older_format_that_does_not_verify_fails() -> None:
+    changed = older_item(PERSON) | {"city": {"S": "Basel"}}
+    outcome = transform(changed, older_reader(), encryptor(NEW_KEY))
+    assert (outcome.state, outcome.form) == ("failed", "older")
+    assert outcome.reason
+
+
+def test_a_table_with_all_three_kinds_of_item_is_read_by_one_source() -> None:
+    source = older_reader(plaintext_policy=PlaintextPolicy.FORBID_WRITE_ALLOW_READ)
+    target = encryptor(NEW_KEY)
+    for stored, form in (
+        (PERSON, "plaintext"),
+        (older_item(PERSON), "older"),
+        (encryptor().encrypt_item(PERSON), "current"),
+    ):
+        outcome = transform(stored, source, target)
+        assert (outcome.state, outcome.form) == ("changed", form)
+        assert outcome.item is not None
+        assert target.decrypt_item(outcome.item) == PERSON
+    assert verified(older_item(PERSON), source).reason == "The item is of the older library's format"
+
+
+def test_the_target_does_not_write_the_older_format() -> None:
+    with pytest.raises(ConfigError, match="in the older format"):
+        transform(PERSON, encryptor(), encryptor(legacy=Legacy(FORCE_OLDER, static_provider(DYNASEAL))))
 
 
 def test_plaintext_is_read_only_where_the_source_allows_it() -> None:

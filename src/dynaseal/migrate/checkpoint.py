@@ -307,5 +307,7 @@ def describe_config(config: TableConfig) -> dict[str, Any]:
         "suite": config.algorithm_suite.name,
         "policy": config.plaintext_policy.name,
         # Objects of the caller's, such as a supplier of branch keys, may show their addresses.
-        "objects": _ADDRESS.sub("", repr((config.keyring, config.cmm, config.search, config.surrogate_keys))),
+        "objects": _ADDRESS.sub(
+            "", repr((config.keyring, config.cmm, config.search, config.surrogate_keys, config.legacy))
+        ),
     }

@@ -111,7 +111,8 @@ def transform(item: Item, source: ItemEncryptor, target: Target) -> Outcome:
         The outcome. An item that cannot be read or written is an outcome too, and not an exception.
 
     Raises:
-        ConfigError: the target writes items that are not encrypted, without being `PLAINTEXT`.
+        ConfigError: the target writes items of the older format, or items that are not encrypted without
+            being `PLAINTEXT`.
 
     Example:
         >>> from dynaseal import AttributeActions, RawAesKeyring, TableConfig
@@ -139,7 +140,8 @@ def transformer(source: ItemEncryptor, target: Target) -> "Transformer":
     """Return the transformer of a source and a target, the same one each time.
 
     Raises:
-        ConfigError: the target writes items that are not encrypted, without being `PLAINTEXT`.
+        ConfigError: the target writes items of the older format, or items that are not encrypted without
+            being `PLAINTEXT`.
     """
     return Transformer(source, target)
 
@@ -152,7 +154,8 @@ class Transformer:
         target: Writes items of the new one; or `PLAINTEXT`.
 
     Raises:
-        ConfigError: the target writes items that are not encrypted, without being `PLAINTEXT`.
+        ConfigError: the target writes items of the older format, or items that are not encrypted without
+            being `PLAINTEXT`.
     """
 
     def __init__(self, source: ItemEncryptor, target: Target) -> None:
@@ -332,7 +335,7 @@ class _Writer:
         target: The target.
 
     Raises:
-        ConfigError: it writes items that are not encrypted.
+        ConfigError: it writes items that are not encrypted, or items of the older format.
     """
 
     def __init__(self, target: ItemEncryptor) -> None:
@@ -342,6 +345,11 @@ class _Writer:
                 f"The target writes the items of {config.logical_table_name!r} without encryption",
                 hint="To decrypt them for good, pass dynaseal.migrate.PLAINTEXT, or --to plaintext; "
                 "otherwise give the target the plaintext policy FORBID_WRITE_ALLOW_READ",
+            )
+        if config.writes_older_items:
+            raise ConfigError(
+                f"The target writes the items of {config.logical_table_name!r} in the older format",
+                hint="Give its Legacy the policy FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT, or leave it out",
             )
         self.target = target
         self._shapes = Shapes(config.schema)

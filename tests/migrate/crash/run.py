@@ -26,7 +26,7 @@ from dynaseal.boto.wrappers.client import EncryptedClient
 from migrate.crash import tables
 from support.dynamodb import client_of, create_table, session_arguments
 
-OLD, NEW = ItemEncryptor(tables.old), ItemEncryptor(tables.new)
+OLD, OLDER, NEW = map(ItemEncryptor, (tables.old, tables.older, tables.new))
 SEGMENTS = 4
 DAMAGED = 5
 
@@ -41,9 +41,17 @@ def person(number: int, salary: int) -> dict[str, Any]:
 
 
 def stored_form(number: int) -> dict[str, Any]:
-    """A third of the items each is plaintext, under the old key and under the new one."""
+    """A quarter of the items each is plaintext, older, under the old key and under the new one."""
     item = person(number, number)
-    return [item, OLD.encrypt_item(item), NEW.encrypt_item(item)][number % 3]
+    match number % 4:
+        case 0:
+            return item
+        case 1:
+            return OLDER.encrypt_item(item)
+        case 2:
+            return OLD.encrypt_item(item)
+        case _:
+            return NEW.encrypt_item(item)
 
 
 @dataclass
@@ -98,7 +106,9 @@ class Writer:
             TableName=self.table,
             Key={"pk": person(number, 0)["pk"]},
             UpdateExpression="SET salary = :new",
-            ConditionExpression="attribute_exists(pk) AND attribute_not_exists(aws_dbe_head)",
+            ConditionExpression="attribute_exists(pk) AND attribute_not_exists(aws_dbe_head)"
+            " AND attribute_not_exists(#older)",
+            ExpressionAttributeNames={"#older": "*amzn-ddb-map-sig*"},
             ExpressionAttributeValues={":new": {"N": str(value)}},
         )
         before = self.stored[number]
@@ -139,10 +149,8 @@ def crash_test(
     client = client_of(endpoint)
     table = create_table(client, "pk")
     _fill(client, table, items)
-    workers = [
-        Writer(endpoint, table, [n for n in range(items) if n % writers == w], chance.randrange(10**9))
-        for w in range(writers)
-    ]
+    numbers = chance.sample(range(items), items)
+    workers = [Writer(endpoint, table, numbers[w::writers], chance.randrange(10**9)) for w in range(writers)]
     for worker in workers:
         worker.stored = {number: person(number, number) for number in worker.numbers}
     threads = [Thread(target=worker.run, daemon=True) for worker in workers]
