@@ -21,7 +21,7 @@ from dynaseal.inspector.rendering import decode_key, encode_key
 from dynaseal.inspector.serving import running as running_inspector
 from dynaseal.inspector.site import Site as PageSite
 from dynaseal.inspector.table_pages import TablePages
-from inspector.conftest import ACTIONS, SECRET, Site, allow, new_table
+from inspector.conftest import ACTIONS, MAY_READ, SECRET, Site, allow, new_table
 from support.dynamodb import create_table, running_engine, session_arguments
 
 
@@ -159,6 +159,22 @@ def test_a_managed_policy_gets_a_new_version_and_the_oldest_goes(client: httpx.C
         saved = post(client, "policies/save", kind="managed", owner=arn, name="managed", document=document)
         assert "takes effect at once" in saved.text
     assert len(iam.list_policy_versions(PolicyArn=arn)["Versions"]) == 5
+
+
+def test_the_policies_of_a_users_groups_are_the_users(client: httpx.Client) -> None:
+    iam = boto3.client("iam")
+    iam.create_user(UserName="member")
+    iam.create_group(GroupName="readers")
+    iam.add_user_to_group(UserName="member", GroupName="readers")
+    document = {"Statement": [{"Effect": "Allow", "Action": MAY_READ, "Resource": "*"}]}
+    iam.put_group_policy(GroupName="readers", PolicyName="p", PolicyDocument=json.dumps(document))
+    page = text_of(client.get(item_path(user="member")))
+    assert "member cannot decrypt this item" in page
+    assert "Policy p of the group readers" in page
+    document["Statement"][0]["Action"] = [*MAY_READ, "kms:Decrypt"]
+    fields = {"kind": "group", "owner": "readers", "name": "p", "document": json.dumps(document)}
+    assert "takes effect at once" in post(client, "policies/save", **fields).text
+    assert "member can decrypt this item" in text_of(client.get(item_path(user="member")))
 
 
 def test_a_malformed_policy_is_refused_in_awss_words(client: httpx.Client) -> None:

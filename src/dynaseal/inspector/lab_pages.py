@@ -70,7 +70,7 @@ class LabPages:
         """Write or delete a policy, in a lab only, and let the page load what depends on it again."""
         self._lab()
         kind, owner, name = visit.get("kind"), visit.get("owner"), visit.get("name")
-        if kind not in ("key", "user", "managed") or not owner:
+        if kind not in ("key", "user", "group", "managed") or not owner:
             raise ValueError("The form does not name a policy")
         root = self.site.account.ambient
         is_deleted = visit.get("action") == "delete" and kind == "user"

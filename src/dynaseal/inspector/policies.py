@@ -4,12 +4,12 @@ They are used with a lab only; `pages` refuses to write anywhere else.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
 
-Kind = Literal["key", "user", "managed"]
+Kind = Literal["key", "user", "group", "managed"]
 
 NEW_POLICY = {
     "Version": "2012-10-17",
@@ -27,8 +27,8 @@ class Policy:
     """A policy that can be edited.
 
     Attributes:
-        kind: A key's policy, a policy inside a user, or a managed policy that is attached to one.
-        owner: The key's ARN, the user's name, or the managed policy's ARN.
+        kind: A key's policy, a policy inside a user or a group, or a managed policy that is attached to one.
+        owner: The key's ARN, the user's or group's name, or the managed policy's ARN.
         name: The policy's name, or the key's alias or id.
         document: Its JSON, indented.
     """
@@ -60,22 +60,35 @@ def key_policy(kms: Any, arn: str, alias: str | None = None) -> Policy:
 
 
 def user_policies(iam: Any, user: str) -> Iterator[Policy]:
-    """Yield the policies inside a user, and the account's managed policies that are attached to it."""
+    """Yield the policies of a user and of its groups: those inside, and the account's managed policies."""
     for page in iam.get_paginator("list_user_policies").paginate(UserName=user):
         for name in page["PolicyNames"]:
             document = iam.get_user_policy(UserName=user, PolicyName=name)["PolicyDocument"]
             yield Policy(kind="user", owner=user, name=name, document=_indented(document))
     for page in iam.get_paginator("list_attached_user_policies").paginate(UserName=user):
-        for attached in page["AttachedPolicies"]:
-            arn = attached["PolicyArn"]
-            if not arn.startswith(_AWS_MANAGED):
-                version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-                document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"][
-                    "Document"
-                ]
-                yield Policy(
-                    kind="managed", owner=arn, name=attached["PolicyName"], document=_indented(document)
-                )
+        yield from _managed(iam, page)
+    for groups in iam.get_paginator("list_groups_for_user").paginate(UserName=user):
+        for group in groups["Groups"]:
+            yield from _group_policies(iam, group["GroupName"])
+
+
+def _group_policies(iam: Any, group: str) -> Iterator[Policy]:
+    for page in iam.get_paginator("list_group_policies").paginate(GroupName=group):
+        for name in page["PolicyNames"]:
+            document = iam.get_group_policy(GroupName=group, PolicyName=name)["PolicyDocument"]
+            yield Policy(kind="group", owner=group, name=name, document=_indented(document))
+    for page in iam.get_paginator("list_attached_group_policies").paginate(GroupName=group):
+        yield from _managed(iam, page)
+
+
+def _managed(iam: Any, page: Mapping[str, Any]) -> Iterator[Policy]:
+    """Yield the managed policies of a page that are the account's, with their current documents."""
+    for attached in page["AttachedPolicies"]:
+        arn = attached["PolicyArn"]
+        if not arn.startswith(_AWS_MANAGED):
+            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+            yield Policy(kind="managed", owner=arn, name=attached["PolicyName"], document=_indented(document))
 
 
 def save(clients: Any, kind: Kind, owner: str, name: str, document: str) -> None:
@@ -88,6 +101,8 @@ def save(clients: Any, kind: Kind, owner: str, name: str, document: str) -> None
         clients.kms.put_key_policy(KeyId=owner, PolicyName="default", Policy=document)
     elif kind == "user":
         clients.iam.put_user_policy(UserName=owner, PolicyName=name, PolicyDocument=document)
+    elif kind == "group":
+        clients.iam.put_group_policy(GroupName=owner, PolicyName=name, PolicyDocument=document)
     else:
         versions = clients.iam.list_policy_versions(PolicyArn=owner)["Versions"]
         if len(versions) >= _MOST_VERSIONS:
