@@ -149,6 +149,6 @@ class DynamoDbCaller:
     def permissions_for(self, operation: str, **params: Any) -> list[tuple[str, str]]:
         """Return the actions and resources that a call needs, whether or not it then succeeds."""
         self.authorizer.forget()
-        with suppress(EngineRefusalError):
+        with suppress(EngineRefusalError, Fault):
             self(operation, **params)
         return [(request.action, request.resource) for request in self.authorizer.access_requests]

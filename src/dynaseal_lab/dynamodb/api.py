@@ -7,6 +7,7 @@ from dynaseal_lab.dynamodb.engine import Engine
 from dynaseal_lab.dynamodb.forward import Forwarder
 from dynaseal_lab.dynamodb.handlers import Handlers
 from dynaseal_lab.dynamodb.operations import OPERATIONS
+from dynaseal_lab.dynamodb.request_checks import check_index_request, check_request
 from dynaseal_lab.dynamodb.required_permissions import RequiredPermission
 from dynaseal_lab.dynamodb.resource_policies import ResourcePolicies
 from dynaseal_lab.dynamodb.storage_key import StorageKeys
@@ -67,6 +68,9 @@ class DynamoDbService:
         permissions = list(operation.permissions(call))
         for permission in permissions:
             await self._authorize(call, permission)
+        check_request(call, operation.service, operation.check, operation.engine_checks)
+        if call.params.get("IndexName"):
+            await self._check_index(call, permissions)
         account = _account_of(call, permissions)
         if operation.unlocks:
             for table in dict.fromkeys(permission.table for permission in permissions):
@@ -115,6 +119,12 @@ class DynamoDbService:
             resource_policies=policies,
         )
         return lambda _call: access_request
+
+    async def _check_index(self, call: Call, permissions: list[RequiredPermission]) -> None:
+        for permission in permissions:
+            facts = await self._facts.of(permission.table) if permission.table is not None else None
+            if facts is not None:
+                check_index_request(call.params, facts)
 
     async def _authorize(self, call: Call, permission: RequiredPermission) -> None:
         facts = await self._facts.of(permission.table) if permission.table is not None else None

@@ -159,7 +159,8 @@ class Handlers:
         else:
             exists = arn == table.arn and await self.facts.of(table) is not None
         if not exists:
-            raise Fault("ResourceNotFoundException", f"Requested resource not found: {arn}")
+            missing = arn if "/stream/" in arn else f"Table: {table.name} not found"
+            raise Fault("ResourceNotFoundException", f"Requested resource not found: {missing}")
 
     async def get_shard_iterator(self, call: Call) -> EngineReply:
         """Return an iterator that names the stream which it reads, so that reading can be authorised."""

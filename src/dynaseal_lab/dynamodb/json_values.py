@@ -13,8 +13,11 @@ def required_string(params: Params, name: str) -> str:
     """
     value = params.get(name)
     if value is None:
+        member = name[:1].lower() + name[1:]
         raise Fault(
-            "ValidationException", f"The parameter '{name}' is required but was not present in the request"
+            "ValidationException",
+            f"1 validation error detected: Value null at '{member}' failed to satisfy constraint: "
+            "Member must not be null",
         )
     return as_string(value)
 

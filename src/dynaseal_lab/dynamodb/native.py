@@ -20,6 +20,7 @@ from typing import Protocol
 from dynaseal_lab.dynamodb.engine import TARGET, EngineReply
 from dynaseal_lab.dynamodb.local_extras import LocalRequest
 from dynaseal_lab.dynamodb.native_extras import NativeExtras
+from dynaseal_lab.dynamodb.native_wording import recorded_wording
 from dynaseal_lab.dynamodb.operations import OPERATIONS, holds_items
 from dynaseal_lab.model import Params
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
@@ -74,7 +75,7 @@ class NativeEngine:
         """Answer one request, with the lab's part where the package lacks something."""
         name = target.partition(".")[2]
         operation = OPERATIONS.get(name)
-        if operation is None or operation.native_handler is None:
+        if operation is None or operation.native_handler is None or operation.native_marker not in body:
             return await self._send(account, region, name, body)
 
         async def send(operation: str, params: Params) -> EngineReply:
@@ -102,9 +103,17 @@ class NativeEngine:
 
     async def _execute(self, database: NativeDatabase, operation: str, body: bytes) -> EngineReply:
         if self.folder is None:
-            return EngineReply(*database.execute(operation, body))
-        # In a thread, so that the lab goes on while the disk writes.
-        return EngineReply(*await asyncio.to_thread(database.execute, operation, body))
+            reply = EngineReply(*database.execute(operation, body))
+        else:  # in a thread, so that the lab goes on while the disk writes
+            reply = EngineReply(*await asyncio.to_thread(database.execute, operation, body))
+        if reply.status != 200:
+            known = OPERATIONS.get(operation)
+            return recorded_wording(operation, body, reply, known.native_without_preamble if known else ())
+        if reply.body.startswith(b'{"Attributes":{}'):
+            # DynamoDB's reply does not have the attributes of an item that did not exist.
+            content = {name: value for name, value in reply.content.items() if name != "Attributes"}
+            return EngineReply(200, json.dumps(content).encode())
+        return reply
 
     def _database(self, account: str, region: str) -> NativeDatabase:
         place = (account, region)

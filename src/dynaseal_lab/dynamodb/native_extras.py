@@ -1,25 +1,62 @@
-"""What the native engine lacks: whether point-in-time recovery is on, and shard ids that boto3 accepts."""
+"""What the native engine lacks, or does in another way than DynamoDB.
+
+* Tags, whose lengths it counts in bytes, and whether point-in-time recovery is on, are kept here.
+* Its streams get shard ids that boto3 accepts and the range of their one shard; requests about shards that do
+  not exist, and changes of a stream to what it is, are refused.
+* Key conditions of the older form beside an expression are written as an expression.
+"""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from dynaseal_lab.dynamodb.engine import EngineReply
 from dynaseal_lab.dynamodb.local_extras import LocalExtras, LocalRequest
-from dynaseal_lab.model import Reply
+from dynaseal_lab.model import Fault, Params, Reply
 
 _SHARD = "shardId-00000001690000000000-00000001"
 """The one shard of each stream; boto3 refuses ids of fewer than 28 characters."""
 
 _TIME_TO_LIVE = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
+_FIRST_SEQUENCE_NUMBER = 10**20
+"""Sequence numbers are this number plus the microseconds since 1970."""
+
+_EXPRESSIONS_OF_QUERIES = ("FilterExpression", "ProjectionExpression")
+_COMPARISONS = {"EQ": "=", "LE": "<=", "LT": "<", "GE": ">=", "GT": ">"}
 
 
 class NativeExtras(LocalExtras):
     """The extras of all tables of one native engine, and the operations that involve them."""
 
     async def create_table(self, request: LocalRequest) -> EngineReply:
-        """Create a table without its storage key, which the lab keeps."""
+        """Create a table without its storage key and tags, which are kept in the lab."""
         params = {name: value for name, value in request.params.items() if name != "SSESpecification"}
-        return await request.send("CreateTable", params)
+        return await super().create_table(replace(request, params=params))
+
+    async def update_table(self, request: LocalRequest) -> EngineReply:
+        """Change a table; a change of its stream to what it is already is refused."""
+        wanted = request.params.get("StreamSpecification")
+        if wanted is not None:
+            described = await request.send("DescribeTable", {"TableName": request.params["TableName"]})
+            if described.status == 200:
+                _check_stream_change(request.params["TableName"], wanted, described.content["Table"])
+        return await super().update_table(request)
+
+    async def query(self, request: LocalRequest) -> EngineReply:
+        """Query with key conditions of the older form beside an expression."""
+        beside_expression = any(name in request.params for name in _EXPRESSIONS_OF_QUERIES)
+        params = with_key_expression(request.params) if beside_expression else request.params
+        return await request.send("Query", params)
+
+    async def list_streams(self, request: LocalRequest) -> EngineReply:
+        """List streams, from after a stream that need not exist."""
+        start = request.params.get("ExclusiveStartStreamArn")
+        reply = await request.send("ListStreams", request.params)
+        if start is None or reply.status != 200:
+            return reply
+        content = reply.content
+        content["Streams"] = [stream for stream in content["Streams"] if stream["StreamArn"] > start]
+        return _reply(content)
 
     async def describe_stream(self, request: LocalRequest) -> EngineReply:
         """Describe a stream: its one shard is open."""
@@ -27,19 +64,23 @@ class NativeExtras(LocalExtras):
         if reply.status != 200:
             return reply
         content = reply.content
-        if request.params.get("ExclusiveStartShardId") == _SHARD:
-            content["StreamDescription"]["Shards"] = []
-        for shard in content["StreamDescription"]["Shards"]:
-            shard["ShardId"] = _SHARD
-            shard["SequenceNumberRange"].pop("EndingSequenceNumber", None)
+        description = content["StreamDescription"]
+        after_it = "ExclusiveStartShardId" in request.params or _asks_for_children(request.params)
+        created = _FIRST_SEQUENCE_NUMBER + int(float(description["StreamLabel"]) * 1_000_000)
+        number_range = {"StartingSequenceNumber": str(created)}
+        description["Shards"] = [] if after_it else [{"ShardId": _SHARD, "SequenceNumberRange": number_range}]
         return _reply(content)
 
     async def get_shard_iterator(self, request: LocalRequest) -> EngineReply:
         """Return an iterator over the stream's shard."""
-        params: dict[str, Any] = dict(request.params)
-        if params.get("ShardId") == _SHARD:
-            params["ShardId"] = f"shardId-00000001-{request.params['StreamArn'].split('/')[1]}"
-        return await request.send("GetShardIterator", params)
+        if request.params.get("ShardId") != _SHARD:
+            raise Fault(
+                "ResourceNotFoundException",
+                f"Requested resource not found: Shard: {request.params.get('ShardId')} in stream "
+                f"{request.params.get('StreamArn')} not found",
+            )
+        shard = f"shardId-00000001-{request.params['StreamArn'].split('/')[1]}"
+        return await request.send("GetShardIterator", {**request.params, "ShardId": shard})
 
     async def get_records(self, request: LocalRequest) -> EngineReply:
         """Read a stream; a record names the Region, and who deleted the item if it expired."""
@@ -52,6 +93,67 @@ class NativeExtras(LocalExtras):
             if "userIdentity" in record:
                 record["userIdentity"] = _TIME_TO_LIVE
         return _reply(content)
+
+
+def _check_stream_change(table: str, wanted: Params, description: Params) -> None:
+    present: Params = description.get("StreamSpecification") or {}
+    if wanted.get("StreamEnabled") and present.get("StreamEnabled"):
+        raise Fault("ValidationException", f"Table already has an enabled stream: TableName: {table}")
+    if not wanted.get("StreamEnabled") and not present.get("StreamEnabled"):
+        raise Fault("ValidationException", f"Table has no stream to disable: TableName: {table}")
+
+
+def _asks_for_children(params: Params) -> bool:
+    """Return whether a request asks for the children of a shard; the one shard of a stream has none.
+
+    Raises:
+        Fault: The filter is incomplete, or names another shard.
+    """
+    shard_filter = params.get("ShardFilter")
+    if shard_filter is None:
+        return False
+    for member in ("Type", "ShardId"):
+        if not shard_filter.get(member):
+            raise Fault("ValidationException", f"ShardFilter requires {member}")
+    if shard_filter["ShardId"] != _SHARD:
+        raise Fault("ValidationException", f"Invalid ShardId: {shard_filter['ShardId']}")
+    return True
+
+
+def with_key_expression(params: Params) -> Params:
+    """Return a Query with its `KeyConditions` written as a `KeyConditionExpression`.
+
+    >>> query = {"KeyConditions": {"pk": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "a"}]}}}
+    >>> changed = with_key_expression(query)
+    >>> changed["KeyConditionExpression"], changed["ExpressionAttributeNames"]
+    ('#key0 = :key0x0', {'#key0': 'pk'})
+    """
+    conditions: dict[str, Params] = params["KeyConditions"]
+    names = dict(params.get("ExpressionAttributeNames") or {})
+    values = dict(params.get("ExpressionAttributeValues") or {})
+    terms: list[str] = []
+    for number, (attribute, condition) in enumerate(conditions.items()):
+        names[f"#key{number}"] = attribute
+        operands: list[str] = []
+        for position, value in enumerate(condition.get("AttributeValueList") or ()):
+            operands.append(f":key{number}x{position}")
+            values[operands[-1]] = value
+        terms.append(_key_term(f"#key{number}", str(condition.get("ComparisonOperator")), operands))
+    changed: dict[str, Any] = {name: value for name, value in params.items() if name != "KeyConditions"}
+    return {
+        **changed,
+        "KeyConditionExpression": " AND ".join(terms),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
+
+
+def _key_term(name: str, operator: str, operands: list[str]) -> str:
+    if operator == "BEGINS_WITH":
+        return f"begins_with({name}, {', '.join(operands)})"
+    if operator == "BETWEEN":
+        return f"{name} BETWEEN {' AND '.join(operands)}"
+    return f"{name} {_COMPARISONS.get(operator, operator)} {', '.join(operands)}"
 
 
 def _reply(content: Reply) -> EngineReply:

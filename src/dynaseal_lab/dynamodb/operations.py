@@ -7,13 +7,26 @@ handler goes to the engine as it is, once it is allowed.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from dynaseal_lab.dynamodb.engine import EngineReply
 from dynaseal_lab.dynamodb.handlers import Handlers
 from dynaseal_lab.dynamodb.json_values import as_object, required_string
 from dynaseal_lab.dynamodb.local_extras import LocalExtras, LocalRequest
 from dynaseal_lab.dynamodb.native_extras import NativeExtras
+from dynaseal_lab.dynamodb.native_wording import (
+    WITHOUT_PREAMBLE_ON_PUT,
+    WITHOUT_PREAMBLE_ON_SCAN,
+    WITHOUT_PREAMBLE_ON_UPDATE,
+)
+from dynaseal_lab.dynamodb.request_checks import (
+    RequestCheck,
+    check_batch_get,
+    check_create_table,
+    check_statements,
+    check_transaction,
+    check_update_table,
+)
 from dynaseal_lab.dynamodb.request_parts import (
     OneStatement,
     RequestForm,
@@ -50,6 +63,17 @@ TableFinder = Callable[[Params], str]
 _ABOUT_TABLE = WholeRequest(table_part)
 
 
+_ENGINE_CHECKS = frozenset(
+    {
+        "AttributeValue",
+        "BatchGetRequestMap",
+        "BatchWriteItemRequestMap",
+        "TransactGetItemList",
+        "TransactWriteItemList",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """What the lab has to know of an operation.
@@ -69,6 +93,10 @@ class Operation:
         handler: What the lab itself does for it.
         local_handler: What the lab does for it, or for a part of it, because DynamoDB Local lacks that.
         native_handler: The same where the native engine lacks it.
+        native_marker: What a request's body contains if the native engine needs that.
+        native_without_preamble: How the errors begin that the native engine wrongly gives a preamble.
+        check: Checks the parameters further than botocore's model.
+        engine_checks: The model's shapes for which the engine has DynamoDB's own words.
     """
 
     permissions: PermissionFinder
@@ -83,14 +111,14 @@ class Operation:
     handler: Handler | None = None
     local_handler: LocalHandler | None = None
     native_handler: NativeHandler | None = None
+    native_marker: bytes = b""
+    native_without_preamble: tuple[str, ...] = ()
+    check: RequestCheck | None = None
+    engine_checks: frozenset[str] = _ENGINE_CHECKS
 
 
-def _on_items(
-    form: RequestForm, items: Literal["reads", "writes"], *, return_values: bool = False
-) -> Operation:
-    return Operation(
-        permissions=on_each_part(form), form=form, items=items, return_values=return_values, unlocks=True
-    )
+def _on_items(form: RequestForm, items: Literal["reads", "writes"], **more: Any) -> Operation:
+    return Operation(permissions=on_each_part(form), form=form, items=items, unlocks=True, **more)
 
 
 def _parameter(name: str) -> TableFinder:
@@ -129,8 +157,8 @@ _RESTORE = Operation(
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
-        "BatchExecuteStatement": _on_items(Statements("Statements"), "writes"),
-        "BatchGetItem": _on_items(TablesOfItems(keys_to_get), "reads"),
+        "BatchExecuteStatement": _on_items(Statements("Statements"), "writes", check=check_statements),
+        "BatchGetItem": _on_items(TablesOfItems(keys_to_get), "reads", check=check_batch_get),
         "BatchWriteItem": _on_items(TablesOfItems(items_to_write), "writes"),
         "CreateBackup": Operation(permissions=on_each_part(_ABOUT_TABLE), unlocks=True),
         "CreateGlobalTable": _ON_GLOBAL_TABLE,
@@ -141,6 +169,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             handler=Handlers.create_table,
             local_handler=LocalExtras.create_table,
             native_handler=NativeExtras.create_table,
+            check=check_create_table,
         ),
         "DeleteBackup": _ON_BACKUP,
         "DeleteItem": _on_items(WholeRequest(item_part), "writes", return_values=True),
@@ -178,8 +207,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "DescribeTimeToLive": _ON_TABLE,
         "DisableKinesisStreamingDestination": _ON_TABLE,
         "EnableKinesisStreamingDestination": _ON_TABLE,
-        "ExecuteStatement": _on_items(OneStatement(), "writes"),
-        "ExecuteTransaction": _on_items(Statements("TransactStatements"), "writes"),
+        "ExecuteStatement": _on_items(OneStatement(), "writes", check=check_statements),
+        "ExecuteTransaction": _on_items(Statements("TransactStatements"), "writes", check=check_statements),
         "ExportTableToPointInTime": Operation(permissions=on_arn("TableArn")),
         "GetItem": _on_items(WholeRequest(item_part), "reads"),
         "GetRecords": Operation(
@@ -204,34 +233,51 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "ListExports": _ON_ACCOUNT,
         "ListGlobalTables": _ON_ACCOUNT,
         "ListImports": _ON_ACCOUNT,
-        "ListStreams": Operation(permissions=on_account, service="dynamodbstreams"),
+        "ListStreams": Operation(
+            permissions=on_account, service="dynamodbstreams", native_handler=NativeExtras.list_streams
+        ),
         "ListTables": _ON_ACCOUNT,
         "ListTagsOfResource": Operation(
-            permissions=on_arn("ResourceArn"), local_handler=LocalExtras.list_tags_of_resource
+            permissions=on_arn("ResourceArn"),
+            local_handler=LocalExtras.list_tags_of_resource,
+            native_handler=NativeExtras.list_tags_of_resource,
         ),
-        "PutItem": _on_items(WholeRequest(item_part), "writes", return_values=True),
+        "PutItem": _on_items(
+            WholeRequest(item_part),
+            "writes",
+            return_values=True,
+            native_without_preamble=WITHOUT_PREAMBLE_ON_PUT,
+        ),
         "PutResourcePolicy": Operation(
             permissions=on_arn("ResourceArn"), handler=Handlers.put_resource_policy
         ),
-        "Query": _on_items(WholeRequest(query_part), "reads"),
+        "Query": _on_items(
+            WholeRequest(query_part),
+            "reads",
+            native_handler=NativeExtras.query,
+            native_marker=b'"KeyConditions"',
+            engine_checks=_ENGINE_CHECKS | {"PositiveIntegerObject"},
+        ),
         "RestoreTableFromBackup": _RESTORE,
         "RestoreTableToPointInTime": _RESTORE,
-        "Scan": _on_items(WholeRequest(scan_part), "reads"),
+        "Scan": _on_items(WholeRequest(scan_part), "reads", native_without_preamble=WITHOUT_PREAMBLE_ON_SCAN),
         "TagResource": Operation(
             permissions=on_arn("ResourceArn"),
             defines=_parameter("ResourceArn"),
             tags="adds",
             handler=Handlers.change_tags,
             local_handler=LocalExtras.tag_resource,
+            native_handler=NativeExtras.tag_resource,
         ),
-        "TransactGetItems": _on_items(_TRANSACTION, "reads"),
-        "TransactWriteItems": _on_items(_TRANSACTION, "writes"),
+        "TransactGetItems": _on_items(_TRANSACTION, "reads", check=check_transaction),
+        "TransactWriteItems": _on_items(_TRANSACTION, "writes", check=check_transaction),
         "UntagResource": Operation(
             permissions=on_arn("ResourceArn"),
             defines=_parameter("ResourceArn"),
             tags="removes",
             handler=Handlers.change_tags,
             local_handler=LocalExtras.untag_resource,
+            native_handler=NativeExtras.untag_resource,
         ),
         "UpdateContinuousBackups": Operation(
             permissions=on_each_part(_ABOUT_TABLE),
@@ -242,7 +288,12 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "UpdateContributorInsights": _ON_TABLE,
         "UpdateGlobalTable": _ON_GLOBAL_TABLE,
         "UpdateGlobalTableSettings": _ON_GLOBAL_TABLE,
-        "UpdateItem": _on_items(WholeRequest(item_part), "writes", return_values=True),
+        "UpdateItem": _on_items(
+            WholeRequest(item_part),
+            "writes",
+            return_values=True,
+            native_without_preamble=WITHOUT_PREAMBLE_ON_UPDATE,
+        ),
         "UpdateKinesisStreamingDestination": _ON_TABLE,
         "UpdateTable": Operation(
             permissions=on_each_part(_ABOUT_TABLE),
@@ -250,6 +301,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             handler=Handlers.update_table,
             local_handler=LocalExtras.update_table,
             native_handler=NativeExtras.update_table,
+            check=check_update_table,
         ),
         "UpdateTableReplicaAutoScaling": _ON_TABLE,
         "UpdateTimeToLive": Operation(

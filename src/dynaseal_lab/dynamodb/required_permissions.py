@@ -15,7 +15,7 @@ from dynaseal_lab.dynamodb.json_values import as_object, as_string, required_str
 from dynaseal_lab.dynamodb.request_parts import Part, RequestForm
 from dynaseal_lab.dynamodb.shard_iterators import stream_of
 from dynaseal_lab.dynamodb.table_names import Table, arn_prefix, table_named
-from dynaseal_lab.model import Call
+from dynaseal_lab.model import Call, Fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,11 @@ def creating_table(further_actions: Mapping[str, str]) -> PermissionFinder:
     """Creating a table needs a further action for each of these parameters that the request has."""
 
     def find(call: Call) -> Iterator[RequiredPermission]:
+        if call.params.get("TableName") is None:  # the one operation with other words for it
+            raise Fault(
+                "ValidationException",
+                "The parameter 'TableName' is required but was not present in the request",
+            )
         table = table_named(call, required_string(call.params, "TableName"))
         yield _permission(call, table.arn, table.account, table)
         for parameter, action in further_actions.items():

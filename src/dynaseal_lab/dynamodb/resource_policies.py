@@ -99,8 +99,20 @@ class ResourcePolicies:
     def _check_revision(self, arn: str, expected: str | None) -> None:
         current = self._policies.get((arn,))
         revision = current.revision if current is not None else NO_POLICY
-        if expected is not None and expected != revision:
+        if expected is None or expected == revision:
+            return
+        if current is None:
             raise _not_found(arn)
+        table = arn.split("/")[1]
+        if expected == NO_POLICY:
+            raise _not_found(
+                f"Requested policy update expecting none to be present for table {table}, but a policy "
+                f"exists with revision id {revision}."
+            )
+        raise _not_found(
+            f"Requested update for policy with revision id {expected}, but the policy associated to target "
+            f"table {table} has revision id {revision}."
+        )
 
 
 def _same(current: ResourcePolicy, document: str, principals: Bindings) -> bool:
@@ -136,7 +148,7 @@ def _invalid(reason: str) -> Fault:
     return Fault("ValidationException", f"One or more parameter values were invalid: {reason}")
 
 
-def _not_found(arn: str) -> Fault:
+def _not_found(reason: str) -> Fault:
     return Fault(
-        "PolicyNotFoundException", f"Resource-based policy not found for the provided ResourceArn: {arn}"
+        "PolicyNotFoundException", f"Resource-based policy not found for the provided ResourceArn: {reason}"
     )

@@ -1,11 +1,12 @@
-"""What authorisation has to know of a table: its keys and tags.
+"""What authorisation and the checks of requests have to know of a table: its keys, indexes and tags.
 
 The facts are read from the engine when first needed and forgotten when the table changes, so that no decision
 rests on an earlier state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from dynaseal_lab.dynamodb.engine import Engine, call_engine
 from dynaseal_lab.dynamodb.table_names import Table
@@ -13,10 +14,19 @@ from dynaseal_lab.dynamodb.table_names import Table
 
 @dataclass(frozen=True, slots=True)
 class TableFacts:
-    """The partition keys of a table and its indexes, its tags, and whether it is protected from deletion."""
+    """What is known of a table.
+
+    Args:
+        partition_key: The name of its partition key.
+        index_keys: The partition keys of its indexes.
+        global_projections: The attributes that each global index has, where these are not all.
+        tags: Its tags.
+        protected: Whether it is protected from deletion.
+    """
 
     partition_key: str
     index_keys: Mapping[str, str] = field(default_factory=dict[str, str])
+    global_projections: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     protected: bool = False
 
@@ -58,9 +68,18 @@ class TableFactsCache:
         return TableFacts(
             partition_key=_partition_key(content["KeySchema"]),
             index_keys={index["IndexName"]: _partition_key(index["KeySchema"]) for index in indexes},
+            global_projections=dict(_partial_projections(content)),
             protected=bool(content.get("DeletionProtectionEnabled")),
             tags={tag["Key"]: tag.get("Value", "") for tag in tagged.get("Tags", ())},
         )
+
+
+def _partial_projections(description: dict[str, Any]) -> Iterator[tuple[str, frozenset[str]]]:
+    for index in description.get("GlobalSecondaryIndexes", ()):
+        projection = index.get("Projection", {})
+        if projection.get("ProjectionType", "ALL") != "ALL":
+            keys = [element["AttributeName"] for element in [*description["KeySchema"], *index["KeySchema"]]]
+            yield index["IndexName"], frozenset([*keys, *projection.get("NonKeyAttributes", ())])
 
 
 def _partition_key(schema: list[dict[str, str]]) -> str:

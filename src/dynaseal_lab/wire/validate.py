@@ -9,6 +9,7 @@ Rules:
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -24,10 +25,19 @@ _JAVA_CLASSES = {
     r"\p{Z}": _SPACES,
     r"\p{Print}": r"[\x20-\x7e]",
 }
+_ENUM_ORDERS: Mapping[str, Sequence[str]] = {
+    "ReturnConsumedCapacity": ("INDEXES", "TOTAL", "NONE"),
+    "ScalarAttributeType": ("B", "N", "S"),
+    "Select": ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"),
+}
+"""The order in which AWS lists the values of an enumeration, where it is known and not the model's."""
+
 _IAM_NAMES = r"[\w+=,.@-]+"
 
 
-def validate(service: str, operation: str, params: Params, code: str) -> None:
+def validate(
+    service: str, operation: str, params: Params, code: str, unchecked: frozenset[str] = frozenset()
+) -> None:
     """Refuse parameters that the operation's input shape does not allow.
 
     Args:
@@ -35,6 +45,7 @@ def validate(service: str, operation: str, params: Params, code: str) -> None:
         operation: Its name.
         params: The parameters, in the form of the input shape.
         code: The service's code for this error: `ValidationException` or `ValidationError`.
+        unchecked: The names of shapes that are not checked.
 
     Raises:
         Fault: There are violations; the message lists them all.
@@ -42,36 +53,75 @@ def validate(service: str, operation: str, params: Params, code: str) -> None:
     model = operation_model(service, operation)
     if model is None or model.input_shape is None:
         return
-    violations = list(_violations(model.input_shape, params, ""))
+    violations = list(_checker(service, unchecked).violations(model.input_shape, params, ""))
     if violations:
         errors = "error" if len(violations) == 1 else "errors"
         raise Fault(code, f"{len(violations)} validation {errors} detected: {'; '.join(violations)}")
 
 
-def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    if isinstance(shape, StructureShape):
-        yield from _structure_violations(shape, value, path)
-    elif isinstance(shape, ListShape):
-        yield from _size_violations(shape, value, path)
-        for number, item in enumerate(value, start=1):
-            yield from _violations(shape.member, item, f"{path}.{number}.member")
-    elif isinstance(shape, MapShape):
-        yield from _size_violations(shape, value, path)
-        for key, item in value.items():
-            yield from _violations(shape.key, key, f"{path}.key")
-            yield from _violations(shape.value, item, f"{path}.{key}.member")
-    else:
-        yield from _scalar_violations(shape, value, path)
+@dataclass(frozen=True, slots=True)
+class _Checker:
+    """Finds violations of one service's model.
+
+    Whether a shape has any rules is computed once, so that values which cannot violate any are not searched.
+    """
+
+    unchecked: frozenset[str]
+    _has_rules: dict[str, bool] = field(default_factory=dict[str, bool])
+
+    def violations(self, shape: Shape, value: Any, path: str) -> Iterator[str]:
+        """Yield a description of each violation in a value of a shape."""
+        if not self._may_be_violated(shape):
+            return
+        if isinstance(shape, StructureShape):
+            yield from self._structure_violations(shape, value, path)
+        elif isinstance(shape, ListShape):
+            yield from _size_violations(shape, value, path)
+            for number, item in enumerate(value, start=1):
+                yield from self.violations(shape.member, item, f"{path}.{number}.member")
+        elif isinstance(shape, MapShape):
+            yield from _size_violations(shape, value, path)
+            for key, item in value.items():
+                yield from self.violations(shape.key, key, f"{path}.key")
+                yield from self.violations(shape.value, item, f"{path}.{key}.member")
+        else:
+            yield from _scalar_violations(shape, value, path)
+
+    def _structure_violations(self, shape: StructureShape, value: Params, path: str) -> Iterator[str]:
+        required: Sequence[str] = shape.required_members
+        for name in required:
+            if value.get(name) is None:
+                step = _step(path, name)
+                yield f"Value null at '{step}' failed to satisfy constraint: Member must not be null"
+        shapes = members(shape)
+        for name, item in value.items():
+            if name in shapes and item is not None:
+                yield from self.violations(shapes[name], item, _step(path, name))
+
+    def _may_be_violated(self, shape: Shape) -> bool:
+        found = self._has_rules.get(shape.name)
+        if found is None:
+            self._has_rules[shape.name] = False  # for shapes that contain themselves
+            found = self._has_rules[shape.name] = shape.name not in self.unchecked and self._find_rules(shape)
+        return found
+
+    def _find_rules(self, shape: Shape) -> bool:
+        metadata: Mapping[str, Any] = shape.metadata
+        if any(name in metadata for name in ("min", "max", "pattern", "enum")):
+            return True
+        if isinstance(shape, StructureShape):
+            required: Sequence[str] = shape.required_members
+            return bool(required) or any(map(self._may_be_violated, members(shape).values()))
+        if isinstance(shape, ListShape):
+            return self._may_be_violated(shape.member)
+        if isinstance(shape, MapShape):
+            return self._may_be_violated(shape.key) or self._may_be_violated(shape.value)
+        return False
 
 
-def _structure_violations(shape: StructureShape, value: Params, path: str) -> Iterator[str]:
-    required: Sequence[str] = shape.required_members
-    for name in required:
-        if value.get(name) is None:
-            yield f"Value null at '{_step(path, name)}' failed to satisfy constraint: Member must not be null"
-    shapes = members(shape)
-    for name, item in value.items():
-        yield from _violations(shapes[name], item, _step(path, name))
+@cache
+def _checker(_service: str, unchecked: frozenset[str]) -> _Checker:
+    return _Checker(unchecked)
 
 
 def _step(path: str, name: str) -> str:
@@ -84,7 +134,8 @@ def _scalar_violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
     if isinstance(shape, StringShape):
         allowed: Sequence[str] = shape.enum
         if allowed and value not in allowed:
-            yield _violation(shape, value, path, f"satisfy enum value set: [{', '.join(allowed)}]")
+            order = _ENUM_ORDERS.get(shape.name, allowed)
+            yield _violation(shape, value, path, f"satisfy enum value set: [{', '.join(order)}]")
     if isinstance(value, str | bytes):
         yield from _size_violations(shape, value, path)
     elif not isinstance(value, bool) and isinstance(value, int | float):
@@ -149,7 +200,7 @@ def _violation(shape: Shape, value: Any, path: str, constraint: str) -> str:
     metadata: Mapping[str, Any] = shape.metadata
     shown = (
         f"Value '{value}' at"
-        if isinstance(value, str | int) and not metadata.get("sensitive")
+        if (isinstance(value, str | int) or value == []) and not metadata.get("sensitive")
         else "Value at"
     )
     return f"{shown} '{path}' failed to satisfy constraint: Member must {constraint}"
