@@ -12,7 +12,7 @@ import attrs
 import pydantic
 import pytest
 import typing_extensions
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
@@ -392,6 +392,7 @@ def test_every_argument_of_a_tables_configuration_comes_from_the_model_or_can_be
     assert set(inspect.signature(TableConfig).parameters) - from_the_model <= passed
 
 
+@settings(deadline=None)  # the first example imports what the others use
 @given(
     st.dictionaries(
         st.text("abcdefgh", min_size=1, max_size=4).filter(lambda name: not iskeyword(name)),
