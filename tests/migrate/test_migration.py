@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from dynaseal import (
     AttributeActions,
+    AwsKmsKeyring,
     BeaconVersion,
     ConfigError,
     CryptoAction,
@@ -285,6 +286,34 @@ def test_an_attribute_that_changes_again_while_it_is_included_is_not_lost(people
     assert people.migration().run().states == {"changed": 1}
 
     assert READER.decrypt_item(people.get(1))["added"] == {"S": "third"}
+
+
+class ThenPut:
+    """Another program that adds an attribute before the first write, and puts an item before the second."""
+
+    def __init__(self, people: People, item: dict[str, Any]) -> None:
+        self.people, self.item = people, item
+        self.steps = iter([self.add, self.put])
+
+    def __call__(self) -> None:
+        next(self.steps)()
+
+    def add(self) -> None:
+        self.people.update(1, "SET added = :new", new={"S": "new"})
+
+    def put(self) -> None:
+        self.people.put(self.item)
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_an_item_that_is_put_while_an_attribute_is_included_is_not_lost(
+    people: People, encrypted: bool
+) -> None:
+    newest = person(1, salary={"N": "99"})
+    people.put(person(1))
+    people.before_writes(ThenPut(people, READER.encrypt_item(newest) if encrypted else newest), times=2)
+    assert people.migration().run().succeeded
+    assert READER.decrypt_item(people.get(1)) == newest
 
 
 def test_a_new_attribute_that_the_target_does_not_know_is_a_failure_that_says_so(people: People) -> None:
@@ -586,6 +615,39 @@ def test_binary_and_number_keys_survive_the_checkpoint(endpoint: str, tmp_path: 
     assert [failure.key for failure in run().failures] == [keys]
     client.delete_item(TableName=name, Key=keys)
     assert run().states == {"deleted": 1}
+
+
+class BusyKms:
+    """A KMS that throttles its first calls."""
+
+    def __init__(self, kms: Any, times: int) -> None:
+        self._kms = kms
+        self._left = times
+
+    def generate_data_key(self, **request: Any) -> Any:
+        if self._left:
+            self._left -= 1
+            response: Any = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}
+            raise ClientError(response, "GenerateDataKey")
+        return self._kms.generate_data_key(**request)
+
+    def decrypt(self, **request: Any) -> Any:
+        return self._kms.decrypt(**request)
+
+
+def test_an_item_is_tried_again_while_kms_throttles(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dynaseal.migrate.moving._KMS_PAUSE", 0.001)
+    target = config(AwsKmsKeyring(keyrings.KMS_A, client=BusyKms(keyrings.fake_kms().client("us-west-2"), 3)))
+    people.put(person(1))
+    assert people.migration(target=target).run().states == {"changed": 1}
+
+    never = config(
+        AwsKmsKeyring(keyrings.KMS_A, client=BusyKms(keyrings.fake_kms().client("us-west-2"), 1000))
+    )
+    people.put(person(1))
+    report = people.migration(target=never).run()
+    assert report.states == {"failed": 1}
+    assert "ThrottlingException" in report.failures[0].reason
 
 
 # Errors that are not about one item, and arguments.

@@ -100,6 +100,8 @@ def migrate(
     that nothing of what was read has changed. Items that cannot be read or written are left as they are, and
     listed with the reason; the next run with the same checkpoint tries them again.
 
+    In the report, form and key say what the items were before.
+
     With --json, each line has a member "type": "progress" with items, total, states, kms_calls, read_units,
     write_units and seconds; "failure" with key, form and reason; and at the end "report" with table, mode,
     complete, states, forms, keys, failures (their number), kms_calls, read_units, write_units, seconds and,
