@@ -37,7 +37,7 @@ class KmsUsage:
         keyring: What makes the calls.
         key_id: The key.
         operation: Such as `Decrypt`.
-        calls: How many; for a key store at most so many.
+        calls: How many; for a key store the largest number that is possible.
         dollars: What they cost.
     """
 
