@@ -144,6 +144,7 @@ def test_the_description_of_every_item_of_the_older_library_has_all_its_bytes(ca
     attributes = explain_item(item, None, Plaintext(plaintext)).attributes
     shown = {each.name: each.plaintext for each in attributes if each.name in plaintext}
     assert shown == plaintext
+    assert {each.type for each in attributes} <= {"S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"}
     assert {each.name for each in attributes if each.is_encrypted} == {
         name for name, value in plaintext.items() if value != item[name]
     }

@@ -303,7 +303,7 @@ def _attribute(
         name=name,
         kind=_kind(name, keys),
         action=action,
-        type=described.type if described else type_of(stored),
+        type=(described.type or type_of(plaintext)) if described else type_of(stored),
         stored=stored,
         stored_size=name_size(name) + value_size(stored),
         ciphertext=_ciphertext(stored) if _is_ciphertext(described) else None,
