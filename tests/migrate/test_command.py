@@ -92,7 +92,7 @@ def test_failures_are_listed_and_end_with_1(command: Command) -> None:
     result = command()
     assert result.exit_code == 1
     assert "failed    pk=p00002: The item has aws_dbe_foot and no aws_dbe_head" in result.stdout
-    assert "1 items failed and are as they were." in result.stdout
+    assert "1 item failed and is as it was." in result.stdout
 
 
 def test_json_lines_have_their_members(command: Command) -> None:

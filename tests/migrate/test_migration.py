@@ -545,6 +545,37 @@ def test_an_interrupted_migration_goes_on(people: People, tmp_path: Path) -> Non
     assert people.migration().verify().succeeded
 
 
+def test_a_finished_migration_that_is_run_again_finds_items_that_came_later(
+    people: People, tmp_path: Path
+) -> None:
+    path = tmp_path / "checkpoint"
+    people.put(person(1))
+    assert people.migration(checkpoint=path).run().states == {"changed": 1}
+    people.put(person(2))
+    assert people.migration(checkpoint=path).run().states == {"changed": 1, "skipped": 1}
+
+
+def test_a_finished_migration_with_failures_tries_only_those_again(people: People, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    people.put(person(1), person(2) | {"aws_dbe_foot": {"B": b"1"}})
+    people.migration(checkpoint=path).run()
+    people.put(*map(person, range(3, 300)))
+    report = people.migration(checkpoint=path).run()
+    assert report.states == {"changed": 1, "failed": 1}
+    assert report.complete
+
+
+def test_a_file_that_a_killed_process_left_is_replaced(people: People, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    left = tmp_path / ".checkpoint.new"
+    left.write_text("half")
+    left.chmod(0o644)
+    people.put(person(1))
+    assert people.migration(checkpoint=path).run().succeeded
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [each.name for each in tmp_path.iterdir()] == ["checkpoint"]
+
+
 def test_a_checkpoint_belongs_to_its_migration(people: People, endpoint: str, tmp_path: Path) -> None:
     path = tmp_path / "checkpoint"
     people.put(person(1))
