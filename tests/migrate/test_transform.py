@@ -520,3 +520,24 @@ def test_an_item_that_is_not_in_wire_form_is_an_outcome_too() -> None:
 )
 def test_sizes_are_as_dynamodb_counts_them(value: dict[str, Any], size: int) -> None:
     assert item_size({"a": value}) == 1 + size
+
+
+@pytest.mark.parametrize(
+    "keyring", [NEW_KEY, MultiKeyring(NEW_KEY, [RawAesKeyring("tests", "third", bytes(32))])]
+)
+def test_a_target_whose_keys_an_item_does_not_name_is_not_tried(
+    keyring: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = encryptor(keyring)
+    stored = encryptor().encrypt_item(PERSON)
+    monkeypatch.setattr(target, "decrypt_item", lambda _: pytest.fail("it cannot read the item"))
+    outcome = transform(stored, encryptor(), target)
+    assert (outcome.state, outcome.keys) == ("changed", ("tests old",))
+
+
+def test_two_keys_of_one_name_are_told_apart() -> None:
+    same_name = RawAesKeyring("tests", "old", bytes(range(32)))
+    outcome = transform(encryptor().encrypt_item(PERSON), encryptor(), encryptor(same_name))
+    assert outcome.state == "changed"
+    assert outcome.item is not None
+    assert encryptor(same_name).decrypt_item(outcome.item) == PERSON

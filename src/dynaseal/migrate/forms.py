@@ -35,15 +35,18 @@ class StoredForm:
 
     Attributes:
         form: `plaintext`, `older`, `current` or `damaged`.
-        keys: The keys that an item of the current format names, each as its provider, name and version.
         damage: What is wrong with a damaged item; None otherwise.
         head: The header of an item of the current format; None otherwise.
     """
 
     form: ItemForm
-    keys: tuple[str, ...] = ()
     damage: str | None = None
     head: Header | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that an item of the current format names, each as its provider, name and version."""
+        return () if self.head is None else key_names(self.head.encrypted_data_keys)
 
 
 def find_form(item: Item, is_encrypted: Callable[[str], bool]) -> StoredForm:
@@ -92,4 +95,4 @@ def _current(item: Item, is_encrypted: Callable[[str], bool]) -> StoredForm:
         footer.split(foot, len(parsed.encrypted_data_keys), signed=parsed.suite.is_signed)
     except FormatError as error:
         return StoredForm(form="damaged", damage=error.message)
-    return StoredForm(form="current", keys=key_names(parsed.encrypted_data_keys), head=parsed)
+    return StoredForm(form="current", head=parsed)

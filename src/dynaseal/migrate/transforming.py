@@ -8,12 +8,15 @@ Keyrings and key stores may call KMS; nothing else is called.
 3. Any other item is read under the source, or under the target if it verified there.
 4. It is encrypted under the target, or left decrypted if the target is `PLAINTEXT`.
 
+An item whose header does not name any key of the target is read under the source at once, and its form is
+found only if that fails. That is the usual item when keys change, and an export has millions of them.
+
 What would change is found without encrypting wherever that is possible, because with KMS keyrings each
 encryption is a call of KMS.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property, lru_cache
 from typing import Any, Final, Literal
@@ -22,13 +25,14 @@ from dynaseal.attributes import Item
 from dynaseal.beacons.compiled.hashes import BEACON_PREFIX
 from dynaseal.core import header
 from dynaseal.core.arguments import check_instances
-from dynaseal.core.header import HEADER_NAME, RESERVED_PREFIX, EncryptedDataKey, Header
+from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, RESERVED_PREFIX, EncryptedDataKey, Header
 from dynaseal.core.quoting import quoted
 from dynaseal.core.shapes import Shapes
 from dynaseal.core.traces import find_trace
 from dynaseal.encryptor import ItemEncryptor
 from dynaseal.errors import ConfigError, DecryptError, DynasealError, EncryptError
 from dynaseal.materials.arn import parse_arn
+from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
 from dynaseal.materials.keyrings.kms import KmsKeyring
 from dynaseal.materials.keyrings.kms_ecdh import KmsEcdhKeyring
 from dynaseal.materials.keyrings.kms_rsa import KmsRsaKeyring
@@ -81,8 +85,7 @@ class Outcome:
         item: The item to store, or the unchanged item if it is skipped; None if it failed.
         reason: Why it failed; None otherwise. It shows no plaintext.
         form: What the item was: `plaintext`, `older`, `current` or `damaged`.
-        keys: The keys that an item of the current format named, each as its provider, name and version.
-        new_keys: The keys that `item` names.
+        head: The header of an item of the current format as it was, or its bytes; None otherwise.
         errors: The errors that made it fail, for a program that wants their classes.
         verified: Whether the item was read: it verified, or was plaintext that may be read.
     """
@@ -91,10 +94,24 @@ class Outcome:
     item: dict[str, Any] | None = None
     reason: str | None = None
     form: ItemForm
-    keys: tuple[str, ...] = ()
-    new_keys: tuple[str, ...] = ()
+    head: Header | bytes | None = field(default=None, repr=False)
     errors: tuple[Exception, ...] = ()
     verified: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that an item of the current format named, each as its provider, name and version."""
+        if self.head is None:
+            return ()
+        parsed = self.head if isinstance(self.head, Header) else header.parse(self.head)
+        return key_names(parsed.encrypted_data_keys)
+
+    @property
+    def new_keys(self) -> tuple[str, ...]:
+        """The keys that `item` names."""
+        if self.item is None or HEADER_NAME not in self.item:
+            return ()
+        return key_names(header.parse(bytes(self.item[HEADER_NAME]["B"])).encrypted_data_keys)
 
 
 def transform(item: Item, source: ItemEncryptor, target: Target) -> Outcome:
@@ -165,9 +182,28 @@ class Transformer:
         if not isinstance(target, Plaintext):
             check_instances("A migration", ItemEncryptor, target=target)
             self._writer = _writer(target)
+        # None if the source calls KMS for each item: then an item must not be read twice.
+        self._target_marks = _header_marks(target) if _header_marks(source) is not None else None
 
     def transform(self, item: Item) -> Outcome:
         """Return the outcome of one stored item; see `transform`."""
+        return self._transform_foreign(item) or self._transform_any(item)
+
+    def _transform_foreign(self, item: Item) -> Outcome | None:
+        """Transform an item that the target cannot read; None if it is not one, or if that fails."""
+        if self._writer is None or self._target_marks is None:
+            return None
+        try:
+            head = item[HEADER_NAME]["B"]
+            if FOOTER_NAME not in item or any(mark in head for mark in self._target_marks):
+                return None
+            plain = _without_derived(self._source, self._source.decrypt_item(item))
+            stored = self._writer.target.encrypt_item(self._writer.prepare(plain))
+        except (DynasealError, KeyError, TypeError):
+            return None  # `_transform_any` finds the reason
+        return _changed(stored, "current", head)
+
+    def _transform_any(self, item: Item) -> Outcome:
         found = StoredForm(form="damaged")
         try:
             found = find_form(item, self._is_encrypted)
@@ -197,7 +233,7 @@ class Transformer:
         elif set(found.keys) != set(found.new_keys):
             reason = f"The item is encrypted under {', '.join(found.keys)}"
         return Outcome(
-            state="failed", reason=reason, form=found.form, keys=found.keys, verified=found.verified
+            state="failed", reason=reason, form=found.form, head=found.head, verified=found.verified
         )
 
     @cached_property
@@ -213,7 +249,7 @@ class Transformer:
             if found.form == "plaintext":
                 return _skipped(item, found)
             _check_plaintext(plain, self._source)
-            return _changed(plain, found)
+            return _changed(plain, found.form, found.head)
         plain, reader = self._read(item, found, writer.target)
         plain = writer.prepare(_without_derived(reader, plain))
         stored = None
@@ -221,7 +257,9 @@ class Transformer:
             unchanged, stored = writer.compare(item, plain, found.head)
             if unchanged:
                 return _skipped(item, found)
-        return _changed(writer.target.encrypt_item(plain) if stored is None else stored, found)
+        if stored is None:
+            stored = writer.target.encrypt_item(plain)
+        return _changed(stored, found.form, found.head)
 
     def _read(
         self, item: Item, found: StoredForm, target: ItemEncryptor
@@ -263,34 +301,19 @@ def _reason(error: DynasealError) -> str:
 
 
 def _failed(found: StoredForm, reason: str, *errors: Exception) -> Outcome:
-    return Outcome(state="failed", reason=reason, form=found.form, keys=found.keys, errors=errors)
+    return Outcome(state="failed", reason=reason, form=found.form, head=found.head, errors=errors)
 
 
 def _skipped(item: Item, found: StoredForm) -> Outcome:
-    return Outcome(
-        state="skipped",
-        item=dict(item),
-        form=found.form,
-        keys=found.keys,
-        new_keys=found.keys,
-        verified=True,
-    )
+    return Outcome(state="skipped", item=dict(item), form=found.form, head=found.head, verified=True)
 
 
-def _changed(stored: dict[str, Any], found: StoredForm) -> Outcome:
+def _changed(stored: dict[str, Any], form: ItemForm, head: Header | bytes | None) -> Outcome:
     size = item_size(stored)
     if size > MAX_ITEM_SIZE:
         reason = f"The item would have {size:,} bytes, and DynamoDB stores at most {MAX_ITEM_SIZE:,}"
-        return Outcome(state="failed", reason=reason, form=found.form, keys=found.keys, verified=True)
-    head = stored.get(HEADER_NAME)
-    return Outcome(
-        state="changed",
-        item=stored,
-        form=found.form,
-        keys=found.keys,
-        new_keys=() if head is None else key_names(header.parse(head["B"]).encrypted_data_keys),
-        verified=True,
-    )
+        return Outcome(state="failed", reason=reason, form=form, head=head, verified=True)
+    return Outcome(state="changed", item=stored, form=form, head=head, verified=True)
 
 
 def _without_derived(reader: ItemEncryptor, plain: dict[str, Any]) -> dict[str, Any]:
@@ -452,6 +475,24 @@ def _key_name(wrapped: EncryptedDataKey) -> tuple[str, str, str]:
         # The replicas of a multi-Region key are one key: each can decrypt what another encrypted.
         name = str(arn.in_region("")) if arn.is_multi_region else name
     return wrapped.provider_id, name, described.version or ""
+
+
+def _header_marks(target: Target) -> tuple[bytes, ...] | None:
+    """Return bytes, one of which is in the header of every item that a target can read; None if unknown."""
+    if isinstance(target, Plaintext) or target.config.cmm is not None:
+        return None
+    return _keyring_marks(target.config.keyring)
+
+
+def _keyring_marks(keyring: Keyring | None) -> tuple[bytes, ...] | None:
+    if isinstance(keyring, MultiKeyring):
+        marks: list[bytes] = []
+        for each in map(_keyring_marks, keyring.keyrings):
+            if each is None:
+                return None
+            marks += each
+        return tuple(marks)
+    return keyring.header_marks if isinstance(keyring, RawAesKeyring | AwsKmsHierarchicalKeyring) else None
 
 
 def _has_fixed_keys(keyring: Keyring | None) -> bool:

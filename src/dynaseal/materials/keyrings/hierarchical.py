@@ -26,7 +26,7 @@ from dynaseal.core.arguments import (
 )
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import NONCE_LENGTH, AuthenticationFailedError, gcm_decrypt, gcm_encrypt
-from dynaseal.core.wire import u32
+from dynaseal.core.wire import u16, u32
 from dynaseal.errors import ConfigError, KeyStoreError, UnwrapError
 from dynaseal.materials.attempts import unwrap_first
 from dynaseal.materials.context_attributes import NoAttributesError, context_attributes
@@ -143,6 +143,14 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
     def ttl_seconds(self) -> float:
         """How long a branch key is used before it is fetched again."""
         return self._ttl
+
+    @property
+    def header_marks(self) -> tuple[bytes, ...] | None:
+        """Bytes, one of which is in the header of every item that this keyring can read; None if unknown."""
+        if self._branch_key_id is None:
+            return None
+        name = self._branch_key_id.encode()
+        return (u16(len(name)) + name,)
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Wrap the data key under the branch key's active version; make one first if there is none yet."""

@@ -60,6 +60,11 @@ class RawAesKeyring(ProcessBound):
     def __repr__(self) -> str:
         return f"RawAesKeyring({self._namespace!r}, {self._name!r})"
 
+    @property
+    def header_marks(self) -> tuple[bytes, ...]:
+        """Bytes, one of which is in the header of every item that this keyring can read."""
+        return (self._info,)
+
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Wrap the data key; make one first if there is none yet."""
         intermediate, nonce, new_data_key = _FRESH.unpack(urandom(_FRESH.size))
