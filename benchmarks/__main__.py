@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import beacons, items, lab, threads
+from benchmarks import beacons, exports, items, lab, threads
 from dynaseal.core import signatures
 
 
@@ -57,6 +57,17 @@ def thread_rows(*, quick: bool) -> Iterator[Row]:
             )
 
 
+def export_rows(*, quick: bool) -> Iterator[Row]:
+    """What `dynaseal transform` takes on one core, beside the cryptography and the round trip of items."""
+    for row in exports.rows(quick=quick):
+        yield Row(
+            f"transform, {row.keyring} keyring, 1 KB",
+            f"{row.transform:.0f} us",
+            f"{row.cryptography:.0f} us + {row.round_trip:.0f} us ({exports.packages()})",
+            f"{row.added:+.0f} us",
+        )
+
+
 def lab_rows(*, quick: bool) -> Iterator[Row]:
     """What the lab adds to a call over the loopback address, compared with its engine; at most 0.5 ms."""
     for what, bare, whole, added in lab.rows(quick=quick):
@@ -77,7 +88,7 @@ def main() -> None:
     )
     for column in table.columns[1:]:
         column.justify = "right"
-    for section in (item_rows, beacon_rows, thread_rows, lab_rows):
+    for section in (item_rows, beacon_rows, export_rows, thread_rows, lab_rows):
         for row in section(quick=quick):
             table.add_row(*row)
         table.add_section()

@@ -525,7 +525,7 @@ def test_sizes_are_as_dynamodb_counts_them(value: dict[str, Any], size: int) -> 
 @pytest.mark.parametrize(
     "keyring", [NEW_KEY, MultiKeyring(NEW_KEY, [RawAesKeyring("tests", "third", bytes(32))])]
 )
-def test_a_target_whose_keys_an_item_does_not_name_is_not_tried(
+def test_a_target_is_not_tried_if_the_item_names_none_of_its_keys(
     keyring: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = encryptor(keyring)

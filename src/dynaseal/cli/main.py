@@ -48,6 +48,7 @@ _LIBRARY_COMMANDS = (
     EntryPoint("migrate", "dynaseal.cli.migrate:migrate", COMMANDS),
     EntryPoint("plan", "dynaseal.cli.plan:plan", COMMANDS),
     EntryPoint("policy", "dynaseal.cli.policy:policy", COMMANDS),
+    EntryPoint("transform", "dynaseal.cli.transform:transform", COMMANDS),
 )
 
 _EXTRAS: Mapping[str, str] = {"inspector": "inspector"}
