@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError, ParamValidationError
 
 from boto.test_update_races import ADD, KEY, before_writes, people, stored
 from dynaseal import TableConfig, UpdateMode
@@ -50,6 +50,12 @@ def test_updates_are_made_with_one_read_beside_other_actions(encrypted: Any, nam
     assert stored(encrypted, name)["secret"] == {"N": "6"}
     assert encrypted.get_item(TableName=name, Key=BOB)["Item"] == {**BOB, "secret": {"N": "1"}}
     assert encrypted.get_item(TableName=name, Key={"pk": {"S": "eve"}})["Item"]["secret"] == {"S": "x"}
+
+
+def test_an_update_without_an_expression_is_refused_as_boto3_refuses_it(encrypted: Any, name: str) -> None:
+    entry = {"Update": {"TableName": name, "Key": KEY, "ConditionExpression": "attribute_exists(secret)"}}
+    with pytest.raises(ParamValidationError, match="UpdateExpression"):
+        encrypted.transact_write_items(TransactItems=[entry])
 
 
 def test_the_whole_is_repeated_when_an_item_has_changed(client: Any, encrypted: Any, name: str) -> None:

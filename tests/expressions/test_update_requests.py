@@ -31,7 +31,8 @@ def identity(case: dict[str, Any]) -> str:
 
 
 def answer(case: dict[str, Any]) -> tuple[str, Any]:
-    request = {**case, "ExpressionAttributeValues": attributes(case.get("ExpressionAttributeValues"))}
+    values = attributes(case.get("ExpressionAttributeValues"))
+    request = {**case, **({"ExpressionAttributeValues": values} if values else {})}
     before = None if case["absent"] else ITEM
     try:
         update, condition, names, values = check_update_request(request)

@@ -44,7 +44,7 @@ def answer(request: dict[str, Any]) -> Any:
     used = {name: value for name, value in VALUES.items() if name in text}
     try:
         update, condition, names, values = check_update_request(
-            {"ExpressionAttributeValues": used, **request}
+            {**({"ExpressionAttributeValues": used} if used else {}), **request}
         )
         if condition is not None:
             matches(condition, ITEM, names, values)
@@ -65,9 +65,9 @@ def answer(request: dict[str, Any]) -> Any:
     ],
 )
 def test_if_not_exists_needs_two_operands(update: str) -> None:
-    names = {"#n": "n1"} if "#n" in update else {}
+    names = {"ExpressionAttributeNames": {"#n": "n1"}} if "#n" in update else {}
     reason = f"Invalid UpdateExpression: {DISTINCT}; operator: if_not_exists, first operand: [n1]"
-    assert answer({"UpdateExpression": update, "ExpressionAttributeNames": names}) == reason
+    assert answer({"UpdateExpression": update, **names}) == reason
 
 
 def test_the_first_operand_is_shown_with_its_indexes() -> None:
@@ -208,3 +208,8 @@ def test_every_path_means_the_item_before_the_update(update: str, name: str, exp
     found = answer({"UpdateExpression": update})
     attribute = found[name.partition("[")[0]]
     assert (attribute["L"][0] if name.endswith("]") else attribute) == wire(expected)
+
+
+@pytest.mark.parametrize("parameter", ["ExpressionAttributeNames", "ExpressionAttributeValues"])
+def test_placeholders_beside_an_update_expression_must_not_be_empty(parameter: str) -> None:
+    assert answer({"UpdateExpression": "REMOVE n1", parameter: {}}) == f"{parameter} must not be empty"

@@ -31,7 +31,7 @@ from dynaseal.core.values.writing import serialize
 from fuzz.encoding import ODD, Cursor, parts_of
 from support import vectors
 from support.fake_kms import FakeKms
-from support.sorted_sets import has_empty_set, with_sorted_sets
+from support.sorted_sets import can_only_be_read, with_sorted_sets
 from support.unchecked_items import Attribute, encrypt_unchecked
 
 FILES = ("items-raw.json", "items-kms.json", "items-hierarchy.json", "items-reject.json")
@@ -159,7 +159,7 @@ def signed_part(config: TableConfig, item: Mapping[str, Any]) -> frozenset[tuple
 
 def _bytes_of(value: dict[str, Any]) -> tuple[bytes, bytes]:
     # An empty set can be read, as AWS's libraries write it, and has no bytes here, as DynamoDB allows none.
-    return (b"", repr(value).encode()) if has_empty_set(value) else serialize(value)
+    return (b"", repr(value).encode()) if can_only_be_read(value) else serialize(value)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Sets within attribute values: sorted, so that values compare equal, and empty, which cannot be written."""
+"""Attribute values whose sets are sorted, so that they compare equal; and values that can only be read."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def with_sorted_sets(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def has_empty_set(value: dict[str, Any]) -> bool:
-    """Return whether the value is or contains an empty set: it can be read, and DynamoDB has no such set."""
+def can_only_be_read(value: dict[str, Any]) -> bool:
+    """Return whether the value has an empty set or an empty map key: DynamoDB does not have them."""
     ((kind, content),) = value.items()
     match kind:
         case "SS" | "NS" | "BS":
             return not content
         case "L":
-            return any(map(has_empty_set, content))
+            return any(map(can_only_be_read, content))
         case "M":
-            return any(map(has_empty_set, content.values()))
+            return "" in content or any(map(can_only_be_read, content.values()))
     return False

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dynaseal.core.numbers import normalize
 
 strings = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+member_names = strings.filter(bool)
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(
     lambda name: not name.startswith("aws_dbe_")
 )
@@ -55,7 +56,7 @@ values: st.SearchStrategy[dict[str, Any]] = st.recursive(
     st.one_of(scalars, sets),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3).map(lambda members: {"L": members}),
-        st.dictionaries(strings, inner, max_size=3).map(lambda members: {"M": members}),
+        st.dictionaries(member_names, inner, max_size=3).map(lambda members: {"M": members}),
     ),
     max_leaves=8,
 )

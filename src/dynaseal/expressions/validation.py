@@ -100,6 +100,7 @@ def check_update_request(request: Mapping[str, Any]) -> UpdateRequest:
     values = {placeholder: _with_bytes(value) for placeholder, value in given.items()}
     if update_text is None and condition_text is None:
         _refuse_placeholders_without_expressions(names, values)
+    _refuse_empty_placeholders(request)
     _check_placeholders(names, values)
     update = condition = None
     if update_text is not None:
@@ -110,6 +111,14 @@ def check_update_request(request: Mapping[str, Any]) -> UpdateRequest:
         _Checks(_CONDITION, names, values).condition(condition)
     _refuse_unused([expression for expression in (update, condition) if expression], names, values)
     return UpdateRequest(update, condition, names, values)
+
+
+def _refuse_empty_placeholders(request: Mapping[str, Any]) -> None:
+    if request.get(_UPDATE) is None:
+        return
+    for parameter in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
+        if parameter in request and not request[parameter]:
+            refuse_request(f"{parameter} must not be empty")
 
 
 def _with_bytes(value: Any) -> Any:

@@ -259,7 +259,8 @@ def read_modify_writes(tables: Tables, request: Message) -> dict[int, tuple[Conf
             continue
         part: Message = entry["Update"]
         table = tables.configured(part.get("TableName"))
-        if table is not None and table.updates_signed_attributes:
+        # One without UpdateExpression is botocore's to refuse.
+        if table is not None and table.updates_signed_attributes and "UpdateExpression" in part:
             updates[at] = (table, part)
     return updates
 

@@ -189,8 +189,9 @@ def _map(content: Mapping[str, AttributeValue], depth: int) -> bytes:
     parts = [u32(len(content))]
     for key in sorted_strings(content):
         name, value = key.encode(), content[key]
-        if len(name) > MAX_NAME_LENGTH:
-            raise ValueError(f"a map with a key over DynamoDB's {MAX_NAME_LENGTH:,} bytes")
+        if not 0 < len(name) <= MAX_NAME_LENGTH:
+            problem = f"a key over DynamoDB's {MAX_NAME_LENGTH:,} bytes" if name else "an empty key"
+            raise ValueError(f"a map with {problem}")
         (kind,) = value
         type_id, write, holds_values = _WRITERS[kind]
         data = write(value[kind], depth + 1) if holds_values else write(value[kind])
