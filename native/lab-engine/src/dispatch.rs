@@ -47,9 +47,7 @@ fn call_method(database: &Database, operation: &str, request: &[u8]) -> Result<S
         "UpdateItem" => call!(database, update_item, request),
         "UpdateTable" => call!(database, update_table, request),
         "UpdateTimeToLive" => call!(database, update_time_to_live, request),
-        _ => Err(DynoxideError::ValidationException(format!(
-            "The lab's engine does not offer {operation}"
-        ))),
+        _ => Err(DynoxideError::UnsupportedCapability(operation.to_owned())),
     }
 }
 

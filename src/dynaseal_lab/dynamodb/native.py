@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Protocol
 
 from dynaseal_lab.dynamodb.engine import TARGET, EngineReply
-from dynaseal_lab.dynamodb.local_extras import LocalRequest
-from dynaseal_lab.dynamodb.native_extras import NativeExtras
+from dynaseal_lab.dynamodb.native_extras import NativeExtras, NativeRequest
 from dynaseal_lab.dynamodb.native_wording import recorded_wording
 from dynaseal_lab.dynamodb.operations import OPERATIONS, holds_items
-from dynaseal_lab.model import Params
+from dynaseal_lab.model import Fault, Params
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 _PACKAGE = "dynaseal_lab_engine"
+_UNSUPPORTED = 501
 _ITS_PREFIX = b"arn:aws:dynamodb:dynoxide:000000000000:"
 
 
@@ -81,7 +81,10 @@ class NativeEngine:
         async def send(operation: str, params: Params) -> EngineReply:
             return await self._send(account, region, operation, json.dumps(params).encode())
 
-        request = LocalRequest(account, region, json.loads(body), send)
+        async def send_to_copies(operation: str, params: Params) -> EngineReply:
+            return await self._send(account, f"{region}.backups", operation, json.dumps(params).encode())
+
+        request = NativeRequest(account, region, json.loads(body), send, send_to_copies)
         return await operation.native_handler(self.extras, request)
 
     async def expire(self, seconds_ahead: float) -> None:
@@ -106,6 +109,8 @@ class NativeEngine:
             reply = EngineReply(*database.execute(operation, body))
         else:  # in a thread, so that the lab goes on while the disk writes
             reply = EngineReply(*await asyncio.to_thread(database.execute, operation, body))
+        if reply.status == _UNSUPPORTED:
+            raise Fault("UnknownOperationException", f"The lab's native engine does not offer {operation}.")
         if reply.status != 200:
             known = OPERATIONS.get(operation)
             return recorded_wording(operation, body, reply, known.native_without_preamble if known else ())
@@ -135,5 +140,5 @@ class NativeEngine:
             yield from self._databases
             return
         for path in self.folder.glob("*.sqlite3"):
-            account, region, _ = path.name.split(".")
+            account, _, region = path.name.removesuffix(".sqlite3").partition(".")
             yield account, region

@@ -7,12 +7,15 @@
 """
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dynaseal_lab.dynamodb.engine import EngineReply
+from dynaseal_lab.dynamodb.json_values import required_string
 from dynaseal_lab.dynamodb.local_extras import LocalExtras, LocalRequest
+from dynaseal_lab.dynamodb.native_backups import Backups, Databases, Send
 from dynaseal_lab.model import Fault, Params, Reply
+from dynaseal_lab.record_store import RecordStore
 
 _SHARD = "shardId-00000001690000000000-00000001"
 """The one shard of each stream; boto3 refuses ids of fewer than 28 characters."""
@@ -25,8 +28,50 @@ _EXPRESSIONS_OF_QUERIES = ("FilterExpression", "ProjectionExpression")
 _COMPARISONS = {"EQ": "=", "LE": "<=", "LT": "<", "GE": ">=", "GT": ">"}
 
 
+@dataclass(frozen=True, slots=True)
+class NativeRequest(LocalRequest):
+    """A request, and how to reach the database with the copies of tables that backups consist of."""
+
+    send_to_copies: Send
+
+    @property
+    def databases(self) -> Databases:
+        """Both databases of the account in the Region."""
+        return Databases(self.account, self.region, self.send, self.send_to_copies)
+
+
 class NativeExtras(LocalExtras):
     """The extras of all tables of one native engine, and the operations that involve them."""
+
+    def __init__(self, record_store: RecordStore) -> None:
+        super().__init__(record_store)
+        self._backups = Backups(record_store)
+
+    async def create_backup(self, request: NativeRequest) -> EngineReply:
+        """Back up a table."""
+        return _reply(await self._backups.create(request.databases, request.params))
+
+    async def describe_backup(self, request: NativeRequest) -> EngineReply:
+        """Return a backup."""
+        return _reply(self._backups.describe(required_string(request.params, "BackupArn")))
+
+    async def list_backups(self, request: NativeRequest) -> EngineReply:
+        """Return the backups of a table, or of all tables."""
+        table = request.params.get("TableName")
+        return _reply(self._backups.list(request.account, request.region, table))
+
+    async def delete_backup(self, request: NativeRequest) -> EngineReply:
+        """Delete a backup."""
+        arn = required_string(request.params, "BackupArn")
+        return _reply(await self._backups.delete(request.databases, arn))
+
+    async def restore_from_backup(self, request: NativeRequest) -> EngineReply:
+        """Create a table from a backup."""
+        return await self._backups.restore(request.databases, request.params)
+
+    async def restore_to_time(self, request: NativeRequest) -> EngineReply:
+        """Create a table with the present items of another one."""
+        return await self._backups.restore_to_time(request.databases, request.params)
 
     async def create_table(self, request: LocalRequest) -> EngineReply:
         """Create a table without its storage key and tags, which are kept in the lab."""

@@ -5,7 +5,7 @@ handler goes to the engine as it is, once it is allowed.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from dynaseal_lab.dynamodb.engine import EngineReply
 from dynaseal_lab.dynamodb.handlers import Handlers
 from dynaseal_lab.dynamodb.json_values import as_object, required_string
 from dynaseal_lab.dynamodb.local_extras import LocalExtras, LocalRequest
-from dynaseal_lab.dynamodb.native_extras import NativeExtras
+from dynaseal_lab.dynamodb.native_extras import NativeExtras, NativeRequest
 from dynaseal_lab.dynamodb.native_wording import (
     WITHOUT_PREAMBLE_ON_PUT,
     WITHOUT_PREAMBLE_ON_SCAN,
@@ -57,7 +57,7 @@ from dynaseal_lab.model import Call, Params
 ServiceName = Literal["dynamodb", "dynamodbstreams"]
 Handler = Callable[[Handlers, Call], Awaitable[EngineReply]]
 LocalHandler = Callable[[LocalExtras, LocalRequest], Awaitable[EngineReply]]
-NativeHandler = Callable[[NativeExtras, LocalRequest], Awaitable[EngineReply]]
+NativeHandler = Callable[[NativeExtras, NativeRequest], Awaitable[EngineReply]]
 TableFinder = Callable[[Params], str]
 
 _ABOUT_TABLE = WholeRequest(table_part)
@@ -160,7 +160,9 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "BatchExecuteStatement": _on_items(Statements("Statements"), "writes", check=check_statements),
         "BatchGetItem": _on_items(TablesOfItems(keys_to_get), "reads", check=check_batch_get),
         "BatchWriteItem": _on_items(TablesOfItems(items_to_write), "writes"),
-        "CreateBackup": Operation(permissions=on_each_part(_ABOUT_TABLE), unlocks=True),
+        "CreateBackup": Operation(
+            permissions=on_each_part(_ABOUT_TABLE), unlocks=True, native_handler=NativeExtras.create_backup
+        ),
         "CreateGlobalTable": _ON_GLOBAL_TABLE,
         "CreateTable": Operation(
             permissions=creating_table({"Tags": "TagResource", "ResourcePolicy": "PutResourcePolicy"}),
@@ -171,7 +173,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             native_handler=NativeExtras.create_table,
             check=check_create_table,
         ),
-        "DeleteBackup": _ON_BACKUP,
+        "DeleteBackup": replace(_ON_BACKUP, native_handler=NativeExtras.delete_backup),
         "DeleteItem": _on_items(WholeRequest(item_part), "writes", return_values=True),
         "DeleteResourcePolicy": Operation(
             permissions=on_arn("ResourceArn"), handler=Handlers.delete_resource_policy
@@ -183,7 +185,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             local_handler=LocalExtras.delete_table,
             native_handler=NativeExtras.delete_table,
         ),
-        "DescribeBackup": _ON_BACKUP,
+        "DescribeBackup": replace(_ON_BACKUP, native_handler=NativeExtras.describe_backup),
         "DescribeContinuousBackups": Operation(
             permissions=on_each_part(_ABOUT_TABLE),
             local_handler=LocalExtras.describe_continuous_backups,
@@ -228,7 +230,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             native_handler=NativeExtras.get_shard_iterator,
         ),
         "ImportTable": Operation(permissions=on_imported_table, defines=_imported_table, fills=True),
-        "ListBackups": _ON_ACCOUNT,
+        "ListBackups": replace(_ON_ACCOUNT, native_handler=NativeExtras.list_backups),
         "ListContributorInsights": _ON_ACCOUNT,
         "ListExports": _ON_ACCOUNT,
         "ListGlobalTables": _ON_ACCOUNT,
@@ -258,8 +260,8 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             native_marker=b'"KeyConditions"',
             engine_checks=_ENGINE_CHECKS | {"PositiveIntegerObject"},
         ),
-        "RestoreTableFromBackup": _RESTORE,
-        "RestoreTableToPointInTime": _RESTORE,
+        "RestoreTableFromBackup": replace(_RESTORE, native_handler=NativeExtras.restore_from_backup),
+        "RestoreTableToPointInTime": replace(_RESTORE, native_handler=NativeExtras.restore_to_time),
         "Scan": _on_items(WholeRequest(scan_part), "reads", native_without_preamble=WITHOUT_PREAMBLE_ON_SCAN),
         "TagResource": Operation(
             permissions=on_arn("ResourceArn"),

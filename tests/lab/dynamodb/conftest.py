@@ -70,7 +70,14 @@ def dynamodb(engine: Engine) -> DynamoDbCaller:
 
 
 @pytest.fixture
-def in_process_only(engine: Engine) -> None:
+def engine_with_backups(engine: Engine) -> None:
     """Skip the test over an engine that has no backups."""
-    if not isinstance(engine, InProcessEngine):
+    if not isinstance(engine, InProcessEngine | NativeEngine):
         pytest.skip("DynamoDB Local has no backups")
+
+
+@pytest.fixture
+def ministack_only(engine: Engine) -> None:
+    """Skip the test over an engine whose accounts are its own."""
+    if not isinstance(engine, InProcessEngine):
+        pytest.skip("only ministack's tables are global to the process")

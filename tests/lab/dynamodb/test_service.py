@@ -35,7 +35,7 @@ def test_accounts_have_tables_of_their_own(dynamodb: DynamoDbCaller) -> None:
     assert dynamodb("ListTables", caller=BOB)["TableNames"] == []
 
 
-@pytest.mark.usefixtures("in_process_only")
+@pytest.mark.usefixtures("ministack_only")
 def test_two_labs_in_one_process_do_not_see_each_others_tables(
     dynamodb: DynamoDbCaller, in_process: InProcessEngine
 ) -> None:
@@ -47,7 +47,7 @@ def test_two_labs_in_one_process_do_not_see_each_others_tables(
     assert dynamodb("ListTables")["TableNames"] == ["items"]
 
 
-@pytest.mark.usefixtures("in_process_only")
+@pytest.mark.usefixtures("ministack_only")
 def test_the_engines_own_account_numbers_never_show(dynamodb: DynamoDbCaller) -> None:
     key = dynamodb.kms("CreateKey")["KeyMetadata"]["Arn"]
     dynamodb.table(SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})

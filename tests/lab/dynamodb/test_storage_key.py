@@ -186,7 +186,7 @@ def test_a_table_moves_from_key_to_key_and_back_to_a_key_that_dynamodb_owns(
     assert "SSEDescription" not in dynamodb("DescribeTable", TableName="items")["Table"]
 
 
-@pytest.mark.usefixtures("in_process_only")
+@pytest.mark.usefixtures("engine_with_backups")
 def test_a_restored_table_is_on_its_sources_key_or_on_the_requested_one(
     dynamodb: DynamoDbCaller, key: str
 ) -> None:

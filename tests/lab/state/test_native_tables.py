@@ -146,3 +146,40 @@ def test_a_damaged_database_file_is_refused(state: Path) -> None:
         open_lab(options),
     ):
         pass
+
+
+def test_backups_stay_and_can_be_restored(state: Path) -> None:
+    with started(state, "native") as account:
+        dynamodb = account.client("dynamodb")
+        make_table(dynamodb)
+        for number in range(30):
+            dynamodb.put_item(TableName="items", Item=numbered(number))
+        created = dynamodb.create_backup(TableName="items", BackupName="nightly")["BackupDetails"]
+        dynamodb.delete_item(TableName="items", Key={"pk": {"N": "1"}})
+    with started(state, "native") as account:
+        dynamodb = account.client("dynamodb")
+        (listed,) = dynamodb.list_backups(TableName="items")["BackupSummaries"]
+        assert (listed["BackupArn"], listed["TableName"]) == (created["BackupArn"], "items")
+        described = dynamodb.describe_backup(BackupArn=created["BackupArn"])["BackupDescription"]
+        assert described["SourceTableDetails"]["BillingMode"] == "PAY_PER_REQUEST"
+        dynamodb.restore_table_from_backup(BackupArn=created["BackupArn"], TargetTableName="restored")
+        dynamodb.restore_table_to_point_in_time(
+            SourceTableName="items", TargetTableName="now", UseLatestRestorableTime=True
+        )
+        assert dynamodb.list_tables()["TableNames"] == ["items", "now", "restored"]
+        for name, count in (("restored", 30), ("now", 29)):
+            found = dynamodb.scan(TableName=name, IndexName="by-value")
+            assert found["Count"] == count
+        with pytest.raises(dynamodb.exceptions.TableAlreadyExistsException):
+            dynamodb.restore_table_from_backup(BackupArn=created["BackupArn"], TargetTableName="now")
+        dynamodb.delete_backup(BackupArn=created["BackupArn"])
+        with pytest.raises(dynamodb.exceptions.BackupNotFoundException):
+            dynamodb.describe_backup(BackupArn=created["BackupArn"])
+
+
+def test_an_operation_that_it_does_not_have_is_unknown(state: Path) -> None:
+    with started(state, "native") as account:
+        dynamodb = account.client("dynamodb")
+        make_string_table(dynamodb)
+        with pytest.raises(ClientError, match=r"UnknownOperationException.*does not offer"):
+            dynamodb.describe_kinesis_streaming_destination(TableName="items")
