@@ -114,8 +114,7 @@ def _target(reference: str, load: Callable[[str], TableConfig]) -> ItemEncryptor
 
 def _write_failures(file: IO[str], lines: tuple[FailedLine, ...]) -> None:
     for line in lines:
-        key = None if line.key is None else json.loads(line.key)
-        file.write(json.dumps({"line": line.number, "key": key, "reason": line.reason}) + "\n")
+        file.write(line.as_json().decode() + "\n")
     file.flush()
 
 

@@ -1,5 +1,6 @@
 """One chunk of lines: what each process does again and again, and what it returns."""
 
+import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ class FailedLine(NamedTuple):
     number: int
     key: bytes | None
     reason: str
+
+    def as_json(self) -> bytes:
+        """Return the JSON object that describes it, on one line."""
+        key = None if self.key is None else json.loads(self.key)
+        return json.dumps({"line": self.number, "key": key, "reason": self.reason}).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
