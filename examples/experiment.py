@@ -74,7 +74,7 @@ class Sandbox:
 
     def __exit__(self, *_error: object) -> None:
         for delete in reversed(self._deletions):
-            with suppress(ClientError):  # what cannot be deleted must not keep the rest
+            with suppress(ClientError):  # if one thing cannot be deleted, the others still are
                 delete()
 
     def key(self) -> str:

@@ -1,7 +1,7 @@
 """Take a user's right to decrypt away and give it back: when that takes effect.
 
 With a keyring that calls KMS for each item, the next read is refused. A hierarchical keyring has the branch
-key in its cache, and goes on until its `ttl_seconds` are over: so long does a revoked right still work.
+key in its cache, and goes on until its `ttl_seconds` are over. A revoked right still works for that time.
 """
 
 import time

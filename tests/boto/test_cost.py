@@ -6,16 +6,21 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from dynaseal import (
     AlgorithmSuite,
     AttributeActions,
     AwsKmsDiscoveryKeyring,
+    AwsKmsEcdhKeyring,
     AwsKmsHierarchicalKeyring,
     AwsKmsKeyring,
+    AwsKmsRsaKeyring,
     BeaconVersion,
     ConfigError,
     CryptoAction,
+    Curve,
     EncryptedTable,
     ItemEncryptor,
     Keyring,
@@ -153,3 +158,24 @@ def test_what_is_not_known_is_not_estimated(keyring: Any) -> None:
     with pytest.raises(ConfigError) as refused:
         estimate_cost(config(keyring), items=1, reads=1, writes=1)
     assert refused.value.hint
+
+
+@pytest.mark.parametrize(("bits", "dollars"), [(2048, 0.03), (3072, 0.15)])
+def test_a_larger_rsa_key_costs_more(bits: int, dollars: float) -> None:
+    key = rsa.generate_private_key(65537, bits).public_key()
+    public_key = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    keyring = AwsKmsRsaKeyring(ARN, "RSAES_OAEP_SHA_256", public_key=public_key)
+    tested = config(keyring, algorithm_suite=AlgorithmSuite.COMMIT_KEY_SYMSIG)
+    estimate = estimate_cost(tested, items=1, reads=10_000, writes=10_000)
+    assert [(usage.operation, usage.dollars) for usage in estimate.kms] == [
+        ("Decrypt", pytest.approx(dollars))
+    ]
+
+
+def test_ecdh_takes_a_call_for_each_item_read_or_written() -> None:
+    recipient = ec.generate_private_key(ec.SECP256R1()).public_key()
+    pem = recipient.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    keyring = AwsKmsEcdhKeyring.static(Curve.P256, ARN, pem)
+    estimate = estimate_cost(config(keyring), items=1, reads=7_000, writes=3_000)
+    assert calls(estimate) == {(ARN, "DeriveSharedSecret"): 10_000}
+    assert estimate.kms_dollars == pytest.approx(0.15)

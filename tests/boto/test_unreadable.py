@@ -40,6 +40,7 @@ from dynaseal.materials.model import NoDataKeyError
 from support.customers import customers, order
 from support.customers import key as order_key
 from support.dynamodb import create_table
+from support.logs import log_fields
 from support.patients import table as patients_table
 from support.people import people, person
 from support.stubbed_dynamodb import StubbedDynamoDb
@@ -281,6 +282,14 @@ def test_one_line_is_logged_for_each_reply_and_it_has_no_values(
     assert "2 SignatureError, 1 FormatError, 1 NoDataKeyError, 1 UnwrapError" in record.getMessage()
     assert PARTITION not in record.getMessage().replace("all ", "")
     assert "secret" not in record.getMessage()
+    assert log_fields(record) == {
+        "dynaseal_event": "unreadable-items",
+        "dynaseal_operation": "Query",
+        "dynaseal_tables": [large],
+        "dynaseal_unreadable": 5,
+        "dynaseal_returned": 1000,
+        "dynaseal_reasons": {"SignatureError": 2, "FormatError": 1, "NoDataKeyError": 1, "UnwrapError": 1},
+    }
 
 
 COUNT = 24

@@ -152,12 +152,14 @@ def test_open_leaves_the_lab_running_and_starts_the_inspector_as_its_root(
         start_new_session=True,
     )
     assert process.stdout is not None
-    ready = next(line for line in process.stdout if line.startswith("inspector ready at "))
-    page = httpx.Client(follow_redirects=True)
-    with page:
-        response = page.get(ready.split()[-1])
+    try:
+        ready = next(line for line in process.stdout if line.startswith("inspector ready at "))
+        with httpx.Client(follow_redirects=True) as page:
+            response = page.get(ready.split()[-1])
         assert "dynaseal-demo" in response.text
         assert "dynaseal-demo-limited" in response.text
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(60) == 0
-    process.stdout.close()
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        exit_code = process.wait(60)
+        process.stdout.close()
+    assert exit_code == 0

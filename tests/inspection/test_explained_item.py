@@ -140,6 +140,14 @@ def test_the_description_of_every_item_of_the_older_library_has_all_its_bytes(ca
     assert b"".join(each.data for each in explanation.header) == bytes(item[LEGACY_DESCRIPTION_NAME]["B"])
     assert "unreadable" not in {each.kind for each in explanation.header}
     assert explanation.footer
+    plaintext = vectors.wire_item(case["plaintext"])
+    attributes = explain_item(item, None, Plaintext(plaintext)).attributes
+    shown = {each.name: each.plaintext for each in attributes if each.name in plaintext}
+    assert shown == plaintext
+    assert {each.type for each in attributes} <= {"S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"}
+    assert {each.name for each in attributes if each.is_encrypted} == {
+        name for name, value in plaintext.items() if value != item[name]
+    }
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 20, 40, 70, 150, 250])

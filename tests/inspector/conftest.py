@@ -53,7 +53,8 @@ def allow(user: str, *actions: str) -> None:
     boto3.client("iam").put_user_policy(UserName=user, PolicyName="read", PolicyDocument=json.dumps(document))
 
 
-@pytest.fixture(scope="session")
+# One per module, because it sets the environment, which the tests of other packages must not see.
+@pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     """An inspector as a lab's root, with the users `full`, `limited` and `stranger`."""
     with running() as lab, pytest.MonkeyPatch.context() as environment:

@@ -125,6 +125,17 @@ def test_a_keyring_with_clients_of_its_own_is_not_used_for_another_user(account:
     assert refusal_of(stored.read(account, "full")).code == "other-credentials"
 
 
+def test_the_older_formats_provider_is_not_used_for_another_user(account: Account, site: Site) -> None:
+    stored = Stored("older", AwsKmsKeyring(site.key_arn))
+    stored.item = {
+        "pk": {"S": "a"},
+        "*amzn-ddb-map-desc*": {"B": bytes(4)},
+        "*amzn-ddb-map-sig*": {"B": b"s"},
+    }
+    assert refusal_of(stored.read(account)).code == "format"
+    assert refusal_of(stored.read(account, "full")).code == "other-credentials"
+
+
 def test_the_storage_key_decides_too(account: Account) -> None:
     kms = boto3.client("kms")
     storage_key = kms.create_key()["KeyMetadata"]["Arn"]

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.session import Session
 
+import dynaseal
 from dynaseal import AwsKmsCryptographicMaterialsProvider, ConfigError
 from dynaseal.boto.keys.clients import Clients
 from dynaseal.testing import Subject
@@ -37,7 +38,7 @@ def test_a_client_is_made_from_the_callers_session_in_the_requested_region() -> 
 
     assert clients("eu-west-1").meta.region_name == "eu-west-1"
     assert clients(None).meta.region_name == "us-west-2"
-    assert "dynaseal" in clients(None).meta.config.user_agent_extra
+    assert clients(None).meta.config.user_agent_extra == f"dynaseal/{dynaseal.__version__}"
 
 
 def test_no_region_anywhere_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

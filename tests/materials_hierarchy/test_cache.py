@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaseal import BranchKeyCache, ConfigError, KeyStoreError
+from support.logs import log_fields
 
 TTL = 60.0
 
@@ -178,6 +179,10 @@ def test_a_failed_refresh_leaves_the_key_in_use_until_its_ttl_and_no_longer(
     assert caplog.messages == [
         "A key could not be loaded again; the cached one is used until its TTL ends: out of order"
     ]
+    assert log_fields(caplog.records[0]) == {
+        "dynaseal_event": "key-reload-failed",
+        "dynaseal_error": KeyStoreError.code,
+    }
     bench.clock.now += 10
     with pytest.raises(KeyStoreError):
         cache.get("a", TTL, bench.load)

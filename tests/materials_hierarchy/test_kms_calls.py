@@ -10,6 +10,7 @@ from dynaseal import AwsKmsHierarchicalKeyring, AwsKmsKeyring, KeyStore, MultiKe
 from dynaseal.materials.kms_calls import KmsCall
 from support.branch_keys import BOUND, ITEM, encryptor_of, people
 from support.fake_aws import ARN, FakeAws
+from support.logs import log_fields
 
 OTHER = ARN.replace("1234abcd", "4321dcba")
 
@@ -66,6 +67,12 @@ def test_fifty_items_under_a_kms_key_take_fifty_calls_and_one_hint(
         "table people: 10 KMS calls for 10 items, the last one Decrypt on "
         f"{ARN}; a hierarchical keyring would need 1"
     )
+    assert log_fields(record) == {
+        "dynaseal_event": "many-kms-calls",
+        "dynaseal_kms_calls": 10,
+        "dynaseal_operation": "Decrypt",
+        "dynaseal_key_id": ARN,
+    }
 
 
 def test_the_hierarchical_keyring_brings_no_hint(store: KeyStore, caplog: pytest.LogCaptureFixture) -> None:

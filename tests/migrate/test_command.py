@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from dynaseal.cli import migrate
 from dynaseal.cli.main import main
+from dynaseal.migrate import Progress
+from dynaseal.migrate.reports import Consumed
 from migrate.crash import tables
 from migrate.crash.run import NEW, OLD, person
 from support.dynamodb import create_table, session_arguments
@@ -64,12 +68,31 @@ def test_a_migration_ends_with_0_and_a_report(command: Command) -> None:
     assert "state             4  verified" in again.stdout
 
 
+class Terminal(StringIO):
+    """A terminal that stderr goes to."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("dynaseal.cli.migrate.sys.stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "80")
+    consumed = Consumed()
+    with migrate._progress(as_json=False) as show:
+        for items in (1, 3):
+            show(Progress(items=items, states={"changed": items, "failed": 1}, total=2, consumed=consumed))
+    assert "items, 1 failed" in terminal.getvalue()
+    assert "3/3" in terminal.getvalue()
+
+
 def test_failures_are_listed_and_end_with_1(command: Command) -> None:
     command.put(person(1, 1), person(2, 2) | {"aws_dbe_foot": {"B": b"1"}})
     result = command()
     assert result.exit_code == 1
     assert "failed    pk=p00002: The item has aws_dbe_foot and no aws_dbe_head" in result.stdout
-    assert "1 items failed and are as they were." in result.stdout
+    assert "1 item failed and is as it was." in result.stdout
 
 
 def test_json_lines_have_their_members(command: Command) -> None:

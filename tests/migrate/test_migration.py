@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from dynaseal import (
     AttributeActions,
+    AwsKmsKeyring,
     BeaconVersion,
     ConfigError,
     CryptoAction,
@@ -287,6 +288,34 @@ def test_an_attribute_that_changes_again_while_it_is_included_is_not_lost(people
     assert READER.decrypt_item(people.get(1))["added"] == {"S": "third"}
 
 
+class ThenPut:
+    """Another program that adds an attribute before the first write, and puts an item before the second."""
+
+    def __init__(self, people: People, item: dict[str, Any]) -> None:
+        self.people, self.item = people, item
+        self.steps = iter([self.add, self.put])
+
+    def __call__(self) -> None:
+        next(self.steps)()
+
+    def add(self) -> None:
+        self.people.update(1, "SET added = :new", new={"S": "new"})
+
+    def put(self) -> None:
+        self.people.put(self.item)
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_an_item_that_is_put_while_an_attribute_is_included_is_not_lost(
+    people: People, encrypted: bool
+) -> None:
+    newest = person(1, salary={"N": "99"})
+    people.put(person(1))
+    people.before_writes(ThenPut(people, READER.encrypt_item(newest) if encrypted else newest), times=2)
+    assert people.migration().run().succeeded
+    assert READER.decrypt_item(people.get(1)) == newest
+
+
 def test_a_new_attribute_that_the_target_does_not_know_is_a_failure_that_says_so(people: People) -> None:
     named = TableConfig(
         "people",
@@ -516,6 +545,37 @@ def test_an_interrupted_migration_goes_on(people: People, tmp_path: Path) -> Non
     assert people.migration().verify().succeeded
 
 
+def test_a_finished_migration_that_is_run_again_finds_items_that_came_later(
+    people: People, tmp_path: Path
+) -> None:
+    path = tmp_path / "checkpoint"
+    people.put(person(1))
+    assert people.migration(checkpoint=path).run().states == {"changed": 1}
+    people.put(person(2))
+    assert people.migration(checkpoint=path).run().states == {"changed": 1, "skipped": 1}
+
+
+def test_a_finished_migration_with_failures_tries_only_those_again(people: People, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    people.put(person(1), person(2) | {"aws_dbe_foot": {"B": b"1"}})
+    people.migration(checkpoint=path).run()
+    people.put(*map(person, range(3, 300)))
+    report = people.migration(checkpoint=path).run()
+    assert report.states == {"changed": 1, "failed": 1}
+    assert report.complete
+
+
+def test_a_file_that_a_killed_process_left_is_replaced(people: People, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    left = tmp_path / ".checkpoint.new"
+    left.write_text("half")
+    left.chmod(0o644)
+    people.put(person(1))
+    assert people.migration(checkpoint=path).run().succeeded
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [each.name for each in tmp_path.iterdir()] == ["checkpoint"]
+
+
 def test_a_checkpoint_belongs_to_its_migration(people: People, endpoint: str, tmp_path: Path) -> None:
     path = tmp_path / "checkpoint"
     people.put(person(1))
@@ -586,6 +646,39 @@ def test_binary_and_number_keys_survive_the_checkpoint(endpoint: str, tmp_path: 
     assert [failure.key for failure in run().failures] == [keys]
     client.delete_item(TableName=name, Key=keys)
     assert run().states == {"deleted": 1}
+
+
+class BusyKms:
+    """A KMS that throttles its first calls."""
+
+    def __init__(self, kms: Any, times: int) -> None:
+        self._kms = kms
+        self._left = times
+
+    def generate_data_key(self, **request: Any) -> Any:
+        if self._left:
+            self._left -= 1
+            response: Any = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}
+            raise ClientError(response, "GenerateDataKey")
+        return self._kms.generate_data_key(**request)
+
+    def decrypt(self, **request: Any) -> Any:
+        return self._kms.decrypt(**request)
+
+
+def test_an_item_is_tried_again_while_kms_throttles(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dynaseal.migrate.moving._KMS_PAUSE", 0.001)
+    target = config(AwsKmsKeyring(keyrings.KMS_A, client=BusyKms(keyrings.fake_kms().client("us-west-2"), 3)))
+    people.put(person(1))
+    assert people.migration(target=target).run().states == {"changed": 1}
+
+    never = config(
+        AwsKmsKeyring(keyrings.KMS_A, client=BusyKms(keyrings.fake_kms().client("us-west-2"), 1000))
+    )
+    people.put(person(1))
+    report = people.migration(target=never).run()
+    assert report.states == {"failed": 1}
+    assert "ThrottlingException" in report.failures[0].reason
 
 
 # Errors that are not about one item, and arguments.

@@ -98,7 +98,10 @@ def migrate(
 
     Items that already are as --to would write them, and verify, are skipped. Each write is made on condition
     that nothing of what was read has changed. Items that cannot be read or written are left as they are, and
-    listed with the reason; the next run with the same checkpoint tries them again.
+    listed with the reason; the next run with the same checkpoint tries them again. When a scan is finished
+    and nothing failed, the next run is a new scan.
+
+    In the report, form and key say what the items were before.
 
     With --json, each line has a member "type": "progress" with items, total, states, kms_calls, read_units,
     write_units and seconds; "failure" with key, form and reason; and at the end "report" with table, mode,
@@ -209,7 +212,11 @@ def _lines(report: MigrationReport) -> Iterator[str]:
     for failure in report.failures:
         yield _failure_line(failure)
     if report.failures:
-        yield f"{len(report.failures):,} items failed and are as they were."
+        yield (
+            "1 item failed and is as it was."
+            if len(report.failures) == 1
+            else (f"{len(report.failures):,} items failed and are as they were.")
+        )
 
 
 def _estimate_lines(estimate: Estimate) -> Iterator[str]:

@@ -296,17 +296,25 @@ def _attribute(
 ) -> ExplainedAttribute:
     action = described and described.action
     plaintext = reading.item.get(name) if isinstance(reading, Plaintext) else None
+    if action is None and plaintext is not None and plaintext != stored:
+        # An item of the older format does not say what was encrypted; what decryption changed was.
+        action = CryptoAction.ENCRYPT_AND_SIGN
     return ExplainedAttribute(
         name=name,
         kind=_kind(name, keys),
         action=action,
-        type=described.type if described else type_of(stored),
+        type=(described.type or type_of(plaintext)) if described else type_of(stored),
         stored=stored,
         stored_size=name_size(name) + value_size(stored),
-        ciphertext=_ciphertext(stored) if action is CryptoAction.ENCRYPT_AND_SIGN else None,
+        ciphertext=_ciphertext(stored) if _is_ciphertext(described) else None,
         plaintext=plaintext,
         plaintext_size=None if plaintext is None else name_size(name) + value_size(plaintext),
     )
+
+
+def _is_ciphertext(described: AttributeReport | None) -> bool:
+    """Return whether the header says that an attribute is encrypted, so that it has this format's parts."""
+    return described is not None and described.action is CryptoAction.ENCRYPT_AND_SIGN
 
 
 def _kind(name: str, keys: frozenset[str]) -> Kind:

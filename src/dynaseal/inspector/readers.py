@@ -18,7 +18,7 @@ from dynaseal.inspection.tables import TableFacts
 from dynaseal.inspector.accounts import Actor
 from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
 from dynaseal.materials.keyrings.names import KMS_PROVIDER
-from dynaseal.report import describe_item
+from dynaseal.report import ItemFormat, describe_item
 
 _AWS_PREFIX = "aws-kms"
 _MAX_ENCRYPTORS = 256
@@ -59,7 +59,7 @@ class Readers:
             if config is None:
                 refusal = Refusal(
                     "other-credentials",
-                    f"The configuration's keyring has clients of its own, which are not {actor.user}'s",
+                    f"The configuration has clients of its own for this item, which are not {actor.user}'s",
                     "Look as the ambient principal, or start the inspector with this user's credentials",
                 )
                 return explain_item(item, given, refusal)
@@ -99,6 +99,9 @@ def _with_clients_of(
 
     A keyring that does not use KMS stays as it is: no permission is needed for it.
     """
+    report = describe_item(item)
+    if report.format is ItemFormat.ENCRYPTION_CLIENT:
+        return None  # a provider of the older format has clients of its own
     keyring = config.keyring
     if isinstance(keyring, AwsKmsHierarchicalKeyring):
         store = keyring.key_store
@@ -118,7 +121,7 @@ def _with_clients_of(
             ttl_seconds=keyring.ttl_seconds,
         )
         return replace(config, keyring=own_keyring)
-    providers = {key.provider for key in describe_item(item).wrapped_keys}
+    providers = {key.provider for key in report.wrapped_keys}
     if KMS_PROVIDER in providers:
         return replace(config, keyring=discovered_config(facts, actor.kms).keyring, cmm=None)
     return None if any(provider.startswith(_AWS_PREFIX) for provider in providers) else config

@@ -84,6 +84,12 @@ class KmsCalls:
                 MANY_CALLS,
                 call.operation,
                 shown(call.key_id),
+                extra={
+                    "dynaseal_event": "many-kms-calls",
+                    "dynaseal_kms_calls": MANY_CALLS,
+                    "dynaseal_operation": call.operation,
+                    "dynaseal_key_id": shown(call.key_id),
+                },
             )
 
 

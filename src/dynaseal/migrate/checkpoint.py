@@ -11,7 +11,6 @@
 import json
 import os
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
@@ -91,6 +90,17 @@ class Checkpoint:
         """Whether every segment was read."""
         return all(segment.done for segment in self.segments)
 
+    def begin_again_if_finished(self) -> None:
+        """Begin a new scan if the last one is complete and nothing of it failed.
+
+        Other programs may have written items since that are to be moved.
+        """
+        with self._lock:
+            if self.is_complete and not self.failures:
+                self.segments = [Segment() for _ in self.segments]
+                self.totals = Totals()
+                self.consumed = Consumed()
+
     def states(self) -> Counter[str]:
         """Return how many items were changed, skipped, failed, deleted and unselected so far."""
         with self._lock:
@@ -136,18 +146,16 @@ class Checkpoint:
     def _save(self) -> None:
         if self.path is None:
             return
-        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
-        try:
-            # mkstemp gives the file the mode 0600.
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self._to_dict(), file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self.path)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
+        new = self.path.with_name(f".{self.path.name}.new")
+        # One of a killed process may be there. The lock excludes one that is in use.
+        with suppress(FileNotFoundError):
+            new.unlink()
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(self._to_dict(), file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.path)
         _sync_folder(self.path.parent)
 
     def _to_dict(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dynaseal.boto.keys.kms import KmsError
 from dynaseal.core.header import FOOTER_NAME
 from dynaseal.core.quoting import escaped
 from dynaseal.encryptor import ItemEncryptor
-from dynaseal.errors import DynasealError, UnsupportedOperationError
+from dynaseal.errors import DecryptError, DynasealError, UnsupportedOperationError
 from dynaseal.migrate.forms import find_form
 from dynaseal.migrate.reports import Handled
 from dynaseal.migrate.requests import Write
@@ -174,13 +174,15 @@ class ItemMover:
             return _handled(write.key, outcome)
         return self._include(write, outcome, stored, unexpected)
 
-    def _include(self, write: Write, outcome: Outcome, stored: Item, added: Item) -> Handled:
+    def _include(self, write: Write, outcome: Outcome, stored: Item, added: Item) -> Handled | None:
         """Sign attributes that another program added between the read and the write.
 
         No condition can exclude an attribute whose name is not known. Without this the item would not verify.
+        Return None if another program has put a plaintext item in its place.
         """
         assert self._target is not None  # noqa: S101 plaintext has no unexpected attributes
-        for attempt in range(MAX_ATTEMPTS):
+        config = self._target.config
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 signed = {name: value for name, value in stored.items() if name not in added}
                 written = self._target.encrypt_item({**self._target.decrypt_item(signed), **added})
@@ -188,7 +190,6 @@ class ItemMover:
                 names = ", ".join(map(repr, sorted(added)))
                 reason = f"Another program added {names} while the item was written, and it does not verify"
                 return _failed(write.key, outcome, f"{reason}: {error.message}")
-            config = self._target.config
             again = Write(
                 read=stored, written=written, source=config, target=config, unchanged=frozenset(added)
             )
@@ -199,9 +200,22 @@ class ItemMover:
             current = self._table.get(write.key)
             if current is None:
                 return Handled(state="deleted", key=write.key, form=outcome.form)
+            if FOOTER_NAME not in current:
+                return None
+            if self._verifies(current):
+                # The write itself, whose reply was lost, or a whole item of another program.
+                return _handled(write.key, outcome)
             stored = current
-            added = again.unexpected(stored) | {name: stored[name] for name in added if name in stored}
+            added = write.unexpected(stored)
         return _failed(write.key, outcome, _OVERTAKEN)
+
+    def _verifies(self, stored: Item) -> bool:
+        assert self._target is not None  # noqa: S101 the caller has one
+        try:
+            self._target.decrypt_item(stored)
+        except DecryptError:
+            return False
+        return True
 
     def _copy(self, write: Write, outcome: Outcome) -> Handled | None:
         assert self._target_table is not None  # noqa: S101 checked by the caller

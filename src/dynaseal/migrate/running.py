@@ -3,7 +3,8 @@
 - Each segment of the scan is read by a thread of its own, page by page. When all items of a page are handled,
   the checkpoint is saved. A migration that was killed begins again with the pages that it had not finished;
   their items that were already written verify, and are skipped.
-- Items that failed in an earlier run are tried again first.
+- Items that failed in an earlier run are tried again first. If the scan was finished, only they are.
+- If the scan was finished and nothing failed, the next run is a new scan.
 - An error that is not about one item, such as a missing permission, ends the run. The checkpoint stays.
 """
 
@@ -100,6 +101,7 @@ class Run:
             selection=plan.selection,
             renew=plan.renew,
         )
+        checkpoint.begin_again_if_finished()
         self._checkpoint = checkpoint
         self._before = checkpoint.consumed
         self._calls_before = self._kms_calls()

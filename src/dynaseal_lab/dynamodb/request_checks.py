@@ -142,7 +142,10 @@ def _check_values(params: Params) -> None:
     while remaining:
         value, depth = remaining.pop()
         if depth > _VALUE_DEPTH:
-            raise _invalid("Nesting Levels have exceeded supported limits")
+            raise _invalid(
+                "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels "
+                "beyond supported limit"
+            )
         if isinstance(value, list):
             remaining.extend((member, depth) for member in cast("list[Any]", value))
         elif isinstance(value, dict):

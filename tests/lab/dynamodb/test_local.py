@@ -1,13 +1,19 @@
 """DynamoDB Local as a program: where it is found, where it listens and when it ends."""
 
+import asyncio
+import os
 import shutil
 import socket
+import stat
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import urllib3
 
+from dynaseal_lab.dynamodb.engine import call_engine
 from dynaseal_lab.dynamodb.local import FOLDER_VARIABLE, EngineError, LocalEngine, find_jar, local_engine
+from dynaseal_lab.dynamodb.table_names import Table
 
 
 @pytest.fixture
@@ -64,6 +70,62 @@ def test_it_listens_on_loopback_only(dynamodb_local: LocalEngine) -> None:
         with socket.socket(family) as probe:
             probe.settimeout(2)
             assert probe.connect_ex((str(address), endpoint.port)) != 0
+
+
+@pytest.mark.parametrize("secret", [None, "", "wrong"])
+def test_other_programs_are_refused(dynamodb_local: LocalEngine, secret: str | None) -> None:
+    headers = {"x-amz-target": "DynamoDB_20120810.ListTables", "content-type": "application/x-amz-json-1.0"}
+    if secret is not None:
+        headers["x-dynaseal-lab"] = secret
+    response = urllib3.request("POST", dynamodb_local.endpoint, body=b"{}", headers=headers)
+    assert (response.status, b"TableNames" in response.data) == (403, False)
+
+
+def test_only_their_owner_can_read_its_files(tmp_path: Path, dynamodb_local: LocalEngine) -> None:
+    del dynamodb_local  # a parameter only to skip the test where there is no DynamoDB Local
+    previous = os.umask(0)
+    try:
+        with local_engine(None, tmp_path / "database") as engine:
+            table = Table("111122223333", "eu-west-1", "items")
+            keys = [{"AttributeName": "pk", "KeyType": "HASH"}]
+            definitions = [{"AttributeName": "pk", "AttributeType": "S"}]
+            created = call_engine(
+                engine,
+                table,
+                "CreateTable",
+                TableName="items",
+                KeySchema=keys,
+                AttributeDefinitions=definitions,
+                BillingMode="PAY_PER_REQUEST",
+            )
+            assert asyncio.run(created) is not None
+            files = [path for path in (tmp_path / "database").rglob("*") if path.is_file()]
+            assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    finally:
+        os.umask(previous)
+
+
+def test_its_starter_is_compiled_only_once(
+    dynamodb_local: LocalEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del dynamodb_local  # a parameter only to skip the test where there is no DynamoDB Local
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for _ in range(2):
+        with local_engine(None, None):
+            (classes,) = (tmp_path / "dynaseal-lab").iterdir()
+        modified = {path.name: path.stat().st_mtime_ns for path in classes.iterdir()}
+        assert "Loopback.class" in modified
+        monkeypatch.setenv("PATH", os.pathsep.join(folder_of("java", tmp_path)))
+
+
+def folder_of(program: str, tmp_path: Path) -> list[str]:
+    """Return a PATH with nothing but this program."""
+    found = shutil.which(program)
+    assert found is not None
+    (tmp_path / "bin").mkdir(exist_ok=True)
+    (tmp_path / "bin" / program).unlink(missing_ok=True)
+    (tmp_path / "bin" / program).symlink_to(found)
+    return [str(tmp_path / "bin")]
 
 
 def test_it_ends_with_its_block(dynamodb_local: LocalEngine) -> None:

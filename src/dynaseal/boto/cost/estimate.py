@@ -25,6 +25,8 @@ from dynaseal.errors import ConfigError
 _SECONDS_PER_MONTH = 730 * 3600
 _READ_UNIT_BYTES, _WRITE_UNIT_BYTES = 4096, 1024
 _EVENTUALLY_CONSISTENT = 0.5
+_CHEAP_RSA_BITS = 2048
+"""Requests with an RSA key of this size cost as much as those with a symmetric key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ class KmsUsage:
         keyring: What makes the calls.
         key_id: The key.
         operation: Such as `Decrypt`.
-        calls: How many; for a key store at most so many.
+        calls: How many; for a key store the largest number that is possible.
         dollars: What they cost.
     """
 
@@ -167,7 +169,8 @@ def _item_calls(keys: Sequence[KeyUse], reads: int, writes: int) -> Iterator[Kms
         for operation in use.writing:
             if operation != "GetPublicKey":  # once per process
                 operations[operation] = operations.get(operation, 0) + writes
-        price = KMS_ASYMMETRIC_REQUEST if use.kind is KeyKind.ECDH else KMS_REQUEST
+        costs_more = use.kind is KeyKind.ECDH or (use.kind is KeyKind.RSA and use.rsa_bits != _CHEAP_RSA_BITS)
+        price = KMS_ASYMMETRIC_REQUEST if costs_more else KMS_REQUEST
         for operation, calls in operations.items():
             yield KmsUsage(
                 keyring=f"the keyring of {use.kind.value}",

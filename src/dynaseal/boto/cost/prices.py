@@ -33,7 +33,11 @@ _KMS_PAGE = "https://aws.amazon.com/kms/pricing/"
 _DYNAMODB_PAGE = "https://aws.amazon.com/dynamodb/pricing/on-demand/"
 
 KMS_REQUEST = Price(
-    dollars=0.03, per=10_000, unit="requests with a symmetric key", as_of="2026-03", source=_KMS_PAGE
+    dollars=0.03,
+    per=10_000,
+    unit="requests with a symmetric key or RSA_2048",
+    as_of="2026-03",
+    source=_KMS_PAGE,
 )
 KMS_ASYMMETRIC_REQUEST = Price(
     dollars=0.15,

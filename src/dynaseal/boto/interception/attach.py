@@ -110,6 +110,7 @@ def register(client: Any, requests: Requests) -> None:
     events.register_last(provide, handlers.copy_request)
     events.register_last(build, handlers.prepare)
     events.register_last(_BEFORE_CALL, handlers.answer)
+    events.register_last("request-created.dynamodb", handlers.add_user_agent)
     events.register_first(after, handlers.finish)
     events.register(_IS_ENCRYPTING, _answer_yes)
     if requests.reports_unreadable:

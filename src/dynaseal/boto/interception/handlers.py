@@ -29,9 +29,11 @@ from dynaseal.boto.interception.requests import (
 )
 from dynaseal.boto.interception.unreadable import UNREADABLE_ITEMS, with_converted_keys
 from dynaseal.boto.interception.updates.driver import http_response, run_plan
+from dynaseal.boto.user_agent import user_agent_suffix
 from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
 
 _CONTEXT_KEY = "dynaseal"
+_USER_AGENT = "User-Agent"
 _REPEATABLE_KEY = "dynaseal-repeatable"
 _REPEATABLE_BY = "ClientRequestToken"
 _ITEM_SHAPE = "PutItemInputAttributeMap"
@@ -71,6 +73,7 @@ class Handlers:
     def __init__(self, client: Any, requests: Requests) -> None:
         self._client = client
         self._requests = requests
+        self._user_agent_suffix = user_agent_suffix()
         # Through the client itself, on which DescribeTable passes through these handlers.
         self._indexes = IndexProjections(lambda table: client.describe_table(TableName=table))
 
@@ -155,6 +158,17 @@ class Handlers:
             client.meta.events.unregister(event, handler)
         reply = run_plan(call.plan(), client, sleep)
         return http_response(reply), reply
+
+    def add_user_agent(self, request: Any, **_: Any) -> None:
+        """Add this library's name to the user agent of a request that was created.
+
+        botocore's own last handler of this event writes the header again, so an earlier event would be too
+        early. Signatures do not cover this header.
+        """
+        user_agent = request.headers.get(_USER_AGENT, "")
+        if self._user_agent_suffix not in user_agent:
+            del request.headers[_USER_AGENT]
+            request.headers[_USER_AGENT] = f"{user_agent} {self._user_agent_suffix}".strip()
 
     def finish(self, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         """Replace the reply by the caller's.

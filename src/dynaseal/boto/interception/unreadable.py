@@ -116,6 +116,14 @@ def _log(operation: str, unreadable: Collection[UnreadableItem], returned: int) 
         returned,
         ", ".join(f"{count} {reason}" for reason, count in reasons.most_common()),
         UNREADABLE_ITEMS,
+        extra={
+            "dynaseal_event": "unreadable-items",
+            "dynaseal_operation": operation,
+            "dynaseal_tables": sorted({each["TableName"] for each in unreadable}),
+            "dynaseal_unreadable": len(unreadable),
+            "dynaseal_returned": returned,
+            "dynaseal_reasons": dict(reasons),
+        },
     )
 
 

@@ -9,11 +9,10 @@ from botocore.config import Config
 from botocore.session import Session
 
 from dynaseal.boto.keys.region import HINT, region_name
+from dynaseal.boto.user_agent import user_agent_suffix
 from dynaseal.core.arguments import check_callables
 from dynaseal.errors import ConfigError
 from dynaseal.materials import forks
-
-USER_AGENT = "dynaseal"
 
 
 class UntypedClient(Protocol):
@@ -89,5 +88,5 @@ class Clients:
         # Any, because boto3's stubs have one overload for each service's name. The module `boto3` itself
         # makes clients of the default session, which a program may have set.
         maker: Any = boto3.Session(botocore_session=self._session) if self._session else boto3
-        config = Config(user_agent_extra=USER_AGENT)
+        config = Config(user_agent_extra=user_agent_suffix())
         return maker.client(self._service, region_name=region, config=config)

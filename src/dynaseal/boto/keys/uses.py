@@ -51,6 +51,7 @@ class KeyUse:
         writing: The operations that writing an item takes.
         binds_context: Whether KMS gets the encryption context.
         algorithm: KMS's name for the encryption algorithm of an RSA key.
+        rsa_bits: How many bits an RSA key has, where its public key is known.
         client: Returns the client that calls KMS; None if the caller's keyring calls KMS in its own way.
     """
 
@@ -60,6 +61,7 @@ class KeyUse:
     writing: Sequence[str] = ()
     binds_context: bool = True
     algorithm: str | None = None
+    rsa_bits: int | None = None
     client: Callable[[], Any] | None = None
 
 
@@ -187,6 +189,7 @@ def _key_use(keyring: object) -> KeyUse | None:
             reading=("Decrypt",),
             binds_context=False,
             algorithm=keyring.algorithm,
+            rsa_bits=keyring.key_size,
             client=_client(keyring.kms),
         )
     if isinstance(keyring, KmsEcdhKeyring):

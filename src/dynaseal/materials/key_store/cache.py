@@ -141,7 +141,9 @@ class BranchKeyCache(ProcessBound):
             if entry is None or not self._is_still_usable(key, entry, ttl_seconds):
                 raise
             _logger.warning(
-                "A key could not be loaded again; the cached one is used until its TTL ends: %s", error
+                "A key could not be loaded again; the cached one is used until its TTL ends: %s",
+                error,
+                extra={"dynaseal_event": "key-reload-failed", "dynaseal_error": error.code},
             )
             return entry.value
         else:

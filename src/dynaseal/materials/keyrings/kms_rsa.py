@@ -108,6 +108,11 @@ class KmsRsaKeyring(ProcessBound):
         return self._kms
 
     @property
+    def key_size(self) -> int | None:
+        """How many bits the public key has; None without a public key."""
+        return None if self._public_key is None else self._public_key.key_size
+
+    @property
     def can_write(self) -> bool:
         """Whether there is a public key to write with."""
         return self._public_key is not None

@@ -107,4 +107,11 @@ def _log(table: ConfiguredTable, late: Item, reason: str) -> None:
         table.name,
         len(late),
         reason,
+        extra={
+            "dynaseal_event": "unsigned-late-attributes",
+            "dynaseal_operation": "UpdateItem",
+            "dynaseal_table": table.name,
+            "dynaseal_attributes": len(late),
+            "dynaseal_reason": reason,
+        },
     )
