@@ -13,6 +13,7 @@ from dynaseal.boto.keys.kms import KmsDecryptError, KmsEncryptError, KmsError
 from dynaseal.core.primitives import KEY_LENGTH
 from dynaseal.errors import EncryptError, KeyStoreError, UnwrapError
 from dynaseal.materials import kms_calls
+from dynaseal.observation import observed_kms_call
 
 _Error = TypeVar("_Error", KmsEncryptError, KmsDecryptError)
 
@@ -118,7 +119,8 @@ class BotoKeyStoreKms:
     ) -> Mapping[str, Any]:
         kms_calls.count(operation, self._key_arn)
         try:
-            response = method(**request, GrantTokens=self._grant_tokens)
+            with observed_kms_call(operation, self._key_arn):
+                response = method(**request, GrantTokens=self._grant_tokens)
         except ClientError as error:
             raise KeyStoreKmsError(error.response, operation, self._key_arn) from error
         except BotoCoreError as error:

@@ -18,6 +18,7 @@ from dynaseal.materials import kms_calls
 from dynaseal.materials.arn import region_of
 from dynaseal.materials.keyrings.kms import GeneratedKey
 from dynaseal.materials.keyrings.wrapping import INTERMEDIATE_KEY_LENGTH
+from dynaseal.observation import observed_kms_call
 
 KEY_AGREEMENT = "KEY_AGREEMENT"
 
@@ -215,7 +216,8 @@ class BotoKms:
         client = self._client()
         kms_calls.count(operation, key_id, per_item=operation != "GetPublicKey")
         try:
-            return getattr(client, xform_name(operation))(KeyId=key_id, **parameters)
+            with observed_kms_call(operation, key_id):
+                return getattr(client, xform_name(operation))(KeyId=key_id, **parameters)
         except ClientError as error:
             kms_error = KmsEncryptError if writing else KmsDecryptError
             raise kms_error(error.response, operation, key_id, _region(client)) from error

@@ -8,6 +8,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
 from dynaseal.boto.interception.updates.steps import DynamoDbCall, Pause, Steps
+from dynaseal.observation import update_repeated
 
 
 def run_plan(plan: Steps, client: Any, sleep: Callable[[float], None]) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def run_plan(plan: Steps, client: Any, sleep: Callable[[float], None]) -> dict[s
         step = next(plan)
         while True:
             if isinstance(step, Pause):
+                update_repeated()
                 sleep(step.seconds)
                 step = next(plan)
             else:
