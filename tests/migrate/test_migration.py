@@ -18,6 +18,7 @@ from dynaseal import (
     BeaconVersion,
     ConfigError,
     CryptoAction,
+    DecryptError,
     EncryptedTable,
     ItemEncryptor,
     PlaintextPolicy,
@@ -29,6 +30,8 @@ from dynaseal import (
     TableConfig,
 )
 from dynaseal.migrate import PLAINTEXT, Migration, MigrationReport, Progress
+from migrate.crash import tables
+from migrate.crash.run import NEW, OLD, OLDER
 from support import keyrings
 from support.dynamodb import client_of, create_table, resource_of
 from support.searchable import FakeKeyStore
@@ -286,6 +289,21 @@ def test_an_attribute_that_changes_again_while_it_is_included_is_not_lost(people
     assert people.migration().run().states == {"changed": 1}
 
     assert READER.decrypt_item(people.get(1))["added"] == {"S": "third"}
+
+
+@pytest.mark.parametrize("stored", [OLD.encrypt_item(person(1)), OLDER.encrypt_item(person(1))])
+def test_an_attribute_that_is_forged_meanwhile_is_not_signed(people: People, stored: dict[str, Any]) -> None:
+    people.put(stored)
+    people.before_writes(lambda: people.update(1, "SET added = :new", new={"S": "forged"}))
+
+    report = people.migration(tables.old, tables.new).run()
+
+    assert report.states == {"failed": 1}
+    assert "Another program added 'added'" in report.failures[0].reason
+    assert "was signed before, so they may be forged" in report.failures[0].reason
+    with pytest.raises(DecryptError):
+        NEW.decrypt_item(people.get(1))
+    assert not people.migration(tables.old, tables.new).verify().succeeded
 
 
 class ThenPut:

@@ -15,7 +15,7 @@ from dynaseal.boto.keys.kms import KmsError
 from dynaseal.core.header import FOOTER_NAME
 from dynaseal.core.quoting import escaped
 from dynaseal.encryptor import ItemEncryptor
-from dynaseal.errors import DecryptError, DynasealError, UnsupportedOperationError
+from dynaseal.errors import DecryptError, DynasealError, EncryptError, UnsupportedOperationError
 from dynaseal.migrate.forms import find_form
 from dynaseal.migrate.reports import Handled
 from dynaseal.migrate.requests import Write
@@ -180,12 +180,11 @@ class ItemMover:
         No condition can exclude an attribute whose name is not known. Without this the item would not verify.
         Return None if another program has put a plaintext item in its place.
         """
-        assert self._target is not None  # noqa: S101 plaintext has no unexpected attributes
-        config = self._target.config
+        assert write.target is not None  # noqa: S101 plaintext has no unexpected attributes
+        config = write.target
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                signed = {name: value for name, value in stored.items() if name not in added}
-                written = self._target.encrypt_item({**self._target.decrypt_item(signed), **added})
+                written = self._with_added(write, stored, added)
             except DynasealError as error:
                 names = ", ".join(map(repr, sorted(added)))
                 reason = f"Another program added {names} while the item was written, and it does not verify"
@@ -208,6 +207,18 @@ class ItemMover:
             stored = current
             added = write.unexpected(stored)
         return _failed(write.key, outcome, _OVERTAKEN)
+
+    def _with_added(self, write: Write, stored: Item, added: Item) -> dict[str, Any]:
+        """Return a stored item that is signed together with the attributes that another program added.
+
+        Raises:
+            DynasealError: it does not verify without them, they cannot be written, or one of them is forged.
+        """
+        assert self._target is not None  # noqa: S101 the caller has one
+        if not all(map(write.was_unsigned, added)):
+            raise EncryptError("The item was signed before, so they may be forged")
+        signed = {name: value for name, value in stored.items() if name not in added}
+        return self._target.encrypt_item({**self._target.decrypt_item(signed), **added})
 
     def _verifies(self, stored: Item) -> bool:
         assert self._target is not None  # noqa: S101 the caller has one

@@ -22,7 +22,9 @@ from dynaseal.attributes import Item
 from dynaseal.boto.interception.updates.writes import Expression
 from dynaseal.config import TableConfig
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, RESERVED_PREFIX
+from dynaseal.core.traces import is_older_item
 from dynaseal.errors import UnsupportedOperationError
+from dynaseal.legacy.identifiers import CryptoAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,18 @@ class Write:
             and not name.startswith(RESERVED_PREFIX)
             and not self.target.is_unsigned(name)
         }
+
+    def was_unsigned(self, name: str) -> bool:
+        """Return whether any program could add an attribute to the item that was read, and it still verified.
+
+        To sign any other attribute would make a forged one look genuine.
+        """
+        if self._was_encrypted:
+            return self.source.is_unsigned(name)
+        older = self.source.older_items
+        if older is None or not is_older_item(self.read):
+            return True
+        return older.attribute_actions.action(name) is CryptoAction.DO_NOTHING
 
     @property
     def _was_encrypted(self) -> bool:
