@@ -25,7 +25,7 @@ def test_importing_dynaseal_imports_neither_boto3_nor_the_lab() -> None:
 
 def test_importing_dynaseal_loads_what_few_programs_use_only_when_it_is_used() -> None:
     loaded = loaded_after("import dynaseal")
-    parts = ("beacons.compiled", "beacons.requests", "expressions", "report")
+    parts = ("beacons.compiled", "beacons.requests", "expressions", "models", "otel", "report")
     rare = tuple(f"dynaseal.{part}" for part in parts)
     assert not [name for name in loaded if name.startswith(rare)]
 

@@ -29,7 +29,7 @@ from dynaseal import (
     UpdateMode,
     attach,
 )
-from dynaseal.models import Beacon, encrypted, in_context, signed, table_config, unsigned
+from dynaseal.models import Beacon, Surrogate, encrypted, in_context, signed, table_config, unsigned
 from support.dynamodb import client_of, create_table, running_engine, session_arguments
 from support.patients import key_store
 
@@ -179,4 +179,36 @@ def test_what_is_saved_is_encrypted_as_the_model_says(monkeypatch: pytest.Monkey
             "aws_dbe_head": "B",
             "aws_dbe_foot": "B",
         }
+        plain.close()
+
+
+def test_the_real_value_of_a_hash_key_can_be_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_engine() as endpoint:
+        plain = client_of(endpoint)
+        name = create_table(plain, "pk")
+        arguments = session_arguments(endpoint)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", arguments["aws_access_key_id"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", arguments["aws_secret_access_key"])
+
+        class Customer(Model):
+            class Meta:  # pyright: ignore[reportIncompatibleVariableOverride] PynamoDB adds the rest
+                table_name = name
+                region = arguments["region_name"]
+                host = endpoint
+
+            email = encrypted(UnicodeAttribute(hash_key=True), Surrogate("pk"))
+            city = encrypted(UnicodeAttribute())
+
+        search = SearchConfig([BeaconVersion(key_store(), SingleKeySource("tenant"))])
+        config = table_config(Customer, keyring=KEYRING, search=search)
+        session = botocore.session.get_session()
+        attach(session, {name: config})
+        monkeypatch.setattr(Connection, "session", session)
+
+        Customer("ann@example.com", city="Bern").save()
+        assert Customer.get("ann@example.com").city == "Bern"
+        assert [found.city for found in Customer.query("ann@example.com")] == ["Bern"]
+        (stored,) = plain.scan(TableName=name)["Items"]
+        assert len(stored["pk"]["S"]) == 64
+        assert "B" in stored["email"]
         plain.close()
