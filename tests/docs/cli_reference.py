@@ -12,9 +12,10 @@ from dynaseal.cli.main import main
 _WIDTH = 100
 _HEAD = """# Commands
 
-Every command of `dynaseal`, with its `--help`. Exit codes are 0 for success, 1 for failure and 2 for wrong
-usage, unless the command's help says otherwise. Data goes to stdout, everything else to stderr. The package's
-extra `cli` installs the commands, the extra `lab` those of the lab, and the extra `inspector` the inspector.
+Every command of `dynaseal`, with its `--help`, for which `-h` is short. Exit codes are 0 for success,
+1 for failure and 2 for wrong usage, unless the command's help says otherwise. Data goes to stdout,
+everything else to stderr. The package's extra `cli` installs the commands, the extra `lab` those of the lab,
+and the extra `inspector` the inspector.
 """
 
 
@@ -23,7 +24,13 @@ def commands(
 ) -> Iterator[click.Context]:
     """Yield a command and all its subcommands, each in a context with its full name."""
     context = click.Context(
-        command, parent, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH, color=False
+        command,
+        parent,
+        info_name=name,
+        terminal_width=_WIDTH,
+        max_content_width=_WIDTH,
+        color=False,
+        help_option_names=command.context_settings.get("help_option_names"),
     )
     yield context
     if isinstance(command, click.Group):

@@ -154,7 +154,12 @@ def _without_package(name: str, package: str) -> click.Command:
     )
 
 
-@click.group(cls=_Commands, epilog="Example: dynaseal lab serve --port 4566")
+# Every command below it takes over the names of the help option.
+@click.group(
+    cls=_Commands,
+    epilog="Example: dynaseal lab serve --port 4566",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="dynaseal")
 @click.pass_context
 def main(context: click.Context) -> None:
