@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo native test lint fix bench fuzz interop load migrate-crash test-oldest-engine terraform-lint constraints pictures clean
+.PHONY: help demo native test lint fix bench fuzz interop load parity migrate-crash test-oldest-engine terraform-lint constraints pictures clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -78,6 +78,20 @@ load: $(VENV)/ready ## 200 clients use the lab for a minute: every reply is righ
 
 migrate-crash: $(VENV)/ready ## kill a migration of 5,000 items 25 times while 4 writers change items
 	PYTHONPATH=tests $(BIN)/python -m migrate.crash
+
+# The suites that are run are those whose checkouts the environment names; see CONTRIBUTING.md.
+.venv-parity/ready:
+	$(PYTHON) -m venv --clear .venv-parity
+	.venv-parity/bin/python -m pip install --quiet --disable-pip-version-check \
+	  pytest boto3 requests packaging 'moto[dynamodb,server]' freezegun
+	@if [ -n "$$DYNASEAL_PARITY_LOCALSTACK" ]; then \
+	  .venv-parity/bin/python -m pip install --quiet --disable-pip-version-check \
+	    'localstack-core[runtime]' localstack-snapshot pytest-httpserver; \
+	fi
+	@touch $@
+
+parity: $(VENV)/ready .venv-parity/ready ## run other projects' tests against a lab on each engine (ENGINES="native ministack")
+	PYTHONPATH=tests $(BIN)/python -m parity
 
 test-oldest-engine: ## test the lab's DynamoDB with the oldest ministack that pyproject.toml allows
 	$(PYTHON) -m venv --clear .venv-oldest

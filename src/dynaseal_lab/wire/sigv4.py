@@ -15,7 +15,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
 
@@ -196,7 +196,8 @@ def _check_signed_headers(request: Request, authorization: _Authorization) -> No
 
 def _check_date(stamp: str, wall: datetime) -> None:
     try:
-        signed = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+        # Not by strptime, which takes ten times as long.
+        signed = datetime.fromisoformat(stamp)
     except ValueError as error:
         raise _incomplete(f"Date '{stamp}' does not exist.") from error
     current = wall.strftime(STAMP)
