@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -90,7 +91,8 @@ class NativeEngine:
     async def expire(self, seconds_ahead: float) -> None:
         """Delete the items whose time to live has passed, by the lab's clock."""
         for account, region in list(self._places()):
-            await asyncio.to_thread(self._database(account, region).expire, seconds_ahead)
+            with suppress(OSError):  # the file is locked for too long; the next time it may not be
+                await asyncio.to_thread(self._database(account, region).expire, seconds_ahead)
 
     def close(self) -> None:
         """Close the databases; called after the last request."""
