@@ -7,11 +7,15 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import boto3
 
 Outcomes = Mapping[str, bool]
 """Whether each test passed, without those that were skipped."""
 
 PYTHON = Path(os.environ.get("DYNASEAL_PARITY_PYTHON", ".venv-parity/bin/python")).absolute()
+_OTHER_ACCOUNT = "444455556666"
 ACCOUNT, SECRET = "111122223333", "secret-of-every-root"
 _PLUGIN_FOLDER = Path(__file__).parent
 
@@ -100,6 +104,24 @@ def _moto(checkout: Path, endpoint: str, work: Path) -> Outcomes:
     return _pytest(folder, work, endpoint, *marked, MOTO_TEST_ALLOW_AWS_REQUEST="true")
 
 
+def _administrator(endpoint: str, account: str, prefix: str) -> dict[str, str]:
+    """Return the credentials of a new administrator, because the root user may not assume roles."""
+    iam: Any = boto3.client(
+        "iam",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=account,
+        aws_secret_access_key=SECRET,
+    )
+    iam.create_user(UserName="test-admin")
+    iam.attach_user_policy(UserName="test-admin", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    key = iam.create_access_key(UserName="test-admin")["AccessKey"]
+    return {
+        f"{prefix}_ACCESS_KEY_ID": key["AccessKeyId"],
+        f"{prefix}_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+
+
 def _localstack(checkout: Path, endpoint: str, work: Path) -> Outcomes:
     folders = [f"tests/aws/services/{service}" for service in _LOCALSTACK_SERVICES]
     return _pytest(
@@ -110,9 +132,9 @@ def _localstack(checkout: Path, endpoint: str, work: Path) -> Outcomes:
         TEST_TARGET="AWS_CLOUD",
         TEST_SKIP_LOCALSTACK_START="1",
         TEST_AWS_ACCOUNT_ID=ACCOUNT,
-        SECONDARY_TEST_AWS_ACCOUNT_ID="444455556666",
-        SECONDARY_TEST_AWS_ACCESS_KEY_ID="444455556666",
-        SECONDARY_TEST_AWS_SECRET_ACCESS_KEY=SECRET,
+        SECONDARY_TEST_AWS_ACCOUNT_ID=_OTHER_ACCOUNT,
+        **_administrator(endpoint, ACCOUNT, "AWS"),
+        **_administrator(endpoint, _OTHER_ACCOUNT, "SECONDARY_TEST_AWS"),
         PYTHONPATH=str(checkout / "localstack-core"),
     )
 
