@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .DEFAULT_GOAL := help
-.PHONY: help demo native test lint fix bench fuzz interop load parity migrate-crash test-oldest-engine terraform-lint constraints pictures clean
+.PHONY: help demo native test lint fix bench fuzz interop load parity migrate-crash test-oldest-engine terraform-lint \
+  wheel sbom workflows constraints pictures clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -100,6 +102,30 @@ test-oldest-engine: ## test the lab's DynamoDB with the oldest ministack that py
 	  'ministack==1.4.21' -e '.[lab]' pytest pytest-xdist hypothesis httpx
 	.venv-oldest/bin/python -m pytest -q tests/lab/dynamodb tests/lab/state/test_restart.py tests/lab/app/test_server.py
 
+$(VENV)/release: $(VENV)/ready
+	@if command -v uv >/dev/null; then \
+	  uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[release]'; \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[release]'; \
+	fi
+	@touch $@
+
+wheel: $(VENV)/release ## build what would be published in dist/, and check it in a new environment (TAG=v1.2.3)
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	PYTHONPATH=tests $(BIN)/python -m distribution dist $(if $(TAG),--tag $(TAG))
+
+sbom: $(VENV)/release ## list what a user of the wheel in dist/ installs, as CycloneDX (after make wheel)
+	$(PYTHON) -m venv --clear .venv-sbom
+	.venv-sbom/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	  "$$(ls dist/*-py3-none-any.whl)[fast,inspector,lab,mpl]"
+	.venv-sbom/bin/python -m pip uninstall --quiet --yes pip setuptools
+	$(BIN)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
+	  --output-file sbom.cdx.json .venv-sbom
+
+workflows: ## check .github/workflows with actionlint (installed, or by Go)
+	@if command -v actionlint >/dev/null; then actionlint; else go run $(ACTIONLINT); fi
+
 pictures: $(VENV)/ready ## make the pictures of README and docs/ from the real thing (needs Chromium)
 	$(BIN)/python docs/pictures/make.py
 
@@ -111,9 +137,9 @@ constraints: ## write the newest versions that fit pyproject.toml to constraints
 	$(PYTHON) -m venv --clear .venv-constraints
 	.venv-constraints/bin/python -m pip install --quiet --disable-pip-version-check 'ministack<2'
 	.venv-constraints/bin/python -m pip freeze > .venv-constraints/first.txt
-	.venv-constraints/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-constraints/first.txt '.[dev,fuzz]'
+	.venv-constraints/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-constraints/first.txt '.[dev,fuzz,release]'
 	.venv-constraints/bin/python -m pip freeze --exclude dynaseal > constraints.txt
 	rm -rf .venv-constraints
 
 clean: ## delete what make created
-	rm -rf $(VENV) native/target .hypothesis .mypy_cache .pytest_cache .ruff_cache interop/java/target
+	rm -rf $(VENV) dist native/target .hypothesis .mypy_cache .pytest_cache .ruff_cache interop/java/target

@@ -1,0 +1,1 @@
+"""Checks of what is published: the sdist and the wheel."""
