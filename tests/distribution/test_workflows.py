@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import NOT_ON_WINDOWS
 from distribution.archives import ROOT
 
 _WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -98,6 +99,10 @@ def test_every_python_that_the_package_names_is_tested() -> None:
     matrix = re.search(r"python: \[(.+)\]", (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
     assert matrix is not None
     assert re.findall(r'"(.+?)"', matrix[1]) == classified
+
+
+def test_what_is_left_out_on_windows_exists() -> None:
+    assert [name for name in NOT_ON_WINDOWS if not (ROOT / "tests" / name).exists()] == []
 
 
 @pytest.mark.skipif(

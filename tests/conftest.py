@@ -1,0 +1,23 @@
+"""Leaves out, on Windows, the tests of what only Unix has."""
+
+from __future__ import annotations
+
+import sys
+
+NOT_ON_WINDOWS = (
+    "demo/test_command.py",  # signals to a group of processes
+    "demo/test_dotenv.py",  # who may read a file
+    "docs/test_examples.py",  # pages whose commands are for bash
+    "interop",  # file locks
+    "lab/app/test_output.py",  # terminals
+    "lab/app/test_programs.py",  # signals to a group of processes
+    "lab/state/test_damage.py",  # who may read a file
+    "lab/state/test_folder.py",  # who may read a file
+    "materials/test_forks.py",  # forks
+    "migrate/crash",  # SIGKILL
+    "migrate/exports/test_command.py",  # signals to a group of processes
+    "terraform",  # programs that are shell scripts
+)
+"""Paths in this folder, each with what its tests need."""
+
+collect_ignore = list(NOT_ON_WINDOWS) if sys.platform == "win32" else []
