@@ -29,15 +29,14 @@ demo: $(VENV)/ready ## run the demonstration in a lab, as both of its users (TER
 $(VENV)/native: $(VENV)/ready $(wildcard native/Cargo.* native/*/*.toml native/*/src/*.rs)
 	@for package in native/*/pyproject.toml; do \
 	  if command -v uv >/dev/null; then \
-	    uv pip install --quiet --python $(BIN)/python --reinstall-package "dynaseal-$$(basename "$$(dirname "$$package")")" \
-	      "$$(dirname "$$package")"; \
+	    uv pip install --quiet --python $(BIN)/python --reinstall "$$(dirname "$$package")"; \
 	  else \
 	    $(BIN)/python -m pip install --quiet --disable-pip-version-check "./$$(dirname "$$package")"; \
 	  fi || exit 1; \
 	done
 	@touch $@
 
-native: $(VENV)/native ## build the lab's native engine and install it (needs cargo; the first time takes minutes)
+native: $(VENV)/native ## build the native engines and install them (needs cargo; the first time takes minutes)
 
 test: $(VENV)/ready ## run the whole test suite, in parallel (TESTS=FOLDER: a part of it)
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(TESTS)

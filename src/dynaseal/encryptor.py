@@ -17,14 +17,16 @@ from dynaseal.config import TableConfig
 from dynaseal.core import engine, header, item
 from dynaseal.core.arguments import ProcessBound, check_instances
 from dynaseal.core.context import ContextTooLongError, TableContext, base_context
-from dynaseal.core.header import MESSAGE_ID_LENGTH, Header
+from dynaseal.core.header import HEADER_NAME, MESSAGE_ID_LENGTH, Header
 from dynaseal.core.quoting import quoted
-from dynaseal.core.shapes import Shapes
+from dynaseal.core.shapes import Shape, Shapes
 from dynaseal.core.signatures import load_public_key
 from dynaseal.core.traces import find_format_attribute, find_trace, is_older_item
 from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
 from dynaseal.materials.kms_calls import KmsCall, KmsCalls
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
+from dynaseal.native import native_engine
+from dynaseal.native_items import NativeItems, known_keyring
 
 if TYPE_CHECKING:
     from dynaseal.search import TableSearch
@@ -58,8 +60,9 @@ class ItemEncryptor(ProcessBound):
     def __init__(self, config: TableConfig) -> None:
         check_instances("An ItemEncryptor", TableConfig, config=config)
         self.config = config
-        self._shapes = Shapes(config.schema)
         base = base_context(config.logical_table_name, config.partition_key_name, config.sort_key_name)
+        self._native = _native_items(config, base)
+        self._shapes = Shapes(config.schema, None if self._native is None else self._native.plan)
         self._context = TableContext(base)
         self._cmm = config.materials_manager
         self._writes_plaintext = config.plaintext_policy.forces_write
@@ -106,6 +109,10 @@ class ItemEncryptor(ProcessBound):
                     else self.search.with_signed_attributes(plaintext_item)
                 )
                 shape = self._shapes.for_writing(tuple(prepared))
+                if self._native is not None:
+                    stored = self._encrypt_natively(self._native, shape, prepared, plaintext_item)
+                    if stored is not None:
+                        return stored
                 plaintext, signed = item.plaintext_fields(shape, prepared)
                 try:
                     context = self._context.with_attributes(item.context_entries(shape, signed))
@@ -154,6 +161,10 @@ class ItemEncryptor(ProcessBound):
                 if self._reads_plaintext and find_trace(encrypted_item, self.config.is_encrypted) is None:
                     item.refuse_base64_binary(encrypted_item)
                     return dict(encrypted_item)
+                if self._native is not None:
+                    result = self._decrypt_natively(self._native, encrypted_item)
+                    if result is not None:
+                        return result
                 head, foot = item.header_and_footer(encrypted_item, self.config.is_encrypted)
                 parsed = header.parse(head)
                 shape = self._shapes.for_reading(tuple(encrypted_item), parsed.version, parsed.legend)
@@ -181,6 +192,26 @@ class ItemEncryptor(ProcessBound):
             _add_location(error, self.config, encrypted_item)
             raise
 
+    def _decrypt_natively(self, native: NativeItems, encrypted_item: Item) -> dict[str, Any] | None:
+        peeked = native.peek(encrypted_item)
+        if peeked is None:
+            return None
+        version, legend, wrapper = peeked
+        shape = self._shapes.for_reading(tuple(encrypted_item), version, legend)
+        result = None if shape.plan is None else shape.plan.decrypt(encrypted_item, wrapper)
+        if result is not None and self.search is not None and self.search.has_tokens:
+            return self.search.without_tokens(result)
+        return result
+
+    def _encrypt_natively(
+        self, native: NativeItems, shape: Shape, prepared: Item, plaintext_item: Item
+    ) -> dict[str, Any] | None:
+        stored = native.encrypt(shape, prepared)
+        if stored is not None and self.search is not None:
+            data_keys = header.parse(stored[HEADER_NAME]["B"]).encrypted_data_keys
+            stored |= self.search.beacons(plaintext_item, data_keys)
+        return stored
+
     def encrypt_python_item(self, plaintext_item: Mapping[str, Any]) -> dict[str, Any]:
         """Encrypt and sign an item of Python values, as boto3's Table takes them."""
         return _to_python(self.encrypt_item(_from_python(plaintext_item)))
@@ -198,6 +229,11 @@ def _add_location(error: DynasealError | TypeError, config: TableConfig, an_item
         error.__context__ = None
     if isinstance(error, DynasealError):
         error.where = describe_location(config, an_item)
+
+
+def _native_items(config: TableConfig, context: Mapping[str, str]) -> NativeItems | None:
+    engine = native_engine()
+    return None if engine is None or known_keyring(config) is None else NativeItems(engine, config, context)
 
 
 def _table_search(config: TableConfig) -> "TableSearch | None":

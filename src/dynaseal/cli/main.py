@@ -9,7 +9,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
 from typing import Any, cast
 
 from botocore.exceptions import (
@@ -22,6 +22,7 @@ from botocore.exceptions import (
 
 from dynaseal.boto.keys.region import HINT
 from dynaseal.errors import DynasealError
+from dynaseal.native import engine_name
 
 try:
     import click
@@ -155,12 +156,26 @@ def _without_package(name: str, package: str) -> click.Command:
 
 
 # Every command below it takes over the names of the help option.
+def _print_version(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not context.resilient_parsing:
+        name = context.find_root().info_name
+        click.echo(f"{name}, version {version('dynaseal')}, {engine_name()} engine")
+        context.exit()
+
+
 @click.group(
     cls=_Commands,
     epilog="Example: dynaseal lab serve --port 4566",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(package_name="dynaseal")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and the engine, and exit.",
+)
 @click.pass_context
 def main(context: click.Context) -> None:
     """Client-side encryption for Amazon DynamoDB, and a local AWS to try it with."""

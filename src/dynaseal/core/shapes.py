@@ -13,7 +13,7 @@ Source: specification `header.md`, "Encrypt Legend"; `decrypt-item.md`, "Signatu
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +23,7 @@ from dynaseal.core.header import CONTEXT, ENCRYPTED, MAX_LEGEND_LENGTH, RESERVED
 from dynaseal.core.paths import canonical_path
 from dynaseal.core.quoting import quoted
 from dynaseal.errors import EncryptError, FormatError, SignatureError
+from dynaseal.native import Plan
 
 # A shape takes about 300 bytes for each name and 2 for each character of its names. So the small ones take at
 # most 48 MB for each direction, and the large ones 11 MB.
@@ -51,6 +52,7 @@ class Shape:
         dropped: Names with the reserved prefix, which a reader never sees.
         binds_keys: Whether the encryption context holds all key attributes. An item where it does not is
             refused.
+        plan: The native engine's plan for items of this shape, if there is one.
     """
 
     layout: Layout
@@ -60,6 +62,7 @@ class Shape:
     context: tuple[tuple[str, int], ...]
     dropped: tuple[str, ...]
     binds_keys: bool
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +91,12 @@ class Shapes:
 
     Args:
         schema: The table.
+        plan_for: Makes the native engine's plan for a shape.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, plan_for: Callable[[Shape], Plan | None] | None = None) -> None:
         self._schema = schema
+        self._plan_for = plan_for
         for_writing, for_reading = self._make_for_writing, self._make_for_reading
         small, large = (_MAX_NAMES, _MAX_CHARACTERS), (_MAX_LARGE_NAMES, _MAX_LARGE_CHARACTERS)
         self._small_for_writing = lru_cache(_CACHED_SHAPES)(_up_to(*small, for_writing))
@@ -202,7 +207,7 @@ class Shapes:
             for position, (name, byte) in enumerate(others)
             if (byte == CONTEXT if version == 2 else name in keys)
         ]
-        return Shape(
+        shape = Shape(
             layout=lay_out(version, [path for path, _, _ in rows], legend),
             encrypted=encrypted,
             only_signed=only_signed,
@@ -211,6 +216,7 @@ class Shapes:
             dropped=dropped,
             binds_keys={name for name, _ in context}.issuperset(keys),
         )
+        return shape if self._plan_for is None else replace(shape, plan=self._plan_for(shape))
 
 
 class _TooLargeToCacheError(Exception):

@@ -55,6 +55,7 @@ def instrument(
         _replace(ItemEncryptor, "encrypt_item", lambda method: _encrypting(method, recorder))
         _replace(ItemEncryptor, "decrypt_item", lambda method: _decrypting(method, recorder))
         _replace(BranchKeyCache, "get", lambda method: _looking_up(method, recorder))
+        _replace(BranchKeyCache, "find", lambda method: _finding(method, recorder))
         _replace(Requests, "prepare", lambda method: _refusing(method, recorder))
         set_observer(recorder)
 
@@ -114,6 +115,17 @@ def _looking_up(method: Any, recorder: Recorder) -> Any:
             recorder.lookup(outcome)
 
     return get
+
+
+def _finding(method: Any, recorder: Recorder) -> Any:
+    @wraps(method)
+    def find(self: BranchKeyCache, key: Any, ttl_seconds: float) -> Any:
+        value = method(self, key, ttl_seconds)
+        if value is not None:  # otherwise the same key is looked up by `get`
+            recorder.lookup("hit")
+        return value
+
+    return find
 
 
 def _refusing(method: Any, recorder: Recorder) -> Any:

@@ -17,6 +17,7 @@ from uuid import UUID
 from dynaseal.attributes import Item
 from dynaseal.core.primitives import KEY_LENGTH
 from dynaseal.errors import KeyStoreError
+from dynaseal.native import Wrapper, native_engine
 
 BRANCH_KEY_ID = "branch-key-id"
 TYPE = "type"
@@ -49,6 +50,18 @@ class BranchKeyMaterials:
     branch_key_version: str
     branch_key: bytes = field(repr=False)
     encryption_context: Mapping[str, str]
+    _native_wrapper: Wrapper | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def native_wrapper(self) -> Wrapper | None:
+        """What the native engine needs to use this branch key; made once. None without a native engine."""
+        if self._native_wrapper is None:
+            engine = native_engine()
+            if engine is not None:
+                version = UUID(self.branch_key_version).bytes
+                wrapper = engine.Wrapper.branch_key(self.branch_key_id, version, self.branch_key)
+                object.__setattr__(self, "_native_wrapper", wrapper)
+        return self._native_wrapper
 
 
 @dataclass(frozen=True, slots=True)

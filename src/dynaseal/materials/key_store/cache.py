@@ -125,6 +125,17 @@ class BranchKeyCache(ProcessBound):
                 continue
         return self._load(key, ttl_seconds, load, future, entry)
 
+    def find(self, key: Hashable, ttl_seconds: float) -> Any:
+        """Return the value that is cached under a key, or None if it is missing or due to be loaded again.
+
+        Args:
+            key: Identifies the value, including its key store.
+            ttl_seconds: How old, in seconds, the value may be for this caller.
+        """
+        with self._lock:
+            entry = self._usable(key, ttl_seconds)
+            return None if entry is None or self._is_due(entry, ttl_seconds) else entry.value
+
     def _load(
         self,
         key: Hashable,

@@ -35,6 +35,7 @@ from dynaseal.materials.key_store.cache import BranchKeyCache
 from dynaseal.materials.keyrings import wrapping
 from dynaseal.materials.keyrings.names import HIERARCHY_PROVIDER
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
+from dynaseal.native import Wrapper
 
 _LABEL = HIERARCHY_PROVIDER.encode()
 _SALT_LENGTH = 16
@@ -192,6 +193,32 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
             lambda: NoDataKeyError(f"The item has no data key under the branch key {branch_key_id!r}"),
         )
 
+    def writing_wrapper(self) -> Wrapper | None:
+        """Return what the native engine needs to wrap data keys.
+
+        None if there is no native engine, or the active branch key must first be chosen or fetched.
+        """
+        if self._branch_key_id is None:
+            return None
+        return _wrapper_of(self._cache.find((self._key_store, self._branch_key_id), self._ttl))
+
+    def reading_wrapper(self, branch_key: tuple[bytes, bytes] | None) -> Wrapper | None:
+        """Return what the native engine needs to unwrap an item's data key.
+
+        Args:
+            branch_key: The id and the version of the branch key under which it is wrapped.
+
+        Returns:
+            None if there is no native engine, or that branch key must first be chosen or fetched.
+        """
+        if branch_key is None or self._branch_key_id is None:
+            return None
+        branch_key_id, version = branch_key
+        if branch_key_id != self._branch_key_id.encode():
+            return None
+        key = (self._key_store, self._branch_key_id, str(UUID(bytes=version)))
+        return _wrapper_of(self._cache.find(key, self._ttl))
+
     def _unwrap(
         self, materials: DecryptionMaterials, branch_key_id: str, wrapped: EncryptedDataKey
     ) -> DecryptionMaterials:
@@ -239,6 +266,10 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
         if not isinstance(supplied, str):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
             raise TypeError(f"a branch key id must be str, not {type(supplied).__name__}")
         return supplied
+
+
+def _wrapper_of(branch_key: BranchKeyMaterials | None) -> Wrapper | None:
+    return None if branch_key is None else branch_key.native_wrapper
 
 
 def wrap_intermediate(branch_key: BranchKeyMaterials, key: bytes, aad: bytes, *, randomness: bytes) -> bytes:

@@ -24,6 +24,7 @@ from dynaseal.errors import ConfigError, UnwrapError
 from dynaseal.materials.keyrings import wrapping
 from dynaseal.materials.keyrings.names import check_raw_key_name
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, NoDataKeyError
+from dynaseal.native import Wrapper, native_engine
 
 # The random bytes for one wrapping, drawn at once: an intermediate key, a nonce, and a data key, which is
 # used only if there is none yet.
@@ -56,6 +57,10 @@ class RawAesKeyring(ProcessBound):
         self._name = name
         self._info = name.encode() + _LENGTHS
         self._key = GcmKey(wrapping_key)
+        engine = native_engine()
+        self._wrapper = (
+            None if engine is None else engine.Wrapper.raw_aes(namespace, name, bytes(wrapping_key))
+        )
 
     def __repr__(self) -> str:
         return f"RawAesKeyring({self._namespace!r}, {self._name!r})"
@@ -97,6 +102,14 @@ class RawAesKeyring(ProcessBound):
                 hint="It was wrapped by another key of that name, or for another item or table",
             )
         raise NoDataKeyError(f"The item has no data key under the key {self._name!r} of {self._namespace!r}")
+
+    def writing_wrapper(self) -> Wrapper | None:
+        """Return what the native engine needs to wrap data keys; None if there is no native engine."""
+        return self._wrapper
+
+    def reading_wrapper(self, branch_key: object) -> Wrapper | None:  # noqa: ARG002 other keyrings need it
+        """Return what the native engine needs to unwrap data keys; None if there is no native engine."""
+        return self._wrapper
 
     def _is_for_this_key(self, wrapped: EncryptedDataKey) -> bool:
         info = wrapped.provider_info
