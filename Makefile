@@ -6,7 +6,7 @@ JOBS ?= auto
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .DEFAULT_GOAL := help
-.PHONY: help demo native test lint fix bench fuzz interop load parity migrate-crash test-oldest-engine terraform-lint \
+.PHONY: help demo native spark test lint fix bench fuzz interop load parity migrate-crash test-oldest-engine terraform-lint \
   wheel sbom workflows constraints pictures clean
 
 help: ## print this list
@@ -67,6 +67,16 @@ $(VENV)/fuzz: $(VENV)/ready
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt atheris; \
 	fi
 	@touch $@
+
+$(VENV)/spark: $(VENV)/ready
+	@if command -v uv >/dev/null; then \
+	  uv pip install --quiet --python $(BIN)/python -c constraints.txt pyspark; \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pyspark; \
+	fi
+	@touch $@
+
+spark: $(VENV)/spark ## install PySpark for its tests, which need Java 17 (500 MB; without it they are skipped)
 
 fuzz: $(VENV)/fuzz ## coverage-guided fuzzing of everything that reads an attacker's bytes (FUZZ_SECONDS=60)
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(or $(FUZZ_SECONDS),60)
