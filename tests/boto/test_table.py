@@ -149,6 +149,8 @@ def test_indexes_may_be_declared_free_of_plaintext_keys() -> None:
         ({}, "needs a config or a materials_provider"),
         ({"config": people(), "materials_provider": KEYRING}, "A config replaces materials_provider"),
         ({"materials_provider": KEYRING, "auto_refresh_table_indexes": False}, "The key of the table"),
+        ({"materials_provider": KEYRING, "table_info": AttributeActions()}, "table_info must be of the type"),
+        ({"materials_provider": KEYRING, "attribute_actions": {}}, "attribute_actions must be of the type"),
     ],
 )
 def test_a_configuration_that_contradicts_itself_or_is_not_enough_is_an_error(

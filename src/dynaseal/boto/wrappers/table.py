@@ -124,6 +124,10 @@ class EncryptedTable(Table):
         if config is None:
             if materials_provider is None:
                 raise ConfigError("An EncryptedTable needs a config or a materials_provider")
+            if table_info is not None:
+                check_instances("An EncryptedTable", TableInfo, table_info=table_info)
+            if attribute_actions is not None:
+                check_instances("An EncryptedTable", AttributeActions, attribute_actions=attribute_actions)
             info = table_info or TableInfo(table.name)
             if auto_refresh_table_indexes and not info.is_complete:
                 info.refresh_indexed_attributes(client)
