@@ -451,7 +451,7 @@ FAULTS: dict[str, tuple[Plant, str, str, str]] = {
         "other-key",
         "as a child of a MultiKeyring",
     ),
-    "older format": (older_format, "error", "older-format", "Read them with dynaseal.legacy"),
+    "older format": (older_format, "error", "older-format", "Allow it by legacy=Legacy"),
     "plaintext": (plaintext, "error", "plaintext", "set plaintext_policy to FORBID_WRITE_ALLOW_READ"),
     "beacon missing": (without_beacon, "error", "beacon-missing", "Write the items again"),
     "beacon under another key": (another_beacon_key, "error", "beacon-differs", "Check the beacon's length"),

@@ -135,12 +135,15 @@ class ItemsCheck:
             self._check_encrypted(item, report)
 
     def _older_format(self) -> _Problem:
+        is_refused = self.config.older_items is None
         return _Problem(
-            "error" if getattr(self.config, "legacy", None) is None else "warning",
+            "error" if is_refused else "warning",
             "older-format",
             self.table_name,
             "Items have the format of the older library, the DynamoDB Encryption Client",
-            "Read them with dynaseal.legacy, and write the items again with this configuration",
+            "Allow it by legacy=Legacy(...), until dynaseal migrate has moved the items"
+            if is_refused
+            else "Move the items with dynaseal migrate, and then forbid the older format",
         )
 
     def _plaintext(self) -> _Problem | None:
