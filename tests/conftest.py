@@ -1,7 +1,8 @@
-"""Leaves out, on Windows, the tests of what only Unix has."""
+"""Leaves out, on Windows, the tests of what only Unix has; and lets Ctrl-C reach the programs that tests start."""
 
 from __future__ import annotations
 
+import signal
 import sys
 
 NOT_ON_WINDOWS = (
@@ -21,3 +22,6 @@ NOT_ON_WINDOWS = (
 """Paths in this folder, each with what its tests need."""
 
 collect_ignore = list(NOT_ON_WINDOWS) if sys.platform == "win32" else []
+
+# Under a shell's background job Ctrl-C is ignored, and children inherit that; tests of Ctrl-C need it.
+signal.signal(signal.SIGINT, signal.default_int_handler)

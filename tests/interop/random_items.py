@@ -144,7 +144,7 @@ def _list(_rng: Random, members: list[Value]) -> Value:
 
 
 def _map(rng: Random, members: list[Value]) -> Value:
-    named = {_letters(rng, rng.randint(0, 6)): member for member in members}
+    named = {_letters(rng, rng.randint(1, 6)): member for member in members}
     return Value(
         {"M": {name: member.written for name, member in named.items()}},
         {"M": {name: member.normal for name, member in named.items()}},
