@@ -1,4 +1,4 @@
-"""Leaves out, on Windows, the tests of what only Unix has; and lets Ctrl-C reach the programs that tests start."""
+"""Leaves out, on Windows, what only Unix has; lets Ctrl-C reach the programs that tests start."""
 
 from __future__ import annotations
 
