@@ -63,7 +63,8 @@ def open_item(page: Page, user: str = "") -> None:
 
 def switch(page: Page, user: str) -> None:
     page.get_by_label("Look as").select_option(user)
-    page.get_by_role("button", name="Switch").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Switch").click()
 
 
 def serious(page: Page) -> list[str]:
