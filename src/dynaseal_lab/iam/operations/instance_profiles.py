@@ -19,12 +19,12 @@ from dynaseal_lab.iam.operations.common import (
     merged_tags,
     missing,
     page,
-    remaining_tags,
     tag_list,
 )
 from dynaseal_lab.iam.operations.lookup import find_role
 from dynaseal_lab.iam.operations.resource_arns import role_arn
 from dynaseal_lab.iam.operations.roles import described_in_profiles
+from dynaseal_lab.iam.operations.tags import tag_operations
 from dynaseal_lab.iam.records import InstanceProfile
 from dynaseal_lab.model import AccessRequest, Call, Reply
 
@@ -146,33 +146,17 @@ def _remove_role(iam: IamBackend, call: Call) -> Reply:
     return NOTHING
 
 
-def _tag(iam: IamBackend, call: Call) -> Reply:
-    profile = _find(iam, call)
-    iam.store.instance_profiles.put(replace(profile, tags=merged_tags(call, profile.tags)))
-    return NOTHING
-
-
-def _untag(iam: IamBackend, call: Call) -> Reply:
-    profile = _find(iam, call)
-    iam.store.instance_profiles.put(replace(profile, tags=remaining_tags(call, profile.tags)))
-    return NOTHING
-
-
-def _list_tags(iam: IamBackend, call: Call) -> Reply:
-    return page(call, "Tags", tag_list(_find(iam, call).tags))
-
-
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
+        **tag_operations(
+            "InstanceProfile", _arn, _find, lambda iam, changed: iam.store.instance_profiles.put(changed)
+        ),
         "AddRoleToInstanceProfile": Operation(_add_role, _arn),
         "CreateInstanceProfile": Operation(_create, _new_arn),
         "DeleteInstanceProfile": Operation(_delete, _arn),
         "GetInstanceProfile": Operation(_get, _arn),
         "ListInstanceProfiles": Operation(_list, _path_arn),
         "ListInstanceProfilesForRole": Operation(_list_for_role, role_arn),
-        "ListInstanceProfileTags": Operation(_list_tags, _arn),
         "RemoveRoleFromInstanceProfile": Operation(_remove_role, _arn),
-        "TagInstanceProfile": Operation(_tag, _arn),
-        "UntagInstanceProfile": Operation(_untag, _arn),
     }
 )

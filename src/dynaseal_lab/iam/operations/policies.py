@@ -19,12 +19,12 @@ from dynaseal_lab.iam.operations.common import (
     merged_tags,
     missing,
     page,
-    remaining_tags,
     size_of,
     tag_list,
 )
 from dynaseal_lab.iam.operations.lookup import find_changeable_policy, find_policy
 from dynaseal_lab.iam.operations.resource_arns import new_policy_arn, policy_arn, policy_path_arn
+from dynaseal_lab.iam.operations.tags import tag_operations
 from dynaseal_lab.iam.policy import PolicyKind
 from dynaseal_lab.iam.records import ManagedPolicy, PolicyVersion, Role, User
 from dynaseal_lab.model import Call, Reply
@@ -190,24 +190,15 @@ def _set_default(iam: IamBackend, call: Call) -> Reply:
     return NOTHING
 
 
-def _tag(iam: IamBackend, call: Call) -> Reply:
-    policy = find_changeable_policy(iam, call)
-    iam.store.policies.put(replace(policy, tags=merged_tags(call, policy.tags)))
-    return NOTHING
-
-
-def _untag(iam: IamBackend, call: Call) -> Reply:
-    policy = find_changeable_policy(iam, call)
-    iam.store.policies.put(replace(policy, tags=remaining_tags(call, policy.tags)))
-    return NOTHING
-
-
-def _list_tags(iam: IamBackend, call: Call) -> Reply:
-    return page(call, "Tags", tag_list(find_policy(iam, call).tags))
-
-
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
+        **tag_operations(
+            "Policy",
+            policy_arn,
+            find_policy,
+            lambda iam, changed: iam.store.policies.put(changed),
+            find_changeable=find_changeable_policy,
+        ),
         "CreatePolicy": Operation(_create, new_policy_arn),
         "GetPolicy": Operation(_get, policy_arn),
         "ListPolicies": Operation(_list, policy_path_arn),
@@ -217,8 +208,5 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "ListPolicyVersions": Operation(_list_versions, policy_arn),
         "DeletePolicyVersion": Operation(_delete_version, policy_arn),
         "SetDefaultPolicyVersion": Operation(_set_default, policy_arn),
-        "TagPolicy": Operation(_tag, policy_arn),
-        "UntagPolicy": Operation(_untag, policy_arn),
-        "ListPolicyTags": Operation(_list_tags, policy_arn),
     }
 )

@@ -20,11 +20,11 @@ from dynaseal_lab.iam.operations.common import (
     merged_tags,
     missing,
     page,
-    remaining_tags,
     tag_list,
 )
 from dynaseal_lab.iam.operations.lookup import find_role
 from dynaseal_lab.iam.operations.resource_arns import new_role_arn, role_arn, role_path_arn
+from dynaseal_lab.iam.operations.tags import tag_operations
 from dynaseal_lab.iam.policy import PolicyKind, parse
 from dynaseal_lab.iam.records import Role
 from dynaseal_lab.model import Call, Fault, Reply
@@ -161,22 +161,6 @@ def _delete(iam: IamBackend, call: Call) -> Reply:
     return NOTHING
 
 
-def _tag(iam: IamBackend, call: Call) -> Reply:
-    role = find_role(iam, call)
-    iam.store.roles.put(replace(role, tags=merged_tags(call, role.tags)))
-    return NOTHING
-
-
-def _untag(iam: IamBackend, call: Call) -> Reply:
-    role = find_role(iam, call)
-    iam.store.roles.put(replace(role, tags=remaining_tags(call, role.tags)))
-    return NOTHING
-
-
-def _list_tags(iam: IamBackend, call: Call) -> Reply:
-    return page(call, "Tags", tag_list(find_role(iam, call).tags))
-
-
 def _put_boundary(iam: IamBackend, call: Call) -> Reply:
     role = find_role(iam, call)
     iam.store.roles.put(replace(role, boundary=check_boundary(iam, call)))
@@ -193,6 +177,7 @@ def _delete_boundary(iam: IamBackend, call: Call) -> Reply:
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
+        **tag_operations("Role", role_arn, find_role, lambda iam, changed: iam.store.roles.put(changed)),
         "CreateRole": Operation(_create, new_role_arn),
         "GetRole": Operation(_get, role_arn),
         "ListRoles": Operation(_list, role_path_arn),
@@ -200,9 +185,6 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "UpdateRoleDescription": Operation(_update_description, role_arn),
         "UpdateAssumeRolePolicy": Operation(_update_trust, role_arn),
         "DeleteRole": Operation(_delete, role_arn),
-        "TagRole": Operation(_tag, role_arn),
-        "UntagRole": Operation(_untag, role_arn),
-        "ListRoleTags": Operation(_list_tags, role_arn),
         "PutRolePermissionsBoundary": Operation(_put_boundary, role_arn),
         "DeleteRolePermissionsBoundary": Operation(_delete_boundary, role_arn),
     }

@@ -17,11 +17,11 @@ from dynaseal_lab.iam.operations.common import (
     merged_tags,
     missing,
     page,
-    remaining_tags,
     tag_list,
 )
 from dynaseal_lab.iam.operations.lookup import find_user
 from dynaseal_lab.iam.operations.resource_arns import new_user_arn, user_arn, user_path_arn
+from dynaseal_lab.iam.operations.tags import tag_operations
 from dynaseal_lab.iam.records import User
 from dynaseal_lab.model import Call, Reply
 
@@ -106,22 +106,6 @@ def _delete(iam: IamBackend, call: Call) -> Reply:
     return NOTHING
 
 
-def _tag(iam: IamBackend, call: Call) -> Reply:
-    user = find_user(iam, call)
-    iam.store.users.put(replace(user, tags=merged_tags(call, user.tags)))
-    return NOTHING
-
-
-def _untag(iam: IamBackend, call: Call) -> Reply:
-    user = find_user(iam, call)
-    iam.store.users.put(replace(user, tags=remaining_tags(call, user.tags)))
-    return NOTHING
-
-
-def _list_tags(iam: IamBackend, call: Call) -> Reply:
-    return page(call, "Tags", tag_list(find_user(iam, call).tags))
-
-
 def _put_boundary(iam: IamBackend, call: Call) -> Reply:
     user = find_user(iam, call)
     iam.store.users.put(replace(user, boundary=check_boundary(iam, call)))
@@ -138,14 +122,12 @@ def _delete_boundary(iam: IamBackend, call: Call) -> Reply:
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
+        **tag_operations("User", user_arn, find_user, lambda iam, changed: iam.store.users.put(changed)),
         "CreateUser": Operation(_create, new_user_arn),
         "GetUser": Operation(_get, _user_or_root_arn),
         "ListUsers": Operation(_list, user_path_arn),
         "UpdateUser": Operation(_update, user_arn),
         "DeleteUser": Operation(_delete, user_arn),
-        "TagUser": Operation(_tag, user_arn),
-        "UntagUser": Operation(_untag, user_arn),
-        "ListUserTags": Operation(_list_tags, user_arn),
         "PutUserPermissionsBoundary": Operation(_put_boundary, user_arn),
         "DeleteUserPermissionsBoundary": Operation(_delete_boundary, user_arn),
     }
