@@ -21,7 +21,7 @@ from dynaseal.core.header import HEADER_NAME, MESSAGE_ID_LENGTH, Header
 from dynaseal.core.quoting import quoted
 from dynaseal.core.shapes import Shape, Shapes
 from dynaseal.core.signatures import load_public_key
-from dynaseal.core.traces import find_format_attribute, find_trace, is_older_item
+from dynaseal.core.traces import Trace, find_format_attribute, find_trace, is_older_item
 from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
 from dynaseal.materials.kms_calls import KmsCall, KmsCalls
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
@@ -255,22 +255,21 @@ def _refuse_traces(config: TableConfig, plaintext_item: Item) -> None:
             "it would be taken for a part of an encrypted item",
             hint="Write it with a plaintext_policy that encrypts",
         )
-    raise EncryptError(
-        f"The item's attribute {quoted(trace.attribute_name)} has a name that is reserved for encrypted "
-        "items",
-        hint="An item that is already encrypted cannot be written as plaintext",
-    )
+    raise _reserved_name_error(trace, "An item that is already encrypted cannot be written as plaintext")
 
 
 def _refuse_reserved_names(plaintext_item: Item) -> None:
     """Refuse to write in the older format what a reader would take for an item of the current one."""
     trace = find_format_attribute(plaintext_item)
     if trace is not None:
-        raise EncryptError(
-            f"The item's attribute {quoted(trace.attribute_name)} has a name that is reserved for encrypted "
-            "items",
-            hint="An item that is already encrypted cannot be encrypted again",
-        )
+        raise _reserved_name_error(trace, "An item that is already encrypted cannot be encrypted again")
+
+
+def _reserved_name_error(trace: Trace, hint: str) -> EncryptError:
+    name = quoted(trace.attribute_name)
+    return EncryptError(
+        f"The item's attribute {name} has a name that is reserved for encrypted items", hint=hint
+    )
 
 
 def describe_location(config: TableConfig, an_item: Item) -> str:
