@@ -7,7 +7,7 @@ ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .DEFAULT_GOAL := help
 .PHONY: help demo native spark test lint fix bench fuzz interop load parity migrate-crash test-oldest-engine terraform-lint \
-  wheel sbom workflows constraints pictures clean
+  wheel sbom workflows constraints pictures docs clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -138,6 +138,9 @@ workflows: ## check .github/workflows with actionlint (installed, or by Go)
 pictures: $(VENV)/ready ## make the pictures of README and docs/ from the real thing (needs Chromium)
 	$(BIN)/python docs/pictures/make.py
 
+docs: $(VENV)/ready ## build the documentation's site in site/ (URL=ADDRESS: where it is published)
+	$(BIN)/python docs/website/build.py $(if $(URL),--url $(URL))
+
 terraform-lint: ## tflint and checkov on terraform/ (not part of lint: they are large)
 	terraform/lint.sh
 
@@ -151,4 +154,4 @@ constraints: ## write the newest versions that fit pyproject.toml to constraints
 	rm -rf .venv-constraints
 
 clean: ## delete what make created
-	rm -rf $(VENV) dist native/target .hypothesis .mypy_cache .pytest_cache .ruff_cache interop/java/target
+	rm -rf $(VENV) dist site native/target .hypothesis .mypy_cache .pytest_cache .ruff_cache interop/java/target
