@@ -81,6 +81,11 @@ def test_a_job_that_may_publish_checks_nothing_out() -> None:
         assert "actions/checkout" not in job
 
 
+def test_a_job_that_may_write_runs_nothing_of_this_repository(workflow: str) -> None:
+    for job in _jobs(workflow):
+        assert ": write" not in job or "actions/checkout" not in job, job
+
+
 def test_every_target_of_make_that_a_workflow_names_exists(workflow: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = {
