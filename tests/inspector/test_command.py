@@ -7,6 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -69,3 +72,29 @@ def test_without_credentials_it_says_how_to_set_them() -> None:
 @pytest.mark.usefixtures("site")
 def test_a_lab_that_does_not_run_is_an_error() -> None:
     assert "Hint: Check AWS_ENDPOINT_URL" in refused(AWS_ENDPOINT_URL="http://127.0.0.1:9")
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.skipif(sys.platform == "win32", reason="the browser is a shell script, and POSIX has file modes")
+def test_other_users_of_the_machine_see_no_token_when_the_browser_is_opened(tmp_path: Path) -> None:
+    """The arguments of a process are visible to every user of a machine."""
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n')
+    browser.chmod(0o700)
+    environment = {**os.environ, "BROWSER": f"{browser} %s"}
+    with subprocess.Popen(
+        [*COMMAND, "--open"], stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        deadline = time.monotonic() + 30
+        while not opened.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        argument = opened.read_text().strip()
+        assert url.partition("token=")[2] not in argument
+        page = Path(urlsplit(argument).path)
+        assert f"url={url}" in page.read_text()
+        assert page.parent.stat().st_mode & 0o077 == 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert not page.parent.exists()

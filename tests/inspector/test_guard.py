@@ -143,3 +143,14 @@ def test_htmx_and_pico_are_the_published_files(name: str, checksum: str) -> None
     """`htmx.org` 2.0.11 (0BSD) and `@picocss/pico` 2.1.1 (MIT), as npm has them."""
     content = (resources.files("dynaseal.inspector") / "static" / name).read_bytes()
     assert hashlib.sha256(content).hexdigest() == checksum
+
+
+@pytest.mark.parametrize("site_header", ["cross-site", "same-site"])
+def test_the_token_works_where_another_site_has_the_link(site: Site, site_header: str) -> None:
+    """A browser sends no SameSite=Strict cookie after a redirect that began at another site."""
+    response = httpx.get(site.url, headers={"Sec-Fetch-Site": site_header})
+    assert response.status_code == 200
+    path = response.headers["set-cookie"].partition("Path=")[2].partition(";")[0]
+    assert f'content="0; url={path}"' in response.text
+    assert "token" not in response.text
+    assert httpx.get(site.url[:-1], headers={"Sec-Fetch-Site": site_header}).status_code == 403

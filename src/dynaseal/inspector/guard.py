@@ -18,7 +18,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "dynaseal-inspector"
@@ -105,7 +105,7 @@ class Guard:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])
         if len(given) != 1 or not compare_digest(given[0].encode(), self.keys.token.encode()):
             return _refused("The token is not the one that `dynaseal inspector` printed")
-        response = RedirectResponse(f"{self.keys.path}/", status_code=303)
+        response = _leads_to(f"{self.keys.path}/", Headers(scope=scope))
         response.set_cookie(
             COOKIE, self.keys.cookie, path=f"{self.keys.path}/", httponly=True, samesite="strict"
         )
@@ -126,6 +126,21 @@ def _cookies(lines: Iterable[str]) -> Iterable[str]:
             continue
         if morsel is not None:
             yield morsel.value
+
+
+def _leads_to(path: str, headers: Headers) -> Response:
+    """Return a response that leads to the first page.
+
+    A browser sends a SameSite=Strict cookie after no redirect that began at another site, such as a terminal
+    in a browser or a local file. There, a page of this server begins anew.
+    """
+    if headers.get("sec-fetch-site", "none") in _SAME_SITE:
+        return RedirectResponse(path, status_code=303)
+    # The path consists of characters that need no escape.
+    return HTMLResponse(
+        f'<!doctype html><html lang="en"><title>dynaseal inspector</title>'
+        f'<meta http-equiv="refresh" content="0; url={path}"><a href="{path}">Tables</a></html>'
+    )
 
 
 def _refused(message: str) -> Response:
