@@ -147,7 +147,9 @@ def _bound(port: int, host: str = LOOPBACK) -> Generator[socket.socket]:
         raise AddressError(host) from error
     family, kind, protocol, _, address = addresses[0]
     with socket.socket(family, kind, protocol) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Windows SO_REUSEADDR would let two programs have the port at the same time.
+        exclusive: int | None = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR if exclusive is None else exclusive, 1)
         try:
             listener.bind(address)
             listener.listen()

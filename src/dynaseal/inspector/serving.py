@@ -97,7 +97,9 @@ def _account() -> Generator[Account]:
 def _listener(port: int) -> Generator[socket.socket]:
     """Bind before the server starts, so that a taken port is reported at once."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Windows SO_REUSEADDR would let two programs have the port at the same time.
+        exclusive: int | None = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR if exclusive is None else exclusive, 1)
         try:
             listener.bind((LOOPBACK, port))
         except OSError:
