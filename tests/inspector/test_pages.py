@@ -426,3 +426,32 @@ def test_a_user_of_a_lab_is_told_what_its_root_could_do(site: Site, monkeypatch:
     assert "ListTables was refused: AccessDeniedException" in page
     assert "Started with the credentials of its root" in page
     assert site.key_arn not in page
+
+
+@pytest.mark.parametrize("service", ["KMS", "IAM", "STS", "DYNAMODB"])
+def test_a_lab_of_which_one_service_is_elsewhere_is_only_read(
+    site: Site, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    """Otherwise the policies of a real account would be changed, because its table is in a lab."""
+    elsewhere = site.endpoint.replace("127.0.0.1", "localhost")
+    assert elsewhere != site.endpoint
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", elsewhere)
+    with running_inspector() as url, httpx.Client(follow_redirects=True) as client:
+        client.base_url = client.get(url).url
+        page = text_of(client.get(""))
+        assert "AWS, read-only" in page
+        assert "Policies" not in page
+        assert client.get("policies").status_code == 404
+        fields = {"kind": "user", "owner": "limited", "name": "evil", "document": "{}"}
+        assert post(client, "policies/save", **fields).status_code == 404
+
+
+def test_only_the_principal_that_looks_is_marked(client: httpx.Client) -> None:
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    boto3.client("iam").create_role(
+        RoleName="full", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]})
+    )
+    page = client.get(item_path(user="full")).text
+    boto3.client("iam").delete_role(RoleName="full")
+    assert "role/full" in page
+    assert page.count('class="selected"') == 1

@@ -67,7 +67,7 @@ class Account:
     Attributes:
         ambient: The principal that the environment's credentials are of.
         lab: The lab's control API; None if this is not a lab, or the ambient principal is not root in it.
-        is_lab: Whether the endpoint is a lab's.
+        is_lab: Whether the endpoint of every client is the same lab's.
     """
 
     def __init__(self) -> None:
@@ -82,7 +82,9 @@ class Account:
         clients = _clients(session)
         self.ambient = Actor("", _caller(clients["sts"]), clients)
         self.endpoint: str = clients["dynamodb"].meta.endpoint_url
-        self.is_lab = is_lab(self.endpoint)
+        # Policies are changed by the clients of KMS and IAM: where one of them calls AWS, all of it is AWS.
+        endpoints = {client.meta.endpoint_url for client in clients.values()}
+        self.is_lab = len(endpoints) == 1 and is_lab(self.endpoint)
         is_root = self.is_lab and self.ambient.arn.endswith(":root")
         self.lab = Lab(self.endpoint, session.get_credentials(), region) if is_root else None
 
