@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, expect
 
+from dynaseal import AttributeActions, AwsKmsKeyring, CryptoAction, EncryptedTable
 from inspector.conftest import MAY_READ, SECRET, Site, allow
 
 DECRYPT = json.dumps({"Statement": [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}]})
@@ -279,3 +281,39 @@ def test_a_strangers_page_can_neither_read_frame_nor_change(
     stranger.evaluate(submit, f"{address}policies/save")
     expect(stranger.get_by_text("Another site caused this request")).to_be_visible()
     context.close()
+
+
+@pytest.mark.parametrize("origin", ["another port", "another host", "a file"])
+def test_the_printed_url_works_from_a_link_of_another_site(
+    chromium: Browser, site: Site, strangers_server: StrangersServer, tmp_path: Path, origin: str
+) -> None:
+    """A terminal in a browser shows the URL as a link of its own site."""
+    context = chromium.new_context()
+    page = context.new_page()
+    if origin == "a file":
+        link = tmp_path / "link.html"
+        link.write_text(f'<meta http-equiv="refresh" content="0; url={site.url}">')
+        page.goto(link.as_uri())
+    else:
+        host = "127.0.0.1" if origin == "another port" else "localhost"
+        page.goto(strangers_server.address.replace("127.0.0.1", host))
+        page.evaluate("url => { location.href = url; }", site.url)
+    expect(page.get_by_role("heading", name="Tables")).to_be_visible()
+    assert "token" not in page.url
+    context.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["a\rb", "a\r\nb", "a\nb", "a\x00b", "a%0Db", "<b>&amp;", "a+b c", "é\u202e"]
+)
+def test_a_value_is_revealed_whatever_its_attribute_is_called(visit: Visit, site: Site, name: str) -> None:
+    actions = AttributeActions(CryptoAction.ENCRYPT_AND_SIGN, {"pk": CryptoAction.SIGN_ONLY})
+    people = boto3.resource("dynamodb").Table("people")
+    names = EncryptedTable(people, AwsKmsKeyring(site.key_arn), attribute_actions=actions)
+    names.put_item(Item={"pk": "names", name: SECRET, "other": "not shown"})
+    page = visit.page
+    page.goto(f"{page.url}tables/people?key.pk=names")
+    page.get_by_role("button", name="Reveal").first.click()
+    expect(page.get_by_text(SECRET)).to_be_visible()
+    expect(page.get_by_text("not shown")).to_have_count(0)
+    people.delete_item(Key={"pk": "names"})

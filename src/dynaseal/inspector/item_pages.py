@@ -16,7 +16,7 @@ from dynaseal.inspection.tables import TableFacts, get_item
 from dynaseal.inspector import policies
 from dynaseal.inspector.accounts import Actor
 from dynaseal.inspector.readers import Readers
-from dynaseal.inspector.rendering import decode_key, encode_key
+from dynaseal.inspector.rendering import decode_key, decode_name, encode_key
 from dynaseal.inspector.site import AWS_ERRORS, NotFoundError, Site, Visit, in_words
 from dynaseal.inspector.who_can import Principals, kms_keys, who_can_read
 
@@ -44,14 +44,14 @@ class ItemPages:
     def reveal(self, visit: Visit) -> Response:
         """Return the same with one decrypted value, or with all of them."""
         name = visit.get("attribute")
-        revealed = frozenset({name}) if name else None
+        revealed = frozenset({decode_name(name)}) if name else None
         return self._reading(visit, revealed) if visit.is_partial else self._page(visit, revealed)
 
     def show_access(self, visit: Visit) -> Response:
         """Return the part of the page that says who can read the item."""
         facts, key = self.site.facts(visit), decode_key(visit.get("k"))
         access, _ = self._access(facts, key)
-        return self.site.html("_access.html", access=access, as_user=visit.actor.user)
+        return self.site.html("_access.html", access=access, actor=visit.actor)
 
     def _page(self, visit: Visit, revealed: Revealed) -> Response:
         facts, key = self.site.facts(visit), decode_key(visit.get("k"))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
+from urllib.parse import quote, unquote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -53,6 +54,7 @@ def environment() -> Environment:
         "bytes": partial(show_bytes, limit=_MAX_SHORT),
         "hex_groups": _hex_groups,
         "cut": _cut,
+        "form_name": encode_name,
     }
     return templates
 
@@ -81,6 +83,23 @@ def decode_key(encoded: str) -> dict[str, Any]:
     except (FormatError, RecursionError, ValueError):
         pass
     raise ValueError("The address does not name a key")
+
+
+def encode_name(name: str) -> str:
+    r"""Return an attribute's name for a form's field.
+
+    Forms change some characters that a name may have: a carriage return, and the character 0.
+
+    Example:
+        >>> encode_name("a\r"), decode_name("a%0D") == "a\r", encode_name("secret")
+        ('a%0D', True, 'secret')
+    """
+    return quote(name, safe="", errors="surrogatepass")
+
+
+def decode_name(encoded: str) -> str:
+    """Return the name that `encode_name` encoded."""
+    return unquote(encoded, errors="surrogatepass")
 
 
 def _printable(text: object) -> str:

@@ -19,7 +19,7 @@ from dynaseal.inspection.tables import (
 )
 from dynaseal.inspector.accounts import Actor
 from dynaseal.inspector.readers import Readers
-from dynaseal.inspector.rendering import decode_key, encode_key
+from dynaseal.inspector.rendering import decode_key, encode_key, encode_name
 from dynaseal.inspector.site import AWS_ERRORS, Site, Visit, in_words
 
 PAGE_SIZE = 25
@@ -46,7 +46,7 @@ class TablePages:
     def show_table(self, visit: Visit) -> Response:
         """Return a page of a table's items, or lead to the item whose key was given."""
         facts = self.site.facts(visit)
-        written = {name: visit.get(f"key.{name}") for name in facts.key_names}
+        written = {name: visit.get(f"key.{encode_name(name)}") for name in facts.key_names}
         if any(written.values()):
             key = {name: key_value(facts, name, value) for name, value in written.items()}
             stored = self.readers.stored_key(facts, key)
