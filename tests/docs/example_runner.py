@@ -11,7 +11,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
 
@@ -75,11 +75,12 @@ class Terminal:
         """End the shell and what still runs in it, as closing a terminal does."""
         assert self._bash.stdin is not None
         self._bash.stdin.close()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._bash.wait(timeout=0.5)
-        except subprocess.TimeoutExpired:
+        # A program that was started with `&` outlives its shell, and keeps the output open.
+        with suppress(ProcessLookupError, PermissionError):  # the latter on macOS, if all have ended
             os.killpg(self._bash.pid, signal.SIGTERM)
-            self._bash.wait(timeout=_SECONDS_PER_COMMAND)
+        self._bash.wait(timeout=_SECONDS_PER_COMMAND)
         self._reading.join(timeout=_SECONDS_PER_COMMAND)
         assert self._bash.stdout is not None
         self._bash.stdout.close()
