@@ -18,14 +18,16 @@ key bytes. A Python value of the wrong type raises TypeError.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+_CATALOGUE: Final = "docs/reference/errors.md"
 
 
 class DynasealError(Exception):
     """The base class of all errors; not raised itself.
 
     Attributes:
-        code: A short stable name for programs and for the error catalogue in the documentation.
+        code: A short stable name for programs; `reference` leads to its entry in the documentation.
         message: What failed and why.
         hint: One thing to do about it; None if there is none to name.
         where: The table and the item's key attributes, if the error is about an item.
@@ -44,6 +46,11 @@ class DynasealError(Exception):
         details = self._details()
         message = f"{self.message} ({details})" if details else self.message
         return f"{message.removesuffix('.')}. {self.hint}" if self.hint else message
+
+    @property
+    def reference(self) -> str:
+        """Where the documentation explains errors of this code: a page of the repository, with an anchor."""
+        return f"{_CATALOGUE}#{self.code}"
 
     def _details(self) -> str | None:
         """Return what follows the message in brackets; None if there is nothing to add."""

@@ -8,7 +8,7 @@ import botocore.session
 
 from docs.cli_reference import commands, render
 from docs.errors import all_errors
-from docs.pages import ROOT
+from docs.pages import ROOT, Page
 from dynaseal import AttributeActions, TableConfig
 from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH
 from dynaseal.cli.main import main
@@ -39,8 +39,25 @@ def test_the_operations_that_are_refused_by_name_are_all_others_of_botocore() ->
 
 
 def test_the_catalogue_has_every_error_with_its_code() -> None:
-    listed = {name: cells[0].strip("`") for name, cells in _rows("errors.md", "Catalogue").items()}
-    assert listed == {error.__name__: error.code for error in all_errors()}
+    listed = {name: cells[0] for name, cells in _rows("errors.md", "Catalogue").items()}
+    assert listed == {error.__name__: f"[`{error.code}`](#{error.code})" for error in all_errors()}
+
+
+def test_every_code_has_a_section_to_which_its_errors_lead() -> None:
+    headings = re.findall(r"^### `([\w-]+)`$", _section("errors.md", "Codes"), re.MULTILINE)
+    codes = {error.code for error in all_errors()}
+    assert sorted(headings) == sorted(codes)
+    for error in all_errors():
+        page, _, anchor = error.__new__(error).reference.partition("#")
+        assert anchor in Page(ROOT / page).anchors
+
+
+def test_the_section_of_a_code_shows_a_message_with_that_code() -> None:
+    sections = re.split(r"^### `([\w-]+)`$", _section("errors.md", "Codes"), flags=re.MULTILINE)
+    shown = dict(zip(sections[1::2], sections[2::2], strict=True))
+    del shown["error"]  # No error that is raised has the base class's code.
+    for code, text in shown.items():
+        assert f"docs/reference/errors.md#{code}\n```\n" in text, code
 
 
 def test_the_parameters_of_a_tables_configuration_are_all_there_with_their_defaults() -> None:

@@ -3,7 +3,7 @@
 - The library's own commands are listed here; other packages add theirs by the entry points
   `dynaseal.commands`.
 - The exit code is 0 if done, 1 if failed, 2 if used wrongly. Data goes to stdout, everything else to stderr.
-- An error that the user can correct prints one line and a hint, never a traceback.
+- An error that the user can correct prints one line, a hint and where it is explained, never a traceback.
 """
 
 import os
@@ -63,17 +63,20 @@ _HINTS: Mapping[type[Exception], str] = {
 
 
 class FailedError(click.ClickException):
-    """A failure that the user can correct: one line, and a hint if there is one."""
+    """A failure that the user can correct: one line, and a hint and a reference if there are any."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None, reference: str | None = None) -> None:
         super().__init__(printable(" ".join(message.split())))
         self.hint = hint
+        self.reference = reference
 
     def show(self, file: Any = None) -> None:
-        """Print both to stderr."""
+        """Print all of it to stderr."""
         super().show(file)
         if self.hint:
             click.echo(f"Hint: {self.hint}", err=True)
+        if self.reference:
+            click.echo(f"See: {self.reference}", err=True)
 
 
 class _Commands(click.Group):
@@ -108,7 +111,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except DynasealError as error:
-            raise FailedError(error.message, error.hint) from error
+            raise FailedError(error.message, error.hint, error.reference) from error
         except (BotoCoreError, ClientError) as error:
             raise FailedError(str(error), _HINTS.get(type(error))) from error
         except ModuleNotFoundError as error:

@@ -271,7 +271,9 @@ def test_a_command_whose_package_is_missing_says_so_and_the_others_work(
     ]
 
 
-def test_an_error_of_the_library_is_printed_with_its_hint(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_library_is_printed_with_its_hint_and_its_reference(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     @click.command()
     def broken() -> None:
         raise ConfigError("The table has no keyring", hint="Give one")
@@ -279,4 +281,8 @@ def test_an_error_of_the_library_is_printed_with_its_hint(run: Run, monkeypatch:
     monkeypatch.setitem(cli.main.commands, "broken", broken)
     result = run("broken")
     assert result.exit_code == 1
-    assert result.stderr.splitlines() == ["Error: The table has no keyring", "Hint: Give one"]
+    assert result.stderr.splitlines() == [
+        "Error: The table has no keyring",
+        "Hint: Give one",
+        "See: docs/reference/errors.md#config",
+    ]
