@@ -1,7 +1,7 @@
 """Makes the pictures of README and the documentation from the real thing: `make pictures`.
 
 The demonstration runs in a lab. What `dynaseal inspect` prints there becomes SVG by rich, and the pages of
-`dynaseal inspector` are photographed in Chromium.
+`dynaseal inspector` are photographed in Chromium. The figure of the item format has the bytes of a real item.
 """
 
 import os
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dotenv import dotenv_values
+from item_format import item_format_figure
 from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 from rich.console import Console
 from rich.text import Text
@@ -41,6 +42,7 @@ class RunningDemonstration:
 
 def main() -> None:
     """Make every picture."""
+    (HERE / "item-format.svg").write_text(item_format_figure(), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder, demonstration(Path(folder)) as running:
         table = running.settings["DEMO_TABLE_NAME"]
         for name, user in (("inspect", "FULL_USER_NAME"), ("inspect-denied", "LIMITED_USER_NAME")):
