@@ -37,7 +37,7 @@ class Principal:
     `caller_arn` is what GetCallerIdentity and error messages show (the session's ARN for a session).
     """
 
-    kind: Literal["root", "user", "assumed-role", "service"]
+    kind: Literal["root", "user", "assumed-role", "federated-user", "service"]
     account: str
     arn: str
     caller_arn: str
@@ -50,6 +50,15 @@ class Principal:
     """Names of the session tags that are passed on to a session made from this one."""
     source_identity: str | None = None
     """The source identity of the session, or of the first session in its chain; it never changes."""
+    issuer_arn: str = ""
+    """The ARN of the user, or the root user, who called GetFederationToken; only for its sessions."""
+    issuer_id: str = ""
+    """The unique id of that user; for root, the account."""
+
+    @property
+    def needs_no_identity_policy(self) -> bool:
+        """Whether no identity-based policy has to allow anything: for root, its sessions, and services."""
+        return self.kind in ("root", "service") or self.issuer_id == self.account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

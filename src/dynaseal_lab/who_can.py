@@ -150,6 +150,8 @@ class WhoCan:
         principal, access_request = call.principal, access_request_of(call)
         if principal.kind == "root" and access_request.action.lower().startswith("sts:assumerole"):
             return Decision(False, "no-identity-policy", ("A root user cannot assume roles",))
+        if principal.kind == "assumed-role" and access_request.action.lower() == "sts:getfederationtoken":
+            return Decision(False, "no-identity-policy", ("Temporary credentials cannot call it",))
         try:
             return evaluate(
                 access_request,

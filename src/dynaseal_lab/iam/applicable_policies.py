@@ -13,10 +13,12 @@ def applicable_policies(store: IamStore, principal: Principal) -> Policies:
     """Return a caller's identity-based policies, its boundary, and its session and control policies."""
     identity = _identity_of(store, principal)
     session = [NamedPolicy("session policy", document) for document in principal.session_policies]
+    # Without session policies, no policy allows anything to a session of GetFederationToken.
+    limited = bool(session) or principal.kind == "federated-user"
     return Policies(
         identity_policies(store, identity) if identity is not None else (),
         boundary_policies(store, identity) if identity is not None else None,
-        session or None,
+        session if limited else None,
         _control_policies(store, principal, identity),
     )
 
@@ -33,7 +35,7 @@ def _control_policies(
 
 
 def _identity_of(store: IamStore, principal: Principal) -> User | Role | None:
-    """Return the caller's user or role.
+    """Return the caller's user or role; for a session of GetFederationToken, the user who called it.
 
     None for root, and for a session of a role that has since been deleted or created again.
     """
@@ -42,6 +44,8 @@ def _identity_of(store: IamStore, principal: Principal) -> User | Role | None:
     if principal.kind == "assumed-role":
         role = store.roles.of_arn(principal.arn)
         return role if role is not None and principal.user_id.startswith(f"{role.id}:") else None
+    if principal.kind == "federated-user":
+        return store.users.of_id(principal.issuer_id)
     return None
 
 

@@ -11,20 +11,19 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html and
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dynaseal_lab.iam.backend import IamBackend
 from dynaseal_lab.iam.bound_principals import bound_document
 from dynaseal_lab.iam.names import account_of, is_arn, session_arn
-from dynaseal_lab.iam.policy import PolicyError, PolicyKind, parse
 from dynaseal_lab.iam.records import Role
+from dynaseal_lab.iam.session_parameters import packed_size, request_tag_keys, session_policies, session_tags
 from dynaseal_lab.iam.sessions import Session
-from dynaseal_lab.model import AccessRequest, Call, ConditionKeys, Fault, Params, Principal, Reply
+from dynaseal_lab.model import AccessRequest, Call, ConditionKeys, Fault, Principal, Reply
 
 _ONE_HOUR = 3600
 """How long a session lasts that the request does not time, and the longest one made by another session."""
-_LARGEST_POLICY = 2048
 
 
 def assume_role(iam: IamBackend, call: Call) -> Reply:
@@ -42,7 +41,7 @@ def assume_role(iam: IamBackend, call: Call) -> Reply:
     _require_trust(iam, call, arn, role)
     if role is None:
         raise _denied(call, "sts:AssumeRole", arn)
-    documents = _session_policies(iam, role, params)
+    documents = session_policies(iam, account_of(role.arn), params)
     principal = _session_principal(call, role, documents)
     session = iam.store.sessions.issue(principal, _seconds(iam, call, role), iam.clock.now())
     reply: dict[str, Any] = {
@@ -50,7 +49,7 @@ def assume_role(iam: IamBackend, call: Call) -> Reply:
         "AssumedRoleUser": {"AssumedRoleId": principal.user_id, "Arn": principal.caller_arn},
     }
     if documents:
-        reply["PackedPolicySize"] = min(100, 1 + sum(map(len, documents)) * 100 // _LARGEST_POLICY)
+        reply["PackedPolicySize"] = packed_size(documents)
     if principal.source_identity is not None:
         reply["SourceIdentity"] = principal.source_identity
     return reply
@@ -95,7 +94,7 @@ def _check_tags(call: Call) -> None:
     Raises:
         Fault: InvalidParameterValue.
     """
-    names = {name.lower() for name in _tags(call.params.get("Tags", ()))}
+    names = {name.lower() for name in session_tags(call.params.get("Tags", ()))}
     if names & {name.lower() for name in _inherited_tags(call)}:
         raise Fault(
             "InvalidParameterValue",
@@ -131,44 +130,13 @@ def _condition_keys(call: Call, role: Role | None) -> ConditionKeys:
     source_identity = _source_identity(call)
     if source_identity is not None:
         keys["sts:SourceIdentity"] = [source_identity]
-    tags = _tags(params.get("Tags", ()))
-    keys |= {f"aws:RequestTag/{name}": [value] for name, value in tags.items()}
-    if tags:
-        keys["aws:TagKeys"] = list(tags)
+    keys |= request_tag_keys(session_tags(params.get("Tags", ())))
     if params.get("TransitiveTagKeys"):
         keys["sts:TransitiveTagKeys"] = list(params["TransitiveTagKeys"])
     if role is not None:
         keys |= {f"aws:ResourceTag/{name}": [value] for name, value in role.tags.items()}
         keys |= {f"iam:ResourceTag/{name}": [value] for name, value in role.tags.items()}
     return keys
-
-
-def _tags(tags: Iterable[Mapping[str, str]]) -> Mapping[str, str]:
-    by_key: dict[str, str] = {}
-    for tag in tags:
-        if tag["Key"].lower() in map(str.lower, by_key):
-            raise Fault(
-                "InvalidParameterValue",
-                "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
-            )
-        by_key[tag["Key"]] = tag["Value"]
-    return by_key
-
-
-def _session_policies(iam: IamBackend, role: Role, params: Params) -> tuple[str, ...]:
-    """Return the documents of the request's session policies; managed ones must be of the role's account."""
-    documents: list[str] = [params["Policy"]] if params.get("Policy") else []
-    for item in params.get("PolicyArns", ()):
-        policy = iam.store.policy(account_of(role.arn), item.get("arn", ""))
-        if policy is None:
-            raise Fault("MalformedPolicyDocument", f"The policy {item.get('arn')} does not exist")
-        documents.append(policy.document)
-    for document in documents:
-        try:
-            parse(document, PolicyKind.IDENTITY)
-        except PolicyError as error:
-            raise Fault("MalformedPolicyDocument", str(error)) from error
-    return tuple(documents)
 
 
 def _session_principal(call: Call, role: Role, documents: tuple[str, ...]) -> Principal:
@@ -184,7 +152,7 @@ def _session_principal(call: Call, role: Role, documents: tuple[str, ...]) -> Pr
         name=role.name,
         tags=role.tags,
         session_policies=documents,
-        session_tags={**inherited, **_tags(call.params.get("Tags", ()))},
+        session_tags={**inherited, **session_tags(call.params.get("Tags", ()))},
         transitive_tags=(*inherited, *call.params.get("TransitiveTagKeys", ())),
         source_identity=_source_identity(call),
     )

@@ -9,7 +9,12 @@ from dynaseal_lab.model import AccessRequest, Call, Principal
 Keys = dict[str, list[str]]
 """Condition keys in lower case, and their values."""
 
-_PRINCIPAL_TYPES = {"root": "Account", "user": "User", "assumed-role": "AssumedRole"}
+_PRINCIPAL_TYPES = {
+    "root": "Account",
+    "user": "User",
+    "assumed-role": "AssumedRole",
+    "federated-user": "FederatedUser",
+}
 
 
 def condition_keys_of(call: Call, access_request: AccessRequest, session: Session | None) -> Keys:
@@ -45,7 +50,7 @@ def condition_keys_of(call: Call, access_request: AccessRequest, session: Sessio
 
 
 def principal_keys(principal: Principal) -> Keys:
-    """Return the condition keys that describe a principal; a session's tags override those of its role."""
+    """Return the condition keys that describe a principal; tags of a session override those it began with."""
     if principal.kind == "service":
         return {"aws:principalisawsservice": ["true"], "aws:principalservicename": [principal.name]}
     keys: Keys = {

@@ -83,9 +83,15 @@ class Credentials:
         principal = session.principal
         if principal.kind == "user" and self.store.users.of_arn(principal.arn) is None:
             return None
+        if principal.kind == "federated-user" and not self._issuer_exists(principal):
+            return None
         return SigningKey(
             principal=principal, secret=session.secret, token=session.token, expires=session.expires
         )
+
+    def _issuer_exists(self, principal: Principal) -> bool:
+        is_root = principal.issuer_id == principal.account
+        return is_root or self.store.users.of_id(principal.issuer_id) is not None
 
     def _of_user(self, key: AccessKey) -> SigningKey | None:
         user = self.store.users.get(key.account, key.user_name)

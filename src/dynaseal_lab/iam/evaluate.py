@@ -177,7 +177,7 @@ def _before_limits(
     root_of_trust = access_request.resource_exists and is_root_of_trust(
         access_request.action, access_request.resource
     )
-    by_identity = bool(identity.allows) or principal.kind in ("root", "service")
+    by_identity = bool(identity.allows) or principal.needs_no_identity_policy
     by_resource = PrincipalMatch.DIRECT if access_request.grants_allow else resource.principal_match
     reasons = identity.allows + resource.allows + (("grant",) if access_request.grants_allow else ())
     if principal.kind != "service" and principal.account == access_request.resource_account:

@@ -58,6 +58,11 @@ def session_arn(account: str, role: str, session: str) -> str:
     return f"arn:{PARTITION}:sts::{account}:assumed-role/{role}/{session}"
 
 
+def federated_user_arn(account: str, name: str) -> str:
+    """Return the ARN of a session that GetFederationToken made."""
+    return f"arn:{PARTITION}:sts::{account}:federated-user/{name}"
+
+
 def account_of(arn: str) -> str:
     """Return the account in an ARN, or an empty string if there is none.
 

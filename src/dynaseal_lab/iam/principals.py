@@ -1,7 +1,8 @@
 """The Principal element: whom a resource's policy names, and how directly it names a caller.
 
 Rules:
-- `*` and the caller's own ARN name the caller. A role's ARN names its sessions, but less directly. An
+- `*` and the caller's own ARN name the caller. A role's ARN names its sessions, but less directly,
+  as does the ARN of the user who called GetFederationToken. An
   account's number or root ARN names the account, whose own policies may then allow its users and roles.
 - There are no wildcards, except `*` alone.
 - A service is named under `Service`.
@@ -51,6 +52,10 @@ class Principals:
             return PrincipalMatch.DIRECT
         if caller.kind == "assumed-role":
             if self.names & {caller.arn, caller.user_id.partition(":")[0]}:
+                return PrincipalMatch.ROLE
+        elif caller.kind == "federated-user":
+            # As root, the issuer means the whole account.
+            if self.names & ({caller.issuer_arn, caller.issuer_id} - {root_arn(caller.account)}):
                 return PrincipalMatch.ROLE
         elif caller.user_id in self.names:
             return PrincipalMatch.DIRECT

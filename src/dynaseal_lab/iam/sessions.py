@@ -1,4 +1,4 @@
-"""Temporary credentials: what GetSessionToken and AssumeRole hand out, until they expire."""
+"""Temporary credentials, which AssumeRole, GetFederationToken and GetSessionToken return."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

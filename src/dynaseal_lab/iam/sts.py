@@ -6,6 +6,7 @@ Rules:
   that account's principals whose own policies allow it.
 - A session can do what its role's policies and its session policies both allow. A session of a role that was
   assumed by another session lasts an hour at most.
+- A session of GetFederationToken can call GetCallerIdentity, and nothing else of STS.
 
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
 """
@@ -16,6 +17,7 @@ from types import MappingProxyType
 
 from dynaseal_lab.iam.assume import assume_role
 from dynaseal_lab.iam.backend import IamBackend, Run
+from dynaseal_lab.iam.federate import get_federation_token
 from dynaseal_lab.model import AccessRequest, Call, Decision, Fault, Reply
 
 _LONGEST_ROOT = 3600
@@ -38,6 +40,9 @@ class StsService:
         run = OPERATIONS.get(call.operation)
         if run is None:
             raise Fault("InvalidAction", f"The lab does not have the operation {call.operation}")
+        if call.principal.kind == "federated-user" and call.operation != "GetCallerIdentity":
+            message = f"Cannot call {call.operation} with session credentials"
+            raise Fault("AccessDenied", message, status=403)
         return run(self.iam, call)
 
 
@@ -87,6 +92,7 @@ OPERATIONS: Mapping[str, Run] = MappingProxyType(
         "AssumeRole": assume_role,
         "GetAccessKeyInfo": _get_access_key_info,
         "GetCallerIdentity": _get_caller_identity,
+        "GetFederationToken": get_federation_token,
         "GetSessionToken": _get_session_token,
     }
 )

@@ -157,6 +157,7 @@ def parameters(operation: str, account: str, access_key_id: str) -> dict[str, An
         "RoleArn": f"arn:aws:iam::{account}:role/{role}",
         "RoleName": "new" if operation == "CreateRole" else role,
         "RoleSessionName": "session",
+        "Name": "guest",
         "Status": "Inactive",
         "TagKeys": ["team"],
         "Tags": [{"Key": "team", "Value": "red"}],
