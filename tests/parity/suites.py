@@ -124,11 +124,14 @@ def _administrator(endpoint: str, account: str, prefix: str) -> dict[str, str]:
 
 def _localstack(checkout: Path, endpoint: str, work: Path) -> Outcomes:
     folders = [f"tests/aws/services/{service}" for service in _LOCALSTACK_SERVICES]
+    # The other tests have never passed on AWS, as LocalStack's marks say.
+    validated = ("-m", "not aws_needs_fixing and not aws_unknown")
     return _pytest(
         checkout,
         work,
         endpoint,
         *folders,
+        *validated,
         TEST_TARGET="AWS_CLOUD",
         TEST_SKIP_LOCALSTACK_START="1",
         TEST_AWS_ACCOUNT_ID=ACCOUNT,

@@ -26,6 +26,7 @@ _JAVA_CLASSES = {
     r"\p{Print}": r"[\x20-\x7e]",
 }
 _ENUM_ORDERS: Mapping[str, Sequence[str]] = {
+    "MacAlgorithmSpec": ("HMAC_SHA_384", "HMAC_SHA_256", "HMAC_SHA_224", "HMAC_SHA_512"),
     "ReturnConsumedCapacity": ("INDEXES", "TOTAL", "NONE"),
     "ScalarAttributeType": ("B", "N", "S"),
     "Select": ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"),
