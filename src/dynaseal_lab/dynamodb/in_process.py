@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dynaseal_lab.dynamodb.engine import EngineReply, engine_headers
-from dynaseal_lab.dynamodb.operations import holds_items
+from dynaseal_lab.dynamodb.ministack_requests import corrected
+from dynaseal_lab.dynamodb.operations import has_return_values, holds_items
 
 Message = MutableMapping[str, Any]
 AsgiApp = Callable[
@@ -43,7 +44,9 @@ class InProcessEngine:
         """Answer one request, without a socket."""
         hidden = self._hidden.setdefault(account, _random_account())
         real_part, hidden_part = (f":{region}:{number}:".encode() for number in (account, hidden))
-        if not holds_items(target):
+        if holds_items(target):
+            body = corrected(body, single_write=has_return_values(target))
+        else:
             body = body.replace(real_part, hidden_part)
         reply = await _call(self.app, engine_headers(hidden, region, target), body)
         return EngineReply(reply.status, reply.body.replace(hidden_part, real_part))

@@ -323,3 +323,9 @@ def holds_items(target: str) -> bool:
     """
     operation = OPERATIONS.get(target.partition(".")[2])
     return operation is not None and operation.items is not None
+
+
+def has_return_values(target: str) -> bool:
+    """Return whether an operation, named as the header X-Amz-Target has it, takes ReturnValues."""
+    operation = OPERATIONS.get(target.partition(".")[2])
+    return operation is not None and operation.return_values

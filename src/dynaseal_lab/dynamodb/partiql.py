@@ -6,7 +6,7 @@ or `pk IN [...]`). Any other statement may reach every item, and then `dynamodb:
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -96,6 +96,16 @@ def parse_statement(statement: str, parameters: Sequence[Any]) -> Statement:
         where=where,
         inserted=_clause(tokens, rest, "VALUE"),
     )
+
+
+def with_numbers(statement: str, rewrite: Callable[[str], str]) -> str:
+    """Return a statement with its number literals rewritten."""
+
+    def replace(match: re.Match[str]) -> str:
+        number = match["number"]
+        return match[0] if number is None else match[0].replace(number, rewrite(number))
+
+    return _TOKEN.sub(replace, statement)
 
 
 def _tokens(statement: str, parameters: Sequence[Any]) -> list[Token]:

@@ -20,7 +20,7 @@ from dynaseal_lab.wire.validate import validate
 RequestCheck = Callable[[Params], None]
 """Refuses the parameters of one operation, or returns."""
 
-_EXPRESSIONS = (
+EXPRESSIONS = (
     "ConditionExpression",
     "FilterExpression",
     "KeyConditionExpression",
@@ -51,8 +51,8 @@ def check_request(
     """
     _check_table_name(call.params.get("TableName"))
     validate(service, call.operation, call.params, "ValidationException", engine_checks)
-    for part in _parts_with_expressions(call.params):
-        for name in _EXPRESSIONS:
+    for part in parts_with_expressions(call.params):
+        for name in EXPRESSIONS:
             if isinstance(expression := part.get(name), str):
                 _check_expression(name, expression)
     if call.raw_body.count(b'"M"') + call.raw_body.count(b'"L"') > _VALUE_DEPTH:
@@ -99,7 +99,8 @@ def _requested_attributes(params: Params) -> Iterator[str]:
         yield from attribute_names(projection, params.get("ExpressionAttributeNames") or {})
 
 
-def _parts_with_expressions(params: Params) -> Iterator[Params]:
+def parts_with_expressions(params: Params) -> Iterator[Params]:
+    """Return the parts of a request that may have expressions: the request, its actions, its tables."""
     yield params
     for action in _objects(params, "TransactItems"):
         yield from (as_object(content) for content in action.values())
@@ -156,16 +157,18 @@ def _check_values(params: Params) -> None:
 
 def check_statements(params: Params) -> None:
     """Refuse PartiQL statements that are nested too deeply."""
-    for statement in _statements(params):
+    for part in parts_with_statements(params):
+        statement: str = part["Statement"]
         opened = sum(map(statement.count, "([{<"))
         if max(opened, statement.upper().count("NOT")) > _EXPRESSION_DEPTH:
             raise _invalid("Statement wasn't well formed, can't be processed: it is nested too deeply")
 
 
-def _statements(params: Params) -> Iterator[str]:
+def parts_with_statements(params: Params) -> Iterator[dict[str, Any]]:
+    """Return the parts of a request that have a PartiQL statement: the request, or its statements."""
     for part in (params, *_objects(params, "Statements"), *_objects(params, "TransactStatements")):
-        if isinstance(statement := part.get("Statement"), str):
-            yield statement
+        if isinstance(part.get("Statement"), str):
+            yield cast("dict[str, Any]", part)
 
 
 def check_create_table(params: Params) -> None:
