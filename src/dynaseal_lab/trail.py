@@ -141,6 +141,8 @@ class Trail:
 
 
 def _encryption_context(access_request: AccessRequest) -> Mapping[str, str]:
+    if not access_request.action.startswith("kms:"):
+        return {}
     return {
         name[len(_CONTEXT_PREFIX) :]: values[0]
         for name, values in access_request.condition_keys.items()

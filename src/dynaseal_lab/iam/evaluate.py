@@ -86,6 +86,9 @@ class _Matching:
     principal_match: PrincipalMatch
 
 
+_NOTHING = _Matching((), (), PrincipalMatch.NONE)
+
+
 def evaluate(
     access_request: AccessRequest, principal: Principal, policies: Policies, condition_keys: ConditionKeys
 ) -> Decision:
@@ -209,6 +212,8 @@ def _within_limits(
 
 
 def _matching(policies: Sequence[NamedPolicy], request: _RequestContext) -> _Matching:
+    if not policies:
+        return _NOTHING
     denies: list[str] = []
     allows: list[str] = []
     best = PrincipalMatch.NONE

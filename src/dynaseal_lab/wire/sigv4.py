@@ -1,4 +1,8 @@
-"""Signature Version 4, verified by computing the signature again with botocore's own signer.
+"""Signature Version 4, verified by computing the signature again.
+
+SDKs send almost every request to the path `/` without a query. What is signed of such a request is written
+out here, which takes a tenth of the time that botocore's own signer takes; the signer does it for every other
+request, whose path and query have to be normalised. A test compares the two.
 
 Rules:
 - `host`, the date and every `x-amz-*` header must be signed: an unsigned header could have been changed.
@@ -16,6 +20,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
@@ -30,6 +35,7 @@ from dynaseal_lab.wire.http import Request, VerifiedSignature
 SKEW = timedelta(minutes=15)
 STAMP = "%Y%m%dT%H%M%SZ"
 _SCHEME = "AWS4-HMAC-SHA256"
+_TERM = "aws4_request"
 _STAMP_SHAPE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _FIELDS = ("Credential", "SignedHeaders", "Signature")
 
@@ -140,7 +146,7 @@ def _parse_authorization(request: Request) -> _Authorization:
         message = " ".join(f"Authorization header requires '{name}' parameter." for name in missing)
         raise _incomplete(message)
     scope = fields["Credential"].split("/")
-    if len(scope) != 5 or scope[4] != "aws4_request" or not all(scope):
+    if len(scope) != 5 or scope[4] != _TERM or not all(scope):
         raise _incomplete(
             "Credential must have exactly 5 slash-delimited elements, e.g. "
             "keyid/date/region/service/term, with the term 'aws4_request'."
@@ -200,39 +206,64 @@ def _check_date(stamp: str, wall: datetime) -> None:
         signed = datetime.fromisoformat(stamp)
     except ValueError as error:
         raise _incomplete(f"Date '{stamp}' does not exist.") from error
+    if wall - SKEW <= signed <= wall + SKEW:
+        return
     current = wall.strftime(STAMP)
-    if signed < wall - SKEW:
+    if signed < wall:
         edge = (wall - SKEW).strftime(STAMP)
         raise Fault(
             "InvalidSignatureException",
             f"Signature expired: {stamp} is now earlier than {edge} ({current} - 15 min.)",
         )
-    if signed > wall + SKEW:
-        edge = (wall + SKEW).strftime(STAMP)
-        raise Fault(
-            "InvalidSignatureException",
-            f"Signature not yet current: {stamp} is still later than {edge} ({current} + 15 min.)",
-        )
+    edge = (wall + SKEW).strftime(STAMP)
+    raise Fault(
+        "InvalidSignatureException",
+        f"Signature not yet current: {stamp} is still later than {edge} ({current} + 15 min.)",
+    )
 
 
 def _signature(request: Request, authorization: _Authorization, stamp: str, secret: str) -> str:
-    signer = _Signer(
-        Credentials(authorization.access_key_id, secret), authorization.service, authorization.region
-    )
+    plain = request.path == "/" and not request.query
+    canonical = (_canonical_plain_request if plain else _canonical_request)(request, authorization)
+    scope = "/".join((authorization.date, authorization.region, authorization.service, _TERM))
+    string_to_sign = "\n".join((_SCHEME, stamp, scope, sha256(canonical.encode()).hexdigest()))
+    key = _signing_key(secret, authorization.date, authorization.region, authorization.service)
+    return hmac.digest(key, string_to_sign.encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=512)
+def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    """Return the key that signs one day's requests to a service in a Region."""
+    key = f"AWS4{secret}".encode()
+    for part in (date, region, service, _TERM):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def _canonical_plain_request(request: Request, authorization: _Authorization) -> str:
+    """Return what is signed of a request to the path `/` without a query."""
+    names = sorted(set(authorization.signed_headers))
+    values = [" ".join(request.headers.get(name, "").split()) for name in names]
+    headers = [f"{name}:{value}" for name, value in zip(names, values, strict=True)]
+    body = sha256(request.body).hexdigest()
+    return "\n".join((request.method, "/", "", *headers, "", ";".join(names), body))
+
+
+def _canonical_request(request: Request, authorization: _Authorization) -> str:
+    """Return what is signed of any request, by botocore's own signer."""
+    signer = _Signer(Credentials("", ""), authorization.service, authorization.region)
     target = f"{request.path}?{request.query}" if request.query else request.path
     # The URL's host does not matter: `host` is signed as a header. A '#' is encoded, because botocore would
     # take what follows it for a fragment and leave it out of the signature.
     recomputed = AWSRequest(method=request.method, url="http://lab" + target.replace("#", "%23"))
     recomputed.headers["X-Amz-Content-SHA256"] = sha256(request.body).hexdigest()
-    recomputed.context |= {"timestamp": stamp, "signed": _signed_headers(request.headers, authorization)}
-    return signer.signature(
-        signer.string_to_sign(recomputed, signer.canonical_request(recomputed)), recomputed
-    )
+    recomputed.context["signed"] = _signed_headers(request.headers, authorization)
+    return signer.canonical_request(recomputed)
 
 
 def _signed_headers(headers: Mapping[str, str], authorization: _Authorization) -> HTTPHeaders:
     signed = HTTPHeaders()
-    for name in authorization.signed_headers:
+    for name in sorted(set(authorization.signed_headers)):
         signed[name] = headers.get(name, "")
     return signed
 

@@ -69,6 +69,8 @@ class _Checker:
 
     unchecked: frozenset[str]
     _has_rules: dict[str, bool] = field(default_factory=dict[str, bool])
+    _members: dict[str, Mapping[str, Shape]] = field(default_factory=dict[str, Mapping[str, Shape]])
+    """The members of each structure that may be violated."""
 
     def violations(self, shape: Shape, value: Any, path: str) -> Iterator[str]:
         """Yield a description of each violation in a value of a shape."""
@@ -94,7 +96,12 @@ class _Checker:
             if value.get(name) is None:
                 step = _step(path, name)
                 yield f"Value null at '{step}' failed to satisfy constraint: Member must not be null"
-        shapes = members(shape)
+        shapes = self._members.get(shape.name)
+        if shapes is None:
+            checked = (
+                (name, member) for name, member in members(shape).items() if self._may_be_violated(member)
+            )
+            shapes = self._members[shape.name] = dict(checked)
         for name, item in value.items():
             if name in shapes and item is not None:
                 yield from self.violations(shapes[name], item, _step(path, name))

@@ -9,6 +9,8 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dynaseal_lab.model import Fault, Principal
 from dynaseal_lab.wire.http import Request, VerifiedSignature
@@ -85,6 +87,23 @@ def test_paths_and_query_strings_are_signed_as_botocore_signs_them(target: str) 
 
 def test_white_space_in_signed_headers_does_not_matter() -> None:
     assert verified(signed(headers={"X-Amz-Meta": "  a   b "})).principal is ANN
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"X-Amz-[A-Za-z0-9-]{1,10}", fullmatch=True).filter(
+            lambda name: name.lower() not in {"x-amz-date", "x-amz-security-token", "x-amz-content-sha256"}
+        ),
+        st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, blacklist_categories=["Cc"])),
+        max_size=4,
+    ),
+    st.sampled_from(["POST", "GET"]),
+)
+def test_the_signature_is_botocores_whatever_the_headers(headers: dict[str, str], method: str) -> None:
+    unique = {name.lower(): (name, value) for name, value in headers.items()}
+    request = signed(headers=dict(unique.values()), method=method)
+    assert verified(request).principal is ANN
+    assert fault_of(with_header(request, "x-amz-target", "Other")).code == "InvalidSignatureException"
 
 
 def test_a_signature_made_with_another_secret_does_not_match() -> None:
