@@ -6,7 +6,7 @@ JOBS ?= auto
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .DEFAULT_GOAL := help
-.PHONY: help demo native spark test lint fix bench fuzz interop load parity migrate-crash test-oldest-engine terraform-lint \
+.PHONY: help demo native spark test lint fix bench fuzz interop load parity lab-crash migrate-crash test-oldest-engine terraform-lint \
   wheel sbom workflows constraints pictures docs clean
 
 help: ## print this list
@@ -86,6 +86,9 @@ interop: $(VENV)/ready ## exchange items, key stores and beacons with AWS's Java
 
 load: $(VENV)/ready ## 200 clients use the lab for a minute: every reply is right, memory stays bounded
 	PYTHONPATH=tests $(BIN)/python -m lab.load
+
+lab-crash: $(VENV)/native ## kill a lab 40 times under 10 writers of items, users and keys (needs cargo)
+	PYTHONPATH=tests $(BIN)/python -m lab.crash
 
 migrate-crash: $(VENV)/ready ## kill a migration of 5,000 items 25 times while 4 writers change items
 	PYTHONPATH=tests $(BIN)/python -m migrate.crash
