@@ -1,5 +1,6 @@
 """One page per public module, from the docstrings and signatures in `src`, without importing them."""
 
+import builtins
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -111,7 +112,9 @@ class ModulePage:
         yield from ("", _heading("##", name), "")
         yield from _code(declaration(name, entry))
         if isinstance(entry, griffe.Class):
-            bases = [self.names.link(str(base), self.module.path) for base in entry.bases]
+            bases = [
+                self.names.link(str(base), self.module.path) for base in entry.bases if self._is_known(base)
+            ]
             yield from ("", f"Bases: {', '.join(bases)}.") if bases else ()
         yield from self._docstring(entry)
         if isinstance(entry, griffe.Class):
@@ -121,6 +124,11 @@ class ModulePage:
                 yield from ("", _heading("###", f"{name}.{member.name}"), "")
                 yield from _code(declaration(member.name, member))
                 yield from self._docstring(member)
+
+    def _is_known(self, base: Any) -> bool:
+        """Whether a base class says something to a reader: it is public, of Python itself, or botocore's."""
+        public = any(str(base) in names for names in self.names.by_module.values())
+        return public or hasattr(builtins, str(base)) or str(base) == "ClientError"
 
     def _docstring(self, entry: griffe.Object) -> Iterator[str]:
         for section in entry.docstring.parsed if entry.docstring else ():

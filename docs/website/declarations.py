@@ -7,7 +7,6 @@ import griffe
 
 _WIDTH = 88
 _FACTORY = re.compile(r"field\(default_factory=(\w+)\)")
-_LITERAL = re.compile(r"(?:lambda: )?(.+)")
 
 
 def declaration(name: str, entry: griffe.Object) -> str:
@@ -23,7 +22,8 @@ def declaration(name: str, entry: griffe.Object) -> str:
         case griffe.Attribute() if entry.annotation is not None:
             return f"{name}: {entry.annotation}"
         case griffe.Attribute():
-            return f"{name} = {entry.value}"
+            value = str(entry.value)
+            return f"{name} = {value if len(value) < _WIDTH else '...'}"
         case _:
             return name
 

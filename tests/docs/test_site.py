@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from html.parser import HTMLParser
@@ -24,7 +22,6 @@ from markdown_it import MarkdownIt
 
 from docs.pages import ROOT, Page, all_pages
 
-_BUILD = ROOT / "docs" / "website" / "build.py"
 _MODULES = (
     "dynaseal",
     "dynaseal.legacy",
@@ -63,15 +60,6 @@ class BuiltPage(HTMLParser):
             self._open_navigation = values.get("id") == "pages"
         if tag == "a":
             (self.navigation if self._open_navigation else self.links).append(values["href"])
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run([sys.executable, _BUILD, folder], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return folder
 
 
 @pytest.fixture(scope="module")

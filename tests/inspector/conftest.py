@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import boto3
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from dynaseal import AttributeActions, AwsKmsKeyring, CryptoAction, EncryptedTable
 from dynaseal.inspector.serving import running as running_inspector
 from dynaseal_lab.server import running
+from support.browser import running_chromium
 
 REGION = "eu-west-1"
 SECRET = "behind the third stone"
 ACTIONS = AttributeActions(CryptoAction.SIGN_ONLY, {"secret": CryptoAction.ENCRYPT_AND_SIGN})
 MAY_READ = ["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @dataclass(frozen=True)
@@ -76,17 +75,10 @@ def site() -> Iterator[Site]:
             yield Site(url, key_arn, lab.endpoint)
 
 
-# One per module, because an event loop runs in this thread as long as Playwright does.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Chromium, if the machine has it; in CI its absence is a failure."""
-    if CHROMIUM is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("Chromium is not installed")
-    with sync_playwright() as playwright:
-        # Its sandbox needs a user namespace, which containers do not have; it opens the inspector only.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

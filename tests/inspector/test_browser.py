@@ -9,38 +9,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 
 from dynaseal import AttributeActions, AwsKmsKeyring, CryptoAction, EncryptedTable
 from inspector.conftest import MAY_READ, SECRET, Site, allow
+from support.browser import Visit, serious
 
 DECRYPT = json.dumps({"Statement": [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}]})
-
-
-class Visit:
-    """A page, with what it printed to the console and where it sent requests."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.problems: list[str] = []
-        self.hosts: set[str | None] = set()
-        page.on("console", self._printed)
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))
-        page.on("requestfailed", self._failed)
-
-    def _failed(self, request: Request) -> None:
-        if request.failure != "net::ERR_ABORTED":  # the person left the page before it was loaded
-            self.problems.append(f"{request.url}: {request.failure}")
-
-    def _printed(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
-            self.problems.append(message.text)
 
 
 @pytest.fixture
@@ -67,18 +45,6 @@ def switch(page: Page, user: str) -> None:
     page.get_by_label("Look as").select_option(user)
     with page.expect_navigation():
         page.get_by_role("button", name="Switch").click()
-
-
-def serious(page: Page) -> list[str]:
-    """Return what axe-core finds that is serious or critical."""
-    page.wait_for_load_state()  # without its style sheets a page has other colours
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {node['html']}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
 
 
 def test_the_token_leaves_the_address(visit: Visit) -> None:
