@@ -7,12 +7,12 @@ other files that readers need are beside them.
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PROJECT_PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+PROJECT_PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 
 _SHOWN = {".md", ".png", ".svg"}
 _CODE_LANGUAGES = {".py": "python", ".rs": "rust", ".sh": "sh", ".tf": "hcl"}
@@ -22,9 +22,7 @@ _TARGET = re.compile(r"(\]\()([^)\s]+)(\))")
 
 def stage(folder: Path) -> None:
     """Copy every page and picture to a folder, and the files that pages link to."""
-    sources = list(pages_and_pictures())
-    linked = {target for source in sources if source.suffix == ".md" for target in _linked_files(source)}
-    for source in [*sources, *sorted(linked - {*sources})]:
+    for source in sorted(_with_linked_files(pages_and_pictures())):
         target = folder / site_path(source)
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.suffix == ".md":
@@ -48,9 +46,11 @@ def site_path(source: Path) -> Path:
     if source.is_relative_to(DOCS):
         return source.relative_to(DOCS)
     path = source.relative_to(ROOT)
-    if path.name in PROJECT_PAGES:
+    if path.as_posix() in PROJECT_PAGES:
         return Path("project", path)
-    return Path("files", path).with_suffix(".md") if path.suffix in _CODE_LANGUAGES else path
+    if path.parts[0] == "terraform" and path.suffix == ".md":
+        return path
+    return Path("files", path.with_suffix(".md") if path.suffix in _CODE_LANGUAGES else path)
 
 
 def page(source: Path) -> str:
@@ -61,6 +61,17 @@ def page(source: Path) -> str:
         for part in parts[::2]
     ]
     return "".join(parts)
+
+
+def _with_linked_files(sources: Iterable[Path]) -> set[Path]:
+    """Return the files, and all that their pages link to, directly or through other pages."""
+    found: set[Path] = set()
+    new = {*sources}
+    while new:
+        found |= new
+        pages = [source for source in new if source.suffix == ".md"]
+        new = {target for source in pages for target in _linked_files(source)} - found
+    return found
 
 
 def _linked_files(source: Path) -> Iterator[Path]:

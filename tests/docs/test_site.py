@@ -111,14 +111,12 @@ def test_every_fixture_of_the_lab_has_an_entry(built: Mapping[str, BuiltPage]) -
 
 
 def test_an_entry_has_the_signature_the_arguments_and_the_errors(site: Path) -> None:
-    page = (site / "api" / "dynaseal.otel" / "index.html").read_text(encoding="utf-8")
-    assert "def instrument(" in page
     page = (site / "api" / "dynaseal" / "index.html").read_text(encoding="utf-8")
     entry = page.partition('id="TableConfig"')[2].partition("<h2 ")[0]
-    assert "class TableConfig(" in entry
-    assert "logical_table_name: str" in entry
-    for part in ("Arguments", "Raises", "Example", 'href="#ConfigError"'):
-        assert part in entry
+    shown = re.sub(r"<[^>]+>", "", entry)
+    for part in ("class TableConfig(", "logical_table_name: str", "Arguments", "Raises", "Example"):
+        assert part in shown
+    assert 'href="#ConfigError"' in entry
 
 
 @pytest.mark.parametrize("page", all_pages(), ids=lambda page: page.name)

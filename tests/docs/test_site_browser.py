@@ -14,7 +14,14 @@ from playwright.sync_api import Browser, Page, expect
 
 from support.browser import Visit, serious
 
-_PAGES = ("", "tutorial/", "api/dynaseal/", "reference/errors/", "reference/item-format/", "how-to/models/")
+_PAGES = (
+    "",
+    "tutorial/",
+    "api/dynaseal.models/",
+    "reference/errors/",
+    "reference/item-format/",
+    "how-to/models/",
+)
 
 
 class _Quiet(SimpleHTTPRequestHandler):
