@@ -40,7 +40,8 @@ _TITLES: Mapping[griffe.DocstringSectionKind, str] = {
     griffe.DocstringSectionKind.yields: "Yields",
     griffe.DocstringSectionKind.warns: "Warns",
 }
-_CODE = re.compile(r"(?<!`)`([A-Za-z_]\w*)`(?!`)")
+# A name in lower case without an underscore is rather a word of the text, such as the extra `lab`.
+_CODE = re.compile(r"(?<!`)`(\w*[A-Z_]\w*)`(?!`)")
 _LIST_AFTER_TEXT = re.compile(r"^(?!\s*[-*] )(?=\S)(.*\S)\n(?=[-*] )", re.MULTILINE)
 
 
@@ -118,8 +119,8 @@ class ModulePage:
             yield from ("", f"Bases: {', '.join(bases)}.") if bases else ()
         yield from self._docstring(entry)
         if isinstance(entry, griffe.Class):
-            if is_enum(entry):
-                yield from ("", "**Members**", "", *_enum_members(entry))
+            if members := list(_enum_members(entry)):
+                yield from ("", "**Members**", "", *members)
             for member in _public_members(entry):
                 yield from ("", _heading("###", f"{name}.{member.name}"), "")
                 yield from _code(declaration(member.name, member))
@@ -180,14 +181,20 @@ def _public_members(entry: griffe.Class) -> Iterator[griffe.Object]:
 
 
 def _enum_members(entry: griffe.Class) -> Iterator[str]:
+    """Yield the members of an enumeration that have no description of their own."""
     for name, member in entry.members.items():
-        if isinstance(member, griffe.Attribute) and name.isupper() and member.docstring is None:
+        if (
+            is_enum(entry)
+            and isinstance(member, griffe.Attribute)
+            and name.isupper()
+            and not member.docstring
+        ):
             yield f"- `{name}`"
 
 
 def _doctest_block(text: str) -> str:
     """Return an example as a block of code."""
-    return f"```python\n{text}\n```"
+    return f"```python\n{text.strip()}\n```"
 
 
 def _code(text: str) -> Iterator[str]:

@@ -105,6 +105,14 @@ def test_every_public_name_has_an_entry_with_an_anchor(built: Mapping[str, Built
     assert [name for name in names if anchors.count(name.strip("_")) != 1] == []
 
 
+@pytest.mark.parametrize("module", _MODULES)
+def test_every_public_name_is_described(site: Path, module: str) -> None:
+    page = (site / "api" / module / "index.html").read_text(encoding="utf-8")
+    rows = re.findall(r"<tr>\n<td>(.*?)</td>\n<td>(.*?)</td>", page.partition("<h2 ")[0], re.DOTALL)
+    assert rows
+    assert [re.sub(r"<[^>]+>", "", name) for name, summary in rows if not summary] == []
+
+
 def test_every_fixture_of_the_lab_has_an_entry(built: Mapping[str, BuiltPage]) -> None:
     fixtures = {"lab", "lab_env", "lab_key", "lab_table", "lab_user"}
     assert fixtures <= {*built["api/dynaseal_lab.pytest_plugin/"].anchors}

@@ -27,6 +27,7 @@ from dynaseal.errors import FormatError
 from dynaseal.materials.keyrings.wrapped_keys import describe_key
 
 ItemForm = Literal["plaintext", "older", "current", "damaged"]
+"""How an item is stored: as plaintext, in the older library's format, in the current one, or damaged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,7 @@ from dynaseal.migrate.forms import ItemForm, StoredForm, find_form, key_names
 from dynaseal.migrate.sizes import MAX_ITEM_SIZE, item_size
 
 OutcomeState = Literal["changed", "skipped", "failed"]
+"""What became of an item: it is skipped if the target would write the same."""
 
 # These name the same keys in every item that they write.
 _KEYRINGS_WITH_FIXED_KEYS = (
