@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from base64 import encodebytes
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from dynaseal import (
     AlgorithmSuite,
     AttributeActions,
+    AwsKmsEcdhKeyring,
     AwsKmsHierarchicalKeyring,
     AwsKmsKeyring,
     AwsKmsRsaKeyring,
     CryptoAction,
+    Curve,
     EncryptedTable,
     Keyring,
     KeyStore,
+    MultiKeyring,
     RawAesKeyring,
     TableConfig,
 )
@@ -27,7 +33,7 @@ from dynaseal.inspection.tables import TableFacts, describe_table
 from dynaseal.inspector.accounts import Account
 from dynaseal.inspector.readers import Readers
 from dynaseal.inspector.site import AWS_ERRORS
-from dynaseal.inspector.who_can import KmsKey, kms_keys, who_can_read
+from dynaseal.inspector.who_can import Need, PrincipalRow, ways_to_unwrap, who_can_read
 from inspector.conftest import MAY_READ, SECRET, Site, allow
 
 ACTIONS = AttributeActions(
@@ -108,12 +114,129 @@ def test_a_hierarchical_keyring_fetches_branch_keys_as_the_user(account: Account
     assert secret_of(stored.read(account, "full")) == SECRET
     assert "user/limited" in refusal_of(stored.read(account, "limited")).message
 
-    explained = explain_item(stored.item, stored.config)
-    keys = kms_keys(explained, stored.config)
-    assert keys == [KmsKey(site.key_arn, has_item_context=False)]
-    assert account.lab is not None
-    rows = {row.name: row.may for row in who_can_read(account.lab, stored.facts, explained, keys).rows}
+    (way,) = ways_to_unwrap(explain_item(stored.item, stored.config), stored.config)
+    assert way.key_arn == site.key_arn
+    rows = {name: row.may for name, row in rows_of(account, stored).items()}
     assert (rows["user/full"], rows["user/limited"]) == (True, False)
+
+
+def rows_of(account: Account, stored: Stored) -> dict[str, PrincipalRow]:
+    assert account.lab is not None
+    ways = ways_to_unwrap(explain_item(stored.item, stored.config), stored.config)
+    rows = who_can_read(account.lab, stored.facts, {"pk": {"S": "ann"}}, ways).rows
+    return {row.name: row for row in rows}
+
+
+@dataclass(frozen=True)
+class Tenants:
+    """A key store with a branch key, and users whose policies differ in what they may do with it."""
+
+    store: KeyStore
+    branch_key_id: str
+    users: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def tenants(site: Site) -> Tenants:
+    store = KeyStore("tenants", "tenants", site.key_arn)
+    store.create_table()
+    branch_key_id = store.create_key()
+    table = "arn:aws:dynamodb:*:*:table/"
+    items = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": f"{table}of-*"}
+    records = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": f"{table}tenants"}
+    decrypt = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
+    name = "kms:EncryptionContext:branch-key-id"
+    users = {
+        "no-records": [items, decrypt],
+        "of-the-tenant": [
+            items,
+            {**records, "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": branch_key_id}}},
+            {**decrypt, "Condition": {"StringEquals": {name: branch_key_id}}},
+        ],
+        "of-another-tenant": [items, records, {**decrypt, "Condition": {"StringEquals": {name: "x"}}}],
+        "no-items": [records, decrypt],
+    }
+    iam = boto3.client("iam")
+    for user, statements in users.items():
+        iam.create_user(UserName=user)
+        document = json.dumps({"Statement": statements})
+        iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=document)
+    return Tenants(store, branch_key_id, tuple(users))
+
+
+@pytest.mark.parametrize("kind", ["alone", "below-kms", "beside-raw"])
+def test_who_can_read_is_what_happens_when_each_of_them_reads(
+    account: Account, site: Site, tenants: Tenants, kind: str
+) -> None:
+    hierarchical = AwsKmsHierarchicalKeyring(
+        tenants.store, branch_key_id=tenants.branch_key_id, ttl_seconds=60
+    )
+    other_key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
+    keyring: Keyring = {
+        "alone": hierarchical,
+        "below-kms": MultiKeyring(generator=AwsKmsKeyring(other_key), children=[hierarchical]),
+        "beside-raw": MultiKeyring(generator=hierarchical, children=[AwsKmsKeyring(site.key_arn)]),
+    }[kind]
+    stored = Stored(f"of-{kind}", keyring)
+    rows = rows_of(account, stored)
+    for user in (*tenants.users, "full", "limited"):
+        actor = account.actor(user)
+        may_read = True
+        try:
+            actor.dynamodb.get_item(TableName=stored.facts.name, Key={"pk": {"S": "ann"}})
+        except ClientError:
+            may_read = False
+        decrypts = isinstance(stored.read(account, user).reading, Plaintext)
+        assert rows[f"user/{user}"].may is (may_read and decrypts), user
+
+
+def test_who_can_read_an_item_of_a_key_agreement_or_an_rsa_key(account: Account) -> None:
+    """An item names neither an ECDH key nor, in its request, an encryption context for an RSA key."""
+    kms, iam = boto3.client("kms"), boto3.client("iam")
+    agreement = kms.create_key(KeyUsage="KEY_AGREEMENT", KeySpec="ECC_NIST_P256")["KeyMetadata"]["Arn"]
+    iam.create_user(UserName="agrees")
+    allow("agrees", *MAY_READ, "kms:DeriveSharedSecret")
+    public_key = kms.get_public_key(KeyId=agreement)["PublicKey"]
+    stored = Stored(
+        "agreed", AwsKmsEcdhKeyring.static(Curve.P256, agreement, recipient_public_key=public_key)
+    )
+    rows = rows_of(account, stored)
+    assert (rows["user/agrees"].may, rows["user/full"].may) == (True, False)
+
+    rsa = kms.create_key(KeyUsage="ENCRYPT_DECRYPT", KeySpec="RSA_2048")["KeyMetadata"]["Arn"]
+    pem = b"-----BEGIN PUBLIC KEY-----\n"
+    pem += encodebytes(kms.get_public_key(KeyId=rsa)["PublicKey"]) + b"-----END PUBLIC KEY-----\n"
+    stored = Stored("by-rsa", AwsKmsRsaKeyring(rsa, "RSAES_OAEP_SHA_256", public_key=pem))
+    (way,) = ways_to_unwrap(explain_item(stored.item, stored.config), stored.config)
+    assert way.needs == (Need("kms:Decrypt", rsa),)
+
+
+def test_who_can_read_is_not_known_where_the_item_does_not_name_its_kms_key(
+    account: Account, site: Site, tenants: Tenants
+) -> None:
+    assert site.key_arn
+    keyring = AwsKmsHierarchicalKeyring(tenants.store, branch_key_id=tenants.branch_key_id, ttl_seconds=60)
+    stored = Stored("of-nobody", keyring)
+    stored.config = Readers(()).config(account.ambient, stored.facts)
+    assert account.lab is not None
+    ways = ways_to_unwrap(explain_item(stored.item, stored.config), stored.config)
+    principals = who_can_read(account.lab, stored.facts, {"pk": {"S": "ann"}}, ways)
+    rows = {row.name: row.may for row in principals.rows}
+    assert (rows["user/full"], rows["user/no-items"]) == (None, False)
+    assert "aws-kms-hierarchy" in principals.problems[0]
+
+
+def test_a_condition_on_the_partition_key_counts(account: Account, site: Site) -> None:
+    own = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["ann"]}}
+    other = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["bob"]}}
+    for user, condition in (("ann", own), ("bob", other)):
+        boto3.client("iam").create_user(UserName=user)
+        items = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*", "Condition": condition}
+        decrypt = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
+        document = json.dumps({"Statement": [items, decrypt]})
+        boto3.client("iam").put_user_policy(UserName=user, PolicyName="p", PolicyDocument=document)
+    rows = rows_of(account, Stored("by-person", AwsKmsKeyring(site.key_arn)))
+    assert (rows["user/ann"].may, rows["user/bob"].may) == (True, False)
 
 
 def test_a_keyring_with_clients_of_its_own_is_not_used_for_another_user(account: Account) -> None:
@@ -151,8 +274,7 @@ def test_the_storage_key_decides_too(account: Account) -> None:
     facts = describe_table(boto3.client("dynamodb"), "sealed")
     assert facts.storage_key_arn == storage_key
     assert account.lab is not None
-    explained = explain_item({"pk": {"S": "a"}})
-    rows = {row.name: row for row in who_can_read(account.lab, facts, explained, []).rows}
+    rows = {row.name: row for row in who_can_read(account.lab, facts, {"pk": {"S": "a"}}, []).rows}
     assert rows["user/full"].may
     reader = rows["user/reader"]
     assert reader.read is not None

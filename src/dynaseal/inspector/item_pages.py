@@ -18,7 +18,7 @@ from dynaseal.inspector.accounts import Actor
 from dynaseal.inspector.readers import Readers
 from dynaseal.inspector.rendering import decode_key, decode_name, encode_key
 from dynaseal.inspector.site import AWS_ERRORS, NotFoundError, Site, Visit, in_words
-from dynaseal.inspector.who_can import Principals, kms_keys, who_can_read
+from dynaseal.inspector.who_can import Principals, ways_to_unwrap, who_can_read
 
 Revealed = frozenset[str] | None
 """The names of the attributes whose values are shown; None for all of them."""
@@ -105,8 +105,9 @@ class ItemPages:
             return None, ()
         config = self.readers.config(account.ambient, facts)
         explained = explain_item(item, config)
-        keys = kms_keys(explained, config)
-        return who_can_read(account.lab, facts, explained, keys), [key.arn for key in keys]
+        ways = ways_to_unwrap(explained, config)
+        arns = dict.fromkeys(way.key_arn for way in ways if way.key_arn is not None)
+        return who_can_read(account.lab, facts, key, ways), [*arns]
 
     def _policies(
         self, actor: Actor, key_arns: Sequence[str], facts: TableFacts

@@ -11,13 +11,21 @@ from typing import Any
 
 from dynaseal.boto.discovered_config import discovered_config
 from dynaseal.boto.keys.key_store import KeyStore
+from dynaseal.boto.keys.uses import root_keyring
 from dynaseal.config import TableConfig
 from dynaseal.encryptor import ItemEncryptor
 from dynaseal.inspection.item import ExplainedItem, Refusal, explain_item, read_item
 from dynaseal.inspection.tables import TableFacts
 from dynaseal.inspector.accounts import Actor
 from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
+from dynaseal.materials.keyrings.kms import KmsKeyring
+from dynaseal.materials.keyrings.kms_discovery import KmsDiscoveryKeyring
+from dynaseal.materials.keyrings.multi import MultiKeyring
 from dynaseal.materials.keyrings.names import KMS_PROVIDER
+from dynaseal.materials.keyrings.raw_aes import RawAesKeyring
+from dynaseal.materials.keyrings.raw_ecdh import RawEcdhKeyring
+from dynaseal.materials.keyrings.raw_rsa import RawRsaKeyring
+from dynaseal.materials.model import Keyring
 from dynaseal.report import ItemFormat, describe_item
 
 _AWS_PREFIX = "aws-kms"
@@ -102,26 +110,46 @@ def _with_clients_of(
     report = describe_item(item)
     if report.format is ItemFormat.ENCRYPTION_CLIENT:
         return None  # a provider of the older format has clients of its own
-    keyring = config.keyring
-    if isinstance(keyring, AwsKmsHierarchicalKeyring):
-        store = keyring.key_store
-        if not isinstance(store, KeyStore):
-            return None
-        own_store = KeyStore(
-            store.table_name,
-            store.logical_key_store_name,
-            store.kms_key_arn,
-            dynamodb_client=actor.dynamodb,
-            kms_client=actor.kms,
-        )
-        own_keyring = AwsKmsHierarchicalKeyring(
-            own_store,
-            branch_key_id=keyring.branch_key_id,
-            branch_key_id_supplier=keyring.branch_key_id_supplier,
-            ttl_seconds=keyring.ttl_seconds,
-        )
-        return replace(config, keyring=own_keyring)
     providers = {key.provider for key in report.wrapped_keys}
-    if KMS_PROVIDER in providers:
-        return replace(config, keyring=discovered_config(facts, actor.kms).keyring, cmm=None)
-    return None if any(provider.startswith(_AWS_PREFIX) for provider in providers) else config
+    if not any(provider.startswith(_AWS_PREFIX) for provider in providers):
+        return config
+    keyring = _with_clients(actor, facts, root_keyring(config))
+    if keyring is None and KMS_PROVIDER in providers:
+        keyring = _discovery_keyring(actor, facts)
+    return None if keyring is None else replace(config, keyring=keyring, cmm=None)
+
+
+def _with_clients(actor: Actor, facts: TableFacts, keyring: object) -> Keyring | None:
+    """Return a keyring that reads the same items with a user's clients; None if there is none."""
+    if isinstance(keyring, AwsKmsHierarchicalKeyring):
+        return _hierarchical_keyring(actor, keyring)
+    if isinstance(keyring, KmsKeyring | KmsDiscoveryKeyring):
+        return _discovery_keyring(actor, facts)
+    if isinstance(keyring, MultiKeyring):
+        children = [_with_clients(actor, facts, child) for child in keyring.keyrings]
+        known = [child for child in children if child is not None]
+        return MultiKeyring(children=known) if len(known) == len(children) else None
+    return keyring if isinstance(keyring, RawAesKeyring | RawEcdhKeyring | RawRsaKeyring) else None
+
+
+def _discovery_keyring(actor: Actor, facts: TableFacts) -> Keyring | None:
+    return discovered_config(facts, actor.kms).keyring
+
+
+def _hierarchical_keyring(actor: Actor, keyring: AwsKmsHierarchicalKeyring) -> Keyring | None:
+    store = keyring.key_store
+    if not isinstance(store, KeyStore):
+        return None
+    own_store = KeyStore(
+        store.table_name,
+        store.logical_key_store_name,
+        store.kms_key_arn,
+        dynamodb_client=actor.dynamodb,
+        kms_client=actor.kms,
+    )
+    return AwsKmsHierarchicalKeyring(
+        own_store,
+        branch_key_id=keyring.branch_key_id,
+        branch_key_id_supplier=keyring.branch_key_id_supplier,
+        ttl_seconds=keyring.ttl_seconds,
+    )
