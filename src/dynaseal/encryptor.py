@@ -6,18 +6,19 @@ materials, check everything, and only then decrypt.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import urandom
 from typing import TYPE_CHECKING, Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
+from dynaseal import native_items
 from dynaseal.attributes import AttributeValue, Item
 from dynaseal.config import TableConfig
 from dynaseal.core import engine, header, item
 from dynaseal.core.arguments import ProcessBound, check_instances
 from dynaseal.core.context import ContextTooLongError, TableContext, base_context
-from dynaseal.core.header import HEADER_NAME, MESSAGE_ID_LENGTH, Header
+from dynaseal.core.header import HEADER_NAME, MESSAGE_ID_LENGTH, EncryptedDataKey, Header
 from dynaseal.core.quoting import quoted
 from dynaseal.core.shapes import Shape, Shapes
 from dynaseal.core.signatures import load_public_key
@@ -26,7 +27,7 @@ from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatErr
 from dynaseal.materials.kms_calls import KmsCall, KmsCalls
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
 from dynaseal.native import native_engine
-from dynaseal.native_items import NativeItems, known_keyring
+from dynaseal.native_items import NativeItems
 
 if TYPE_CHECKING:
     from dynaseal.search import TableSearch
@@ -62,7 +63,7 @@ class ItemEncryptor(ProcessBound):
         self.config = config
         base = base_context(config.logical_table_name, config.partition_key_name, config.sort_key_name)
         self._native = _native_items(config, base)
-        self._shapes = Shapes(config.schema, None if self._native is None else self._native.plan)
+        self._shapes = Shapes(config.schema) if self._native is None else self._native.shapes
         self._context = TableContext(base)
         self._cmm = config.materials_manager
         self._writes_plaintext = config.plaintext_policy.forces_write
@@ -71,6 +72,11 @@ class ItemEncryptor(ProcessBound):
         self._writes_older_items = config.writes_older_items
         self._kms_calls = KmsCalls(f"table {config.logical_table_name}")
         self.search: TableSearch | None = _table_search(config)
+        # What whole items are encrypted or decrypted by, without materials from Python; None if nothing can.
+        knows_keyring = self._native is not None and self._native.knows_keyring
+        always_encrypts = not (self._writes_plaintext or self._writes_older_items)
+        self._native_reader = self._native if knows_keyring else None
+        self._native_writer = self._native_reader if always_encrypts and self.search is None else None
 
     def __repr__(self) -> str:
         return f"ItemEncryptor({self.config.logical_table_name!r})"
@@ -96,6 +102,10 @@ class ItemEncryptor(ProcessBound):
             TypeError: a value is not of the Python type that its DynamoDB type needs.
         """
         try:
+            if self._native_writer is not None:
+                stored = self._native_writer.encrypt(plaintext_item)
+                if stored is not None:
+                    return stored
             with self._kms_calls.recording():
                 if self._writes_plaintext:
                     _refuse_traces(self.config, plaintext_item)
@@ -108,29 +118,14 @@ class ItemEncryptor(ProcessBound):
                     if self.search is None
                     else self.search.with_signed_attributes(plaintext_item)
                 )
-                shape = self._shapes.for_writing(tuple(prepared))
-                if self._native is not None:
-                    stored = self._encrypt_natively(self._native, shape, prepared, plaintext_item)
+                if self.search is not None and self._native_reader is not None:
+                    stored = self._native_reader.encrypt(prepared)
                     if stored is not None:
-                        return stored
-                plaintext, signed = item.plaintext_fields(shape, prepared)
-                try:
-                    context = self._context.with_attributes(item.context_entries(shape, signed))
-                    materials = self._cmm.get_encryption_materials(
-                        self.config.algorithm_suite, context, context.key_set()
-                    )
-                    keys = _sealing_keys(materials)
-                except ContextTooLongError as error:
-                    raise EncryptError(
-                        f"The item's encryption context cannot be written: {error}",
-                        hint="Key attributes and context attributes must be fewer or shorter",
-                    ) from None
-                head, foot, encrypted = engine.seal(
-                    shape.layout, plaintext, signed, keys, message_id=urandom(MESSAGE_ID_LENGTH)
-                )
-                stored = item.encrypted_item(shape, prepared, encrypted, head=head, foot=foot)
+                        data_keys = header.parse(stored[HEADER_NAME]["B"]).encrypted_data_keys
+                        return stored | self.search.beacons(plaintext_item, data_keys)
+                stored, data_keys = self._seal(self._shapes.for_writing(tuple(prepared)), prepared)
                 if self.search is not None:
-                    stored |= self.search.beacons(plaintext_item, keys.encrypted_data_keys)
+                    stored |= self.search.beacons(plaintext_item, data_keys)
                 return stored
         except (DynasealError, TypeError) as error:
             _add_location(error, self.config, plaintext_item)
@@ -155,36 +150,20 @@ class ItemEncryptor(ProcessBound):
             TypeError: a value is not of the Python type that its DynamoDB type needs.
         """
         try:
+            if self._native_reader is not None:
+                result = self._decrypt_natively(self._native_reader, encrypted_item)
+                if result is not None:
+                    return result
             with self._kms_calls.recording():
                 if self._older_items is not None and is_older_item(encrypted_item):
                     return self._older_items.read(encrypted_item)
                 if self._reads_plaintext and find_trace(encrypted_item, self.config.is_encrypted) is None:
                     item.refuse_base64_binary(encrypted_item)
                     return dict(encrypted_item)
-                if self._native is not None:
-                    result = self._decrypt_natively(self._native, encrypted_item)
-                    if result is not None:
-                        return result
                 head, foot = item.header_and_footer(encrypted_item, self.config.is_encrypted)
                 parsed = header.parse(head)
                 shape = self._shapes.for_reading(tuple(encrypted_item), parsed.version, parsed.legend)
-                encrypted, signed = item.stored_fields(shape, encrypted_item)
-                try:
-                    context = self._context.with_attributes(item.context_entries(shape, signed))
-                    materials = self._cmm.decrypt_materials(
-                        parsed.suite, parsed.encrypted_data_keys, parsed.stored_context, context
-                    )
-                    keys = _unsealing_keys(parsed, materials)
-                except ContextTooLongError as error:
-                    raise DecryptError(f"The item's encryption context is too large: {error}") from None
-                fields = engine.unseal(parsed, foot, shape.layout, encrypted, signed, keys=keys)
-                # The legend decides this, and it can be trusted only now. Before decryption anyone who can
-                # write to the table could change the legend and get this error, where a changed item must
-                # give a SignatureError like any other. After it, only a writer who had the keys can have made
-                # such an item.
-                if not shape.binds_keys:
-                    raise FormatError("The item's key attributes are not bound to its data key")
-                result = item.decrypted_item(shape, encrypted_item, fields)
+                result = self._unseal(shape, encrypted_item, parsed, foot)
                 if self.search is not None and self.search.has_tokens:
                     return self.search.without_tokens(result)
                 return result
@@ -192,25 +171,127 @@ class ItemEncryptor(ProcessBound):
             _add_location(error, self.config, encrypted_item)
             raise
 
+    def _seal(self, shape: Shape, prepared: Item) -> tuple[dict[str, Any], Sequence[EncryptedDataKey]]:
+        """Encrypt an item of a shape; return it with its encrypted data keys."""
+        fields = None if shape.plan is None else shape.plan.plaintext_fields(prepared)
+        if fields is None:
+            plaintext, signed = item.plaintext_fields(shape, prepared)
+            keys = self._sealing_keys(item.context_entries(shape, signed))
+        else:
+            keys = self._sealing_keys(fields.entries, fields.serialized)
+            stored = native_items.seal(fields, keys)
+            if stored is not None:
+                return stored, keys.encrypted_data_keys
+            plaintext, signed = item.plaintext_fields(shape, prepared)
+        head, foot, encrypted = engine.seal(
+            shape.layout, plaintext, signed, keys, message_id=urandom(MESSAGE_ID_LENGTH)
+        )
+        stored = item.encrypted_item(shape, prepared, encrypted, head=head, foot=foot)
+        return stored, keys.encrypted_data_keys
+
+    def _sealing_keys(
+        self, entries: Mapping[str, str], serialized: bytes | None = None
+    ) -> engine.SealingKeys:
+        """Get an item's materials, given what its attributes add to the encryption context."""
+        try:
+            context = self._context.with_attributes(entries, serialized)
+            return _sealing_keys(
+                self._cmm.get_encryption_materials(self.config.algorithm_suite, context, context.key_set())
+            )
+        except ContextTooLongError as error:
+            raise EncryptError(
+                f"The item's encryption context cannot be written: {error}",
+                hint="Key attributes and context attributes must be fewer or shorter",
+            ) from None
+
+    def _unseal(self, shape: Shape, encrypted_item: Item, parsed: Header, foot: bytes) -> dict[str, Any]:
+        """Verify and decrypt an item of a shape."""
+        stored_fields = None if shape.plan is None else shape.plan.stored_fields(encrypted_item)
+        if stored_fields is None:
+            encrypted, signed = item.stored_fields(shape, encrypted_item)
+            materials = self._materials(parsed, item.context_entries(shape, signed))
+        else:
+            materials = self._materials(parsed, stored_fields.entries, stored_fields.serialized)
+            result = native_items.unseal(stored_fields, parsed, materials)
+            if result is not None:
+                return result
+            encrypted, signed = item.stored_fields(shape, encrypted_item)
+        keys = _unsealing_keys(parsed, materials)
+        fields = engine.unseal(parsed, foot, shape.layout, encrypted, signed, keys=keys)
+        # The legend decides this, and it can be trusted only now. Before decryption anyone who can write to
+        # the table could change the legend and get this error, where a changed item must give a
+        # SignatureError like any other. After it, only a writer who had the keys can have made such an item.
+        if not shape.binds_keys:
+            raise FormatError("The item's key attributes are not bound to its data key")
+        return item.decrypted_item(shape, encrypted_item, fields)
+
+    def _materials(
+        self, parsed: Header, entries: Mapping[str, str], serialized: bytes | None = None
+    ) -> DecryptionMaterials:
+        """Get a stored item's materials, given what its attributes add to the encryption context."""
+        try:
+            return self._cmm.decrypt_materials(
+                parsed.suite,
+                parsed.encrypted_data_keys,
+                parsed.stored_context,
+                self._context.with_attributes(entries, serialized),
+            )
+        except ContextTooLongError as error:
+            raise DecryptError(f"The item's encryption context is too large: {error}") from None
+
+    def encrypt_many(self, plaintext_items: Sequence[Item]) -> list[dict[str, Any]]:
+        """Encrypt and sign items, as `encrypt_item` does one by one.
+
+        With the native engine, other threads run meanwhile.
+
+        Raises:
+            DynasealError: the first item that cannot be encrypted; see `encrypt_item`.
+            TypeError: see `encrypt_item`.
+        """
+        stored_items = zip(plaintext_items, self.usual_encrypted(plaintext_items), strict=True)
+        return [self.encrypt_item(plain) if stored is None else stored for plain, stored in stored_items]
+
+    def decrypt_many(self, encrypted_items: Sequence[Item]) -> list[dict[str, Any]]:
+        """Verify and decrypt items, as `decrypt_item` does one by one.
+
+        With the native engine, other threads run meanwhile.
+
+        Raises:
+            DynasealError: the first item that cannot be decrypted; see `decrypt_item`.
+            TypeError: see `decrypt_item`.
+        """
+        plain_items = zip(encrypted_items, self.usual_decrypted(encrypted_items), strict=True)
+        return [self.decrypt_item(stored) if plain is None else plain for stored, plain in plain_items]
+
+    def usual_encrypted(self, plaintext_items: Sequence[Item]) -> list[dict[str, Any] | None]:
+        """Encrypt the items that the native engine can; None for each that `encrypt_item` must.
+
+        That is every item without the native engine, or if something has replaced `encrypt_item`.
+        """
+        native = self._native_writer
+        if native is None or _is_replaced(self, "encrypt_item"):
+            return [None] * len(plaintext_items)
+        return native.encrypt_many(plaintext_items)
+
+    def usual_decrypted(self, encrypted_items: Sequence[Item]) -> list[dict[str, Any] | None]:
+        """Decrypt the items that the native engine can; None for each that `decrypt_item` must.
+
+        That is every item without the native engine, or if something has replaced `decrypt_item`.
+        """
+        native = self._native_reader
+        has_tokens = self.search is not None and self.search.has_tokens
+        if native is None or has_tokens or self._older_items or _is_replaced(self, "decrypt_item"):
+            return [None] * len(encrypted_items)
+        return native.decrypt_many(encrypted_items)
+
     def _decrypt_natively(self, native: NativeItems, encrypted_item: Item) -> dict[str, Any] | None:
-        peeked = native.peek(encrypted_item)
-        if peeked is None:
+        """Verify and decrypt an item; None if the Python engine must."""
+        if self._older_items is not None and is_older_item(encrypted_item):
             return None
-        version, legend, wrapper = peeked
-        shape = self._shapes.for_reading(tuple(encrypted_item), version, legend)
-        result = None if shape.plan is None else shape.plan.decrypt(encrypted_item, wrapper)
+        result = native.decrypt(encrypted_item)
         if result is not None and self.search is not None and self.search.has_tokens:
             return self.search.without_tokens(result)
         return result
-
-    def _encrypt_natively(
-        self, native: NativeItems, shape: Shape, prepared: Item, plaintext_item: Item
-    ) -> dict[str, Any] | None:
-        stored = native.encrypt(shape, prepared)
-        if stored is not None and self.search is not None:
-            data_keys = header.parse(stored[HEADER_NAME]["B"]).encrypted_data_keys
-            stored |= self.search.beacons(plaintext_item, data_keys)
-        return stored
 
     def encrypt_python_item(self, plaintext_item: Mapping[str, Any]) -> dict[str, Any]:
         """Encrypt and sign an item of Python values, as boto3's Table takes them."""
@@ -219,6 +300,14 @@ class ItemEncryptor(ProcessBound):
     def decrypt_python_item(self, encrypted_item: Mapping[str, Any]) -> dict[str, Any]:
         """Verify and decrypt an item of Python values, as boto3's Table returns them."""
         return _to_python(self.decrypt_item(_from_python(encrypted_item)))
+
+
+_ITEM_METHODS = {name: getattr(ItemEncryptor, name) for name in ("encrypt_item", "decrypt_item")}
+
+
+def _is_replaced(encryptor: ItemEncryptor, name: str) -> bool:
+    """Return whether a subclass, `dynaseal.otel` or something else has replaced a method."""
+    return name in vars(encryptor) or getattr(type(encryptor), name) is not _ITEM_METHODS[name]
 
 
 # Called in an `except` and not a context manager of its own, which would take 0.5 us per item: 1 %.
@@ -233,7 +322,7 @@ def _add_location(error: DynasealError | TypeError, config: TableConfig, an_item
 
 def _native_items(config: TableConfig, context: Mapping[str, str]) -> NativeItems | None:
     engine = native_engine()
-    return None if engine is None or known_keyring(config) is None else NativeItems(engine, config, context)
+    return None if engine is None else NativeItems(engine, config, context)
 
 
 def _table_search(config: TableConfig) -> "TableSearch | None":

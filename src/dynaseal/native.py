@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from dynaseal.attributes import Item
 from dynaseal.errors import ConfigError
 
 MODULE = "dynaseal_native"
 VARIABLE = "DYNASEAL_ENGINE"
-_INTERFACE = 1
+_INTERFACE = 2
 
 _logger = logging.getLogger("dynaseal")
 
@@ -42,6 +42,59 @@ class Wrappers(Protocol):
         ...
 
 
+class FieldsToEncrypt(Protocol):
+    """An item that is to be encrypted, in the native engine's form. It can be sealed once.
+
+    Attributes:
+        entries: The entries that its attributes add to the encryption context, in order.
+        serialized: The encryption context with those of the table, serialised.
+    """
+
+    @property
+    def entries(self) -> dict[str, str]: ...  # noqa: D102 see the class
+    @property
+    def serialized(self) -> bytes: ...  # noqa: D102 see the class
+
+    def seal(
+        self,
+        *,
+        context: bytes,
+        stored_context: bytes,
+        data_keys: Sequence[tuple[str, bytes, bytes]],
+        data_key: bytes,
+        tag_keys: Sequence[bytes],
+        message_id: bytes,
+        is_signed: bool,
+    ) -> tuple[dict[str, Any], bytes] | None:
+        """Encrypt the item; see `dynaseal.core.engine.SealingKeys`.
+
+        Returns:
+            The item to store without a signature, and the hash that a signature must sign; None if the Python
+            engine must decide.
+        """
+        ...
+
+
+class FieldsToDecrypt(Protocol):
+    """A stored item in the native engine's form. It can be unsealed once.
+
+    Attributes:
+        entries: The entries that its attributes add to the encryption context, in order.
+        serialized: The encryption context with those of the table, serialised.
+    """
+
+    @property
+    def entries(self) -> dict[str, str]: ...  # noqa: D102 see the class
+    @property
+    def serialized(self) -> bytes: ...  # noqa: D102 see the class
+
+    def unseal(
+        self, *, context: bytes, data_key_count: int, data_key: bytes, tag_key: bytes, point: bytes | None
+    ) -> dict[str, Any] | None:
+        """Verify and decrypt the item, whose header was read; None if the Python engine must decide."""
+        ...
+
+
 class Plan(Protocol):
     """What happens to the attributes of items of one shape."""
 
@@ -51,6 +104,14 @@ class Plan(Protocol):
 
     def decrypt(self, item: Item, wrapper: Wrapper, /) -> dict[str, Any] | None:
         """Verify and decrypt an item; None if the Python engine must decide."""
+        ...
+
+    def plaintext_fields(self, item: Item, /) -> FieldsToEncrypt | None:
+        """Take an item that is to be encrypted with materials from Python; None if Python must take it."""
+        ...
+
+    def stored_fields(self, item: Item, /) -> FieldsToDecrypt | None:
+        """Take a stored item that is to be decrypted with materials from Python; None if Python must."""
         ...
 
 
@@ -63,14 +124,17 @@ class Plans(Protocol):
         version: int,
         legend: bytes,
         paths: Sequence[bytes],
-        encrypted: Sequence[str],
-        signed: Sequence[str],
+        names: Sequence[str],
         dropped: Sequence[str],
         context: Sequence[tuple[bytes, int]],
         table_entries: tuple[bytes, bytes, int],
     ) -> Plan:
         """Make a plan; see the engine's own documentation."""
         ...
+
+
+Job: TypeAlias = tuple[Plan, Item, Wrapper]
+"""An item, and what the native engine needs to encrypt or decrypt it."""
 
 
 class NativeEngine(Protocol):
@@ -82,6 +146,14 @@ class NativeEngine(Protocol):
 
     def peek(self, item: Item, /) -> tuple[int, bytes, tuple[bytes, bytes] | None] | None:
         """Return version and legend of a stored item's header, and its branch key's id and version."""
+        ...
+
+    def encrypt_many(self, jobs: Sequence[Job | None], is_signed: bool, /) -> list[dict[str, Any] | None]:
+        """Encrypt items; the result has None for each that the Python engine must decide about."""
+        ...
+
+    def decrypt_many(self, jobs: Sequence[Job | None], /) -> list[dict[str, Any] | None]:
+        """Decrypt items; the result has None for each that the Python engine must decide about."""
         ...
 
 

@@ -1,20 +1,28 @@
 """One table's items through the native engine.
 
-The keyring must be one that the engine knows: a raw AES keyring, or a hierarchical keyring with one branch
-key, whose branch keys are in its cache. Everything else is left to the Python engine, also a subclass or a
-keyring with a method of its own, which may do something else.
+- It does whole items if it knows the keyring: a raw AES keyring, or a hierarchical keyring with one branch
+  key, whose branch keys are in its cache. A subclass or a keyring with a method of its own may do something
+  else, so it is not known.
+- For every other keyring, and every materials manager, Python gets the materials and the engine does the
+  rest; see `ItemEncryptor`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from os import urandom
 from typing import Any
 
 from dynaseal.attributes import Item
 from dynaseal.config import TableConfig
+from dynaseal.core import primitives, signatures
 from dynaseal.core.context import ATTRIBUTE_PREFIX, PUBLIC_KEY, serialize
-from dynaseal.core.shapes import Shape
+from dynaseal.core.engine import SealingKeys
+from dynaseal.core.header import FOOTER_NAME, MESSAGE_ID_LENGTH, Header
+from dynaseal.core.shapes import Shape, Shapes
+from dynaseal.errors import DynasealError
 from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
 from dynaseal.materials.keyrings.raw_aes import RawAesKeyring
-from dynaseal.native import NativeEngine, Plan, Wrapper
+from dynaseal.materials.model import DecryptionMaterials
+from dynaseal.native import FieldsToDecrypt, FieldsToEncrypt, Job, NativeEngine, Plan
 
 KnownKeyring = RawAesKeyring | AwsKmsHierarchicalKeyring
 _METHODS = ("on_encrypt", "on_decrypt")
@@ -28,63 +36,133 @@ class NativeItems:
         engine: The native engine.
         config: The table's configuration.
         context: The entries that every item's encryption context has.
+
+    Attributes:
+        shapes: The shapes of the table's items, with the engine's plans.
     """
 
     def __init__(self, engine: NativeEngine, config: TableConfig, context: Mapping[str, str]) -> None:
         self._engine = engine
-        self._keyring = known_keyring(config)
+        self._keyring = _known_keyring(config)
         self._is_signed = config.algorithm_suite.is_signed
         before = {key: value for key, value in context.items() if key < PUBLIC_KEY}
         after = {key: value for key, value in context.items() if key > PUBLIC_KEY}
         self._table_entries = (_entries(before), _entries(after), len(context))
+        self._peek = engine.peek
+        self.shapes = Shapes(config.schema, self._plan)
 
-    def plan(self, shape: Shape) -> Plan | None:
+    @property
+    def knows_keyring(self) -> bool:
+        """Whether the engine may encrypt and decrypt whole items."""
+        return self._keyring is not None
+
+    def _plan(self, shape: Shape) -> Plan | None:
         """Make the engine's plan for a shape; None if the engine must not be used for it."""
-        if self._keyring is None or not shape.binds_keys:
+        if not shape.binds_keys:
             return None
+        canonical = shape.layout.canonical
+        names = [shape.names[position] for _, _, position in canonical]
         return self._engine.Plan(
             version=shape.layout.version,
             legend=shape.layout.legend,
-            paths=[path for path, _, _ in shape.layout.canonical],
-            encrypted=shape.encrypted,
-            signed=shape.only_signed,
+            paths=[path for path, _, _ in canonical],
+            names=names,
             dropped=shape.dropped,
-            context=[((ATTRIBUTE_PREFIX + name).encode(), position) for name, position in shape.context],
+            context=[((ATTRIBUTE_PREFIX + name).encode(), names.index(name)) for name, _ in shape.context],
             table_entries=self._table_entries,
         )
 
-    def encrypt(self, shape: Shape, item: Item) -> dict[str, Any] | None:
-        """Encrypt an item; None if the Python engine must."""
-        keyring = self._unchanged_keyring()
-        if shape.plan is None or keyring is None or not _is_dict(item):
+    def encrypt(self, item: Item) -> dict[str, Any] | None:
+        """Encrypt an item; None if the Python engine must decide."""
+        job = self._to_encrypt(item)
+        if job is None:
+            return None
+        plan, _, wrapper = job
+        return plan.encrypt(item, wrapper, self._is_signed)
+
+    def decrypt(self, item: Item) -> dict[str, Any] | None:
+        """Verify and decrypt an item; None if the Python engine must decide."""
+        job = self._to_decrypt(item)
+        if job is None:
+            return None
+        plan, _, wrapper = job
+        return plan.decrypt(item, wrapper)
+
+    def encrypt_many(self, items: Iterable[Item]) -> list[dict[str, Any] | None]:
+        """Encrypt items; the result has None for each that the Python engine must decide about."""
+        return self._engine.encrypt_many([self._to_encrypt(item) for item in items], self._is_signed)
+
+    def decrypt_many(self, items: Iterable[Item]) -> list[dict[str, Any] | None]:
+        """Decrypt items; the result has None for each that the Python engine must decide about."""
+        return self._engine.decrypt_many([self._to_decrypt(item) for item in items])
+
+    def _to_encrypt(self, item: Item) -> Job | None:
+        keyring = self._keyring
+        # Not an iterator, which the Python engine must have whole.
+        if keyring is None or not isinstance(item, dict) or not vars(keyring).keys().isdisjoint(_METHODS):
+            return None
+        try:
+            plan = self.shapes.for_writing(tuple(item)).plan
+        except (DynasealError, TypeError):
             return None
         wrapper = keyring.writing_wrapper()
-        return None if wrapper is None else shape.plan.encrypt(item, wrapper, self._is_signed)
+        return None if plan is None or wrapper is None else (plan, item, wrapper)
 
-    def peek(self, item: Item) -> tuple[int, bytes, Wrapper] | None:
-        """Return version and legend of a stored item, and how to unwrap its data key."""
-        keyring = self._unchanged_keyring()
-        peeked = self._engine.peek(item) if keyring is not None and _is_dict(item) else None
-        if peeked is None or keyring is None:
+    def _to_decrypt(self, item: Item) -> Job | None:
+        keyring = self._keyring
+        if keyring is None or not vars(keyring).keys().isdisjoint(_METHODS):
+            return None
+        peeked = self._peek(item)
+        if peeked is None:
             return None
         version, legend, branch_key = peeked
+        try:
+            plan = self.shapes.for_reading(tuple(item), version, legend).plan
+        except (DynasealError, TypeError):
+            return None
         wrapper = keyring.reading_wrapper(branch_key)
-        return None if wrapper is None else (version, legend, wrapper)
-
-    def _unchanged_keyring(self) -> KnownKeyring | None:
-        keyring = self._keyring
-        return None if keyring is None or not vars(keyring).keys().isdisjoint(_METHODS) else keyring
+        return None if plan is None or wrapper is None else (plan, item, wrapper)
 
 
-def known_keyring(config: TableConfig) -> KnownKeyring | None:
+def seal(fields: FieldsToEncrypt, keys: SealingKeys) -> dict[str, Any] | None:
+    """Encrypt an item under keys from Python; None if the Python engine must."""
+    sealed = fields.seal(
+        context=keys.context,
+        stored_context=keys.stored_context,
+        data_keys=[(key.provider_id, key.provider_info, key.ciphertext) for key in keys.encrypted_data_keys],
+        data_key=keys.data_key,
+        tag_keys=keys.tag_keys,
+        message_id=urandom(MESSAGE_ID_LENGTH),
+        is_signed=keys.suite.is_signed,
+    )
+    if sealed is None:
+        return None
+    stored, canonical_hash = sealed
+    if keys.signing_key is not None:
+        signature = signatures.sign(keys.signing_key, primitives.sha384(canonical_hash))
+        stored[FOOTER_NAME] = {"B": stored[FOOTER_NAME]["B"] + signature}
+    return stored
+
+
+def unseal(fields: FieldsToDecrypt, parsed: Header, materials: DecryptionMaterials) -> dict[str, Any] | None:
+    """Verify and decrypt an item with materials from Python; None if the Python engine must."""
+    data_key, tag_key = materials.plaintext_data_key, materials.symmetric_signing_key
+    point = materials.verification_key
+    if data_key is None or tag_key is None or parsed.suite.is_signed is (point is None):
+        return None
+    return fields.unseal(
+        context=materials.aad,
+        data_key_count=len(parsed.encrypted_data_keys),
+        data_key=data_key,
+        tag_key=tag_key,
+        point=point,
+    )
+
+
+def _known_keyring(config: TableConfig) -> KnownKeyring | None:
     """Return a table's keyring if it is of a class that the native engine knows."""
     keyring: Any = config.keyring
     return keyring if type(keyring) in (RawAesKeyring, AwsKmsHierarchicalKeyring) else None
-
-
-def _is_dict(item: Item) -> bool:
-    """Return whether an item is what boto3 makes of one; a subclass may do something else when it is read."""
-    return type(item) is dict
 
 
 def _entries(entries: Mapping[str, str]) -> bytes:

@@ -14,115 +14,47 @@ from hypothesis import strategies as st
 import dynaseal.encryptor
 from dynaseal import (
     AlgorithmSuite,
-    AttributeActions,
     AwsKmsHierarchicalKeyring,
     BranchKeyCache,
-    CryptoAction,
     DefaultMaterialsManager,
     DynasealError,
     ItemEncryptor,
     RawAesKeyring,
-    TableConfig,
 )
-from dynaseal.materials.key_store.branch_keys import BranchKeyMaterials
+from dynaseal.materials.model import DecryptionMaterials
 from dynaseal.native import NativeEngine
+from native.engines import (
+    DEFAULTS,
+    KNOWN,
+    OTHERS,
+    OneBranchKey,
+    Pair,
+    config,
+    hierarchical,
+    in_python,
+    native_result,
+    natively,
+    pairs_of,
+    read,
+    written,
+)
 from support import strategies
 
 pytestmark = pytest.mark.usefixtures("engine")
 
-VERSION = "f1b1c8a6-5a0c-4d4b-9a52-8c6f1c2f3a11"
-
-
-class OneBranchKey:
-    """A key store with one branch key, which counts how often it is asked."""
-
-    def __init__(self) -> None:
-        self.fetched = 0
-
-    def get_active_branch_key(self, branch_key_id: str) -> BranchKeyMaterials:
-        self.fetched += 1
-        return BranchKeyMaterials(branch_key_id, VERSION, bytes(range(32)), {})
-
-    def get_branch_key_version(self, branch_key_id: str, version: str) -> BranchKeyMaterials:
-        self.fetched += 1
-        return BranchKeyMaterials(branch_key_id, version, bytes(range(32)), {})
-
-
-def hierarchical(**more: Any) -> AwsKmsHierarchicalKeyring:
-    return AwsKmsHierarchicalKeyring(
-        OneBranchKey(), **{"branch_key_id": "tenant", "ttl_seconds": 600, **more}
-    )
-
-
-KEYRINGS = {
-    "raw 128": RawAesKeyring("tests", "one", bytes(16)),
-    "raw 192": RawAesKeyring("tests", "one", bytes(24)),
-    "raw 256": RawAesKeyring("tests", "one", bytes(range(32))),
-    "hierarchical": hierarchical(),
-}
-DEFAULTS = [action for action in CryptoAction if action is not CryptoAction.DO_NOTHING]
-
-
-def config(keyring: Any, suite: AlgorithmSuite, default: CryptoAction, **more: Any) -> TableConfig:
-    actions = AttributeActions(default, {"free": CryptoAction.DO_NOTHING, "open": CryptoAction.SIGN_ONLY})
-    return TableConfig(
-        "people",
-        "pk",
-        **{"keyring": keyring, "attribute_actions": actions, "algorithm_suite": suite, **more},
-    )
-
-
-def in_python(table: TableConfig) -> ItemEncryptor:
-    """An encryptor that uses the Python engine."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(dynaseal.encryptor, "native_engine", lambda: None)
-        return ItemEncryptor(table)
-
-
-def natively(table: TableConfig) -> ItemEncryptor:
-    """An encryptor that uses the native engine, and has what it needs in its caches."""
-    encryptor = ItemEncryptor(table)
-    encryptor.decrypt_item(encryptor.encrypt_item({"pk": {"S": "warm"}}))
-    return encryptor
-
-
-def native_result(encryptor: ItemEncryptor, stored: dict[str, Any]) -> dict[str, Any] | None:
-    """What the native engine itself makes of a stored item."""
-    native = encryptor._native
-    assert native is not None
-    try:
-        return encryptor._decrypt_natively(native, stored)
-    except (DynasealError, TypeError):
-        return None
-
-
-def outcome(encryptor: ItemEncryptor, stored: dict[str, Any]) -> Any:
-    try:
-        return encryptor.decrypt_item(stored)
-    except (DynasealError, TypeError) as error:
-        return type(error), str(error)
-
-
-PAIRS = {
-    (name, suite, default): (natively(table), in_python(table))
-    for name, keyring in KEYRINGS.items()
-    for suite in AlgorithmSuite
-    for default in DEFAULTS
-    for table in [config(keyring, suite, default)]
-}
+PAIRS = pairs_of(KNOWN)
+OTHER_PAIRS = pairs_of(OTHERS)
 KINDS = ["S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M", "x"]
-pairs = st.sampled_from(sorted(PAIRS, key=str)).map(PAIRS.__getitem__)
+pairs = st.sampled_from(sorted(PAIRS)).map(PAIRS.__getitem__)
+other_pairs = st.sampled_from(sorted(OTHER_PAIRS)).map(OTHER_PAIRS.__getitem__)
 
 
 @settings(deadline=None, max_examples=300)
 @given(pairs, strategies.items)
-def test_each_reads_what_the_other_writes(
-    pair: tuple[ItemEncryptor, ItemEncryptor], item: dict[str, Any]
-) -> None:
+def test_each_reads_what_the_other_writes(pair: Pair, item: dict[str, Any]) -> None:
     native, python = pair
-    assert native._native is not None
-    shape = native._shapes.for_writing(tuple(item))
-    stored = native._native.encrypt(shape, item)
+    assert native._native_writer is not None
+    stored = native._native_writer.encrypt(item)
     assert stored is not None
     assert list(stored) == list(python.encrypt_item(item))
     assert python.decrypt_item(stored) == native_result(native, stored)
@@ -155,19 +87,20 @@ def changed(stored: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
 @settings(deadline=None, max_examples=500)
 @given(pairs, strategies.items, st.data())
 def test_they_accept_the_same_changed_items_and_word_the_errors_alike(
-    pair: tuple[ItemEncryptor, ItemEncryptor], item: dict[str, Any], data: st.DataObject
+    pair: Pair, item: dict[str, Any], data: st.DataObject
 ) -> None:
     native, python = pair
     stored = changed(python.encrypt_item(item), data)
-    expected = outcome(python, stored)
-    assert outcome(native, stored) == expected
+    expected = read(python, stored)
+    assert read(native, stored) == expected
     found = native_result(native, stored)
     assert found is None or found == expected
+    assert native.usual_decrypted([stored]) == [found]
 
 
 @settings(deadline=None, max_examples=300)
 @given(
-    pairs,
+    pairs | other_pairs,
     strategies.names,
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.binary(max_size=5),
@@ -182,19 +115,117 @@ def test_they_accept_the_same_changed_items_and_word_the_errors_alike(
         max_leaves=6,
     ),
 )
-def test_they_refuse_the_same_values(
-    pair: tuple[ItemEncryptor, ItemEncryptor], name: str, value: Any
-) -> None:
+def test_they_refuse_the_same_values(pair: Pair, name: str, value: Any) -> None:
     native, python = pair
     item = {"pk": {"S": "k"}, name: value}
+    assert written(native, item) == written(python, item)
 
-    def written(encryptor: ItemEncryptor) -> Any:
-        try:
-            return encryptor.decrypt_item(encryptor.encrypt_item(item))
-        except (DynasealError, TypeError) as error:
-            return type(error), str(error)
 
-    assert written(native) == written(python)
+# Items whose materials Python gets.
+
+
+@settings(deadline=None, max_examples=200)
+@given(other_pairs, strategies.items)
+def test_each_reads_what_the_other_writes_with_materials_from_python(
+    pair: Pair, item: dict[str, Any]
+) -> None:
+    native, python = pair
+    expected = python.decrypt_item(python.encrypt_item(item))
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("seal", "unseal"):
+            patched.delattr(dynaseal.encryptor.engine, name)
+        stored = native.encrypt_item(item)
+        assert native.decrypt_item(stored) == expected
+    assert python.decrypt_item(stored) == expected
+    assert list(stored) == list(python.encrypt_item(item))
+    assert native.decrypt_item(python.encrypt_item(item)) == expected
+
+
+@settings(deadline=None, max_examples=300)
+@given(other_pairs, strategies.items, st.data())
+def test_they_accept_the_same_changed_items_with_materials_from_python(
+    pair: Pair, item: dict[str, Any], data: st.DataObject
+) -> None:
+    native, python = pair
+    stored = changed(python.encrypt_item(item), data)
+    assert read(native, stored) == read(python, stored)
+
+
+def test_materials_that_do_not_fit_are_refused_alike() -> None:
+    class Manager(DefaultMaterialsManager):
+        length = 32
+
+        def decrypt_materials(self, *arguments: Any, **more: Any) -> DecryptionMaterials:
+            found = super().decrypt_materials(*arguments, **more)
+            assert found.plaintext_data_key
+            assert found.symmetric_signing_key
+            return found.with_unwrapped_key(
+                found.plaintext_data_key[: self.length], found.symmetric_signing_key
+            )
+
+    manager = Manager(RawAesKeyring("tests", "one", bytes(32)))
+    table = config(None, AlgorithmSuite.COMMIT_KEY_SYMSIG, DEFAULTS[0], cmm=manager)
+    native, python = natively(table), in_python(table)
+    stored = python.encrypt_item({"pk": {"S": "k"}, "x": {"N": "1"}})
+    manager.length = 31
+    assert read(native, stored) == read(python, stored)
+
+
+# Many items at once.
+
+
+@settings(deadline=None, max_examples=100)
+@given(pairs | other_pairs, st.lists(strategies.items, max_size=5), st.data())
+def test_many_items_are_as_each_of_them(pair: Pair, items: list[dict[str, Any]], data: st.DataObject) -> None:
+    native, python = pair
+    stored = native.encrypt_many(items)
+    assert [python.decrypt_item(each) for each in stored] == [
+        python.decrypt_item(python.encrypt_item(item)) for item in items
+    ]
+    assert native.decrypt_many(stored) == [python.decrypt_item(each) for each in stored]
+    some_changed = [changed(each, data) if data.draw(st.booleans()) else each for each in stored]
+    for each, usual in zip(some_changed, native.usual_decrypted(some_changed), strict=True):
+        assert usual is None or usual == read(python, each)
+        assert read(native, each) == read(python, each)
+
+
+def test_one_of_many_items_is_refused_as_by_itself() -> None:
+    native, python = PAIRS["raw 256", "COMMIT_KEY_SYMSIG", DEFAULTS[0].name]
+    items = [{"pk": {"S": str(number)}} for number in range(200)]
+    stored = native.encrypt_many(items)
+    stored[150] = {**stored[150], "aws_dbe_foot": stored[149]["aws_dbe_foot"]}
+    usual = native.usual_decrypted(stored)
+    assert [plain for plain in usual if plain] == items[:150] + items[151:]
+    assert usual[150] is None
+    with pytest.raises(DynasealError) as refused:
+        native.decrypt_many(stored)
+    assert (type(refused.value), str(refused.value)) == read(python, stored[150])
+
+
+@pytest.mark.parametrize(
+    "item", [None, [], "x", {"pk": 1}, {1: {"S": "k"}}, {"pk": {"S": "k"}, "aws_dbe_x": {}}]
+)
+def test_many_items_leave_what_is_unusual_to_python(item: Any) -> None:
+    native, _ = PAIRS["raw 256", "COMMIT_KEY_SYMSIG", DEFAULTS[0].name]
+    usual = {"pk": {"S": "k"}}
+    assert [stored is None for stored in native.usual_encrypted([usual, item, usual])] == [False, True, False]
+    stored = native.encrypt_item(usual)
+    assert native.usual_decrypted([item, stored]) == [None, usual]
+
+
+def test_a_method_that_was_replaced_is_called_for_each_of_many_items() -> None:
+    calls: list[Any] = []
+
+    class Counting(ItemEncryptor):
+        def decrypt_item(self, encrypted_item: Any) -> dict[str, Any]:
+            calls.append(encrypted_item)
+            return super().decrypt_item(encrypted_item)
+
+    keyring = RawAesKeyring("tests", "one", bytes(32))
+    encryptor = Counting(config(keyring, AlgorithmSuite.COMMIT_KEY_SYMSIG, DEFAULTS[0]))
+    stored = encryptor.encrypt_many([{"pk": {"S": "k"}}] * 3)
+    assert encryptor.decrypt_many(stored) == [{"pk": {"S": "k"}}] * 3
+    assert calls == stored
 
 
 # What the engine must not decide.

@@ -22,6 +22,7 @@ from dynaseal import (
     ConfigError,
     EncryptedClient,
     ItemEncryptor,
+    RawAesKeyring,
     SignatureError,
     UnsupportedOperationError,
     UpdateMode,
@@ -160,6 +161,14 @@ def test_branch_keys_are_loaded_once_and_then_found(recorded: Recorded) -> None:
         (1, {"dynaseal.outcome": "load"}),
         (4, {"dynaseal.outcome": "hit"}),
     ]
+
+
+def test_each_of_many_items_is_counted(recorded: Recorded) -> None:
+    encryptor = encryptor_of(RawAesKeyring("tests", "one", bytes(32)))
+    recorded.instrument()
+    encryptor.decrypt_many(encryptor.encrypt_many(people(3)))
+    counted = {labels["dynaseal.operation"]: count for count, labels in recorded.points("dynaseal.items")}
+    assert counted == {"encrypt": 3, "decrypt": 3}
 
 
 def test_a_failed_load_is_counted(recorded: Recorded) -> None:

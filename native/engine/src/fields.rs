@@ -1,8 +1,44 @@
-//! The fields of one item: type ids and bytes, all in one buffer.
+//! The fields of one item in one buffer, as the item's hash takes them.
+//!
+//! Each field stands after its canonical path, its length, a word and its type id. So the buffer is hashed as it
+//! is, encryption and decryption happen in place, and the stored form of an encrypted attribute, its type id and
+//! its bytes, is one slice.
 
-use std::ops::Range;
-
+use crate::Unusual;
+use crate::primitives::TAG_LENGTH;
 use crate::values::TypeId;
+
+const ENCRYPTED_WORD: &[u8; 9] = b"ENCRYPTED";
+const PLAINTEXT_WORD: &[u8; 9] = b"PLAINTEXT";
+const TYPE_ID_LENGTH: usize = 2;
+/// How many bytes an item's fields take at first; most items fit.
+const FIRST_CAPACITY: usize = 2048;
+
+/// A signed attribute of a shape, in canonical order.
+pub struct Row {
+    pub is_encrypted: bool,
+    prefix: Vec<u8>,
+    path_length: usize,
+}
+
+impl Row {
+    pub fn new(path: &[u8], is_encrypted: bool) -> Self {
+        let word = if is_encrypted {
+            ENCRYPTED_WORD
+        } else {
+            PLAINTEXT_WORD
+        };
+        Self {
+            is_encrypted,
+            prefix: [path, &[0; 8], word].concat(),
+            path_length: path.len(),
+        }
+    }
+
+    pub fn path(&self) -> &[u8] {
+        &self.prefix[..self.path_length]
+    }
+}
 
 /// A field: an attribute's type id and its bytes, in the clear or encrypted.
 #[derive(Clone, Copy)]
@@ -11,35 +47,60 @@ pub struct Field<'a> {
     pub bytes: &'a [u8],
 }
 
-/// An item's fields: those that are encrypted, or are to be, and those that are only signed.
+/// An item's fields, one for each row of its shape.
 pub struct Fields {
     buffer: Vec<u8>,
-    encrypted: Vec<(TypeId, Range<usize>)>,
-    signed: Vec<(TypeId, Range<usize>)>,
+    /// Where each field's type id begins, and where its bytes end.
+    ends: Vec<(usize, usize)>,
 }
 
 impl Fields {
-    pub fn with_capacity(encrypted: usize, signed: usize) -> Self {
+    pub fn with_capacity(rows: usize) -> Self {
         Self {
-            buffer: Vec::with_capacity(1024),
-            encrypted: Vec::with_capacity(encrypted),
-            signed: Vec::with_capacity(signed),
+            buffer: Vec::with_capacity(FIRST_CAPACITY),
+            ends: Vec::with_capacity(rows),
         }
     }
 
-    /// The buffer, to append a field's bytes to.
-    pub fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.buffer
+    /// Adds a field in the clear, with space for its tag if it will be encrypted.
+    pub fn push(
+        &mut self,
+        row: &Row,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<TypeId, Unusual>,
+    ) -> Result<(), Unusual> {
+        let start = self.begin(row);
+        self.buffer.extend_from_slice(&[0; TYPE_ID_LENGTH]);
+        let type_id = write(&mut self.buffer)?;
+        self.buffer[start..start + TYPE_ID_LENGTH].copy_from_slice(&type_id);
+        if row.is_encrypted {
+            self.buffer.extend_from_slice(&[0; TAG_LENGTH]);
+        }
+        self.end(row, start);
+        Ok(())
     }
 
-    /// Adds an encrypted field, whose bytes are those of the buffer from `start` on.
-    pub fn push_encrypted(&mut self, type_id: TypeId, start: usize) {
-        self.encrypted.push((type_id, start..self.buffer.len()));
+    /// Adds an encrypted field as it is stored: its type id and its ciphertext.
+    pub fn push_stored(&mut self, row: &Row, stored: &[u8]) -> Result<(), Unusual> {
+        if stored.len() < TYPE_ID_LENGTH + TAG_LENGTH {
+            return Err(Unusual);
+        }
+        let start = self.begin(row);
+        self.buffer.extend_from_slice(stored);
+        self.end(row, start);
+        Ok(())
     }
 
-    /// Adds a field that is only signed.
-    pub fn push_signed(&mut self, type_id: TypeId, start: usize) {
-        self.signed.push((type_id, start..self.buffer.len()));
+    fn begin(&mut self, row: &Row) -> usize {
+        self.buffer.extend_from_slice(&row.prefix);
+        self.buffer.len()
+    }
+
+    fn end(&mut self, row: &Row, start: usize) {
+        let end = self.buffer.len();
+        let length = (end - start - TYPE_ID_LENGTH) as u64;
+        let at = start - row.prefix.len() + row.path_length;
+        self.buffer[at..at + 8].copy_from_slice(&length.to_be_bytes());
+        self.ends.push((start, end));
     }
 
     /// How many bytes all fields have together.
@@ -47,22 +108,39 @@ impl Fields {
         self.buffer.len()
     }
 
-    pub fn encrypted(&self, position: usize) -> Field<'_> {
-        self.field(&self.encrypted[position])
+    /// What the item's hash takes of the fields.
+    pub fn hashed(&self) -> &[u8] {
+        &self.buffer
     }
 
+    /// A field's type id and its bytes, as they are stored if it is encrypted.
+    pub fn stored(&self, position: usize) -> &[u8] {
+        let (start, end) = self.ends[position];
+        &self.buffer[start..end]
+    }
+
+    /// A field that is only signed.
     pub fn signed(&self, position: usize) -> Field<'_> {
-        self.field(&self.signed[position])
+        let (start, end) = self.ends[position];
+        self.field(start, end)
     }
 
-    pub fn all_encrypted(&self) -> impl ExactSizeIterator<Item = Field<'_>> {
-        self.encrypted.iter().map(|each| self.field(each))
+    /// An encrypted field after it was decrypted.
+    pub fn decrypted(&self, position: usize) -> Field<'_> {
+        let (start, end) = self.ends[position];
+        self.field(start, end - TAG_LENGTH)
     }
 
-    fn field(&self, (type_id, range): &(TypeId, Range<usize>)) -> Field<'_> {
+    /// The bytes of an encrypted field, its tag included.
+    pub fn ciphertext(&mut self, position: usize) -> &mut [u8] {
+        let (start, end) = self.ends[position];
+        &mut self.buffer[start + TYPE_ID_LENGTH..end]
+    }
+
+    fn field(&self, start: usize, end: usize) -> Field<'_> {
         Field {
-            type_id: *type_id,
-            bytes: &self.buffer[range.clone()],
+            type_id: [self.buffer[start], self.buffer[start + 1]],
+            bytes: &self.buffer[start + TYPE_ID_LENGTH..end],
         }
     }
 }

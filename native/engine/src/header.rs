@@ -8,6 +8,8 @@ use crate::context::PUBLIC_KEY;
 use crate::primitives::KEY_LENGTH;
 
 pub const MESSAGE_ID_LENGTH: usize = 32;
+/// Where the message id begins: after version and flavor.
+const MESSAGE_ID_AT: usize = 2;
 const SYMMETRIC_FLAVOR: u8 = 0;
 const SIGNED_FLAVOR: u8 = 1;
 const EMPTY_CONTEXT: [u8; 2] = [0, 0];
@@ -23,15 +25,45 @@ pub struct EncryptedDataKey<'a> {
 /// A parsed header.
 pub struct Header<'a> {
     pub version: u8,
-    pub message_id: &'a [u8],
     pub legend: &'a [u8],
     /// The item's public key in base64, in the suite that signs.
     pub public_key: Option<&'a [u8]>,
     pub data_keys: Vec<EncryptedDataKey<'a>>,
+    marked: MarkedHeader<'a>,
+}
+
+impl<'a> Header<'a> {
+    /// The parts that unsealing needs.
+    pub fn marked(&self) -> &MarkedHeader<'a> {
+        &self.marked
+    }
+}
+
+/// The parts of a header that unsealing needs.
+pub struct MarkedHeader<'a> {
+    pub message_id: &'a [u8],
+    pub data_key_count: usize,
     /// Everything before the commitment, which covers exactly these bytes.
     pub partial: &'a [u8],
     pub commitment: &'a [u8],
     pub whole: &'a [u8],
+}
+
+impl<'a> MarkedHeader<'a> {
+    /// Marks the parts of a header that was read already.
+    pub fn new(whole: &'a [u8], data_key_count: usize) -> Result<Self, Unusual> {
+        let message_id = whole
+            .get(MESSAGE_ID_AT..MESSAGE_ID_AT + MESSAGE_ID_LENGTH)
+            .ok_or(Unusual)?;
+        let (partial, commitment) = whole.split_last_chunk::<KEY_LENGTH>().ok_or(Unusual)?;
+        Ok(Self {
+            message_id,
+            data_key_count,
+            partial,
+            commitment,
+            whole,
+        })
+    }
 }
 
 /// Reads a header strictly.
@@ -42,7 +74,7 @@ pub fn parse(bytes: &[u8]) -> Result<Header<'_>, Unusual> {
     if !matches!(version, 1 | 2) || !matches!(flavor, SYMMETRIC_FLAVOR | SIGNED_FLAVOR) {
         return Err(Unusual);
     }
-    let message_id = reader.take(MESSAGE_ID_LENGTH)?;
+    reader.take(MESSAGE_ID_LENGTH)?;
     let legend = reader.sized_by_short()?;
     if !legend.iter().all(|byte| b"esc".contains(byte)) {
         return Err(Unusual);
@@ -52,20 +84,16 @@ pub fn parse(bytes: &[u8]) -> Result<Header<'_>, Unusual> {
         return Err(Unusual);
     }
     let data_keys = parse_data_keys(&mut reader)?;
-    let partial_length = bytes.len() - reader.remaining().len();
     if reader.remaining().len() != KEY_LENGTH {
         return Err(Unusual);
     }
-    let (partial, commitment) = bytes.split_at(partial_length);
+    let marked = MarkedHeader::new(bytes, data_keys.len())?;
     Ok(Header {
         version,
-        message_id,
         legend,
         public_key,
         data_keys,
-        partial,
-        commitment,
-        whole: bytes,
+        marked,
     })
 }
 

@@ -10,6 +10,8 @@ mod bytes;
 mod context;
 mod fields;
 mod header;
+mod many;
+mod materials;
 mod numbers;
 mod plan;
 mod primitives;
@@ -48,7 +50,8 @@ type Peeked<'py> = (
 
 /// Return what a stored item's header says about how to read it; None if Python's engine must decide.
 #[pyfunction]
-fn peek<'py>(py: Python<'py>, item: &Bound<'py, PyDict>) -> Option<Peeked<'py>> {
+fn peek<'py>(py: Python<'py>, item: &Bound<'py, PyAny>) -> Option<Peeked<'py>> {
+    let item = item.cast_exact::<PyDict>().ok()?;
     let head = plan::format_attribute(item, intern!(py, "aws_dbe_head")).ok()?;
     let parsed = header::parse(head.as_bytes()).ok()?;
     let branch_key = parsed.data_keys.iter().find_map(wrapping::branch_key_of);
@@ -60,7 +63,7 @@ fn peek<'py>(py: Python<'py>, item: &Bound<'py, PyDict>) -> Option<Peeked<'py>> 
 }
 
 /// The version of the interface between Python's part of dynaseal and this engine.
-const INTERFACE: u32 = 1;
+const INTERFACE: u32 = 2;
 
 #[pymodule]
 fn dynaseal_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -68,5 +71,7 @@ fn dynaseal_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<plan::Plan>()?;
     module.add_class::<plan::Wrapper>()?;
+    module.add_function(wrap_pyfunction!(many::encrypt_many, module)?)?;
+    module.add_function(wrap_pyfunction!(many::decrypt_many, module)?)?;
     module.add_function(wrap_pyfunction!(peek, module)?)
 }

@@ -12,17 +12,18 @@ use crate::context::{
 };
 use crate::fields::Fields;
 use crate::header::{self, EncryptedDataKey, MESSAGE_ID_LENGTH};
+use crate::many::Job;
+use crate::materials::{PlaintextFields, StoredFields};
 use crate::primitives::{KEY_LENGTH, Key};
-use crate::sealing::{Layout, OwnedField, Sealed, SealingKeys, UnsealingKeys, seal, unseal};
+use crate::sealing::{Layout, Sealed, SealingKeys, UnsealingKeys, seal, unseal};
 use crate::signatures::SigningKey;
 use crate::values::{SECOND_LEVEL, binary_content, read, write};
 use crate::wrapping::{RANDOM_LENGTH, Wrapping};
 
-const TYPE_ID_LENGTH: usize = 2;
 /// From how many bytes of work on the GIL is released; below, releasing it costs more than it gives.
 const RELEASE_FROM: usize = 32 * 1024;
 /// How many bytes of work a signature counts as.
-const SIGNATURE_WORK: usize = 64 * 1024;
+pub const SIGNATURE_WORK: usize = 64 * 1024;
 
 /// A keyring that this engine knows, ready for use.
 #[pyclass(frozen)]
@@ -47,8 +48,8 @@ impl Wrapper {
 #[pyclass(frozen)]
 pub struct Plan {
     layout: Layout,
-    encrypted: Vec<Py<PyString>>,
-    signed: Vec<Py<PyString>>,
+    /// The name of each row's attribute.
+    names: Vec<Py<PyString>>,
     dropped: Vec<Py<PyString>>,
     context: Vec<ContextAttribute>,
     table: TableEntries,
@@ -56,34 +57,9 @@ pub struct Plan {
 
 /// A stored item, taken from Python's objects.
 pub struct Stored<'py> {
-    fields: Fields,
-    header: Bound<'py, PyBytes>,
-    footer: Bound<'py, PyBytes>,
-}
-
-/// The bytes of a stored item, which need no Python.
-pub struct StoredBytes<'a> {
-    fields: &'a Fields,
-    header: &'a [u8],
-    footer: &'a [u8],
-}
-
-impl Stored<'_> {
-    pub fn bytes(&self) -> StoredBytes<'_> {
-        let (header, footer) = (self.header.as_bytes(), self.footer.as_bytes());
-        StoredBytes {
-            fields: &self.fields,
-            header,
-            footer,
-        }
-    }
-}
-
-impl StoredBytes<'_> {
-    pub fn work(&self) -> usize {
-        let is_signed = self.header.get(1) == Some(&1);
-        self.fields.size() + if is_signed { SIGNATURE_WORK } else { 0 }
-    }
+    pub fields: Fields,
+    pub header: Bound<'py, PyBytes>,
+    pub footer: Bound<'py, PyBytes>,
 }
 
 #[pymethods]
@@ -94,39 +70,40 @@ impl Plan {
     ///     `version`: The header's version.
     ///     `legend`: One byte for each signed attribute, in canonical order.
     ///     `paths`: Their canonical paths.
-    ///     `encrypted`: The names of the encrypted attributes, in that order.
-    ///     `signed`: The names of those that are only signed.
+    ///     `names`: Their names.
     ///     `dropped`: The names that a reader does not see.
-    ///     `context`: For each attribute in the encryption context, its entry's key and its position in `signed`.
+    ///     `context`: For each attribute in the encryption context, its entry's key and its position in `names`.
     ///     `table_entries`: The table's entries of the encryption context, serialised: those before the public
     ///         key's place, those after it, and how many they are together.
     #[new]
-    #[pyo3(signature = (*, version, legend, paths, encrypted, signed, dropped, context, table_entries))]
-    #[expect(clippy::too_many_arguments, reason = "all of them are named")]
+    #[pyo3(signature = (*, version, legend, paths, names, dropped, context, table_entries))]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "Python's arguments are converted"
+    )]
     fn new(
         version: u8,
         legend: &[u8],
         paths: Vec<Vec<u8>>,
-        encrypted: Vec<Py<PyString>>,
-        signed: Vec<Py<PyString>>,
+        names: Vec<Py<PyString>>,
         dropped: Vec<Py<PyString>>,
         context: Vec<(Vec<u8>, usize)>,
         table_entries: (Vec<u8>, Vec<u8>, usize),
     ) -> PyResult<Self> {
-        let has_one_byte_per_path = paths.len() == legend.len();
-        let layout = Layout::new(version, paths, legend);
-        let is_consistent = has_one_byte_per_path
-            && layout.encrypted() == encrypted.len()
-            && layout.signed() == signed.len()
-            && context.iter().all(|(_, position)| *position < signed.len());
+        let layout = Layout::new(version, &paths, legend);
+        let is_consistent = paths.len() == legend.len()
+            && paths.len() == names.len()
+            && context.iter().all(|(_, position)| {
+                let row = layout.rows.get(*position);
+                row.is_some_and(|row| !row.is_encrypted)
+            });
         if !is_consistent {
             return Err(Unusual.into());
         }
         let (before_public_key, after_public_key, count) = table_entries;
         Ok(Self {
             layout,
-            encrypted,
-            signed,
+            names,
             dropped,
             context: context
                 .into_iter()
@@ -144,110 +121,104 @@ impl Plan {
     fn encrypt<'py>(
         &self,
         py: Python<'py>,
-        item: &Bound<'py, PyDict>,
+        item: &Bound<'py, PyAny>,
         wrapper: &Wrapper,
         is_signed: bool,
     ) -> Option<Bound<'py, PyDict>> {
-        let fields = self.plaintext_fields(py, item).ok()?;
+        let item = item.cast_exact::<PyDict>().ok()?;
+        let mut fields = self.read_plaintext(py, item).ok()?;
         let work = fields.size() + if is_signed { SIGNATURE_WORK } else { 0 };
-        let sealed = released(py, work, || self.sealed(&fields, &wrapper.0, is_signed)).ok()?;
-        self.stored_item(py, item, &sealed).ok()
+        let sealed = released(py, work, || {
+            self.seal_under(&mut fields, &wrapper.0, is_signed)
+        })
+        .ok()?;
+        self.stored_item(py, item, &fields, &sealed).ok()
     }
 
     /// Verify and decrypt an item; None if Python's engine must decide.
     fn decrypt<'py>(
         &self,
         py: Python<'py>,
-        item: &Bound<'py, PyDict>,
+        item: &Bound<'py, PyAny>,
         wrapper: &Wrapper,
     ) -> Option<Bound<'py, PyDict>> {
-        let stored = self.stored_fields(py, item).ok()?;
-        let bytes = stored.bytes();
-        let plaintext = released(py, bytes.work(), || self.unsealed(&bytes, &wrapper.0)).ok()?;
-        self.plaintext_item(py, item, &plaintext).ok()
+        let item = item.cast_exact::<PyDict>().ok()?;
+        let mut stored = self.read_stored(py, item).ok()?;
+        let mut job = Job::of(&mut stored);
+        released(py, job.work(), || self.unseal_under(&mut job, &wrapper.0)).ok()?;
+        self.plaintext_item(py, item, &stored.fields).ok()
+    }
+
+    /// Take an item that is to be encrypted with materials that Python makes; None if Python's engine must.
+    fn plaintext_fields(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> Option<PlaintextFields> {
+        PlaintextFields::new(slf, item).ok()
+    }
+
+    /// Take a stored item that is to be decrypted with materials that Python makes; None if Python's engine must.
+    fn stored_fields(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> Option<StoredFields> {
+        StoredFields::new(slf, item).ok()
     }
 }
 
 impl Plan {
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// How many entries an item's attributes add to the encryption context.
+    pub fn context_entries(&self) -> usize {
+        self.context.len() + usize::from(self.layout.version == 2)
+    }
+
     /// Serialises an item that is to be encrypted.
-    pub fn plaintext_fields(
+    pub fn read_plaintext(
         &self,
         py: Python<'_>,
         item: &Bound<'_, PyDict>,
     ) -> Result<Fields, Unusual> {
-        let mut fields = Fields::with_capacity(self.encrypted.len(), self.signed.len());
-        for name in &self.encrypted {
-            let start = fields.buffer().len();
+        let mut fields = Fields::with_capacity(self.names.len());
+        for (row, name) in self.layout.rows.iter().zip(&self.names) {
             let value = item.get_item(name.bind(py))?.ok_or(Unusual)?;
-            let type_id = write(&value, SECOND_LEVEL, fields.buffer())?;
-            fields.push_encrypted(type_id, start);
+            fields.push(row, |out| write(&value, SECOND_LEVEL, out))?;
         }
-        self.add_signed_fields(py, item, &mut fields)?;
         Ok(fields)
     }
 
     /// Takes the fields, the header and the footer of a stored item.
-    pub fn stored_fields<'py>(
+    pub fn read_stored<'py>(
         &self,
         py: Python<'py>,
         item: &Bound<'py, PyDict>,
     ) -> Result<Stored<'py>, Unusual> {
-        let mut fields = Fields::with_capacity(self.encrypted.len(), self.signed.len());
-        for name in &self.encrypted {
+        let mut fields = Fields::with_capacity(self.names.len());
+        for (row, name) in self.layout.rows.iter().zip(&self.names) {
             let value = item.get_item(name.bind(py))?.ok_or(Unusual)?;
-            let content = binary_content(&value)?;
-            let (type_id, bytes) = content
-                .as_bytes()
-                .split_at_checked(TYPE_ID_LENGTH)
-                .ok_or(Unusual)?;
-            let start = fields.buffer().len();
-            fields.buffer().extend_from_slice(bytes);
-            fields.push_encrypted(type_id.try_into().map_err(|_| Unusual)?, start);
+            if row.is_encrypted {
+                fields.push_stored(row, binary_content(&value)?.as_bytes())?;
+            } else {
+                fields.push(row, |out| write(&value, SECOND_LEVEL, out))?;
+            }
         }
-        self.add_signed_fields(py, item, &mut fields)?;
-        let header = format_attribute(item, intern!(py, "aws_dbe_head"))?;
-        let footer = format_attribute(item, intern!(py, "aws_dbe_foot"))?;
         Ok(Stored {
             fields,
-            header,
-            footer,
+            header: format_attribute(item, intern!(py, "aws_dbe_head"))?,
+            footer: format_attribute(item, intern!(py, "aws_dbe_foot"))?,
         })
     }
 
-    fn add_signed_fields(
-        &self,
-        py: Python<'_>,
-        item: &Bound<'_, PyDict>,
-        fields: &mut Fields,
-    ) -> Result<(), Unusual> {
-        for name in &self.signed {
-            let start = fields.buffer().len();
-            let value = item.get_item(name.bind(py))?.ok_or(Unusual)?;
-            let type_id = write(&value, SECOND_LEVEL, fields.buffer())?;
-            fields.push_signed(type_id, start);
-        }
-        Ok(())
-    }
-
     /// Seals an item under a fresh data key.
-    pub fn sealed(
+    pub fn seal_under(
         &self,
-        fields: &Fields,
+        fields: &mut Fields,
         wrapping: &Wrapping,
         is_signed: bool,
     ) -> Result<Sealed, Unusual> {
-        let mut message_id = [0; MESSAGE_ID_LENGTH];
-        let mut secrets = Zeroizing::new([0; KEY_LENGTH + RANDOM_LENGTH]);
-        rand::fill(&mut message_id).map_err(|_| Unusual)?;
-        rand::fill(secrets.as_mut()).map_err(|_| Unusual)?;
-        let (new_data_key, random) = secrets.split_at(KEY_LENGTH);
-        let mut data_key = Key::default();
-        data_key.copy_from_slice(new_data_key);
-        let signing_key = if is_signed {
-            Some(SigningKey::generate()?)
-        } else {
-            None
-        };
+        let mut random = Zeroizing::new([0; MESSAGE_ID_LENGTH + KEY_LENGTH + RANDOM_LENGTH]);
+        rand::fill(random.as_mut()).map_err(|_| Unusual)?;
+        let (message_id, random) = random.split_first_chunk().ok_or(Unusual)?;
+        let (new_data_key, random) = random.split_first_chunk().ok_or(Unusual)?;
+        let data_key = Key::new(*new_data_key);
+        let signing_key = is_signed.then(SigningKey::generate).transpose()?;
         let public_key = signing_key
             .as_ref()
             .map(|key| encode_public_key(&key.public_key()));
@@ -265,34 +236,35 @@ impl Plan {
             }],
             data_key: &data_key,
             tag_keys: &[wrapped.tag_key.as_ref()],
-            signing_key: signing_key.as_ref(),
+            is_signed,
         };
-        seal(&self.layout, fields, &keys, &message_id)
+        let mut sealed = seal(&self.layout, fields, &keys, message_id)?;
+        if let Some(key) = &signing_key {
+            sealed.footer.extend(key.sign(&sealed.hash)?);
+        }
+        Ok(sealed)
     }
 
     /// Checks a stored item and decrypts its fields.
-    pub fn unsealed(
-        &self,
-        stored: &StoredBytes<'_>,
-        wrapping: &Wrapping,
-    ) -> Result<Vec<OwnedField>, Unusual> {
-        let parsed = header::parse(stored.header)?;
+    pub fn unseal_under(&self, job: &mut Job<'_>, wrapping: &Wrapping) -> Result<(), Unusual> {
+        let parsed = header::parse(job.header)?;
         if parsed.version != self.layout.version || parsed.legend != self.layout.legend {
             return Err(Unusual);
         }
-        let context = self.serialized_context(stored.fields, parsed.public_key)?;
+        let context = self.serialized_context(job.fields, parsed.public_key)?;
         let point = parsed.public_key.map(decode_public_key).transpose()?;
         let unwrapped = wrapping.unwrap_one(&parsed.data_keys, &context)?;
         let keys = UnsealingKeys {
             context: &context,
             data_key: &unwrapped.data_key,
-            tag_key: &unwrapped.tag_key,
+            tag_key: unwrapped.tag_key.as_ref(),
             point: point.as_deref(),
         };
-        unseal(&self.layout, stored.fields, &parsed, stored.footer, &keys)
+        unseal(&self.layout, job.fields, parsed.marked(), job.footer, &keys)
     }
 
-    fn serialized_context(
+    /// Serialises an item's encryption context, with the entry of a public key if there is one.
+    pub fn serialized_context(
         &self,
         fields: &Fields,
         public_key: Option<&[u8]>,
@@ -311,19 +283,21 @@ impl Plan {
         &self,
         py: Python<'py>,
         item: &Bound<'py, PyDict>,
+        fields: &Fields,
         sealed: &Sealed,
     ) -> Result<Bound<'py, PyDict>, Unusual> {
         let result = item.copy()?;
-        for (name, (type_id, bytes)) in self.encrypted.iter().zip(&sealed.encrypted) {
-            result.set_item(name.bind(py), binary_value(py, &[type_id, bytes])?)?;
+        for (position, _) in self.layout.encrypted() {
+            let name = self.names[position].bind(py);
+            result.set_item(name, binary_value(py, fields.stored(position))?)?;
         }
         result.set_item(
             intern!(py, "aws_dbe_head"),
-            binary_value(py, &[&sealed.header])?,
+            binary_value(py, &sealed.header)?,
         )?;
         result.set_item(
             intern!(py, "aws_dbe_foot"),
-            binary_value(py, &[&sealed.footer])?,
+            binary_value(py, &sealed.footer)?,
         )?;
         Ok(result)
     }
@@ -333,21 +307,23 @@ impl Plan {
         &self,
         py: Python<'py>,
         item: &Bound<'py, PyDict>,
-        plaintext: &[OwnedField],
+        fields: &Fields,
     ) -> Result<Bound<'py, PyDict>, Unusual> {
         let result = item.copy()?;
         for name in &self.dropped {
             result.del_item(name.bind(py))?;
         }
-        for (name, (type_id, bytes)) in self.encrypted.iter().zip(plaintext) {
-            result.set_item(name.bind(py), read(py, *type_id, bytes, SECOND_LEVEL)?)?;
+        for (position, _) in self.layout.encrypted() {
+            let field = fields.decrypted(position);
+            let value = read(py, field.type_id, field.bytes, SECOND_LEVEL)?;
+            result.set_item(self.names[position].bind(py), value)?;
         }
         Ok(result)
     }
 }
 
 /// Does work without the GIL, if it is enough work.
-fn released<T: Send>(py: Python<'_>, size: usize, work: impl FnOnce() -> T + Send) -> T {
+pub fn released<T: Send>(py: Python<'_>, size: usize, work: impl FnOnce() -> T + Send) -> T {
     if size >= RELEASE_FROM {
         py.detach(work)
     } else {
@@ -363,19 +339,9 @@ pub fn format_attribute<'py>(
     binary_content(&item.get_item(name)?.ok_or(Unusual)?)
 }
 
-/// Makes `{"B": ...}` of bytes in parts.
-fn binary_value<'py>(py: Python<'py>, parts: &[&[u8]]) -> Result<Bound<'py, PyDict>, Unusual> {
-    let length = parts.iter().map(|part| part.len()).sum();
-    let content = PyBytes::new_with(py, length, |buffer| {
-        let mut rest = buffer;
-        for part in parts {
-            let (start, after) = rest.split_at_mut(part.len());
-            start.copy_from_slice(part);
-            rest = after;
-        }
-        Ok(())
-    })?;
+/// Makes `{"B": ...}`.
+fn binary_value<'py>(py: Python<'py>, bytes: &[u8]) -> Result<Bound<'py, PyDict>, Unusual> {
     let value = PyDict::new(py);
-    value.set_item(intern!(py, "B"), content)?;
+    value.set_item(intern!(py, "B"), PyBytes::new(py, bytes))?;
     Ok(value)
 }

@@ -103,6 +103,37 @@ impl GcmKey {
         Ok(())
     }
 
+    /// Encrypts a buffer whose last bytes are for the tag.
+    pub fn encrypt_in_place(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        buffer: &mut [u8],
+    ) -> Result<(), Unusual> {
+        let (plaintext, tag) = buffer
+            .split_at_mut_checked(buffer.len().saturating_sub(TAG_LENGTH))
+            .ok_or(Unusual)?;
+        let written = self
+            .0
+            .seal_in_place_separate_tag(as_nonce(nonce)?, Aad::from(aad), plaintext)
+            .map_err(|_| Unusual)?;
+        tag.copy_from_slice(written.as_ref());
+        Ok(())
+    }
+
+    /// Decrypts a buffer that ends in its tag, if the tag is right.
+    pub fn decrypt_in_place(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        buffer: &mut [u8],
+    ) -> Result<(), Unusual> {
+        self.0
+            .open_in_place(as_nonce(nonce)?, Aad::from(aad), buffer)
+            .map_err(|_| Unusual)?;
+        Ok(())
+    }
+
     /// Returns the plaintext, if the tag is right.
     pub fn decrypt(
         &self,
@@ -146,7 +177,7 @@ impl FieldKeys {
         Ok(Self(stream))
     }
 
-    /// Returns the key and the nonce of each field.
+    /// Returns the key and the nonce of each encrypted field, in canonical order.
     pub fn iter(&self) -> impl Iterator<Item = (Result<GcmKey, Unusual>, &[u8])> {
         self.0.chunks_exact(FIELD_BLOCKS).map(|blocks| {
             let (key, nonce) = blocks.split_at(KEY_LENGTH);

@@ -168,18 +168,23 @@ class TableContext:
     def __init__(self, entries: Mapping[str, str]) -> None:
         self._entries = entries
 
-    def with_attributes(self, entries: Mapping[str, str]) -> EncryptionContext:
+    def with_attributes(
+        self, entries: Mapping[str, str], serialized: bytes | None = None
+    ) -> EncryptionContext:
         """Return an item's encryption context.
 
         Args:
             entries: The entries that its attributes add, in order of the keys' UTF-8 bytes.
+            serialized: The whole context, serialised, where it is known.
 
         Raises:
             ContextTooLongError: see `serialize`.
         """
         context = {**entries, **self._entries}
         # The keys of attributes (aws-crypto-attr...) sort before those of the table, so the order is kept.
-        return EncryptionContext(context, _written(len(context), entries.items(), self._serialized_entries))
+        return EncryptionContext(
+            context, serialized or _written(len(context), entries.items(), self._serialized_entries)
+        )
 
     @cached_property
     def _serialized_entries(self) -> bytes:

@@ -41,16 +41,32 @@ def write_batch(tables: Tables, operation: str, request: Message) -> dict[str, A
     sent: dict[str, Any] = {}
     for name, writes in request["RequestItems"].items():
         table = tables.for_request(operation, name)
-        sent[name] = writes if table is None else [_write(table, operation, write) for write in writes]
+        if table is None:
+            sent[name] = writes
+        else:
+            usual = table.write_usual(list(map(_put_item, writes)))
+            sent[name] = [
+                _write(table, operation, write, stored) for write, stored in zip(writes, usual, strict=True)
+            ]
     return {**request, "RequestItems": sent}
 
 
-def _write(table: ConfiguredTable, operation: str, write: Message) -> dict[str, Any]:
+def _put_item(write: Message) -> Any:
+    """Return the item that a write puts; None if it does not put one, or is not a mapping as it must be."""
+    try:
+        return write["PutRequest"]["Item"]
+    except (KeyError, TypeError):
+        return None
+
+
+def _write(
+    table: ConfiguredTable, operation: str, write: Message, stored: dict[str, Any] | None
+) -> dict[str, Any]:
     _refuse_unknown(operation, write, {"PutRequest", "DeleteRequest"})
     sent = dict(write)
     if "PutRequest" in write:
         put = write["PutRequest"]
-        sent["PutRequest"] = {**put, "Item": table.write(put["Item"])}
+        sent["PutRequest"] = {**put, "Item": table.write(put["Item"]) if stored is None else stored}
     if "DeleteRequest" in write:
         deletion = write["DeleteRequest"]
         sent["DeleteRequest"] = {**deletion, "Key": table.key_with_surrogate_keys(operation, deletion["Key"])}
@@ -189,9 +205,10 @@ class _RequestedKeys:
         """
         items: list[dict[str, Any]] = []
         refused: list[UnreadableItem] = []
-        for stored in stored_items:
+        for stored, usual in zip(stored_items, table.read_usual(stored_items), strict=True):
             try:
-                items.append(table.read(stored, self._parts.get(table) or {}))
+                parameters = self._parts.get(table) or {}
+                items.append(table.read(stored, parameters) if usual is None else usual)
             except DecryptError as error:
                 refused.append(UnreadableItem(Key=self.original(table, stored), TableName=name, Error=error))
                 if not table.reports_unreadable and is_refusal_of_keys(error):

@@ -160,6 +160,14 @@ class ConfiguredTable:
                 raise
             raise refusal from error
 
+    def write_usual(self, items: Sequence[Message]) -> list[dict[str, Any] | None]:
+        """Encrypt at once what the native engine can; None for each item that `write` must encrypt."""
+        return self._encryptor.usual_encrypted(items)
+
+    def read_usual(self, items: Sequence[Message]) -> list[dict[str, Any] | None]:
+        """Decrypt at once what the native engine can; None for each item that `read` must decrypt."""
+        return self._encryptor.usual_decrypted(items)
+
     def read_member(self, reply: Message, member: str, part: SentPart) -> dict[str, Any]:
         """Return a reply with the item in one of its members decrypted, if there is one.
 
@@ -472,9 +480,10 @@ class ConfiguredTable:
         """
         read: list[tuple[Message, dict[str, Any]]] = []
         unreadable: list[UnreadableItem] = []
-        for stored in items:
+        for stored, usual in zip(items, self.read_usual(items), strict=True):
             try:
-                read.append((stored, self.read(stored, part.caller_request)))
+                item = self.read(stored, part.caller_request) if usual is None else usual
+                read.append((stored, item))
             except DecryptError as error:
                 key = key_attributes(self.config.key_names, stored)
                 unreadable.append(UnreadableItem(Key=key, TableName=self._name_in(part), Error=error))
