@@ -6,7 +6,7 @@ JOBS ?= auto
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .DEFAULT_GOAL := help
-.PHONY: help demo native spark test lint fix bench fuzz interop load parity lab-crash migrate-crash test-oldest-engine terraform-lint \
+.PHONY: help demo native spark test lint fix bench fuzz fuzz-engines interop load parity lab-crash migrate-crash test-oldest-engine terraform-lint \
   wheel sbom workflows constraints pictures docs clean
 
 help: ## print this list
@@ -50,7 +50,8 @@ lint: $(VENV)/ready ## formatter check, linter, type checks, import layers
 	$(BIN)/python typing_tests/without_stubs/check.py
 	$(BIN)/lint-imports
 	@if command -v cargo >/dev/null; then \
-	  cd native && cargo fmt --check && cargo clippy --quiet --release --all-targets -- -D warnings; \
+	  cd native && cargo fmt --check && cargo clippy --quiet --release --all-targets -- -D warnings && \
+	  if cargo deny --version >/dev/null 2>&1; then cargo deny check licenses bans sources; fi; \
 	fi
 
 fix: $(VENV)/ready ## format the code, and fix what the linter can
@@ -81,6 +82,9 @@ spark: $(VENV)/spark ## install PySpark for its tests, which need Java 17 (500 M
 
 fuzz: $(VENV)/fuzz ## coverage-guided fuzzing of everything that reads an attacker's bytes (FUZZ_SECONDS=60)
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(or $(FUZZ_SECONDS),60)
+
+fuzz-engines: $(VENV)/native ## compare the native engine with Python's on random items (CASES=1000000 SECONDS=3600)
+	PYTHONPATH=tests $(BIN)/python -m native --cases $(or $(CASES),1000000) --seconds $(or $(SECONDS),3600)
 
 interop: $(VENV)/ready ## exchange items, key stores and beacons with AWS's Java library (needs Java 17 and Maven)
 	PYTHONPATH=tests $(BIN)/python -m interop --items $(or $(ITEMS),200)

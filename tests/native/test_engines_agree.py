@@ -23,6 +23,8 @@ from dynaseal import (
 )
 from dynaseal.materials.model import DecryptionMaterials
 from dynaseal.native import NativeEngine
+from dynaseal.native_items import NativeItems
+from native.cases import Cases, DifferenceError
 from native.engines import (
     DEFAULTS,
     KNOWN,
@@ -226,6 +228,26 @@ def test_a_method_that_was_replaced_is_called_for_each_of_many_items() -> None:
     stored = encryptor.encrypt_many([{"pk": {"S": "k"}}] * 3)
     assert encryptor.decrypt_many(stored) == [{"pk": {"S": "k"}}] * 3
     assert calls == stored
+
+
+# What `make fuzz-engines` does a million times.
+
+
+def test_random_cases_make_no_difference() -> None:
+    cases, count = Cases(seed=17), 0
+    for compared in cases.run():
+        count += compared
+        if count > 2000:
+            break
+    assert count / 4 < cases.accepted < count * 3 / 4
+
+
+def test_a_difference_is_found() -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(NativeItems, "decrypt", lambda _self, _item: {"pk": {"S": "k"}})
+        with pytest.raises(DifferenceError):
+            for _ in Cases(seed=17).run():
+                pass
 
 
 # What the engine must not decide.

@@ -392,3 +392,10 @@ def test_a_keyring_that_makes_more_than_a_header_can_carry_fails_the_item(part: 
 
     with pytest.raises(EncryptError, match="65,535 bytes"):
         ItemEncryptor(table(Verbose())).encrypt_item({"pk": {"S": "k"}})
+
+
+@pytest.mark.parametrize("value", [b"x", [7], [], "x", None, ["B"]])
+def test_an_encrypted_attribute_that_is_not_a_mapping_is_a_type_error(value: Any) -> None:
+    item = ItemEncryptor(table()).encrypt_item({"pk": {"S": "k"}, "salary": {"N": "1"}})
+    with pytest.raises(TypeError, match="an attribute value is a dictionary of one type"):
+        read({**item, "salary": value})

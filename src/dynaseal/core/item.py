@@ -65,7 +65,7 @@ def stored_fields(shape: Shape, item: Item) -> tuple[list[Field], list[Field]]:
             try:
                 (kind,) = value
                 content = value[kind]
-            except (KeyError, TypeError, ValueError):
+            except (LookupError, TypeError, ValueError):
                 kind = content = None
             # The usual case without a call; `_ciphertext` converts or refuses every other.
             if kind != "B" or type(content) is not bytes or len(content) < TYPE_ID_LENGTH:
