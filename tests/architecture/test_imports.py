@@ -30,6 +30,66 @@ def test_importing_dynaseal_loads_what_few_programs_use_only_when_it_is_used() -
     assert not [name for name in loaded if name.startswith(rare)]
 
 
+def test_a_table_s_first_calls_load_neither_beacons_nor_expressions_nor_plans() -> None:
+    loaded = loaded_after(
+        """
+from io import BytesIO
+import boto3
+from botocore.awsrequest import AWSResponse
+from dynaseal import AttributeActions, EncryptedTable, RawAesKeyring, TableConfig
+
+class Reply(BytesIO):
+    def stream(self):
+        yield self.read()
+
+def answer(request, **_):
+    return AWSResponse(request.url, 200, {}, Reply(b"{}"))
+
+table = boto3.resource(
+    "dynamodb", region_name="eu-west-1", aws_access_key_id="id", aws_secret_access_key="secret"
+).Table("people")
+table.meta.client.meta.events.register("before-send.dynamodb", answer)
+config = TableConfig(
+    "people", "pk", attribute_actions=AttributeActions(), keyring=RawAesKeyring("n", "k", bytes(32))
+)
+people = EncryptedTable(table, config=config)
+people.put_item(Item={"pk": "ann", "salary": 1000})
+people.get_item(Key={"pk": "ann"})
+people.delete_item(Key={"pk": "ann"})
+"""
+    )
+    parts = (
+        "beacons.",
+        "boto.interception.older_refusals",
+        "boto.interception.statements",
+        "boto.interception.table_operations",
+        "boto.interception.updates.plan",
+        "boto.interception.updates.transaction",
+        "boto.keys",
+        "expressions",
+        "legacy",
+        "materials.keyrings.raw_rsa",
+        "report",
+        "search",
+    )
+    unneeded = tuple(f"dynaseal.{part}" for part in parts)
+    assert not [name for name in loaded if name.startswith(unneeded)]
+
+
+def test_signatures_are_loaded_only_for_a_suite_that_has_them() -> None:
+    program = """
+from dynaseal import AlgorithmSuite, AttributeActions, ItemEncryptor, RawAesKeyring, TableConfig
+suite = AlgorithmSuite.COMMIT_KEY_SYMSIG
+keyring = RawAesKeyring("n", "k", bytes(32))
+actions = AttributeActions()
+config = TableConfig("t", "pk", attribute_actions=actions, keyring=keyring, algorithm_suite=suite)
+encryptor = ItemEncryptor(config)
+encryptor.decrypt_item(encryptor.encrypt_item({"pk": {"S": "x"}}))
+"""
+    unneeded = {"cryptography.hazmat.primitives.asymmetric.ec", "dynaseal.core.signatures"}
+    assert loaded_after(program).isdisjoint(unneeded)
+
+
 def test_encrypting_under_a_raw_key_needs_no_aws_sdk() -> None:
     program = """
 from dynaseal import AttributeActions, ItemEncryptor, RawAesKeyring, TableConfig

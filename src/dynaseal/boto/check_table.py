@@ -9,16 +9,21 @@ findings.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from botocore.exceptions import ClientError
 
-from dynaseal.beacons.compiled.hashes import BEACON_PREFIX
-from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
 from dynaseal.boto.wrappers.table_info import TableIndex
 from dynaseal.config import TableConfig, UpdateMode
 from dynaseal.core.arguments import check_instances, check_methods, check_strings
 from dynaseal.core.header import RESERVED_PREFIX
+from dynaseal.core.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from dynaseal.beacons.compiled import hashes, standard
+else:
+    hashes = LazyModule("dynaseal.beacons.compiled.hashes")
+    standard = LazyModule("dynaseal.beacons.compiled.standard")
 
 _ARGUMENTS = "Write check_table(client, table_name, config)"
 _PARTIAL_INDEX_ACTION = (
@@ -173,7 +178,8 @@ def _check_index_key(index: str, key: str, type_name: str | None, config: TableC
             subject=key,
             message=f"The index {index!r} has the key {key!r}, which is encrypted: DynamoDB sees only "
             "ciphertext there, and refuses items or finds none",
-            action=f"Sign {key!r} without encrypting it, or index a beacon over it ({BEACON_PREFIX}NAME)",
+            action=f"Sign {key!r} without encrypting it, or index a beacon over it "
+            f"({hashes.BEACON_PREFIX}NAME)",
         )
     elif config.find_action(key) is None:
         yield Finding(
@@ -192,7 +198,7 @@ def _check_beacon_key(index: str, key: str, type_name: str | None, config: Table
     beacon = next((beacon for beacon in beacons if beacon.attribute == key), None)
     if beacon is None:
         problem = "no beacon of the configuration is stored there"
-    elif isinstance(beacon, CompiledStandardBeacon) and beacon.as_set:
+    elif isinstance(beacon, standard.CompiledStandardBeacon) and beacon.as_set:
         problem = "that beacon is stored as a set, which cannot be a key"
     elif type_name not in (None, "S"):
         problem = "a beacon is stored as a string"

@@ -12,15 +12,22 @@ The functions are pure: they find the first place that is not allowed, and say w
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from dynaseal.beacons.compiled.hashes import BEACON_PREFIX
-from dynaseal.beacons.compiled.search import CompiledSearch
-from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
 from dynaseal.core.actions import CryptoAction
 from dynaseal.core.header import RESERVED_PREFIX
-from dynaseal.expressions import ConditionExpression, UpdateExpression, parse_condition, parse_update
-from dynaseal.expressions.tree import Path
+from dynaseal.core.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from dynaseal import expressions
+    from dynaseal.beacons.compiled import hashes, standard
+    from dynaseal.beacons.compiled.search import CompiledSearch
+    from dynaseal.expressions import ConditionExpression, UpdateExpression
+    from dynaseal.expressions.tree import Path
+else:
+    expressions = LazyModule("dynaseal.expressions")
+    hashes = LazyModule("dynaseal.beacons.compiled.hashes")
+    standard = LazyModule("dynaseal.beacons.compiled.standard")
 
 Names = Mapping[str, str]
 
@@ -42,7 +49,7 @@ class Objection(NamedTuple):
 
 
 def ciphertext_objection(
-    paths: Iterable[Path], names: Names, is_encrypted: Callable[[str], bool]
+    paths: "Iterable[Path]", names: Names, is_encrypted: Callable[[str], bool]
 ) -> Objection | None:
     """Return why DynamoDB cannot decide by the values at some paths; None if it can.
 
@@ -63,7 +70,7 @@ def ciphertext_objection(
 
 
 def beacon_objection(
-    expression: ConditionExpression, names: Names, compiled: CompiledSearch | None
+    expression: "ConditionExpression", names: Names, compiled: "CompiledSearch | None"
 ) -> Objection | None:
     """Return why a condition cannot use a beacon or virtual field; None if it uses none.
 
@@ -83,15 +90,16 @@ def beacon_objection(
 
 
 def _beacon_objection(
-    path: Path, names: Names, compiled: CompiledSearch, *, needs_value: bool
+    path: "Path", names: Names, compiled: "CompiledSearch", *, needs_value: bool
 ) -> Objection | None:
     """Return why a beacon or virtual field cannot be used; None for any other path."""
     name = path.root(names)
     beacon = compiled.beacon(name)
-    stored = compiled.beacon(name.removeprefix(BEACON_PREFIX)) if name.startswith(BEACON_PREFIX) else None
+    prefix = hashes.BEACON_PREFIX
+    stored = compiled.beacon(name.removeprefix(prefix)) if name.startswith(prefix) else None
     if stored is not None:
         is_allowed = not needs_value
-    elif isinstance(beacon, CompiledStandardBeacon) and beacon.is_over_attribute(name):
+    elif isinstance(beacon, standard.CompiledStandardBeacon) and beacon.is_over_attribute(name):
         is_allowed = True  # the name means the encrypted attribute here
     elif beacon is not None:
         is_allowed = beacon.attribute == name  # a signed beacon, which is an attribute in the clear
@@ -108,7 +116,7 @@ def _beacon_objection(
 
 
 def projection_objection(
-    paths: Iterable[Path], names: Names, is_encrypted: Callable[[str], bool]
+    paths: "Iterable[Path]", names: Names, is_encrypted: Callable[[str], bool]
 ) -> Objection | None:
     """Return why DynamoDB cannot return what a projection names; None if it can."""
     for path in paths:
@@ -123,7 +131,7 @@ def projection_objection(
 
 
 def update_objection(
-    update: UpdateExpression, names: Names, find_action: Callable[[str], CryptoAction | None]
+    update: "UpdateExpression", names: Names, find_action: Callable[[str], CryptoAction | None]
 ) -> Objection | None:
     """Return why an update would leave an item that cannot be read; None if it would not.
 
@@ -153,7 +161,7 @@ def update_objection(
     return None
 
 
-def plaintext_update_objection(update: UpdateExpression, names: Names) -> Objection | None:
+def plaintext_update_objection(update: "UpdateExpression", names: Names) -> Objection | None:
     """Return why an update is refused where items are written as plaintext; None if it is not."""
     touched = (path.root(names) for path in update.paths)
     reserved = next((name for name in touched if name.startswith(RESERVED_PREFIX)), None)
@@ -185,8 +193,8 @@ def unused_values(request: Mapping[str, Any]) -> list[str]:
     for parameter in _CONDITIONS:
         text = request.get(parameter)
         if text:
-            used.update(value.name for value in parse_condition(text, parameter).values)
+            used.update(value.name for value in expressions.parse_condition(text, parameter).values)
     update = request.get("UpdateExpression")
     if update:
-        used.update(value.name for value in parse_update(update, "UpdateExpression").values)
+        used.update(value.name for value in expressions.parse_update(update, "UpdateExpression").values)
     return [name for name in cast("Mapping[str, Any]", values) if name not in used]

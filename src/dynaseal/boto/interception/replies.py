@@ -7,13 +7,19 @@ caller meant; so whoever answers in DynamoDB's place could otherwise return anot
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from operator import eq, ge, gt, le, lt, ne
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from dynaseal.attributes import AttributeValue, Item
+from dynaseal.core.lazy import LazyModule
 from dynaseal.core.values.writing import serialize
 from dynaseal.errors import DecryptError, UnsupportedOperationError
-from dynaseal.expressions import matches, parse_condition
-from dynaseal.expressions.tree import And, Between, Compare, Condition, Function, Path, Value
+
+if TYPE_CHECKING:
+    from dynaseal import expressions
+    from dynaseal.expressions import tree
+else:
+    expressions = LazyModule("dynaseal.expressions")
+    tree = LazyModule("dynaseal.expressions.tree")
 
 Message = Mapping[str, Any]
 PrimaryKey = tuple[tuple[bytes, bytes], ...]
@@ -136,18 +142,18 @@ def key_condition_check(sent_request: Message) -> Callable[[Item], bool]:
     text = sent_request.get("KeyConditionExpression")
     if not text:
         return lambda _: True
-    expression = parse_condition(text, "KeyConditionExpression")
+    expression = expressions.parse_condition(text, "KeyConditionExpression")
     names: Mapping[str, str] = sent_request.get("ExpressionAttributeNames") or {}
     values: Mapping[str, AttributeValue] = sent_request.get("ExpressionAttributeValues") or {}
     condition = expression.condition
-    leaves = condition.conditions if isinstance(condition, And) else (condition,)
+    leaves = condition.conditions if isinstance(condition, tree.And) else (condition,)
     checks = [_leaf_check(leaf, names, values) for leaf in leaves]
 
     def fulfils(stored: Item) -> bool:
         try:
             # One check per leaf takes a tenth of the time that evaluating the expression takes.
             return all(check(stored) for check in checks if check is not None) and (
-                None not in checks or matches(expression, stored, names, values)
+                None not in checks or expressions.matches(expression, stored, names, values)
             )
         except (ArithmeticError, AttributeError, TypeError, UnsupportedOperationError, ValueError):
             return False  # the item holds something that is not a key
@@ -156,21 +162,21 @@ def key_condition_check(sent_request: Message) -> Callable[[Item], bool]:
 
 
 def _leaf_check(
-    leaf: Condition, names: Mapping[str, str], values: Mapping[str, AttributeValue]
+    leaf: "tree.Condition", names: Mapping[str, str], values: Mapping[str, AttributeValue]
 ) -> Callable[[Item], bool] | None:
     """Return the check of one comparison of an attribute with values; None if it is anything else."""
-    if isinstance(leaf, Compare):
+    if isinstance(leaf, tree.Compare):
         comparisons = [(leaf.comparator, leaf.left, leaf.right)]
-    elif isinstance(leaf, Between):
+    elif isinstance(leaf, tree.Between):
         comparisons = [(">=", leaf.operand, leaf.low), ("<=", leaf.operand, leaf.high)]
-    elif isinstance(leaf, Function) and leaf.name == "begins_with":
+    elif isinstance(leaf, tree.Function) and leaf.name == "begins_with":
         comparisons = [(leaf.name, *leaf.arguments)]
     else:
         return None
     bounds: list[tuple[Callable[[Any, Any], bool], Any]] = []
     name = kind = ""
     for comparator, path, value in comparisons:
-        if not isinstance(path, Path) or len(path.steps) > 1 or not isinstance(value, Value):
+        if not isinstance(path, tree.Path) or len(path.steps) > 1 or not isinstance(value, tree.Value):
             return None
         name = path.root(names)
         ((other_kind, content),) = values.get(value.name, {"": None}).items()

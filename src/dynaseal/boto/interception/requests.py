@@ -13,23 +13,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from random import random
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from dynaseal.beacons.requests.prepared import PreparedSearch
 from dynaseal.boto.interception import batches, item_operations
 from dynaseal.boto.interception.hidden_values import ValuePolicy
 from dynaseal.boto.interception.idempotency import RepeatableTransaction
 from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.replies import SentPart, without_members
-from dynaseal.boto.interception.statements import refuse_statements
-from dynaseal.boto.interception.table_operations import refuse_unfit_table
 from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
-from dynaseal.boto.interception.updates.plan import update_plan
-from dynaseal.boto.interception.updates.steps import Steps
-from dynaseal.boto.interception.updates.transaction import transaction_plan
 from dynaseal.config import TableConfig, Unreadable
+from dynaseal.core.lazy import LazyModule
 from dynaseal.errors import UnsupportedOperationError
+
+if TYPE_CHECKING:
+    from dynaseal.beacons.requests.prepared import PreparedSearch
+    from dynaseal.boto.interception import statements, table_operations
+    from dynaseal.boto.interception.updates import plan as update_plans
+    from dynaseal.boto.interception.updates import transaction as transaction_plans
+    from dynaseal.boto.interception.updates.steps import Steps
+else:
+    statements = LazyModule("dynaseal.boto.interception.statements")
+    table_operations = LazyModule("dynaseal.boto.interception.table_operations")
+    update_plans = LazyModule("dynaseal.boto.interception.updates.plan")
+    transaction_plans = LazyModule("dynaseal.boto.interception.updates.transaction")
 
 
 def _unchanged(reply: Message) -> Message:
@@ -52,7 +59,7 @@ class Call(NamedTuple):
     caller_request: Message
     sent_request: Message
     finish: Callable[[Message], Message] = _unchanged
-    plan: Callable[[], Steps] | None = None
+    plan: "Callable[[], Steps] | None" = None
 
     def __repr__(self) -> str:
         return "Call(...)"
@@ -128,7 +135,7 @@ class UpdateOperation:
         # botocore builds a request before it asks for an answer: one that has nothing but the key.
         key = table.key_with_surrogate_keys(operation, request["Key"])
         sent = {"TableName": request["TableName"], "Key": key}
-        return Call(request, sent, plan=partial(update_plan, table, checked, random))
+        return Call(request, sent, plan=partial(update_plans.update_plan, table, checked, random))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,7 @@ class SearchOperation:
         return Call(request, sent, partial(self._finish, table, search, part))
 
     def _finish(
-        self, table: ConfiguredTable, search: PreparedSearch | None, part: SentPart, reply: Message
+        self, table: ConfiguredTable, search: "PreparedSearch | None", part: SentPart, reply: Message
     ) -> Message:
         if "Error" in reply:
             return without_members(reply, "Item", "CancellationReasons")
@@ -210,13 +217,13 @@ class TransactionOperation:
             RepeatableTransaction(tables.sent_transactions, request) if isinstance(token, str) else None
         )
         finish = partial(self.as_request.finish, tables, request, sent)
-        plan = partial(transaction_plan, updates, sent, finish, random, repeatable)
+        plan = partial(transaction_plans.transaction_plan, updates, sent, finish, random, repeatable)
         # botocore builds a request before it asks for an answer: one with an empty action.
         return Call(request, {"TransactItems": [{}]}, plan=plan)
 
 
 def _partiql(tables: Tables, operation: str, request: Message) -> Message:
-    refuse_statements(tables, operation, request)
+    statements.refuse_statements(tables, operation, request)
     return request
 
 
@@ -389,7 +396,7 @@ class Requests:
             EncryptError: an item cannot be encrypted.
         """
         if operation in PASSED_THROUGH:
-            refuse_unfit_table(self._tables, operation, request)
+            table_operations.refuse_unfit_table(self._tables, operation, request)
             if indexes is not None and operation in _CHANGING_INDEXES:
                 indexes.forget()
             return Call(request, request)

@@ -9,13 +9,10 @@ Source: specification `ddb-support.md`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import SequenceMatcher
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from botocore.exceptions import BotoCoreError
 
-from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
-from dynaseal.beacons.requests.prepared import PreparedSearch, refuse_unused
 from dynaseal.boto.interception.expression_rules import (
     Objection,
     beacon_objection,
@@ -33,7 +30,6 @@ from dynaseal.boto.interception.key_rules import (
     key_objection,
     partial_item_objection,
 )
-from dynaseal.boto.interception.older_refusals import older_refusal
 from dynaseal.boto.interception.plaintext_tables import (
     AllowedTables,
     PlaintextTables,
@@ -59,6 +55,7 @@ from dynaseal.boto.interception.unreadable import (
 from dynaseal.config import TableConfig, Unreadable, UpdateMode
 from dynaseal.core.actions import CryptoAction
 from dynaseal.core.header import RESERVED_PREFIX
+from dynaseal.core.lazy import LazyModule
 from dynaseal.core.shapes import no_action_error
 from dynaseal.core.traces import find_trace
 from dynaseal.encryptor import ItemEncryptor, describe_location
@@ -69,8 +66,22 @@ from dynaseal.errors import (
     EncryptError,
     UnsupportedOperationError,
 )
-from dynaseal.expressions import parse_condition, parse_projection, parse_update
-from dynaseal.expressions.tree import Path
+
+if TYPE_CHECKING:
+    import difflib
+
+    from dynaseal import expressions
+    from dynaseal.beacons.compiled import standard
+    from dynaseal.beacons.requests import prepared
+    from dynaseal.beacons.requests.prepared import PreparedSearch
+    from dynaseal.boto.interception import older_refusals
+    from dynaseal.expressions.tree import Path
+else:
+    difflib = LazyModule("difflib")
+    expressions = LazyModule("dynaseal.expressions")
+    standard = LazyModule("dynaseal.beacons.compiled.standard")
+    prepared = LazyModule("dynaseal.beacons.requests.prepared")
+    older_refusals = LazyModule("dynaseal.boto.interception.older_refusals")
 
 PROJECTIONS = ("ProjectionExpression", "AttributesToGet")
 _SHOWN_NAMES = 5
@@ -122,7 +133,7 @@ class ConfiguredTable:
         try:
             return self._encryptor.encrypt_item(item)
         except EncryptError as error:
-            refusal = older_refusal(self.config, error)
+            refusal = older_refusals.older_refusal(self.config, error)
             if refusal is None:
                 raise
             raise refusal from error
@@ -155,7 +166,7 @@ class ConfiguredTable:
             advice = _partial_read_advice(request)
             if advice is not None:
                 error.hint = advice
-            refusal = older_refusal(self.config, error)
+            refusal = older_refusals.older_refusal(self.config, error)
             if refusal is None:
                 raise
             raise refusal from error
@@ -290,7 +301,9 @@ class ConfiguredTable:
         if not projections:
             return
         names, (parameter, *_) = _names(request), projections
-        paths = parse_projection(request[parameter]) if parameter == "ProjectionExpression" else ()
+        paths = (
+            expressions.parse_projection(request[parameter]) if parameter == "ProjectionExpression" else ()
+        )
         projected = {path.root(names) for path in paths if len(path.steps) == 1} or set(request[parameter])
         objection = projection_objection(paths, names, self.config.is_encrypted) or partial_item_objection(
             projected, self.config.key_names
@@ -306,7 +319,7 @@ class ConfiguredTable:
         """
         unused = unused_values(request)
         if unused:
-            refuse_unused(operation, unused)
+            prepared.refuse_unused(operation, unused)
 
     def check_condition(self, operation: str, request: Message) -> None:
         """Refuse a condition on the value of an encrypted attribute; one on its existence is allowed.
@@ -325,7 +338,7 @@ class ConfiguredTable:
         text = request.get("UpdateExpression")
         if not text:
             return
-        update, names = parse_update(text, "UpdateExpression"), _names(request)
+        update, names = expressions.parse_update(text, "UpdateExpression"), _names(request)
         objection = (
             plaintext_update_objection(update, names)
             if self._writes_plaintext
@@ -336,7 +349,7 @@ class ConfiguredTable:
 
     def prepare_search(
         self, operation: str, request: Message, indexes: IndexProjections | None
-    ) -> tuple[Message, PreparedSearch | None]:
+    ) -> tuple[Message, "PreparedSearch | None"]:
         """Return the Query or Scan request to send, and in a table with beacons the prepared search.
 
         Args:
@@ -368,7 +381,7 @@ class ConfiguredTable:
         if not text:
             return
         names = _names(request)
-        for path in parse_condition(text, "KeyConditionExpression").paths:
+        for path in expressions.parse_condition(text, "KeyConditionExpression").paths:
             name = path.root(names)
             if name not in self._caller_key_set:
                 objection = key_condition_objection(name, self.caller_key_names)
@@ -388,7 +401,7 @@ class ConfiguredTable:
         text = request.get(parameter)
         if not text:
             return
-        expression, names = parse_condition(text, parameter), _names(request)
+        expression, names = expressions.parse_condition(text, parameter), _names(request)
         if not self._writes_plaintext:
             compiled = self.config.compiled_search
             objection = beacon_objection(expression, names, compiled) or ciphertext_objection(
@@ -435,7 +448,9 @@ class ConfiguredTable:
             "Select=ALL_ATTRIBUTES",
         )
 
-    def finish_search(self, search: PreparedSearch | None, part: SentPart, reply: Message) -> dict[str, Any]:
+    def finish_search(
+        self, search: "PreparedSearch | None", part: SentPart, reply: Message
+    ) -> dict[str, Any]:
         """Return a Query's or Scan's reply with its items decrypted.
 
         False matches of beacons are left out, and `Count` counts what is left. For `Select=COUNT` the items
@@ -558,7 +573,7 @@ class ConfiguredTable:
         self._refuse(f"{operation}'s {parameter} {objection.problem}", objection.reason, objection.hint)
 
     def _refuse_beacons(
-        self, operation: str, parameter: str, paths: Iterable[Path], request: Message
+        self, operation: str, parameter: str, paths: "Iterable[Path]", request: Message
     ) -> None:
         """Refuse beacons where items are written as plaintext: such items have none."""
         compiled = self.config.compiled_search
@@ -569,7 +584,7 @@ class ConfiguredTable:
             if beacon is None and not name.startswith(RESERVED_PREFIX):
                 continue
             # A beacon with the name of its attribute: plaintext items have the attribute.
-            if not (isinstance(beacon, CompiledStandardBeacon) and beacon.is_over_attribute(name)):
+            if not (isinstance(beacon, standard.CompiledStandardBeacon) and beacon.is_over_attribute(name)):
                 self._refuse(
                     f"{operation}'s {parameter} uses the beacon {name!r}",
                     "its plaintext policy writes items without beacons, so none would be found",
@@ -672,7 +687,7 @@ def check_names(operation: str, part: Any) -> None:
 
 
 def _likeness(name: str, other: str) -> float:
-    return SequenceMatcher(None, name.casefold(), other.casefold()).ratio()
+    return difflib.SequenceMatcher(None, name.casefold(), other.casefold()).ratio()
 
 
 def shorten(name: str) -> str:

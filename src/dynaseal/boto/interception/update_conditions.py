@@ -5,12 +5,17 @@ item that no reader accepts. So the update is sent on condition that the item ha
 `(<the caller's condition>) AND attribute_exists(aws_dbe_head)`, or the second part alone.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dynaseal.boto.interception.replies import Message, SentPart
 from dynaseal.boto.interception.tables import ConfiguredTable
 from dynaseal.core.header import HEADER_NAME
-from dynaseal.expressions.tokens import tokenize
+from dynaseal.core.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from dynaseal.expressions import tokens
+else:
+    tokens = LazyModule("dynaseal.expressions.tokens")
 
 CONDITION = "ConditionExpression"
 _REQUIREMENT = f"attribute_exists({HEADER_NAME})"
@@ -39,7 +44,7 @@ def with_requirement(condition: str | None, requirement: str) -> str:
 
 def _is_in_brackets(condition: str) -> bool:
     """Return whether one pair of brackets holds the whole condition."""
-    symbols = [token.text for token in tokenize(condition, CONDITION)[:-1]]
+    symbols = [token.text for token in tokens.tokenize(condition, CONDITION)[:-1]]
     depth = 0
     for position, symbol in enumerate(symbols):
         depth += (symbol == "(") - (symbol == ")")
