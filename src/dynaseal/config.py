@@ -17,7 +17,6 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dynaseal.beacons.surrogates.keys import SurrogateKey, Surrogates, compile_surrogates
 from dynaseal.core.actions import (
     AttributeActions,
     CryptoAction,
@@ -35,6 +34,7 @@ from dynaseal.core.arguments import (
     check_strings,
 )
 from dynaseal.core.header import RESERVED_PREFIX
+from dynaseal.core.lazy import LazyModule
 from dynaseal.core.quoting import quoted
 from dynaseal.core.shapes import Schema
 from dynaseal.core.suites import AlgorithmSuite
@@ -47,7 +47,11 @@ from dynaseal.materials.model import CryptographicMaterialsManager, Keyring
 if TYPE_CHECKING:
     from dynaseal.beacons.compiled.search import CompiledSearch
     from dynaseal.beacons.definitions import SearchConfig
+    from dynaseal.beacons.surrogates import keys as surrogates
+    from dynaseal.beacons.surrogates.keys import SurrogateKey, Surrogates
     from dynaseal.legacy.items import Legacy, OlderItems
+else:
+    surrogates = LazyModule("dynaseal.beacons.surrogates.keys")
 
 MAX_KEY_NAME_LENGTH = 255
 
@@ -145,7 +149,7 @@ class TableConfig(ProcessBound):
     algorithm_suite: AlgorithmSuite = field(default=AlgorithmSuite.COMMIT_KEY_ECDSA_P384_SYMSIG, kw_only=True)
     search: "SearchConfig | None" = field(default=None, kw_only=True)
     plaintext_policy: PlaintextPolicy = field(default=PlaintextPolicy.FORBID_WRITE_FORBID_READ, kw_only=True)
-    surrogate_keys: Iterable[SurrogateKey] = field(default=(), kw_only=True)
+    surrogate_keys: "Iterable[SurrogateKey]" = field(default=(), kw_only=True)
     unreadable: Unreadable = field(default=Unreadable.RAISE, kw_only=True)
     update_mode: UpdateMode = field(default=UpdateMode.UNSIGNED_ONLY, kw_only=True)
     legacy: "Legacy | None" = field(default=None, kw_only=True)
@@ -325,7 +329,8 @@ class TableConfig(ProcessBound):
         check_members(owner, PlaintextPolicy, plaintext_policy=self.plaintext_policy)
         check_members(owner, Unreadable, unreadable=self.unreadable)
         check_members(owner, UpdateMode, update_mode=self.update_mode)
-        check_sequences(owner, SurrogateKey, surrogate_keys=self.surrogate_keys)
+        if self.surrogate_keys != ():
+            check_sequences(owner, surrogates.SurrogateKey, surrogate_keys=self.surrogate_keys)
         if self.search is not None:
             from dynaseal.beacons.definitions import SearchConfig  # noqa: PLC0415
 
@@ -380,18 +385,19 @@ class TableConfig(ProcessBound):
                 raise ConfigError("The names of a table and its keys must not have a lone surrogate")
 
     @cached_property
-    def _surrogates(self) -> Surrogates:
+    def _surrogates(self) -> "Surrogates":
         declared = tuple(self.surrogate_keys)
         encrypted = [
             key.source
             for key in declared
             if self._configured_action(key.source) is CryptoAction.ENCRYPT_AND_SIGN
         ]
-        return compile_surrogates(self.logical_table_name, declared, self.key_names, encrypted)
+        return surrogates.compile_surrogates(self.logical_table_name, declared, self.key_names, encrypted)
 
     def _check_surrogates(self) -> None:
-        if not self._surrogates.keys:
+        if not self.surrogate_keys:
             return
+        assert self._surrogates  # noqa: S101 built now, so that its errors come now
         if self.search is None:
             raise ConfigError(
                 "Surrogate keys need a beacon key, from which the keys of their tokens are derived",
@@ -406,7 +412,7 @@ class TableConfig(ProcessBound):
     def _check_legacy(self) -> None:
         if self.legacy is None or not self.legacy.policy.allows_read:
             return
-        if self._surrogates.keys:
+        if self.surrogate_keys:
             raise ConfigError(
                 "A table with surrogate keys cannot hold items of the older format: their keys would not be "
                 "tokens",
@@ -430,7 +436,8 @@ class TableConfig(ProcessBound):
         for name in self.key_names:
             action = self._named.get(name, self._signed_beacons.get(name))
             implied = action is None and (
-                isinstance(self.attribute_actions, AttributeActions) or name in self._surrogates.names
+                isinstance(self.attribute_actions, AttributeActions)
+                or name in {key.name for key in self.surrogate_keys}
             )
             if action is not self._key_action and not implied:
                 raise ConfigError(

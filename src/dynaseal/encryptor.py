@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from os import urandom
 from typing import TYPE_CHECKING, Any, cast
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-
 from dynaseal import native_items
 from dynaseal.attributes import AttributeValue, Item
 from dynaseal.config import TableConfig
@@ -19,9 +17,9 @@ from dynaseal.core import engine, header, item
 from dynaseal.core.arguments import ProcessBound, check_instances
 from dynaseal.core.context import ContextTooLongError, TableContext, base_context
 from dynaseal.core.header import HEADER_NAME, MESSAGE_ID_LENGTH, EncryptedDataKey, Header
+from dynaseal.core.lazy import LazyModule
 from dynaseal.core.quoting import quoted
 from dynaseal.core.shapes import Shape, Shapes
-from dynaseal.core.signatures import load_public_key
 from dynaseal.core.traces import Trace, find_format_attribute, find_trace, is_older_item
 from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
 from dynaseal.materials.kms_calls import KmsCall, KmsCalls
@@ -30,7 +28,12 @@ from dynaseal.native import native_engine
 from dynaseal.native_items import NativeItems
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+    from dynaseal.core import signatures
     from dynaseal.search import TableSearch
+else:
+    signatures = LazyModule("dynaseal.core.signatures")
 
 MAX_KEY_SHOWN = 2048
 """How many characters of a key attribute's value a message has: as many as DynamoDB allows bytes."""
@@ -407,9 +410,9 @@ def _unsealing_keys(parsed: Header, materials: DecryptionMaterials) -> engine.Un
     )
 
 
-def _public_key(point: bytes) -> EllipticCurvePublicKey:
+def _public_key(point: bytes) -> "EllipticCurvePublicKey":
     try:
-        return load_public_key(point)
+        return signatures.load_public_key(point)
     except ValueError:
         raise FormatError("The public key in the item's stored context is not a point of P-384") from None
 

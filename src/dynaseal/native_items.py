@@ -9,22 +9,32 @@
 
 from collections.abc import Iterable, Mapping
 from os import urandom
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dynaseal.attributes import Item
 from dynaseal.config import TableConfig
-from dynaseal.core import primitives, signatures
+from dynaseal.core import primitives
 from dynaseal.core.context import ATTRIBUTE_PREFIX, PUBLIC_KEY, serialize
 from dynaseal.core.engine import SealingKeys
 from dynaseal.core.header import FOOTER_NAME, MESSAGE_ID_LENGTH, Header
+from dynaseal.core.lazy import LazyModule
 from dynaseal.core.shapes import Shape, Shapes
 from dynaseal.errors import DynasealError
-from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
 from dynaseal.materials.keyrings.raw_aes import RawAesKeyring
 from dynaseal.materials.model import DecryptionMaterials
 from dynaseal.native import FieldsToDecrypt, FieldsToEncrypt, Job, NativeEngine, Plan
 
-KnownKeyring = RawAesKeyring | AwsKmsHierarchicalKeyring
+if TYPE_CHECKING:
+    from dynaseal.core import signatures
+    from dynaseal.materials.keyrings import hierarchical
+    from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
+
+    KnownKeyring = RawAesKeyring | AwsKmsHierarchicalKeyring
+else:
+    signatures = LazyModule("dynaseal.core.signatures")
+    hierarchical = LazyModule("dynaseal.materials.keyrings.hierarchical")
+
+_HIERARCHICAL = "AwsKmsHierarchicalKeyring"
 _METHODS = ("on_encrypt", "on_decrypt")
 _COUNT_LENGTH = 2
 
@@ -159,10 +169,15 @@ def unseal(fields: FieldsToDecrypt, parsed: Header, materials: DecryptionMateria
     )
 
 
-def _known_keyring(config: TableConfig) -> KnownKeyring | None:
+def _known_keyring(config: TableConfig) -> "KnownKeyring | None":
     """Return a table's keyring if it is of a class that the native engine knows."""
-    keyring: Any = config.keyring
-    return keyring if type(keyring) in (RawAesKeyring, AwsKmsHierarchicalKeyring) else None
+    keyring = config.keyring
+    if type(keyring) is RawAesKeyring:
+        return keyring
+    # The name is compared first, so that the class is not imported for keyrings of other kinds.
+    if type(keyring).__name__ == _HIERARCHICAL and type(keyring) is hierarchical.AwsKmsHierarchicalKeyring:
+        return keyring
+    return None
 
 
 def _entries(entries: Mapping[str, str]) -> bytes:

@@ -68,7 +68,8 @@ people.delete_item(Key={"pk": "ann"})
         "boto.keys",
         "expressions",
         "legacy",
-        "materials.keyrings.raw_rsa",
+        "materials.keyrings.hierarchical",
+        "materials.key_store",
         "report",
         "search",
     )

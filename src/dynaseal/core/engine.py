@@ -18,17 +18,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from struct import Struct
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-
-from dynaseal.core import footer, header, primitives, signatures
+from dynaseal.core import footer, header, primitives
 from dynaseal.core.header import ENCRYPTED, EncryptedDataKey, Header
+from dynaseal.core.lazy import LazyModule
 from dynaseal.core.primitives import AuthenticationFailedError
-from dynaseal.core.signatures import SigningKey
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.core.values.types import Field
 from dynaseal.core.wire import u64
 from dynaseal.errors import SignatureError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+    from dynaseal.core import signatures
+    from dynaseal.core.signatures import SigningKey
+else:
+    signatures = LazyModule("dynaseal.core.signatures")
 
 _COMMIT_INFO = b"AWS_DBE_COMMIT_KEY"
 _DERIVE_INFO = b"AWS_DBE_DERIVE_KEY"
@@ -81,7 +88,7 @@ class SealingKeys:
     encrypted_data_keys: Sequence[EncryptedDataKey]
     data_key: bytes
     tag_keys: Sequence[bytes]
-    signing_key: SigningKey | None
+    signing_key: "SigningKey | None"
 
     def __repr__(self) -> str:
         return f"SealingKeys({self.suite})"
@@ -101,7 +108,7 @@ class UnsealingKeys:
     context: bytes
     data_key: bytes
     tag_key: bytes
-    public_key: EllipticCurvePublicKey | None
+    public_key: "EllipticCurvePublicKey | None"
 
     def __repr__(self) -> str:
         return "UnsealingKeys()"

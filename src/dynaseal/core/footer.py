@@ -3,10 +3,10 @@
 Source: specification `footer.md`; the signature's length follows AWS's releases (see `signatures`).
 """
 
-from dynaseal.core.signatures import SIGNATURE_LENGTH
 from dynaseal.errors import FormatError
 
 RECIPIENT_TAG_LENGTH = 48
+SIGNATURE_LENGTH = 103
 
 
 def split(data: bytes, data_keys: int, *, signed: bool) -> tuple[list[bytes], bytes]:

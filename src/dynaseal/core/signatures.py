@@ -23,9 +23,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from dynaseal.core.footer import SIGNATURE_LENGTH
 from dynaseal.core.primitives import AuthenticationFailedError
 
-SIGNATURE_LENGTH = 103
 COORDINATE_LENGTH = 48
 PUBLIC_KEY_LENGTH = 1 + COORDINATE_LENGTH
 _ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973

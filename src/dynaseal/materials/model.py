@@ -11,13 +11,15 @@ Source: specification `structures.md`, `keyring-interface.md`, `cmm-interface.md
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dynaseal.core.context import EncryptionContext
 from dynaseal.core.header import EncryptedDataKey
-from dynaseal.core.signatures import SigningKey
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import UnwrapError
+
+if TYPE_CHECKING:
+    from dynaseal.core.signatures import SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class EncryptionMaterials:
     plaintext_data_key: bytes | None = field(default=None, repr=False)
     encrypted_data_keys: tuple[EncryptedDataKey, ...] = ()
     symmetric_signing_keys: tuple[bytes, ...] = field(default=(), repr=False)
-    signing_key: SigningKey | None = field(default=None, repr=False)
+    signing_key: "SigningKey | None" = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if type(self.encryption_context) is not EncryptionContext:

@@ -10,15 +10,21 @@ Source: specification `default-cmm.md`.
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from dynaseal.core import signatures
 from dynaseal.core.arguments import ProcessBound
 from dynaseal.core.context import PUBLIC_KEY
 from dynaseal.core.header import MAX_DATA_KEYS, EncryptedDataKey
+from dynaseal.core.lazy import LazyModule
 from dynaseal.core.primitives import KEY_LENGTH
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import DecryptError, EncryptError, FormatError, SignatureError
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring
+
+if TYPE_CHECKING:
+    from dynaseal.core import signatures
+else:
+    signatures = LazyModule("dynaseal.core.signatures")
 
 
 class DefaultMaterialsManager(ProcessBound):
