@@ -27,7 +27,7 @@ demo: $(VENV)/ready ## run the demonstration in a lab, as both of its users (TER
 	$(BIN)/dynaseal demo $(if $(TERRAFORM),--terraform)
 
 # Where cargo is, this takes about two minutes for the first time, and seconds after a change.
-$(VENV)/native: $(VENV)/ready $(wildcard native/Cargo.* native/*/*.toml native/*/src/*.rs)
+$(VENV)/native: $(VENV)/ready .cargo/config.toml $(wildcard native/Cargo.* native/*/*.toml native/*/src/*.rs)
 	@for package in native/*/pyproject.toml; do \
 	  if command -v uv >/dev/null; then \
 	    uv pip install --quiet --python $(BIN)/python --reinstall "$$(dirname "$$package")"; \
