@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from os import urandom
 from typing import TYPE_CHECKING, Any, cast
 
-from dynaseal import native_items
+from dynaseal import drivers, native_items
 from dynaseal.attributes import AttributeValue, Item
 from dynaseal.config import TableConfig
 from dynaseal.core import engine, header, item
@@ -68,7 +68,9 @@ class ItemEncryptor(ProcessBound):
         self._native = _native_items(config, base)
         self._shapes = Shapes(config.schema) if self._native is None else self._native.shapes
         self._context = TableContext(base)
-        self._cmm = config.materials_manager
+        manager = config.materials_manager
+        self._get_encryption_materials = drivers.method(manager.get_encryption_materials)
+        self._decrypt_materials = drivers.method(manager.decrypt_materials)
         self._writes_plaintext = config.plaintext_policy.forces_write
         self._reads_plaintext = config.plaintext_policy.allows_read
         self._older_items = config.older_items
@@ -199,7 +201,7 @@ class ItemEncryptor(ProcessBound):
         try:
             context = self._context.with_attributes(entries, serialized)
             return _sealing_keys(
-                self._cmm.get_encryption_materials(self.config.algorithm_suite, context, context.key_set())
+                self._get_encryption_materials(self.config.algorithm_suite, context, context.key_set())
             )
         except ContextTooLongError as error:
             raise EncryptError(
@@ -233,7 +235,7 @@ class ItemEncryptor(ProcessBound):
     ) -> DecryptionMaterials:
         """Get a stored item's materials, given what its attributes add to the encryption context."""
         try:
-            return self._cmm.decrypt_materials(
+            return self._decrypt_materials(
                 parsed.suite,
                 parsed.encrypted_data_keys,
                 parsed.stored_context,

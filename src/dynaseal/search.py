@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dynaseal import drivers
 from dynaseal.attributes import Item
 from dynaseal.beacons.compiled.hashes import BEACON_PREFIX, HmacKeys, derive_keys
 from dynaseal.beacons.compiled.item_beacons import partition_of, stored_beacons, with_signed_beacons
@@ -176,7 +177,8 @@ class TableSearch:
         return self._cache.get(key_id, self._source.ttl_seconds, lambda: self._load(key_id))
 
     def _load(self, key_id: str) -> _Keys:
-        beacon_key = self._compiled.key_store.get_beacon_key(key_id).beacon_key
+        get_beacon_key = drivers.method(self._compiled.key_store.get_beacon_key)
+        beacon_key = get_beacon_key(key_id).beacon_key
         return _Keys(
             derive_keys(beacon_key, self._compiled.standard_beacons),
             self._compiled.surrogates.derive_keys(beacon_key),

@@ -149,7 +149,7 @@ def test_an_item_that_another_writer_creates_first_is_updated(
 def test_writers_who_are_faster_every_time_end_the_update_with_a_conflict(
     client: Any, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dynaseal.boto.interception.handlers.sleep", lambda _: None)
+    monkeypatch.setattr("dynaseal.drivers.block", lambda _: None)
     encrypted = EncryptedClient(client, configs={name: people()})
     other = EncryptedClient(client, configs={name: people()})
     encrypted.put_item(TableName=name, Item={**KEY, "secret": {"N": "1"}})

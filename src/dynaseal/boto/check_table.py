@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from botocore.exceptions import ClientError
 
+from dynaseal import drivers
 from dynaseal.boto.wrappers.table_info import TableIndex
 from dynaseal.config import TableConfig, UpdateMode
 from dynaseal.core.arguments import check_instances, check_methods, check_strings
@@ -93,7 +94,7 @@ def check_table(client: DescribingClient, table_name: str, config: TableConfig) 
     check_strings("check_table", table_name=table_name)
     check_instances("check_table", TableConfig, config=config)
     try:
-        table = client.describe_table(TableName=table_name)["Table"]
+        table = drivers.call(client.describe_table, TableName=table_name)["Table"]
     except ClientError as error:
         return [_unreadable("table-unreadable", "error", table_name, "DescribeTable", error)]
     findings = [
@@ -215,7 +216,7 @@ def _check_beacon_key(index: str, key: str, type_name: str | None, config: Table
 
 def _check_expiry(client: DescribingClient, table_name: str, config: TableConfig) -> Iterator[Finding]:
     try:
-        reply = client.describe_time_to_live(TableName=table_name)
+        reply = drivers.call(client.describe_time_to_live, TableName=table_name)
     except ClientError as error:
         yield _unreadable("expiry-unreadable", "warning", table_name, "DescribeTimeToLive", error)
         return

@@ -11,7 +11,8 @@ Source: botocore's `client.py` (`provide-client-params`, `before-parameter-build
 `session.py` (`create_client`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from inspect import iscoroutinefunction
 from typing import Any, Protocol
 from warnings import warn
 
@@ -28,7 +29,7 @@ from dynaseal.boto.interception.client_copies import (
     OUTPUT_ID,
 )
 from dynaseal.boto.interception.emitters import has_handler
-from dynaseal.boto.interception.handlers import Handlers, convert_input
+from dynaseal.boto.interception.handlers import Handler, Handlers, convert_input
 from dynaseal.boto.interception.paginators import add_result_key
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.requests import Requests
@@ -37,8 +38,8 @@ from dynaseal.config import TableConfig
 from dynaseal.errors import ConfigError
 
 _BEFORE_CALL = "before-call.dynamodb"
-# An event of this library: what encrypts answers it.
-_IS_ENCRYPTING = "dynaseal-is-encrypting.dynamodb"
+# What encrypts has a handler with this id, for an event that botocore does not emit.
+_IS_ENCRYPTING = "dynaseal-is-encrypting"
 
 
 class Boto3Object(Protocol):
@@ -86,40 +87,71 @@ def attach(
         >>> attach(session, {"people": config}, plaintext_tables=["audit"])
         >>> client = session.client("dynamodb")  # encrypts
     """
-    requests = Requests(configs, plaintext_tables)
-    session = _botocore_session(client_or_resource_or_session)
+    attach_wrapped(client_or_resource_or_session, Requests(configs, plaintext_tables), unwrapped)
+
+
+def attach_wrapped(subject: object, requests: Requests, wrap: Callable[[Handler], Handler]) -> None:
+    """Make a client, resource or session encrypt.
+
+    Args:
+        subject: The client, resource or session.
+        requests: Prepares its requests.
+        wrap: Returns what is registered in place of a handler that may have to wait.
+    """
+    session = _botocore_session(subject)
     if session is not None:
         events = session.get_component("event_emitter")
         check_not_encrypting(events, "session")
-        _attach_to_session(events, requests)
+        _attach_to_session(events, requests, wrap)
         return
-    client = dynamodb_client(client_or_resource_or_session)
+    client = dynamodb_client(subject)
     check_not_encrypting(client.meta.events, "client")
     _warn_without_credentials(client)
-    register(client, requests)
+    register(client, requests, wrap)
 
 
-def register(client: Any, requests: Requests) -> None:
-    """Register the handlers of encryption on a client."""
+def unwrapped(handler: Handler) -> Handler:
+    """Return a handler itself: where clients block, it can wait."""
+    return handler
+
+
+def register(client: Any, requests: Requests, wrap: Callable[[Handler], Handler] = unwrapped) -> None:
+    """Register the handlers of encryption on a client.
+
+    Args:
+        client: The client.
+        requests: Prepares its requests.
+        wrap: Returns what is registered in place of a handler that may have to wait.
+
+    Raises:
+        ConfigError: the client's operations return something to await, and the handlers do not, or the other
+            way round.
+    """
+    if is_asynchronous(client) is (wrap is unwrapped):
+        raise ConfigError(
+            "An asynchronous client is wrapped by dynaseal.aio, and a client of boto3 by dynaseal",
+            hint="Import EncryptedTable, EncryptedClient, EncryptedResource or attach from the other module",
+        )
     events = client.meta.events
-    handlers = Handlers(client, requests)
+    handlers = Handlers(client, requests, wrap)
+    copy_request, prepare, finish = handlers.encrypting
     provide, build, after = EVENTS
     # Last before sending and first after: the conversions of boto3's resources, which are registered neither
     # first nor last, then turn Python values into wire values before these handlers, and back after them.
     events.register_first(provide, handlers.mark_exempt)
-    events.register_last(provide, handlers.copy_request)
-    events.register_last(build, handlers.prepare)
-    events.register_last(_BEFORE_CALL, handlers.answer)
+    events.register_last(provide, copy_request)
+    events.register_last(build, prepare)
+    events.register_last(_BEFORE_CALL, handlers.wrapped_answer)
     events.register_last("request-created.dynamodb", handlers.add_user_agent)
-    events.register_first(after, handlers.finish)
-    events.register(_IS_ENCRYPTING, _answer_yes)
+    events.register_first(after, finish)
+    mark_encrypting(events)
     if requests.reports_unreadable:
         add_result_key(client, ("Query", "Scan"), UNREADABLE_ITEMS)
     if has_handler(events, INPUT_ID):
         _hide_values_in_conversion(events)
 
 
-def _attach_to_session(events: Any, requests: Requests) -> None:
+def _attach_to_session(events: Any, requests: Requests, wrap: Callable[[Handler], Handler]) -> None:
     """Make each DynamoDB client of a session register the handlers when it has been made.
 
     botocore makes a class for each client, and boto3 for each resource and Table, and lets handlers add base
@@ -131,7 +163,7 @@ def _attach_to_session(events: Any, requests: Requests) -> None:
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            register(self, requests)
+            register(self, requests, wrap)
 
     def add_to_client(base_classes: list[type], **_: Any) -> None:
         base_classes.insert(0, EncryptingClient)
@@ -141,11 +173,16 @@ def _attach_to_session(events: Any, requests: Requests) -> None:
 
     events.register("creating-client-class.dynamodb", add_to_client)
     events.register("creating-resource-class.dynamodb", add_to_resource)
-    events.register(_IS_ENCRYPTING, _answer_yes)
+    mark_encrypting(events)
 
 
-def _answer_yes(**_: Any) -> bool:
-    return True
+def mark_encrypting(events: Any) -> None:
+    """Mark a client or a session as one that encrypts."""
+    events.register(f"{_IS_ENCRYPTING}.dynamodb", _do_nothing, unique_id=_IS_ENCRYPTING)
+
+
+def _do_nothing(**_: Any) -> None:
+    pass
 
 
 def check_not_encrypting(events: Any, kind: str) -> None:
@@ -154,7 +191,7 @@ def check_not_encrypting(events: Any, kind: str) -> None:
     Raises:
         ConfigError: it does, or it is one of this library's wrappers.
     """
-    if any(response for _, response in events.emit(_IS_ENCRYPTING)):
+    if has_handler(events, _IS_ENCRYPTING):
         raise ConfigError(
             f"This {kind} encrypts already: its requests would be encrypted twice",
             hint="Attach or wrap once, with the configurations of all tables, and pass boto3's own objects",
@@ -162,9 +199,14 @@ def check_not_encrypting(events: Any, kind: str) -> None:
 
 
 def _botocore_session(candidate: object) -> botocore.session.Session | None:
-    if isinstance(candidate, boto3.Session):
-        return getattr(candidate, "_session", None)
-    return candidate if isinstance(candidate, botocore.session.Session) else None
+    # boto3's session, and that of aioboto3, have botocore's or aiobotocore's there.
+    session = getattr(candidate, "_session", candidate)
+    return session if isinstance(session, botocore.session.Session) else None
+
+
+def is_asynchronous(client: object) -> bool:
+    """Return whether the operations of a client return something to await, as those of aiobotocore do."""
+    return iscoroutinefunction(getattr(client, "_make_api_call", None))
 
 
 def dynamodb_client(client_or_resource: object) -> Any:
@@ -200,7 +242,7 @@ def _warn_without_credentials(client: Any) -> None:
             "replaces it when credentials appear, as PynamoDB does, gets a new client, which does not "
             "encrypt. Attach to the session that makes the clients, or to every session with "
             "botocore.register_initializer",
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

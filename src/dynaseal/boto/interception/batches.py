@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from dynaseal import drivers
 from dynaseal.boto.interception import item_operations
 from dynaseal.boto.interception.idempotency import HINT, MISMATCH, GeneratedToken, RepeatableTransaction
 from dynaseal.boto.interception.plaintext_tables import table_name
@@ -62,6 +63,7 @@ def _put_item(write: Message) -> Any:
 def _write(
     table: ConfiguredTable, operation: str, write: Message, stored: dict[str, Any] | None
 ) -> dict[str, Any]:
+    drivers.let_others_run()
     _refuse_unknown(operation, write, {"PutRequest", "DeleteRequest"})
     sent = dict(write)
     if "PutRequest" in write:
@@ -206,6 +208,8 @@ class _RequestedKeys:
         items: list[dict[str, Any]] = []
         refused: list[UnreadableItem] = []
         for stored, usual in zip(stored_items, table.read_usual(stored_items), strict=True):
+            if items:
+                drivers.let_others_run()
             try:
                 parameters = self._parts.get(table) or {}
                 items.append(table.read(stored, parameters) if usual is None else usual)
@@ -248,6 +252,7 @@ def transaction(tables: Tables, operation: str, request: Message) -> dict[str, A
     parts: list[dict[str, Any]] = []
     for entry in request["TransactItems"]:
         _refuse_unknown(operation, entry, _TRANSACTION_ACTIONS.keys())
+        drivers.let_others_run()
         part = dict(entry)
         for action, parameters in entry.items():
             table = tables.for_request(operation, parameters.get("TableName"))

@@ -4,14 +4,14 @@ Each is called once per request. A malformed request gets botocore's own
 ParamValidationError, without the values of encrypted attributes.
 """
 
-from collections.abc import Iterable, Mapping
-from time import sleep
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from boto3.dynamodb.transform import TransformationInjector
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ParamValidationError
 
+from dynaseal import drivers
 from dynaseal.boto.interception.client_copies import EVENTS, OUTPUT_ID, wire_copy
 from dynaseal.boto.interception.emitters import has_handler
 from dynaseal.boto.interception.exemptions import EXEMPT_KEY, EXEMPTION
@@ -31,6 +31,9 @@ from dynaseal.boto.interception.unreadable import UNREADABLE_ITEMS, with_convert
 from dynaseal.boto.interception.updates.driver import http_response, run_plan
 from dynaseal.boto.user_agent import user_agent_suffix
 from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
+
+Handler = Callable[..., Any]
+"""A handler of one of botocore's events; one of an asynchronous client may be a coroutine function."""
 
 _CONTEXT_KEY = "dynaseal"
 _USER_AGENT = "User-Agent"
@@ -68,14 +71,23 @@ class Handlers:
     Args:
         client: The client, through which DescribeTable and the calls of plans are made.
         requests: Prepares the requests.
+        wrap: Returns what is registered in place of a handler that may have to wait.
     """
 
-    def __init__(self, client: Any, requests: Requests) -> None:
+    def __init__(self, client: Any, requests: Requests, wrap: Callable[[Handler], Handler]) -> None:
         self._client = client
         self._requests = requests
+        self.wrapped_prepare = wrap(self.prepare)
+        self.wrapped_answer = wrap(self.answer)
+        self.wrapped_finish = wrap(self.finish)
         self._user_agent_suffix = user_agent_suffix()
         # Through the client itself, on which DescribeTable passes through these handlers.
-        self._indexes = IndexProjections(lambda table: client.describe_table(TableName=table))
+        self._indexes = IndexProjections(lambda table: drivers.call(client.describe_table, TableName=table))
+
+    @property
+    def encrypting(self) -> tuple[Handler, Handler, Handler]:
+        """The handlers of `EVENTS` that encrypt and decrypt."""
+        return self.copy_request, self.wrapped_prepare, self.wrapped_finish
 
     def mark_exempt(self, params: Mapping[str, Any], model: Any, context: Any, **_: Any) -> None:
         """Mark the one request that is to be sent without encryption, before other handlers change it."""
@@ -154,9 +166,9 @@ class Handlers:
             return None
         # A copy for each plan: it then has every handler that the client has now.
         client = wire_copy(self._client)
-        for event, handler in zip(EVENTS, (self.copy_request, self.prepare, self.finish), strict=True):
+        for event, handler in zip(EVENTS, self.encrypting, strict=True):
             client.meta.events.unregister(event, handler)
-        reply = run_plan(call.plan(), client, sleep)
+        reply = run_plan(call.plan(), client)
         return http_response(reply), reply
 
     def add_user_agent(self, request: Any, **_: Any) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from botocore.exceptions import BotoCoreError
 
+from dynaseal import drivers
 from dynaseal.boto.interception.expression_rules import (
     Objection,
     beacon_objection,
@@ -496,6 +497,8 @@ class ConfiguredTable:
         read: list[tuple[Message, dict[str, Any]]] = []
         unreadable: list[UnreadableItem] = []
         for stored, usual in zip(items, self.read_usual(items), strict=True):
+            if read:
+                drivers.let_others_run()
             try:
                 item = self.read(stored, part.caller_request) if usual is None else usual
                 read.append((stored, item))

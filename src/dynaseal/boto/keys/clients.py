@@ -8,6 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.session import Session
 
+from dynaseal import drivers
 from dynaseal.boto.keys.region import HINT, region_name
 from dynaseal.boto.user_agent import user_agent_suffix
 from dynaseal.core.arguments import check_callables
@@ -73,12 +74,14 @@ class Clients:
             ConfigError: no Region is given, and neither session, environment nor profile has one.
         """
         client = self._clients.get(region)
-        if client is None:
-            # Sessions are not safe for use by many threads; the clients that they make are.
-            with self._lock:
-                client = self._clients.get(region) or self._make(region)
-                self._clients[region] = client
-        return client
+        return client or drivers.call(self._make_once, region)
+
+    def _make_once(self, region: str | None) -> Any:
+        # Sessions are not safe for use by many threads; the clients that they make are.
+        with self._lock:
+            client = self._clients.get(region) or self._make(region)
+            self._clients[region] = client
+            return client
 
     def _make(self, region: str | None) -> Any:
         if self._make_client is not None and region is not None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from dynaseal import drivers
 from dynaseal.boto.keys.kms import KmsDecryptError, KmsEncryptError, KmsError
 from dynaseal.core.primitives import KEY_LENGTH
 from dynaseal.errors import EncryptError, KeyStoreError, UnwrapError
@@ -120,7 +121,7 @@ class BotoKeyStoreKms:
         kms_calls.count(operation, self._key_arn)
         try:
             with observed_kms_call(operation, self._key_arn):
-                response = method(**request, GrantTokens=self._grant_tokens)
+                response = drivers.call(method, **request, GrantTokens=self._grant_tokens)
         except ClientError as error:
             raise KeyStoreKmsError(error.response, operation, self._key_arn) from error
         except BotoCoreError as error:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from dynaseal import drivers
 from dynaseal.attributes import Item
 from dynaseal.boto.interception.exemptions import without_encryption
 from dynaseal.errors import DynasealError, KeyStoreError
@@ -189,7 +190,7 @@ class BotoKeyStoreTable:
 def _call(table_name: str, operation: str, method: Callable[..., Any], **request: Any) -> Any:
     try:
         with without_encryption(operation, request):
-            return method(**request)
+            return drivers.call(method, **request)
     except ClientError as error:
         raise KeyStoreTableError(error.response, operation, table_name) from error
     except BotoCoreError as error:

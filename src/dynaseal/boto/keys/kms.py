@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+from dynaseal import drivers
 from dynaseal.boto.keys.clients import UntypedClient
 from dynaseal.core.quoting import escaped, shown
 from dynaseal.errors import DynasealError, EncryptError, UnwrapError
@@ -217,7 +218,7 @@ class BotoKms:
         kms_calls.count(operation, key_id, per_item=operation != "GetPublicKey")
         try:
             with observed_kms_call(operation, key_id):
-                return getattr(client, xform_name(operation))(KeyId=key_id, **parameters)
+                return drivers.call(getattr(client, xform_name(operation)), KeyId=key_id, **parameters)
         except ClientError as error:
             kms_error = KmsEncryptError if writing else KmsDecryptError
             raise kms_error(error.response, operation, key_id, _region(client)) from error

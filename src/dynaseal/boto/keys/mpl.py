@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
+from dynaseal import drivers
 from dynaseal.core.arguments import ProcessBound
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.quoting import escaped
@@ -77,7 +78,8 @@ class MplKeyring(ProcessBound):
             symmetric_signing_keys=list(materials.symmetric_signing_keys),
         )
         try:
-            result = self._keyring.on_encrypt(self._models.OnEncryptInput(materials=mpl_materials)).materials
+            request = self._models.OnEncryptInput(materials=mpl_materials)
+            result = drivers.call(self._keyring.on_encrypt, request).materials
         except self._service_error as error:
             raise EncryptError(f"{self!r} could not wrap a data key: {_message(error)}") from error
         count = len(materials.encrypted_data_keys)
@@ -106,7 +108,7 @@ class MplKeyring(ProcessBound):
             materials=mpl_materials, encrypted_data_keys=[self._to_mpl(key) for key in encrypted_data_keys]
         )
         try:
-            result = self._keyring.on_decrypt(request).materials
+            result = drivers.call(self._keyring.on_decrypt, request).materials
         except self._service_error as error:
             raise UnwrapError(f"{self!r} could not unwrap a data key: {_message(error)}") from error
         if result.plaintext_data_key is None or result.symmetric_signing_key is None:

@@ -4,8 +4,8 @@ A type checker sees `EncryptedClient` as boto3-stubs' `DynamoDBClient` with anot
 `dynaseal.boto.wrappers.table` explains.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from dynaseal.boto.interception.attach import (
     Boto3Object,
@@ -15,9 +15,8 @@ from dynaseal.boto.interception.attach import (
 from dynaseal.boto.interception.copies import encrypting_copy
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.requests import Requests
-from dynaseal.boto.wrappers.copying import NotCopyable
+from dynaseal.boto.wrappers.holders import ClientHolder, NotCopyable
 from dynaseal.config import TableConfig
-from dynaseal.errors import UnsupportedOperationError
 
 if TYPE_CHECKING:
     from typing import Literal, overload
@@ -33,9 +32,7 @@ if TYPE_CHECKING:
         ScanPaginator,
     )
 else:
-    DynamoDBClient = NotCopyable
-
-_PASSED_ON = frozenset({"can_paginate", "close", "exceptions", "get_waiter", "meta", "waiter_names"})
+    DynamoDBClient = ClientHolder
 
 
 class EncryptedPaginator(NotCopyable):
@@ -141,30 +138,3 @@ class EncryptedClient(DynamoDBClient):
     ) -> Any:
         """Return the `EncryptedPaginator` of an operation by its method's name, such as `query` or `scan`."""
         return EncryptedPaginator(self._client.get_paginator(operation_name))
-
-    def generate_presigned_url(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: a program that uses the URL would bypass encryption.
-
-        Raises:
-            UnsupportedOperationError: always.
-        """
-        raise UnsupportedOperationError(
-            "generate_presigned_url is not supported: the reply to such a URL would not be decrypted",
-            hint="Make the call itself with this client",
-        )
-
-    if not TYPE_CHECKING:  # a type checker would take every attribute for known
-
-        def __getattr__(self, name: str) -> Any:
-            client = self.__dict__.get("_client")
-            if client is not None and (name in _PASSED_ON or name in client.meta.method_to_api_mapping):
-                return getattr(client, name)
-            raise AttributeError(
-                f"EncryptedClient has no attribute {name!r}: it passes on DynamoDB's operations only"
-            )
-
-    def __dir__(self) -> Iterator[str]:
-        yield from {*super().__dir__(), *_PASSED_ON, *self._client.meta.method_to_api_mapping}
-
-    def __repr__(self) -> str:
-        return f"EncryptedClient(region={self._client.meta.region_name!r})"

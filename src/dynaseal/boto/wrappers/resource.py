@@ -15,7 +15,7 @@ from dynaseal.boto.interception.attach import (
 from dynaseal.boto.interception.copies import encrypting_copy
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.requests import Requests
-from dynaseal.boto.wrappers.copying import NotCopyable
+from dynaseal.boto.wrappers.holders import NotCopyable
 from dynaseal.boto.wrappers.table import EncryptedTable
 from dynaseal.config import TableConfig
 from dynaseal.errors import ConfigError

@@ -6,26 +6,17 @@ exists at run time: there the class only refuses to be copied, and passes on the
 it holds.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.table import BatchWriter
 
 from dynaseal.boto.check_table import Finding, check_table
-from dynaseal.boto.interception.attach import (
-    Boto3Object,
-    convert_python_values,
-    dynamodb_client,
-)
-from dynaseal.boto.interception.copies import encrypting_copy
-from dynaseal.boto.interception.plaintext_tables import table_name
-from dynaseal.boto.interception.requests import Requests
-from dynaseal.boto.wrappers.copying import NotCopyable
+from dynaseal.boto.interception.attach import unwrapped
+from dynaseal.boto.wrappers.holders import TableHolder
+from dynaseal.boto.wrappers.table_arguments import Boto3Table, encrypting_table, table_config
 from dynaseal.boto.wrappers.table_info import TableInfo
 from dynaseal.config import TableConfig, UpdateMode
-from dynaseal.core.actions import AttributeActions, CryptoAction
-from dynaseal.core.arguments import check_instances, check_methods
+from dynaseal.core.actions import AttributeActions
 from dynaseal.errors import ConfigError
 from dynaseal.materials.model import Keyring
 
@@ -50,16 +41,7 @@ if TYPE_CHECKING:
 
     from dynaseal.legacy.items import Legacy
 else:
-    Table = NotCopyable
-
-
-class Boto3Table(Boto3Object, Protocol):
-    """A boto3 Table, with or without the types of boto3-stubs."""
-
-    @property
-    def name(self) -> str:
-        """The table's name."""
-        ...
+    Table = TableHolder
 
 
 class EncryptedTable(Table):
@@ -112,38 +94,17 @@ class EncryptedTable(Table):
         legacy: "Legacy | None" = None,
         update_mode: UpdateMode | None = None,
     ) -> None:
-        client = dynamodb_client(table)
-        # `dynamodb_client` accepts a client or a resource too, which have no name.
-        if not hasattr(table, "name"):
-            raise ConfigError(
-                f"{type(table).__name__} is not a boto3 Table", hint="Pass resource.Table(name)"
-            )
-        if config is not None and not isinstance(config, TableConfig):  # pyright: ignore[reportUnnecessaryIsInstance] callers
-            check_methods("An EncryptedTable", (), "a TableConfig", config=config)
-            check_instances("An EncryptedTable", TableConfig, config=config)
-        if config is None:
-            if materials_provider is None:
-                raise ConfigError("An EncryptedTable needs a config or a materials_provider")
-            if table_info is not None:
-                check_instances("An EncryptedTable", TableInfo, table_info=table_info)
-            if attribute_actions is not None:
-                check_instances("An EncryptedTable", AttributeActions, attribute_actions=attribute_actions)
-            info = table_info or TableInfo(table.name)
-            if auto_refresh_table_indexes and not info.is_complete:
-                info.refresh_indexed_attributes(client)
-            actions = attribute_actions or AttributeActions()
-            mode = update_mode or UpdateMode.UNSIGNED_ONLY
-            config = _config(info, materials_provider, actions, legacy=legacy, update_mode=mode)
-        elif materials_provider or table_info or attribute_actions or legacy or update_mode:
-            raise ConfigError(
-                "A config replaces materials_provider, table_info, attribute_actions, legacy and "
-                "update_mode: pass it alone, or pass the others without it"
-            )
-        copied_client = encrypting_copy(client, Requests({table.name: config}))
-        convert_python_values(copied_client, enabled=True)
-        table_class: Any = type(table)
-        self._table = table_class(table.name, client=copied_client)
-        self._config = config
+        self._config = table_config(
+            table,
+            materials_provider,
+            table_info,
+            attribute_actions,
+            auto_refresh_table_indexes,
+            config=config,
+            legacy=legacy,
+            update_mode=update_mode,
+        )
+        self._table = encrypting_table(table, self._config, unwrapped)
 
     @classmethod
     def from_encrypting_table(cls, table: "Table", config: TableConfig | None) -> "EncryptedTable":
@@ -205,49 +166,3 @@ class EncryptedTable(Table):
         """Return boto3's batch writer: the items that it puts are encrypted."""
         batch_writer: Any = self._table.batch_writer  # boto3-stubs does not allow None here; boto3 does
         return batch_writer(overwrite_by_pkeys)
-
-    if not TYPE_CHECKING:  # a type checker would take every attribute for known
-
-        def __getattr__(self, name: str) -> Any:
-            table = self.__dict__.get("_table")
-            if table is not None and not name.startswith("_") and hasattr(table, name):
-                return getattr(table, name)
-            raise AttributeError(
-                f"EncryptedTable has no attribute {name!r}: it has those of boto3's Table only"
-            )
-
-    def __dir__(self) -> Iterator[str]:
-        yield from {*super().__dir__(), *(name for name in dir(self._table) if not name.startswith("_"))}
-
-    def __repr__(self) -> str:
-        return f"EncryptedTable({self._table.name!r})"
-
-
-def _config(
-    info: TableInfo,
-    keyring: Keyring,
-    actions: AttributeActions,
-    *,
-    legacy: "Legacy | None",
-    update_mode: UpdateMode,
-) -> TableConfig:
-    """Build a table's configuration as the older library would have: keys of indexes are signed."""
-    key = info.key()
-    indexed = dict.fromkeys(info.index_attributes() - key.attributes, CryptoAction.SIGN_ONLY)
-    if legacy is not None and isinstance(legacy.attribute_actions, AttributeActions):
-        legacy = replace(legacy, attribute_actions=_with_indexed(legacy.attribute_actions, indexed))
-    return TableConfig(
-        # The name, also where the Table was made from an ARN: it is bound to every item, and programs that
-        # use the table by its name must be able to read them.
-        table_name(info.name),
-        key.partition,
-        key.sort,
-        attribute_actions=_with_indexed(actions, indexed),
-        keyring=keyring,
-        update_mode=update_mode,
-        legacy=legacy,
-    )
-
-
-def _with_indexed(actions: AttributeActions, indexed: Mapping[str, CryptoAction]) -> AttributeActions:
-    return replace(actions, attribute_actions={**indexed, **actions.attribute_actions})

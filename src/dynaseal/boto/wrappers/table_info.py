@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dynaseal import drivers
 from dynaseal.errors import ConfigError
 
 
@@ -59,7 +60,7 @@ class TableInfo:
 
     def refresh_indexed_attributes(self, client: Any) -> None:
         """Read the table's keys from DynamoDB, with DescribeTable."""
-        table = client.describe_table(TableName=self.name)["Table"]
+        table = drivers.call(client.describe_table, TableName=self.name)["Table"]
         self.primary_index = TableIndex.from_key_schema(table["KeySchema"])
         indexes = [*table.get("GlobalSecondaryIndexes", ()), *table.get("LocalSecondaryIndexes", ())]
         self.secondary_indexes = tuple(TableIndex.from_key_schema(index["KeySchema"]) for index in indexes)

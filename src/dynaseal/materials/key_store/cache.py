@@ -23,6 +23,7 @@ from random import random as any_fraction
 from threading import Lock
 from typing import Any, TypeVar
 
+from dynaseal import drivers
 from dynaseal.core.arguments import ProcessBound, check_callables, check_integers, check_numbers
 from dynaseal.errors import ConfigError, DynasealError
 from dynaseal.materials import forks
@@ -37,6 +38,14 @@ class _Entry:
     loaded: float
     ends: float
     retry_at: float = -inf
+
+
+class _Load(Future[Any]):
+    """A load in progress, and the thread in which it is suspended where it waits, if it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.suspended_in = drivers.suspending_thread()
 
 
 class BranchKeyCache(ProcessBound):
@@ -85,7 +94,7 @@ class BranchKeyCache(ProcessBound):
         self._random = random
         self._lock = Lock()
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
-        self._loading: dict[Hashable, Future[Any]] = {}
+        self._loading: dict[Hashable, _Load] = {}
         forks.register(self)
 
     def reset_after_fork(self) -> None:
@@ -115,10 +124,13 @@ class BranchKeyCache(ProcessBound):
                 if entry is not None and (loading is not None or not self._is_due(entry, ttl_seconds)):
                     return entry.value
                 if loading is None:
-                    future = self._loading[key] = Future[Any]()
+                    future = self._loading[key] = _Load()
                     break
+            if drivers.would_never_end(loading.suspended_in):
+                # A task of this thread's event loop is loading it, and this caller blocks the loop.
+                return load()
             try:
-                return loading.result()
+                return drivers.wait(loading)
             except CancelledError:
                 # That load was interrupted by something other than a failure, such as KeyboardInterrupt: try
                 # again.
@@ -141,7 +153,7 @@ class BranchKeyCache(ProcessBound):
         key: Hashable,
         ttl_seconds: float,
         load: Callable[[], _T],
-        future: Future[Any],
+        future: _Load,
         entry: _Entry | None,
     ) -> _T:
         """Load a value for this caller and for those that wait for `future`."""

@@ -16,6 +16,7 @@ from os import urandom
 from typing import Protocol
 from uuid import UUID
 
+from dynaseal import drivers
 from dynaseal.attributes import Item
 from dynaseal.core.arguments import (
     ProcessBound,
@@ -112,6 +113,8 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
                 "A hierarchical keyring needs either a branch key id or a supplier of branch key ids"
             )
         self._key_store = key_store
+        self._get_active_branch_key = drivers.method(key_store.get_active_branch_key)
+        self._get_branch_key_version = drivers.method(key_store.get_branch_key_version)
         self._branch_key_id = branch_key_id
         self._supplier = branch_key_id_supplier
         self._cache = BranchKeyCache() if cache is None else cache
@@ -243,14 +246,14 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
         return self._cache.get(
             (self._key_store, branch_key_id),
             self._ttl,
-            lambda: self._key_store.get_active_branch_key(branch_key_id),
+            lambda: self._get_active_branch_key(branch_key_id),
         )
 
     def _version(self, branch_key_id: str, version: str) -> BranchKeyMaterials:
         return self._cache.get(
             (self._key_store, branch_key_id, version),
             self._ttl,
-            lambda: self._key_store.get_branch_key_version(branch_key_id, version),
+            lambda: self._get_branch_key_version(branch_key_id, version),
         )
 
     def _id_for(self, materials: EncryptionMaterials | DecryptionMaterials) -> str:

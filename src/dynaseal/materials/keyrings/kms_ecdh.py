@@ -10,7 +10,6 @@ Source: specification `aws-kms-ecdh-keyring.md`, `key-agreement-schemas.md`.
 """
 
 from collections.abc import Sequence
-from threading import Lock
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -19,7 +18,6 @@ from dynaseal.core.arguments import ProcessBound, check_members, check_string_co
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
-from dynaseal.materials import forks
 from dynaseal.materials.arn import check_key_arn
 from dynaseal.materials.attempts import unwrap_first
 from dynaseal.materials.keyrings import ecdh
@@ -83,12 +81,6 @@ class KmsEcdhKeyring(ProcessBound):
         self._public_key = None if public_key is None else compressed(public_key)
         self._peer_public_key = recipient_public_key
         self._grant_tokens = tuple(grant_tokens)
-        self._lock = Lock()
-        forks.register(self)
-
-    def reset_after_fork(self) -> None:
-        """Start with a lock that no other thread holds."""
-        self._lock = Lock()
 
     def __repr__(self) -> str:
         form = "discovery" if self._peer_public_key is None else "static"
@@ -152,15 +144,15 @@ class KmsEcdhKeyring(ProcessBound):
             ) from None
 
     def _own_public_key(self, *, writing: bool) -> bytes:
-        with self._lock:
-            if self._public_key is None:
-                encoded = self._kms.public_key(self._key_id, writing=writing)
-                try:
-                    self._public_key = compressed(self._curve.load_public_key(encoded))
-                except ConfigError as error:
-                    message = f"KMS returned an unusable public key for {self._key_id}: {error}"
-                    raise _error(message, writing=writing) from None
-            return self._public_key
+        if self._public_key is None:
+            # Without a lock: it is the same key for each caller that fetches it.
+            encoded = self._kms.public_key(self._key_id, writing=writing)
+            try:
+                self._public_key = compressed(self._curve.load_public_key(encoded))
+            except ConfigError as error:
+                message = f"KMS returned an unusable public key for {self._key_id}: {error}"
+                raise _error(message, writing=writing) from None
+        return self._public_key
 
     def _shared_secret(self, peer: EllipticCurvePublicKey, *, writing: bool) -> bytes:
         secret, used_key = self._kms.derive_shared_secret(

@@ -8,6 +8,7 @@ Source: specification `multi-keyring.md`.
 
 from collections.abc import Sequence
 
+from dynaseal import drivers
 from dynaseal.core.arguments import ProcessBound, check_methods, check_sequences
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
@@ -38,6 +39,8 @@ class MultiKeyring(ProcessBound):
         self._generator = generator
         self._children = tuple(children)
         self._all = self._children if generator is None else (generator, *self._children)
+        self._on_encrypt = tuple(drivers.method(keyring.on_encrypt) for keyring in self._all)
+        self._on_decrypt = tuple(drivers.method(keyring.on_decrypt) for keyring in self._all)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._generator!r}, {list(self._children)!r})"
@@ -63,8 +66,8 @@ class MultiKeyring(ProcessBound):
             raise EncryptError(
                 "The multi-keyring has a generator, and another keyring has made a data key before"
             )
-        for keyring in self._all:
-            materials = keyring.on_encrypt(materials)
+        for keyring, on_encrypt in zip(self._all, self._on_encrypt, strict=True):
+            materials = on_encrypt(materials)
             if materials.plaintext_data_key is None:
                 raise EncryptError(f"The keyring {keyring!r} made no data key")
         return materials
@@ -74,9 +77,9 @@ class MultiKeyring(ProcessBound):
     ) -> DecryptionMaterials:
         """Try each keyring in turn until one unwraps a data key."""
         causes: list[UnwrapError] = []
-        for keyring in self._all:
+        for on_decrypt in self._on_decrypt:
             try:
-                return keyring.on_decrypt(materials, encrypted_data_keys)
+                return on_decrypt(materials, encrypted_data_keys)
             except UnwrapError as error:
                 causes.append(error)
         raise combine_causes(causes)

@@ -12,6 +12,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from dynaseal import drivers
 from dynaseal.core.arguments import ProcessBound
 from dynaseal.core.context import PUBLIC_KEY
 from dynaseal.core.header import MAX_DATA_KEYS, EncryptedDataKey
@@ -36,6 +37,8 @@ class DefaultMaterialsManager(ProcessBound):
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
+        self._on_encrypt = drivers.method(keyring.on_encrypt)
+        self._on_decrypt = drivers.method(keyring.on_decrypt)
 
     def __repr__(self) -> str:
         return f"DefaultMaterialsManager({self._keyring!r})"
@@ -59,7 +62,7 @@ class DefaultMaterialsManager(ProcessBound):
             signing_key = signatures.generate()
             public_key = b64encode(signing_key.public_key).decode()
             encryption_context = {**encryption_context, PUBLIC_KEY: public_key}
-        materials = self._keyring.on_encrypt(
+        materials = self._on_encrypt(
             EncryptionMaterials(
                 suite,
                 encryption_context,
@@ -84,7 +87,7 @@ class DefaultMaterialsManager(ProcessBound):
                 if reproduced_context.get(key, value) != value:
                     raise SignatureError
             context, required = {**context, **stored_context}, required.difference(stored_context)
-        materials = self._keyring.on_decrypt(
+        materials = self._on_decrypt(
             DecryptionMaterials(
                 suite,
                 context,

@@ -1,30 +1,29 @@
 """The driver of an update's plan over a boto3 client."""
 
-from collections.abc import Callable
 from typing import Any
 
 from botocore import xform_name
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
+from dynaseal import drivers
 from dynaseal.boto.interception.updates.steps import DynamoDbCall, Pause, Steps
 from dynaseal.observation import update_repeated
 
 
-def run_plan(plan: Steps, client: Any, sleep: Callable[[float], None]) -> dict[str, Any]:
+def run_plan(plan: Steps, client: Any) -> dict[str, Any]:
     """Make the calls and pauses of a plan, and return the reply for the caller.
 
     Args:
         plan: The plan.
         client: A client that takes and returns wire values, and does not encrypt.
-        sleep: Waits for a number of seconds.
     """
     try:
         step = next(plan)
         while True:
             if isinstance(step, Pause):
                 update_repeated()
-                sleep(step.seconds)
+                drivers.sleep(step.seconds)
                 step = next(plan)
             else:
                 step = plan.send(_reply(client, step))
@@ -34,7 +33,7 @@ def run_plan(plan: Steps, client: Any, sleep: Callable[[float], None]) -> dict[s
 
 def _reply(client: Any, call: DynamoDbCall) -> Any:
     try:
-        return getattr(client, xform_name(call.operation))(**call.request)
+        return drivers.call(getattr(client, xform_name(call.operation)), **call.request)
     except ClientError as error:
         return error.response
 

@@ -1,0 +1,138 @@
+"""Who waits for replies, for other callers and for pauses: the thread that needs them, or an event loop.
+
+Keyrings, key stores, caches and plans are written once. Where they need a reply of KMS or DynamoDB, they pass
+the call to `call`; where they need another caller's load, to `wait`. The driver of the running code decides
+how: by default the thread makes the call itself and waits. `dynaseal.aio` has a driver that hands it to an
+event loop.
+
+A driver is set for a piece of code by `driven_by`, in one thread, and never seen by another one.
+"""
+
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import partial
+from inspect import iscoroutine
+from threading import get_ident, local
+from time import sleep as block
+from typing import Any, Protocol, TypeVar
+
+from dynaseal.errors import ConfigError
+
+_T = TypeVar("_T")
+_LIBRARY = __name__.partition(".")[0]
+
+
+class Driver(Protocol):
+    """How code that has to wait does so."""
+
+    suspends: bool
+    """Whether the code is suspended where it waits, and its thread goes on with other code."""
+
+    def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Make a call that waits for a reply, and return its result."""
+        ...
+
+    def wait(self, future: Future[_T], /) -> _T:
+        """Return the result of a future that another caller will set."""
+        ...
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait for a number of seconds."""
+        ...
+
+    def let_others_run(self) -> None:
+        """Let other tasks run, between two items."""
+        ...
+
+
+class _Blocking:
+    """The thread itself makes calls and waits."""
+
+    suspends = False
+
+    def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        if iscoroutine(result):
+            result.close()
+            raise ConfigError(
+                "A client, key store or keyring that is asynchronous is used by code that blocks",
+                hint="Use dynaseal.aio, or pass one that is not asynchronous",
+            )
+        return result
+
+    def wait(self, future: Future[_T], /) -> _T:
+        return future.result()
+
+    def sleep(self, seconds: float, /) -> None:
+        block(seconds)
+
+    def let_others_run(self) -> None:
+        pass
+
+
+class _Current(local):
+    driver: Driver = _Blocking()
+
+
+_current = _Current()
+
+
+@contextmanager
+def driven_by(driver: Driver) -> Generator[None]:
+    """Make a driver the one of the code that this thread runs in the block."""
+    outer = _current.driver
+    _current.driver = driver
+    try:
+        yield
+    finally:
+        _current.driver = outer
+
+
+def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Make a call that waits for a reply, such as a method of a boto3 client, and return its result."""
+    return _current.driver.call(function, *args, **kwargs)
+
+
+def method(bound: Callable[..., _T]) -> Callable[..., _T]:
+    """Return a method of a keyring, materials manager or key store as it is to be called.
+
+    This library's own methods wait by the driver and are called directly. Those that users have written may
+    block, or be coroutine functions, and are passed to the driver.
+    """
+    owner = getattr(bound, "__self__", None)
+    is_own = type(owner).__module__.partition(".")[0] == _LIBRARY
+    return bound if is_own else partial(call, bound)
+
+
+def wait(future: Future[_T]) -> _T:
+    """Return the result of a future that another caller will set.
+
+    Raises:
+        CancelledError: that caller ended without setting it (`concurrent.futures.CancelledError`).
+    """
+    return _current.driver.wait(future)
+
+
+def sleep(seconds: float) -> None:
+    """Wait for a number of seconds."""
+    _current.driver.sleep(seconds)
+
+
+def let_others_run() -> None:
+    """Let other tasks of an event loop run, between two items of a request or a reply."""
+    _current.driver.let_others_run()
+
+
+def suspending_thread() -> int | None:
+    """Return the thread that has to go on before the running code can, if it is suspended; otherwise None."""
+    return get_ident() if _current.driver.suspends else None
+
+
+def would_never_end(thread: int | None) -> bool:
+    """Return whether this thread would wait for code that is suspended in this same thread.
+
+    Args:
+        thread: What `suspending_thread` returned to that code.
+    """
+    return thread == get_ident() and not _current.driver.suspends
