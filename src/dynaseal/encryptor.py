@@ -82,6 +82,9 @@ class ItemEncryptor(ProcessBound):
         always_encrypts = not (self._writes_plaintext or self._writes_older_items)
         self._native_reader = self._native if knows_keyring else None
         self._native_writer = self._native_reader if always_encrypts and self.search is None else None
+        has_tokens = self.search is not None and self.search.has_tokens
+        self.reads_many: bool = self._native_reader is not None and not has_tokens and not self._older_items
+        """Whether `usual_decrypted` may decrypt any item."""
 
     def __repr__(self) -> str:
         return f"ItemEncryptor({self.config.logical_table_name!r})"
@@ -179,11 +182,22 @@ class ItemEncryptor(ProcessBound):
     def _seal(self, shape: Shape, prepared: Item) -> tuple[dict[str, Any], Sequence[EncryptedDataKey]]:
         """Encrypt an item of a shape; return it with its encrypted data keys."""
         fields = None if shape.plan is None else shape.plan.plaintext_fields(prepared)
-        if fields is None:
-            plaintext, signed = item.plaintext_fields(shape, prepared)
-            keys = self._sealing_keys(item.context_entries(shape, signed))
-        else:
-            keys = self._sealing_keys(fields.entries, fields.serialized)
+        plaintext, signed = item.plaintext_fields(shape, prepared) if fields is None else ((), ())
+        try:
+            context = (
+                self._context.with_attributes(item.context_entries(shape, signed))
+                if fields is None
+                else self._context.with_attributes(fields.entries, fields.serialized)
+            )
+            keys = _sealing_keys(
+                self._get_encryption_materials(self.config.algorithm_suite, context, context.key_set())
+            )
+        except ContextTooLongError as error:
+            raise EncryptError(
+                f"The item's encryption context cannot be written: {error}",
+                hint="Key attributes and context attributes must be fewer or shorter",
+            ) from None
+        if fields is not None:
             stored = native_items.seal(fields, keys)
             if stored is not None:
                 return stored, keys.encrypted_data_keys
@@ -194,55 +208,34 @@ class ItemEncryptor(ProcessBound):
         stored = item.encrypted_item(shape, prepared, encrypted, head=head, foot=foot)
         return stored, keys.encrypted_data_keys
 
-    def _sealing_keys(
-        self, entries: Mapping[str, str], serialized: bytes | None = None
-    ) -> engine.SealingKeys:
-        """Get an item's materials, given what its attributes add to the encryption context."""
-        try:
-            context = self._context.with_attributes(entries, serialized)
-            return _sealing_keys(
-                self._get_encryption_materials(self.config.algorithm_suite, context, context.key_set())
-            )
-        except ContextTooLongError as error:
-            raise EncryptError(
-                f"The item's encryption context cannot be written: {error}",
-                hint="Key attributes and context attributes must be fewer or shorter",
-            ) from None
-
     def _unseal(self, shape: Shape, encrypted_item: Item, parsed: Header, foot: bytes) -> dict[str, Any]:
         """Verify and decrypt an item of a shape."""
-        stored_fields = None if shape.plan is None else shape.plan.stored_fields(encrypted_item)
-        if stored_fields is None:
-            encrypted, signed = item.stored_fields(shape, encrypted_item)
-            materials = self._materials(parsed, item.context_entries(shape, signed))
-        else:
-            materials = self._materials(parsed, stored_fields.entries, stored_fields.serialized)
-            result = native_items.unseal(stored_fields, parsed, materials)
+        fields = None if shape.plan is None else shape.plan.stored_fields(encrypted_item)
+        encrypted, signed = item.stored_fields(shape, encrypted_item) if fields is None else ((), ())
+        try:
+            context = (
+                self._context.with_attributes(item.context_entries(shape, signed))
+                if fields is None
+                else self._context.with_attributes(fields.entries, fields.serialized)
+            )
+            materials = self._decrypt_materials(
+                parsed.suite, parsed.encrypted_data_keys, parsed.stored_context, context
+            )
+        except ContextTooLongError as error:
+            raise DecryptError(f"The item's encryption context is too large: {error}") from None
+        if fields is not None:
+            result = native_items.unseal(fields, parsed, materials)
             if result is not None:
                 return result
             encrypted, signed = item.stored_fields(shape, encrypted_item)
         keys = _unsealing_keys(parsed, materials)
-        fields = engine.unseal(parsed, foot, shape.layout, encrypted, signed, keys=keys)
+        attributes = engine.unseal(parsed, foot, shape.layout, encrypted, signed, keys=keys)
         # The legend decides this, and it can be trusted only now. Before decryption anyone who can write to
         # the table could change the legend and get this error, where a changed item must give a
         # SignatureError like any other. After it, only a writer who had the keys can have made such an item.
         if not shape.binds_keys:
             raise FormatError("The item's key attributes are not bound to its data key")
-        return item.decrypted_item(shape, encrypted_item, fields)
-
-    def _materials(
-        self, parsed: Header, entries: Mapping[str, str], serialized: bytes | None = None
-    ) -> DecryptionMaterials:
-        """Get a stored item's materials, given what its attributes add to the encryption context."""
-        try:
-            return self._decrypt_materials(
-                parsed.suite,
-                parsed.encrypted_data_keys,
-                parsed.stored_context,
-                self._context.with_attributes(entries, serialized),
-            )
-        except ContextTooLongError as error:
-            raise DecryptError(f"The item's encryption context is too large: {error}") from None
+        return item.decrypted_item(shape, encrypted_item, attributes)
 
     def encrypt_many(self, plaintext_items: Sequence[Item]) -> list[dict[str, Any]]:
         """Encrypt and sign items, as `encrypt_item` does one by one.
@@ -283,9 +276,8 @@ class ItemEncryptor(ProcessBound):
 
         That is every item without the native engine, or if something has replaced `decrypt_item`.
         """
-        native = self._native_reader
-        has_tokens = self.search is not None and self.search.has_tokens
-        if native is None or has_tokens or self._older_items or _is_replaced(self, "decrypt_item"):
+        native = self._native_reader if self.reads_many else None
+        if native is None or _is_replaced(self, "decrypt_item"):
             return [None] * len(encrypted_items)
         return native.decrypt_many(encrypted_items)
 
@@ -407,9 +399,8 @@ def _unsealing_keys(parsed: Header, materials: DecryptionMaterials) -> engine.Un
     point = materials.verification_key
     if parsed.suite.is_signed is (point is None):
         raise DecryptError("The materials manager's verification key does not fit the item's algorithm suite")
-    return engine.UnsealingKeys(
-        materials.aad, data_key, tag_key, None if point is None else _public_key(point)
-    )
+    public_key = None if point is None else _public_key(point)
+    return engine.UnsealingKeys(materials.aad, data_key, tag_key, public_key)
 
 
 def _public_key(point: bytes) -> "EllipticCurvePublicKey":

@@ -178,7 +178,7 @@ class ConfiguredTable:
 
     def read_usual(self, items: Sequence[Message]) -> list[dict[str, Any] | None]:
         """Decrypt at once what the native engine can; None for each item that `read` must decrypt."""
-        return self._encryptor.usual_decrypted(items)
+        return self._encryptor.usual_decrypted(items) if self._encryptor.reads_many else [None] * len(items)
 
     def read_member(self, reply: Message, member: str, part: SentPart) -> dict[str, Any]:
         """Return a reply with the item in one of its members decrypted, if there is one.
