@@ -70,6 +70,8 @@ def test_a_page_names_every_package_to_install(page: Page) -> None:
     assert extras <= set(project["optional-dependencies"])
     if "$ dynaseal lab" in page.text:
         assert "lab" in extras
+    if re.search(r"^\$ (?:.*[;|&] *|\w+=\S+ )?dynaseal ", page.text, re.MULTILINE):
+        assert extras & {"cli", "lab"}, f"{page.name} does not say how to install the command"
     own_files = {(block.file_name or "").removesuffix(".py") for block in page.blocks}
     present = {"boto3", "botocore", "cryptography", "dynaseal"} | own_files
     present |= {"dynaseal_lab"} if "lab" in extras else set()
