@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -35,6 +38,18 @@ people = TableConfig(
     keyring=RawAesKeyring("n", "k", bytes(32)),
 )
 """
+
+
+def become(user: str, *actions: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Create a user who may do these actions, and use the user's credentials."""
+    iam = boto3.client("iam")
+    iam.create_user(UserName=user)
+    document = {"Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
+    iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=json.dumps(document))
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 def run(*arguments: str, stdin: str | None = None) -> Result:
@@ -184,3 +199,64 @@ def test_hostile_items_are_shown_as_text() -> None:
     assert "[bold]pk" in result.stdout
     assert "Damage: The item's header ends too early" in result.stdout
     assert len(result.stdout) < 20_000
+
+
+@pytest.mark.usefixtures("_table")
+def test_a_table_of_another_account_is_named_by_its_arn(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, kms = boto3.client("dynamodb"), boto3.client("kms")
+    arn = client.describe_table(TableName="people")["Table"]["TableArn"]
+    (key,) = kms.list_keys()["Keys"]
+    other = "444455556666"
+    statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{other}:root"}, "Resource": "*"}
+    own = json.loads(kms.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"])["Statement"]
+    policy = {"Statement": [*own, {**statement, "Action": "kms:Decrypt"}]}
+    kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=json.dumps(policy))
+    items = {**statement, "Action": ["dynamodb:DescribeTable", "dynamodb:GetItem"], "Resource": arn}
+    client.put_resource_policy(ResourceArn=arn, Policy=json.dumps({"Statement": [items]}))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", other)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    result = run(arn, "pk=ann", "n=1")
+    assert "Verified" in result.stdout, result.output
+
+
+@pytest.mark.usefixtures("_table")
+@pytest.mark.parametrize("may_scan", [True, False])
+def test_a_configuration_says_what_describe_table_may_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, may_scan: bool
+) -> None:
+    """The policy that `dynaseal policy` writes for a reader does not allow DescribeTable."""
+    (tmp_path / "tables.py").write_text(CONFIG.replace('"pk",', '"pk", "n",'))
+    actions = ["dynamodb:GetItem", *(["dynamodb:Scan"] if may_scan else [])]
+    become("reader", *actions, monkeypatch=monkeypatch)
+    result = run("people", "pk=ann", "n=1", "--config", f"{tmp_path}/tables.py:people")
+    # Of which type a key is, only an item shows; DynamoDB says that it is not a string.
+    expected = "aws_dbe_head" if may_scan else "ValidationException"
+    assert expected in result.output
+    without_configuration = run("people", "pk=ann", "n=1")
+    assert "not authorized to perform: dynamodb:DescribeTable" in " ".join(
+        without_configuration.stderr.split()
+    )
+
+
+@pytest.mark.parametrize("width", [20, 40, 59, 60, 80, 200])
+def test_every_width_shows_the_whole_words(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = run("-", stdin=as_json(stored_item())).stdout.splitlines()
+    assert max(map(len, lines)) <= width
+    assert "…" not in "".join(lines)
+    words = re.sub("[│┃]", " ", " ".join(lines)).split()
+    assert {"encrypted,", "signed", "legend", "commitment"} <= {*words}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_what_an_encoding_does_not_have_is_escaped(encoding: str) -> None:
+    command = [sys.executable, "-c", "from dynaseal.cli.main import main; main()", "inspect", "-"]
+    done = subprocess.run(
+        command,
+        input=json.dumps({"pk": {"S": "\u6f22 \u0151"}, "\U0001f511": {"S": "x"}}).encode(),
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert ("\u6f22" if encoding == "utf-8" else "\\u6f22") in done.stdout.decode(encoding)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from dynaseal import ItemEncryptor, RawAesKeyring, TableConfig
+from dynaseal import AwsKmsKeyring, ItemEncryptor, RawAesKeyring, TableConfig
 from dynaseal.inspector.accounts import Actor
 from dynaseal.inspector.lab_pages import LabPages, RecentEvents
 from dynaseal.inspector.readers import Readers
@@ -455,3 +455,21 @@ def test_only_the_principal_that_looks_is_marked(client: httpx.Client) -> None:
     boto3.client("iam").delete_role(RoleName="full")
     assert "role/full" in page
     assert page.count('class="selected"') == 1
+
+
+def test_a_configuration_is_enough_where_describe_table_is_refused(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a real account, whose readers may often not describe a table."""
+    boto3.client("iam").create_user(UserName="reads")
+    allow("reads", "dynamodb:GetItem", "kms:Decrypt")
+    key = boto3.client("iam").create_access_key(UserName="reads")["AccessKey"]
+    monkeypatch.setattr("dynaseal.inspector.accounts.is_lab", lambda _endpoint: False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    config = TableConfig("people", "pk", attribute_actions=ACTIONS, keyring=AwsKmsKeyring(site.key_arn))
+    with running_inspector([config]) as url, httpx.Client(follow_redirects=True) as client:
+        client.base_url = client.get(url).url
+        assert "Scan was refused: AccessDeniedException" in text_of(client.get("tables/people"))
+        assert "reads can decrypt this item" in text_of(client.get("tables/people?key.pk=ann"))

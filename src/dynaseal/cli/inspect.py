@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dynaseal.boto.discovered_config import discovered_config
 from dynaseal.boto.keys.clients import Clients
+from dynaseal.boto.table_facts import find_table_facts
 from dynaseal.cli.configurations import config_reference
 from dynaseal.cli.explained_text import print_explained
 from dynaseal.cli.main import FailedError
@@ -16,7 +17,7 @@ from dynaseal.cli.stored_items import STDIN, read_stored_item
 from dynaseal.config import TableConfig
 from dynaseal.encryptor import ItemEncryptor
 from dynaseal.inspection.item import ExplainedItem, describe_key_attributes, explain_item, read_item
-from dynaseal.inspection.tables import KeyInputError, describe_table, get_item, parse_key
+from dynaseal.inspection.tables import KeyInputError, get_item, parse_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ def _find(
     if table_name is None:
         raise click.UsageError("Give TABLE and KEY, --file FILE, or - for standard input")
     client = Clients("dynamodb")()
-    facts = describe_table(client, table_name)
+    facts = find_table_facts(client, table_name, config)
     config = config or discovered_config(facts)
     try:
         wire_key = parse_key(facts, key)

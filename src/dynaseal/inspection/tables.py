@@ -36,13 +36,15 @@ class TableFacts:
 
     Attributes:
         name: The table's name.
-        arn: Its ARN.
+        arn: Its ARN; empty if it is not known.
         region: Its Region; empty if the ARN does not say.
         account: The account that owns it; empty if the ARN does not say.
         storage_key_arn: The account's KMS key with which DynamoDB encrypts it; None if it has no such key.
         item_count: How many items it has, as DynamoDB counts about every six hours.
         key_types: The DynamoDB type of each attribute that is a key of the table or an index: S, N or B.
         indexes: The table itself first, then its secondary indexes.
+        address: How requests name it: by its name, which is the default, or by its ARN, as a table of another
+            account needs.
     """
 
     name: str
@@ -53,6 +55,12 @@ class TableFacts:
     item_count: int
     key_types: Mapping[str, str]
     indexes: tuple[Index, ...]
+    address: str | None = None
+
+    @property
+    def requested_name(self) -> str:
+        """The table's name in requests."""
+        return self.address or self.name
 
     @property
     def key_names(self) -> tuple[str, ...]:
@@ -97,12 +105,18 @@ class KeyQuery:
 
 
 def describe_table(client: Any, name: str) -> TableFacts:
-    """Call DescribeTable and return what it says."""
+    """Call DescribeTable and return what it says.
+
+    Args:
+        client: A DynamoDB client.
+        name: The table's name, or its ARN.
+    """
     table: Mapping[str, Any] = client.describe_table(TableName=name)["Table"]
     secondary = [*table.get("GlobalSecondaryIndexes", ()), *table.get("LocalSecondaryIndexes", ())]
     arn = str(table.get("TableArn", ""))
     return TableFacts(
         name=table["TableName"],
+        address=None if name == table["TableName"] else name,
         arn=arn,
         region=arn.split(":")[3] if arn.count(":") >= 5 else "",
         account=arn.split(":")[4] if arn.count(":") >= 5 else "",
@@ -160,12 +174,12 @@ def parse_key(facts: TableFacts, pairs: Sequence[str]) -> dict[str, Any]:
 
 def get_item(client: Any, facts: TableFacts, key: Mapping[str, Any]) -> dict[str, Any] | None:
     """Call GetItem, and return the stored item; None if there is none."""
-    return client.get_item(TableName=facts.name, Key=key, ConsistentRead=True).get("Item")
+    return client.get_item(TableName=facts.requested_name, Key=key, ConsistentRead=True).get("Item")
 
 
 def scan_page(client: Any, facts: TableFacts, limit: int, start: Mapping[str, Any] | None) -> ItemPage:
     """Call Scan once, and return at most `limit` items."""
-    request: dict[str, Any] = {"TableName": facts.name, "Limit": limit}
+    request: dict[str, Any] = {"TableName": facts.requested_name, "Limit": limit}
     if start:
         request["ExclusiveStartKey"] = start
     reply = client.scan(**request)
@@ -191,7 +205,7 @@ def query_page(
         values[":s"] = key_value(facts, index.key_names[1], query.sort)
         condition += " AND begins_with(#s, :s)" if query.begins_with else " AND #s = :s"
     request: dict[str, Any] = {
-        "TableName": facts.name,
+        "TableName": facts.requested_name,
         "Limit": limit,
         "KeyConditionExpression": condition,
         "ExpressionAttributeNames": names,

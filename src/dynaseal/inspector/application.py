@@ -23,7 +23,7 @@ def application(account: Account, configs: Sequence[TableConfig], path: str) -> 
         configs: The configurations that were given.
         path: The first part of every path.
     """
-    site, readers = Site(account, path), Readers(configs)
+    site, readers = Site(account, path, configs), Readers(configs)
     tables, items = TablePages(site, readers), ItemPages(site, readers)
     lab = LabPages(site, RecentEvents(account.ambient.arn))
 

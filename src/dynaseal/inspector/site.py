@@ -11,6 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 
+from dynaseal.boto.table_facts import find_table_facts
+from dynaseal.config import TableConfig
 from dynaseal.core.quoting import escaped
 from dynaseal.errors import DynasealError
 from dynaseal.inspection.tables import KeyInputError, TableFacts, describe_table
@@ -67,10 +69,12 @@ class Site:
     Args:
         account: Whose tables are shown.
         path: The first part of every path.
+        configs: The configurations that were given.
     """
 
     account: Account
     path: str = field(repr=False)
+    configs: Sequence[TableConfig] = ()
     templates: Environment = field(default_factory=environment, repr=False)
 
     def answering(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
@@ -135,13 +139,20 @@ class Site:
         """
         name = visit.request.path_params["table"]
         try:
-            return describe_table(visit.actor.dynamodb, name)
+            return find_table_facts(visit.actor.dynamodb, name, self._config_named(name))
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
                 raise NotFoundError(in_words(error)) from None
             if self.account.lab is None or visit.actor is self.account.ambient:
                 raise
         return describe_table(self.account.ambient.dynamodb, name)
+
+    def _config_named(self, table: str) -> TableConfig | None:
+        """Return the configuration of a table that cannot be described; in a lab its root describes it."""
+        if self.account.lab is not None:
+            return None
+        by_name = [config for config in self.configs if config.logical_table_name == table]
+        return next(iter(by_name or (self.configs if len(self.configs) == 1 else ())), None)
 
     def error(self, request: Request, message: str, status: int) -> Response:
         """Return a page, or a part of one, with an error; it needs no call of AWS."""
