@@ -32,6 +32,7 @@ _RANGE_STYLES = {
     "unreadable": "bold red",
 }
 _MAX_VALUE = 200
+_TABLE_WIDTH = 60
 _MAX_BYTES = 34
 _PART_BYTES = 34
 
@@ -49,11 +50,11 @@ def print_explained(name: str, explained: ExplainedItem, console: Console | None
     )
     console.print(Text(printable(name), "bold"), soft_wrap=True)
     console.print(Text(_summary(explained)))
-    console.print(_attributes(explained))
+    _print_table(console, _attributes(explained))
     for title, ranges in _structures(explained):
-        console.print(_ranges(title, ranges))
+        _print_table(console, _ranges(title, ranges))
     if explained.encryption_context:
-        console.print(_context(explained.encryption_context.items()))
+        _print_table(console, _context(explained.encryption_context.items()))
     for line, style in _closing(explained):
         console.print(Text(line, style))
 
@@ -62,6 +63,23 @@ def _summary(explained: ExplainedItem) -> str:
     size = f"{explained.size} bytes"
     added = explained.report.bytes_added
     return f"{explained.title}; {size}{f', {added} of them for the format' if added else ''}"
+
+
+def _print_table(console: Console, table: Table) -> None:
+    """Print a table; on a narrow terminal, each row as a list, because columns would cut its words."""
+    if console.width >= _TABLE_WIDTH:
+        console.print(table)
+        return
+    if table.title is not None:
+        console.print(table.title)
+    names = [str(column.header) for column in table.columns]
+    for row in zip(*(column.cells for column in table.columns), strict=True):
+        for position, (name, cell) in enumerate(zip(names, row, strict=True)):
+            text = cell if isinstance(cell, Text) else Text(str(cell))
+            shown = text.plain.replace("\n", "; ")
+            if shown:
+                prefix = f"{name}: " if position == 0 else f"  {name}: "
+                console.print(Text.assemble(prefix, (shown, text.style)))
 
 
 def _attributes(explained: ExplainedItem) -> Table:

@@ -35,6 +35,7 @@ from dynaseal.cli.output import (
     CLOSED,
     end_without_stdout,
     is_about_output,
+    print_any_character,
     printable,
     stdout_error,
     without_colors,
@@ -88,6 +89,7 @@ class _Commands(click.Group):
         if cast("object", sys.stdout) is None:
             click.echo(f"Error: {CLOSED}\nHint: To print nothing, redirect it to {os.devnull}.", err=True)
             sys.exit(1)
+        print_any_character()
         try:
             return super().main(*args, **kwargs)
         except SystemExit:

@@ -28,6 +28,13 @@ def printable(text: str) -> str:
     )
 
 
+def print_any_character() -> None:
+    """Let standard output escape the characters that its encoding does not have, instead of failing."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)  # what a test puts in its place may have none
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+
+
 def without_colors() -> bool:
     """Return whether the user wants no colours."""
     return bool(os.environ.get("NO_COLOR"))

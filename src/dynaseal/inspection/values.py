@@ -6,6 +6,7 @@ limit allows.
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any, TypeGuard, cast
 
 from dynaseal.core.quoting import escaped, quoted
@@ -184,6 +185,7 @@ def _json(value: Any, depth: int) -> Any:
     if isinstance(value, list | tuple):
         return [_json(member, depth + 1) for member in cast("list[Any]", value)]
     if value is None or isinstance(value, bool | int | float | str):
-        return value
+        # JSON has no infinite numbers, and none that is not a number.
+        return str(value) if isinstance(value, float) and not isfinite(value) else value
     binary = bytes_of({"B": getattr(value, "value", None)})
     return str(value) if binary is None else b64encode(binary).decode()
