@@ -15,6 +15,7 @@ MODULES: Mapping[str, str] = {
     module: f"api/{module}.md"
     for module in (
         "dynaseal",
+        "dynaseal.aio",
         "dynaseal.models",
         "dynaseal.migrate",
         "dynaseal.migrate.lambda_handlers",

@@ -24,6 +24,7 @@ from docs.pages import ROOT, Page, all_pages
 
 _MODULES = (
     "dynaseal",
+    "dynaseal.aio",
     "dynaseal.legacy",
     "dynaseal.migrate",
     "dynaseal.migrate.bulk_executor",
@@ -95,6 +96,16 @@ def test_every_link_leads_to_a_page_and_an_anchor(site: Path, built: Mapping[str
         if address != "404.html" and not _is_elsewhere(link) and not _exists(site, built, address, link)
     ]
     assert broken == []
+
+
+def test_every_package_that_says_what_is_public_has_a_page() -> None:
+    packages = {
+        ".".join(path.parent.relative_to(ROOT / "src").parts)
+        for path in (ROOT / "src" / "dynaseal").glob("**/__init__.py")
+        if "\n__all__ = " in path.read_text(encoding="utf-8") and "legacy" not in path.parent.parts[:-1]
+    }
+    internal = {"dynaseal.expressions"}  # what the packages above it may use
+    assert packages - internal <= {*_MODULES}
 
 
 @pytest.mark.parametrize("module", _MODULES)
