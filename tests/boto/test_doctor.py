@@ -576,3 +576,68 @@ def test_a_policy_for_one_tenant_s_items_is_not_called_a_fault(world: World) -> 
     messages = " ".join(each.message for each in diagnosis.not_checked)
     assert "may do dynamodb:GetItem on" in messages
     assert "dynamodb:leadingkeys" in messages.lower()
+
+
+def test_what_only_the_tables_policy_allows_is_allowed(world: World) -> None:
+    arn = world.root("dynamodb").describe_table(TableName=TABLE)["Table"]["TableArn"]
+    world.user = world.account.user("other")
+    principal = {"AWS": world.user.client("sts").get_caller_identity()["Arn"]}
+    world.user.may("kms:Decrypt", "kms:GenerateDataKey", *LOOKING)
+    world.config = world.configured()
+    assert {finding.code for finding in world.findings()} == {"permission"}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "dynamodb:*"}
+    document = policy({**statement, "Resource": [arn, f"{arn}/index/*"]})
+    world.root("dynamodb").put_resource_policy(ResourceArn=arn, Policy=document)
+    keys = {**policies_statement("dynamodb:GetItem"), "Resource": f"{arn.rpartition('/')[0]}/keys"}
+    world.root("iam").put_user_policy(UserName="other", PolicyName="keys", PolicyDocument=policy(keys))
+    assert world.findings() == []
+
+
+def policies_statement(*actions: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": [*actions]}
+
+
+def test_permissions_of_a_role_with_a_path_are_checked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a role of IAM Identity Center; an assumed role's ARN does not have the path."""
+    iam = world.root("iam")
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(RoleName="sso", Path="/aws-reserved/x/", AssumeRolePolicyDocument=policy(trust))
+    allowed = {**policies_statement("dynamodb:*", "kms:*", "iam:*", "sts:*"), "Resource": "*"}
+    denied = {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "*"}
+    iam.put_role_policy(RoleName="sso", PolicyName="p", PolicyDocument=policy(allowed, denied))
+    world.user.may("sts:AssumeRole", "dynamodb:*", "kms:Decrypt", "kms:GenerateDataKey", *LOOKING)
+    arn = role["Role"]["Arn"]
+    given = world.user.client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", world.account.lab.endpoint)
+    session = boto3.Session(
+        given["AccessKeyId"],
+        given["SecretAccessKey"],
+        given["SessionToken"],
+        region_name=world.user.session.region_name,
+    )
+    (finding,) = world.findings(session=session)
+    assert (finding.code, finding.message.split()[0]) == ("permission", arn)
+    assert "dynamodb:PutItem" in finding.action
+
+
+def test_a_storage_key_that_the_caller_may_not_use_is_named(world: World) -> None:
+    through = {"StringEquals": {"kms:ViaService": f"dynamodb.{world.user.session.region_name}.amazonaws.com"}}
+    denial = {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": world.storage_key, "Condition": through}
+    world.root("iam").put_user_policy(UserName="app", PolicyName="deny", PolicyDocument=policy(denial))
+    found = {finding.subject: finding for finding in world.findings() if finding.code == "permission"}
+    assert "kms:ViaService" in found[world.storage_key].action
+
+
+@pytest.mark.parametrize("names", [("id", None), ("pk", "sk")])
+def test_with_other_key_attributes_no_item_is_called_damaged(
+    world: World, names: tuple[str, str | None]
+) -> None:
+    """No item would verify, and none of them is damaged: nothing has to be restored or deleted."""
+    actions = {name: CryptoAction.SIGN_ONLY for name in (*names, "pk") if name} | {
+        "email": CryptoAction.ENCRYPT_AND_SIGN,
+        "plan": CryptoAction.SIGN_ONLY,
+    }
+    config = TableConfig(TABLE, *names, attribute_actions=actions, keyring=world.keyring())
+    diagnosis = diagnose(TABLE, config, session=world.user.session)
+    assert {finding.code for finding in diagnosis.findings} == {"key-schema", "unconfigured-index-key"}
+    assert any("other key attributes" in each.message for each in diagnosis.not_checked)

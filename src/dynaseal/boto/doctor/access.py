@@ -1,12 +1,14 @@
 """Who calls AWS: the clients of a diagnosis, its credentials, and what its principal may do with the table.
 
 IAM's simulator decides about permissions on DynamoDB, which has no dry run. The simulator knows the
-principal's own policies. What it cannot know, such as the value of a condition key, is reported as not
-checked.
+principal's own policies, and a table's policy is given to it. What it cannot know, such as the value of a
+condition key, is reported as not checked.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -125,35 +127,110 @@ def check_item_permissions(
     wanted = [(table_arn, sorted(set(actions)))]
     if table.get("GlobalSecondaryIndexes") or table.get("LocalSecondaryIndexes"):
         wanted.append((f"{table_arn}/index/*", [action for action in INDEX_READS if action in wanted[0][1]]))
-    source = identity.policy_source
+    source = _policy_source(clients, identity)
     if source is None:
         notes.skip(identity.arn, "What it may do with the table: IAM simulates only users and roles")
         return
+    check = _TableCheck(clients, source, _TablePolicy(clients, table_arn, identity.account), notes)
     for resource, names in wanted:
-        if names and not _simulate(lambda: clients("iam"), source, resource, names, notes):
+        if names and not check.check(resource, names):
             return
 
 
-def _simulate(
-    iam: Callable[[], Any], source: str, resource: str, actions: Sequence[str], notes: Notes
-) -> bool:
-    """Simulate actions on a resource, and return whether that was possible."""
-    what = "What it may do with the table"
-    try:
-        reply = iam().simulate_principal_policy(
-            PolicySourceArn=source, ActionNames=list(actions), ResourceArns=[resource]
+def _policy_source(clients: AwsClients, identity: Identity) -> str | None:
+    """Return the ARN of the user or role whose policies count, with the role's path where it can be found."""
+    source = identity.policy_source
+    if source is not None and ":role/" in source:
+        with suppress(BotoCoreError, ClientError):  # iam:GetRole may be missing; most roles have no path
+            return clients("iam").get_role(RoleName=source.rpartition("/")[2])["Role"]["Arn"]
+    return source
+
+
+class _TablePolicy:
+    """The policy of a table, which decides too; it is fetched when it can matter, and only once.
+
+    Args:
+        clients: The principal's clients.
+        table_arn: The table's ARN.
+        account: The principal's account.
+    """
+
+    def __init__(self, clients: AwsClients, table_arn: str, account: str) -> None:
+        self._clients = clients
+        self._table_arn = table_arn
+        self.is_elsewhere = table_arn.split(":")[4] != account
+
+    @cached_property
+    def document(self) -> str | None:
+        """The policy; None if there is none, or it may not be read."""
+        try:
+            return self._clients("dynamodb").get_resource_policy(ResourceArn=self._table_arn)["Policy"]
+        except (AttributeError, BotoCoreError, ClientError):  # an old boto3 does not have the operation
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class _TableCheck:
+    """What a principal may do with a table and its indexes.
+
+    Args:
+        clients: The principal's clients.
+        source: The user or role whose policies count.
+        table_policy: The table's own policy.
+        notes: Where findings go.
+    """
+
+    clients: AwsClients
+    source: str
+    table_policy: _TablePolicy
+    notes: Notes
+
+    def check(self, resource: str, actions: Sequence[str]) -> bool:
+        """Check actions on a resource, and return whether more of them can be checked."""
+        denied: Sequence[Mapping[str, Any]] | None = None
+        if not self.table_policy.is_elsewhere:
+            denied = self._simulate(resource, actions)
+            if denied is None:
+                return False
+            if not denied or self.table_policy.document is None:
+                self._report(resource, denied)
+                return True
+        what = "What it may do with the table"
+        if self.table_policy.document is None:
+            message = f"{what} of another account: the table's policy may not be read"
+            self.notes.skip(self.source, message, "dynamodb:GetResourcePolicy")
+            return False
+        if ":user/" not in self.source:
+            self.notes.skip(self.source, f"{what}: IAM does not simulate a table's policy for a role")
+            return False
+        names = actions if denied is None else [result["EvalActionName"] for result in denied]
+        denied = self._simulate(
+            resource, names, ResourcePolicy=self.table_policy.document, CallerArn=self.source
         )
-    except ClientError as error:
-        permission = _SIMULATE if is_refusal(error) else None
-        notes.skip(source, f"{what}: {in_words_of_aws(error)}", permission)
-        return False
-    except BotoCoreError as error:
-        notes.skip(source, f"{what}: IAM could not be called: {error}")
-        return False
-    for result in reply["EvaluationResults"]:
-        if result["EvalDecision"] != "allowed":
-            _report(source, resource, result, notes)
-    return True
+        self._report(resource, denied or ())
+        return denied is not None
+
+    def _simulate(
+        self, resource: str, actions: Sequence[str], **parameters: str
+    ) -> Sequence[Mapping[str, Any]] | None:
+        """Simulate actions on a resource, and return those that are denied; None if that is not possible."""
+        what = "What it may do with the table"
+        try:
+            reply = self.clients("iam").simulate_principal_policy(
+                PolicySourceArn=self.source, ActionNames=list(actions), ResourceArns=[resource], **parameters
+            )
+        except ClientError as error:
+            permission = _SIMULATE if is_refusal(error) else None
+            self.notes.skip(self.source, f"{what}: {in_words_of_aws(error)}", permission)
+            return None
+        except BotoCoreError as error:
+            self.notes.skip(self.source, f"{what}: IAM could not be called: {error}")
+            return None
+        return [result for result in reply["EvaluationResults"] if result["EvalDecision"] != "allowed"]
+
+    def _report(self, resource: str, denied: Iterable[Mapping[str, Any]]) -> None:
+        for result in denied:
+            _report(self.source, resource, result, self.notes)
 
 
 def _report(source: str, resource: str, result: Mapping[str, Any], notes: Notes) -> None:

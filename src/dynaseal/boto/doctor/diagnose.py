@@ -81,6 +81,7 @@ class _Examination:
         # A configuration that cannot write is for readers.
         self._roles = roles if self._uses.can_write else [role for role in roles if role is Role.READER]
         self._notes = Notes()
+        self._storage_key: str | None = None
 
     def run(self, sample: int) -> Diagnosis:
         items: Sequence[Item] = ()
@@ -90,6 +91,11 @@ class _Examination:
             keys = self._check_key_states()
             items = self._sample(sample) if table is not None else ()
             keys = [*keys, *self._check_discovered_keys(items)]
+            if self._notes.has_code("key-schema"):
+                # Every item would seem to be damaged.
+                what = "Whether the items verify: the configuration has other key attributes than the table"
+                self._notes.skip(self._table_name, what)
+                items = ()
             check = ItemsCheck(self._config, self._table_name, self._other_names(table or {}), self._notes)
             check.check(items)
             self._check_key_use(keys, check)
@@ -146,6 +152,7 @@ class _Examination:
 
     def _check_storage_key(self, table: Mapping[str, Any]) -> None:
         arn = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+        self._storage_key = arn
         if arn is not None:
             use = KeyUse(key_id=arn, kind=KeyKind.STORAGE)
             KeyCheck(use, client_of(use, self._clients), self._notes).state()
@@ -194,9 +201,28 @@ class _Examination:
         try:
             return [item for page in pages for item in page["Items"]]
         except ClientError as error:
+            if self._is_about_storage_key(error):
+                return ()
             permission = "dynamodb:Scan" if is_refusal(error) else None
             self._notes.skip(self._table_name, f"The stored items: {in_words_of_aws(error)}", permission)
             return ()
+
+    def _is_about_storage_key(self, error: ClientError) -> bool:
+        """Return whether DynamoDB refused because the storage key may not be used, and report that.
+
+        Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+        """
+        message = in_words_of_aws(error)
+        if self._storage_key is None or not is_refusal(error) or "KMS key access denied" not in message:
+            return False
+        action = (
+            "Allow kms:Decrypt on the key to this principal in the key policy, for calls by DynamoDB "
+            "(kms:ViaService), or in an IAM policy if the key policy leaves the decision to the account"
+        )
+        text = f"DynamoDB may not use the table's storage key for this principal: {message}"
+        self._notes.find("error", "permission", self._storage_key, text, action)
+        self._notes.skip(self._table_name, "The stored items", "kms:Decrypt")
+        return True
 
     def _other_names(self, table: Mapping[str, Any]) -> Sequence[str]:
         """Return the names that items may be bound to by mistake, or because the table was restored."""

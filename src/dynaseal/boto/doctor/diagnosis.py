@@ -82,6 +82,10 @@ class Notes:
         """Return whether there is a finding with one of these codes about a subject."""
         return any(finding.subject == subject and finding.code in codes for finding in self.findings.values())
 
+    def has_code(self, code: str) -> bool:
+        """Return whether there is a finding with a code."""
+        return any(finding.code == code for finding in self.findings.values())
+
     def to_diagnosis(self, table_name: str, items: int) -> Diagnosis:
         """Return the diagnosis."""
         ordered = sorted(self.findings.values(), key=lambda finding: _ORDER.index(finding.severity))

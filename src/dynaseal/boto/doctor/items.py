@@ -313,7 +313,8 @@ class ItemsCheck:
             advice = (
                 f"Take {quoted(name)} out of the unsigned attributes and give it an action that signs it"
                 if name in unsigned
-                else f"Give {quoted(name)} the action DO_NOTHING, and add it to allowed_unsigned_attributes"
+                else f"Give {quoted(name)} the action DO_NOTHING, and add it to allowed_unsigned_attributes; "
+                "or, if another program added it to encrypted items, remove it from them"
             )
             text = f"Items were written with {quoted(name)} {was}, and the configuration {now}"
             yield _Problem("error", "unsigned-differs", name, text, advice), self._reading(other)
