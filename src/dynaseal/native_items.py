@@ -54,6 +54,7 @@ class NativeItems:
     def __init__(self, engine: NativeEngine, config: TableConfig, context: Mapping[str, str]) -> None:
         self._engine = engine
         self._keyring = _known_keyring(config)
+        self._keyring_attributes = 0 if self._keyring is None else len(vars(self._keyring))
         self._is_signed = config.algorithm_suite.is_signed
         before = {key: value for key, value in context.items() if key < PUBLIC_KEY}
         after = {key: value for key, value in context.items() if key > PUBLIC_KEY}
@@ -108,8 +109,7 @@ class NativeItems:
 
     def _to_encrypt(self, item: Item) -> Job | None:
         keyring = self._keyring
-        # Not an iterator, which the Python engine must have whole.
-        if keyring is None or not isinstance(item, dict) or not vars(keyring).keys().isdisjoint(_METHODS):
+        if keyring is None or len(vars(keyring)) != self._keyring_attributes or not isinstance(item, dict):
             return None
         try:
             plan = self.shapes.for_writing(tuple(item)).plan
@@ -120,7 +120,7 @@ class NativeItems:
 
     def _to_decrypt(self, item: Item) -> Job | None:
         keyring = self._keyring
-        if keyring is None or not vars(keyring).keys().isdisjoint(_METHODS):
+        if keyring is None or len(vars(keyring)) != self._keyring_attributes:
             return None
         peeked = self._peek(item)
         if peeked is None:
@@ -170,13 +170,16 @@ def unseal(fields: FieldsToDecrypt, parsed: Header, materials: DecryptionMateria
 
 
 def _known_keyring(config: TableConfig) -> "KnownKeyring | None":
-    """Return a table's keyring if it is of a class that the native engine knows."""
+    """Return a table's keyring if it is of a class that the native engine knows, without methods of its own.
+
+    A method that is set on it later makes one attribute more, for which each item looks.
+    """
     keyring = config.keyring
     if type(keyring) is RawAesKeyring:
-        return keyring
+        return keyring if vars(keyring).keys().isdisjoint(_METHODS) else None
     # The name is compared first, so that the class is not imported for keyrings of other kinds.
     if type(keyring).__name__ == _HIERARCHICAL and type(keyring) is hierarchical.AwsKmsHierarchicalKeyring:
-        return keyring
+        return keyring if vars(keyring).keys().isdisjoint(_METHODS) else None
     return None
 
 

@@ -9,7 +9,7 @@ use crate::plan::{Plan, SIGNATURE_WORK, Stored, Wrapper, released};
 use crate::sealing::Sealed;
 
 /// How many items are held at once: other threads get the GIL between any two chunks.
-const CHUNK: usize = 64;
+const CHUNK: usize = 128;
 
 /// A stored item's bytes, which need no Python.
 pub struct Job<'a> {
