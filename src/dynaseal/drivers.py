@@ -100,9 +100,12 @@ def method(bound: Callable[..., _T]) -> Callable[..., _T]:
     This library's own methods wait by the driver and are called directly. Those that users have written may
     block, or be coroutine functions, and are passed to the driver.
     """
-    owner = getattr(bound, "__self__", None)
-    is_own = type(owner).__module__.partition(".")[0] == _LIBRARY
-    return bound if is_own else partial(call, bound)
+    return bound if is_own(getattr(bound, "__self__", None)) else partial(call, bound)
+
+
+def is_own(owner: object) -> bool:
+    """Return whether an object is of a class of this library, whose methods wait by the driver."""
+    return type(owner).__module__.partition(".")[0] == _LIBRARY
 
 
 def wait(future: Future[_T]) -> _T:

@@ -37,8 +37,7 @@ class DefaultMaterialsManager(ProcessBound):
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
-        self._on_encrypt = drivers.method(keyring.on_encrypt)
-        self._on_decrypt = drivers.method(keyring.on_decrypt)
+        self._is_own_keyring = drivers.is_own(keyring)
 
     def __repr__(self) -> str:
         return f"DefaultMaterialsManager({self._keyring!r})"
@@ -62,14 +61,15 @@ class DefaultMaterialsManager(ProcessBound):
             signing_key = signatures.generate()
             public_key = b64encode(signing_key.public_key).decode()
             encryption_context = {**encryption_context, PUBLIC_KEY: public_key}
-        materials = self._on_encrypt(
-            EncryptionMaterials(
-                suite,
-                encryption_context,
-                required_context_keys=required_context_keys,
-                signing_key=signing_key,
-            )
+        materials = EncryptionMaterials(
+            suite,
+            encryption_context,
+            required_context_keys=required_context_keys,
+            signing_key=signing_key,
         )
+        # Looked up for each item: a test may have replaced the method since.
+        on_encrypt = self._keyring.on_encrypt
+        materials = on_encrypt(materials) if self._is_own_keyring else drivers.call(on_encrypt, materials)
         _check_complete(materials, self._keyring)
         return materials
 
@@ -87,15 +87,17 @@ class DefaultMaterialsManager(ProcessBound):
                 if reproduced_context.get(key, value) != value:
                     raise SignatureError
             context, required = {**context, **stored_context}, required.difference(stored_context)
-        materials = self._on_decrypt(
-            DecryptionMaterials(
-                suite,
-                context,
-                required_context_keys=required,
-                verification_key=_public_key(suite, stored_context),
-            ),
-            encrypted_data_keys,
+        materials = DecryptionMaterials(
+            suite,
+            context,
+            required_context_keys=required,
+            verification_key=_public_key(suite, stored_context),
         )
+        on_decrypt = self._keyring.on_decrypt
+        if self._is_own_keyring:
+            materials = on_decrypt(materials, encrypted_data_keys)
+        else:
+            materials = drivers.call(on_decrypt, materials, encrypted_data_keys)
         for key in (materials.plaintext_data_key, materials.symmetric_signing_key):
             if key is None or len(key) != KEY_LENGTH:
                 raise DecryptError(f"The keyring {self._keyring!r} returned no data key of 32 bytes")
