@@ -13,6 +13,7 @@ from docs.example_runner import Terminal, reader
 from docs.pages import LANGUAGES, PROGRAM, ROOT, Page, all_pages
 
 _RUN = ("python", "console")
+_PACKAGES = {"vcr": "vcrpy"}
 _PAGES = [
     page
     for page in all_pages()
@@ -76,7 +77,7 @@ def test_a_page_names_every_package_to_install(page: Page) -> None:
     present = {"boto3", "botocore", "cryptography", "dynaseal"} | own_files
     present |= {"dynaseal_lab"} if "lab" in extras else set()
     for module in _imports(page) - present - sys.stdlib_module_names:
-        name = module.replace("_", "[-_]")
+        name = _PACKAGES.get(module, module).replace("_", "[-_]")
         assert re.search(rf"\b{name}\b", installed), f"{page.name} does not say how to install {module}"
 
 
