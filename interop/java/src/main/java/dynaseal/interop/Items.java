@@ -32,7 +32,7 @@ final class Items {
     return Wire.fromItem(encryptor.DecryptItem(input).plaintextItem());
   }
 
-  private static DynamoDbItemEncryptor encryptor(JsonNode table, IKeyring keyring) {
+  static DynamoDbItemEncryptor encryptor(JsonNode table, IKeyring keyring) {
     var config = DynamoDbItemEncryptorConfig.builder()
         .logicalTableName(Wire.string(table, "name"))
         .partitionKeyName(Wire.string(table, "partition_key"))

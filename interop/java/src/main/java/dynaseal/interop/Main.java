@@ -40,6 +40,7 @@ public final class Main {
     return switch (operation) {
       case "versions" -> versions();
       case "encrypt", "decrypt" -> Items.handle(operation, request);
+      case "measure" -> Timing.handle(request);
       case "create-table", "create-key", "version-key", "active-key", "key-version", "beacon-key" ->
           KeyStores.handle(operation, request);
       case "put", "query", "scan" -> Tables.handle(operation, request);
