@@ -59,8 +59,8 @@ fix: $(VENV)/ready ## format the code, and fix what the linter can
 	$(BIN)/ruff check --fix .
 	@if command -v cargo >/dev/null; then cd native && cargo fmt; fi
 
-bench: $(VENV)/ready ## microseconds per item, compared with the older library
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/ready ## time and memory beside bare cryptography, boto3 and AWS's libraries (PEERS=1: build those in Rust and Java)
+	$(BIN)/python -m benchmarks $(if $(PEERS),--peers) $(BENCH_OPTIONS)
 
 $(VENV)/fuzz: $(VENV)/ready
 	@if command -v uv >/dev/null; then \

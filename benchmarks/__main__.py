@@ -1,99 +1,129 @@
-"""Run the benchmarks and print one table: each figure beside one to compare with, from the same run."""
+"""Run the benchmarks and print one table: every figure beside its floor and its peers, from the same run."""
 
 import argparse
+import json
 import platform
-from collections.abc import Iterator
-from typing import NamedTuple
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import beacons, exports, items, lab, threads
+from benchmarks import beacons, calls, cold, exports, items, lab, memory, peers, readme, threads
+from benchmarks.measure import Figure
+from benchmarks.rows import Column, Row
 from dynaseal.core import signatures
+from dynaseal.native import engine_name
+
+SECTIONS: Mapping[str, Callable[..., Iterator[Row]]] = {
+    "items": items.rows,
+    "calls": calls.rows,
+    "cold": cold.rows,
+    "threads": threads.rows,
+    "memory": memory.rows,
+    "beacons": beacons.rows,
+    "exports": exports.rows,
+    "lab": lab.rows,
+}
 
 
-class Row(NamedTuple):
-    """One line: what was measured, its figure, the figure to compare with, and how they compare."""
-
-    what: str
-    figure: str
-    beside: str
-    compared: str
-
-
-def item_rows(*, quick: bool) -> Iterator[Row]:
-    """One item of 12 attributes, 344 bytes, under a raw AES-256 key, beside the older library."""
-    *ours, (older, *peer) = items.rows(quick=quick)
-    for name, *mine in ours:
-        for direction, figure, other in zip(("encrypt", "decrypt"), mine, peer, strict=True):
-            yield Row(
-                f"{name} {direction}",
-                f"{figure:.0f} us",
-                f"{older} {other:.0f} us",
-                f"{other / figure:.1f} x",
-            )
+def machine() -> dict[str, str]:
+    """Return what a reader must know of the machine to judge the figures, and nothing that names it."""
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "engine": engine_name(),
+        "p384": signatures.backend().name,
+    }
 
 
-def beacon_rows(*, quick: bool) -> Iterator[Row]:
-    """What beacons add to that item and rewriting adds to a query, beside the most that they may add."""
-    for what, added, limit in beacons.rows(quick=quick):
-        yield Row(what, f"{added:+.0f} us", f"at most +{limit:.0f} us", "" if added <= limit else "over")
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
 
 
-def thread_rows(*, quick: bool) -> Iterator[Row]:
-    """Items per second by threads, with KMS at 5 ms per call: hierarchical keyring beside KMS keyring."""
-    by_name = {each.keyring: each for each in threads.rows(quick=quick)}
-    plain, hierarchical = by_name["AwsKmsKeyring"], by_name["AwsKmsHierarchicalKeyring"]
-    for direction, mine, other in (
-        ("encrypt", hierarchical.encrypted, plain.encrypted),
-        ("decrypt", hierarchical.decrypted, plain.decrypted),
-    ):
-        for count in threads.THREADS:
-            yield Row(
-                f"hierarchical {direction}, threads: {count}",
-                f"{mine[count]:,.0f} /s",
-                f"AwsKmsKeyring {other[count]:,.0f} /s",
-                f"{mine[count] / other[count]:.1f} x",
-            )
+def _cell(row: Row, column: Column) -> str:
+    found = row.figures.get(column)
+    if found is None:
+        return ""
+    ratio = row.ratio(column)
+    parts = [_number(found)]
+    if column is Column.FLOOR:
+        parts.append(row.floor)
+    elif ratio is not None:
+        parts.append(f"x{ratio:.2f}" if ratio < 10 else f"x{ratio:.0f}")
+    parts.append(f"±{found.spread:.0%}")
+    return " ".join(parts)
 
 
-def export_rows(*, quick: bool) -> Iterator[Row]:
-    """What `dynaseal transform` takes on one core, beside the cryptography and the round trip of items."""
-    for row in exports.rows(quick=quick):
-        yield Row(
-            f"transform, {row.keyring} keyring, 1 KB",
-            f"{row.transform:.0f} us",
-            f"{row.cryptography:.0f} us + {row.round_trip:.0f} us ({exports.packages()})",
-            f"{row.added:+.0f} us",
-        )
+def _number(found: Figure) -> str:
+    return f"{found.median:,.2f}" if found.median < 10 else f"{found.median:,.0f}"
 
 
-def lab_rows(*, quick: bool) -> Iterator[Row]:
-    """What the lab adds to a call over the loopback address, compared with its engine; at most 0.5 ms."""
-    for what, bare, whole, added in lab.rows(quick=quick):
-        yield Row(f"lab {what}", f"{whole:.2f} ms", f"bare engine {bare:.2f} ms", f"{added:+.2f} ms")
+def _print(rows: Sequence[Row], about: Mapping[str, str]) -> None:
+    table = Table(
+        "measured",
+        "unit",
+        *Column,
+        caption="Medians, measured in turn in one run; x: times the floor in the same line; ±: half the "
+        "distance between the quartiles. Processor time; threads and lab by the clock. "
+        + ", ".join(about.values()),
+    )
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        table.add_row(row.what, row.unit, *(_cell(row, column) for column in Column))
+        if following is not None and following.section != row.section:
+            table.add_section()
+    # A pipe has no width: the table is as wide as its figures.
+    Console(width=None if Console().is_terminal else 200).print(table)
+
+
+def _write(path: Path, rows: Iterable[Row], about: Mapping[str, str]) -> None:
+    results: dict[str, Any] = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": dict(about),
+        "rows": [row.as_json() for row in rows],
+    }
+    path.write_text(json.dumps(results, indent=1) + "\n")
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the rounds: to see that it runs")
-    quick: bool = parser.parse_args().quick
-    table = Table(
-        "measured",
-        "figure",
-        "beside",
-        "compared",
-        caption=f"Python {platform.python_version()}, P-384 by {signatures.backend().name}; medians, in turn",
+    parser.add_argument("--quick", action="store_true", help="a few rounds: to see that it runs")
+    parser.add_argument(
+        "--only", metavar="NAME", action="append", choices=SECTIONS, help="measure only this; may be repeated"
     )
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for section in (item_rows, beacon_rows, export_rows, thread_rows, lab_rows):
-        for row in section(quick=quick):
-            table.add_row(*row)
-        table.add_section()
-    Console().print(table)
+    parser.add_argument("--peers", action="store_true", help="build AWS's libraries for Rust and Java first")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="also write the figures to a file")
+    parser.add_argument(
+        "--readme",
+        action="store_true",
+        help="also write benchmarks/results.json, and README's figures from it",
+    )
+    arguments = parser.parse_args()
+    if arguments.peers:
+        for missing in peers.build():
+            print(missing)
+    about = machine()
+    rows = [row for name in arguments.only or SECTIONS for row in SECTIONS[name](quick=bool(arguments.quick))]
+    _print(rows, about)
+    if arguments.json is not None:
+        _write(arguments.json, rows, about)
+    if arguments.readme:
+        _write(readme.RESULTS, rows, about)
+        readme.write()
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f"{error}\n{error.stderr or ''}") from None

@@ -1,19 +1,21 @@
 """`dynaseal transform` on one core: items of 1 KB, from an old key to a new one, beside its parts.
 
-- cryptography: each item decrypted under the old key and encrypted under the new one, nothing else.
-- round trip: gunzip, JSON, base64 and back, with nothing done to the items.
-- transform: the filter as a whole, in one process, from bytes to bytes.
+Its parts are each item decrypted under the old key and encrypted under the new one, and the round trip:
+gunzip, JSON, base64 and back. The filter as a whole runs in one process, from bytes to bytes.
 """
 
 import gzip
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from time import thread_time
-from typing import Any, NamedTuple
 
-from benchmarks.measure import microseconds
+from benchmarks.encryptors import engine
+from benchmarks.measure import Figure, microseconds
+from benchmarks.rows import Column, Row
+from benchmarks.samples import order
 from benchmarks.slow_kms import SlowKeyStore
+from benchmarks.wire import wire_item
 from dynaseal import (
     AlgorithmSuite,
     AttributeActions,
@@ -31,8 +33,6 @@ from dynaseal.migrate.exports.lines import LineTransformer
 from dynaseal.migrate.exports.pipeline import transform_stream
 
 ITEMS = 200
-LIMIT = 10.0
-"""How many microseconds per item the filter may add to the cryptography and the round trip."""
 
 _KEYRINGS: Mapping[str, Callable[[str], Keyring]] = {
     "raw": lambda name: RawAesKeyring("bench", name, name.encode().rjust(32)),
@@ -42,49 +42,41 @@ _KEYRINGS: Mapping[str, Callable[[str], Keyring]] = {
 }
 
 
-class Row(NamedTuple):
-    """One keyring's microseconds per item."""
-
-    keyring: str
-    cryptography: float
-    round_trip: float
-    transform: float
-
-    @property
-    def added(self) -> float:
-        """What the filter adds to the two others."""
-        return self.transform - self.cryptography - self.round_trip
-
-
 def packages() -> str:
     """Return the packages that read JSON and gzip in this run."""
     return f"JSON by {json_parser().name}, gzip by {fastest().name}"
 
 
-def rows(*, quick: bool) -> list[Row]:
+def rows(*, quick: bool) -> Iterator[Row]:
     """Measure every keyring."""
     rounds = 5 if quick else 25
-    return [_row(name, make, rounds) for name, make in _KEYRINGS.items()]
+    for name, make in _KEYRINGS.items():
+        with engine("python"):
+            yield _row(name, make, rounds)
 
 
 def _row(name: str, make: Callable[[str], Keyring], rounds: int) -> Row:
     old, new = (_encryptor(make(key_name)) for key_name in ("old", "new"))
-    items = [old.encrypt_item(_item(number)) for number in range(ITEMS)]
+    items = [old.encrypt_item(wire_item(order(number))) for number in range(ITEMS)]
     parser = json_parser()
     lines = b"".join(parser.dumps({"Item": item}) + b"\n" for item in items)
     file = gzip.compress(lines)
     transformer = LineTransformer(old, new)
-    measured = microseconds(
-        {
-            "cryptography": lambda: [new.encrypt_item(old.decrypt_item(item)) for item in items],
-            "round trip": lambda: _round_trip(file),
-            "transform": lambda: _transform(file, transformer),
-        },
+
+    def parts() -> None:
+        for item in items:
+            new.encrypt_item(old.decrypt_item(item))
+        _round_trip(file)
+
+    seen = microseconds(
+        {Column.FLOOR: parts, Column.PURE: lambda: _transform(file, transformer)},
         rounds=rounds,
         repeat=1,
         clock=thread_time,
     )
-    return Row(name, *(each / ITEMS for each in measured.values()))
+    figures = {Column(column): Figure(*(each / ITEMS for each in found)) for column, found in seen.items()}
+    what = f"transform, {name} keyring, 1 KB ({packages()})"
+    return Row(section="exports", what=what, unit="us", floor="its parts", figures=figures)
 
 
 def _encryptor(keyring: Keyring) -> ItemEncryptor:
@@ -99,20 +91,6 @@ def _encryptor(keyring: Keyring) -> ItemEncryptor:
             algorithm_suite=AlgorithmSuite.COMMIT_KEY_SYMSIG,
         )
     )
-
-
-def _item(number: int) -> dict[str, Any]:
-    """Return an item of about 1 KB."""
-    return {
-        "pk": {"S": f"customer#{number:06}"},
-        "sk": {"S": "order#2026-11-28"},
-        "name": {"S": "Ann Example" * 4},
-        "address": {"S": "12 Long Street, Springfield " * 10},
-        "notes": {"S": "Deliver to the neighbour if nobody is at home. " * 10},
-        "total": {"N": "12345.67"},
-        "photo": {"B": bytes(range(64))},
-        "tags": {"L": [{"S": "new"}, {"S": "gift"}]},
-    }
 
 
 def _round_trip(file: bytes) -> bytes:

@@ -1,79 +1,101 @@
-"""One item of 12 attributes: encrypted and decrypted, beside AWS's older Python library."""
+"""One item encrypted and decrypted: each engine, its floor, and AWS's libraries in three languages."""
 
-import json
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from dynamodb_encryption_sdk.delegated_keys.jce import JceNameLocalDelegatedKey
-from dynamodb_encryption_sdk.encrypted import CryptoConfig
-from dynamodb_encryption_sdk.encrypted.item import decrypt_dynamodb_item, encrypt_dynamodb_item
-from dynamodb_encryption_sdk.identifiers import CryptoAction as OlderAction
-from dynamodb_encryption_sdk.identifiers import EncryptionKeyType, KeyEncodingType
-from dynamodb_encryption_sdk.material_providers.wrapped import WrappedCryptographicMaterialsProvider
-from dynamodb_encryption_sdk.structures import AttributeActions as OlderActions
-from dynamodb_encryption_sdk.structures import EncryptionContext
+from benchmarks import older, peers
+from benchmarks.encryptors import with_each_engine
+from benchmarks.floor import Floor
+from benchmarks.measure import in_turn, timed
+from benchmarks.peers import Peer
+from benchmarks.rows import Column, Row
+from benchmarks.samples import Sample, samples
+from dynaseal import AlgorithmSuite, ItemEncryptor
 
-from benchmarks.measure import microseconds
-from benchmarks.wire import wire_item
-from dynaseal import AlgorithmSuite, CryptoAction, ItemEncryptor, RawAesKeyring, TableConfig
-
-ITEM_FILE = Path(__file__).parents[1] / "vectors" / "bench-item.json"
+_FLOOR = "cryptography"
+_WARM_UP = 1000
 
 
-def rows(*, quick: bool) -> list[tuple[str, float, float]]:
-    """Measure; return each library's name and the microseconds to encrypt and to decrypt an item."""
-    spec = json.loads(ITEM_FILE.read_text())
-    item = wire_item(spec["item"])
-    pairs = {f"dynaseal {suite.value:#x}": _ours(suite, spec, item) for suite in AlgorithmSuite}
-    pairs["dynamodb-encryption-sdk 3.3.0"] = _older(spec, item)
-    rounds, repeat = (5, 40) if quick else (25, 200)
-    encrypt = microseconds({name: pair[0] for name, pair in pairs.items()}, rounds=rounds, repeat=repeat)
-    decrypt = microseconds({name: pair[1] for name, pair in pairs.items()}, rounds=rounds, repeat=repeat)
-    return [(name, encrypt[name], decrypt[name]) for name in pairs]
+def rows(*, quick: bool) -> Iterator[Row]:
+    """Measure every sample under both suites."""
+    with peers.running() as running:
+        for suite in AlgorithmSuite:
+            for sample in samples():
+                yield from _rows(sample, suite, running, quick=quick)
 
 
-type_of_pair = tuple[Callable[[], object], Callable[[], object]]
-
-
-def _ours(suite: AlgorithmSuite, spec: Any, item: dict[str, Any]) -> type_of_pair:
-    encryptor = ItemEncryptor(
-        TableConfig(
-            "bench",
-            spec["partition_key"],
-            spec["sort_key"],
-            attribute_actions={name: CryptoAction[action] for name, action in spec["actions"].items()},
-            keyring=RawAesKeyring("bench", "one", bytes(range(32))),
-            algorithm_suite=suite,
+def _rows(
+    sample: Sample, suite: AlgorithmSuite, running: Mapping[Column, Peer], *, quick: bool
+) -> Iterator[Row]:
+    calls = _calls(sample, suite)
+    repeat = max(1, sample.repeat // 5) if quick else sample.repeat
+    measures: dict[tuple[Column, str], Callable[[], float]] = {}
+    for column, (encrypt, decrypt) in calls.items():
+        measures[column, "encrypt"] = lambda call=encrypt: timed(call, repeat)
+        measures[column, "decrypt"] = lambda call=decrypt: timed(call, repeat)
+    for column, peer in running.items():
+        both = _Both(peer, sample, suite, repeat)
+        peer.measure(sample, suite, max(1, (_WARM_UP if not quick else 10) * sample.repeat // 100))
+        measures[column, "encrypt"] = both.encrypt
+        measures[column, "decrypt"] = both.decrypt
+    names = {f"{column} {direction}": call for (column, direction), call in measures.items()}
+    seen = in_turn(names, rounds=3 if quick else 25)
+    for direction in ("encrypt", "decrypt"):
+        yield Row(
+            section="items",
+            what=f"{suite.value:#x} {sample.size} {direction}",
+            unit="us",
+            floor=_FLOOR,
+            figures={column: seen[f"{column} {which}"] for column, which in measures if which == direction},
         )
-    )
-    stored = encryptor.encrypt_item(item)
+
+
+class _Both:
+    """A program measures both directions with one request: the first one's, in each round."""
+
+    def __init__(self, peer: Peer, sample: Sample, suite: AlgorithmSuite, repeat: int) -> None:
+        self._measure = lambda: peer.measure(sample, suite, max(1, repeat // 5))
+        self._decrypt = 0.0
+
+    def encrypt(self) -> float:
+        encrypt, self._decrypt = self._measure()
+        return encrypt
+
+    def decrypt(self) -> float:
+        return self._decrypt
+
+
+def _calls(
+    sample: Sample, suite: AlgorithmSuite
+) -> Mapping[Column, tuple[Callable[[], object], Callable[[], object]]]:
+    item, floor = sample.item, Floor(sample, suite)
+    encryptors = with_each_engine(lambda: sample.encryptor(suite))
+    stored = encryptors[Column.PURE].encrypt_item(item)
+    calls: dict[Column, tuple[Callable[[], object], Callable[[], object]]] = {
+        Column.FLOOR: (floor.encrypt, floor.decrypt)
+    }
+    if Column.NATIVE in encryptors:
+        calls[Column.CORE] = _core_calls(encryptors[Column.NATIVE], item, stored)
+    for column, encryptor in encryptors.items():
+        calls[column] = _calls_of(encryptor, item, stored)
+    calls[Column.OLDER] = older.calls(sample)
+    return calls
+
+
+def _calls_of(
+    encryptor: ItemEncryptor, item: dict[str, Any], stored: dict[str, Any]
+) -> tuple[Callable[[], object], Callable[[], object]]:
     if encryptor.decrypt_item(stored) != item:
         raise AssertionError("the item did not come back")
     return lambda: encryptor.encrypt_item(item), lambda: encryptor.decrypt_item(stored)
 
 
-def _older(spec: Any, item: dict[str, Any]) -> type_of_pair:
-    def key(algorithm: str, data: bytes) -> JceNameLocalDelegatedKey:
-        return JceNameLocalDelegatedKey(data, algorithm, EncryptionKeyType.SYMMETRIC, KeyEncodingType.RAW)
-
-    wrapping = key("AESWrap", bytes(range(32)))
-    provider = WrappedCryptographicMaterialsProvider(
-        signing_key=key("HmacSHA256", bytes(range(32))), wrapping_key=wrapping, unwrapping_key=wrapping
-    )
-    config = CryptoConfig(
-        materials_provider=provider,
-        encryption_context=EncryptionContext(
-            table_name="bench", partition_key_name=spec["partition_key"], sort_key_name=spec["sort_key"]
-        ),
-        attribute_actions=OlderActions(
-            attribute_actions={name: getattr(OlderAction, action) for name, action in spec["actions"].items()}
-        ),
-    )
-    stored = encrypt_dynamodb_item(item, config.with_item(item))
-    # Its own `put_item` and `get_item` put each item's attributes into the configuration. Reading takes two
-    # attributes out of the caller's item, hence the copy.
-    return (
-        lambda: encrypt_dynamodb_item(item, config.with_item(item)),
-        lambda: decrypt_dynamodb_item(dict(stored), config.with_item(stored)),
-    )
+def _core_calls(
+    encryptor: ItemEncryptor, item: dict[str, Any], stored: dict[str, Any]
+) -> tuple[Callable[[], object], Callable[[], object]]:
+    """Return calls of the engine itself, with the plan and the wrapper that `NativeItems` would find."""
+    native: Any = vars(encryptor)["_native"]
+    writing, _, wrapper = native._to_encrypt(item)  # noqa: SLF001 what finds the plan is not public
+    reading, _, unwrapper = native._to_decrypt(stored)  # noqa: SLF001 what finds the plan is not public
+    is_signed = encryptor.config.algorithm_suite.is_signed
+    return lambda: writing.encrypt(item, wrapper, is_signed), lambda: reading.decrypt(stored, unwrapper)

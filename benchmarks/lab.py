@@ -1,4 +1,4 @@
-"""What the lab adds to the time of a call: the bare engine and the lab, called in turn.
+"""What the lab adds to the time of a call: the bare engine ministack and the lab, called in turn.
 
 Each is served by uvicorn over the loopback address in a process of its own, and one client calls both over
 persistent connections; it signs before it starts the clock. So the difference is the lab's own work:
@@ -8,10 +8,9 @@ verifying the signature, evaluating policies, recording the decision, checking t
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
-from statistics import median
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +19,10 @@ import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+
+from benchmarks.measure import Figure, in_turn
+from benchmarks.rows import Column, Row
+from dynaseal_lab.dynamodb import native
 
 ACCOUNT, REGION, SECRET = "111122223333", "eu-west-1", "the-secret-of-roots"
 _ENGINE = """
@@ -33,32 +36,55 @@ with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as li
     uvicorn.Server(uvicorn.Config(app, ws="none", access_log=False, log_level="error")).run([listener])
 """
 _LAB = "from dynaseal.cli.main import main; main()"
+_LAB_ENGINES = {Column.PURE: "ministack", Column.NATIVE: "native"}
 _KEY = {"pk": {"S": "an item"}}
 _ITEM = _KEY | {f"attribute{number}": {"S": "x" * 20} for number in range(12)}
 
 
-def rows(*, quick: bool) -> list[tuple[str, float, float, float]]:
-    """Return each call's name, and the median milliseconds of the engine, of the lab, and added."""
+def rows(*, quick: bool) -> Iterator[Row]:
+    """Measure the lab on each engine, and ministack without the lab."""
     with ExitStack() as stack:
-        engine = stack.enter_context(_served("-c", _ENGINE))
-        lab = stack.enter_context(_served("-c", _LAB, "lab", "serve", "--root-secret", SECRET))
-        alice = _alice(lab)
-        for endpoint, tables in ((engine, ["plain"]), (lab, ["plain", "keyed"])):
-            for table in tables:
-                _table(endpoint, table)
-        root = Credentials(ACCOUNT, SECRET)
-        rounds = 150 if quick else 2000
-        measured: list[tuple[str, float, float, float]] = []
+        bare = stack.enter_context(_served("-c", _ENGINE))
+        endpoints = {Column.FLOOR: bare}
+        for column, engine in _LAB_ENGINES.items():
+            if engine != "native" or native.is_installed():
+                command = ("-c", _LAB, "lab", "serve", "--root-secret", SECRET, "--engine", engine)
+                endpoints[column] = stack.enter_context(_served(*command))
+        users = {column: Credentials(ACCOUNT, SECRET) for column in endpoints}
+        for column, endpoint in endpoints.items():
+            if column is not Column.FLOOR:
+                users[column] = _alice(endpoint)
+                _table(endpoint, "keyed")
+            _table(endpoint, "plain")
         for label, table, operation, params in (
             ("GetItem", "plain", "GetItem", {"Key": _KEY}),
             ("PutItem", "plain", "PutItem", {"Item": _ITEM}),
             ("GetItem, table on a customer's key", "keyed", "GetItem", {"Key": _KEY}),
         ):
-            call_engine = _call(engine, root, operation, {"TableName": "plain", **params})
-            call_lab = _call(lab, alice, operation, {"TableName": table, **params})
-            engine_time, lab_time = _medians(call_engine, call_lab, rounds)
-            measured.append((label, engine_time, lab_time, lab_time - engine_time))
-        return measured
+            calls = {
+                column: _call(
+                    endpoint,
+                    users[column],
+                    operation,
+                    {"TableName": "plain" if column is Column.FLOOR else table, **params},
+                )
+                for column, endpoint in endpoints.items()
+            }
+            yield Row(
+                section="lab",
+                what=f"lab: {label}",
+                unit="ms",
+                floor="bare ministack",
+                figures=_figures(calls, rounds=150 if quick else 2000),
+            )
+
+
+def _figures(calls: Mapping[Column, Callable[[], float]], rounds: int) -> dict[Column, Figure]:
+    for _ in range(20):
+        for call in calls.values():
+            call()
+    seen = in_turn({str(column): call for column, call in calls.items()}, rounds)
+    return {Column(column): Figure(*(each * 1e3 for each in found)) for column, found in seen.items()}
 
 
 @contextmanager
@@ -146,17 +172,3 @@ def _call(
         return duration
 
     return call
-
-
-def _medians(first: Callable[[], float], second: Callable[[], float], rounds: int) -> tuple[float, float]:
-    """Return the median milliseconds of two functions that are called in turn, after a warm-up."""
-    for _ in range(20):
-        first()
-        second()
-    times = [(first(), second()) for _ in range(rounds)]
-    return median(time for time, _ in times) * 1e3, median(time for _, time in times) * 1e3
-
-
-if __name__ == "__main__":
-    for row in rows(quick="--quick" in sys.argv):
-        print("{:40} {:8.3f} {:8.3f} {:8.3f}".format(*row))

@@ -1,31 +1,32 @@
-"""Many threads and one table: items per second if a KMS call takes 5 ms, for several keyrings.
+"""Threads and one table: 200 items in one and two threads, and items per second if a KMS call takes 5 ms.
 
-Each run begins cold: a new keyring with an empty cache.
+With KMS, each run begins cold: a new keyring with an empty cache.
 """
 
-import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from statistics import median
+from functools import partial
 from threading import Barrier
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
-from benchmarks.items import ITEM_FILE
+from benchmarks.encryptors import engine, with_each_engine
+from benchmarks.measure import Figure, figure, in_turn
+from benchmarks.rows import Column, Row
+from benchmarks.samples import Sample, samples
 from benchmarks.slow_kms import KEY_ARN, SlowKeyStore, SlowKms
-from benchmarks.wire import wire_item
 from dynaseal import (
+    AlgorithmSuite,
     AwsKmsHierarchicalKeyring,
     AwsKmsKeyring,
-    CryptoAction,
     ItemEncryptor,
     Keyring,
-    RawAesKeyring,
     TableConfig,
 )
 
 THREADS = (1, 2, 4, 8)
+ITEMS = 200
 
 
 def _kms_keyring() -> Keyring:
@@ -33,50 +34,86 @@ def _kms_keyring() -> Keyring:
     return AwsKmsKeyring(KEY_ARN, client=client)
 
 
-KEYRINGS: Mapping[str, Callable[[], Keyring]] = {
-    "AwsKmsKeyring": _kms_keyring,
-    "AwsKmsHierarchicalKeyring": lambda: AwsKmsHierarchicalKeyring(
-        SlowKeyStore(), branch_key_id="bench", ttl_seconds=600
-    ),
-    "RawAesKeyring (no KMS)": lambda: RawAesKeyring("bench", "one", bytes(range(32))),
-}
+def _hierarchical_keyring() -> Keyring:
+    return AwsKmsHierarchicalKeyring(SlowKeyStore(), branch_key_id="bench", ttl_seconds=600)
 
 
-class Throughput(NamedTuple):
-    """Items per second of one keyring, by the number of threads."""
+def rows(*, quick: bool) -> Iterator[Row]:
+    """Measure items without KMS in one and two threads, then keyrings over a slow KMS."""
+    sample = samples()[0]
+    for suite in AlgorithmSuite:
+        yield from _item_rows(sample, suite, quick=quick)
+    yield from _kms_rows(sample, quick=quick)
 
-    keyring: str
-    encrypted: dict[int, float]
-    decrypted: dict[int, float]
+
+def _item_rows(sample: Sample, suite: AlgorithmSuite, *, quick: bool) -> Iterator[Row]:
+    """Measure how long one item takes by the clock, in lists of 100 items: one list per thread."""
+    encryptors = with_each_engine(lambda: sample.encryptor(suite))
+    item = sample.item
+    stored = [encryptors[Column.PURE].encrypt_item(item)] * (ITEMS // 2)
+    lists: Mapping[str, Callable[[ItemEncryptor], object]] = {
+        "encrypt": lambda encryptor: encryptor.encrypt_many([item] * (ITEMS // 2)),
+        "decrypt": lambda encryptor: encryptor.decrypt_many(stored),
+    }
+    for direction, work in lists.items():
+        for threads in (1, 2):
+            calls: dict[str, Callable[[], float]] = {
+                column: partial(_microseconds, threads, partial(work, encryptor))
+                for column, encryptor in encryptors.items()
+            }
+            seen = in_turn(calls, rounds=3 if quick else 25)
+            yield Row(
+                section="threads",
+                what=f"{suite.value:#x} lists of {ITEMS // 2}, {direction}, threads: {threads}",
+                unit="us",
+                floor="",
+                figures={Column(column): each for column, each in seen.items()},
+            )
 
 
-def rows(*, quick: bool) -> list[Throughput]:
-    """Measure every keyring under every number of threads; medians, interleaved."""
+def _microseconds(threads: int, work: Callable[[], object]) -> float:
+    """Do the work twice, one after the other or side by side; return the time per item by the clock."""
+    with ThreadPoolExecutor(threads) as pool:
+        start = perf_counter()
+        for done in [pool.submit(work) for _ in range(2)]:
+            done.result()
+        return (perf_counter() - start) / ITEMS * 1e6
+
+
+def _kms_rows(sample: Sample, *, quick: bool) -> Iterator[Row]:
+    """Measure the hierarchical keyring beside the KMS keyring, under several numbers of threads."""
     # Ten calls of KMS for ten items bring a hint to the log: here that is the point.
     logging.getLogger("dynaseal").addHandler(logging.NullHandler())
-    spec = json.loads(ITEM_FILE.read_text())
     rounds, items_per_thread = (1, 20) if quick else (5, 100)
-    seen: dict[tuple[str, int], list[tuple[float, float]]] = {}
-    for _ in range(rounds):
-        for threads in THREADS:
-            for name, make in KEYRINGS.items():
-                run = _run(_encryptor(spec, make()), wire_item(spec["item"]), threads, items_per_thread)
-                seen.setdefault((name, threads), []).append(run)
-    return [
-        Throughput(
-            name,
-            {threads: median(run[0] for run in seen[name, threads]) for threads in THREADS},
-            {threads: median(run[1] for run in seen[name, threads]) for threads in THREADS},
-        )
-        for name in KEYRINGS
-    ]
+    for threads in THREADS:
+        seen: dict[Column, list[tuple[float, float]]] = {Column.FLOOR: [], Column.PURE: []}
+        for _ in range(rounds):
+            for column, make in ((Column.FLOOR, _kms_keyring), (Column.PURE, _hierarchical_keyring)):
+                with engine("python"):
+                    encryptor = _encryptor(sample, make())
+                seen[column].append(_run(encryptor, sample.item, threads, items_per_thread))
+        for which, direction in enumerate(("encrypt", "decrypt")):
+            figures: dict[Column, Figure] = {
+                column: figure([run[which] for run in runs]) for column, runs in seen.items()
+            }
+            yield Row(
+                section="threads",
+                what=f"hierarchical, KMS at 5 ms, {direction}, threads: {threads}",
+                unit="/s",
+                floor="KMS keyring",
+                figures=figures,
+            )
 
 
-def _encryptor(spec: Mapping[str, Any], keyring: Keyring) -> ItemEncryptor:
-    actions = {name: CryptoAction[action] for name, action in spec["actions"].items()}
+def _encryptor(sample: Sample, keyring: Keyring) -> ItemEncryptor:
+    config = sample.config(AlgorithmSuite.COMMIT_KEY_ECDSA_P384_SYMSIG)
     return ItemEncryptor(
         TableConfig(
-            "bench", spec["partition_key"], spec["sort_key"], attribute_actions=actions, keyring=keyring
+            config.logical_table_name,
+            config.partition_key_name,
+            config.sort_key_name,
+            attribute_actions=config.attribute_actions,
+            keyring=keyring,
         )
     )
 
