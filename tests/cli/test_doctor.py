@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dynaseal.cli.main import main
+from dynaseal.native import engine_name
 from dynaseal_lab.testing import LabAccount, LabPrincipal, LabServer
 
 PROGRAM = """
@@ -44,14 +45,16 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["doctor", "people", "--config", "tables.py:people", *arguments])
 
 
-def test_a_healthy_table_prints_one_line() -> None:
+def test_a_healthy_table_prints_the_engine_and_one_line() -> None:
     result = run()
-    assert (result.exit_code, result.stdout) == (0, "nothing found; 0 stored items looked at\n")
+    expected = f"engine: {engine_name()}\nnothing found; 0 stored items looked at\n"
+    assert (result.exit_code, result.stdout) == (0, expected)
     assert json.loads(run("--json").stdout) == {
         "table": "people",
         "items": 0,
         "findings": [],
         "not_checked": [],
+        "engine": engine_name(),
     }
 
 

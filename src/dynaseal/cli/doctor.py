@@ -11,6 +11,7 @@ from dynaseal.boto.permissions import Role
 from dynaseal.cli.configurations import config_reference
 from dynaseal.cli.output import printable
 from dynaseal.config import TableConfig
+from dynaseal.native import engine_name
 
 _COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
 _WIDTH = 9
@@ -53,13 +54,14 @@ def doctor(*, table_name: str, config: TableConfig, sample: int, role: str | Non
     chosen = None if role is None else Role(role)
     diagnosis = diagnose(table_name, config, sample=sample, role=chosen)
     if as_json:
-        click.echo(json.dumps(diagnosis.to_dict(), indent=2))
+        click.echo(json.dumps({**diagnosis.to_dict(), "engine": engine_name()}, indent=2))
     else:
         _print(diagnosis)
     sys.exit(1 if diagnosis.has_errors else 0)
 
 
 def _print(diagnosis: Diagnosis) -> None:
+    click.echo(f"engine: {engine_name()}")
     for finding in diagnosis.findings:
         click.secho(f"{finding.severity:{_WIDTH}}", fg=_COLORS[finding.severity], nl=False)
         click.echo(f"{finding.code}: {printable(finding.subject)}")
