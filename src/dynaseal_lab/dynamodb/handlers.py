@@ -165,6 +165,8 @@ class Handlers:
     async def get_shard_iterator(self, call: Call) -> EngineReply:
         """Return an iterator that names the stream which it reads, so that reading can be authorised."""
         stream = required_string(call.params, "StreamArn")
+        if "/stream/" not in stream:
+            raise _invalid(f"Invalid StreamArn: {stream}")
         reply = await self.forward(call, table_named(call, stream).account)
         return self._with_stream_name(reply, "ShardIterator", stream)
 

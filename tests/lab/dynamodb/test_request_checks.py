@@ -92,6 +92,11 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], str]] = {
         },
         r"Value provided in ExpressionAttributeNames unused in expressions: keys: \{#b\}",
     ),
+    "name that is not a stream's": (
+        "GetShardIterator",
+        {"StreamArn": "x" * 40, "ShardId": "shardId-" + "0" * 20, "ShardIteratorType": "LATEST"},
+        "Invalid StreamArn: x",
+    ),
     "definition twice": (
         "CreateTable",
         table(AttributeDefinitions=[DEFINITION, DEFINITION]),
