@@ -73,6 +73,30 @@ def test_a_grant_allows_what_no_policy_allows(account: LabAccount, admin: dict[s
     assert refusal(alice.generate_data_key, KeyId=key, KeySpec="AES_256")[0] == "AccessDeniedException"
 
 
+def test_another_account_can_do_what_aws_lets_another_account_do(
+    account: LabAccount, other_account: LabAccount, admin: dict[str, Any]
+) -> None:
+    bob = other_account.user("bob", allow("kms:*"))
+    eve = other_account.user("eve", allow("kms:Encrypt"))
+    key = account.key(admin, allow("kms:*", Principal={"AWS": bob.arn}))
+    owner = account.client("kms")
+    arn = owner.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+    kms = bob.client("kms")
+    assert kms.describe_key(KeyId=arn)["KeyMetadata"]["Arn"] == arn
+    assert kms.get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"] is False
+    assert refusal(eve.client("kms").encrypt, KeyId=arn, Plaintext=b"x")[0] == "AccessDeniedException"
+    grants = [
+        kms.create_grant(KeyId=arn, GranteePrincipal=eve.arn, Operations=["Encrypt", "Decrypt"])
+        for _ in range(2)
+    ]
+    assert eve.client("kms").encrypt(KeyId=arn, Plaintext=b"x")["KeyId"] == arn
+    assert len(kms.list_grants(KeyId=arn)["Grants"]) == 2
+    kms.retire_grant(GrantToken=grants[0]["GrantToken"])
+    kms.revoke_grant(KeyId=arn, GrantId=grants[1]["GrantId"])
+    assert kms.list_grants(KeyId=arn)["Grants"] == []
+    assert refusal(kms.list_key_rotations, KeyId=arn)[0] == "AccessDeniedException"
+
+
 def test_another_account_needs_both_sides(
     account: LabAccount, other_account: LabAccount, admin: dict[str, Any]
 ) -> None:

@@ -44,8 +44,10 @@ def disable_key_rotation(access: KeyAccess, call: Call) -> Reply:
 
 
 def get_key_rotation_status(access: KeyAccess, call: Call) -> Reply:
-    """Return whether the key rotates automatically, how often, and when next."""
-    key = access.find_and_authorize(call, "kms:GetKeyRotationStatus", call.params["KeyId"]).key
+    """Return whether the key rotates automatically, how often, and when next; also to other accounts."""
+    target = access.find(call, "kms:GetKeyRotationStatus", call.params["KeyId"], alias=False)
+    access.authorize(call, "kms:GetKeyRotationStatus", target)
+    key = target.key
     material = access.material(key)
     if material.rotation_days is None or key.state == "PendingDeletion":
         return {"KeyId": key.arn, "KeyRotationEnabled": False}
