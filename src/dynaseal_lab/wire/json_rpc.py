@@ -82,7 +82,7 @@ def write(service: str, reply: Reply | RawReply, request_id: str) -> Response:
 
 def _parse(body: bytes) -> object:
     try:
-        content: object = json.loads(body, parse_constant=_refuse_constant) if body else {}
+        content: object = _DECODER.decode(body.decode()) if body else {}
         if b"\\u" in body:
             json.dumps(content, ensure_ascii=False).encode()  # refuses a lone surrogate, which is not Unicode
     except (ValueError, RecursionError) as error:
@@ -92,6 +92,9 @@ def _parse(body: bytes) -> object:
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _scalar(value: object) -> object:
