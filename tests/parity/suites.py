@@ -11,6 +11,8 @@ from typing import Any
 
 import boto3
 
+from parity import java_examples
+
 Outcomes = Mapping[str, bool]
 """Whether each test passed, without those that were skipped."""
 
@@ -163,9 +165,36 @@ def _conformance(checkout: Path, endpoint: str, work: Path) -> Outcomes:
     }
 
 
+def _java(checkout: Path, endpoint: str, work: Path) -> Outcomes:
+    keys = _administrator(endpoint, ACCOUNT, "AWS")
+    any_client: Any = boto3.client
+
+    def client(service: str) -> Any:
+        return any_client(
+            service,
+            endpoint_url=endpoint,
+            region_name=java_examples.REGION,
+            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    project = java_examples.prepared(checkout, work, client, ACCOUNT)
+    with (work / "output.txt").open("w") as output:
+        subprocess.run(
+            ["mvn", "--batch-mode", "test"],
+            cwd=project,
+            env=_environment(endpoint, AWS_REGION=java_examples.REGION, **keys),
+            stdout=output,
+            stderr=output,
+            check=True,
+        )
+    return java_examples.outcomes(project)
+
+
 SUITES = (
     Suite("alternator", "DYNASEAL_PARITY_SCYLLADB", _alternator),
     Suite("moto", "DYNASEAL_PARITY_MOTO", _moto),
     Suite("conformance", "DYNASEAL_PARITY_CONFORMANCE", _conformance),
     Suite("localstack", "DYNASEAL_PARITY_LOCALSTACK", _localstack),
+    Suite("java", "DYNASEAL_PARITY_JAVA", _java),
 )
