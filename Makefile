@@ -6,7 +6,7 @@ JOBS ?= auto
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .DEFAULT_GOAL := help
-.PHONY: help demo native spark test lint fix bench fuzz fuzz-engines interop load parity lab-crash migrate-crash test-oldest-engine terraform-lint \
+.PHONY: help demo native spark test lint fix bench fuzz fuzz-engines interop load parity lab-crash migrate-crash test-aioboto3 test-oldest-engine terraform-lint \
   wheel sbom workflows constraints pictures docs clean
 
 help: ## print this list
@@ -111,6 +111,16 @@ migrate-crash: $(VENV)/ready ## kill a migration of 5,000 items 25 times while 4
 
 parity: $(VENV)/ready .venv-parity/ready ## run other projects' tests against a lab on each engine (ENGINES="native ministack")
 	PYTHONPATH=tests $(BIN)/python -m parity
+
+.venv-aioboto3/ready: pyproject.toml tests/aio_aioboto3/constraints.txt
+	$(PYTHON) -m venv --clear .venv-aioboto3
+	.venv-aioboto3/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -c tests/aio_aioboto3/constraints.txt -e '.[aio]' aioboto3 pytest pytest-xdist uvloop
+	@touch $@
+
+# It has an environment of its own: aioboto3 needs an older botocore than ministack does.
+test-aioboto3: $(VENV)/ready .venv-aioboto3/ready ## test the asyncio twin over aioboto3, and its aiobotocore
+	PYTHONPATH=tests $(BIN)/python -m aio_aioboto3 .venv-aioboto3/bin/python -n $(JOBS)
 
 test-oldest-engine: ## test the lab's DynamoDB with the oldest ministack that pyproject.toml allows
 	$(PYTHON) -m venv --clear .venv-oldest

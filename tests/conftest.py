@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from importlib.util import find_spec
 
 NOT_ON_WINDOWS = (
     "demo/test_command.py",  # signals to a group of processes
@@ -22,6 +23,9 @@ NOT_ON_WINDOWS = (
 """Paths in this folder, each with what its tests need."""
 
 collect_ignore = list(NOT_ON_WINDOWS) if sys.platform == "win32" else []
+
+if find_spec("aioboto3") is None:  # it has an environment of its own: `make test-aioboto3`
+    collect_ignore.append("aio_aioboto3")
 
 # Under a shell's background job Ctrl-C is ignored, and children inherit that; tests of Ctrl-C need it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -8,14 +8,14 @@ event loop.
 A driver is set for a piece of code by `driven_by`, in one thread, and never seen by another one.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
-from inspect import iscoroutine
+from inspect import iscoroutine, iscoroutinefunction
 from threading import get_ident, local
 from time import sleep as block
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from dynaseal.errors import ConfigError
 
@@ -94,13 +94,14 @@ def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     return _current.driver.call(function, *args, **kwargs)
 
 
-def method(bound: Callable[..., _T]) -> Callable[..., _T]:
+def method(bound: Callable[..., _T | Awaitable[_T]]) -> Callable[..., _T]:
     """Return a method of a keyring, materials manager or key store as it is to be called.
 
-    This library's own methods wait by the driver and are called directly. Those that users have written may
-    block, or be coroutine functions, and are passed to the driver.
+    This library's own methods wait by the driver and are called directly. Coroutine functions, and methods
+    that users have written, which may block, are passed to the driver.
     """
-    return bound if is_own(getattr(bound, "__self__", None)) else partial(call, bound)
+    is_direct = is_own(getattr(bound, "__self__", None)) and not iscoroutinefunction(bound)
+    return cast("Callable[..., _T]", bound) if is_direct else partial(call, bound)
 
 
 def is_own(owner: object) -> bool:

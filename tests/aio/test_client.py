@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -17,6 +18,8 @@ from dynaseal.aio import EncryptedClient, attach
 from support.dynamodb import session_arguments
 from support.people import ACTIONS, people, person
 
+pytestmark = pytest.mark.usefixtures("both_loops")
+
 KEY = {"pk": {"S": "ann"}}
 
 
@@ -27,6 +30,7 @@ async def client_of(endpoint: str, session: Any) -> AsyncIterator[Any]:
 
 
 async def create_table(client: Any, name: str) -> str:
+    name = f"{name}-{uuid4().hex[:8]}"
     await client.create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],

@@ -14,6 +14,8 @@ import pytest
 from dynaseal import BranchKeyCache, ConfigError, drivers
 from dynaseal.aio.running import MAX_SIZE_ON_LOOP, run, run_in_thread, run_sized
 
+pytestmark = pytest.mark.usefixtures("both_loops")
+
 RUNNERS = pytest.mark.parametrize("runner", [run, run_in_thread])
 
 

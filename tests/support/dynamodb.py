@@ -11,8 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import boto3
-import uvicorn
-from ministack.app import app
 
 ENDPOINT_VARIABLE = "DYNASEAL_TEST_DYNAMODB"
 """Set to an endpoint, such as DynamoDB Local's, to run these tests against another engine."""
@@ -25,6 +23,10 @@ def running_engine() -> Iterator[str]:
     if endpoint:
         yield endpoint
         return
+    # Not at the top: ministack's newest releases cannot be installed beside aioboto3.
+    import uvicorn  # noqa: PLC0415
+    from ministack.app import app  # noqa: PLC0415
+
     config = uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_level="error")
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, daemon=True)

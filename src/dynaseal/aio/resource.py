@@ -36,7 +36,7 @@ class EncryptedTablesCollection(NotCopyable):
         self._resource = resource
 
     async def __aiter__(self) -> AsyncIterator[EncryptedTable]:
-        async for table in self._collection:
+        async for table in self._collection.all():  # aioboto3's own cannot be iterated without `all`
             yield await self._resource.Table(table.name)
 
     def all(self) -> "EncryptedTablesCollection":

@@ -3,6 +3,7 @@
 Source: specification `search-config.md`, "Beacon Key Source".
 """
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,9 +24,9 @@ class BeaconKey(Protocol):
 
 
 class BeaconKeyStore(Protocol):
-    """Where beacon keys are stored: `KeyStore`, or any object with this method."""
+    """Where beacon keys are stored: `KeyStore`, or any object with this method, which may be a coroutine."""
 
-    def get_beacon_key(self, branch_key_id: str) -> BeaconKey:
+    def get_beacon_key(self, branch_key_id: str) -> BeaconKey | Awaitable[BeaconKey]:
         """Fetch the beacon key of a branch key id.
 
         Raises:

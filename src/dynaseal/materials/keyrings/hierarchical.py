@@ -9,7 +9,7 @@
 Source: specification `aws-kms-hierarchical-keyring.md`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from hmac import digest
 from os import urandom
@@ -49,16 +49,18 @@ _CACHED_VERSIONS = 256
 
 
 class BranchKeySource(Protocol):
-    """Where branch keys come from: a KeyStore, or any object with these methods.
+    """Where branch keys come from: a KeyStore, or any object with these methods, which may be coroutines.
 
     A failed fetch raises a KeyStoreError.
     """
 
-    def get_active_branch_key(self, branch_key_id: str) -> BranchKeyMaterials:
+    def get_active_branch_key(self, branch_key_id: str) -> BranchKeyMaterials | Awaitable[BranchKeyMaterials]:
         """Fetch the active version, which writers use."""
         ...
 
-    def get_branch_key_version(self, branch_key_id: str, version: str) -> BranchKeyMaterials:
+    def get_branch_key_version(
+        self, branch_key_id: str, version: str
+    ) -> BranchKeyMaterials | Awaitable[BranchKeyMaterials]:
         """Fetch the version with this UUID."""
         ...
 
