@@ -357,6 +357,52 @@ def test_an_item_of_a_late_partition_is_checked_as_quickly_as_one_of_an_early_pa
     assert calls_per_item(250) <= calls_per_item(2) + 1
 
 
+def partitioned(count: int) -> ItemEncryptor:
+    config = table(
+        StandardBeacon("name", 20),
+        StandardBeacon("CityB", 9, "city"),
+        maximum_number_of_partitions=count,
+        partition_selector=lambda item: int(item["pk"]["S"]),
+    )
+    return ItemEncryptor(config)
+
+
+def test_each_query_of_a_sweep_over_twice_the_partitions_is_at_most_twice_the_work() -> None:
+    def calls_per_query(count: int) -> float:
+        encryptor = partitioned(count)
+        assert encryptor.search is not None
+        requests = encryptor.search.requests
+        stored = [
+            (encryptor.encrypt_item(item), item)
+            for item in ({"pk": {"S": str(at)}, "name": {"S": "Ann"}} for at in range(count))
+        ]
+
+        def sweep() -> None:
+            for partition in range(count):
+                values = {":k": {"S": "Ann"}, ":aws_dbe_partition": {"N": str(partition)}}
+                request = {"KeyConditionExpression": "name = :k", "ExpressionAttributeValues": values}
+                search = requests.prepare("Query", request)
+                search.sent_request()
+                search.without_false_matches(stored[partition : partition + 1])
+
+        return call_count(sweep) / count
+
+    # The table of the earlier partitions' hashes is made once for each reply, whatever its items.
+    assert calls_per_query(240) <= 2.1 * calls_per_query(120)
+
+
+def test_rewriting_a_scan_over_twice_the_partitions_is_at_most_twice_the_work() -> None:
+    values = {":n": {"S": "Ann"}, ":c": {"S": "Rome"}}
+    request = {"FilterExpression": "name = :n AND CityB = :c", "ExpressionAttributeValues": values}
+
+    def calls(count: int) -> int:
+        search = partitioned(count).search
+        assert search is not None
+        return call_count(lambda: search.requests.prepare("Scan", request).sent_request())
+
+    assert calls(240) <= 2.1 * calls(120) + 100
+
+
 DROPPED = searchable.read("requests.json")["configs"]["multi_unsigned"]
 
 

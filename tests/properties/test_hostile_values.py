@@ -251,6 +251,17 @@ def test_any_python_objects_as_an_item_end_in_a_documented_error_or_come_back(it
         CRYPT.decrypt_item(item)
 
 
+def test_a_deep_value_is_read_with_a_few_calls_for_each_level() -> None:
+    def calls(depth: int) -> int:
+        value: dict[str, Any] = {"B": bytes(390_000)}
+        for level in range(depth):
+            value = {"L": [value]} if level % 2 else {"M": {"a": value}}
+        type_id, data = serialize(value)
+        return call_count(lambda: deserialize(type_id, data))
+
+    assert calls(30) <= 2.1 * calls(15)
+
+
 def test_reading_a_deep_value_takes_no_more_memory_than_reading_a_flat_one() -> None:
     def peak(depth: int) -> int:
         value: dict[str, Any] = {"B": bytes(390_000)}
