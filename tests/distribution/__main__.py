@@ -56,6 +56,7 @@ def _try(wheel: Path, folder: Path) -> None:
     click.echo(installation.run("python", "-W", "error", "-c", ENCRYPT))
     installation.install(wheel, "[lab]")
     click.echo(installation.run("dynaseal", "--version"))
+    click.echo(installation.run("dynaseal", "demo", "--experiment", "credentials").splitlines()[-1])
     click.echo(installation.run("dynaseal", "lab", "run", "--", "python", "-c", IN_LAB))
 
 

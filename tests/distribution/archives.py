@@ -43,13 +43,22 @@ def package_files() -> Iterator[str]:
 
 def required_in_wheel() -> frozenset[str]:
     """Return what a wheel must have apart from its metadata."""
-    return frozenset(package_files()) | {"dynaseal_lab/stack/installed/demo.py"}
+    installed = "dynaseal_lab/stack/installed/"
+    return frozenset(
+        [*package_files(), f"{installed}demo.py", *(installed + name for name in _experiments())]
+    )
 
 
 def required_in_sdist() -> frozenset[str]:
     """Return what an sdist must have: all that a wheel is built from, and what a reader looks for."""
     others = ["demo.py", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md", "PKG-INFO"]
-    return frozenset([*(f"src/{name}" for name in package_files()), *others])
+    return frozenset([*(f"src/{name}" for name in package_files()), *_experiments(), *others])
+
+
+def _experiments() -> Iterator[str]:
+    """Yield the scripts that `dynaseal demo --experiment` runs."""
+    for path in sorted((ROOT / "examples").glob("*.py")):
+        yield path.relative_to(ROOT).as_posix()
 
 
 def find_problems(

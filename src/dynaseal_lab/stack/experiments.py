@@ -123,10 +123,9 @@ def _create_stack(lab: RunningLab, output: Output, *, with_terraform: bool) -> M
 
 
 def _find(script: str) -> Path:
-    path = program.checkout() / "examples" / script
-    if not path.is_file():
-        raise DemonstrationError(
-            f"No {script} at {path.parent}. Run this command in a clone of the repository, "
-            "which has the experiments"
-        )
-    return path
+    for folder in (program.INSTALLED.parent / "examples", program.checkout() / "examples"):
+        if (folder / script).is_file():
+            return folder / script
+    raise DemonstrationError(
+        f"No {script} at {folder}. Install dynaseal again, or run this command in a clone of the repository"
+    )
