@@ -76,6 +76,7 @@ def test_a_page_names_every_package_to_install(page: Page) -> None:
     own_files = {(block.file_name or "").removesuffix(".py") for block in page.blocks}
     present = {"boto3", "botocore", "cryptography", "dynaseal"} | own_files
     present |= {"dynaseal_lab"} if "lab" in extras else set()
+    present |= {"aiobotocore"} if "aio" in extras else set()
     for module in _imports(page) - present - sys.stdlib_module_names:
         name = _PACKAGES.get(module, module).replace("_", "[-_]")
         assert re.search(rf"\b{name}\b", installed), f"{page.name} does not say how to install {module}"
