@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -138,3 +139,27 @@ def test_a_script_that_is_missing_ends_in_one_line(tmp_path: Path, monkeypatch: 
 )
 def test_wrong_usage_ends_in_2(options: list[str]) -> None:
     assert CliRunner().invoke(demo, options).exit_code == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_ends_the_script_too(name: str) -> None:
+    number = getattr(signal, name)
+    command = [sys.executable, "-c", "from dynaseal.cli.main import main; main()", "demo"]
+    with subprocess.Popen(
+        [*command, "--experiment", "key-policy-change"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("key_policy_change.py"):
+                break
+        process.send_signal(number)
+        rest = process.stderr.read()
+        assert process.wait(60) == 128 + number
+        assert "Traceback" not in rest
+    with pytest.raises(ProcessLookupError):  # the whole group has ended
+        os.killpg(process.pid, 0)

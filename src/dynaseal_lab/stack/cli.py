@@ -56,12 +56,12 @@ def demo(*, with_terraform: bool, keep: bool, open_inspector: bool, experiment: 
     output = Output()
     try:
         output.step("Lab")
-        with running() as lab:
+        with _ended_by_signals(), running() as lab:
             output.detail(f"ready at {lab.endpoint}, account {PLACE.account}")
             if experiment:
                 sys.exit(0 if experiments.run(lab, experiment, output, with_terraform=with_terraform) else 1)
             demonstration = Demonstration(lab, Path.cwd(), output)
-            with _ended_by_signals(), demonstration.endpoint_in_dotenv():
+            with demonstration.endpoint_in_dotenv():
                 stack = demonstration.provision(with_terraform=with_terraform)
                 keys = demonstration.access_keys(stack)
                 as_expected = demonstration.run(stack, keys)
