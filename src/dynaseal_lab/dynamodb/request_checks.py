@@ -51,11 +51,15 @@ def check_request(
     """
     _check_table_name(call.params.get("TableName"))
     validate(service, call.operation, call.params, "ValidationException", engine_checks)
-    for part in parts_with_expressions(call.params):
-        for name in EXPRESSIONS:
-            if isinstance(expression := part.get(name), str):
-                _check_expression(name, expression)
-    if call.raw_body.count(b'"M"') + call.raw_body.count(b'"L"') > _VALUE_DEPTH:
+    body = call.raw_body
+    # JSON can write any character as an escape sequence, those of a member's name too.
+    escaped = b"\\u" in body
+    if escaped or b"Expression" in body:
+        for part in parts_with_expressions(call.params):
+            for name in EXPRESSIONS:
+                if isinstance(expression := part.get(name), str):
+                    _check_expression(name, expression)
+    if escaped or body.count(b'"M"') + body.count(b'"L"') > _VALUE_DEPTH:
         _check_values(call.params)
     if check is not None:
         check(call.params)

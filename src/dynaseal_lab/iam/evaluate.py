@@ -164,6 +164,8 @@ def _assumes_a_role(action: str, resource: str) -> bool:
 
 
 def _resource_policies(access_request: AccessRequest) -> Sequence[NamedPolicy]:
+    if not access_request.resource_policies:
+        return ()
     kind = (
         PolicyKind.TRUST
         if _assumes_a_role(access_request.action, access_request.resource)

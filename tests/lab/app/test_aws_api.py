@@ -143,6 +143,18 @@ def test_replies_have_a_request_id_and_dynamodbs_a_checksum(send: Send) -> None:
     assert len(response.headers["x-amzn-requestid"]) == 36
 
 
+def test_limits_hold_however_a_name_is_written_in_json(send: Send, account: LabAccount) -> None:
+    account.table("items")
+    deep = b'{"\\u004c":[' * 33 + b'{"S":"x"}' + b"]}" * 33
+    put = b'{"TableName":"items","Item":{"pk":{"S":"a"},"deep":' + deep + b"}}"
+    refused = send(put, scope="dynamodb", **target("DynamoDB_20120810.PutItem"))
+    assert "Nesting Levels have exceeded supported limits" in refused.text
+    condition = b"(" * 400 + b"pk = pk" + b")" * 400
+    put = b'{"TableName":"items","Item":{"pk":{"S":"a"}},"Condition\\u0045xpression":"' + condition + b'"}'
+    refused = send(put, scope="dynamodb", **target("DynamoDB_20120810.PutItem"))
+    assert "The expression is nested too deeply" in refused.text
+
+
 def test_a_get_request_may_carry_a_query(send: Send) -> None:
     response = send(method="GET", path="/?Action=GetCallerIdentity&Version=2011-06-15", scope="sts")
     assert response.status_code == 200
