@@ -6,8 +6,8 @@ JOBS ?= auto
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .DEFAULT_GOAL := help
-.PHONY: help demo native spark test lint fix bench fuzz fuzz-engines interop load parity lab-crash migrate-crash test-aioboto3 test-oldest-engine terraform-lint \
-  wheel sbom workflows constraints pictures docs clean
+.PHONY: help demo native spark awswrangler test lint fix bench fuzz fuzz-engines interop load parity lab-crash \
+  migrate-crash test-aioboto3 test-oldest-engine terraform-lint wheel sbom workflows constraints pictures docs clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -79,6 +79,16 @@ $(VENV)/spark: $(VENV)/ready
 	@touch $@
 
 spark: $(VENV)/spark ## install PySpark for its tests, which need Java 17 (500 MB; without it they are skipped)
+
+$(VENV)/awswrangler: $(VENV)/ready
+	@if command -v uv >/dev/null; then \
+	  uv pip install --quiet --python $(BIN)/python -c constraints.txt 'awswrangler>=3.11'; \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt 'awswrangler>=3.11'; \
+	fi
+	@touch $@
+
+awswrangler: $(VENV)/awswrangler ## install awswrangler for its tests (300 MB; without it they are skipped)
 
 fuzz: $(VENV)/fuzz ## coverage-guided fuzzing of everything that reads an attacker's bytes (FUZZ_SECONDS=60)
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(or $(FUZZ_SECONDS),60)
