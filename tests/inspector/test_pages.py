@@ -7,6 +7,7 @@ import json
 import re
 import time
 from typing import Any, cast
+from urllib.parse import quote
 
 import boto3
 import httpx
@@ -473,3 +474,34 @@ def test_a_configuration_is_enough_where_describe_table_is_refused(
         client.base_url = client.get(url).url
         assert "Scan was refused: AccessDeniedException" in text_of(client.get("tables/people"))
         assert "reads can decrypt this item" in text_of(client.get("tables/people?key.pk=ann"))
+
+
+def test_a_user_who_was_deleted_can_be_looked_as_again_once_there_is_one(client: httpx.Client) -> None:
+    iam = boto3.client("iam")
+
+    def delete_keys() -> None:
+        for key in iam.list_access_keys(UserName="again")["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName="again", AccessKeyId=key["AccessKeyId"])
+
+    iam.create_user(UserName="again")
+    allow("again", *MAY_READ, "kms:Decrypt")
+    assert "again can decrypt" in text_of(client.get(item_path(user="again")))
+    delete_keys()
+    assert "again can decrypt" in text_of(client.get(item_path(user="again")))
+    delete_keys()
+    iam.delete_user_policy(UserName="again", PolicyName="read")
+    iam.delete_user(UserName="again")
+    gone = client.get(item_path(user="again"))
+    assert (gone.status_code, "There is no user again" in text_of(gone)) == (404, True)
+    iam.create_user(UserName="again")
+    allow("again", *MAY_READ)
+    assert "user/again is not authorized to perform: kms:Decrypt" in text_of(
+        client.get(item_path(user="again"))
+    )
+
+
+@pytest.mark.parametrize("name", ["a/b", "a?b=c", "//evil.example", "a#b", "a\r\nX-Header: x"])
+def test_a_table_of_any_name_is_looked_for_under_that_name(client: httpx.Client, name: str) -> None:
+    response = client.get("", params={"table": name}, follow_redirects=False)
+    assert response.headers["location"] == f"{client.base_url.path}tables/{quote(name, safe='')}"
+    assert "x-header" not in response.headers

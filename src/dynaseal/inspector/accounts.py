@@ -106,7 +106,8 @@ class Account:
         if not user:
             return self.ambient
         with self._lock:
-            if user not in self._actors:
+            if user not in self._actors or not self._has_key(user):
+                self._actors.pop(user, None)
                 if user not in self.users():
                     raise LookupError(user)
                 self._actors[user] = self._new_actor(user)
@@ -122,6 +123,14 @@ class Account:
                 client.close()
         self._key_ids.clear()
         self._actors.clear()
+
+    def _has_key(self, user: str) -> bool:
+        """Return whether a user's access key still exists; with it, or the user, it may have been deleted."""
+        try:
+            keys = self.ambient.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
+        except ClientError:
+            return False
+        return any(key["AccessKeyId"] == self._key_ids.get(user) for key in keys)
 
     def _new_actor(self, user: str) -> Actor:
         try:

@@ -44,8 +44,9 @@ class Readers:
     """
 
     configs: Sequence[TableConfig]
-    _encryptors: dict[tuple[str, str], ItemEncryptor] = field(
-        default_factory=dict[tuple[str, str], ItemEncryptor], init=False, repr=False
+    # By the KMS client, because a user gets another one with each new access key.
+    _encryptors: dict[tuple[object, str], ItemEncryptor] = field(
+        default_factory=dict[tuple[object, str], ItemEncryptor], init=False, repr=False
     )
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
@@ -59,9 +60,9 @@ class Readers:
         """Explain an item as a principal sees it."""
         given = self._given_config(facts)
         if given is None:
-            encryptor = self._cached((actor.user, facts.name), discovered_config(facts, actor.kms))
+            encryptor = self._cached((actor.kms, facts.name), discovered_config(facts, actor.kms))
         elif not actor.user:
-            encryptor = self._cached(("", facts.name), given)
+            encryptor = self._cached((None, facts.name), given)
         else:
             config = _with_clients_of(actor, facts, given, item)
             if config is None:
@@ -78,7 +79,7 @@ class Readers:
     def stored_key(self, facts: TableFacts, key: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return an item's key as it is stored: with tokens in place of surrogate keys' real values."""
         given = self._given_config(facts)
-        search = None if given is None else self._cached(("", facts.name), given).search
+        search = None if given is None else self._cached((None, facts.name), given).search
         return key if search is None else search.key_with_surrogate_keys("GetItem", key)
 
     def _given_config(self, facts: TableFacts) -> TableConfig | None:
@@ -91,7 +92,7 @@ class Readers:
         by_name = [config for config in fitting if config.logical_table_name == facts.name]
         return next(iter(by_name or (fitting if len(self.configs) == 1 else ())), None)
 
-    def _cached(self, key: tuple[str, str], config: TableConfig) -> ItemEncryptor:
+    def _cached(self, key: tuple[object, str], config: TableConfig) -> ItemEncryptor:
         with self._lock:
             if key not in self._encryptors:
                 if len(self._encryptors) >= _MAX_ENCRYPTORS:

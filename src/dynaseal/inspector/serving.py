@@ -27,7 +27,7 @@ class _Server(uvicorn.Server):
     def __init__(self, app: Guard, when_ready: Callable[[], None]) -> None:
         # There is no access log: the first address has the token.
         config = uvicorn.Config(
-            app, ws="none", access_log=False, log_level="warning", server_header=False, lifespan="off"
+            app, ws="none", access_log=False, log_level="error", server_header=False, lifespan="off"
         )
         super().__init__(config)
         self._when_ready = when_ready

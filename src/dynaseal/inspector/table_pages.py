@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.responses import RedirectResponse, Response
 
@@ -39,7 +39,7 @@ class TablePages:
         """Return the list of tables, or lead to the table that was named."""
         name = visit.get("table")
         if name:
-            return RedirectResponse(visit.link(f"{self.site.path}/tables/{name}"), 303)
+            return RedirectResponse(visit.link(f"{self.site.path}/tables/{quote(name, safe='')}"), 303)
         names, refusal = self._table_names(visit.actor)
         return self.site.page("tables.html", visit, tables=names, refusal=refusal)
 
