@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
 
 import boto3
 import pytest
@@ -15,37 +12,12 @@ from aiobotocore.session import get_session
 import dynaseal
 from dynaseal import ConfigError, CryptoAction, UnsupportedOperationError, UpdateMode
 from dynaseal.aio import EncryptedClient, attach
-from support.dynamodb import session_arguments
+from support.aio_stubs import client_of, create_table, scenario
 from support.people import ACTIONS, people, person
 
 pytestmark = pytest.mark.usefixtures("both_loops")
 
 KEY = {"pk": {"S": "ann"}}
-
-
-@asynccontextmanager
-async def client_of(endpoint: str, session: Any) -> AsyncIterator[Any]:
-    async with session.create_client("dynamodb", **session_arguments(endpoint)) as client:
-        yield client
-
-
-async def create_table(client: Any, name: str) -> str:
-    name = f"{name}-{uuid4().hex[:8]}"
-    await client.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return name
-
-
-def scenario(endpoint: str, code: Callable[[Any], Awaitable[None]]) -> None:
-    async def main() -> None:
-        async with client_of(endpoint, get_session()) as client:
-            await code(client)
-
-    asyncio.run(main())
 
 
 def test_items_are_encrypted_on_the_way_out_and_decrypted_on_the_way_in(endpoint: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dynaseal import BranchKeyCache, ConfigError, drivers
-from dynaseal.aio.running import MAX_SIZE_ON_LOOP, run, run_in_thread, run_sized
+from dynaseal.aio.running import MAX_SIZE_ON_LOOP, Turns, run, run_in_thread, run_sized
 
 pytestmark = pytest.mark.usefixtures("both_loops")
 
@@ -280,7 +280,7 @@ def test_code_that_takes_long_lets_other_tasks_run_between_two_items() -> None:
 def test_what_has_much_to_encrypt_is_run_in_a_thread() -> None:
     async def thread_for(size: int) -> int:
         message = {"Item": {"pk": {"S": "x" * size}, "list": {"L": [{"S": "y"}]}}}
-        return await run_sized(message, threading.get_ident)
+        return await run_sized(Turns(), message, threading.get_ident)
 
     assert asyncio.run(thread_for(1000)) == threading.get_ident()
     assert asyncio.run(thread_for(MAX_SIZE_ON_LOOP)) != threading.get_ident()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from support.both_drivers import driver, loop_thread, pytest_generate_tests
 from support.dynamodb import client_of, running_engine
 
 
@@ -21,3 +22,6 @@ def client(endpoint: str) -> Iterator[Any]:
     dynamodb = client_of(endpoint)
     yield dynamodb
     dynamodb.close()
+
+
+__all__ = ["driver", "loop_thread", "pytest_generate_tests"]

@@ -19,6 +19,8 @@ from support.customers import EMAIL, customers, key, order
 from support.dynamodb import create_table, resource_of
 from support.stubbed_dynamodb import StubbedDynamoDb
 
+OVER_BOTH_DRIVERS = True
+
 ANN, BOB = "ann@example.com", "bob@example.com"
 STORED = ItemEncryptor(customers())
 

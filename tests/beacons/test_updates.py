@@ -11,6 +11,8 @@ from dynaseal import EncryptedClient, StandardBeacon, UpdateMode
 from support.customers import customers, key, order, search
 from support.dynamodb import create_table
 
+OVER_BOTH_DRIVERS = True
+
 
 @pytest.fixture
 def table(client: Any) -> tuple[Any, str]:

@@ -35,6 +35,8 @@ from support.added_conditions import with_added_conditions
 from support.searchable import table_config, wire
 from support.stubbed_dynamodb import StubbedDynamoDb
 
+OVER_BOTH_DRIVERS = True
+
 BEACONS, PARTITIONS, REQUESTS = (
     searchable.read(f"{name}.json") for name in ("beacons", "partitions", "requests")
 )

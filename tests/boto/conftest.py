@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from support.both_drivers import driver, loop_thread, pytest_generate_tests
 from support.dynamodb import client_of, resource_of, running_engine
 
 
@@ -28,3 +29,6 @@ def resource(endpoint: str) -> Iterator[Any]:
     dynamodb = resource_of(endpoint)
     yield dynamodb
     dynamodb.meta.client.close()
+
+
+__all__ = ["driver", "loop_thread", "pytest_generate_tests"]

@@ -16,6 +16,8 @@ from support.dynamodb import create_table
 from support.people import people, person
 from support.stubbed_dynamodb import StubbedDynamoDb
 
+OVER_BOTH_DRIVERS = True
+
 KEY = {"pk": {"S": "ann"}}
 
 

@@ -136,7 +136,7 @@ def client_with(stub: StubbedDynamoDb, config: Config) -> Any:
         aws_secret_access_key="test",
         config=config,
     )
-    client.meta.events.register("before-send.dynamodb", stub._reply_to)
+    client.meta.events.register("before-send.dynamodb", stub.reply_to)
     return client
 
 

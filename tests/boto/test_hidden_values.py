@@ -28,6 +28,8 @@ from dynaseal.boto.interception.requests import OPERATIONS
 from support.people import people, person
 from support.stubbed_dynamodb import StubbedDynamoDb
 
+OVER_BOTH_DRIVERS = True
+
 CREDENTIALS: Any = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 SECRET = 918273645
 CONFIGS = {"people": people()}
@@ -54,7 +56,7 @@ def session_client(stub: StubbedDynamoDb) -> Any:
     session = boto3.Session(region_name="us-west-2", **CREDENTIALS)
     attach(session, CONFIGS)
     client = session.client("dynamodb")
-    client.meta.events.register("before-send.dynamodb", stub._reply_to)
+    client.meta.events.register("before-send.dynamodb", stub.reply_to)
     return client
 
 
@@ -78,7 +80,7 @@ def session_resource(stub: StubbedDynamoDb) -> Any:
     session = boto3.Session(region_name="us-west-2", **CREDENTIALS)
     attach(session, CONFIGS)
     resource = session.resource("dynamodb")
-    resource.meta.client.meta.events.register("before-send.dynamodb", stub._reply_to)
+    resource.meta.client.meta.events.register("before-send.dynamodb", stub.reply_to)
     return resource
 
 

@@ -16,6 +16,8 @@ from dynaseal.materials import forks
 from support.people import people, person
 from support.stubbed_dynamodb import StubbedDynamoDb
 
+OVER_BOTH_DRIVERS = True
+
 KEY = {"pk": {"S": "ann"}}
 
 
@@ -117,9 +119,10 @@ def test_nothing_is_kept_in_a_child_process_and_no_plaintext_at_all() -> None:
     stub = StubbedDynamoDb()
     client: Any = encrypted(stub)
     handlers = client._client.meta.events._emitter._handlers.prefix_search("before-parameter-build.dynamodb")
-    (requests,) = [
-        h.__self__._requests for h in handlers if hasattr(getattr(h, "__self__", None), "_requests")
+    owners: list[Any] = [
+        getattr(getattr(handler, "__wrapped__", handler), "__self__", None) for handler in handlers
     ]
+    (requests,) = [owner._requests for owner in owners if hasattr(owner, "_requests")]
     sent_transactions = requests._tables.sent_transactions
     client.transact_write_items(ClientRequestToken="one", TransactItems=actions())
     (entry,) = sent_transactions._sent.values()

@@ -12,6 +12,8 @@ from dynaseal import AttributeActions, CryptoAction, EncryptedClient, TableConfi
 from support.dynamodb import create_table
 from support.people import KEYRING
 
+OVER_BOTH_DRIVERS = True
+
 KEY = {"pk": {"S": "ann"}}
 ITEM = {**KEY, "city": {"S": "Bern"}}
 SET_CITY: Any = {

@@ -14,6 +14,8 @@ from dynaseal.errors import UnsupportedOperationError
 from support.people import people
 from support.stubbed_dynamodb import StubbedDynamoDb
 
+OVER_BOTH_DRIVERS = True
+
 READING = [PlaintextPolicy.FORBID_WRITE_ALLOW_READ, PlaintextPolicy.FORCE_WRITE_ALLOW_READ]
 DESCRIPTION = {
     "Table": {

@@ -22,6 +22,8 @@ from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH
 from support.people import people, person
 from support.stubbed_dynamodb import StubbedDynamoDb
 
+OVER_BOTH_DRIVERS = True
+
 ANN = {"pk": "ann", "secret": "the secret"}
 KEY = {"pk": "ann"}
 REFUSED = "which no configuration names"

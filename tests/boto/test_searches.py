@@ -36,6 +36,8 @@ from dynaseal.boto.interception.requests import Requests
 from support.dynamodb import client_of, create_table, resource_of
 from support.patients import table
 
+OVER_BOTH_DRIVERS = True
+
 CITY = StandardBeacon("city", 1)  # one bit: half of all other cities are false matches
 CONFIG = table(CITY, StandardBeacon("NameB", 1, "name"))
 CITIES = ["Bern", "Basel", "Zug", "Chur", "Genf", "Thun", "Biel", "Bern", "Visp", "Brig"]

@@ -67,13 +67,13 @@ def test_every_client_that_a_session_makes_afterwards_encrypts(make: Callable[[]
     attach(session, {"people": people()})
     for _ in range(2):
         later = client_of(session)
-        later.meta.events.register("before-send.dynamodb", stub._reply_to)
+        later.meta.events.register("before-send.dynamodb", stub.reply_to)
         later.put_item(TableName="people", Item=person())
         with pytest.raises(UnsupportedOperationError, match="which no configuration names"):
             later.put_item(TableName="pateints", Item=person())
     assert len(stub.sent_requests) == 2
     assert "the secret" not in repr(stub.sent_requests)
-    earlier.meta.events.register("before-send.dynamodb", stub._reply_to)
+    earlier.meta.events.register("before-send.dynamodb", stub.reply_to)
     earlier.put_item(TableName="people", Item=person())
     assert stub.sent_requests[-1][1]["Item"] == person()
 
@@ -82,7 +82,7 @@ def test_resources_and_tables_of_an_attached_session_encrypt_and_decrypt() -> No
     session, stub = boto3_session(), StubbedDynamoDb()
     attach(session, {"people": people()}, plaintext_tables=["audit"])
     resource = session.resource("dynamodb")
-    resource.meta.client.meta.events.register("before-send.dynamodb", stub._reply_to)
+    resource.meta.client.meta.events.register("before-send.dynamodb", stub.reply_to)
     item = {"pk": "ann", "secret": "the secret"}
     resource.Table("people").put_item(Item=item)
     assert "the secret" not in repr(stub.sent_requests)
@@ -193,7 +193,7 @@ def test_a_key_store_works_with_clients_that_encrypt() -> None:
         EncryptedClient(StubbedDynamoDb().client(), configs={"people": people()}),
     ):
         stub = StubbedDynamoDb()
-        client.meta.events.register_first("before-send.dynamodb", stub._reply_to)
+        client.meta.events.register_first("before-send.dynamodb", stub.reply_to)
         store = KeyStore(
             "keys", "keys", KEY_ARN, dynamodb_client=client, kms_client=boto3_session().client("kms")
         )

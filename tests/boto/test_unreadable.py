@@ -45,6 +45,8 @@ from support.patients import table as patients_table
 from support.people import people, person
 from support.stubbed_dynamodb import StubbedDynamoDb
 
+OVER_BOTH_DRIVERS = True
+
 ITEMS = 1000
 PARTITION = "all"
 CONFIG = TableConfig(

@@ -14,6 +14,8 @@ from support.dynamodb import create_table
 from support.people import people
 from support.stubbed_dynamodb import StubbedDynamoDb
 
+OVER_BOTH_DRIVERS = True
+
 COUNT = {"UpdateExpression": "ADD memo :one", "ExpressionAttributeValues": {":one": 1}}
 REASON = "has no encrypted item with this key"
 
@@ -85,7 +87,7 @@ def test_an_update_in_a_transaction_creates_no_unencrypted_item_either(client: A
         "UpdateExpression": "ADD memo :one",
         "ExpressionAttributeValues": {":one": {"N": "1"}},
     }
-    with pytest.raises(client.exceptions.TransactionCanceledException) as caught:
+    with pytest.raises(encrypted.exceptions.TransactionCanceledException) as caught:
         encrypted.transact_write_items(TransactItems=[{"Update": update}])
     (reason,) = caught.value.response["CancellationReasons"]
     assert reason["Code"] == "ConditionalCheckFailed"

@@ -26,6 +26,8 @@ from support.dynamodb import client_of, create_table
 from support.people import people
 from support.stubbed_dynamodb import StubbedDynamoDb
 
+OVER_BOTH_DRIVERS = True
+
 KEY = {"k": {"S": "x"}}
 ACTIONS = AttributeActions(
     CryptoAction.ENCRYPT_AND_SIGN,

@@ -19,6 +19,8 @@ from dynaseal.boto.wrappers.client import EncryptedClient
 from support.dynamodb import create_table
 from support.people import KEYRING
 
+OVER_BOTH_DRIVERS = True
+
 PLAIN = {**KEY, "secret": {"N": "1"}, "memo": {"N": "7"}, "color": {"S": "red"}}
 
 

@@ -19,6 +19,8 @@ from support.dynamodb import client_of, create_table, resource_of
 from support.people import ACTIONS, KEYRING
 from support.people import people as people_config
 
+OVER_BOTH_DRIVERS = True
+
 KEY = {"pk": {"S": "ann"}}
 ADD = {"UpdateExpression": "ADD secret :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
 
@@ -248,10 +250,9 @@ def test_every_wrapper_updates(endpoint: str, name: str) -> None:
 
 
 def test_the_plaintext_does_not_leave(endpoint: str, name: str) -> None:
-    client = client_of(endpoint)
     bodies: list[Any] = []
-    client.meta.events.register("before-send.dynamodb", lambda request, **_: bodies.append(request.body))
-    encrypted = EncryptedClient(client, configs={name: people()})
+    encrypted = EncryptedClient(client_of(endpoint), configs={name: people()})
+    encrypted.meta.events.register("before-send.dynamodb", lambda request, **_: bodies.append(request.body))
     for _ in range(2):
         encrypted.update_item(
             TableName=name,

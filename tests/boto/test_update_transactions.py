@@ -13,6 +13,8 @@ from dynaseal.boto.wrappers.client import EncryptedClient
 from support.dynamodb import create_table
 from support.people import ACTIONS, KEYRING
 
+OVER_BOTH_DRIVERS = True
+
 BOB = {"pk": {"S": "bob"}}
 
 

@@ -77,7 +77,7 @@ def test_a_programs_own_suffix_stays() -> None:
         aws_secret_access_key="test",
         config=Config(user_agent_extra="payroll/7"),
     )
-    client.meta.events.register("before-send.dynamodb", StubbedDynamoDb()._reply_to)
+    client.meta.events.register("before-send.dynamodb", StubbedDynamoDb().reply_to)
     recorder = Recorder(client)
     attach(client, {"people": CONFIG})
     client.describe_table(TableName="people")

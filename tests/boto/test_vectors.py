@@ -21,6 +21,8 @@ from dynaseal.errors import DecryptError, UnsupportedOperationError
 from support.added_conditions import with_added_conditions
 from support.stubbed_dynamodb import StubbedDynamoDb
 
+OVER_BOTH_DRIVERS = True
+
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "requests.json").read_text())
 KINDS = {"condition", "legacy", "partiql", "passthrough", "read", "update"}
 SIGNED_BEACON = "PlaceKey"

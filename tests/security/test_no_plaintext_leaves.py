@@ -205,7 +205,7 @@ def client_of_attached_table(stub: StubbedDynamoDb, configs: Any) -> Any:
 
 
 def _stubbed(client: Any, stub: StubbedDynamoDb) -> Any:
-    client.meta.events.register("before-send.dynamodb", stub._reply_to)
+    client.meta.events.register("before-send.dynamodb", stub.reply_to)
     return client
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dynaseal import CryptoAction, PlaintextPolicy, RawAesKeyring, TableConfig, UpdateMode
+from dynaseal import CryptoAction, Keyring, PlaintextPolicy, RawAesKeyring, TableConfig, UpdateMode
 
 ACTIONS = {
     "pk": CryptoAction.SIGN_ONLY,
@@ -25,13 +25,14 @@ def people(
     policy: PlaintextPolicy = PlaintextPolicy.FORBID_WRITE_FORBID_READ,
     update_mode: UpdateMode = UpdateMode.UNSIGNED_ONLY,
     actions: Mapping[str, CryptoAction] = ACTIONS,
+    keyring: Keyring = KEYRING,
 ) -> TableConfig:
     return TableConfig(
         name,
         "pk",
         attribute_actions=actions,
         allowed_unsigned_attributes=["memo"],
-        keyring=KEYRING,
+        keyring=keyring,
         update_mode=update_mode,
         plaintext_policy=policy,
     )

@@ -29,13 +29,14 @@ class StubbedDynamoDb:
     replies: list[tuple[int, Reply]] = field(default_factory=list)
 
     def client(self) -> Any:
-        client = boto3.client("dynamodb", region_name="us-west-2", **_CREDENTIALS)
-        client.meta.events.register("before-send.dynamodb", self._reply_to)
+        client: Any = boto3.client("dynamodb", region_name="us-west-2", **_CREDENTIALS)
+        client.meta.events.register("before-send.dynamodb", self.reply_to)
+        client.stubbed_dynamodb = self  # for the twin on an event loop
         return client
 
     def resource(self) -> Any:
         resource = boto3.resource("dynamodb", region_name="us-west-2", **_CREDENTIALS)
-        resource.meta.client.meta.events.register("before-send.dynamodb", self._reply_to)
+        resource.meta.client.meta.events.register("before-send.dynamodb", self.reply_to)
         return resource
 
     def reply(self, body: Reply, status: int = 200) -> None:
@@ -45,7 +46,8 @@ class StubbedDynamoDb:
         """Reply to a request with one of DynamoDB's errors."""
         self.reply({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", **members}, 400)
 
-    def _reply_to(self, request: Any, **_: Any) -> Any:
+    def reply_to(self, request: Any, **_: Any) -> Any:
+        """Record a request, and return the next reply; a handler of botocore's `before-send`."""
         operation = request.headers["X-Amz-Target"].decode().partition(".")[2]
         request_body = json.loads(request.body)
         self.sent_requests.append((operation, request_body))

@@ -53,8 +53,8 @@ class EncryptedClient(DynamoDBClient):
         plaintext_tables: PlaintextTables = (),
         expect_standard_dictionaries: bool = False,
     ) -> None:
-        requests = Requests(configs, plaintext_tables)
-        self._client = encrypting_copy(dynamodb_client(client), requests, on_loop)
+        plain_client = dynamodb_client(client)
+        self._client = encrypting_copy(plain_client, Requests(configs, plaintext_tables), on_loop)
         convert_python_values(self._client, enabled=expect_standard_dictionaries)
 
     if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from dynaseal.aio.running import run_sized
+from dynaseal.aio.running import Turns, run_sized
 from dynaseal.attributes import Item
 from dynaseal.config import TableConfig
 from dynaseal.encryptor import ItemEncryptor as BlockingItemEncryptor
@@ -36,16 +36,16 @@ class ItemEncryptor:
 
     async def encrypt_item(self, plaintext_item: Item) -> dict[str, Any]:
         """Encrypt and sign an item of wire values."""
-        return await run_sized(plaintext_item, self._encryptor.encrypt_item, plaintext_item)
+        return await run_sized(Turns(), plaintext_item, self._encryptor.encrypt_item, plaintext_item)
 
     async def decrypt_item(self, encrypted_item: Item) -> dict[str, Any]:
         """Verify and decrypt an item of wire values."""
-        return await run_sized(encrypted_item, self._encryptor.decrypt_item, encrypted_item)
+        return await run_sized(Turns(), encrypted_item, self._encryptor.decrypt_item, encrypted_item)
 
     async def encrypt_python_item(self, plaintext_item: Mapping[str, Any]) -> dict[str, Any]:
         """Encrypt and sign an item of Python values, as boto3's Table takes them."""
-        return await run_sized(plaintext_item, self._encryptor.encrypt_python_item, plaintext_item)
+        return await run_sized(Turns(), plaintext_item, self._encryptor.encrypt_python_item, plaintext_item)
 
     async def decrypt_python_item(self, encrypted_item: Mapping[str, Any]) -> dict[str, Any]:
         """Verify and decrypt an item of Python values, as boto3's Table returns them."""
-        return await run_sized(encrypted_item, self._encryptor.decrypt_python_item, encrypted_item)
+        return await run_sized(Turns(), encrypted_item, self._encryptor.decrypt_python_item, encrypted_item)

@@ -3,7 +3,7 @@
 from functools import wraps
 from typing import Any
 
-from dynaseal.aio.running import run_sized
+from dynaseal.aio.running import Turns, run_sized
 from dynaseal.boto.interception.handlers import Handler
 
 _SIZED = ("params", "parsed")
@@ -14,10 +14,11 @@ def on_loop(handler: Handler) -> Handler:
 
     aiobotocore awaits what a handler returns.
     """
+    turns = Turns()  # one client's, and a client is of one loop
 
     @wraps(handler)
     async def run_handler(**event: Any) -> Any:
         message = next((event[name] for name in _SIZED if name in event), None)
-        return await run_sized(message, handler, **event)
+        return await run_sized(turns, message, handler, **event)
 
     return run_handler

@@ -33,6 +33,24 @@ MAX_SECONDS_BETWEEN_TASKS = 0.005
 """How long items are read or written one after the other before other tasks may run."""
 
 
+class Turns:
+    """Lets one task at a time go on, and all others of the loop run before the next one does.
+
+    Otherwise, if KMS answers a hundred tasks at once, the loop would run all of them before anything else.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def take(self) -> None:
+        """Wait until the running task may go on."""
+        await self._lock.acquire()
+
+    def give(self) -> None:
+        """Let the next task go on, after the loop has run all that is ready now."""
+        asyncio.get_running_loop().call_soon(self._lock.release)
+
+
 async def run(function: Callable[..., _T], /, *args: Any, **kwargs: Any) -> _T:
     """Run code of this library on the running event loop.
 
@@ -41,7 +59,7 @@ async def run(function: Callable[..., _T], /, *args: Any, **kwargs: Any) -> _T:
         args: Its positional arguments.
         kwargs: Its keyword arguments.
     """
-    return await _LoopDriver().run(partial(function, *args, **kwargs))
+    return await _LoopDriver(Turns()).run(partial(function, *args, **kwargs))
 
 
 async def run_in_thread(function: Callable[..., _T], /, *args: Any, **kwargs: Any) -> _T:
@@ -88,17 +106,21 @@ async def _threaded(
         raise
 
 
-async def run_sized(message: object, function: Callable[..., _T], /, *args: Any, **kwargs: Any) -> _T:
+async def run_sized(
+    turns: Turns, message: object, function: Callable[..., _T], /, *args: Any, **kwargs: Any
+) -> _T:
     """Run code of this library on the running event loop, or in a thread if it has much to encrypt.
 
     Args:
+        turns: The turns of the tasks that run such code on this loop.
         message: The item, request or reply: one of more than `MAX_SIZE_ON_LOOP` bytes goes to a thread.
         function: The code.
         args: Its positional arguments.
         kwargs: Its keyword arguments.
     """
-    is_large = _size_up_to(message, MAX_SIZE_ON_LOOP) > MAX_SIZE_ON_LOOP
-    return await (run_in_thread if is_large else run)(function, *args, **kwargs)
+    if _size_up_to(message, MAX_SIZE_ON_LOOP) > MAX_SIZE_ON_LOOP:
+        return await run_in_thread(function, *args, **kwargs)
+    return await _LoopDriver(turns).run(partial(function, *args, **kwargs))
 
 
 class _LoopDriver:
@@ -106,21 +128,30 @@ class _LoopDriver:
 
     suspends = True
 
-    def __init__(self) -> None:
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
         self._resumed = perf_counter()
 
     async def run(self, function: Callable[[], _T]) -> _T:
+        await self._turns.take()
         worker: Any = greenlet(function)
         worker.gr_context = getcurrent().gr_context
-        step = self._resume(worker.switch)
+        step = self._resume_in_turn(worker.switch)
         while not worker.dead:
             try:
                 result = await step
+                await self._turns.take()
             except BaseException as error:  # noqa: BLE001 whatever it is, the code that waits for it gets it
                 step = self._resume(worker.throw, error)
             else:
-                step = self._resume(worker.switch, result)
+                step = self._resume_in_turn(worker.switch, result)
         return step
+
+    def _resume_in_turn(self, switch: Callable[..., Any], *args: Any) -> Any:
+        try:
+            return self._resume(switch, *args)
+        finally:
+            self._turns.give()
 
     def _resume(self, switch: Callable[..., Any], *args: Any) -> Any:
         self._resumed = perf_counter()

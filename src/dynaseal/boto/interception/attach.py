@@ -138,7 +138,8 @@ def register(client: Any, requests: Requests, wrap: Callable[[Handler], Handler]
     provide, build, after = EVENTS
     # Last before sending and first after: the conversions of boto3's resources, which are registered neither
     # first nor last, then turn Python values into wire values before these handlers, and back after them.
-    events.register_first(provide, handlers.mark_exempt)
+    # Wrapped although it does not wait: on an event loop, tasks take their turns before botocore's own work.
+    events.register_first(provide, wrap(handlers.mark_exempt))
     events.register_last(provide, copy_request)
     events.register_last(build, prepare)
     events.register_last(_BEFORE_CALL, handlers.wrapped_answer)

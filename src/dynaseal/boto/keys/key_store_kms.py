@@ -23,17 +23,17 @@ class KeyStoreKmsClient(Protocol):
     """The methods of boto3's KMS client that a key store uses; any object that has them is accepted."""
 
     @property
-    def generate_data_key_without_plaintext(self) -> Callable[..., Mapping[str, Any]]:
+    def generate_data_key_without_plaintext(self) -> Callable[..., Any]:
         """GenerateDataKeyWithoutPlaintext."""
         ...
 
     @property
-    def re_encrypt(self) -> Callable[..., Mapping[str, Any]]:
+    def re_encrypt(self) -> Callable[..., Any]:
         """ReEncrypt."""
         ...
 
     @property
-    def decrypt(self) -> Callable[..., Mapping[str, Any]]:
+    def decrypt(self) -> Callable[..., Any]:
         """Decrypt."""
         ...
 

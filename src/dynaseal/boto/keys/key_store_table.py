@@ -39,7 +39,7 @@ class DynamoDbClient(Protocol):
     """
 
     @property
-    def get_item(self) -> Callable[..., Mapping[str, Any]]:
+    def get_item(self) -> Callable[..., Any]:
         """GetItem."""
         ...
 
@@ -54,7 +54,7 @@ class DynamoDbClient(Protocol):
         ...
 
     @property
-    def describe_table(self) -> Callable[..., Mapping[str, Any]]:
+    def describe_table(self) -> Callable[..., Any]:
         """DescribeTable."""
         ...
 

@@ -108,12 +108,12 @@ class KmsClient(Protocol):
     """The methods of boto3's KMS client that keyrings use; any object that has them is accepted."""
 
     @property
-    def generate_data_key(self) -> Callable[..., Mapping[str, Any]]:
+    def generate_data_key(self) -> Callable[..., Any]:
         """GenerateDataKey."""
         ...
 
     @property
-    def decrypt(self) -> Callable[..., Mapping[str, Any]]:
+    def decrypt(self) -> Callable[..., Any]:
         """Decrypt."""
         ...
 
@@ -122,12 +122,12 @@ class KmsEcdhClient(KmsClient, Protocol):
     """The methods of boto3's KMS client that ECDH keyrings use."""
 
     @property
-    def derive_shared_secret(self) -> Callable[..., Mapping[str, Any]]:
+    def derive_shared_secret(self) -> Callable[..., Any]:
         """DeriveSharedSecret."""
         ...
 
     @property
-    def get_public_key(self) -> Callable[..., Mapping[str, Any]]:
+    def get_public_key(self) -> Callable[..., Any]:
         """GetPublicKey."""
         ...
 
