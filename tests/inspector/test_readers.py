@@ -34,6 +34,8 @@ from dynaseal.inspector.accounts import Account
 from dynaseal.inspector.readers import Readers
 from dynaseal.inspector.site import AWS_ERRORS
 from dynaseal.inspector.who_can import Need, PrincipalRow, ways_to_unwrap, who_can_read
+from dynaseal.legacy.encrypted.table import EncryptedTable as OlderTable
+from dynaseal.legacy.material_providers.aws_kms import AwsKmsCryptographicMaterialsProvider
 from inspector.conftest import MAY_READ, SECRET, Site, allow
 
 ACTIONS = AttributeActions(
@@ -280,3 +282,15 @@ def test_the_storage_key_decides_too(account: Account) -> None:
     assert reader.read is not None
     assert reader.storage is not None
     assert (reader.read.may, reader.storage.may, reader.may) == (True, False, False)
+
+
+def test_who_can_read_an_item_of_the_older_format_is_not_known(account: Account, site: Site) -> None:
+    """The item does not name its KMS key, and so it seemed that nobody needs one."""
+    stored = Stored("older-kms", AwsKmsKeyring(site.key_arn))
+    table = boto3.resource("dynamodb").Table("older-kms")
+    OlderTable(table, AwsKmsCryptographicMaterialsProvider(site.key_arn)).put_item(
+        Item={"pk": "ann", "s": "x"}
+    )
+    stored.item = boto3.client("dynamodb").get_item(TableName="older-kms", Key={"pk": {"S": "ann"}})["Item"]
+    rows = rows_of(account, stored)
+    assert (rows["user/limited"].may, rows["user/stranger"].may) == (None, False)

@@ -28,6 +28,12 @@ READ = "dynamodb:GetItem"
 DECRYPT = "kms:Decrypt"
 AGREE = "kms:DeriveSharedSecret"
 
+_WRAPPED_BY_OLDER_LIBRARY = "entry amzn-ddb-env-key"
+_OLDER_PROBLEM = (
+    "Who may decrypt it is not known: an item of the older format does not name the key that wrapped its "
+    "data key. Look as a user to see whether the user can"
+)
+
 Pairs = tuple[tuple[str, str], ...]
 """Condition keys of a request, with their values."""
 
@@ -120,6 +126,8 @@ class Principals:
 
 def ways_to_unwrap(explained: ExplainedItem, config: TableConfig) -> list[Way]:
     """Return the ways to unwrap an item's data key that need permissions."""
+    if any(each.field == _WRAPPED_BY_OLDER_LIBRARY for each in explained.header):
+        return [Way(None, (), _OLDER_PROBLEM)]
     uses = uses_of(config)
     context = tuple(
         (f"kms:EncryptionContext:{name}", value) for name, value in explained.encryption_context.items()
