@@ -1,4 +1,7 @@
-"""Whole calls through boto3 with a stubbed transport: an `EncryptedTable` beside boto3's own Table."""
+"""Whole calls through boto3 with a stubbed transport: an `EncryptedTable` beside boto3's own Table.
+
+The older library has one format, so its figures stand beside both suites.
+"""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -6,7 +9,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from benchmarks import stub
+from benchmarks import older, stub
 from benchmarks.encryptors import with_each_engine
 from benchmarks.measure import in_turn, timed
 from benchmarks.rows import Column, Row
@@ -46,7 +49,12 @@ def _tables(sample: Sample, suite: AlgorithmSuite) -> dict[Column, Any]:
     def encrypted() -> EncryptedTable:
         return EncryptedTable(stub.table(stub.replies(stored)), config=sample.config(suite))
 
-    return {Column.FLOOR: stub.table(stub.replies(items)), **with_each_engine(encrypted)}
+    older_items = [older.encrypted(sample, item) for item in [sample.item, *items[1:]]]
+    return {
+        Column.FLOOR: stub.table(stub.replies(items)),
+        **with_each_engine(encrypted),
+        Column.OLDER: older.table(stub.table(stub.replies(older_items)), sample),
+    }
 
 
 def _operations(sample: Sample) -> list[tuple[str, Callable[[Any], object], int]]:
