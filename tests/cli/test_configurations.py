@@ -61,11 +61,13 @@ def test_a_file_is_found_and_can_import_what_is_beside_it(
         ("tables:number", "tables:number is of the type int, and not a TableConfig."),
         ("broken:people", "broken needs the module nothing_of_this_name, which is not installed."),
         ("wrong:people", "wrong cannot be imported: A table's logical name must not be empty"),
+        ("unclosed:people", "unclosed.py, line 2: '(' was never closed"),
     ],
 )
 def test_what_is_wrong_with_a_reference_is_said(folder: Path, reference: str, message: str) -> None:
     (folder / "broken.py").write_text("import nothing_of_this_name\n")
     (folder / "wrong.py").write_text(PROGRAM.replace("TABLE, ", '"", '))
+    (folder / "unclosed.py").write_text("\npeople = (\n")
     with pytest.raises(LookupError) as refused:
         load_config(reference)
     assert message in str(refused.value.args[0])

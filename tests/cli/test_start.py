@@ -91,3 +91,14 @@ def test_the_installed_completion_needs_no_settings() -> None:
     result = subprocess.run(script, capture_output=True, text=True, check=True, env=environment)
     assert result.stdout == "plain,doctor\n"
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize("arguments", [("inspect", "people", "pk=x"), ("inspector",)])
+def test_an_address_that_is_not_one_is_an_error_of_one_line(arguments: tuple[str, ...]) -> None:
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION")
+    environment = {**dict.fromkeys(names, "eu-west-1"), "AWS_ENDPOINT_URL": "nonsense"}
+    done = _run(*arguments, environment=environment)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("Error: ")
+    assert "AWS_ENDPOINT_URL" in done.stderr

@@ -67,6 +67,9 @@ def _import(module_name: str) -> ModuleType:
         if error.name == module_name.partition(".")[0] or error.name == module_name:
             raise LookupError(f"There is no module {module_name!r}. {_EXAMPLE}.") from None
         raise LookupError(f"{module_name} needs the module {error.name}, which is not installed.") from error
+    except SyntaxError as error:
+        place = f"{error.filename}, line {error.lineno}"
+        raise LookupError(f"{module_name} cannot be imported: {place}: {error.msg}") from error
     except DynasealError as error:
         raise LookupError(f"{module_name} cannot be imported: {error}") from error
 

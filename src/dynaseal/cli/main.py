@@ -56,6 +56,9 @@ _LIBRARY_COMMANDS = (
 _EXTRAS: Mapping[str, str] = {"inspector": "inspector"}
 """The extras that install a command's packages, where they are not those of the other commands."""
 
+_INVALID_ENDPOINT = "Invalid endpoint: "
+"""How botocore's error about the address of an endpoint begins, which is a ValueError."""
+
 _HINTS: Mapping[type[Exception], str] = {
     EndpointConnectionError: "Check AWS_ENDPOINT_URL. If it names a lab, start it with `dynaseal lab serve`.",
     NoCredentialsError: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
@@ -116,6 +119,11 @@ class _Commands(click.Group):
             raise FailedError(error.message, error.hint, error.reference) from error
         except (BotoCoreError, ClientError) as error:
             raise FailedError(str(error), _HINTS.get(type(error))) from error
+        except ValueError as error:
+            if not str(error).startswith(_INVALID_ENDPOINT):
+                raise
+            hint = "Write AWS_ENDPOINT_URL, or endpoint_url in the profile, as http://127.0.0.1:4566."
+            raise FailedError(str(error), hint) from error
         except ModuleNotFoundError as error:
             raise FailedError(*_missing(f"{ctx.invoked_subcommand}", str(error.name))) from error
         except OSError as error:
