@@ -40,7 +40,7 @@ from dynaseal.core.shapes import Schema
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import ConfigError
 from dynaseal.materials.managers.default import DefaultMaterialsManager
-from dynaseal.materials.model import CryptographicMaterialsManager, Keyring
+from dynaseal.materials.model import AnyKeyring, CryptographicMaterialsManager
 
 # Beacons are a third of what `import dynaseal` would load, and many tables have none: they are imported when
 # a configuration has some.
@@ -142,7 +142,7 @@ class TableConfig(ProcessBound):
     partition_key_name: str
     sort_key_name: str | None = None
     attribute_actions: AttributeActions | Mapping[str, CryptoAction] = field(kw_only=True)
-    keyring: Keyring | None = field(default=None, kw_only=True)
+    keyring: AnyKeyring | None = field(default=None, kw_only=True)
     cmm: CryptographicMaterialsManager | None = field(default=None, kw_only=True)
     allowed_unsigned_attributes: Iterable[str] = field(default=(), kw_only=True)
     allowed_unsigned_attribute_prefix: str | None = field(default=None, kw_only=True)

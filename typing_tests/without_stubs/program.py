@@ -4,6 +4,7 @@ from typing import Any
 
 import boto3
 
+import dynaseal.aio
 from dynaseal import (
     AttributeActions,
     AwsKmsHierarchicalKeyring,
@@ -66,3 +67,20 @@ def mistakes_are_errors() -> None:
     EncryptedTable("people", config=config)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     EncryptedClient("people", configs={})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AwsKmsKeyring(ARN, client="kms")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def on_an_event_loop(plain_client: Any, plain_table: Any, plain_resource: Any, kms: Any) -> list[Any]:
+    store = dynaseal.aio.KeyStore("k", "k", ARN, dynamodb_client=plain_client, kms_client=kms)
+    branch_key_id = await store.create_key()
+    keyring = AwsKmsHierarchicalKeyring(store, branch_key_id=branch_key_id, ttl_seconds=600)
+    tenant = TableConfig("people", "pk", attribute_actions=AttributeActions(), keyring=keyring)
+    client = dynaseal.aio.EncryptedClient(plain_client, configs={"people": tenant})
+    await client.put_item(TableName="people", Item={"pk": {"S": "ann"}})
+    async for page in client.get_paginator("scan").paginate(TableName="people"):
+        print(page["Items"])
+    table = dynaseal.aio.EncryptedTable(plain_table, config=tenant)
+    async with table.batch_writer() as batch:
+        await batch.put_item(Item={"pk": "bob"})
+    resource = dynaseal.aio.EncryptedResource(plain_resource, configs={"people": tenant})
+    dynaseal.aio.attach(plain_client, {"people": tenant})
+    return [await table.scan(), await resource.Table("people"), *[one async for one in resource.tables.all()]]

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 else:
     DynamoDBClient = ClientHolder
 
+if TYPE_CHECKING:
+
+    class EncryptedQueryPaginator(QueryPaginator, EncryptedPaginator):
+        """The paginator of Query, as a type checker sees it."""
+
+    class EncryptedScanPaginator(ScanPaginator, EncryptedPaginator):
+        """The paginator of Scan, as a type checker sees it."""
+
 
 class EncryptedClient(DynamoDBClient):
     """An aiobotocore client that encrypts items on the way out, and verifies and decrypts them on the way in.
@@ -60,9 +68,9 @@ class EncryptedClient(DynamoDBClient):
     if TYPE_CHECKING:
 
         @overload
-        def get_paginator(self, operation_name: Literal["query"]) -> QueryPaginator: ...
+        def get_paginator(self, operation_name: Literal["query"]) -> EncryptedQueryPaginator: ...
         @overload
-        def get_paginator(self, operation_name: Literal["scan"]) -> ScanPaginator: ...
+        def get_paginator(self, operation_name: Literal["scan"]) -> EncryptedScanPaginator: ...
         @overload
         def get_paginator(self, operation_name: str) -> Any: ...
 

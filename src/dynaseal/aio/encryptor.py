@@ -25,6 +25,11 @@ class ItemEncryptor:
         return repr(self._encryptor)
 
     @property
+    def blocking(self) -> BlockingItemEncryptor:
+        """The encryptor whose code runs on the loop."""
+        return self._encryptor
+
+    @property
     def config(self) -> TableConfig:
         """The table's configuration."""
         return self._encryptor.config

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from dynaseal.aio.running import run
+from dynaseal.boto.keys.clients import UntypedClient
 from dynaseal.boto.keys.key_store import KeyStore as BlockingKeyStore
+from dynaseal.boto.keys.key_store_kms import KeyStoreKmsClient
+from dynaseal.boto.keys.key_store_table import DynamoDbClient
 from dynaseal.materials.key_store.branch_keys import BeaconKeyMaterials, BranchKeyMaterials
 
 
@@ -33,8 +35,8 @@ class KeyStore:
         logical_key_store_name: str,
         kms_key_arn: str,
         *,
-        dynamodb_client: Any = None,
-        kms_client: Any = None,
+        dynamodb_client: DynamoDbClient | UntypedClient | None = None,
+        kms_client: KeyStoreKmsClient | UntypedClient | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> None:
         self._store = BlockingKeyStore(

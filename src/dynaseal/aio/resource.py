@@ -97,7 +97,9 @@ class EncryptedResource(DynamoDBServiceResource):
         resource_class: Any = type(resource)
         self._plain_resource: Any = resource
         self._resource = resource_class(client=copied_client)
-        self.tables: Any = EncryptedTablesCollection(self._resource.tables, self)
+        # types-aiobotocore declares a variable, and a variable's type is invariant; nobody assigns this one.
+        tables = EncryptedTablesCollection(self._resource.tables, self)
+        self.tables: EncryptedTablesCollection = tables  # pyright: ignore[reportIncompatibleVariableOverride]
 
     if not TYPE_CHECKING:  # types-aiobotocore declares `meta` as a variable
 

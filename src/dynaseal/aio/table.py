@@ -15,7 +15,7 @@ from dynaseal.boto.wrappers.table_info import TableInfo
 from dynaseal.config import TableConfig, UpdateMode
 from dynaseal.core.actions import AttributeActions
 from dynaseal.errors import ConfigError
-from dynaseal.materials.model import Keyring
+from dynaseal.materials.model import AnyKeyring
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb.service_resource import Table
@@ -50,7 +50,7 @@ class EncryptedTable(Table):
     async def create(
         cls,
         table: Boto3Table,
-        materials_provider: Keyring,
+        materials_provider: AnyKeyring,
         table_info: TableInfo | None = None,
         attribute_actions: AttributeActions | None = None,
         auto_refresh_table_indexes: bool = True,

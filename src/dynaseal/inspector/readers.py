@@ -25,7 +25,7 @@ from dynaseal.materials.keyrings.names import KMS_PROVIDER
 from dynaseal.materials.keyrings.raw_aes import RawAesKeyring
 from dynaseal.materials.keyrings.raw_ecdh import RawEcdhKeyring
 from dynaseal.materials.keyrings.raw_rsa import RawRsaKeyring
-from dynaseal.materials.model import Keyring
+from dynaseal.materials.model import AnyKeyring
 from dynaseal.report import ItemFormat, describe_item
 
 _AWS_PREFIX = "aws-kms"
@@ -120,7 +120,7 @@ def _with_clients_of(
     return None if keyring is None else replace(config, keyring=keyring, cmm=None)
 
 
-def _with_clients(actor: Actor, facts: TableFacts, keyring: object) -> Keyring | None:
+def _with_clients(actor: Actor, facts: TableFacts, keyring: object) -> AnyKeyring | None:
     """Return a keyring that reads the same items with a user's clients; None if there is none."""
     if isinstance(keyring, AwsKmsHierarchicalKeyring):
         return _hierarchical_keyring(actor, keyring)
@@ -133,11 +133,11 @@ def _with_clients(actor: Actor, facts: TableFacts, keyring: object) -> Keyring |
     return keyring if isinstance(keyring, RawAesKeyring | RawEcdhKeyring | RawRsaKeyring) else None
 
 
-def _discovery_keyring(actor: Actor, facts: TableFacts) -> Keyring | None:
+def _discovery_keyring(actor: Actor, facts: TableFacts) -> AnyKeyring | None:
     return discovered_config(facts, actor.kms).keyring
 
 
-def _hierarchical_keyring(actor: Actor, keyring: AwsKmsHierarchicalKeyring) -> Keyring | None:
+def _hierarchical_keyring(actor: Actor, keyring: AwsKmsHierarchicalKeyring) -> AnyKeyring | None:
     store = keyring.key_store
     if not isinstance(store, KeyStore):
         return None

@@ -175,6 +175,23 @@ class Keyring(Protocol):
         ...
 
 
+class AsyncKeyring(Protocol):
+    """A keyring whose methods are coroutines, for `dynaseal.aio`; otherwise as `Keyring`."""
+
+    async def on_encrypt(self, materials: EncryptionMaterials, /) -> EncryptionMaterials:
+        """Make a data key if there is none yet, and add it as this keyring wraps it."""
+        ...
+
+    async def on_decrypt(
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey], /
+    ) -> DecryptionMaterials:
+        """Unwrap the first encrypted data key that this keyring can unwrap."""
+        ...
+
+
+AnyKeyring = Keyring | AsyncKeyring
+
+
 class CryptographicMaterialsManager(Protocol):
     """Provides the materials of each item: the layer between items and keyrings."""
 

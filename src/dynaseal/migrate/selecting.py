@@ -14,7 +14,7 @@ from dynaseal.errors import ConfigError
 from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
 from dynaseal.materials.keyrings.multi import MultiKeyring
 from dynaseal.materials.keyrings.names import HIERARCHY_PROVIDER
-from dynaseal.materials.model import Keyring
+from dynaseal.materials.model import AnyKeyring
 
 
 @runtime_checkable
@@ -77,7 +77,7 @@ class Selection:
 ALL_ITEMS = Selection()
 
 
-def select(keys: Iterable[str], older_than: datetime | None, *keyrings: Keyring | None) -> Selection:
+def select(keys: Iterable[str], older_than: datetime | None, *keyrings: AnyKeyring | None) -> Selection:
     """Return a selection.
 
     Args:
@@ -101,7 +101,7 @@ def select(keys: Iterable[str], older_than: datetime | None, *keyrings: Keyring 
     return Selection(keys=frozenset(keys), older_than=older_than, key_store=stores[0])
 
 
-def _key_stores(keyring: Keyring | None) -> Iterator[DatedBranchKeys]:
+def _key_stores(keyring: AnyKeyring | None) -> Iterator[DatedBranchKeys]:
     if isinstance(keyring, MultiKeyring):
         for each in keyring.keyrings:
             yield from _key_stores(each)

@@ -42,7 +42,7 @@ from dynaseal.materials.keyrings.raw_aes import RawAesKeyring
 from dynaseal.materials.keyrings.raw_ecdh import RawEcdhKeyring
 from dynaseal.materials.keyrings.raw_rsa import RawRsaKeyring
 from dynaseal.materials.keyrings.wrapped_keys import describe_key
-from dynaseal.materials.model import Keyring
+from dynaseal.materials.model import AnyKeyring
 from dynaseal.migrate.forms import ItemForm, StoredForm, find_form, key_names
 from dynaseal.migrate.sizes import MAX_ITEM_SIZE, item_size
 
@@ -485,7 +485,7 @@ def _header_marks(target: Target) -> tuple[bytes, ...] | None:
     return _keyring_marks(target.config.keyring)
 
 
-def _keyring_marks(keyring: Keyring | None) -> tuple[bytes, ...] | None:
+def _keyring_marks(keyring: AnyKeyring | None) -> tuple[bytes, ...] | None:
     if isinstance(keyring, MultiKeyring):
         marks: list[bytes] = []
         for each in map(_keyring_marks, keyring.keyrings):
@@ -496,7 +496,7 @@ def _keyring_marks(keyring: Keyring | None) -> tuple[bytes, ...] | None:
     return keyring.header_marks if isinstance(keyring, RawAesKeyring | AwsKmsHierarchicalKeyring) else None
 
 
-def _has_fixed_keys(keyring: Keyring | None) -> bool:
+def _has_fixed_keys(keyring: AnyKeyring | None) -> bool:
     """Return whether a keyring names the same keys in every item that it writes."""
     if isinstance(keyring, MultiKeyring):
         return all(map(_has_fixed_keys, keyring.keyrings))

@@ -13,7 +13,7 @@ from dynaseal.core.arguments import check_instances, check_members
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import ConfigError
 from dynaseal.legacy.items import Legacy
-from dynaseal.materials.model import CryptographicMaterialsManager, Keyring
+from dynaseal.materials.model import AnyKeyring, CryptographicMaterialsManager
 from dynaseal.models.fields import Field, read_fields
 from dynaseal.models.markers import ACTIONS, Beacon, Encrypted, Marker, PartitionKey, SortKey, Surrogate
 from dynaseal.models.pynamodb_attributes import table_name
@@ -36,7 +36,7 @@ class Settings(TypedDict, total=False):
 def table_config(
     model: type,
     *,
-    keyring: Keyring | None = None,
+    keyring: AnyKeyring | None = None,
     logical_table_name: str | None = None,
     search: SearchConfig | None = None,
     default_action: CryptoAction | None = None,

@@ -14,7 +14,7 @@ from dynaseal.config import TableConfig, UpdateMode
 from dynaseal.core.actions import AttributeActions, CryptoAction
 from dynaseal.core.arguments import check_instances, check_methods
 from dynaseal.errors import ConfigError
-from dynaseal.materials.model import Keyring
+from dynaseal.materials.model import AnyKeyring
 
 if TYPE_CHECKING:
     from dynaseal.legacy.items import Legacy
@@ -31,7 +31,7 @@ class Boto3Table(Boto3Object, Protocol):
 
 def table_config(
     table: Boto3Table,
-    materials_provider: Keyring | None = None,
+    materials_provider: AnyKeyring | None = None,
     table_info: TableInfo | None = None,
     attribute_actions: AttributeActions | None = None,
     auto_refresh_table_indexes: bool = True,
@@ -89,7 +89,7 @@ def encrypting_table(table: Boto3Table, config: TableConfig, wrap: Callable[[Han
 
 def _config(
     info: TableInfo,
-    keyring: Keyring,
+    keyring: AnyKeyring,
     actions: AttributeActions,
     *,
     legacy: "Legacy | None",

@@ -12,7 +12,12 @@ from dynaseal import drivers
 from dynaseal.core.arguments import ProcessBound, check_methods, check_sequences
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
-from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring, combine_causes
+from dynaseal.materials.model import (
+    AnyKeyring,
+    DecryptionMaterials,
+    EncryptionMaterials,
+    combine_causes,
+)
 
 
 class MultiKeyring(ProcessBound):
@@ -27,7 +32,7 @@ class MultiKeyring(ProcessBound):
         ConfigError: neither is given, or one is not a keyring.
     """
 
-    def __init__(self, generator: Keyring | None = None, children: Sequence[Keyring] = ()) -> None:
+    def __init__(self, generator: AnyKeyring | None = None, children: Sequence[AnyKeyring] = ()) -> None:
         methods = ("on_encrypt", "on_decrypt")
         if generator is not None:
             check_methods("A MultiKeyring", methods, "a keyring", generator=generator)
@@ -46,12 +51,12 @@ class MultiKeyring(ProcessBound):
         return f"{type(self).__name__}({self._generator!r}, {list(self._children)!r})"
 
     @property
-    def keyrings(self) -> tuple[Keyring, ...]:
+    def keyrings(self) -> tuple[AnyKeyring, ...]:
         """The generator, if there is one, and the children."""
         return self._all
 
     @property
-    def generator(self) -> Keyring | None:
+    def generator(self) -> AnyKeyring | None:
         """The keyring that makes the data key, if there is one."""
         return self._generator
 

@@ -10,7 +10,7 @@ Source: specification `default-cmm.md`.
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dynaseal import drivers
 from dynaseal.core.arguments import ProcessBound
@@ -20,7 +20,7 @@ from dynaseal.core.lazy import LazyModule
 from dynaseal.core.primitives import KEY_LENGTH
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import DecryptError, EncryptError, FormatError, SignatureError
-from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring
+from dynaseal.materials.model import AnyKeyring, DecryptionMaterials, EncryptionMaterials
 
 if TYPE_CHECKING:
     from dynaseal.core import signatures
@@ -35,15 +35,15 @@ class DefaultMaterialsManager(ProcessBound):
         keyring: The keyring.
     """
 
-    def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring
+    def __init__(self, keyring: AnyKeyring) -> None:
+        self._keyring: Any = keyring  # what its methods return may have to be awaited
         self._is_own_keyring = drivers.is_own(keyring)
 
     def __repr__(self) -> str:
         return f"DefaultMaterialsManager({self._keyring!r})"
 
     @property
-    def keyring(self) -> Keyring:
+    def keyring(self) -> AnyKeyring:
         """The keyring."""
         return self._keyring
 
@@ -104,7 +104,7 @@ class DefaultMaterialsManager(ProcessBound):
         return materials
 
 
-def _check_complete(materials: EncryptionMaterials, keyring: Keyring) -> None:
+def _check_complete(materials: EncryptionMaterials, keyring: AnyKeyring) -> None:
     data_key = materials.plaintext_data_key
     if data_key is None or len(data_key) != KEY_LENGTH:
         raise EncryptError(f"The keyring {keyring!r} returned no data key of 32 bytes")
