@@ -2,6 +2,7 @@
 
 The body goes on as the client signed it, unless an operation has changed it or it may name tables by ARN: the
 engine knows tables by name alone, so names take the ARNs' places, and the ARNs come back in the reply.
+Numbers go on in their shortest form, so that no engine takes one key for two.
 """
 
 import json
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from dynaseal_lab.dynamodb.engine import Engine, EngineReply
+from dynaseal_lab.dynamodb.numbers import with_shortest_numbers
 from dynaseal_lab.dynamodb.operations import OPERATIONS
 from dynaseal_lab.model import Call, Fault, Params, Reply
 from dynaseal_lab.wire import json_rpc
@@ -42,6 +44,8 @@ class Forwarder:
         if params is not None or not body or b"arn:" in body or b"\\u" in body:
             changed_params = operation.form.renamed(call.params if params is None else params, names.name_of)
             body = _encoded(changed_params)
+        if operation.items is not None:
+            body = with_shortest_numbers(body)
         target = f"{_TARGET_PREFIXES[operation.service]}.{call.operation}"
         reply = await self.engine.request(account, call.region, target, body)
         if reply.status >= 500 or _is_misread(reply):

@@ -1,7 +1,6 @@
-"""Requests as `ministack` needs them: numbers in one form, and the refusals that it does not make itself.
+"""Requests as `ministack` needs them: numbers of statements in one form, and refusals that it does not make.
 
-* DynamoDB stores a number, not how it was written: 1, 1.0 and 1e0 are one key. `ministack` compares what was
-  written, so every number in a request is replaced by its shortest form.
+* `ministack` compares the numbers in PartiQL statements as they are written.
 * An update expression may use each clause once, and no path twice or inside another. Expressions, and the
   names and values of placeholders, may be missing but not empty.
 
@@ -9,29 +8,20 @@ The messages are those of the native engine, which follows AWS's recorded answer
 """
 
 import json
-import re
-from decimal import Decimal
 
 from dynaseal_lab.dynamodb.json_values import as_object
+from dynaseal_lab.dynamodb.numbers import shortest_form
 from dynaseal_lab.dynamodb.partiql import with_numbers
 from dynaseal_lab.dynamodb.request_checks import EXPRESSIONS, parts_with_expressions, parts_with_statements
 from dynaseal_lab.dynamodb.update_expressions import mistake
 from dynaseal_lab.model import Fault, Params
 
-# In JSON a quotation mark inside a string has a backslash before it, so these match members of objects only.
-_NUMBER = re.compile(rb'("N"\s*:\s*")([^"\\]*)(")')
-_NUMBER_SET = re.compile(rb'("NS"\s*:\s*\[)([^\]]*)(\])')
-_MEMBER_OF_SET = re.compile(rb'(")([^"\\]*)(")')
-_DECIMAL = re.compile(r"[+-]?(?:\d{1,200}\.?\d{0,200}|\.\d{1,200})(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_SHORTEST = re.compile(rb"-?[1-9]\d{0,37}|0")
-_LARGEST_EXPONENT = 125
-_SMALLEST_EXPONENT = -130
 _PREAMBLE = "1 validation error detected: "
 _PLACEHOLDERS = ("ExpressionAttributeNames", "ExpressionAttributeValues")
 
 
 def corrected(body: bytes, *, single_write: bool) -> bytes:
-    """Return a request's body with its numbers in one form.
+    """Return a request's body with the numbers of its statements in one form.
 
     Args:
         body: The request's JSON.
@@ -42,46 +32,12 @@ def corrected(body: bytes, *, single_write: bool) -> bytes:
     """
     if b"Expression" in body:
         _check_expressions(json.loads(body), _PREAMBLE if single_write else "")
-    if b'"N"' in body:
-        body = _NUMBER.sub(_in_shortest_form, body)
-    if b'"NS"' in body:
-        body = _NUMBER_SET.sub(_set_in_shortest_form, body)
     if b'Statement"' in body:
         params = json.loads(body)
         for part in parts_with_statements(params):
             part["Statement"] = with_numbers(part["Statement"], shortest_form)
         body = json.dumps(params).encode()
     return body
-
-
-def shortest_form(number: str) -> str:
-    """Return a number as DynamoDB returns it; what is not a number that it can store is left unchanged.
-
-    Example:
-        >>> [shortest_form(number) for number in ("1.0", "1e2", "-0.50", "1e999", "abc")]
-        ['1', '100', '-0.5', '1e999', 'abc']
-    """
-    if not _DECIMAL.fullmatch(number):
-        return number
-    value = Decimal(number)
-    if not value:
-        return "0"
-    if not _SMALLEST_EXPONENT <= value.adjusted() <= _LARGEST_EXPONENT:
-        return number
-    plain = f"{value:f}"
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
-
-
-def _in_shortest_form(match: re.Match[bytes]) -> bytes:
-    before, number, after = match.groups()
-    if _SHORTEST.fullmatch(number):
-        return match.group()
-    return before + shortest_form(number.decode()).encode() + after
-
-
-def _set_in_shortest_form(match: re.Match[bytes]) -> bytes:
-    before, numbers, after = match.groups()
-    return before + _MEMBER_OF_SET.sub(_in_shortest_form, numbers) + after
 
 
 def _check_expressions(params: Params, preamble: str) -> None:

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from dynaseal_lab.dynamodb.ministack_requests import corrected, shortest_form
-from lab.services import DynamoDbCaller
+from dynaseal_lab.dynamodb.ministack_requests import corrected
+from dynaseal_lab.dynamodb.numbers import shortest_form, with_shortest_numbers
+from dynaseal_lab.model import Fault
+from lab.services import DynamoDbCaller, EngineRefusalError
 
 SPELLINGS = ("1", "1.0", "1.00", "1e0", "10e-1", "0.1E1", "+1", "01")
 
@@ -61,9 +63,15 @@ def test_writes_replace_the_one_item(numbers: DynamoDbCaller) -> None:
     assert numbers("Scan", TableName="items")["Items"] == []
 
 
+def test_a_batch_names_a_key_only_once_however_it_is_written(numbers: DynamoDbCaller) -> None:
+    keys = [key("1"), key("1.0")]
+    with pytest.raises((Fault, EngineRefusalError), match="duplicates"):
+        numbers("BatchGetItem", RequestItems={"items": {"Keys": keys}})
+
+
 def test_only_numbers_are_rewritten() -> None:
     body = rb'{"Item":{"a":{"S":"{\"N\":\"1.0\"}"},"N":{"S":"1.0"},"b":{"N":"x1.0"}}}'
-    assert corrected(body, single_write=True) == body
+    assert with_shortest_numbers(body) == body
     statement = b"""{"Statement": "UPDATE \\"t1.0\\" SET a = '1.0' SET b[10] = 1.50 WHERE pk = -1e1"}"""
     expected = b"""{"Statement": "UPDATE \\"t1.0\\" SET a = '1.0' SET b[10] = 1.5 WHERE pk = -10"}"""
     assert corrected(statement, single_write=False) == expected
