@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from dynaseal import drivers
 from dynaseal.legacy.exceptions import InvalidArgumentError
 from dynaseal.legacy.identifiers import CryptoAction
 from dynaseal.legacy.internal.validators import check_type
@@ -46,11 +47,11 @@ class CryptoConfig:
 
     def decryption_materials(self) -> CryptographicMaterials:
         """Return the provider's materials for reading the item."""
-        return self.materials_provider.decryption_materials(self.encryption_context)
+        return drivers.call(self.materials_provider.decryption_materials, self.encryption_context)
 
     def encryption_materials(self) -> CryptographicMaterials:
         """Return the provider's materials for writing the item."""
-        return self.materials_provider.encryption_materials(self.encryption_context)
+        return drivers.call(self.materials_provider.encryption_materials, self.encryption_context)
 
     def copy(self) -> "CryptoConfig":
         """Return a copy whose context can be changed independently."""
