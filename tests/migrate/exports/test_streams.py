@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dynaseal.migrate.exports import compression, reading
@@ -18,6 +18,8 @@ from dynaseal.migrate.exports.compression import Compression
 from dynaseal.migrate.exports.reading import Chunk, InputError, open_input, read_chunks
 from dynaseal.migrate.exports.writing import GzipOutput, PlainOutput
 
+GZIP = b"\x1f\x8b"
+"""What gzip begins with: such data is decompressed first."""
 COMPRESSIONS = [
     compression.standard(),
     compression._isal(),
@@ -36,6 +38,7 @@ def chunks_of(data: bytes, library: Compression = COMPRESSIONS[0]) -> list[Chunk
 )
 def test_chunks_have_whole_lines_and_their_numbers(lines: list[bytes], ends_with_line_break: bool) -> None:
     data = b"\n".join(lines) + (b"\n" if ends_with_line_break else b"")
+    assume(not data.startswith(GZIP))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "CHUNK_SIZE", 16)
         chunks = chunks_of(data)
