@@ -54,6 +54,11 @@ def test_asynchronous_calls_are_awaited_one_after_the_other(runner: Any) -> None
 
 
 @RUNNERS
+def test_a_function_that_returns_a_coroutine_is_awaited(runner: Any) -> None:
+    assert asyncio.run(runner(lambda: drivers.call(lambda: double(2)))) == 4
+
+
+@RUNNERS
 def test_a_failed_call_raises_where_the_code_waits(runner: Any) -> None:
     def code() -> str:
         try:

@@ -12,11 +12,11 @@ in a thread.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
 from contextvars import copy_context
 from functools import partial
-from inspect import iscoroutinefunction
+from inspect import iscoroutine, iscoroutinefunction
 from threading import Thread
 from time import perf_counter, sleep
 from typing import Any, TypeVar, cast
@@ -164,7 +164,9 @@ class _LoopDriver:
     def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         if _is_asynchronous(function):
             return self._await(function(*args, **kwargs))
-        return self._await(_call_in_own_thread(partial(function, *args, **kwargs)))
+        result = self._await(_call_in_own_thread(partial(function, *args, **kwargs)))
+        # A coroutine function that is wrapped in a function, by a decorator for instance.
+        return self._await(result) if iscoroutine(result) else result
 
     def wait(self, future: Future[_T], /) -> _T:
         self._await(_until_done(future))
@@ -199,11 +201,16 @@ class _ThreadDriver:
             self._pending.cancel()
 
     def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        if not _is_asynchronous(function):
-            return function(*args, **kwargs)
+        if _is_asynchronous(function):
+            return self._await(_awaited(function, args, kwargs))
+        result = function(*args, **kwargs)
+        return self._await(result) if iscoroutine(result) else result
+
+    def _await(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         if self._is_cancelled:
+            coroutine.close()
             raise asyncio.CancelledError
-        self._pending = asyncio.run_coroutine_threadsafe(_awaited(function, args, kwargs), self._loop)
+        self._pending = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         if self._is_cancelled:
             self._pending.cancel()
         return self._pending.result()
