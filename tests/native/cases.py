@@ -163,9 +163,10 @@ class Cases:
         if chance.random() < 0.3:
             type_id = chance.choice(_TYPE_IDS)
         config = encryptor.config
+        keyring: Any = config.keyring or KNOWN["raw 256"]["keyring"]
         return encrypt_unchecked(
             config,
-            config.keyring or KNOWN["raw 256"]["keyring"],
+            keyring,
             {
                 "pk": Attribute(SIGNED, {"S": "k"}),
                 "forged": Attribute(ENCRYPTED, plaintext=(type_id, data)),
