@@ -27,5 +27,8 @@ collect_ignore = list(NOT_ON_WINDOWS) if sys.platform == "win32" else []
 if find_spec("aioboto3") is None:  # it has an environment of its own: `make test-aioboto3`
     collect_ignore.append("aio_aioboto3")
 
-# Under a shell's background job Ctrl-C is ignored, and children inherit that; tests of Ctrl-C need it.
+# A background job of a shell ignores Ctrl-C, a program under nohup SIGHUP, and children inherit that; tests
+# of these signals need them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)

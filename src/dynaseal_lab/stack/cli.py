@@ -85,13 +85,17 @@ def demo(*, with_terraform: bool, keep: bool, open_inspector: bool, experiment: 
 
 @contextmanager
 def _ended_by_signals() -> Generator[None]:
-    """End the command by an exception at SIGTERM and SIGHUP, so that what it began is undone."""
+    """End the command by an exception at SIGTERM and SIGHUP, so that what it began is undone.
+
+    A signal that the command was started to ignore, as by `nohup`, stays ignored.
+    """
 
     def end(number: int, _frame: FrameType | None) -> None:
         sys.exit(ENDED_BY_SIGNAL + number)
 
     numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    previous_handlers = {number: signal.signal(number, end) for number in numbers}
+    heeded = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    previous_handlers = {number: signal.signal(number, end) for number in heeded}
     try:
         yield
     finally:
