@@ -397,7 +397,7 @@ class TableConfig(ProcessBound):
     def _check_surrogates(self) -> None:
         if not self.surrogate_keys:
             return
-        assert self._surrogates  # noqa: S101 built now, so that its errors come now
+        _ = self._surrogates  # built now, so that its errors come now
         if self.search is None:
             raise ConfigError(
                 "Surrogate keys need a beacon key, from which the keys of their tokens are derived",
@@ -430,7 +430,7 @@ class TableConfig(ProcessBound):
                     "format, the other unencrypted ones",
                     hint="Set plaintext_policy=FORBID_WRITE_ALLOW_READ, which reads unencrypted items",
                 )
-        assert self.older_items is not None  # noqa: S101 built now, so that its errors come now
+        _ = self.older_items  # built now, so that its errors come now
 
     def _check_keys(self) -> None:
         for name in self.key_names:

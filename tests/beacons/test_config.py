@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -154,3 +156,18 @@ def test_a_signed_beacon_is_signed_whatever_the_default_action() -> None:
     assert config.find_action("place") is CryptoAction.SIGN_ONLY
     assert config.is_signed("place")
     assert not config.is_signed("elsewhere")
+
+
+def test_a_surrogate_key_is_checked_when_the_configuration_is_built_also_without_assertions() -> None:
+    program = """
+from dynaseal import ConfigError, CryptoAction, RawAesKeyring, SurrogateKey, TableConfig
+try:
+    TableConfig(
+        "people", "pk", attribute_actions={"pk": CryptoAction.SIGN_ONLY},
+        keyring=RawAesKeyring("tests", "key", bytes(32)), surrogate_keys=[SurrogateKey("pk", "unknown")],
+    )
+except ConfigError as error:
+    print(error)
+"""
+    run = subprocess.run([sys.executable, "-O", "-c", program], capture_output=True, text=True, check=True)
+    assert "The source 'unknown' of the surrogate key 'pk' is not encrypted" in run.stdout
