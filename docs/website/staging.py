@@ -7,7 +7,7 @@ other files that readers need are beside them.
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -22,8 +22,8 @@ _TARGET = re.compile(r"(\]\()([^)\s]+)(\))")
 
 def stage(folder: Path) -> None:
     """Copy every page and picture to a folder, and the files that pages link to."""
-    for source in sorted(_with_linked_files(pages_and_pictures())):
-        target = folder / site_path(source)
+    for path, source in site_paths(_with_linked_files(pages_and_pictures())).items():
+        target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.suffix == ".md":
             target.write_text(page(source), encoding="utf-8")
@@ -41,6 +41,23 @@ def pages_and_pictures() -> Iterator[Path]:
     yield from (ROOT / name for name in PROJECT_PAGES)
 
 
+def site_paths(sources: Iterable[Path]) -> Mapping[Path, Path]:
+    """Return each file by where it is on the site.
+
+    Raises:
+        ValueError: Two files would be at the same place: one of them would replace the other.
+    """
+    placed: dict[Path, Path] = {}
+    for source in sorted(sources):
+        path = site_path(source)
+        first = placed.setdefault(path, source)
+        if first != source:
+            raise ValueError(
+                f"{first} and {source} would both be {path.as_posix()} on the site. Rename one of them."
+            )
+    return placed
+
+
 def site_path(source: Path) -> Path:
     """Return where a file of the repository is on the site, relative to its root."""
     if source.is_relative_to(DOCS):
@@ -50,6 +67,7 @@ def site_path(source: Path) -> Path:
         return Path("project", path)
     if path.parts[0] == "terraform" and path.suffix == ".md":
         return path
+    # Below a folder of its own, so that no linked file can take the place of a page of docs/.
     return Path("files", path.with_suffix(".md") if path.suffix in _CODE_LANGUAGES else path)
 
 

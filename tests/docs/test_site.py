@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from html.parser import HTMLParser
 from importlib import import_module
 from pathlib import Path
+from runpy import run_path
 from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
@@ -81,6 +82,20 @@ def test_every_page_of_the_documentation_is_in_the_navigation_once(built: Mappin
     assert {link for link, times in linked.items() if times > 1} == set()
     pages = {_page_address(path) for path in (ROOT / "docs").rglob("*.md")}
     assert {address or "." for address in pages} <= {link.removeprefix("./") or "." for link in linked}
+
+
+def test_a_link_to_the_projects_readme_leaves_the_first_page_as_it_is(site: Path) -> None:
+    title = {name: _title(site / name) for name in ("index.html", "project/index.html")}
+    assert title == {"index.html": "Documentation", "project/index.html": "dynaseal"}
+
+
+def test_two_files_for_one_place_on_the_site_are_refused() -> None:
+    staging = run_path(str(ROOT / "docs" / "website" / "staging.py"))
+    docs = ROOT / "docs"
+    placed = staging["site_paths"]([ROOT / "README.md", docs / "README.md"])
+    assert {*map(Path.as_posix, placed)} == {"README.md", "project/README.md"}
+    with pytest.raises(ValueError, match=r"would both be project/README\.md on the site"):
+        staging["site_paths"]([ROOT / "README.md", docs / "project" / "README.md"])
 
 
 def test_every_built_page_is_in_the_navigation(built: Mapping[str, BuiltPage]) -> None:
@@ -161,6 +176,13 @@ def _public_names(module: ModuleType) -> set[str]:
 
 def _parts(html: str) -> Counter[str]:
     return Counter(re.findall(r"<(h[1-6]|li|tr|pre|code|em|strong|img|a)\b", html))
+
+
+def _title(path: Path) -> str:
+    """Return a page's first heading."""
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", path.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    return re.sub(r"<a .*|<[^>]+>", "", found[1])
 
 
 def _is_elsewhere(link: str) -> bool:
