@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Mapping
+from typing import get_args
 
 import botocore.session
 
@@ -10,6 +11,7 @@ from docs.cli_reference import commands, render
 from docs.errors import all_errors
 from docs.pages import ROOT, Page
 from dynaseal import AttributeActions, TableConfig
+from dynaseal.boto.check_table import Finding, FindingCode
 from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH
 from dynaseal.cli.main import main
 
@@ -58,6 +60,17 @@ def test_the_section_of_a_code_shows_a_message_with_that_code() -> None:
     del shown["error"]  # No error that is raised has the base class's code.
     for code, text in shown.items():
         assert f"docs/reference/errors.md#{code}\n```\n" in text, code
+
+
+def test_every_code_of_a_finding_has_a_section_to_which_it_leads() -> None:
+    page = Page(_REFERENCE / "findings.md")
+    codes = get_args(FindingCode)
+    assert sorted(re.findall(r"^### `([\w-]+)`$", page.text, re.MULTILINE)) == sorted(codes)
+    for code in codes:
+        finding = Finding(code=code, severity="error", subject="people", message="...", action="...")
+        name, _, anchor = finding.reference.partition("#")
+        assert ROOT / name == page.path
+        assert anchor in page.anchors
 
 
 def test_the_parameters_of_a_tables_configuration_are_all_there_with_their_defaults() -> None:

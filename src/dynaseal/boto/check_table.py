@@ -9,7 +9,7 @@ findings.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -26,6 +26,43 @@ else:
     hashes = LazyModule("dynaseal.beacons.compiled.hashes")
     standard = LazyModule("dynaseal.beacons.compiled.standard")
 
+FindingCode = Literal[
+    "action-differs",
+    "beacon-differs",
+    "beacon-missing",
+    "credentials",
+    "encrypted-expiry",
+    "encrypted-index-key",
+    "expiry-unreadable",
+    "key-alias",
+    "key-missing",
+    "key-rotation",
+    "key-schema",
+    "key-state",
+    "key-store",
+    "key-type",
+    "key-usage",
+    "logical-name",
+    "older-format",
+    "other-key",
+    "partial-index",
+    "permission",
+    "plaintext",
+    "region",
+    "signed-expiry",
+    "stream",
+    "table-missing",
+    "table-unreadable",
+    "unconfigured-attribute",
+    "unconfigured-expiry",
+    "unconfigured-index-key",
+    "unknown-beacon",
+    "unsigned-differs",
+    "unverified",
+]
+"""What was found; each code has an entry in `docs/reference/findings.md`."""
+
+_LIST: Final = "docs/reference/findings.md"
 _ARGUMENTS = "Write check_table(client, table_name, config)"
 _PARTIAL_INDEX_ACTION = (
     "Project all attributes into the index, or read the items from the table by the keys that a query returns"
@@ -51,9 +88,8 @@ class Finding:
     """A way in which a table does not fit its configuration.
 
     Attributes:
-        code: What was found. From `check_table`: `table-unreadable`, `key-schema`, `key-type`,
-            `encrypted-index-key`, `unconfigured-index-key`, `partial-index`, `encrypted-expiry`,
-            `signed-expiry`, `unconfigured-expiry`, `expiry-unreadable` or `stream`. `diagnose` has others.
+        code: What was found, such as `encrypted-index-key`; `reference` leads to its entry in the
+            documentation.
         severity: `error` if items cannot be written, found or expired as intended; `warning` if some
             requests will be refused; `note` for what readers outside this program must know.
         subject: The attribute, index, table or stream that it is about.
@@ -65,11 +101,16 @@ class Finding:
         'note'
     """
 
-    code: str
+    code: FindingCode
     severity: Literal["error", "warning", "note"]
     subject: str
     message: str
     action: str
+
+    @property
+    def reference(self) -> str:
+        """Where the documentation explains this code: a page of the repository, with an anchor."""
+        return f"{_LIST}#{self.code}"
 
 
 def check_table(client: DescribingClient, table_name: str, config: TableConfig) -> list[Finding]:
@@ -108,7 +149,11 @@ def check_table(client: DescribingClient, table_name: str, config: TableConfig) 
 
 
 def _unreadable(
-    code: str, severity: Literal["error", "warning"], table_name: str, operation: str, error: ClientError
+    code: FindingCode,
+    severity: Literal["error", "warning"],
+    table_name: str,
+    operation: str,
+    error: ClientError,
 ) -> Finding:
     details = error.response.get("Error", {})
     if details.get("Code") == "ResourceNotFoundException":

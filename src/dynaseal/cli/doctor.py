@@ -67,6 +67,7 @@ def _print(diagnosis: Diagnosis) -> None:
         click.echo(f"{finding.code}: {printable(finding.subject)}")
         click.echo(f"{'':{_WIDTH}}{printable(finding.message)}.")
         click.echo(f"{'':{_WIDTH}}To do: {printable(finding.action)}.")
+        click.echo(f"{'':{_WIDTH}}See: {finding.reference}")
     for each in diagnosis.not_checked:
         reason = f" (needs {each.permission})" if each.permission else ""
         click.echo(f"not checked: {printable(each.subject)}")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from dynaseal.boto.check_table import Finding
+from dynaseal.boto.check_table import Finding, FindingCode
 
 Severity = Literal["error", "warning", "note"]
 _ORDER: Sequence[Severity] = ("error", "warning", "note")
@@ -66,7 +66,7 @@ class Notes:
     findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict[tuple[str, str, str], Finding])
     not_checked: dict[NotChecked, None] = field(default_factory=dict[NotChecked, None])
 
-    def find(self, severity: Severity, code: str, subject: str, message: str, action: str) -> None:
+    def find(self, severity: Severity, code: FindingCode, subject: str, message: str, action: str) -> None:
         """Add a finding."""
         self.add(Finding(code=code, severity=severity, subject=subject, message=message, action=action))
 
@@ -78,11 +78,11 @@ class Notes:
         """Add something that could not be looked at."""
         self.not_checked.setdefault(NotChecked(subject, message, permission))
 
-    def has(self, subject: str, *codes: str) -> bool:
+    def has(self, subject: str, *codes: FindingCode) -> bool:
         """Return whether there is a finding with one of these codes about a subject."""
         return any(finding.subject == subject and finding.code in codes for finding in self.findings.values())
 
-    def has_code(self, code: str) -> bool:
+    def has_code(self, code: FindingCode) -> bool:
         """Return whether there is a finding with a code."""
         return any(finding.code == code for finding in self.findings.values())
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from dynaseal.attributes import Item
 from dynaseal.beacons.compiled.hashes import BEACON_PREFIX
+from dynaseal.boto.check_table import FindingCode
 from dynaseal.boto.doctor.diagnosis import Notes, Severity
 from dynaseal.boto.doctor.kms_keys import Sample, allow_operation
 from dynaseal.boto.keys.kms import KmsError
@@ -48,7 +49,7 @@ class _Problem(NamedTuple):
     """What several items may have in common."""
 
     severity: Severity
-    code: str
+    code: FindingCode
     subject: str
     text: str
     action: str

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from dynaseal.boto.check_table import FindingCode
 from dynaseal.boto.doctor.access import AwsClients
 from dynaseal.boto.doctor.diagnosis import Notes, error_code, in_words_of_aws, is_refusal
 from dynaseal.boto.keys.uses import KeyKind, KeyUse
@@ -209,7 +210,7 @@ class KeyCheck:
             self.notes.skip(key_id, f"Whether kms:{operation} is allowed: KMS could not be called: {error}")
         return None
 
-    def _find(self, code: str, message: str, action: str, *, is_error: bool = True) -> None:
+    def _find(self, code: FindingCode, message: str, action: str, *, is_error: bool = True) -> None:
         self.notes.find("error" if is_error else "warning", code, self.use.key_id, message, action)
 
 
