@@ -8,14 +8,14 @@ event loop.
 A driver is set for a piece of code by `driven_by`, in one thread, and never seen by another one.
 """
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from inspect import iscoroutine, iscoroutinefunction
 from threading import get_ident, local
 from time import sleep as block
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
 from dynaseal.errors import ConfigError
 
@@ -94,19 +94,35 @@ def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     return _current.driver.call(function, *args, **kwargs)
 
 
-def method(bound: Callable[..., _T | Awaitable[_T]]) -> Callable[..., _T]:
-    """Return a method of a keyring, materials manager or key store as it is to be called.
+def driven(owner: Any) -> Any:
+    """Return a keyring, materials manager or key store whose methods this library's code can call.
 
-    This library's own methods wait by the driver and are called directly. Coroutine functions, and methods
-    that users have written, which may block, are passed to the driver.
+    This library's own objects wait by the driver, and are returned as they are. The driver calls the methods
+    of those that have coroutine functions, and of those that users have written, which may block.
+
+    Each call looks its method up: a test or an instrumentation may replace it at any time.
     """
-    is_direct = is_own(getattr(bound, "__self__", None)) and not iscoroutinefunction(bound)
-    return cast("Callable[..., _T]", bound) if is_direct else partial(call, bound)
+    is_own = type(owner).__module__.partition(".")[0] == _LIBRARY
+    return owner if is_own and not _has_coroutines(owner) else _Driven(owner)
 
 
-def is_own(owner: object) -> bool:
-    """Return whether an object is of a class of this library, whose methods wait by the driver."""
-    return type(owner).__module__.partition(".")[0] == _LIBRARY
+def _has_coroutines(owner: object) -> bool:
+    return any(map(iscoroutinefunction, vars(type(owner)).values()))
+
+
+class _Driven:
+    """An object whose methods are called by the driver."""
+
+    __slots__ = ("_owner",)
+
+    def __init__(self, owner: object) -> None:
+        self._owner = owner
+
+    def __repr__(self) -> str:
+        return repr(self._owner)
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(call, getattr(self._owner, name))
 
 
 def wait(future: Future[_T]) -> _T:

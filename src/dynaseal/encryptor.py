@@ -23,7 +23,7 @@ from dynaseal.core.shapes import Shape, Shapes
 from dynaseal.core.traces import Trace, find_format_attribute, find_trace, is_older_item
 from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
 from dynaseal.materials.kms_calls import KmsCall, KmsCalls
-from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
+from dynaseal.materials.model import CryptographicMaterialsManager, DecryptionMaterials, EncryptionMaterials
 from dynaseal.native import native_engine
 from dynaseal.native_items import NativeItems
 
@@ -68,9 +68,7 @@ class ItemEncryptor(ProcessBound):
         self._native = _native_items(config, base)
         self._shapes = Shapes(config.schema) if self._native is None else self._native.shapes
         self._context = TableContext(base)
-        manager = config.materials_manager
-        self._get_encryption_materials = drivers.method(manager.get_encryption_materials)
-        self._decrypt_materials = drivers.method(manager.decrypt_materials)
+        self._manager: CryptographicMaterialsManager = drivers.driven(config.materials_manager)
         self._writes_plaintext = config.plaintext_policy.forces_write
         self._reads_plaintext = config.plaintext_policy.allows_read
         self._older_items = config.older_items
@@ -189,9 +187,10 @@ class ItemEncryptor(ProcessBound):
                 if fields is None
                 else self._context.with_attributes(fields.entries, fields.serialized)
             )
-            keys = _sealing_keys(
-                self._get_encryption_materials(self.config.algorithm_suite, context, context.key_set())
+            materials = self._manager.get_encryption_materials(
+                self.config.algorithm_suite, context, context.key_set()
             )
+            keys = _sealing_keys(materials)
         except ContextTooLongError as error:
             raise EncryptError(
                 f"The item's encryption context cannot be written: {error}",
@@ -218,7 +217,7 @@ class ItemEncryptor(ProcessBound):
                 if fields is None
                 else self._context.with_attributes(fields.entries, fields.serialized)
             )
-            materials = self._decrypt_materials(
+            materials = self._manager.decrypt_materials(
                 parsed.suite, parsed.encrypted_data_keys, parsed.stored_context, context
             )
         except ContextTooLongError as error:

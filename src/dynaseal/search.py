@@ -177,8 +177,8 @@ class TableSearch:
         return self._cache.get(key_id, self._source.ttl_seconds, lambda: self._load(key_id))
 
     def _load(self, key_id: str) -> _Keys:
-        get_beacon_key = drivers.method(self._compiled.key_store.get_beacon_key)
-        beacon_key = get_beacon_key(key_id).beacon_key
+        key_store = drivers.driven(self._compiled.key_store)
+        beacon_key = key_store.get_beacon_key(key_id).beacon_key
         return _Keys(
             derive_keys(beacon_key, self._compiled.standard_beacons),
             self._compiled.surrogates.derive_keys(beacon_key),

@@ -115,8 +115,7 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
                 "A hierarchical keyring needs either a branch key id or a supplier of branch key ids"
             )
         self._key_store = key_store
-        self._get_active_branch_key = drivers.method(key_store.get_active_branch_key)
-        self._get_branch_key_version = drivers.method(key_store.get_branch_key_version)
+        self._driven_store = drivers.driven(key_store)
         self._branch_key_id = branch_key_id
         self._supplier = branch_key_id_supplier
         self._cache = BranchKeyCache() if cache is None else cache
@@ -248,14 +247,14 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
         return self._cache.get(
             (self._key_store, branch_key_id),
             self._ttl,
-            lambda: self._get_active_branch_key(branch_key_id),
+            lambda: self._driven_store.get_active_branch_key(branch_key_id),
         )
 
     def _version(self, branch_key_id: str, version: str) -> BranchKeyMaterials:
         return self._cache.get(
             (self._key_store, branch_key_id, version),
             self._ttl,
-            lambda: self._get_branch_key_version(branch_key_id, version),
+            lambda: self._driven_store.get_branch_key_version(branch_key_id, version),
         )
 
     def _id_for(self, materials: EncryptionMaterials | DecryptionMaterials) -> str:

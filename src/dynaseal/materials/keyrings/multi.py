@@ -16,6 +16,7 @@ from dynaseal.materials.model import (
     AnyKeyring,
     DecryptionMaterials,
     EncryptionMaterials,
+    Keyring,
     combine_causes,
 )
 
@@ -44,8 +45,7 @@ class MultiKeyring(ProcessBound):
         self._generator = generator
         self._children = tuple(children)
         self._all = self._children if generator is None else (generator, *self._children)
-        self._on_encrypt = tuple(drivers.method(keyring.on_encrypt) for keyring in self._all)
-        self._on_decrypt = tuple(drivers.method(keyring.on_decrypt) for keyring in self._all)
+        self._driven: tuple[Keyring, ...] = tuple(map(drivers.driven, self._all))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._generator!r}, {list(self._children)!r})"
@@ -71,8 +71,8 @@ class MultiKeyring(ProcessBound):
             raise EncryptError(
                 "The multi-keyring has a generator, and another keyring has made a data key before"
             )
-        for keyring, on_encrypt in zip(self._all, self._on_encrypt, strict=True):
-            materials = on_encrypt(materials)
+        for keyring in self._driven:
+            materials = keyring.on_encrypt(materials)
             if materials.plaintext_data_key is None:
                 raise EncryptError(f"The keyring {keyring!r} made no data key")
         return materials
@@ -82,9 +82,9 @@ class MultiKeyring(ProcessBound):
     ) -> DecryptionMaterials:
         """Try each keyring in turn until one unwraps a data key."""
         causes: list[UnwrapError] = []
-        for on_decrypt in self._on_decrypt:
+        for keyring in self._driven:
             try:
-                return on_decrypt(materials, encrypted_data_keys)
+                return keyring.on_decrypt(materials, encrypted_data_keys)
             except UnwrapError as error:
                 causes.append(error)
         raise combine_causes(causes)

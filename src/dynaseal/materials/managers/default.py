@@ -10,7 +10,7 @@ Source: specification `default-cmm.md`.
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dynaseal import drivers
 from dynaseal.core.arguments import ProcessBound
@@ -20,7 +20,7 @@ from dynaseal.core.lazy import LazyModule
 from dynaseal.core.primitives import KEY_LENGTH
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import DecryptError, EncryptError, FormatError, SignatureError
-from dynaseal.materials.model import AnyKeyring, DecryptionMaterials, EncryptionMaterials
+from dynaseal.materials.model import AnyKeyring, DecryptionMaterials, EncryptionMaterials, Keyring
 
 if TYPE_CHECKING:
     from dynaseal.core import signatures
@@ -36,8 +36,8 @@ class DefaultMaterialsManager(ProcessBound):
     """
 
     def __init__(self, keyring: AnyKeyring) -> None:
-        self._keyring: Any = keyring  # what its methods return may have to be awaited
-        self._is_own_keyring = drivers.is_own(keyring)
+        self._keyring = keyring
+        self._driven_keyring: Keyring = drivers.driven(keyring)
 
     def __repr__(self) -> str:
         return f"DefaultMaterialsManager({self._keyring!r})"
@@ -67,9 +67,7 @@ class DefaultMaterialsManager(ProcessBound):
             required_context_keys=required_context_keys,
             signing_key=signing_key,
         )
-        # Looked up for each item: a test may have replaced the method since.
-        on_encrypt = self._keyring.on_encrypt
-        materials = on_encrypt(materials) if self._is_own_keyring else drivers.call(on_encrypt, materials)
+        materials = self._driven_keyring.on_encrypt(materials)
         _check_complete(materials, self._keyring)
         return materials
 
@@ -93,11 +91,7 @@ class DefaultMaterialsManager(ProcessBound):
             required_context_keys=required,
             verification_key=_public_key(suite, stored_context),
         )
-        on_decrypt = self._keyring.on_decrypt
-        if self._is_own_keyring:
-            materials = on_decrypt(materials, encrypted_data_keys)
-        else:
-            materials = drivers.call(on_decrypt, materials, encrypted_data_keys)
+        materials = self._driven_keyring.on_decrypt(materials, encrypted_data_keys)
         for key in (materials.plaintext_data_key, materials.symmetric_signing_key):
             if key is None or len(key) != KEY_LENGTH:
                 raise DecryptError(f"The keyring {self._keyring!r} returned no data key of 32 bytes")

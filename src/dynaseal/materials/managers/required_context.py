@@ -52,8 +52,7 @@ class RequiredContextMaterialsManager(ProcessBound):
         if not required_keys or not all(required_keys):
             raise ConfigError("required_keys must have at least one key, and none may be empty")
         self._underlying = underlying
-        self._get_encryption_materials = drivers.method(underlying.get_encryption_materials)
-        self._decrypt_materials = drivers.method(underlying.decrypt_materials)
+        self._driven_underlying: CryptographicMaterialsManager = drivers.driven(underlying)
         self.required_keys: tuple[str, ...] = tuple(sorted(set(required_keys)))
 
     def __repr__(self) -> str:
@@ -76,7 +75,7 @@ class RequiredContextMaterialsManager(ProcessBound):
                 f"The item's encryption context does not have {missing}, which is required",
                 hint="Give the item the attribute, with the action SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT",
             )
-        materials = self._get_encryption_materials(
+        materials = self._driven_underlying.get_encryption_materials(
             suite, encryption_context, required_context_keys.union(self.required_keys)
         )
         if missing := self._missing(materials.encryption_context, materials.required_context_keys):
@@ -98,7 +97,9 @@ class RequiredContextMaterialsManager(ProcessBound):
                 f"The item was written without {missing} in its encryption context, which is required here",
                 hint="Read it with a configuration that does not require this, and write it again",
             )
-        materials = self._decrypt_materials(suite, encrypted_data_keys, stored_context, reproduced_context)
+        materials = self._driven_underlying.decrypt_materials(
+            suite, encrypted_data_keys, stored_context, reproduced_context
+        )
         if missing := self._missing(materials.encryption_context):
             raise DecryptError(
                 f"The materials manager {self._underlying!r} did not bind the required {missing}"
