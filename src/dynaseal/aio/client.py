@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dynaseal.aio.handlers import on_loop
-from dynaseal.boto.interception.attach import Boto3Object, convert_python_values, dynamodb_client
+from dynaseal.boto.interception.attach import Boto3Object, dynamodb_client
 from dynaseal.boto.interception.copies import encrypting_copy
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.requests import Requests
@@ -61,9 +61,12 @@ class EncryptedClient(DynamoDBClient):
         plaintext_tables: PlaintextTables = (),
         expect_standard_dictionaries: bool = False,
     ) -> None:
-        plain_client = dynamodb_client(client)
-        self._client = encrypting_copy(plain_client, Requests(configs, plaintext_tables), on_loop)
-        convert_python_values(self._client, enabled=expect_standard_dictionaries)
+        self._client = encrypting_copy(
+            dynamodb_client(client),
+            Requests(configs, plaintext_tables),
+            python_values=expect_standard_dictionaries,
+            wrap=on_loop,
+        )
 
     if TYPE_CHECKING:
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynaseal.aio.handlers import on_loop
 from dynaseal.aio.table import EncryptedTable
-from dynaseal.boto.interception.attach import Boto3Object, convert_python_values, dynamodb_client
+from dynaseal.boto.interception.attach import Boto3Object, dynamodb_client
 from dynaseal.boto.interception.copies import encrypting_copy
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.requests import Requests
@@ -92,8 +92,7 @@ class EncryptedResource(DynamoDBServiceResource):
                 hint='Pass what `async with session.resource("dynamodb")` returns',
             )
         self._requests = Requests(configs, plaintext_tables)
-        copied_client = encrypting_copy(client, self._requests, on_loop)
-        convert_python_values(copied_client, enabled=True)
+        copied_client = encrypting_copy(client, self._requests, python_values=True, wrap=on_loop)
         resource_class: Any = type(resource)
         self._plain_resource: Any = resource
         self._resource = resource_class(client=copied_client)

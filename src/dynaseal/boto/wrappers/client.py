@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from dynaseal.boto.interception.attach import (
     Boto3Object,
-    convert_python_values,
     dynamodb_client,
 )
 from dynaseal.boto.interception.copies import encrypting_copy
@@ -107,8 +106,11 @@ class EncryptedClient(DynamoDBClient):
         plaintext_tables: PlaintextTables = (),
         expect_standard_dictionaries: bool = False,
     ) -> None:
-        self._client = encrypting_copy(dynamodb_client(client), Requests(configs, plaintext_tables))
-        convert_python_values(self._client, enabled=expect_standard_dictionaries)
+        self._client = encrypting_copy(
+            dynamodb_client(client),
+            Requests(configs, plaintext_tables),
+            python_values=expect_standard_dictionaries,
+        )
 
     if TYPE_CHECKING:
 

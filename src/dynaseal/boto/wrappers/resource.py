@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from dynaseal.boto.interception.attach import (
     Boto3Object,
-    convert_python_values,
     dynamodb_client,
 )
 from dynaseal.boto.interception.copies import encrypting_copy
@@ -132,8 +131,7 @@ class EncryptedResource(DynamoDBServiceResource):
                 hint='Pass boto3.resource("dynamodb"); a Table is wrapped by EncryptedTable',
             )
         self._requests = Requests(configs, plaintext_tables)
-        copied_client = encrypting_copy(client, self._requests)
-        convert_python_values(copied_client, enabled=True)
+        copied_client = encrypting_copy(client, self._requests, python_values=True)
         resource_class: Any = type(resource)
         self._plain_resource: Any = resource
         self._resource = resource_class(client=copied_client)

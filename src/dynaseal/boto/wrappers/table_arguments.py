@@ -1,10 +1,10 @@
-"""What the arguments of `EncryptedTable` come to: a configuration, and a Table whose client encrypts."""
+"""Makes a configuration, and a Table whose client encrypts, of the arguments of `EncryptedTable`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dynaseal.boto.interception.attach import Boto3Object, convert_python_values, dynamodb_client
+from dynaseal.boto.interception.attach import Boto3Object, dynamodb_client
 from dynaseal.boto.interception.copies import encrypting_copy
 from dynaseal.boto.interception.handlers import Handler
 from dynaseal.boto.interception.plaintext_tables import table_name
@@ -81,8 +81,9 @@ def encrypting_table(table: Boto3Table, config: TableConfig, wrap: Callable[[Han
         config: The table's configuration.
         wrap: Returns what is registered in place of a handler that may have to wait.
     """
-    client = encrypting_copy(dynamodb_client(table), Requests({table.name: config}), wrap)
-    convert_python_values(client, enabled=True)
+    client = encrypting_copy(
+        dynamodb_client(table), Requests({table.name: config}), python_values=True, wrap=wrap
+    )
     table_class: Any = type(table)
     return table_class(table.name, client=client)
 
