@@ -21,7 +21,8 @@ from dynaseal import (
     TableConfig,
 )
 from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES, PlaintextTables
-from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH, Requests
+from dynaseal.boto.interception.requests import OPERATIONS, Requests
+from dynaseal.core.operations import ABOUT_TABLES
 from dynaseal.errors import ConfigError, DecryptError, UnsupportedOperationError
 from support.customers import customers
 from support.people import people, person
@@ -141,14 +142,14 @@ def test_an_operation_that_can_carry_items_is_transformed_or_refused(operation: 
     if operation != "DescribeExport":  # it returns the values of the export's request
         carried |= shapes(model.output_shape, set())
     if carried & {"AttributeValue", "PartiQLStatement"}:
-        assert operation not in PASSED_THROUGH
-    if operation not in OPERATIONS and operation not in PASSED_THROUGH:
+        assert operation not in ABOUT_TABLES
+    if operation not in OPERATIONS and operation not in ABOUT_TABLES:
         with pytest.raises(UnsupportedOperationError, match=f"^{operation} is not known"):
             requests().prepare(operation, {})
 
 
 def test_no_operation_is_both_transformed_and_passed_through() -> None:
-    assert PASSED_THROUGH.isdisjoint(OPERATIONS)
+    assert ABOUT_TABLES.isdisjoint(OPERATIONS)
 
 
 @pytest.mark.parametrize(

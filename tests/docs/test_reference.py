@@ -12,8 +12,9 @@ from docs.errors import all_errors
 from docs.pages import ROOT, Page
 from dynaseal import AttributeActions, TableConfig
 from dynaseal.boto.check_table import Finding, FindingCode
-from dynaseal.boto.interception.requests import OPERATIONS, PASSED_THROUGH
+from dynaseal.boto.interception.requests import OPERATIONS
 from dynaseal.cli.main import main
+from dynaseal.core.operations import ABOUT_TABLES
 
 _REFERENCE = ROOT / "docs" / "reference"
 
@@ -31,13 +32,13 @@ def test_the_parameters_replaced_by_expressions_are_those_of_the_code() -> None:
 
 def test_the_operations_that_pass_through_are_those_of_the_code() -> None:
     listed = re.findall(r"`(\w+)`", _section("operations.md", "Passed through"))
-    assert listed == sorted(PASSED_THROUGH)
+    assert listed == sorted(ABOUT_TABLES)
 
 
 def test_the_operations_that_are_refused_by_name_are_all_others_of_botocore() -> None:
     model = botocore.session.get_session().get_service_model("dynamodb")
     listed = re.findall(r"^- `(\w+)`", _section("operations.md", "Refused by name"), re.MULTILINE)
-    assert listed == sorted(set(model.operation_names) - OPERATIONS.keys() - PASSED_THROUGH)
+    assert listed == sorted(set(model.operation_names) - OPERATIONS.keys() - ABOUT_TABLES)
 
 
 def test_the_catalogue_has_every_error_with_its_code() -> None:

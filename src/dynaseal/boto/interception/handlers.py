@@ -21,7 +21,6 @@ from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.key_rules import with_index_key_hint
 from dynaseal.boto.interception.requests import (
     OPERATIONS,
-    PASSED_THROUGH,
     Call,
     MultipleTables,
     Requests,
@@ -30,6 +29,7 @@ from dynaseal.boto.interception.requests import (
 from dynaseal.boto.interception.unreadable import UNREADABLE_ITEMS, with_converted_keys
 from dynaseal.boto.interception.updates.driver import http_response, run_plan
 from dynaseal.boto.user_agent import user_agent_suffix
+from dynaseal.core.operations import ABOUT_TABLES
 from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
 
 Handler = Callable[..., Any]
@@ -114,7 +114,7 @@ class Handlers:
         """
         if context.get(EXEMPT_KEY):
             return
-        if context.get("is_presign_request") and model.name not in PASSED_THROUGH:
+        if context.get("is_presign_request") and model.name not in ABOUT_TABLES:
             raise UnsupportedOperationError(
                 f"generate_presigned_url is not supported for {model.name}: the reply to such a URL would "
                 "not be decrypted",
@@ -148,7 +148,7 @@ class Handlers:
     def _fits(self, params: dict[str, Any], model: Any, context: Mapping[str, Any]) -> bool:
         """Return whether botocore would accept a request: its error about a part would show the value."""
         is_validated = getattr(context.get("client_config"), "parameter_validation", True)
-        if model.name in PASSED_THROUGH or not is_validated:
+        if model.name in ABOUT_TABLES or not is_validated:
             return True
         return _fits(params, model.input_shape, with_items=self._requests.writes_plaintext)
 

@@ -24,6 +24,7 @@ from dynaseal.boto.interception.replies import SentPart, without_members
 from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
 from dynaseal.config import TableConfig, Unreadable
 from dynaseal.core.lazy import LazyModule
+from dynaseal.core.operations import ABOUT_TABLES
 from dynaseal.errors import UnsupportedOperationError
 
 if TYPE_CHECKING:
@@ -296,54 +297,6 @@ OPERATIONS: Mapping[
     "ExportTableToPointInTime": MultipleTables(prepare_request=_export),
 }
 
-# Operations about tables, and about copies that move ciphertext as it is stored. ImportTable is one of them:
-# its items come from a bucket, and reading refuses an item that is not encrypted. An export is not: it may
-# filter by attribute values.
-# Source: specification `ddb-sdk-integration.md`, "Allowed Passthrough DynamoDB APIs".
-PASSED_THROUGH = frozenset(
-    {
-        "CreateBackup",
-        "CreateGlobalTable",
-        "CreateTable",
-        "DeleteBackup",
-        "DeleteTable",
-        "DescribeBackup",
-        "DescribeContinuousBackups",
-        "DescribeContributorInsights",
-        "DescribeEndpoints",
-        "DescribeExport",
-        "DescribeGlobalTable",
-        "DescribeGlobalTableSettings",
-        "DescribeImport",
-        "DescribeKinesisStreamingDestination",
-        "DescribeLimits",
-        "DescribeTable",
-        "DescribeTableReplicaAutoScaling",
-        "DescribeTimeToLive",
-        "DisableKinesisStreamingDestination",
-        "EnableKinesisStreamingDestination",
-        "ImportTable",
-        "ListBackups",
-        "ListContributorInsights",
-        "ListExports",
-        "ListGlobalTables",
-        "ListImports",
-        "ListTables",
-        "ListTagsOfResource",
-        "RestoreTableFromBackup",
-        "RestoreTableToPointInTime",
-        "TagResource",
-        "UntagResource",
-        "UpdateContinuousBackups",
-        "UpdateContributorInsights",
-        "UpdateGlobalTable",
-        "UpdateGlobalTableSettings",
-        "UpdateTable",
-        "UpdateTableReplicaAutoScaling",
-        "UpdateTimeToLive",
-    }
-)
-
 _CHANGING_INDEXES = frozenset({"CreateTable", "DeleteTable", "UpdateTable"})
 
 
@@ -395,7 +348,7 @@ class Requests:
             UnsupportedOperationError: the request cannot be made safe, or the operation is not known here.
             EncryptError: an item cannot be encrypted.
         """
-        if operation in PASSED_THROUGH:
+        if operation in ABOUT_TABLES:
             table_operations.refuse_unfit_table(self._tables, operation, request)
             if indexes is not None and operation in _CHANGING_INDEXES:
                 indexes.forget()

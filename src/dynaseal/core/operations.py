@@ -1,0 +1,48 @@
+"""DynamoDB's operations about tables: they carry no items, so they pass without encryption."""
+
+# Copies that move ciphertext as it is stored are among them. So is ImportTable: its items come from a bucket,
+# and reading refuses an item that is not encrypted. An export is not: it may filter by attribute values.
+# Source: specification `ddb-sdk-integration.md`, "Allowed Passthrough DynamoDB APIs".
+ABOUT_TABLES = frozenset(
+    {
+        "CreateBackup",
+        "CreateGlobalTable",
+        "CreateTable",
+        "DeleteBackup",
+        "DeleteTable",
+        "DescribeBackup",
+        "DescribeContinuousBackups",
+        "DescribeContributorInsights",
+        "DescribeEndpoints",
+        "DescribeExport",
+        "DescribeGlobalTable",
+        "DescribeGlobalTableSettings",
+        "DescribeImport",
+        "DescribeKinesisStreamingDestination",
+        "DescribeLimits",
+        "DescribeTable",
+        "DescribeTableReplicaAutoScaling",
+        "DescribeTimeToLive",
+        "DisableKinesisStreamingDestination",
+        "EnableKinesisStreamingDestination",
+        "ImportTable",
+        "ListBackups",
+        "ListContributorInsights",
+        "ListExports",
+        "ListGlobalTables",
+        "ListImports",
+        "ListTables",
+        "ListTagsOfResource",
+        "RestoreTableFromBackup",
+        "RestoreTableToPointInTime",
+        "TagResource",
+        "UntagResource",
+        "UpdateContinuousBackups",
+        "UpdateContributorInsights",
+        "UpdateGlobalTable",
+        "UpdateGlobalTableSettings",
+        "UpdateTable",
+        "UpdateTableReplicaAutoScaling",
+        "UpdateTimeToLive",
+    }
+)
