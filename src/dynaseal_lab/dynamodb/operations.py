@@ -36,6 +36,7 @@ from dynaseal_lab.dynamodb.request_parts import (
     WholeRequest,
     item_part,
     items_to_write,
+    key_part,
     keys_to_get,
     query_part,
     scan_part,
@@ -174,7 +175,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             check=check_create_table,
         ),
         "DeleteBackup": replace(_ON_BACKUP, native_handler=NativeExtras.delete_backup),
-        "DeleteItem": _on_items(WholeRequest(item_part), "writes", return_values=True),
+        "DeleteItem": _on_items(WholeRequest(key_part), "writes", return_values=True),
         "DeleteResourcePolicy": Operation(
             permissions=on_arn("ResourceArn"), handler=Handlers.delete_resource_policy
         ),
@@ -212,7 +213,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "ExecuteStatement": _on_items(OneStatement(), "writes", check=check_statements),
         "ExecuteTransaction": _on_items(Statements("TransactStatements"), "writes", check=check_statements),
         "ExportTableToPointInTime": Operation(permissions=on_arn("TableArn")),
-        "GetItem": _on_items(WholeRequest(item_part), "reads"),
+        "GetItem": _on_items(WholeRequest(key_part), "reads"),
         "GetRecords": Operation(
             permissions=on_stream_of_iterator,
             unlocks=True,
@@ -291,7 +292,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "UpdateGlobalTable": _ON_GLOBAL_TABLE,
         "UpdateGlobalTableSettings": _ON_GLOBAL_TABLE,
         "UpdateItem": _on_items(
-            WholeRequest(item_part),
+            WholeRequest(key_part),
             "writes",
             return_values=True,
             native_without_preamble=WITHOUT_PREAMBLE_ON_UPDATE,

@@ -17,6 +17,7 @@ from dynaseal_lab.model import Fault, Params
 Rename = Callable[[Any], Any]
 """Returns the name to write in place of a table's name; whatever else stands there is returned unchanged."""
 
+_PUTS = frozenset({"Put", "PutRequest"})
 _TABLE_PARAMETERS = ("TableName", "SourceTableName")
 _TABLE_ARN_IN_STATEMENT = re.compile(r'"(arn:[^"]*:table/[^"/]+)"')
 
@@ -132,7 +133,7 @@ class Transaction:
                 yield Part(
                     table=required_string(part, "TableName"),
                     params=part,
-                    keys=(_item_or_key(part),),
+                    keys=(_key_of(word, part),),
                     action=self.actions[word],
                     enclosed=True,
                 )
@@ -190,10 +191,15 @@ def table_part(params: Params) -> Part:
     return Part(table=required_string(params, "TableName"), params=params)
 
 
-def item_part(params: Params) -> Part:
-    """Read a request about one item."""
-    keys = (_item_or_key(params),)  # first: a value of the wrong type precedes a missing parameter
+def key_part(params: Params, *, member: str = "Key") -> Part:
+    """Read a request about one item, which it names by its key."""
+    keys = (_object(params, member),)  # first: a value of the wrong type precedes a missing parameter
     return Part(table=required_string(params, "TableName"), params=params, keys=keys)
+
+
+def item_part(params: Params) -> Part:
+    """Read a request that puts one item."""
+    return key_part(params, member="Item")
 
 
 def scan_part(params: Params, *, queried: bool = False) -> Part:
@@ -217,15 +223,23 @@ def keys_to_get(content: Any) -> tuple[Params, tuple[Params, ...]]:
 def items_to_write(content: Any) -> tuple[Params, tuple[Params, ...]]:
     """Read one table's part of a batch that puts and deletes items."""
     keys = tuple(
-        _item_or_key(as_object(request))
+        _key_of(word, as_object(request))
         for write in as_list(content)
-        for request in as_object(write).values()
+        for word, request in as_object(write).items()
     )
     return {"Items": keys}, keys
 
 
-def _item_or_key(params: Params) -> Params:
-    return as_object(params.get("Item") or params.get("Key") or {})
+def _key_of(word: str, params: Params) -> Params:
+    """Return the item that one write of a batch or transaction puts, or the key that any other names.
+
+    Only that member counts: the engine ignores the other one, so a permission must not rest on it.
+    """
+    return _object(params, "Item" if word in _PUTS else "Key")
+
+
+def _object(params: Params, member: str) -> Params:
+    return as_object(params.get(member) or {})
 
 
 def _renamed_parameters(params: Params, rename: Rename) -> Params:

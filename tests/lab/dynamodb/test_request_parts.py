@@ -63,6 +63,42 @@ def test_each_part_has_its_table_its_action_and_its_keys(
     assert [part.keys for part in parts] == keys
 
 
+@pytest.mark.parametrize(
+    ("operation", "params", "key"),
+    [
+        ("GetItem", {"TableName": "items", "Item": ITEM, "Key": KEY}, KEY),
+        ("DeleteItem", {"TableName": "items", "Item": ITEM, "Key": KEY}, KEY),
+        ("UpdateItem", {"TableName": "items", "Item": ITEM, "Key": KEY}, KEY),
+        ("PutItem", {"TableName": "items", "Item": ITEM, "Key": KEY}, ITEM),
+        (
+            "BatchWriteItem",
+            {"RequestItems": {"items": [{"DeleteRequest": {"Item": ITEM, "Key": KEY}}]}},
+            KEY,
+        ),
+        (
+            "BatchWriteItem",
+            {"RequestItems": {"items": [{"PutRequest": {"Item": ITEM, "Key": KEY}}]}},
+            ITEM,
+        ),
+        (
+            "TransactWriteItems",
+            {"TransactItems": [{"Delete": {"TableName": "items", "Item": ITEM, "Key": KEY}}]},
+            KEY,
+        ),
+        (
+            "TransactWriteItems",
+            {"TransactItems": [{"Put": {"TableName": "items", "Item": ITEM, "Key": KEY}}]},
+            ITEM,
+        ),
+    ],
+)
+def test_the_key_is_the_member_that_the_engine_reads_whatever_else_the_request_has(
+    operation: str, params: Params, key: Params
+) -> None:
+    (part,) = OPERATIONS[operation].form.parts(params)
+    assert part.keys == (key,)
+
+
 @pytest.mark.parametrize("operation", requests(ARN))
 def test_renaming_replaces_the_table_in_each_part_and_nothing_else(operation: str) -> None:
     renamed = OPERATIONS[operation].form.renamed(
