@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from dynaseal_lab.dynamodb.expressions import attribute_names, partition_value
 from dynaseal_lab.dynamodb.json_values import as_list, as_object, as_string
+from dynaseal_lab.dynamodb.numbers import shortest_form
 from dynaseal_lab.dynamodb.operations import OPERATIONS, Operation
 from dynaseal_lab.dynamodb.request_parts import Part
 from dynaseal_lab.dynamodb.required_permissions import RequiredPermission
@@ -29,6 +30,7 @@ _EXPRESSIONS = (
     "ProjectionExpression",
     "UpdateExpression",
 )
+_KEY_TYPES = ("S", "N", "B")
 _BY_ATTRIBUTE = ("AttributeUpdates", "Expected", "KeyConditions", "QueryFilter", "ScanFilter")
 """Parameters replaced by expressions: objects whose members are named after attributes."""
 
@@ -106,11 +108,17 @@ def _queried_value(params: Params, key: str) -> Any:
 
 
 def _value_string(value: Any) -> str:
-    """Return a key's value as policies write it: a string, digits, or base64; any other value as JSON."""
-    content: Any = value
+    """Return a key's value as policies write it: a string, digits, or base64; any other value as JSON.
+
+    Only the types that a key can have count. An engine may ignore a member of another name, and a permission
+    must not rest on that. A number is in its shortest form, because 1 and 1.0 are the same key.
+    """
     if isinstance(value, Mapping):
-        content = next(iter(cast("Mapping[str, Any]", value).values()), None)
-    return content if isinstance(content, str) else json.dumps(content)
+        for kind in _KEY_TYPES:
+            content = cast("Mapping[str, Any]", value).get(kind)
+            if isinstance(content, str):
+                return shortest_form(content) if kind == "N" else content
+    return json.dumps(value)
 
 
 def _attributes(part: Part) -> Iterator[str]:

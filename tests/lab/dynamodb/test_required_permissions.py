@@ -120,6 +120,9 @@ def test_a_refusal_has_dynamodbs_message(dynamodb: DynamoDbCaller) -> None:
     ("operation", "params", "leading"),
     [
         ("GetItem", {"TableName": "items", "Key": KEY}, ["a"]),
+        ("GetItem", {"TableName": "items", "Key": {"pk": {"X": "mine", "S": "a"}}}, ["a"]),
+        ("GetItem", {"TableName": "items", "Key": {"pk": {"N": None, "S": "a"}}}, ["a"]),
+        ("GetItem", {"TableName": "items", "Key": {"pk": {"N": "1.0e1"}}}, ["10"]),
         ("PutItem", {"TableName": "items", "Item": KEY | {"x": {"N": "1"}}}, ["a"]),
         ("BatchGetItem", {"RequestItems": {"items": {"Keys": [KEY, {"pk": {"S": "b"}}]}}}, ["a", "b"]),
         (
