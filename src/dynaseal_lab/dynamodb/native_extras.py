@@ -88,9 +88,15 @@ class NativeExtras(LocalExtras):
         return await super().update_table(request)
 
     async def query(self, request: LocalRequest) -> EngineReply:
-        """Query with key conditions of the older form beside an expression."""
-        beside_expression = any(name in request.params for name in _EXPRESSIONS_OF_QUERIES)
-        params = with_key_expression(request.params) if beside_expression else request.params
+        """Query with key conditions of the older form beside an expression.
+
+        Key conditions in both forms go on as they are, for the engine to refuse: the caller was authorised
+        for the partition that the expression names.
+        """
+        params = request.params
+        beside_expression = any(name in params for name in _EXPRESSIONS_OF_QUERIES)
+        if beside_expression and "KeyConditionExpression" not in params:
+            params = with_key_expression(params)
         return await request.send("Query", params)
 
     async def list_streams(self, request: LocalRequest) -> EngineReply:

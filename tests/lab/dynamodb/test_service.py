@@ -8,7 +8,7 @@ import pytest
 from dynaseal_lab.dynamodb.forward import Forwarder
 from dynaseal_lab.dynamodb.in_process import InProcessEngine
 from dynaseal_lab.model import Fault
-from lab.services import STRANGER, DynamoDbCaller, user
+from lab.services import STRANGER, DynamoDbCaller, EngineRefusalError, user
 
 TABLE = "arn:aws:dynamodb:us-west-2:111122223333:table/items"
 KEY = {"pk": {"S": "a"}}
@@ -28,6 +28,19 @@ def test_an_item_is_written_read_changed_and_deleted(dynamodb: DynamoDbCaller) -
     assert dynamodb("GetItem", TableName="items", Key=KEY)["Item"]["x"] == {"N": "3"}
     dynamodb("DeleteItem", TableName="items", Key=KEY)
     assert dynamodb("GetItem", TableName="items", Key=KEY) == {}
+
+
+def test_key_conditions_in_both_forms_are_refused_also_beside_a_filter(dynamodb: DynamoDbCaller) -> None:
+    dynamodb.table()
+    with pytest.raises(EngineRefusalError, match="Can not use both expression and non-expression parameters"):
+        dynamodb(
+            "Query",
+            TableName="items",
+            KeyConditionExpression="pk = :mine",
+            FilterExpression="x <> :mine",
+            ExpressionAttributeValues={":mine": {"S": "mine"}},
+            KeyConditions={"pk": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "theirs"}]}},
+        )
 
 
 def test_accounts_have_tables_of_their_own(dynamodb: DynamoDbCaller) -> None:
