@@ -16,10 +16,11 @@ from dynaseal_lab.dynamodb.expressions import attribute_names, partition_value
 from dynaseal_lab.dynamodb.json_values import as_list, as_object, as_string
 from dynaseal_lab.dynamodb.numbers import shortest_form
 from dynaseal_lab.dynamodb.operations import OPERATIONS, Operation
+from dynaseal_lab.dynamodb.partiql import Statement
 from dynaseal_lab.dynamodb.request_parts import Part
 from dynaseal_lab.dynamodb.required_permissions import RequiredPermission
 from dynaseal_lab.dynamodb.table_facts import TableFacts
-from dynaseal_lab.model import Call, Params
+from dynaseal_lab.model import Call, Fault, Params
 
 ConditionValues = dict[str, list[str]]
 
@@ -42,6 +43,9 @@ def condition_keys(call: Call, permission: RequiredPermission, facts: TableFacts
         call: The call that needs the permission.
         permission: The permission, with the part of the request that needs it.
         facts: What is known of the table; None where there is no such table.
+
+    Raises:
+        Fault: A value has the wrong type, or a PartiQL statement that writes does not name an item.
     """
     part = permission.part
     # A transaction's Put needs the permission to PutItem and has that operation's keys. Some actions are not
@@ -87,12 +91,28 @@ def _leading_keys(part: Part, facts: TableFacts) -> Iterator[str]:
     if key is None:
         return
     if part.statement is not None:
-        yield from map(_value_string, part.statement.partitions(key) or ())
+        yield from map(_value_string, _partitions(part.statement, key))
     elif part.queried:
         if (value := _queried_value(part.params, key)) is not None:
             yield _value_string(value)
     else:
         yield from (_value_string(item[key]) for item in part.keys if key in item)
+
+
+def _partitions(statement: Statement, key: str) -> list[Any]:
+    """Return the partitions that a statement names, which may be none if it reads.
+
+    One that writes is about one item. Without its key, a permission could not be limited to partitions.
+    """
+    partitions = statement.partitions(key)
+    if partitions is None and statement.verb != "Select":
+        raise Fault(
+            "ValidationException",
+            "One of the required keys was not given a value"
+            if statement.verb == "Insert"
+            else "Where clause does not contain a mandatory equality on all key attributes",
+        )
+    return partitions or []
 
 
 def _queried_value(params: Params, key: str) -> Any:

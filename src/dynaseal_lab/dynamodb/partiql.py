@@ -2,14 +2,15 @@
 
 The engine executes statements. This parser reads just enough of them and refuses what it does not understand,
 comments included. A statement is limited to partitions only where conditions joined by AND say so (`pk = 'x'`
-or `pk IN [...]`). Any other statement may reach every item, and then `dynamodb:FullTableScan` is true.
+or `pk IN [...]`). Any other SELECT may reach every item, and then `dynamodb:FullTableScan` is true.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dynaseal_lab.dynamodb.json_values import as_object
 from dynaseal_lab.model import Fault
 
 Verb = Literal["Select", "Insert", "Update", "Delete"]
@@ -24,6 +25,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
+_BRACKETS = {"(": 1, "[": 1, "{": 1, "<<": 1, ")": -1, "]": -1, "}": -1, ">>": -1}
 _CLAUSES = frozenset({"SET", "REMOVE", "WHERE", "RETURNING", "ORDER"})
 _VERBS: Mapping[str, Verb] = {"SELECT": "Select", "INSERT": "Insert", "UPDATE": "Update", "DELETE": "Delete"}
 
@@ -61,10 +63,9 @@ class Statement:
     def partitions(self, partition_key: str) -> list[Any] | None:
         """Return the partition key values that the statement is limited to; None where it is not limited."""
         if self.verb == "Insert":
-            return _inserted_value(self.inserted, partition_key)
-        if any(token.says("OR") or token.says("NOT") for token in self.where):
-            return None
-        return _required_values(self.where, partition_key)
+            return _inserted_values(self.inserted, partition_key)
+        found = (_values_of(condition, partition_key) for condition in _required_conditions(self.where))
+        return [value for values in found for value in values] or None
 
 
 def parse_statement(statement: str, parameters: Sequence[Any]) -> Statement:
@@ -87,6 +88,9 @@ def parse_statement(statement: str, parameters: Sequence[Any]) -> Statement:
         raise _invalid("Statement wasn't well formed, can't be processed: Unexpected keyword")
     start = _table_position(tokens, verb)
     table, index, rest = _path(tokens, start)
+    # A name would be in double quotes; a second WHERE could hide the one that the engine goes by.
+    if sum(token.says("WHERE") for token in tokens) > 1:
+        raise _invalid("Statement wasn't well formed, can't be processed: Unexpected keyword")
     where = _clause(tokens, rest, "WHERE")
     return Statement(
         verb=verb,
@@ -158,41 +162,83 @@ def _clause(tokens: Sequence[Token], start: int, word: str) -> tuple[Token, ...]
     return ()
 
 
-def _required_values(where: Sequence[Token], key: str) -> list[Any] | None:
-    for position, token in enumerate(where[:-2]):
-        if not token.may_be_name or token.text != key or (position and where[position - 1].text == "."):
-            continue
-        if where[position + 1].says("=") and where[position + 2].value is not None:
-            return [where[position + 2].value]
-        if where[position + 1].says("IN"):
-            return _values_in_list(where[position + 2 :])
-    return None
-
-
-def _values_in_list(tokens: Sequence[Token]) -> list[Any] | None:
-    values: list[Any] = []
-    if not tokens or tokens[0].kind != "other" or tokens[0].text not in {"[", "("}:
-        return None
-    for token in tokens[1:]:
-        if token.text in {"]", ")"} and token.kind == "other":
-            return values
-        if token.value is not None:
-            values.append(token.value)
-        elif token.text != ",":
-            return None
-    return None
-
-
-def _inserted_value(tokens: Sequence[Token], key: str) -> list[Any] | None:
-    """Return the key's value at the first level of the inserted tuple."""
+def _with_depth(tokens: Sequence[Token]) -> Iterator[tuple[Token, int]]:
+    """Yield each token with the number of brackets around it; a bracket is not inside itself."""
     depth = 0
-    for position, token in enumerate(tokens):
-        depth += {"{": 1, "[": 1, "<<": 1, "}": -1, "]": -1, ">>": -1}.get(token.text, 0)
-        named = token.kind in {"string", "quoted"} and token.text == key
-        if depth == 1 and named and position + 2 < len(tokens) and tokens[position + 1].text == ":":
-            value = tokens[position + 2].value
-            return None if value is None else [value]
-    return None
+    for token in tokens:
+        change = _BRACKETS.get(token.text, 0) if token.kind == "other" else 0
+        depth += min(change, 0)
+        yield token, depth
+        depth += max(change, 0)
+
+
+def _required_conditions(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """Yield the conditions that must all hold, also those in brackets; none where an OR joins them."""
+    if any(token.says("OR") and depth == 0 for token, depth in _with_depth(tokens)):
+        return
+    for condition in _split_at_and(tokens):
+        if len(condition) > 2 and condition[0].says("(") and _first_level(condition) == ["(", ")"]:
+            yield from _required_conditions(condition[1:-1])
+        else:
+            yield condition
+
+
+def _split_at_and(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    start, between = 0, False
+    for position, (token, depth) in enumerate(_with_depth(tokens)):
+        if depth == 0 and token.says("AND") and not between:
+            yield tokens[start:position]
+            start = position + 1
+        if depth == 0 and token.says("BETWEEN"):
+            between = True
+        elif depth == 0 and token.says("AND"):
+            between = False  # this AND is between the limits of BETWEEN
+    yield tokens[start:]
+
+
+def _first_level(tokens: Sequence[Token]) -> list[str]:
+    return [token.text for token, depth in _with_depth(tokens) if depth == 0]
+
+
+def _values_of(condition: Sequence[Token], key: str) -> list[Any]:
+    """Return the values to which one condition limits the key; none where it is not such a condition."""
+    if len(condition) < 3:
+        return []
+    first, operator, second = condition[:3]
+    if len(condition) == 3 and operator.says("="):
+        for name, value in ((first, second), (second, first)):
+            if name.may_be_name and name.text == key and value.value is not None:
+                return [value.value]
+    if operator.says("IN") and first.may_be_name and first.text == key:
+        return _values_in_list(condition[2:])
+    return []
+
+
+def _values_in_list(tokens: Sequence[Token]) -> list[Any]:
+    """Return the values of a list in brackets; none where it has anything else than values."""
+    members = tokens[1:-1]
+    if not tokens[0].says("[") and not tokens[0].says("("):
+        return []
+    if any(token.value is None and not token.says(",") for token in members):
+        return []
+    return [token.value for token in members if token.value is not None]
+
+
+def _inserted_values(tokens: Sequence[Token], key: str) -> list[Any] | None:
+    """Return each value that an inserted item gives the key; None where one is not a literal or parameter."""
+    if len(tokens) == 1:  # the whole item is one parameter
+        item: Any = as_object(tokens[0].value or {}).get("M") or {}
+        return [item[key]] if key in item else None
+    members = list(_with_depth(tokens))
+    values: list[Any] = []
+    for (token, depth), (colon, _), (value, _), (end, _) in zip(
+        members, members[1:], members[2:], members[3:], strict=False
+    ):
+        if depth == 1 and token.kind != "other" and token.text == key and colon.says(":"):
+            if value.value is None or not (end.says(",") or end.says("}")):
+                return None
+            values.append(value.value)
+    return values or None
 
 
 def _invalid(message: str) -> Fault:

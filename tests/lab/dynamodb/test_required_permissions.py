@@ -167,6 +167,30 @@ def test_a_refusal_has_dynamodbs_message(dynamodb: DynamoDbCaller) -> None:
         ("ExecuteStatement", {"Statement": "SELECT * FROM items WHERE pk = 'a' OR x = 1"}, None),
         ("ExecuteStatement", {"Statement": "INSERT INTO items VALUE {'x': {'pk': 'no'}, 'pk': 'a'}"}, ["a"]),
         ("ExecuteStatement", {"Statement": "SELECT * FROM items WHERE x = 'pk = ''a''' "}, None),
+        ("ExecuteStatement", {"Statement": "DELETE FROM items WHERE 'a' = pk"}, ["a"]),
+        ("ExecuteStatement", {"Statement": "SELECT * FROM items WHERE pk = 'a' AND pk = 'b'"}, ["a", "b"]),
+        (
+            "ExecuteStatement",
+            {"Statement": "SELECT * FROM items WHERE ((pk = 'a') AND (x = 1 OR y = 2))"},
+            ["a"],
+        ),
+        ("ExecuteStatement", {"Statement": "SELECT * FROM items WHERE x = 1 OR y = 2 AND pk = 'a'"}, None),
+        ("ExecuteStatement", {"Statement": "SELECT * FROM items WHERE NOT pk = 'a'"}, None),
+        ("ExecuteStatement", {"Statement": "SELECT * FROM items WHERE (pk = 'a') = (x = 1)"}, None),
+        ("ExecuteStatement", {"Statement": "SELECT * FROM items WHERE x BETWEEN 1 AND pk = 'a'"}, None),
+        (
+            "ExecuteStatement",
+            {"Statement": "SELECT * FROM items WHERE x BETWEEN 1 AND 2 AND pk = 'a'"},
+            ["a"],
+        ),
+        ("ExecuteStatement", {"Statement": "SELECT * FROM items WHERE pk IN ['a', x]"}, None),
+        ("ExecuteStatement", {"Statement": "INSERT INTO items VALUE {'pk': 'a', 'pk': 'b'}"}, ["a", "b"]),
+        ("ExecuteStatement", {"Statement": "INSERT INTO items VALUE {pk: 'a'}"}, ["a"]),
+        (
+            "ExecuteStatement",
+            {"Statement": "INSERT INTO items VALUE ?", "Parameters": [{"M": {"pk": {"S": "a"}}}]},
+            ["a"],
+        ),
     ],
 )
 def test_leading_keys_are_the_partitions_that_a_request_names(
@@ -204,6 +228,27 @@ def test_a_comment_in_partiql_is_refused_since_it_could_hide_the_real_condition(
 ) -> None:
     with pytest.raises(Fault, match="comments"):
         dynamodb("ExecuteStatement", Statement="SELECT * FROM items WHERE /* pk = 'alice' AND */ pk = 'bob'")
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE items SET x = 1 WHERE pk > 'a'", "Where clause does not contain a mandatory equality"),
+        (
+            "DELETE FROM items WHERE pk = 'a' OR pk = 'b'",
+            "Where clause does not contain a mandatory equality",
+        ),
+        ("INSERT INTO items VALUE {'x': 1}", "One of the required keys was not given a value"),
+        ("INSERT INTO items VALUE {'pk': 'a' || 'b'}", "One of the required keys was not given a value"),
+        ("UPDATE items SET WHERE = 1, pk = 'a' WHERE pk = 'b'", "Statement wasn't well formed"),
+    ],
+)
+def test_a_statement_that_writes_without_naming_one_partition_is_refused(
+    dynamodb: DynamoDbCaller, statement: str, message: str
+) -> None:
+    dynamodb.table()
+    with pytest.raises(Fault, match=f"^ValidationException: {message}"):
+        dynamodb("ExecuteStatement", Statement=statement)
 
 
 def test_attributes_are_all_that_a_request_names(dynamodb: DynamoDbCaller) -> None:
