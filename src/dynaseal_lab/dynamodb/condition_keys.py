@@ -60,6 +60,7 @@ def condition_keys(call: Call, permission: RequiredPermission, facts: TableFacts
         values["dynamodb:Attributes"] = names
     if part.statement is not None and part.statement.verb == "Select":
         values["dynamodb:FullTableScan"] = ["false" if "dynamodb:LeadingKeys" in values else "true"]
+        values["dynamodb:Select"] = [_select(part)]
     if part.enclosed:
         values["dynamodb:EnclosingOperation"] = [call.operation]
     return values
@@ -153,14 +154,16 @@ def _attributes(part: Part) -> Iterator[str]:
     for item in part.keys:
         yield from item
     if part.statement is not None:
-        tokens = (*part.statement.selected, *part.statement.where)
-        yield from (token.text for token in tokens if token.kind == "quoted")
+        yield from part.statement.attributes
 
 
 def _select(part: Part) -> str:
     params = part.params
     if params.get("Select") is not None:
         return as_string(params["Select"])
+    statement = part.statement
+    if statement is not None and not statement.selects_all:
+        return "SPECIFIC_ATTRIBUTES"
     if params.get("ProjectionExpression") is not None or params.get("AttributesToGet") is not None:
         return "SPECIFIC_ATTRIBUTES"
     return "ALL_ATTRIBUTES" if part.index is None else "ALL_PROJECTED_ATTRIBUTES"

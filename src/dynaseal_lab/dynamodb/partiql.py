@@ -8,6 +8,7 @@ or `pk IN [...]`). Any other SELECT may reach every item, and then `dynamodb:Ful
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from dynaseal_lab.dynamodb.json_values import as_object
@@ -27,6 +28,8 @@ _TOKEN = re.compile(
 )
 _BRACKETS = {"(": 1, "[": 1, "{": 1, "<<": 1, ")": -1, "]": -1, "}": -1, ">>": -1}
 _CLAUSES = frozenset({"SET", "REMOVE", "WHERE", "RETURNING", "ORDER"})
+_OPERATORS = frozenset({"AND", "BETWEEN", "IN", "IS", "NOT", "OR"})
+_KEYWORDS = _CLAUSES | _OPERATORS | {"ASC", "BY", "DESC", "FALSE", "MISSING", "NULL", "TRUE"}
 _VERBS: Mapping[str, Verb] = {"SELECT": "Select", "INSERT": "Insert", "UPDATE": "Update", "DELETE": "Delete"}
 
 
@@ -51,12 +54,23 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One statement; `selected`, `where` and `inserted` are the tokens of its clauses."""
+    """One statement.
+
+    Args:
+        verb: What it does.
+        table: The table, by name or ARN.
+        index: The index that it reads in place of the table.
+        attributes: The top-level attributes that it names.
+        selects_all: Whether it reads whole items.
+        where: The tokens of its condition.
+        inserted: The tokens of the item that it inserts.
+    """
 
     verb: Verb
     table: str
     index: str | None
-    selected: tuple[Token, ...]
+    attributes: tuple[str, ...]
+    selects_all: bool
     where: tuple[Token, ...]
     inserted: tuple[Token, ...]
 
@@ -91,14 +105,18 @@ def parse_statement(statement: str, parameters: Sequence[Any]) -> Statement:
     # A name would be in double quotes; a second WHERE could hide the one that the engine goes by.
     if sum(token.says("WHERE") for token in tokens) > 1:
         raise _invalid("Statement wasn't well formed, can't be processed: Unexpected keyword")
-    where = _clause(tokens, rest, "WHERE")
+    selected = tokens[1 : start - 1] if verb == "Select" else []
+    inserted = tokens[rest + 1 :] if verb == "Insert" else []
+    clauses = () if verb == "Insert" else _before(tokens[rest:], "RETURNING")
+    attributes = (*_selected_names(selected), *_inserted_names(inserted), *_names(clauses))
     return Statement(
         verb=verb,
         table=table,
         index=index,
-        selected=tuple(tokens[1 : start - 1]) if verb == "Select" else (),
-        where=where,
-        inserted=_clause(tokens, rest, "VALUE"),
+        attributes=tuple(dict.fromkeys(attributes)),
+        selects_all=any(token.says("*") for token in selected),
+        where=_clause(tokens, rest, "WHERE"),
+        inserted=tuple(inserted),
     )
 
 
@@ -148,6 +166,40 @@ def _path(tokens: Sequence[Token], start: int) -> tuple[str, str | None, int]:
     if start + 2 < len(tokens) and tokens[start + 1].text == "." and tokens[start + 2].may_be_name:
         return tokens[start].text, tokens[start + 2].text, start + 3
     return tokens[start].text, None, start + 1
+
+
+def _before(tokens: Sequence[Token], word: str) -> Sequence[Token]:
+    return tokens[: next((end for end, token in enumerate(tokens) if token.says(word)), len(tokens))]
+
+
+def _selected_names(tokens: Sequence[Token]) -> Iterator[str]:
+    """Yield the attributes that a SELECT lists; some engines take a string for a name there."""
+    for before, token in pairwise([Token("other", ""), *tokens]):
+        if (token.may_be_name or token.kind == "string") and not before.says("."):
+            yield token.text
+
+
+def _names(tokens: Sequence[Token]) -> Iterator[str]:
+    """Yield the attributes in conditions and changes: neither keywords, functions, keys of maps nor steps."""
+    end = Token("other", "")
+    for before, token, after in zip([end, *tokens], tokens, [*tokens[1:], end], strict=False):
+        is_word = token.kind == "word" and token.text.upper() not in _KEYWORDS and not after.says("(")
+        if (is_word or token.kind == "quoted") and not before.says(".") and not after.says(":"):
+            yield token.text
+
+
+def _inserted_names(tokens: Sequence[Token]) -> Iterator[str]:
+    """Yield the attributes of an inserted item."""
+    if len(tokens) == 1:
+        yield from as_object(_whole_item(tokens[0]))
+    for (token, depth), (after, _) in pairwise(_with_depth(tokens)):
+        if depth == 1 and token.kind != "other" and after.says(":"):
+            yield token.text
+
+
+def _whole_item(token: Token) -> Any:
+    """Return the item that one parameter holds."""
+    return as_object(token.value or {}).get("M") or {}
 
 
 def _clause(tokens: Sequence[Token], start: int, word: str) -> tuple[Token, ...]:
@@ -226,8 +278,8 @@ def _values_in_list(tokens: Sequence[Token]) -> list[Any]:
 
 def _inserted_values(tokens: Sequence[Token], key: str) -> list[Any] | None:
     """Return each value that an inserted item gives the key; None where one is not a literal or parameter."""
-    if len(tokens) == 1:  # the whole item is one parameter
-        item: Any = as_object(tokens[0].value or {}).get("M") or {}
+    if len(tokens) == 1:
+        item = _whole_item(tokens[0])
         return [item[key]] if key in item else None
     members = list(_with_depth(tokens))
     values: list[Any] = []

@@ -268,6 +268,49 @@ def test_attributes_are_all_that_a_request_names(dynamodb: DynamoDbCaller) -> No
 
 
 @pytest.mark.parametrize(
+    ("statement", "attributes"),
+    [
+        ("SELECT a, b.c[0] FROM items WHERE pk = 'x' AND size(d) > 1 ORDER BY e DESC", "a b d e pk"),
+        ("SELECT 'a', \"b\" FROM items WHERE pk = 'x'", "a b pk"),
+        ("SELECT * FROM items WHERE pk = 'x' AND NOT (a IS MISSING OR \"null\" = 'b')", "a null pk"),
+        ("UPDATE items SET a = {'k': b} REMOVE c.d WHERE pk = 'x' RETURNING ALL OLD *", "a b c pk"),
+        ("DELETE FROM items WHERE pk = 'x' AND a BETWEEN b AND ? RETURNING ALL OLD *", "a b pk"),
+        ("INSERT INTO items VALUE {'pk': 'x', a: {'b': 1}, \"c\": TRUE, set: 1}", "a c pk set"),
+    ],
+)
+def test_attributes_of_a_statement_are_all_that_it_names(
+    dynamodb: DynamoDbCaller, statement: str, attributes: str
+) -> None:
+    dynamodb.table()
+    values = condition_keys(dynamodb, "ExecuteStatement", Statement=statement, Parameters=[{"N": "1"}])
+    assert values["dynamodb:Attributes"] == attributes.split()
+
+
+def test_attributes_of_an_item_inserted_by_a_parameter_are_the_items(dynamodb: DynamoDbCaller) -> None:
+    dynamodb.table()
+    item = {"M": {"pk": {"S": "x"}, "a": {"M": {"b": {"S": "c"}}}}}
+    values = condition_keys(
+        dynamodb, "ExecuteStatement", Statement="INSERT INTO items VALUE ?", Parameters=[item]
+    )
+    assert values["dynamodb:Attributes"] == ["a", "pk"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "select"),
+    [
+        ("SELECT * FROM items WHERE pk = 'x'", ["ALL_ATTRIBUTES"]),
+        ("SELECT pk FROM items WHERE pk = 'x'", ["SPECIFIC_ATTRIBUTES"]),
+        ("DELETE FROM items WHERE pk = 'x'", None),
+    ],
+)
+def test_select_of_a_statement_is_what_it_reads(
+    dynamodb: DynamoDbCaller, statement: str, select: list[str] | None
+) -> None:
+    dynamodb.table()
+    assert condition_keys(dynamodb, "ExecuteStatement", Statement=statement).get("dynamodb:Select") == select
+
+
+@pytest.mark.parametrize(
     ("params", "select"),
     [
         ({}, "ALL_ATTRIBUTES"),
