@@ -113,6 +113,7 @@ class ItemEncryptor(ProcessBound):
                 if stored is not None:
                     return stored
             with self._kms_calls.recording():
+                plaintext_item = _snapshot(plaintext_item)
                 if self._writes_plaintext:
                     _refuse_traces(self.config, plaintext_item)
                     return dict(plaintext_item)
@@ -161,6 +162,7 @@ class ItemEncryptor(ProcessBound):
                 if result is not None:
                     return result
             with self._kms_calls.recording():
+                encrypted_item = _snapshot(encrypted_item)
                 if self._older_items is not None and is_older_item(encrypted_item):
                     return self._older_items.read(encrypted_item)
                 if self._reads_plaintext and find_trace(encrypted_item, self.config.is_encrypted) is None:
@@ -304,6 +306,16 @@ _ITEM_METHODS = {name: getattr(ItemEncryptor, name) for name in ("encrypt_item",
 def _is_replaced(encryptor: ItemEncryptor, name: str) -> bool:
     """Return whether a subclass, `dynaseal.otel` or something else has replaced a method."""
     return name in vars(encryptor) or getattr(type(encryptor), name) is not _ITEM_METHODS[name]
+
+
+def _snapshot(an_item: Item) -> Item:
+    """Copy an item, so that an attribute that is added or replaced meanwhile neither leaves nor enters.
+
+    Another thread or task may change the caller's item while a keyring waits for KMS. What it adds would be
+    written without encryption, or read without verification.
+    """
+    # What is not a mapping is refused later. `dict` is found sooner than an abstract class, and is first.
+    return dict(an_item) if isinstance(an_item, (dict, Mapping)) else an_item  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
 
 
 # Called in an `except` and not a context manager of its own, which would take 0.5 us per item: 1 %.

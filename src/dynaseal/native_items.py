@@ -88,16 +88,16 @@ class NativeItems:
         job = self._to_encrypt(item)
         if job is None:
             return None
-        plan, _, wrapper = job
-        return plan.encrypt(item, wrapper, self._is_signed)
+        plan, snapshot, wrapper = job
+        return plan.encrypt(snapshot, wrapper, self._is_signed)
 
     def decrypt(self, item: Item) -> dict[str, Any] | None:
         """Verify and decrypt an item; None if the Python engine must decide."""
         job = self._to_decrypt(item)
         if job is None:
             return None
-        plan, _, wrapper = job
-        return plan.decrypt(item, wrapper)
+        plan, snapshot, wrapper = job
+        return plan.decrypt(snapshot, wrapper)
 
     def encrypt_many(self, items: Iterable[Item]) -> list[dict[str, Any] | None]:
         """Encrypt items; the result has None for each that the Python engine must decide about."""
@@ -111,6 +111,8 @@ class NativeItems:
         keyring = self._keyring
         if keyring is None or len(vars(keyring)) != self._keyring_attributes or not isinstance(item, dict):
             return None
+        # A copy: an attribute that another thread adds meanwhile would be stored without encryption.
+        item = item.copy()
         try:
             plan = self.shapes.for_writing(tuple(item)).plan
         except (DynasealError, TypeError):
@@ -120,12 +122,14 @@ class NativeItems:
 
     def _to_decrypt(self, item: Item) -> Job | None:
         keyring = self._keyring
-        if keyring is None or len(vars(keyring)) != self._keyring_attributes:
+        if keyring is None or len(vars(keyring)) != self._keyring_attributes or not isinstance(item, dict):
             return None
         peeked = self._peek(item)
         if peeked is None:
             return None
         version, legend, branch_key = peeked
+        # A copy: an attribute that another thread adds meanwhile would be returned without verification.
+        item = item.copy()
         try:
             plan = self.shapes.for_reading(tuple(item), version, legend).plan
         except (DynasealError, TypeError):

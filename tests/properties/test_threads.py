@@ -145,3 +145,72 @@ def test_calls_of_kms_are_counted_for_the_encryptor_that_made_them() -> None:
 
     counted = [encryptor.kms_calls for encryptor in encryptors]
     assert counted == [{("GenerateDataKey", ARN): thread + 1} for thread in range(THREADS)]
+
+
+class Meanwhile(RawAesKeyring):
+    """A keyring during whose work somebody changes the item."""
+
+    change: Callable[[], object] | None = None
+
+    def on_encrypt(self, materials: Any) -> Any:
+        self._change()
+        return super().on_encrypt(materials)
+
+    def on_decrypt(self, materials: Any, encrypted_data_keys: Any) -> Any:
+        self._change()
+        return super().on_decrypt(materials, encrypted_data_keys)
+
+    def _change(self) -> None:
+        if self.change is not None:
+            self.change()
+
+
+def changes_of(item: dict[str, Any]) -> list[Callable[[], object]]:
+    return [
+        lambda: item.update(secret={"S": "added"}),
+        lambda: item.update(clear={"S": "replaced"}, own1={"S": "replaced"}),
+        lambda: item.pop("clear"),
+        item.clear,
+    ]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_an_item_that_changes_meanwhile_is_written_and_read_as_it_was(number: int) -> None:
+    keyring = Meanwhile("tests", "one", bytes(32))
+    encryptor = encryptor_of(keyring, AlgorithmSuite.COMMIT_KEY_SYMSIG)
+    item = item_of(1)
+    keyring.change = changes_of(item)[number]
+    stored = encryptor.encrypt_item(item)
+    assert item != item_of(1)
+    keyring.change = None
+    assert encryptor.decrypt_item(stored) == item_of(1)
+
+    changing = dict(stored)
+    keyring.change = changes_of(changing)[number]
+    assert encryptor.decrypt_item(changing) == item_of(1)
+    assert changing != stored
+
+
+@pytest.mark.parametrize("suite", AlgorithmSuite)
+def test_no_attribute_that_another_thread_adds_is_written_in_the_clear(suite: AlgorithmSuite) -> None:
+    encryptor = encryptor_of(RawAesKeyring("tests", "one", bytes(32)), suite)
+    item = item_of(1)
+    is_over = False
+
+    def change() -> None:
+        while not is_over:
+            if "secret" in item:
+                del item["secret"]
+            else:
+                item["secret"] = {"S": "added"}
+
+    with ThreadPoolExecutor(1) as pool:
+        changing = pool.submit(change)
+        try:
+            written = [encryptor.encrypt_item(item) for _ in range(300)]
+            written += encryptor.encrypt_many([item] * 100)
+        finally:
+            is_over = True
+        changing.result()
+    assert all(list(stored.get("secret", {"B": b""})) == ["B"] for stored in written)
+    assert all(encryptor.decrypt_item(stored).keys() >= item_of(1).keys() for stored in written)
