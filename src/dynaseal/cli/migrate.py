@@ -112,9 +112,7 @@ def migrate(
     """
     if dry_run and verify:
         raise click.UsageError("--dry-run and --verify exclude each other")
-    connections = Config(max_pool_connections=max(_CONNECTIONS, segments or 0))
-    library: Any = boto3
-    dynamodb = library.resource("dynamodb", region_name=region_name(None), config=connections)
+    dynamodb = _resource(max(_CONNECTIONS, segments or 0))
     try:
         migration = Migration(
             dynamodb.Table(table_name),
@@ -130,6 +128,18 @@ def migrate(
         raise click.UsageError(f"{error.message}. {error.hint}." if error.hint else error.message) from error
     with _progress(as_json=as_json) as show:
         report = (migration.verify if verify else migration.run)(show)
+    _print_report(report, as_json=as_json)
+    sys.exit(0 if report.succeeded else 1)
+
+
+def _resource(connections: int) -> Any:
+    library: Any = boto3
+    return library.resource(
+        "dynamodb", region_name=region_name(None), config=Config(max_pool_connections=connections)
+    )
+
+
+def _print_report(report: MigrationReport, *, as_json: bool) -> None:
     if as_json:
         for failure in report.failures:
             _print_json({"type": "failure", **failure.to_dict()})
@@ -137,7 +147,6 @@ def migrate(
     else:
         for line in _lines(report):
             click.echo(printable(line))
-    sys.exit(0 if report.succeeded else 1)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dynaseal import BeaconPlan, KeyStore, LengthPlan, plan_beacon, plot_beacon_plan
+from dynaseal.attributes import Item
 from dynaseal.boto.keys.clients import Clients
 from dynaseal.cli.items import read_lines, scan
 from dynaseal.cli.main import FailedError
@@ -80,12 +81,7 @@ def plan(
         raise click.UsageError("--sample limits the items read from TABLE; leave it out with --file")
     beacon_key = _beacon_key(key_store, logical_key_store, beacon_key_id, kms_key)
     items, item_count = (list(read_lines(path)), None) if path else _items_of(table_name, sample)
-    if any(find_format_attribute(item) is not None for item in items):
-        raise FailedError(
-            f"The items of {table_name} are encrypted, so a beacon over {attribute!r} cannot be planned "
-            "with them",
-            "Pass a file of plaintext items with --file.",
-        )
+    _check_plaintext(items, table_name, attribute)
     beacon_plan = plan_beacon(
         items,
         attribute,
@@ -100,6 +96,15 @@ def plan(
         click.echo(json.dumps({"table": table_name, **asdict(beacon_plan)}, indent=2))
     else:
         _print(table_name, beacon_plan)
+
+
+def _check_plaintext(items: Sequence[Item], table_name: str, attribute: str) -> None:
+    if any(find_format_attribute(item) is not None for item in items):
+        raise FailedError(
+            f"The items of {table_name} are encrypted, so a beacon over {attribute!r} cannot be planned "
+            "with them",
+            "Pass a file of plaintext items with --file.",
+        )
 
 
 def _beacon_key(

@@ -34,7 +34,16 @@ _Group = tuple[ItemForm, tuple[str, ...]]
 
 @dataclass
 class _Sample:
-    """What is known of one group of items."""
+    """What is known of one group of items.
+
+    Attributes:
+        items: How many items the group has.
+        size: The size of all of them, in bytes.
+        outcomes: What became of each sampled item.
+        growth: How many bytes each sampled item that would be written grows.
+        kms_calls: How many calls of KMS the sampled items needed.
+        seconds: How long the sampled items took.
+    """
 
     items: int = 0
     size: int = 0
@@ -44,9 +53,34 @@ class _Sample:
     seconds: float = 0.0
 
     @property
-    def share_to_write(self) -> float:
-        """Which part of the items would be written."""
-        return sum(each.state == "changed" for each in self.outcomes) / max(len(self.outcomes), 1)
+    def sampled(self) -> int:
+        """How many items were sampled; 1 if none was, so that it can divide."""
+        return max(len(self.outcomes), 1)
+
+    @property
+    def writes(self) -> float:
+        """How many of the group's items would be written."""
+        return self.items * sum(outcome.state == "changed" for outcome in self.outcomes) / self.sampled
+
+    @property
+    def write_units(self) -> float:
+        """How many write units that would consume."""
+        growth = sum(self.growth) / max(len(self.growth), 1)
+        return self.writes * write_units(round(self.size / self.items + growth))
+
+    @property
+    def all_kms_calls(self) -> float:
+        """How many calls of KMS the group's items would need.
+
+        With fewer calls than one for two items, a cache answered, and more items need no more calls.
+        """
+        per_item = self.kms_calls / self.sampled
+        return self.items * per_item if per_item >= 0.5 else self.kms_calls
+
+    @property
+    def all_seconds(self) -> float:
+        """How long it would take to transform the group's items."""
+        return self.items * self.seconds / self.sampled
 
 
 class Survey:
@@ -118,21 +152,12 @@ class Survey:
             max_write_units: The limit of write units per second.
             is_copy: Whether items are copied into another table, in transactions.
         """
-        writes = kms = 0.0
-        units_written = busy = 0.0
-        for group in self._groups.values():
-            sampled = max(len(group.outcomes), 1)
-            to_write = group.items * group.share_to_write
-            growth = sum(group.growth) / max(len(group.growth), 1)
-            writes += to_write
-            units_written += to_write * write_units(round(group.size / group.items + growth))
-            calls = group.kms_calls / sampled
-            # Fewer calls than half an item's: a cache answered, and more items need no more calls.
-            kms += group.items * calls if calls >= 0.5 else group.kms_calls
-            busy += group.items * group.seconds / sampled
-        if is_copy:
-            # Each of the two actions of a transaction consumes twice what a write of its size does.
-            units_written *= 4
+        groups = self._groups.values()
+        writes = sum(group.writes for group in groups)
+        kms = sum(group.all_kms_calls for group in groups)
+        busy = sum(group.all_seconds for group in groups)
+        # Each of the two actions of a transaction consumes twice what a write of its size does.
+        units_written = sum(group.write_units for group in groups) * (4 if is_copy else 1)
         seconds = max(
             # Python computes in one thread at a time, whatever the number of segments.
             busy,
@@ -142,7 +167,7 @@ class Survey:
         )
         calls = round(kms)
         fewer = 2 * (1 + int(seconds // _BRANCH_KEY_SECONDS))
-        outcomes = [outcome for group in self._groups.values() for outcome in group.outcomes]
+        outcomes = [outcome for group in groups for outcome in group.outcomes]
         return Estimate(
             writes=round(writes),
             kms_calls=calls,

@@ -79,26 +79,15 @@ def table_config(
     if default_action is not None:
         check_members("A model", CryptoAction, default_action=default_action)
     fields = read_fields(model, by_alias=by_alias)
-    logical_table_name = logical_table_name or table_name(model)
-    if logical_table_name is None:
-        raise ConfigError(
-            f"{model.__name__} has no name for its table", hint="Pass logical_table_name, such as 'people'"
-        )
+    logical_table_name = logical_table_name or _table_name(model)
     _check_names(model, fields)
     surrogates = _surrogates(fields)
-    partition_key = _key_name(model, fields, PartitionKey)
-    if partition_key is None:
-        raise ConfigError(
-            f"{model.__name__} has no partition key",
-            hint="Mark the field PartitionKey(), or in a PynamoDB Model hash_key=True",
-        )
-    sort_key = _key_name(model, fields, SortKey)
-    _check_surrogates(surrogates, [partition_key, sort_key])
-    actions = _actions(fields, default_action, {partition_key, sort_key})
+    key_names = _key_names(model, fields)
+    _check_surrogates(surrogates, key_names)
+    actions = _actions(fields, default_action, {*key_names})
     return TableConfig(
         logical_table_name,
-        partition_key,
-        sort_key,
+        *key_names,
         attribute_actions=actions,
         keyring=keyring,
         allowed_unsigned_attributes=[n for n, a in actions.items() if a is CryptoAction.DO_NOTHING],
@@ -106,6 +95,15 @@ def table_config(
         surrogate_keys=surrogates,
         **settings,
     )
+
+
+def _table_name(model: type) -> str:
+    name = table_name(model)
+    if name is None:
+        raise ConfigError(
+            f"{model.__name__} has no name for its table", hint="Pass logical_table_name, such as 'people'"
+        )
+    return name
 
 
 def _check_names(model: type, fields: Sequence[Field]) -> None:
@@ -124,6 +122,17 @@ def _find(field: Field, kind: type[_M]) -> _M | None:
     if len(found) > 1:
         raise ConfigError(f"{field.location} has {kind.__name__} more than once", hint="Keep one of them")
     return found[0] if found else None
+
+
+def _key_names(model: type, fields: Sequence[Field]) -> tuple[str, str | None]:
+    """Return the names of the partition key and of the sort key; None for a table without a sort key."""
+    partition_key = _key_name(model, fields, PartitionKey)
+    if partition_key is None:
+        raise ConfigError(
+            f"{model.__name__} has no partition key",
+            hint="Mark the field PartitionKey(), or in a PynamoDB Model hash_key=True",
+        )
+    return partition_key, _key_name(model, fields, SortKey)
 
 
 def _key_name(model: type, fields: Sequence[Field], kind: type[PartitionKey | SortKey]) -> str | None:

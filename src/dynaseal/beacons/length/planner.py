@@ -35,7 +35,8 @@ ENCRYPTION_BYTES = 640
 """How many bytes header and footer add to an item, with one KMS key and the default suite."""
 
 _READ_UNIT_BYTES = 4096
-_EXTRA_BITS = 4  # with so many bits more than distinguish the values, nearly every value is alone
+_EXTRA_BITS = 4
+"""How many bits more than are needed to tell the values apart: then nearly every value has a beacon alone."""
 
 
 def plan_beacon(
@@ -59,7 +60,7 @@ def plan_beacon(
             few values.
         table_items: How many items the table has. By default, `items` are all of them.
         item_bytes: The mean size of a stored item. By default, the size of `items` and what encryption adds.
-        shared: How many values must share a beacon on average, at least.
+        shared: The least number of values that must share a beacon on average.
 
     Raises:
         ConfigError: `attribute` is not a location, or none of the items has a value there.
@@ -71,24 +72,24 @@ def plan_beacon(
         (64, 4, 15.75)
     """
     sample = _Sample.of(items, attribute)
-    factor = (table_items or sample.items) / sample.items
+    uses_own_key = beacon_key is not None
     table = _Table.of(
-        sample.counts, factor, item_bytes or sample.item_bytes, _keys(name or attribute, beacon_key)
+        sample.counts,
+        factor=(table_items or sample.items) / sample.items,
+        item_bytes=item_bytes or sample.item_bytes,
+        keys=_keys(name or attribute, beacon_key),
     )
-    longest = min(ceil(log2(len(sample.counts))) + _EXTRA_BITS, MAX_LENGTH)
-    lengths = tuple(table.at(length, own_key=beacon_key is not None) for length in range(1, longest + 1))
-    total = sum(sample.counts.values())
-    most_frequent = max(sample.counts.values()) / total
-    choice = recommend(lengths, len(sample.counts), most_frequent, shared)
+    lengths = table.lengths(own_key=uses_own_key)
+    choice = recommend(lengths, len(sample.counts), sample.most_frequent, shared)
     return BeaconPlan(
         attribute=attribute,
-        sampled_items=total,
-        table_items=round(total * factor),
+        sampled_items=sample.counts.total(),
+        table_items=round(sample.counts.total() * table.factor),
         values=len(sample.counts),
         value_bits=_entropy(sample.counts.values()),
-        most_frequent=most_frequent,
+        most_frequent=sample.most_frequent,
         item_bytes=table.item_bytes,
-        uses_own_key=beacon_key is not None,
+        uses_own_key=uses_own_key,
         lengths=lengths,
         recommended=choice.length,
         reason=choice.reason,
@@ -97,10 +98,16 @@ def plan_beacon(
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """The values of the sample as the bytes that are hashed, and how many items have each."""
+    """The sample, and its values as the bytes that are hashed.
+
+    Attributes:
+        items: How many items it has, those without a value included.
+        counts: How many items have each value.
+        item_bytes: The mean size of an item, encrypted.
+    """
 
     items: int
-    counts: Mapping[bytes, int]
+    counts: Counter[bytes]
     item_bytes: float
 
     @classmethod
@@ -125,6 +132,11 @@ class _Sample:
             )
         return cls(len(sizes), counts, fmean(sizes))
 
+    @property
+    def most_frequent(self) -> float:
+        """The share of the most frequent value among the items with a value."""
+        return max(self.counts.values()) / self.counts.total()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Table:
@@ -146,13 +158,18 @@ class _Table:
 
     @classmethod
     def of(
-        cls, counts: Mapping[bytes, int], factor: float, item_bytes: float, keys: Iterable[bytes]
+        cls, counts: Mapping[bytes, int], *, factor: float, item_bytes: float, keys: Iterable[bytes]
     ) -> "_Table":
         by_frequency = sorted(counts, key=lambda data: (-counts[data], data))
         hashed = [{data: beacon_number(key, data) for data in counts} for key in keys]
         return cls(
             counts=counts, by_frequency=by_frequency, factor=factor, item_bytes=item_bytes, hashed=hashed
         )
+
+    def lengths(self, *, own_key: bool) -> tuple[LengthPlan, ...]:
+        """Measure every length at which values still share beacons, and a few more."""
+        longest = min(ceil(log2(len(self.counts))) + _EXTRA_BITS, MAX_LENGTH)
+        return tuple(self.at(length, own_key=own_key) for length in range(1, longest + 1))
 
     def at(self, length: int, *, own_key: bool) -> LengthPlan:
         """Measure what a length costs and reveals."""

@@ -17,7 +17,7 @@ from dynaseal.boto.cost.prices import (
     Price,
 )
 from dynaseal.boto.cost.sizes import ItemSizes, measure
-from dynaseal.boto.keys.uses import KeyKind, KeyUse, StoreUse, uses_of
+from dynaseal.boto.keys.uses import KeyKind, KeyUse, StoreUse, Uses, uses_of
 from dynaseal.config import TableConfig
 from dynaseal.core.arguments import check_instances, check_integers
 from dynaseal.errors import ConfigError
@@ -141,24 +141,34 @@ def estimate_cost(
     check_integers(
         "estimate_cost", items=items, reads=reads, writes=writes, processes=processes, tenants=tenants
     )
+    uses = _known_uses(config)
+    sizes = measure(config, item)
+    keys = {use.key_id for use in uses.keys} | {use.store.kms_key_arn for use in uses.stores}
+    return Estimate(
+        kms=[*_kms_calls(config, uses, reads, writes, loaders=processes * tenants)],
+        keys=len(keys),
+        keys_dollars=KMS_KEY.of(len(keys)),
+        sizes=sizes,
+        capacity=_capacity(sizes, items, reads, writes),
+    )
+
+
+def _known_uses(config: TableConfig) -> Uses:
     uses = uses_of(config)
     if uses.unknown:
         raise ConfigError(
             f"What {uses.unknown[0]!r} calls is not known, so its cost cannot be estimated",
             hint="Estimate with one of dynaseal's keyrings",
         )
-    sizes = measure(config, item)
-    kms = [*_item_calls(uses.keys, reads, writes)]
+    return uses
+
+
+def _kms_calls(
+    config: TableConfig, uses: Uses, reads: int, writes: int, *, loaders: int
+) -> Iterator[KmsUsage]:
+    yield from _item_calls(uses.keys, reads, writes)
     for use in uses.stores:
-        kms += _store_calls(config, use, reads, writes, loaders=processes * tenants)
-    keys = {use.key_id for use in uses.keys} | {use.store.kms_key_arn for use in uses.stores}
-    return Estimate(
-        kms=kms,
-        keys=len(keys),
-        keys_dollars=KMS_KEY.of(len(keys)),
-        sizes=sizes,
-        capacity=_capacity(sizes, items, reads, writes),
-    )
+        yield from _store_calls(config, use, reads, writes, loaders=loaders)
 
 
 def _item_calls(keys: Sequence[KeyUse], reads: int, writes: int) -> Iterator[KmsUsage]:

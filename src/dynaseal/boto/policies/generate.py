@@ -81,6 +81,12 @@ def policies_for(
     check_instances("policies_for", Role, role=role)
     if principal is not None:
         _account_of(principal)
+    uses = _uses_for(config, role)
+    generator = _Generator(config, uses, role, _place(uses, table, config), storage_key, tenant)
+    return _combine([*generator.statements()], principal)
+
+
+def _uses_for(config: TableConfig, role: Role) -> Uses:
     uses = uses_of(config)
     if uses.unknown:
         raise ConfigError(
@@ -92,9 +98,7 @@ def policies_for(
             f"The configuration can only read, so it has no policy for a {role.value}",
             hint="Pass a configuration whose keyring names a key to write with",
         )
-    generator = _Generator(config, uses, role, _place(uses, table, config), storage_key, tenant)
-    statements = [*generator.statements()]
-    return _combine(statements, principal)
+    return uses
 
 
 @dataclass(frozen=True, slots=True)
