@@ -112,8 +112,8 @@ class ItemEncryptor(ProcessBound):
                 stored = self._native_writer.encrypt(plaintext_item)
                 if stored is not None:
                     return stored
+            plaintext_item = _snapshot(plaintext_item)
             with self._kms_calls.recording():
-                plaintext_item = _snapshot(plaintext_item)
                 if self._writes_plaintext:
                     _refuse_traces(self.config, plaintext_item)
                     return dict(plaintext_item)
@@ -161,8 +161,8 @@ class ItemEncryptor(ProcessBound):
                 result = self._decrypt_natively(self._native_reader, encrypted_item)
                 if result is not None:
                     return result
+            encrypted_item = _snapshot(encrypted_item)
             with self._kms_calls.recording():
-                encrypted_item = _snapshot(encrypted_item)
                 if self._older_items is not None and is_older_item(encrypted_item):
                     return self._older_items.read(encrypted_item)
                 if self._reads_plaintext and find_trace(encrypted_item, self.config.is_encrypted) is None:
