@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::Unusual;
 use crate::bytes::write_sized_by_short;
-use crate::fields::{Field, Fields};
+use crate::fields::Fields;
 use crate::values::{BOOLEAN, NULL, NUMBER, STRING};
 
 pub const PUBLIC_KEY: &[u8] = b"aws-crypto-public-key";
@@ -46,12 +46,11 @@ pub fn serialize(
     out.extend_from_slice(&u16::try_from(count).map_err(|_| Unusual)?.to_be_bytes());
     let mut legend = Vec::new();
     for attribute in attributes {
-        let field = fields.signed(attribute.position);
         write_sized_by_short(&mut out, &attribute.key)?;
         if has_legend {
-            legend.push(write_version_2_value(&mut out, field)?);
+            legend.push(write_version_2_value(&mut out, fields, attribute.position)?);
         } else {
-            write_version_1_value(&mut out, field)?;
+            write_version_1_value(&mut out, fields, attribute.position)?;
         }
     }
     if has_legend {
@@ -67,17 +66,21 @@ pub fn serialize(
     Ok(out)
 }
 
-fn write_version_1_value(out: &mut Vec<u8>, field: Field<'_>) -> Result<(), Unusual> {
-    write_sized_by_short(
-        out,
-        STANDARD
-            .encode([&field.type_id, field.bytes].concat())
-            .as_bytes(),
-    )
+fn write_version_1_value(
+    out: &mut Vec<u8>,
+    fields: &Fields,
+    position: usize,
+) -> Result<(), Unusual> {
+    write_sized_by_short(out, STANDARD.encode(fields.stored(position)).as_bytes())
 }
 
 /// Appends a value, and returns the letter for the legend.
-fn write_version_2_value(out: &mut Vec<u8>, field: Field<'_>) -> Result<u8, Unusual> {
+fn write_version_2_value(
+    out: &mut Vec<u8>,
+    fields: &Fields,
+    position: usize,
+) -> Result<u8, Unusual> {
+    let field = fields.signed(position);
     let (letter, value) = match field.type_id {
         STRING => (b'S', field.bytes),
         NUMBER => (b'N', field.bytes),
@@ -85,7 +88,7 @@ fn write_version_2_value(out: &mut Vec<u8>, field: Field<'_>) -> Result<u8, Unus
         BOOLEAN if field.bytes == [0] => (b'L', b"false".as_slice()),
         BOOLEAN => (b'L', b"true".as_slice()),
         _ => {
-            write_version_1_value(out, field)?;
+            write_version_1_value(out, fields, position)?;
             return Ok(b'B');
         }
     };

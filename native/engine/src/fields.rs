@@ -113,7 +113,7 @@ impl Fields {
         &self.buffer
     }
 
-    /// A field's type id and its bytes, as they are stored if it is encrypted.
+    /// A field's type id and its bytes; of an encrypted field, this is what is stored.
     pub fn stored(&self, position: usize) -> &[u8] {
         let (start, end) = self.ends[position];
         &self.buffer[start..end]

@@ -9,6 +9,7 @@
 mod bytes;
 mod context;
 mod fields;
+mod hashing;
 mod header;
 mod many;
 mod materials;

@@ -5,11 +5,11 @@
 
 use crate::Unusual;
 use crate::fields::{Fields, Row};
-use crate::header::{EncryptedDataKey, MESSAGE_ID_LENGTH, MarkedHeader, Start, write_partial};
-use crate::primitives::{
-    FieldKeys, HASH_LENGTH, Hash, Key, RECIPIENT_TAG_LENGTH, check_equal, check_one_of,
-    derive_pair, header_commitment, recipient_tag,
+use crate::hashing::{
+    HASH_LENGTH, RECIPIENT_TAG_LENGTH, derive_pair, hash, header_commitment, recipient_tag,
 };
+use crate::header::{EncryptedDataKey, MESSAGE_ID_LENGTH, MarkedHeader, Start, write_partial};
+use crate::primitives::{FieldKeys, Key, check_equal, check_one_of};
 use crate::signatures::{SIGNATURE_LENGTH, verify};
 
 const COMMIT_INFO: &[u8] = b"AWS_DBE_COMMIT_KEY";
@@ -83,22 +83,22 @@ pub fn seal(
     let mut header = write_partial(&start, keys.data_keys)?;
     let (commit_key, root) = derive_pair(
         keys.data_key.as_ref(),
-        &[COMMIT_INFO, message_id],
-        &[DERIVE_INFO, message_id],
+        [COMMIT_INFO, message_id],
+        [DERIVE_INFO, message_id],
     );
     let commitment = header_commitment(&commit_key, &header);
     header.extend_from_slice(&commitment);
 
     let field_keys = layout.field_keys(&root)?;
-    for ((position, path), (key, nonce)) in layout.encrypted().zip(field_keys.iter()) {
-        key?.encrypt_in_place(nonce, path, fields.ciphertext(position))?;
+    for ((position, path), key) in layout.encrypted().zip(field_keys.iter()) {
+        key.encrypt_in_place(path, fields.ciphertext(position))?;
     }
     let hash = canonical_hash(&header, keys.context, fields);
 
     let mut footer =
         Vec::with_capacity(keys.tag_keys.len() * RECIPIENT_TAG_LENGTH + SIGNATURE_LENGTH);
     for key in keys.tag_keys {
-        footer.extend_from_slice(recipient_tag(key, &hash).as_ref());
+        footer.extend_from_slice(&recipient_tag(key, &hash));
     }
     Ok(Sealed {
         header,
@@ -127,8 +127,8 @@ pub fn unseal(
     let message_id = header.message_id;
     let (commit_key, root) = derive_pair(
         keys.data_key.as_ref(),
-        &[COMMIT_INFO, message_id],
-        &[DERIVE_INFO, message_id],
+        [COMMIT_INFO, message_id],
+        [DERIVE_INFO, message_id],
     );
     check_equal(
         header.commitment,
@@ -148,23 +148,23 @@ pub fn unseal(
     }
     let hash = canonical_hash(header.whole, keys.context, fields);
     let tag = recipient_tag(keys.tag_key, &hash);
-    check_one_of(tags.chunks_exact(RECIPIENT_TAG_LENGTH), tag.as_ref())?;
+    check_one_of(tags.chunks_exact(RECIPIENT_TAG_LENGTH), &tag)?;
     if let Some(point) = keys.point {
         verify(point, &hash, signature)?;
     }
     let field_keys = layout.field_keys(&root)?;
-    for ((position, path), (key, nonce)) in layout.encrypted().zip(field_keys.iter()) {
-        key?.decrypt_in_place(nonce, path, fields.ciphertext(position))?;
+    for ((position, path), key) in layout.encrypted().zip(field_keys.iter()) {
+        key.decrypt_in_place(path, fields.ciphertext(position))?;
     }
     Ok(())
 }
 
 /// Hashes everything that is signed: header, encryption context, and the fields as they are stored.
 fn canonical_hash(header: &[u8], context: &[u8], fields: &Fields) -> [u8; HASH_LENGTH] {
-    let mut hash = Hash::new();
-    hash.update(header);
-    hash.update(&(context.len() as u64).to_be_bytes());
-    hash.update(context);
-    hash.update(fields.hashed());
-    hash.finish()
+    hash(&[
+        header,
+        &(context.len() as u64).to_be_bytes(),
+        context,
+        fields.hashed(),
+    ])
 }

@@ -2,14 +2,10 @@
 //!
 //! Each wraps an intermediate key, under which the data key is wrapped; see `dynaseal/materials/keyrings`.
 
-use aws_lc_rs::hmac;
-
 use crate::Unusual;
+use crate::hashing::{BranchHmac, branch_hmac, derive_pair, derive_wrapping_key};
 use crate::header::EncryptedDataKey;
-use crate::primitives::{
-    GcmKey, KEY_LENGTH, Key, NONCE_LENGTH, TAG_LENGTH, branch_hmac_key, derive_pair,
-    derive_wrapping_key,
-};
+use crate::primitives::{GcmKey, KEY_LENGTH, Key, NONCE_LENGTH, TAG_LENGTH};
 
 const ENCRYPTION_INFO: &[u8] = b"AWS_MPL_INTERMEDIATE_KEYWRAP_ENC";
 const TAG_KEY_INFO: &[u8] = b"AWS_MPL_INTERMEDIATE_KEYWRAP_MAC";
@@ -36,7 +32,7 @@ pub enum Wrapping {
     BranchKey {
         id: Vec<u8>,
         version: [u8; VERSION_LENGTH],
-        key: Box<hmac::Key>,
+        key: Box<BranchHmac>,
     },
 }
 
@@ -67,7 +63,7 @@ impl Wrapping {
         Self::BranchKey {
             id: id.as_bytes().to_vec(),
             version,
-            key: Box::new(branch_hmac_key(key)),
+            key: Box::new(branch_hmac(key)),
         }
     }
 
@@ -86,7 +82,7 @@ impl Wrapping {
         aad: &[u8],
     ) -> Result<Wrapped, Unusual> {
         let (intermediate, random) = random.split_at(KEY_LENGTH);
-        let (key, tag_key) = derive_pair(intermediate, &[ENCRYPTION_INFO], &[TAG_KEY_INFO]);
+        let (key, tag_key) = derive_pair(intermediate, [ENCRYPTION_INFO, &[]], [TAG_KEY_INFO, &[]]);
         let mut ciphertext = Vec::with_capacity(160);
         GcmKey::new(key.as_ref())?.encrypt(
             &INTERMEDIATE_NONCE,
@@ -168,7 +164,8 @@ impl Wrapping {
                 wrapping_key.decrypt(nonce, rest, &bound(id, version, aad))?
             }
         };
-        let (key, tag_key) = derive_pair(&intermediate, &[ENCRYPTION_INFO], &[TAG_KEY_INFO]);
+        let (key, tag_key) =
+            derive_pair(&intermediate, [ENCRYPTION_INFO, &[]], [TAG_KEY_INFO, &[]]);
         let plaintext = GcmKey::new(key.as_ref())?.decrypt(&INTERMEDIATE_NONCE, data_key, aad)?;
         let mut data_key = Key::default();
         if plaintext.len() != KEY_LENGTH {
