@@ -64,6 +64,12 @@ def test_every_output_that_a_page_shows_follows_a_block_of_its_program(page: Pag
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
+def test_a_key_of_zeros_is_said_to_be_an_example(page: Page) -> None:
+    lines = [line for block in page.blocks for line in block.text.splitlines() if "RawAesKeyring(" in line]
+    assert [line for line in lines if "bytes(32)" in line and "for examples only" not in line] == []
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
 def test_a_page_names_every_package_to_install(page: Page) -> None:
     installed = " ".join(re.findall(r"pip install ([^`\n]+)", page.text))
     extras = {extra for names in re.findall(r"dynaseal\[([\w,]+)\]", installed) for extra in names.split(",")}
