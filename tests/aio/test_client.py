@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 from aiobotocore.session import get_session
 
 import dynaseal
-from dynaseal import ConfigError, CryptoAction, UnsupportedOperationError, UpdateMode
-from dynaseal.aio import EncryptedClient, attach
+from dynaseal import ConfigError, CryptoAction, EncryptError, UnsupportedOperationError, UpdateMode
+from dynaseal.aio import EncryptedClient, ItemEncryptor, attach
 from support.aio_stubs import client_of, create_table, scenario
-from support.people import ACTIONS, people, person
+from support.people import ACTIONS, KEYRING, people, person
 
 pytestmark = pytest.mark.usefixtures("both_loops")
 
@@ -32,6 +32,80 @@ def test_items_are_encrypted_on_the_way_out_and_decrypted_on_the_way_in(endpoint
         assert [item for page in pages for item in page["Items"]] == [person()]
 
     scenario(endpoint, code)
+
+
+class Awaited:
+    """A keyring that lets other tasks run first."""
+
+    async def on_encrypt(self, materials: Any) -> Any:
+        await asyncio.sleep(0.01)
+        return KEYRING.on_encrypt(materials)
+
+    async def on_decrypt(self, materials: Any, encrypted_data_keys: Any) -> Any:
+        await asyncio.sleep(0.01)
+        return KEYRING.on_decrypt(materials, encrypted_data_keys)
+
+
+AWAITED = people(keyring=cast("Any", Awaited()), actions={**ACTIONS, "tags": CryptoAction.SIGN_ONLY})
+
+
+def tagged(key: str = "ann") -> dict[str, Any]:
+    return person(key, tags={"L": [{"S": "a"}]})
+
+
+def change(item: dict[str, Any]) -> None:
+    """What another task does with an item of its own."""
+    item["tags"]["L"].append({"S": "b"})
+    item["city"]["S"] = "Basel"
+    item["notes"] = {"S": "added"}
+
+
+def test_a_request_is_sent_as_it_was_when_it_was_made(endpoint: str) -> None:
+    async def code(plain: Any) -> None:
+        name = await create_table(plain, "aio-changes")
+        client = EncryptedClient(plain, configs={name: AWAITED})
+
+        async def changing(coroutine: Any, request: list[Any], item: dict[str, Any]) -> None:
+            task = asyncio.create_task(coroutine)
+            await asyncio.sleep(0.005)
+            change(item)
+            request.append(request[0])
+            await task
+            assert (await client.get_item(TableName=name, Key=KEY)).get("Item") == tagged()
+
+        item = tagged()
+        await changing(client.put_item(TableName=name, Item=item), [None], item)
+        item = tagged()
+        puts: list[Any] = [{"PutRequest": {"Item": item}}]
+        await changing(client.batch_write_item(RequestItems={name: puts}), puts, item)
+        item = tagged()
+        puts = [{"Put": {"TableName": name, "Item": item}}]
+        await changing(client.transact_write_items(TransactItems=puts), puts, item)
+
+    scenario(endpoint, code)
+
+
+def test_an_item_is_encrypted_and_decrypted_as_it_was_when_the_call_began() -> None:
+    async def code() -> None:
+        encryptor = ItemEncryptor(AWAITED)
+        item = tagged()
+        writing = asyncio.create_task(encryptor.encrypt_item(item))
+        await asyncio.sleep(0.005)
+        change(item)
+        stored = await writing
+        reading = asyncio.create_task(encryptor.decrypt_item(stored))
+        await asyncio.sleep(0.005)
+        change(stored)
+        assert await reading == tagged()
+
+    asyncio.run(code())
+
+
+def test_an_item_that_contains_itself_is_refused() -> None:
+    members: list[Any] = []
+    members += [{"L": members}, {"L": members}]
+    with pytest.raises(EncryptError, match="nested deeper"):
+        asyncio.run(ItemEncryptor(people()).encrypt_item(person(notes={"L": members})))
 
 
 def test_an_update_of_a_signed_attribute_is_made_by_reading_and_writing(endpoint: str) -> None:

@@ -118,7 +118,7 @@ async def run_sized(
         args: Its positional arguments.
         kwargs: Its keyword arguments.
     """
-    if _size_up_to(message, MAX_SIZE_ON_LOOP) > MAX_SIZE_ON_LOOP:
+    if _is_large(message):
         return await run_in_thread(function, *args, **kwargs)
     return await _LoopDriver(turns).run(partial(function, *args, **kwargs))
 
@@ -254,6 +254,13 @@ def _is_asynchronous(function: Callable[..., Any]) -> bool:
 def _forget_failure(work: "asyncio.Future[Any]") -> None:
     if not work.cancelled():
         work.exception()  # nobody waits for it any more; asyncio would log it
+
+
+def _is_large(message: object) -> bool:
+    try:
+        return _size_up_to(message, MAX_SIZE_ON_LOOP) > MAX_SIZE_ON_LOOP
+    except RecursionError:
+        return False  # it contains itself, or is nested far too deep: it is refused before any cryptography
 
 
 def _size_up_to(value: object, limit: int) -> int:

@@ -5,6 +5,7 @@ ParamValidationError, without the values of encrypted attributes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from inspect import iscoroutinefunction
 from typing import Any, cast
 
 from boto3.dynamodb.transform import TransformationInjector
@@ -29,6 +30,7 @@ from dynaseal.boto.interception.requests import (
 from dynaseal.boto.interception.unreadable import UNREADABLE_ITEMS, with_converted_keys
 from dynaseal.boto.interception.updates.driver import http_response, run_plan
 from dynaseal.boto.user_agent import user_agent_suffix
+from dynaseal.core.copies import copied
 from dynaseal.core.operations import ABOUT_TABLES
 from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
 
@@ -78,6 +80,7 @@ class Handlers:
         self._client = client
         self._requests = requests
         self.wrapped_prepare = wrap(self.prepare)
+        self._waits_on_loop = iscoroutinefunction(self.wrapped_prepare)
         self.wrapped_answer = wrap(self.answer)
         self.wrapped_finish = wrap(self.finish)
         self._user_agent_suffix = user_agent_suffix()
@@ -99,10 +102,12 @@ class Handlers:
         """Return a copy of the caller's request, which botocore then builds the request from.
 
         `prepare` can only replace a request by changing the dict that it gets, and that may be the caller's.
-        The values in it are never changed, so a shallow copy is enough.
+        It never changes the values in it, so a shallow copy is enough where clients block. On an event loop
+        the caller can change them before a keyring has its reply, when they are signed but not yet sent.
         """
         context[_REPEATABLE_KEY] = _REPEATABLE_BY in params
-        return dict(params)
+        copy_of_params = dict(params)
+        return copied(copy_of_params) if self._waits_on_loop else copy_of_params
 
     def prepare(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         """Replace the request by the one to send.
