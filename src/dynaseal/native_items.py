@@ -73,13 +73,15 @@ class NativeItems:
             return None
         canonical = shape.layout.canonical
         names = [shape.names[position] for _, _, position in canonical]
+        # Not `names.index`: whoever can write to the table decides how many attributes are in the context.
+        positions = {name: position for position, name in enumerate(names)}
         return self._engine.Plan(
             version=shape.layout.version,
             legend=shape.layout.legend,
             paths=[path for path, _, _ in canonical],
             names=names,
             dropped=shape.dropped,
-            context=[((ATTRIBUTE_PREFIX + name).encode(), names.index(name)) for name, _ in shape.context],
+            context=[((ATTRIBUTE_PREFIX + name).encode(), positions[name]) for name, _ in shape.context],
             table_entries=self._table_entries,
         )
 
