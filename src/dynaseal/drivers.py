@@ -28,6 +28,12 @@ class Driver(Protocol):
 
     suspends: bool
     """Whether the code is suspended where it waits, and its thread goes on with other code."""
+    thread: int | None
+    """The thread that has to go on before the code can, if the code is suspended there."""
+
+    def is_running(self) -> bool:
+        """Return whether the event loop runs that the code may wait for, if there is one."""
+        ...
 
     def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Make a call that waits for a reply, and return its result."""
@@ -50,6 +56,10 @@ class _Blocking:
     """The thread itself makes calls and waits."""
 
     suspends = False
+    thread: int | None = None
+
+    def is_running(self) -> bool:
+        return True
 
     def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         result = function(*args, **kwargs)
@@ -144,15 +154,15 @@ def let_others_run() -> None:
     _current.driver.let_others_run()
 
 
-def suspending_thread() -> int | None:
-    """Return the thread that has to go on before the running code can, if it is suspended; otherwise None."""
-    return get_ident() if _current.driver.suspends else None
+def current() -> Driver:
+    """Return the driver of the running code."""
+    return _current.driver
 
 
-def would_never_end(thread: int | None) -> bool:
+def would_never_end(driver: Driver) -> bool:
     """Return whether this thread would wait for code that is suspended in this same thread.
 
     Args:
-        thread: What `suspending_thread` returned to that code.
+        driver: The driver of that code.
     """
-    return thread == get_ident() and not _current.driver.suspends
+    return driver.thread == get_ident() and not _current.driver.suspends

@@ -223,6 +223,49 @@ def test_cancelling_a_task_that_waits_for_a_load_leaves_the_load_to_the_others()
     assert asyncio.run(main()) == ["key", "key"]
 
 
+@RUNNERS
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_load_whose_loop_was_left_is_not_waited_for(runner: Any, is_closed: bool) -> None:
+    cache = BranchKeyCache()
+    loads: list[str] = []
+
+    async def load(name: str) -> str:
+        loads.append(name)
+        if name == "left":
+            await asyncio.sleep(60)
+        return name
+
+    def code(name: str) -> str:
+        return cache.get("key", 60, lambda: drivers.call(load, name))
+
+    async def leave() -> Any:
+        task = asyncio.create_task(runner(code, "left"))
+        while not loads:
+            await asyncio.sleep(0.001)
+        return task
+
+    loop = asyncio.new_event_loop()
+    task = loop.run_until_complete(leave())
+    # uvloop closes a loop only when its threads have ended, and this one waits.
+    if is_closed and runner is run:
+        loop.close()
+
+    async def others() -> list[str]:
+        async with asyncio.timeout(10):
+            return await asyncio.gather(*(run(code, name) for name in "abc"))
+
+    assert asyncio.run(others()) == ["a"] * 3
+    assert cache.get("key", 60, lambda: "nobody") == "a"
+    assert loads == ["left", "a"]
+    if not loop.is_closed():
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            loop.run_until_complete(task)
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+    assert cache.get("key", 60, lambda: "nobody") == "a"
+
+
 def test_code_that_blocks_the_loop_does_not_wait_for_a_task_of_that_loop() -> None:
     cache = BranchKeyCache()
 

@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from contextvars import copy_context
 from functools import partial
 from inspect import iscoroutine, iscoroutinefunction
-from threading import Thread
+from threading import Thread, get_ident
 from time import perf_counter, sleep
 from typing import Any, TypeVar, cast
 
@@ -131,6 +131,11 @@ class _LoopDriver:
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self._resumed = perf_counter()
+        self._loop = asyncio.get_running_loop()
+        self.thread: int | None = get_ident()
+
+    def is_running(self) -> bool:
+        return self._loop.is_running()
 
     async def run(self, function: Callable[[], _T]) -> _T:
         await self._turns.take()
@@ -184,11 +189,15 @@ class _ThreadDriver:
     """Waits in a thread of its own for what the loop does."""
 
     suspends = False
+    thread: int | None = None
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._is_cancelled = False
         self._pending: Future[Any] | None = None
+
+    def is_running(self) -> bool:
+        return self._loop.is_running()
 
     def run(self, function: Callable[[], _T]) -> _T:
         with driven_by(self):

@@ -41,11 +41,11 @@ class _Entry:
 
 
 class _Load(Future[Any]):
-    """A load in progress, and the thread in which it is suspended where it waits, if it is."""
+    """A load in progress, and its driver."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.suspended_in = drivers.suspending_thread()
+        self.driver = drivers.current()
 
 
 class BranchKeyCache(ProcessBound):
@@ -121,12 +121,14 @@ class BranchKeyCache(ProcessBound):
             with self._lock:
                 entry = self._usable(key, ttl_seconds)
                 loading = self._loading.get(key)
+                if loading is not None and not loading.driver.is_running():
+                    loading = None  # its event loop was left before the reply came
                 if entry is not None and (loading is not None or not self._is_due(entry, ttl_seconds)):
                     return entry.value
                 if loading is None:
                     future = self._loading[key] = _Load()
                     break
-            if drivers.would_never_end(loading.suspended_in):
+            if drivers.would_never_end(loading.driver):
                 # A task of this thread's event loop is loading it, and this caller blocks the loop.
                 return load()
             try:
@@ -175,8 +177,9 @@ class BranchKeyCache(ProcessBound):
             return value
         finally:
             with self._lock:
-                # It is not there any more in a child that was forked within `load`.
-                self._loading.pop(key, None)
+                # After a fork within `load`, or if this load had stopped, it is not there any more.
+                if self._loading.get(key) is future:
+                    del self._loading[key]
             # If neither a result nor a failure was set, this wakes the waiting callers; otherwise it does
             # nothing.
             future.cancel()
