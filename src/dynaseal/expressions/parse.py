@@ -11,6 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynaseal.expressions.reader import CONDITION_FUNCTIONS, CONDITION_KEYWORDS, TokenReader
+from dynaseal.expressions.refusals import (
+    misplaced_function,
+    path_required,
+    unknown_function,
+    wrong_number_of_operands,
+)
 from dynaseal.expressions.tree import (
     COMPARATORS,
     And,
@@ -75,7 +81,23 @@ def parse_condition(text: str, parameter: str = "ConditionExpression") -> Condit
         (['a', '#b.c[2]'], ['#b.c[2]'])
     """
     reader = TokenReader(text, parameter, CONDITION_KEYWORDS)
-    condition = _Conditions(reader).parse()
+    condition = _ConditionParser(reader).parse()
+    paths, value_paths, values = _paths_and_values(condition)
+    return ConditionExpression(
+        text=text,
+        condition=condition,
+        paths=paths,
+        value_paths=value_paths,
+        values=values,
+        operators=reader.operators - reader.nots,
+        has_redundant_brackets=reader.has_redundant_brackets,
+    )
+
+
+def _paths_and_values(
+    condition: Condition,
+) -> tuple[tuple[Path, ...], tuple[Path, ...], tuple[Value, ...]]:
+    """Return what a `ConditionExpression` has as `paths`, `value_paths` and `values`."""
     paths: list[Path] = []
     value_paths: list[Path] = []
     values: list[Value] = []
@@ -89,15 +111,7 @@ def parse_condition(text: str, parameter: str = "ConditionExpression") -> Condit
                 paths.append(inner)
                 if not (existence_only and len(inner.steps) == 1):
                     value_paths.append(inner)
-    return ConditionExpression(
-        text=text,
-        condition=condition,
-        paths=tuple(paths),
-        value_paths=tuple(value_paths),
-        values=tuple(values),
-        operators=reader.operators - reader.nots,
-        has_redundant_brackets=reader.has_redundant_brackets,
-    )
+    return tuple(paths), tuple(value_paths), tuple(values)
 
 
 @lru_cache(maxsize=CACHED_EXPRESSIONS)
@@ -119,8 +133,12 @@ def parse_projection(text: str, parameter: str = "ProjectionExpression") -> tupl
     return tuple(paths)
 
 
-class _Conditions:
-    """One run of the parser: finished parts, and operators whose right side has not been read."""
+class _ConditionParser:
+    """Parses one condition.
+
+    `_parts` is the stack of what has been read completely, and `_waiting` that of the brackets and operators
+    whose right side has not been.
+    """
 
     def __init__(self, reader: TokenReader) -> None:
         self._reader = reader
@@ -211,7 +229,7 @@ class _Conditions:
     def _condition(self) -> Condition:
         part = self._parts.pop()
         if isinstance(part, Size):
-            self._reader.reject(f"{part} is not a condition", _misplaced("size"))
+            self._reader.reject(f"{part} is not a condition", misplaced_function("size"))
         if isinstance(part, Path | Value):
             self._reader.fail("a comparison")
         return part
@@ -219,7 +237,7 @@ class _Conditions:
     def _operand(self) -> Operand:
         part = self._parts.pop()
         if isinstance(part, Function):
-            self._reader.reject(f"{part} is a condition, not an operand", _misplaced(part.name))
+            self._reader.reject(f"{part} is a condition, not an operand", misplaced_function(part.name))
         if not isinstance(part, Path | Value | Size):
             self._reader.fail("AND, OR or the end")
         return part
@@ -255,7 +273,7 @@ class _Conditions:
         if name not in CONDITION_FUNCTIONS:
             reader.reject(
                 f"there is no function {name} (function names are in lower case)",
-                f"Invalid function name; function: {name}",
+                unknown_function(name),
             )
         reader.count_operator()
         reader.expect("(")
@@ -272,28 +290,11 @@ class _Conditions:
 
     def _operand_list(self) -> tuple[Operand, ...]:
         reader = self._reader
-        found = [reader.operand()]
+        operand_list = [reader.operand()]
         while reader.take_symbol(","):
-            found.append(reader.operand())
+            operand_list.append(reader.operand())
         reader.expect(")")
-        return tuple(found)
-
-
-def wrong_number_of_operands(name: str, count: int) -> str:
-    """Return DynamoDB's words for a function that is called with too many or too few operands."""
-    return (
-        "Incorrect number of operands for operator or function; "
-        f"operator or function: {name}, number of operands: {count}"
-    )
-
-
-def path_required(name: str) -> str:
-    """Return DynamoDB's words for a function whose operand must be a document path."""
-    return f"Operator or function requires a document path; operator or function: {name}"
-
-
-def _misplaced(name: str) -> str:
-    return f"The function is not allowed to be used this way in an expression; function: {name}"
+        return tuple(operand_list)
 
 
 def _joined(kind: type[And] | type[Or], left: Condition, right: Condition) -> And | Or:

@@ -9,12 +9,17 @@
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from dynaseal.expressions.refusals import refuse
+from dynaseal.expressions.refusals import (
+    misplaced_function,
+    refuse,
+    too_many_operators,
+    unknown_function,
+    wrong_operand_type,
+)
 from dynaseal.expressions.tokens import Kind, Token, tokenize
 from dynaseal.expressions.tree import Operand, Path, Size, Value
 
 MAX_OPERATORS = 600
-DYNAMODB_OPERATORS = 300
 MAX_PATH_STEPS = 32
 MAX_INDEX = 2**31 - 1
 CONDITION_KEYWORDS = frozenset({"AND", "OR", "NOT", "IN", "BETWEEN"})
@@ -37,6 +42,12 @@ class TokenReader:
         text: The expression.
         parameter: The request parameter that it came in, for messages.
         keywords: The words that are not attribute names in this grammar, in upper case.
+
+    Attributes:
+        tokens: All tokens; the last one marks the end.
+        position: How many have been read.
+        operators: How many operators and functions have been read, a NOT counted as two.
+        nots: How many of those were a NOT.
     """
 
     text: str
@@ -93,10 +104,10 @@ class TokenReader:
         if token.kind is Kind.OTHER:
             reason = f"unexpected character {token.text!r} at position {token.start}"
         else:
-            reason = f"{expected} was expected at position {token.start}, found {self._found(token)}"
+            reason = f"{expected} was expected at position {token.start}, found {self._describe(token)}"
         refuse(self.parameter, reason, self.syntax_error(self.position))
 
-    def _found(self, token: Token) -> str:
+    def _describe(self, token: Token) -> str:
         """Describe a token. A name or a number may be a value that was written into the expression."""
         if token.kind is Kind.INDEX:
             return "a number"
@@ -124,7 +135,7 @@ class TokenReader:
         if self.operators > MAX_OPERATORS:
             self.reject(
                 f"it has more than {MAX_OPERATORS} operators, a NOT counted as two",
-                f"The expression contains too many operators; operator count: {DYNAMODB_OPERATORS + 1}",
+                too_many_operators(),
             )
 
     def at_function(self) -> bool:
@@ -187,37 +198,31 @@ class TokenReader:
     def path_or_value(self) -> Path | Value:
         """Read a path or a value placeholder, in any number of brackets."""
         brackets = self._opening_brackets()
-        found = self.value() if self.token.kind is Kind.VALUE_PLACEHOLDER else self.path()
+        operand = self.value() if self.token.kind is Kind.VALUE_PLACEHOLDER else self.path()
         self._closing_brackets(brackets)
-        return found
+        return operand
 
     def operand(self) -> Operand:
         """Read a path, a value placeholder or a `size()`, in any number of brackets."""
         brackets = self._opening_brackets()
-        found: Operand
+        operand: Operand
         if not self.at_function():
-            found = self.path_or_value()
+            operand = self.path_or_value()
         else:
             name = self.take().text
             if name != "size":
                 self.reject(
                     f"the function {name} is not allowed as an operand",
-                    f"The function is not allowed to be used this way in an expression; function: {name}"
-                    if name in CONDITION_FUNCTIONS
-                    else f"Invalid function name; function: {name}",
+                    misplaced_function(name) if name in CONDITION_FUNCTIONS else unknown_function(name),
                 )
             self.count_operator()
             self.expect("(")
             if self.at_function() and self.token.text == "size":
-                self.reject(
-                    "size of a size",
-                    "Incorrect operand type for operator or function; "
-                    "operator or function: size, operand type: N",
-                )
-            found = Size(self.path_or_value())
+                self.reject("size of a size", wrong_operand_type("size", "N"))
+            operand = Size(self.path_or_value())
             self.expect(")")
         self._closing_brackets(brackets)
-        return found
+        return operand
 
     def _opening_brackets(self) -> int:
         count = 0

@@ -10,6 +10,9 @@ from typing import NoReturn
 
 from dynaseal.errors import UnsupportedOperationError
 
+DYNAMODB_OPERATORS = 300
+"""How many operators and functions an expression may have."""
+
 
 class InvalidExpressionError(UnsupportedOperationError):
     """A request that DynamoDB would refuse with a ValidationException.
@@ -53,3 +56,39 @@ def refuse_request(dynamodb_message: str) -> NoReturn:
         f"DynamoDB would refuse the request: {dynamodb_message.removesuffix(';')}",
         dynamodb_message=dynamodb_message,
     )
+
+
+def unknown_function(name: str) -> str:
+    """Return DynamoDB's words for a function that does not exist."""
+    return f"Invalid function name; function: {name}"
+
+
+def misplaced_function(name: str) -> str:
+    """Return DynamoDB's words for a function in a place where only others are allowed."""
+    return f"The function is not allowed to be used this way in an expression; function: {name}"
+
+
+def wrong_number_of_operands(name: str, count: int) -> str:
+    """Return DynamoDB's words for a function that is called with too many or too few operands."""
+    return (
+        "Incorrect number of operands for operator or function; "
+        f"operator or function: {name}, number of operands: {count}"
+    )
+
+
+def wrong_operand_type(operator: str, kind: str) -> str:
+    """Return DynamoDB's words for an operand of a type that its operator or function does not take."""
+    return (
+        "Incorrect operand type for operator or function; "
+        f"operator or function: {operator}, operand type: {kind}"
+    )
+
+
+def path_required(name: str) -> str:
+    """Return DynamoDB's words for a function whose operand must be a document path."""
+    return f"Operator or function requires a document path; operator or function: {name}"
+
+
+def too_many_operators() -> str:
+    """Return DynamoDB's words for an expression that is too long, or nests too deep."""
+    return f"The expression contains too many operators; operator count: {DYNAMODB_OPERATORS + 1}"

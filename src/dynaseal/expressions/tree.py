@@ -9,6 +9,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+Span = tuple[int, int]
+"""Where a part of an expression begins and ends."""
+
 COMPARATORS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 
 
@@ -17,7 +20,7 @@ class Path:
     """A document path: an attribute's name, then names of map members and indexes of list elements."""
 
     steps: tuple[str | int, ...]
-    span: tuple[int, int] = field(default=(0, 0), compare=False)
+    span: Span = field(default=(0, 0), compare=False)
 
     def root(self, names: Mapping[str, str]) -> str:
         """Return the name of the attribute at which the path starts."""
@@ -34,7 +37,7 @@ class Value:
     """A value, given by a placeholder."""
 
     name: str
-    span: tuple[int, int] = field(default=(0, 0), compare=False)
+    span: Span = field(default=(0, 0), compare=False)
 
     def __str__(self) -> str:
         return self.name
@@ -134,14 +137,17 @@ class Or:
         return " OR ".join(map(_bracketed, self.conditions))
 
 
-Condition = Compare | Between | In | Function | Not | And | Or
+Leaf = Compare | Between | In | Function
+"""A condition that has no conditions in it."""
+
+Condition = Leaf | Not | And | Or
 
 
 def _bracketed(condition: Condition) -> str:
     return f"({condition})" if isinstance(condition, And | Or) else str(condition)
 
 
-def leaves(condition: Condition) -> Iterator[Compare | Between | In | Function]:
+def leaves(condition: Condition) -> Iterator[Leaf]:
     """Yield the conditions below every AND, OR and NOT, in the order of the expression."""
     waiting: list[Condition] = [condition]
     while waiting:
@@ -154,7 +160,7 @@ def leaves(condition: Condition) -> Iterator[Compare | Between | In | Function]:
             yield node
 
 
-def operands(leaf: Compare | Between | In | Function) -> tuple[Operand, ...]:
+def operands(leaf: Leaf) -> tuple[Operand, ...]:
     """Return the operands of one condition, in the order of the expression."""
     if isinstance(leaf, Compare):
         return (leaf.left, leaf.right)

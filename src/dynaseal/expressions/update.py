@@ -10,8 +10,14 @@ Source: DynamoDB Developer Guide, "Update expressions"; where the guide is silen
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from dynaseal.expressions.parse import CACHED_EXPRESSIONS, path_required, wrong_number_of_operands
+from dynaseal.expressions.parse import CACHED_EXPRESSIONS
 from dynaseal.expressions.reader import CONDITION_FUNCTIONS, UPDATE_KEYWORDS, TokenReader
+from dynaseal.expressions.refusals import (
+    path_required,
+    too_many_operators,
+    unknown_function,
+    wrong_number_of_operands,
+)
 from dynaseal.expressions.tokens import Kind
 from dynaseal.expressions.tree import Path, Value
 
@@ -91,12 +97,12 @@ def parse_update(text: str, parameter: str = "UpdateExpression") -> UpdateExpres
         >>> [str(path) for path in expression.paths]
         ['a.b', 'c', '#d']
     """
-    return _Updates(reader=TokenReader(text, parameter, UPDATE_KEYWORDS)).parse()
+    return _UpdateParser(reader=TokenReader(text, parameter, UPDATE_KEYWORDS)).parse()
 
 
 @dataclass(slots=True, kw_only=True)
-class _Updates:
-    """One run of the parser, which collects the clauses."""
+class _UpdateParser:
+    """Parses one update, and collects its clauses."""
 
     reader: TokenReader
     sets: list[tuple[Path, SetSource]] = field(default_factory=list[tuple[Path, SetSource]])
@@ -118,7 +124,7 @@ class _Updates:
             self._action(clause)
             while reader.take_symbol(","):
                 self._action(clause)
-            if repeated:
+            if repeated:  # only now: DynamoDB reports an error within the clause first
                 reader.reject(
                     f"it has two {clause} clauses",
                     f'The "{clause}" section can only be used once in an update expression;',
@@ -165,6 +171,7 @@ class _Updates:
         while reader.take_symbol("("):
             brackets += 1
         source: SetSource = self._operand(0)
+        # Brackets that are still open enclose the whole sum or difference.
         brackets = self._close(brackets)
         if reader.at_symbol("+", "-"):
             sign = reader.take().text
@@ -180,6 +187,7 @@ class _Updates:
         return source
 
     def _close(self, brackets: int) -> int:
+        """Read as many closing brackets as there are, and return how many of these are still open."""
         while brackets and self.reader.take_symbol(")"):
             brackets -= 1
         return brackets
@@ -187,9 +195,9 @@ class _Updates:
     def _operand(self, depth: int) -> SetOperand:
         reader = self.reader
         if reader.take_symbol("("):
-            found = self._operand(depth)
+            operand = self._operand(depth)
             reader.expect(")")
-            return found
+            return operand
         if reader.token.kind is Kind.VALUE_PLACEHOLDER:
             return self._value()
         if not reader.at_function():
@@ -202,14 +210,14 @@ class _Updates:
         if depth == MAX_FUNCTION_NESTING:
             reader.reject(
                 f"its functions nest deeper than {MAX_FUNCTION_NESTING}",
-                "The expression contains too many operators; operator count: 301",
+                too_many_operators(),
             )
         if name not in _FUNCTIONS:
             reader.reject(
                 f"there is no function {name} in an update",
                 f"The function is not allowed in an update expression; function: {name}"
                 if name == "size" or name in CONDITION_FUNCTIONS
-                else f"Invalid function name; function: {name}",
+                else unknown_function(name),
             )
         reader.count_operator()
         reader.expect("(")

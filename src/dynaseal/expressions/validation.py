@@ -5,8 +5,8 @@
   that are not defined, and types of values.
 - A key attribute in the update is refused only after the condition has been evaluated, so it is not here.
 
-Source: what DynamoDB Local answers; its messages are given word for word, except that values are left out:
-they may be those of encrypted attributes.
+Source: what DynamoDB Local answers. Its messages are repeated word for word, but without values, which may be
+those of encrypted attributes.
 """
 
 import re
@@ -17,14 +17,20 @@ from dynaseal.attributes import AttributeValue
 from dynaseal.expressions.apply import refuse_overlaps
 from dynaseal.expressions.operators import order
 from dynaseal.expressions.parse import ConditionExpression, parse_condition
-from dynaseal.expressions.reader import DYNAMODB_OPERATORS
-from dynaseal.expressions.refusals import refuse, refuse_request
+from dynaseal.expressions.refusals import (
+    DYNAMODB_OPERATORS,
+    misplaced_function,
+    refuse,
+    refuse_request,
+    too_many_operators,
+    wrong_operand_type,
+)
 from dynaseal.expressions.reserved_words import RESERVED_WORDS
 from dynaseal.expressions.tree import (
     Between,
     Compare,
     Function,
-    In,
+    Leaf,
     Operand,
     Path,
     Size,
@@ -62,6 +68,10 @@ _LONG_NAMES = {
 _SETS = frozenset({"SS", "NS", "BS"})
 _ORDERED = frozenset({"S", "N", "B"})
 _WITHOUT_SIZE = frozenset({"N", "BOOL", "NULL"})
+# What DynamoDB gives as the type of an operand that is not a value.
+_TYPE_OF_A_PATH = (
+    "{NS,B,N,INT,FS,DOUBLESET,NULL,L,DICT,SS,INTSET,DECIMALSET,HD,BOOL,DOUBLE,M,DECIMAL,HDS,S,BS,FLOAT}"
+)
 
 
 class UpdateRequest(NamedTuple):
@@ -96,8 +106,8 @@ def check_update_request(request: Mapping[str, Any]) -> UpdateRequest:
     """
     update_text, condition_text = request.get(_UPDATE), request.get(_CONDITION)
     names: Mapping[str, str] = request.get("ExpressionAttributeNames") or {}
-    given: Mapping[str, AttributeValue] = request.get("ExpressionAttributeValues") or {}
-    values = {placeholder: _with_bytes(value) for placeholder, value in given.items()}
+    caller_values: Mapping[str, AttributeValue] = request.get("ExpressionAttributeValues") or {}
+    values = {placeholder: _with_bytes(value) for placeholder, value in caller_values.items()}
     if update_text is None and condition_text is None:
         _refuse_placeholders_without_expressions(names, values)
     _refuse_empty_placeholders(request)
@@ -105,10 +115,10 @@ def check_update_request(request: Mapping[str, Any]) -> UpdateRequest:
     update = condition = None
     if update_text is not None:
         update = parse_update(update_text, _UPDATE)
-        _Checks(_UPDATE, names, values).update(update)
+        _Checks(_UPDATE, names, values).check_update(update)
     if condition_text is not None:
         condition = parse_condition(condition_text, _CONDITION)
-        _Checks(_CONDITION, names, values).condition(condition)
+        _Checks(_CONDITION, names, values).check_condition(condition)
     _refuse_unused([expression for expression in (update, condition) if expression], names, values)
     return UpdateRequest(update, condition, names, values)
 
@@ -187,27 +197,33 @@ def _refuse_unused(
 
 
 class _Checks(NamedTuple):
-    """The checks of one expression."""
+    """The checks of one expression.
+
+    Attributes:
+        parameter: The request parameter that it came in.
+        names: The request's ExpressionAttributeNames.
+        values: The request's ExpressionAttributeValues.
+    """
 
     parameter: str
     names: Mapping[str, str]
     values: Mapping[str, AttributeValue]
 
-    def update(self, update: UpdateExpression) -> None:
-        self._parts(update)
+    def check_update(self, update: UpdateExpression) -> None:
+        self._check_limits_and_names(update)
         for _, source in update.sets:
             self._refuse_list_append_inside(source)
         written = [path for path, _ in (*update.sets, *update.adds, *update.deletes)]
-        refuse_overlaps([self._steps(path) for path in (*written, *update.removes)])
-        self._defined(update.values)
+        refuse_overlaps([self._resolved_steps(path) for path in (*written, *update.removes)])
+        self._check_defined(update.values)
         for _, source in update.sets:
-            self._set_source(source)
+            self._check_set_source(source)
         for clause, actions, allowed in (
             ("ADD", update.adds, {"N", *_SETS}),
             ("DELETE", update.deletes, _SETS),
         ):
             for _, value in actions:
-                kind = self._type(value)
+                kind = self._type_of(value)
                 if kind not in allowed:
                     self._refuse(
                         "Incorrect operand type for operator or function; "
@@ -215,19 +231,17 @@ class _Checks(NamedTuple):
                         f"typeSet: ALLOWED_FOR_{clause}_OPERAND"
                     )
 
-    def condition(self, condition: ConditionExpression) -> None:
-        self._parts(condition)
-        self._defined(condition.values)
+    def check_condition(self, condition: ConditionExpression) -> None:
+        self._check_limits_and_names(condition)
+        self._check_defined(condition.values)
         for leaf in leaves(condition.condition):
-            self._leaf(leaf)
+            self._check_leaf(leaf)
 
-    def _parts(self, expression: UpdateExpression | ConditionExpression) -> None:
+    def _check_limits_and_names(self, expression: UpdateExpression | ConditionExpression) -> None:
         if expression.has_redundant_brackets:
             self._refuse("The expression has redundant parentheses;")
         if expression.operators > DYNAMODB_OPERATORS:
-            self._refuse(
-                f"The expression contains too many operators; operator count: {DYNAMODB_OPERATORS + 1}"
-            )
+            self._refuse(too_many_operators())
         steps = [step for path in expression.paths for step in path.steps if isinstance(step, str)]
         for step in steps:
             if step.upper() in RESERVED_WORDS:
@@ -239,7 +253,7 @@ class _Checks(NamedTuple):
                     f"attribute name: {step}"
                 )
 
-    def _defined(self, values: Iterable[Value]) -> None:
+    def _check_defined(self, values: Iterable[Value]) -> None:
         for value in values:
             if value.name not in self.values:
                 self._refuse(
@@ -247,76 +261,70 @@ class _Checks(NamedTuple):
                     f"attribute value: {value.name}"
                 )
 
-    def _set_source(self, source: SetSource) -> None:
+    def _check_set_source(self, source: SetSource) -> None:
         if isinstance(source, Arithmetic):
             for operand in (source.left, source.right):
-                self._operand(operand)
+                self._check_set_operand(operand)
             for operand in (source.left, source.right):
-                self._require({"N"}, source.sign, self._set_operand_type(operand))
+                self._require_type({"N"}, source.sign, self._set_operand_type(operand))
         else:
-            self._operand(source)
+            self._check_set_operand(source)
 
     def _refuse_list_append_inside(self, source: SetSource) -> None:
         """Refuse list_append anywhere but as the whole right side."""
         for operand in _operands_inside(source):
             if isinstance(operand, ListAppend):
-                self._refuse(
-                    "The function is not allowed to be used this way in an expression; function: list_append"
-                )
+                self._refuse(misplaced_function("list_append"))
             self._refuse_list_append_inside(operand)
 
-    def _operand(self, operand: SetOperand) -> None:
+    def _check_set_operand(self, operand: SetOperand) -> None:
         if isinstance(operand, IfNotExists):
-            self._distinct("if_not_exists", operand.path, [operand.otherwise])
-            self._operand(operand.otherwise)
+            self._check_distinct("if_not_exists", operand.path, [operand.otherwise])
+            self._check_set_operand(operand.otherwise)
         elif isinstance(operand, ListAppend):
             for part in (operand.first, operand.second):
-                self._operand(part)
-                self._require({"L"}, "list_append", self._set_operand_type(part))
+                self._check_set_operand(part)
+                self._require_type({"L"}, "list_append", self._set_operand_type(part))
 
     def _set_operand_type(self, operand: SetOperand) -> str | None:
         """Return the type of an operand as far as the request shows it."""
         if isinstance(operand, Value):
-            return self._type(operand)
+            return self._type_of(operand)
         return "L" if isinstance(operand, ListAppend) else None
 
-    def _leaf(self, leaf: Compare | Between | In | Function) -> None:
+    def _check_leaf(self, leaf: Leaf) -> None:
         first, *rest = operands(leaf)
-        operator = _operator(leaf)
+        operator = _operator_of(leaf)
         if isinstance(first, Path):
-            self._distinct(operator, first, rest)
+            self._check_distinct(operator, first, rest)
         for operand in (first, *rest):
             if isinstance(operand, Size):
-                self._forbid(_WITHOUT_SIZE, "size", self._operand_type(operand.operand))
+                self._forbid_type(_WITHOUT_SIZE, "size", self._operand_type(operand.operand))
         if isinstance(leaf, Function):
-            self._function(leaf)
+            self._check_function(leaf)
         elif isinstance(leaf, Between) or operator in {"<", "<=", ">", ">="}:
             for operand in (first, *rest):
-                self._require(_ORDERED, operator, self._operand_type(operand))
+                self._require_type(_ORDERED, operator, self._operand_type(operand))
         if isinstance(leaf, Between):
-            self._bounds(leaf)
+            self._check_bounds(leaf)
 
-    def _distinct(self, operator: str, first: Path, rest: Iterable[object]) -> None:
-        steps = self._steps(first)
-        if any(isinstance(operand, Path) and self._steps(operand) == steps for operand in rest):
+    def _check_distinct(self, operator: str, first: Path, rest: Iterable[object]) -> None:
+        steps = self._resolved_steps(first)
+        if any(isinstance(operand, Path) and self._resolved_steps(operand) == steps for operand in rest):
             self._refuse(
                 "The first operand must be distinct from the remaining operands for this operator or "
-                f"function; operator: {operator}, first operand: {_shown(steps)}"
+                f"function; operator: {operator}, first operand: {_format_steps(steps)}"
             )
 
-    def _function(self, function: Function) -> None:
+    def _check_function(self, function: Function) -> None:
         if function.name == "begins_with":
             for operand in function.arguments:
-                self._require({"S", "B"}, "begins_with", self._operand_type(operand))
+                self._require_type({"S", "B"}, "begins_with", self._operand_type(operand))
         if function.name == "attribute_type":
             kind = function.arguments[1]
             if not isinstance(kind, Value):
-                self._refuse(
-                    "Incorrect operand type for operator or function; operator or function: attribute_type, "
-                    "operand type: {NS,B,N,INT,FS,DOUBLESET,NULL,L,DICT,SS,INTSET,DECIMALSET,HD,BOOL,DOUBLE,"
-                    "M,DECIMAL,HDS,S,BS,FLOAT}"
-                )
-            self._require({"S"}, "attribute_type", self._type(kind))
+                self._refuse(wrong_operand_type("attribute_type", _TYPE_OF_A_PATH))
+            self._require_type({"S"}, "attribute_type", self._type_of(kind))
             name = self.values[kind.name]["S"]
             if name not in _LONG_NAMES:
                 self._refuse(
@@ -324,13 +332,13 @@ class _Checks(NamedTuple):
                     "valid types: {N,BS,L,B,NULL,M,S,SS,NS,BOOL}"
                 )
 
-    def _bounds(self, between: Between) -> None:
+    def _check_bounds(self, between: Between) -> None:
         if not (isinstance(between.low, Value) and isinstance(between.high, Value)):
             return
         low, high = self.values[between.low.name], self.values[between.high.name]
         shown = (
-            f"lower bound operand: AttributeValue: {_shown_value(low)}, "
-            f"upper bound operand: AttributeValue: {_shown_value(high)}"
+            f"lower bound operand: AttributeValue: {_format_type(low)}, "
+            f"upper bound operand: AttributeValue: {_format_type(high)}"
         )
         if low.keys() != high.keys():
             self._refuse(f"The BETWEEN operator requires same data type for lower and upper bounds; {shown}")
@@ -340,27 +348,24 @@ class _Checks(NamedTuple):
                 + shown
             )
 
-    def _require(self, allowed: Iterable[str], operator: str, kind: str | None) -> None:
+    def _require_type(self, allowed: Iterable[str], operator: str, kind: str | None) -> None:
         if kind is not None and kind not in allowed:
             self._wrong_type(operator, kind)
 
-    def _forbid(self, forbidden: Iterable[str], operator: str, kind: str | None) -> None:
+    def _forbid_type(self, forbidden: Iterable[str], operator: str, kind: str | None) -> None:
         if kind is not None and kind in forbidden:
             self._wrong_type(operator, kind)
 
     def _wrong_type(self, operator: str, kind: str) -> NoReturn:
-        self._refuse(
-            "Incorrect operand type for operator or function; "
-            f"operator or function: {operator}, operand type: {kind}"
-        )
+        self._refuse(wrong_operand_type(operator, kind))
 
     def _operand_type(self, operand: Operand) -> str | None:
-        return self._type(operand) if isinstance(operand, Value) else None
+        return self._type_of(operand) if isinstance(operand, Value) else None
 
-    def _type(self, value: Value) -> str:
+    def _type_of(self, value: Value) -> str:
         return next(iter(self.values[value.name]), "")
 
-    def _steps(self, path: Path) -> tuple[str | int, ...]:
+    def _resolved_steps(self, path: Path) -> tuple[str | int, ...]:
         return tuple(self.names.get(step, step) if isinstance(step, str) else step for step in path.steps)
 
     def _refuse(self, dynamodb_reason: str) -> NoReturn:
@@ -375,7 +380,7 @@ def _operands_inside(source: SetSource) -> tuple[SetOperand, ...]:
     return (source.first, source.second) if isinstance(source, ListAppend) else ()
 
 
-def _operator(leaf: Compare | Between | In | Function) -> str:
+def _operator_of(leaf: Leaf) -> str:
     if isinstance(leaf, Compare):
         return leaf.comparator
     if isinstance(leaf, Function):
@@ -383,9 +388,9 @@ def _operator(leaf: Compare | Between | In | Function) -> str:
     return "BETWEEN" if isinstance(leaf, Between) else "IN"
 
 
-def _shown(steps: tuple[str | int, ...]) -> str:
+def _format_steps(steps: tuple[str | int, ...]) -> str:
     return "[" + ", ".join(f"[{step}]" if isinstance(step, int) else step for step in steps) + "]"
 
 
-def _shown_value(value: AttributeValue) -> str:
+def _format_type(value: AttributeValue) -> str:
     return f"{{{next(iter(value))}:...}}"

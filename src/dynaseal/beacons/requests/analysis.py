@@ -57,7 +57,6 @@ from dynaseal.beacons.requests.comparisons import (
     Comparison,
     Place,
     SearchExpression,
-    Span,
     Use,
     parse_search_expression,
     replace_spans,
@@ -66,6 +65,7 @@ from dynaseal.errors import UnsupportedOperationError
 from dynaseal.expressions import ConditionExpression
 from dynaseal.expressions.evaluate import resolve_strictly
 from dynaseal.expressions.tokens import Kind, Token, tokenize
+from dynaseal.expressions.tree import Span
 
 NO_ATTRIBUTE = BEACON_PREFIX
 """The name of an attribute that no item has: every beacon has a name."""

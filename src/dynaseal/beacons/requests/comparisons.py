@@ -18,12 +18,13 @@ from dynaseal.expressions.tree import (
     Compare,
     Condition,
     Function,
-    In,
+    Leaf,
     Not,
     Operand,
     Or,
     Path,
     Size,
+    Span,
     Value,
     operands,
 )
@@ -43,9 +44,6 @@ EQUALITIES = frozenset({"=", "<>", IN})
 
 _COMPARING_FUNCTIONS = frozenset({CONTAINS, BEGINS_WITH})
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-
-Leaf = Compare | Between | In | Function
-Span = tuple[int, int]
 
 
 class Use(Enum):

@@ -17,10 +17,10 @@ from typing import Any
 
 from dynaseal.attributes import AttributeValue
 from dynaseal.beacons.requests.analysis import NO_ATTRIBUTE, AnalysedExpression, refuse
-from dynaseal.beacons.requests.comparisons import EQUALITIES, FILTER, Leaf, replace_spans
+from dynaseal.beacons.requests.comparisons import EQUALITIES, FILTER, replace_spans
 from dynaseal.expressions import parse_condition
 from dynaseal.expressions.parse import MAX_IN_OPTIONS
-from dynaseal.expressions.reader import DYNAMODB_OPERATORS
+from dynaseal.expressions.refusals import DYNAMODB_OPERATORS
 from dynaseal.expressions.tokens import MAX_EXPRESSION_BYTES, tokenize
 from dynaseal.expressions.tree import (
     And,
@@ -28,6 +28,7 @@ from dynaseal.expressions.tree import (
     Compare,
     Condition,
     In,
+    Leaf,
     Not,
     Operand,
     Or,

@@ -28,13 +28,14 @@ from dynaseal.errors import EncryptError, UnsupportedOperationError
 from dynaseal.expressions import parse_condition
 from dynaseal.expressions.tokens import Kind, tokenize
 from dynaseal.expressions.tree import (
-    Between,
     Compare,
     Condition,
     Function,
     In,
+    Leaf,
     Path,
     Size,
+    Span,
     Value,
     leaves,
     operands,
@@ -45,9 +46,6 @@ START = "ExclusiveStartKey"
 _SEARCHES = ("KeyConditionExpression", "FilterExpression")
 _CONDITIONS = (*_SEARCHES, "ConditionExpression")
 _EXPRESSIONS = (*_CONDITIONS, "UpdateExpression", "ProjectionExpression")
-
-Leaf = Compare | Between | In | Function
-Span = tuple[int, int]
 
 
 def with_tokens(

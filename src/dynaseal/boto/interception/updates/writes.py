@@ -25,7 +25,7 @@ from dynaseal.config import TableConfig
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, LEGACY_SIGNATURE_NAME, RESERVED_PREFIX
 from dynaseal.core.traces import is_older_item
 from dynaseal.errors import UnsupportedOperationError
-from dynaseal.expressions.reader import DYNAMODB_OPERATORS
+from dynaseal.expressions.refusals import DYNAMODB_OPERATORS
 from dynaseal.expressions.tokens import MAX_EXPRESSION_BYTES
 from dynaseal.expressions.tree import Path
 from dynaseal.expressions.update import Arithmetic, IfNotExists, ListAppend, SetSource
