@@ -21,7 +21,7 @@ def split(data: bytes, data_keys: int, *, signed: bool) -> tuple[list[bytes], by
         The tags, and the signature: empty in a suite without one.
 
     Raises:
-        FormatError: The footer does not have the length that the header calls for.
+        FormatError: the footer does not have the length that the header calls for.
     """
     # footer.md, "Recipient Tags": one for each encrypted data key; "Signature": there only if the suite
     # signs.

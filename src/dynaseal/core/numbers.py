@@ -32,7 +32,7 @@ def normalize(number: str) -> str:
         The normal form. DynamoDB returns the same, but writes some numbers with an exponent.
 
     Raises:
-        ValueError: It is not a number, or not one that DynamoDB can store. The message says which, and does
+        ValueError: it is not a number, or not one that DynamoDB can store. The message says which, and does
             not show the number.
 
     Example:

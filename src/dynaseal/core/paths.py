@@ -16,7 +16,7 @@ def canonical_path(table_name: str, attribute_name: str) -> bytes:
     r"""Return the canonical path of a top-level attribute, by which signed attributes are ordered.
 
     Raises:
-        UnicodeEncodeError: A name holds a lone surrogate.
+        UnicodeEncodeError: a name holds a lone surrogate.
 
     Example:
         >>> canonical_path("t", "id")

@@ -70,7 +70,7 @@ def load_public_key(point: bytes) -> ec.EllipticCurvePublicKey:
     """Read a public key from a compressed point.
 
     Raises:
-        ValueError: It is not a compressed point of the curve.
+        ValueError: it is not a compressed point of the curve.
     """
     if len(point) != PUBLIC_KEY_LENGTH:
         raise ValueError("not a compressed point of P-384")
@@ -81,7 +81,7 @@ def verify(key: ec.EllipticCurvePublicKey, digest: bytes, signature: bytes) -> N
     """Verify the signature of a SHA-384 digest.
 
     Raises:
-        AuthenticationFailedError: It is not the signature of that digest by that key.
+        AuthenticationFailedError: it is not the signature of that digest by that key.
     """
     if not backend().verify(key, digest, signature):
         raise AuthenticationFailedError

@@ -39,7 +39,7 @@ class ByteReader:
         """Read `count` bytes.
 
         Raises:
-            TruncatedError: Fewer are left.
+            TruncatedError: fewer are left.
         """
         start = self.position
         end = start + count
@@ -61,7 +61,11 @@ class ByteReader:
         return self._number(_read_u32, 4)
 
     def sized16(self) -> bytes:
-        """Read a two-byte length, and then that many bytes."""
+        """Read a two-byte length, and then that many bytes.
+
+        Raises:
+            TruncatedError: the data ends before.
+        """
         # The same as `take(short())`, in one step: a header has many of these.
         data, at = self._data, self.position
         try:

@@ -67,7 +67,11 @@ class LabPages:
         )
 
     def save_policy(self, visit: Visit) -> Response:
-        """Write or delete a policy, in a lab only, and let the page load what depends on it again."""
+        """Write or delete a policy, in a lab only, and let the page load what depends on it again.
+
+        Raises:
+            ValueError: the form does not name a policy.
+        """
         self._lab()
         kind, owner, name = visit.get("kind"), visit.get("owner"), visit.get("name")
         if kind not in ("key", "user", "group", "managed") or not owner:
@@ -92,7 +96,11 @@ class LabPages:
         return self.site.page("trail.html", visit, **self._newest(visit))
 
     def show_events(self, visit: Visit) -> Response:
-        """Return the newest decisions if there is one after the event that the page has; 204 if not."""
+        """Return the newest decisions if there is one after the event that the page has; 204 if not.
+
+        Raises:
+            ValueError: the address does not name an event.
+        """
         after = visit.get("after")
         if not (after.isascii() and after.isdigit() and len(after) < 19):
             raise ValueError("The address does not name an event")

@@ -60,7 +60,11 @@ def serve(configs: Sequence[TableConfig], port: int, when_ready: Callable[[str],
 
 @contextmanager
 def running(configs: Sequence[TableConfig] = ()) -> Generator[str]:
-    """Serve in a thread of this process during a `with` block; yields the URL with its token."""
+    """Serve in a thread of this process during a `with` block; yields the URL with its token.
+
+    Raises:
+        TimeoutError: the inspector did not start.
+    """
     ready = Event()
     with _listener(0) as listener, _account() as account:
         url, guard = _guarded(account, configs, listener)

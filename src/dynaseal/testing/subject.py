@@ -50,7 +50,11 @@ class Subject:
         return EncryptionMaterials(suite, context, required_context_keys=frozenset(CONTEXT), signing_key=key)
 
     def write(self, materials: EncryptionMaterials | None = None) -> EncryptionMaterials:
-        """Have the keyring write, and check of the result only what the rules need to continue."""
+        """Have the keyring write, and check of the result only what the rules need to continue.
+
+        Raises:
+            ConformanceError: the result has no data key, or does not wrap it.
+        """
         written = self.keyring.on_encrypt(materials or self.new_materials())
         if written.plaintext_data_key is None or not written.encrypted_data_keys:
             raise ConformanceError("on_encrypt returned no data key, or did not wrap it")
@@ -80,7 +84,11 @@ class Subject:
         what: str,
         encrypted_data_keys: Sequence[EncryptedDataKey] | None = None,
     ) -> DecryptionMaterials:
-        """Check that the reader returns the data key, and the signing key of one of the wrapped data keys."""
+        """Check that the reader returns the data key, and the signing key of one of the wrapped data keys.
+
+        Raises:
+            ConformanceError: it does not; `what` ends the message.
+        """
         read = self.read(written, encrypted_data_keys)
         if read.plaintext_data_key != written.plaintext_data_key:
             raise ConformanceError(f"on_decrypt returned another data key than on_encrypt, {what}")
@@ -97,7 +105,11 @@ class Subject:
         encrypted_data_keys: Sequence[EncryptedDataKey] | None = None,
         context: Mapping[str, str] | None = None,
     ) -> UnwrapError:
-        """Check that the reader raises UnwrapError, and return the error."""
+        """Check that the reader raises UnwrapError, and return the error.
+
+        Raises:
+            ConformanceError: it returns a data key; `what` ends the message.
+        """
         try:
             self.read(written, encrypted_data_keys, context)
         except UnwrapError as error:
@@ -105,7 +117,11 @@ class Subject:
         raise ConformanceError(f"on_decrypt did not refuse {what}")
 
     def check_silent(self, written: EncryptionMaterials, *shown: object) -> None:
-        """Check that no secret shows in `str` and `repr` of some objects."""
+        """Check that no secret shows in `str` and `repr` of some objects.
+
+        Raises:
+            ConformanceError: one shows.
+        """
         strings = [show(one) for one in shown for show in (str, repr)]
         secrets = (*self.secrets, written.plaintext_data_key or b"", *written.symmetric_signing_keys)
         for secret in filter(None, secrets):

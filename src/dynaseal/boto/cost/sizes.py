@@ -153,7 +153,11 @@ class _OfSameSize:
         return materials.with_wrapped_key(data_key, encrypted, tag_key)
 
     def on_decrypt(self, *_arguments: Any) -> DecryptionMaterials:
-        """Refuse: there is nothing to read."""
+        """Refuse: there is nothing to read.
+
+        Raises:
+            NoDataKeyError: always.
+        """
         raise NoDataKeyError("A keyring that measures sizes cannot read")
 
 

@@ -109,7 +109,12 @@ class BotoKeyStoreTable:
         self._client = client
 
     def create(self) -> str:
-        """Create the table unless it exists, wait until it can be used, and return its ARN."""
+        """Create the table unless it exists, wait until it can be used, and return its ARN.
+
+        Raises:
+            KeyStoreError: a table of this name exists and is not a key store's table, or DynamoDB refused a
+                call.
+        """
         client = self._client()
         try:
             self._call("DescribeTable", client.describe_table)

@@ -67,7 +67,11 @@ class MplKeyring(ProcessBound):
         return f"MplKeyring({type(self._keyring).__name__})"
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Have the keyring make a data key if there is none yet, and wrap it."""
+        """Have the keyring make a data key if there is none yet, and wrap it.
+
+        Raises:
+            EncryptError: AWS's keyring failed.
+        """
         mpl_materials = self._models.EncryptionMaterials(
             algorithm_suite=self._suites[materials.suite],
             encryption_context=dict(materials.encryption_context),
@@ -97,7 +101,11 @@ class MplKeyring(ProcessBound):
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Have the keyring unwrap the first data key that it can."""
+        """Have the keyring unwrap the first data key that it can.
+
+        Raises:
+            UnwrapError: AWS's keyring failed.
+        """
         mpl_materials = self._models.DecryptionMaterials(
             algorithm_suite=self._suites[materials.suite],
             encryption_context=dict(materials.encryption_context),

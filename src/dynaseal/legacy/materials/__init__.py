@@ -44,12 +44,20 @@ class EncryptionMaterials(CryptographicMaterials):
 
     @property
     def decryption_key(self) -> DelegatedKey:
-        """Never there."""
+        """Never there.
+
+        Raises:
+            NotImplementedError: always.
+        """
         raise NotImplementedError("Encryption materials do not provide decryption keys.")
 
     @property
     def verification_key(self) -> DelegatedKey:
-        """Never there."""
+        """Never there.
+
+        Raises:
+            NotImplementedError: always.
+        """
         raise NotImplementedError("Encryption materials do not provide verification keys.")
 
 
@@ -58,10 +66,18 @@ class DecryptionMaterials(CryptographicMaterials):
 
     @property
     def encryption_key(self) -> DelegatedKey:
-        """Never there."""
+        """Never there.
+
+        Raises:
+            NotImplementedError: always.
+        """
         raise NotImplementedError("Decryption materials do not provide encryption keys.")
 
     @property
     def signing_key(self) -> DelegatedKey:
-        """Never there."""
+        """Never there.
+
+        Raises:
+            NotImplementedError: always.
+        """
         raise NotImplementedError("Decryption materials do not provide signing keys.")

@@ -95,7 +95,12 @@ class KmsKeyring(ProcessBound):
         return self._grant_tokens
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Have KMS make an intermediate key and wrap the data key under it."""
+        """Have KMS make an intermediate key and wrap the data key under it.
+
+        Raises:
+            EncryptError: KMS's reply does not fit the request.
+            KmsError: KMS refused the call.
+        """
         generated = self._kms.generate_data_key(
             self._key_id, materials.encryption_context, self._grant_tokens
         )

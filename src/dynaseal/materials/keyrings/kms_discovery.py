@@ -50,7 +50,11 @@ class DiscoveryFilter:
 
 
 def discovery_filter(account_ids: Collection[str] | None, partition: str) -> DiscoveryFilter | None:
-    """Return the filter for a public keyring's arguments; None, no filter, if no accounts are given."""
+    """Return the filter for a public keyring's arguments; None, no filter, if no accounts are given.
+
+    Raises:
+        WrongTypeError: an argument is of the wrong type.
+    """
     if isinstance(account_ids, str):
         raise WrongTypeError("account_ids must be a collection of account ids, not a string")
     check_strings("A discovery keyring", partition=partition)

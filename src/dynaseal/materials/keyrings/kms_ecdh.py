@@ -112,7 +112,12 @@ class KmsEcdhKeyring(ProcessBound):
         return self._public_key is None
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Wrap the data key for the recipient; make one first if there is none yet."""
+        """Wrap the data key for the recipient; make one first if there is none yet.
+
+        Raises:
+            EncryptError: the keyring can only read, or KMS's reply does not fit the request.
+            KmsError: KMS refused a call.
+        """
         recipient = self._peer_public_key
         if recipient is None:
             raise EncryptError(

@@ -118,7 +118,11 @@ class KmsRsaKeyring(ProcessBound):
         return self._public_key is not None
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Wrap the data key with the public key; make one first if there is none yet."""
+        """Wrap the data key with the public key; make one first if there is none yet.
+
+        Raises:
+            EncryptError: the keyring can only read, or the algorithm suite has signatures.
+        """
         if self._public_key is None:
             raise EncryptError(
                 f"The KMS RSA keyring for {self._key_id} has no public key, so it can only read",
@@ -140,7 +144,11 @@ class KmsRsaKeyring(ProcessBound):
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Have KMS decrypt the data keys that name this key, one by one, until one can be unwrapped."""
+        """Have KMS decrypt the data keys that name this key, one by one, until one can be unwrapped.
+
+        Raises:
+            UnwrapError: it can unwrap none of them.
+        """
         if materials.suite.is_signed:
             raise NoDataKeyError(_SIGNED_SUITE)
         candidates = [

@@ -61,7 +61,11 @@ class MultiKeyring(ProcessBound):
         return self._generator
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Have the generator make the data key and every child wrap it; if one fails, this fails."""
+        """Have the generator make the data key and every child wrap it; if one fails, this fails.
+
+        Raises:
+            EncryptError: no keyring made a data key, or more than one would make one.
+        """
         if self._generator is None and materials.plaintext_data_key is None:
             raise EncryptError(
                 "The multi-keyring has no generator to make a data key",

@@ -84,7 +84,11 @@ class RawAesKeyring(ProcessBound):
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Unwrap the first data key with this namespace and name that can be unwrapped."""
+        """Unwrap the first data key with this namespace and name that can be unwrapped.
+
+        Raises:
+            UnwrapError: it can unwrap none of them.
+        """
         aad = materials.aad
         attempts = 0
         for wrapped in encrypted_data_keys:

@@ -94,7 +94,11 @@ class RawEcdhKeyring(ProcessBound):
         return f"RawEcdhKeyring.{form}({self._curve})"
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Wrap the data key for the recipient; make one first if there is none yet."""
+        """Wrap the data key for the recipient; make one first if there is none yet.
+
+        Raises:
+            EncryptError: the keyring can only read.
+        """
         recipient = self._peer_public_key
         if recipient is None:
             raise EncryptError(
@@ -109,7 +113,11 @@ class RawEcdhKeyring(ProcessBound):
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Unwrap the first data key for this keyring's parties that can be unwrapped."""
+        """Unwrap the first data key for this keyring's parties that can be unwrapped.
+
+        Raises:
+            UnwrapError: it can only write, or can unwrap none of them.
+        """
         private_key = self._private_key
         if private_key is None:
             raise NoDataKeyError(

@@ -75,7 +75,11 @@ class RawRsaKeyring(ProcessBound):
         return f"RawRsaKeyring({self._namespace!r}, {self._name!r}, {self._padding})"
 
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
-        """Wrap the data key; make one first if there is none yet."""
+        """Wrap the data key; make one first if there is none yet.
+
+        Raises:
+            EncryptError: the keyring can only read.
+        """
         if self._public_key is None:
             raise EncryptError(
                 f"The raw RSA keyring {self._name!r} of {self._namespace!r} has no public key, so it "
@@ -93,7 +97,11 @@ class RawRsaKeyring(ProcessBound):
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
     ) -> DecryptionMaterials:
-        """Unwrap the first data key with this namespace and name that can be unwrapped."""
+        """Unwrap the first data key with this namespace and name that can be unwrapped.
+
+        Raises:
+            UnwrapError: it can only write, or can unwrap none of them.
+        """
         key = self._private_key
         if key is None:
             raise NoDataKeyError(

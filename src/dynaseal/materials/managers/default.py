@@ -53,7 +53,11 @@ class DefaultMaterialsManager(ProcessBound):
         encryption_context: Mapping[str, str],
         required_context_keys: frozenset[str],
     ) -> EncryptionMaterials:
-        """Return materials for encrypting one item."""
+        """Return materials for encrypting one item.
+
+        Raises:
+            EncryptError: the encryption context has a reserved key, or the keyring failed or is faulty.
+        """
         if PUBLIC_KEY in encryption_context:
             raise EncryptError(f"The encryption context has the key {PUBLIC_KEY!r}, which is reserved")
         signing_key = None
@@ -78,7 +82,13 @@ class DefaultMaterialsManager(ProcessBound):
         stored_context: Mapping[str, str],
         reproduced_context: Mapping[str, str],
     ) -> DecryptionMaterials:
-        """Return materials for decrypting one item."""
+        """Return materials for decrypting one item.
+
+        Raises:
+            SignatureError: the stored and the rebuilt encryption context contradict each other.
+            FormatError: the item's public key is malformed, missing, or not for its algorithm suite.
+            DecryptError: the keyring failed or is faulty.
+        """
         context, required = reproduced_context, frozenset(reproduced_context.keys())
         if stored_context:
             for key, value in stored_context.items():

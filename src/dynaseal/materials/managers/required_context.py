@@ -69,7 +69,11 @@ class RequiredContextMaterialsManager(ProcessBound):
         encryption_context: Mapping[str, str],
         required_context_keys: frozenset[str],
     ) -> EncryptionMaterials:
-        """Return materials for encrypting one item."""
+        """Return materials for encrypting one item.
+
+        Raises:
+            EncryptError: a required entry is missing, or the underlying manager failed.
+        """
         if missing := self._missing(encryption_context):
             raise EncryptError(
                 f"The item's encryption context does not have {missing}, which is required",
@@ -91,7 +95,11 @@ class RequiredContextMaterialsManager(ProcessBound):
         stored_context: Mapping[str, str],
         reproduced_context: Mapping[str, str],
     ) -> DecryptionMaterials:
-        """Return materials for decrypting one item."""
+        """Return materials for decrypting one item.
+
+        Raises:
+            DecryptError: a required entry is missing, or the underlying manager failed.
+        """
         if missing := self._missing(reproduced_context):
             raise DecryptError(
                 f"The item was written without {missing} in its encryption context, which is required here",

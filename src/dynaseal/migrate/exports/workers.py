@@ -129,7 +129,11 @@ class Processes:
         return bool(self._free)
 
     def submit(self, index: int, chunk: Chunk) -> None:
-        """Send a chunk to a process that waits for one."""
+        """Send a chunk to a process that waits for one.
+
+        Raises:
+            WorkerError: the process has ended.
+        """
         connection = self._free.pop()
         self._busy[connection] = index
         try:

@@ -140,7 +140,11 @@ class ItemUpdate:
         self._refuse_names()
 
     def steps(self, jitter: Callable[[], float]) -> Steps:
-        """Yield the steps of the update, and return the reply."""
+        """Yield the steps of the update, and return the reply.
+
+        Raises:
+            UpdateConflictError: other writers changed the item in every attempt; nothing was written.
+        """
         straight = self.straight_request()
         if straight is not None:
             reply = yield DynamoDbCall("UpdateItem", straight)

@@ -73,7 +73,11 @@ class JavaMac(JavaAuthenticator):
     """HMAC."""
 
     def load_key(self, key: bytes, key_type: EncryptionKeyType, key_encoding: KeyEncodingType) -> bytes:
-        """Return the key's bytes, which must be raw."""
+        """Return the key's bytes, which must be raw.
+
+        Raises:
+            ValueError: the key is not symmetric and raw.
+        """
         if key_type is not EncryptionKeyType.SYMMETRIC or key_encoding is not KeyEncodingType.RAW:
             raise ValueError("Key type must be symmetric and encoding must be raw.")
         if len(key) * 8 < MinimumKeySizes.HMAC.value:
@@ -81,7 +85,11 @@ class JavaMac(JavaAuthenticator):
         return key
 
     def sign(self, key: bytes, data: bytes) -> bytes:
-        """Return the HMAC of data."""
+        """Return the HMAC of data.
+
+        Raises:
+            SigningError: the data cannot be signed.
+        """
         try:
             mac = HMAC(key, self.digest)
             mac.update(data)
@@ -90,7 +98,11 @@ class JavaMac(JavaAuthenticator):
             raise failure(SigningError, "Unable to sign data", error) from error
 
     def verify(self, key: bytes, signature: bytes, data: bytes) -> None:
-        """Compare the HMAC of data, in constant time."""
+        """Compare the HMAC of data, in constant time.
+
+        Raises:
+            SignatureVerificationError: it does not verify.
+        """
         try:
             mac = HMAC(key, self.digest)
             mac.update(data)
@@ -110,7 +122,11 @@ class JavaSignature(JavaAuthenticator):
         return load_rsa_key(key, key_type, key_encoding)
 
     def sign(self, key: RSAPrivateKey | RSAPublicKey, data: bytes) -> bytes:
-        """Sign data with the private key."""
+        """Sign data with the private key.
+
+        Raises:
+            SigningError: the key is public, or the data cannot be signed.
+        """
         if not isinstance(key, RSAPrivateKey):
             raise SigningError('"sign" is not supported by public keys')
         try:
@@ -119,7 +135,11 @@ class JavaSignature(JavaAuthenticator):
             raise failure(SigningError, "Unable to sign data", error) from error
 
     def verify(self, key: RSAPrivateKey | RSAPublicKey, signature: bytes, data: bytes) -> None:
-        """Verify a signature with the public key; of a private key, with its public part."""
+        """Verify a signature with the public key; of a private key, with its public part.
+
+        Raises:
+            SignatureVerificationError: it does not verify.
+        """
         public_key = key.public_key() if isinstance(key, RSAPrivateKey) else key
         try:
             public_key.verify(signature, data, PKCS1v15(), self.digest)

@@ -178,7 +178,11 @@ class JavaSymmetricEncryptionAlgorithm(JavaEncryptionAlgorithm):
     only_wraps: bool = False
 
     def load_key(self, key: bytes, key_type: EncryptionKeyType, key_encoding: KeyEncodingType) -> bytes:
-        """Return the key's bytes, which must be raw."""
+        """Return the key's bytes, which must be raw.
+
+        Raises:
+            ValueError: the key is not symmetric and raw.
+        """
         if key_type is not EncryptionKeyType.SYMMETRIC:
             raise ValueError(f'Invalid key type "{key_type}" for cipher "{self.java_name}"')
         if key_encoding is not KeyEncodingType.RAW:
@@ -238,7 +242,11 @@ class JavaAsymmetricEncryptionAlgorithm(JavaEncryptionAlgorithm):
     def load_key(
         self, key: bytes, key_type: EncryptionKeyType, key_encoding: KeyEncodingType
     ) -> RSAPrivateKey | RSAPublicKey:
-        """Load the key, which must be DER or PEM."""
+        """Load the key, which must be DER or PEM.
+
+        Raises:
+            ValueError: it is not an RSA key of that type and encoding.
+        """
         if key_type is EncryptionKeyType.SYMMETRIC:
             raise ValueError(f'Invalid key type "{key_type}" for cipher "{self.java_name}"')
         if key_encoding is KeyEncodingType.RAW:
@@ -266,7 +274,12 @@ class JavaAsymmetricEncryptionAlgorithm(JavaEncryptionAlgorithm):
         mode: JavaMode,  # noqa: ARG002 RSA has none
         padding: JavaPadding,
     ) -> bytes:
-        """Decrypt data with the private key."""
+        """Decrypt data with the private key.
+
+        Raises:
+            NotImplementedError: the key is public.
+            DecryptionError: it cannot be decrypted.
+        """
         if not isinstance(key, RSAPrivateKey):
             raise NotImplementedError('"decrypt" is not supported by public keys')
         try:
