@@ -225,31 +225,55 @@ def _with_depth(tokens: Sequence[Token]) -> Iterator[tuple[Token, int]]:
 
 
 def _required_conditions(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
-    """Yield the conditions that must all hold, also those in brackets; none where an OR joins them."""
-    if any(token.says("OR") and depth == 0 for token, depth in _with_depth(tokens)):
-        return
-    for condition in _split_at_and(tokens):
-        if len(condition) > 2 and condition[0].says("(") and _first_level(condition) == ["(", ")"]:
-            yield from _required_conditions(condition[1:-1])
+    """Yield the conditions that must all hold, also those in brackets; none where an OR joins them.
+
+    Brackets are skipped, not descended into, so that deep nesting takes neither time nor stack.
+    """
+    closing = _closing_brackets(tokens)
+    ranges = [(0, len(tokens))]
+    while ranges:
+        start, end = ranges.pop()
+        while start < end and tokens[start].says("(") and closing.get(start) == end - 1:
+            start, end = start + 1, end - 1
+        operands = _operands_of_and(tokens, closing, start, end)
+        if len(operands) == 1:
+            yield tokens[start:end]
         else:
-            yield condition
+            ranges.extend(reversed(operands))
 
 
-def _split_at_and(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
-    start, between = 0, False
-    for position, (token, depth) in enumerate(_with_depth(tokens)):
-        if depth == 0 and token.says("AND") and not between:
-            yield tokens[start:position]
-            start = position + 1
-        if depth == 0 and token.says("BETWEEN"):
+def _closing_brackets(tokens: Sequence[Token]) -> dict[int, int]:
+    """Return the position of each opening bracket's closing one, by the opening one's position."""
+    closing: dict[int, int] = {}
+    opened: list[int] = []
+    for position, token in enumerate(tokens):
+        change = _BRACKETS.get(token.text, 0) if token.kind == "other" else 0
+        if change > 0:
+            opened.append(position)
+        elif change < 0 and opened:
+            closing[opened.pop()] = position
+    return closing
+
+
+def _operands_of_and(
+    tokens: Sequence[Token], closing: Mapping[int, int], start: int, end: int
+) -> list[tuple[int, int]]:
+    """Return where the operands of AND are between two positions, outside brackets; none beside an OR."""
+    operands: list[tuple[int, int]] = []
+    between, position = False, start
+    while position < end:
+        token = tokens[position]
+        if token.says("OR"):
+            return []
+        if token.says("BETWEEN"):
             between = True
-        elif depth == 0 and token.says("AND"):
+        elif token.says("AND") and between:
             between = False  # this AND is between the limits of BETWEEN
-    yield tokens[start:]
-
-
-def _first_level(tokens: Sequence[Token]) -> list[str]:
-    return [token.text for token, depth in _with_depth(tokens) if depth == 0]
+        elif token.says("AND"):
+            operands.append((start, position))
+            start = position + 1
+        position = closing.get(position, position) + 1
+    return [*operands, (start, end)]
 
 
 def _values_of(condition: Sequence[Token], key: str) -> list[Any]:
