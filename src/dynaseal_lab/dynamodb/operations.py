@@ -51,6 +51,7 @@ from dynaseal_lab.dynamodb.required_permissions import (
     on_global_table,
     on_imported_table,
     on_stream_of_iterator,
+    on_table_arn,
     restoring,
 )
 from dynaseal_lab.model import Call, Params
@@ -241,7 +242,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         ),
         "ListTables": _ON_ACCOUNT,
         "ListTagsOfResource": Operation(
-            permissions=on_arn("ResourceArn"),
+            permissions=on_table_arn("ResourceArn"),
             local_handler=LocalExtras.list_tags_of_resource,
             native_handler=NativeExtras.list_tags_of_resource,
         ),
@@ -265,7 +266,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "RestoreTableToPointInTime": replace(_RESTORE, native_handler=NativeExtras.restore_to_time),
         "Scan": _on_items(WholeRequest(scan_part), "reads", native_without_preamble=WITHOUT_PREAMBLE_ON_SCAN),
         "TagResource": Operation(
-            permissions=on_arn("ResourceArn"),
+            permissions=on_table_arn("ResourceArn"),
             defines=_parameter("ResourceArn"),
             tags="adds",
             handler=Handlers.change_tags,
@@ -275,7 +276,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "TransactGetItems": _on_items(_TRANSACTION, "reads", check=check_transaction),
         "TransactWriteItems": _on_items(_TRANSACTION, "writes", check=check_transaction),
         "UntagResource": Operation(
-            permissions=on_arn("ResourceArn"),
+            permissions=on_table_arn("ResourceArn"),
             defines=_parameter("ResourceArn"),
             tags="removes",
             handler=Handlers.change_tags,

@@ -74,6 +74,21 @@ def on_arn(parameter: str) -> PermissionFinder:
     return find
 
 
+def on_table_arn(parameter: str) -> PermissionFinder:
+    """The request needs permission on the table whose ARN the parameter is."""
+
+    def find(call: Call) -> Iterator[RequiredPermission]:
+        arn = required_string(call.params, parameter)
+        table = table_named(call, arn)
+        if arn != table.arn:
+            raise Fault(
+                "ValidationException", f"Invalid TableArn: Invalid ResourceArn provided as input {arn}"
+            )
+        yield _permission(call, arn, table.account, table)
+
+    return find
+
+
 def on_imported_table(call: Call) -> Iterator[RequiredPermission]:
     """An import needs permission on the table that it is to create."""
     creation = as_object(call.params.get("TableCreationParameters") or {})

@@ -3,9 +3,16 @@
 A request may name a table by its ARN, also a table of another account; the Region must be the endpoint's.
 """
 
+import re
 from dataclasses import dataclass
 
 from dynaseal_lab.model import Call, Fault
+
+_ARN = re.compile(
+    r"arn:[\w-]+:dynamodb:(?P<region>[\w-]+):(?P<account>\d{12}):table/(?P<name>[\w.-]+)"
+    r"(?:/(?:backup|export|import|index|stream)/[^/]+)?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +61,19 @@ def table_named(call: Call, name: str) -> Table:
 
 
 def table_in_arn(arn: str) -> Table:
-    """Return the table in the ARN of a table, stream, index or backup.
+    """Return the table in the ARN of a table, or of what belongs to one: a stream, index, backup or export.
+
+    Only one ARN names a table: a policy could otherwise be evaded by another spelling of it.
 
     Raises:
         Fault: ValidationException for an ARN of something else.
+
+    Example:
+        >>> table_in_arn("arn:aws:dynamodb:eu-west-1:111122223333:table/items/index/by-owner").name
+        'items'
     """
-    parts = arn.split(":", 5)
-    if len(parts) != 6 or parts[2] != "dynamodb" or not parts[5].startswith("table/"):
+    found = _ARN.fullmatch(arn)
+    table = Table(found["account"], found["region"], found["name"]) if found is not None else None
+    if table is None or not arn.startswith(table.arn):
         raise Fault("ValidationException", f"Invalid ARN: {arn}")
-    return Table(parts[4], parts[3], parts[5].split("/")[1])
+    return table

@@ -101,11 +101,30 @@ def test_a_table_may_be_named_by_its_arn_from_its_own_account_and_another(dynamo
 
 
 @pytest.mark.parametrize(
-    "arn", ["arn:aws:s3:::bucket", TABLE.replace("us-west-2", "eu-west-1"), "arn:aws:dynamodb"]
+    "arn",
+    [
+        "arn:aws:s3:::bucket",
+        TABLE.replace("us-west-2", "eu-west-1"),
+        "arn:aws:dynamodb",
+        TABLE.replace("arn:aws:", "arn:aws-cn:"),
+        TABLE.replace("111122223333", ""),
+        f"{TABLE}/",
+        f"{TABLE}/part/x",
+    ],
 )
 def test_an_arn_of_another_kind_or_region_is_invalid(dynamodb: DynamoDbCaller, arn: str) -> None:
     with pytest.raises(Fault, match=r"^ValidationException: Invalid ARN"):
         dynamodb("GetItem", TableName=arn, Key=KEY)
+
+
+@pytest.mark.parametrize("operation", ["ListTagsOfResource", "TagResource", "UntagResource"])
+def test_tags_belong_to_a_table_and_only_its_own_arn_names_it(
+    dynamodb: DynamoDbCaller, operation: str
+) -> None:
+    dynamodb.table()
+    change = {"TagResource": {"Tags": [{"Key": "a", "Value": "b"}]}, "UntagResource": {"TagKeys": ["a"]}}
+    with pytest.raises(Fault, match=r"^ValidationException: Invalid TableArn"):
+        dynamodb(operation, ResourceArn=f"{TABLE}/index/by-owner", **change.get(operation, {}))
 
 
 def test_a_resource_policy_is_part_of_the_question_until_it_is_deleted(dynamodb: DynamoDbCaller) -> None:
