@@ -111,8 +111,9 @@ class AccessRequest:
     resource_policies: Sequence[str] = ()
     grants_allow: bool = False
     """Whether a KMS grant whose constraints are met allows it (KMS has checked that)."""
-    resource_exists: bool = True
-    """False for a KMS key that is being created: it has no policy yet, so identity-based policies decide."""
+    resource_policy_counts: bool = True
+    """False where identity-based policies decide about a KMS key: it is being created and has no policy yet,
+    or a grant is retired, which no key policy can allow or deny."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ Rules, in this order:
    and identity-based policies count only if a statement of it delegates the action to the account, its
    conditions included. There the account's root user has no more power than that policy gives; elsewhere root
    needs no identity-based policy. A KMS key that is being created has no policy yet: whether the caller may
-   tag it is decided by identity-based policies.
+   tag it is decided by identity-based policies. So is whether the caller may retire a grant.
 3. Across accounts, the resource's policy and the caller's identity-based policies must both allow. A KMS
    grant counts in place of the key policy.
 4. A permissions boundary and session policies must allow too, unless the resource's policy names the caller
@@ -179,7 +179,7 @@ def _before_limits(
     access_request: AccessRequest, principal: Principal, identity: _Matching, resource: _Matching
 ) -> Decision:
     """Apply rules 2, 3 and 6."""
-    root_of_trust = access_request.resource_exists and is_root_of_trust(
+    root_of_trust = access_request.resource_policy_counts and is_root_of_trust(
         access_request.action, access_request.resource
     )
     by_identity = bool(identity.allows) or principal.needs_no_identity_policy

@@ -10,12 +10,13 @@ Every operation follows AWS's order: find the key, authorise the caller, then ch
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dynaseal_lab.iam.access_denied import access_denied_message
 from dynaseal_lab.iam.bound_principals import Directory, bound_document
+from dynaseal_lab.iam.names import root_arn
 from dynaseal_lab.kms.condition_keys import ConditionValues, caller_keys, encryption_context_keys, key_keys
-from dynaseal_lab.kms.grants import GRANT_OPERATIONS
+from dynaseal_lab.kms.grants import GRANT_OPERATIONS, Grant
 from dynaseal_lab.kms.keys import KeyMaterial, KeyRecord, arn_prefix
 from dynaseal_lab.kms.store import KmsStore
 from dynaseal_lab.model import AccessRequest, Authorizer, Call, Clock, ConditionKeys, Decision, Fault
@@ -128,17 +129,40 @@ class KeyAccess:
         Raises:
             Fault: AccessDeniedException with the reason.
         """
-        key = target.key
         self._check_grant_tokens(call)
         access_request = self.access_request(
             call, action, target, context=context or {}, extra=extra or {}, granted=granted
         )
+        self._require_allowed(call, target, access_request)
+
+    def authorize_retirement(self, call: Call, key: KeyRecord, grant: Grant) -> None:
+        """Authorise the retirement of a grant: by its own terms, or by an account's IAM policies.
+
+        The key's account may delegate it to its users and roles, and so may the account that created the
+        grant and one that is its retiring principal. A key policy has no part in it.
+
+        Raises:
+            Fault: AccessDeniedException with the reason.
+        """
+        target, account = Target(key), call.principal.account
+        granted = grant.may_be_retired_by(call.principal)
+        delegates = root_arn(account) in {grant.issuing_account, grant.retiring}
+        access_request = replace(
+            self.access_request(call, "kms:RetireGrant", target, context={}, extra={}, granted=granted),
+            resource_account=account if granted or delegates else key.account,
+            resource_policies=(),
+            resource_policy_counts=False,
+        )
+        self._require_allowed(call, target, access_request)
+
+    def _require_allowed(self, call: Call, target: Target, access_request: AccessRequest) -> None:
         decision = self.authorizer.decide(call, access_request)
         if decision.allowed:
             return
         hidden = decision.reason in {"no-resource-policy", "explicit-deny-resource"}
-        if hidden and key.account != call.principal.account:
-            raise _denied_elsewhere(call, action, _CIPHERTEXT if target.unnamed else "this resource")
+        if hidden and target.key.account != call.principal.account:
+            what = _CIPHERTEXT if target.unnamed else "this resource"
+            raise _denied_elsewhere(call, access_request.action, what)
         raise _denied(call, access_request, decision)
 
     def access_request(
@@ -185,7 +209,7 @@ class KeyAccess:
             resource=resource,
             resource_account=call.principal.account,
             condition_keys=caller_keys(call) | (extra or {}),
-            resource_exists=False,
+            resource_policy_counts=False,
         )
         decision = self.authorizer.decide(call, access_request)
         if not decision.allowed:

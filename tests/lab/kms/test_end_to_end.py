@@ -97,6 +97,43 @@ def test_another_account_can_do_what_aws_lets_another_account_do(
     assert refusal(kms.list_key_rotations, KeyId=arn)[0] == "AccessDeniedException"
 
 
+def test_a_grant_is_retired_by_its_terms_or_by_iam_and_never_by_the_key_policy(
+    account: LabAccount, admin: dict[str, Any]
+) -> None:
+    ann, bob, carol = account.user("ann"), account.user("bob"), account.user("carol", allow("kms:*"))
+    forbidding = {**allow("kms:RetireGrant", Principal={"AWS": "*"}), "Effect": "Deny"}
+    to_ann = allow("kms:*", Principal={"AWS": ann.arn})
+    key = account.key(admin, to_ann)
+    kms = account.client("kms")
+    tokens = [
+        kms.create_grant(
+            KeyId=key, GranteePrincipal=bob.arn, RetiringPrincipal=bob.arn, Operations=["Encrypt"]
+        )["GrantToken"]
+        for _ in range(3)
+    ]
+    denied = refusal(ann.client("kms").retire_grant, GrantToken=tokens[0])
+    assert denied[1].endswith("because no identity-based policy allows the kms:RetireGrant action")
+    kms.put_key_policy(KeyId=key, Policy=policy(admin, forbidding))
+    for retiring, token in zip((account.root, bob, carol), tokens, strict=True):
+        retiring.client("kms").retire_grant(GrantToken=token)
+
+
+def test_an_account_that_retires_a_grant_delegates_it_to_its_users(
+    account: LabAccount, other_account: LabAccount
+) -> None:
+    retiring = f"arn:aws:iam::{other_account.number}:root"
+    grant = account.client("kms").create_grant(
+        KeyId=account.key(),
+        GranteePrincipal=account.user("ann").arn,
+        RetiringPrincipal=retiring,
+        Operations=["Encrypt"],
+    )
+    token = {"GrantToken": grant["GrantToken"]}
+    refused = refusal(other_account.user("bob").client("kms").retire_grant, **token)
+    assert refused[1].endswith("because no identity-based policy allows the kms:RetireGrant action")
+    other_account.user("carol", allow("kms:RetireGrant")).client("kms").retire_grant(**token)
+
+
 def test_another_account_needs_both_sides(
     account: LabAccount, other_account: LabAccount, admin: dict[str, Any]
 ) -> None:

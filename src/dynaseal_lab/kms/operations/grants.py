@@ -9,7 +9,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from dynaseal_lab.kms.access import KeyAccess, Target
+from dynaseal_lab.iam.names import root_arn
+from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.condition_keys import ConditionValues, boolean
 from dynaseal_lab.kms.grants import CONTEXT_OPERATIONS, Constraints, Grant
 from dynaseal_lab.kms.key_checks import end_dry_run, require_usable
@@ -84,10 +85,9 @@ def revoke_grant(access: KeyAccess, call: Call) -> Reply:
 
 
 def retire_grant(access: KeyAccess, call: Call) -> Reply:
-    """Remove a grant, as a principal that the grant itself allows to retire it."""
+    """Remove a grant, as a principal that its terms or the key's account allow to retire it."""
     key, grant = _retired_grant(access, call)
-    granted = grant.may_be_retired_by(call.principal)
-    access.authorize(call, "kms:RetireGrant", Target(key), granted=granted)
+    access.authorize_retirement(call, key, grant)
     end_dry_run(call)
     access.store.drop_grant(grant)
     return {}
@@ -111,7 +111,7 @@ def _requested_grant(access: KeyAccess, call: Call, key: KeyRecord) -> Grant:
         key_id=key.key_id,
         grantee=grantee,
         operations=frozenset(params["Operations"]),
-        issuing_account=":".join([*key.arn.split(":")[:2], "iam:", key.account, "root"]),
+        issuing_account=root_arn(call.principal.account),
         created=access.clock.now(),
         # Terraform's provider sends an empty map for a constraint that is not set.
         constraints=Constraints(
