@@ -15,11 +15,20 @@ def require_usable(key: KeyRecord) -> None:
     Raises:
         Fault: DisabledException or KMSInvalidStateException.
     """
+    require_complete(key)
+    if key.state == "Disabled":
+        raise Fault("DisabledException", f"{key.arn} is disabled.")
+
+
+def require_complete(key: KeyRecord) -> None:
+    """Refuse a key that is scheduled for deletion or lacks key material.
+
+    Raises:
+        Fault: KMSInvalidStateException.
+    """
     require_not_pending(key)
     if key.state == "PendingImport":
         raise Fault("KMSInvalidStateException", f"{key.arn} is pending import.")
-    if key.state == "Disabled":
-        raise Fault("DisabledException", f"{key.arn} is disabled.")
 
 
 def require_not_pending(key: KeyRecord) -> None:

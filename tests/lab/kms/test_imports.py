@@ -49,7 +49,12 @@ def test_a_key_without_material_is_pending_import(kms: KmsCaller) -> None:
     )
     assert not described.keys() & {"CurrentKeyMaterialId", "ExpirationModel"}
     params: dict[str, Any]
-    for operation, params in (("Encrypt", {"Plaintext": b"x"}), ("RotateKeyOnDemand", {})):
+    for operation, params in (
+        ("Encrypt", {"Plaintext": b"x"}),
+        ("RotateKeyOnDemand", {}),
+        ("EnableKey", {}),
+        ("DisableKey", {}),
+    ):
         with raises_fault(f"KMSInvalidStateException: {key} is pending import."):
             kms(operation, KeyId=key, **params)
 
@@ -72,6 +77,16 @@ def test_imported_material_encrypts_until_it_is_deleted_and_again_when_it_is_imp
         import_secret(kms, key, secrets.token_bytes(32))
     import_secret(kms, key, secret)
     assert kms("Decrypt", CiphertextBlob=blob)["Plaintext"] == b"x"
+
+
+def test_material_of_a_key_that_is_scheduled_for_deletion_can_be_deleted_at_once(kms: KmsCaller) -> None:
+    key, secret = kms.key(Origin="EXTERNAL"), secrets.token_bytes(32)
+    import_secret(kms, key, secret)
+    kms("ScheduleKeyDeletion", KeyId=key)
+    kms("DeleteImportedKeyMaterial", KeyId=key)
+    assert metadata(kms, key)["KeyState"] == "PendingDeletion"
+    kms("CancelKeyDeletion", KeyId=key)
+    assert metadata(kms, key)["KeyState"] == "PendingImport"
 
 
 def test_material_expires_by_the_labs_clock(kms: KmsCaller) -> None:

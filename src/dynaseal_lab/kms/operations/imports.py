@@ -82,10 +82,12 @@ def import_key_material(access: KeyAccess, call: Call) -> Reply:
 
 
 def delete_imported_key_material(access: KeyAccess, call: Call) -> Reply:
-    """Delete imported material: the key cannot be used until the same material is imported again."""
+    """Delete imported material, also of a key that is scheduled for deletion.
+
+    The key cannot be used until the same material is imported again.
+    """
     key = access.find_and_authorize(call, "kms:DeleteImportedKeyMaterial", call.params["KeyId"]).key
     _require_external(key)
-    require_not_pending(key)
     material = access.store.material(key.key_id)
     named = call.params.get("KeyMaterialId")
     if named is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dynaseal_lab.kms.access import KeyAccess
 from dynaseal_lab.kms.condition_keys import kind_keys, request_tag_keys
-from dynaseal_lab.kms.key_checks import require_not_pending
+from dynaseal_lab.kms.key_checks import require_complete, require_not_pending
 from dynaseal_lab.kms.keys import (
     KeyMaterial,
     KeyRecord,
@@ -131,7 +131,7 @@ def describe_custom_key_stores(access: KeyAccess, call: Call) -> Reply:
 def enable_key(access: KeyAccess, call: Call) -> Reply:
     """Allow a disabled key to be used again."""
     key = access.find_and_authorize(call, "kms:EnableKey", call.params["KeyId"]).key
-    require_not_pending(key)
+    require_complete(key)
     access.store.put_key(replace(key, enabled=True))
     return {}
 
@@ -139,7 +139,7 @@ def enable_key(access: KeyAccess, call: Call) -> Reply:
 def disable_key(access: KeyAccess, call: Call) -> Reply:
     """Forbid every use of the key until it is enabled again."""
     key = access.find_and_authorize(call, "kms:DisableKey", call.params["KeyId"]).key
-    require_not_pending(key)
+    require_complete(key)
     access.store.put_key(replace(key, enabled=False))
     return {}
 
