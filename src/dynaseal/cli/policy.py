@@ -13,7 +13,12 @@ from dynaseal.config import TableConfig
 
 @click.command(epilog="Example: dynaseal policy tables.py:customers --role reader --tenant tenant=acme")
 @click.argument("config", metavar="MODULE:NAME", type=config_reference)
-@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice([role.value for role in Role]),
+    help="What the principal does with the table.",
+)
 @click.option(
     "--tenant",
     type=parse_tenant,
@@ -33,6 +38,7 @@ from dynaseal.config import TableConfig
     type=click.Choice(["json", "terraform"]),
     default="json",
     show_default=True,
+    help="Print JSON, or data sources and a policy for Terraform.",
 )
 def policy(
     *,

@@ -29,7 +29,7 @@ ENDED_BY_SIGNAL = 128
     "--open",
     "open_inspector",
     is_flag=True,
-    help="Then keep the lab running and open `dynaseal inspector` in it, until Ctrl-C.",
+    help="Keep the lab running until Ctrl-C, and open `dynaseal inspector` in it.",
 )
 @click.option(
     "--experiment",
@@ -72,7 +72,9 @@ def demo(*, with_terraform: bool, keep: bool, open_inspector: bool, experiment: 
                     demonstration.explain(keys)
                     click.pause("The lab is running; press any key to stop it.", err=True)
         output.step("Lab stopped")
-        output.detail("What .env names is gone with the lab; AWS_ENDPOINT_URL was removed from .env")
+        output.detail(
+            "The table and key that .env names are gone with the lab; AWS_ENDPOINT_URL was removed from .env"
+        )
         output.detail("To look around in the lab before it stops, run dynaseal demo --keep")
     except OSError as error:
         if error.filename is None:
