@@ -6,7 +6,7 @@ materials, check everything, and only then decrypt.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import urandom
 from typing import TYPE_CHECKING, Any, cast
 
@@ -238,7 +238,7 @@ class ItemEncryptor(ProcessBound):
             raise FormatError("The item's key attributes are not bound to its data key")
         return item.decrypted_item(shape, encrypted_item, attributes)
 
-    def encrypt_many(self, plaintext_items: Sequence[Item]) -> list[dict[str, Any]]:
+    def encrypt_many(self, plaintext_items: Iterable[Item]) -> list[dict[str, Any]]:
         """Encrypt and sign items, as `encrypt_item` does one by one.
 
         With the native engine, other threads run meanwhile.
@@ -247,10 +247,11 @@ class ItemEncryptor(ProcessBound):
             DynasealError: the first item that cannot be encrypted; see `encrypt_item`.
             TypeError: see `encrypt_item`.
         """
-        stored_items = zip(plaintext_items, self.usual_encrypted(plaintext_items), strict=True)
+        items = list(plaintext_items)
+        stored_items = zip(items, self.usual_encrypted(items), strict=True)
         return [self.encrypt_item(plain) if stored is None else stored for plain, stored in stored_items]
 
-    def decrypt_many(self, encrypted_items: Sequence[Item]) -> list[dict[str, Any]]:
+    def decrypt_many(self, encrypted_items: Iterable[Item]) -> list[dict[str, Any]]:
         """Verify and decrypt items, as `decrypt_item` does one by one.
 
         With the native engine, other threads run meanwhile.
@@ -259,7 +260,8 @@ class ItemEncryptor(ProcessBound):
             DynasealError: the first item that cannot be decrypted; see `decrypt_item`.
             TypeError: see `decrypt_item`.
         """
-        plain_items = zip(encrypted_items, self.usual_decrypted(encrypted_items), strict=True)
+        items = list(encrypted_items)
+        plain_items = zip(items, self.usual_decrypted(items), strict=True)
         return [self.decrypt_item(stored) if plain is None else plain for stored, plain in plain_items]
 
     def usual_encrypted(self, plaintext_items: Sequence[Item]) -> list[dict[str, Any] | None]:
@@ -313,9 +315,16 @@ def _snapshot(an_item: Item) -> Item:
 
     Another thread or task may change the caller's item while a keyring waits for KMS. What it adds would be
     written without encryption, or read without verification.
+
+    Raises:
+        TypeError: it is not a dictionary or another mapping.
     """
-    # What is not a mapping is refused later. `dict` is found sooner than an abstract class, and is first.
-    return dict(an_item) if isinstance(an_item, (dict, Mapping)) else an_item  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
+    # `dict` is found sooner than an abstract class, and is first.
+    if not isinstance(an_item, (dict, Mapping)):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
+        raise TypeError(
+            f"an item is a dictionary of attribute names and values, not {type(an_item).__name__}"
+        )
+    return dict(an_item)
 
 
 # Called in an `except` and not a context manager of its own, which would take 0.5 us per item: 1 %.

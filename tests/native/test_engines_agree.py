@@ -215,6 +215,27 @@ def test_many_items_leave_what_is_unusual_to_python(item: Any) -> None:
     assert native.usual_decrypted([item, stored]) == [None, usual]
 
 
+@pytest.mark.parametrize("suite", AlgorithmSuite)
+def test_many_items_may_come_from_any_iterable(suite: AlgorithmSuite) -> None:
+    items = [{"pk": {"S": str(number)}} for number in range(3)]
+    for encryptor in PAIRS["raw 256", suite.name, DEFAULTS[0].name]:
+        stored = encryptor.encrypt_many(item for item in items)
+        assert encryptor.decrypt_many(iter(stored)) == items
+        assert encryptor.decrypt_many(dict(enumerate(stored)).values()) == items
+
+
+@pytest.mark.parametrize("item", [None, [], "item", b"item", 1, [("pk", {"S": "k"})]])
+def test_what_is_not_an_item_is_a_type_error(item: Any) -> None:
+    expected = f"an item is a dictionary of attribute names and values, not {type(item).__name__}"
+    for encryptor in PAIRS["raw 256", "COMMIT_KEY_SYMSIG", DEFAULTS[0].name]:
+        for method in (encryptor.encrypt_item, encryptor.decrypt_item):
+            with pytest.raises(TypeError, match=expected):
+                method(item)
+        for method in (encryptor.encrypt_many, encryptor.decrypt_many):
+            with pytest.raises(TypeError, match=expected):
+                method([item])
+
+
 def test_a_method_that_was_replaced_is_called_for_each_of_many_items() -> None:
     calls: list[Any] = []
 
