@@ -26,6 +26,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
+_TABLE_ARN = re.compile(r'"arn:[^"]*:table/[^"/]+"')
 _BRACKETS = {"(": 1, "[": 1, "{": 1, "<<": 1, ")": -1, "]": -1, "}": -1, ">>": -1}
 _CLAUSES = frozenset({"SET", "REMOVE", "WHERE", "RETURNING", "ORDER"})
 _OPERATORS = frozenset({"AND", "BETWEEN", "IN", "IS", "NOT", "OR"})
@@ -126,6 +127,18 @@ def with_numbers(statement: str, rewrite: Callable[[str], str]) -> str:
     def replace(match: re.Match[str]) -> str:
         number = match["number"]
         return match[0] if number is None else match[0].replace(number, rewrite(number))
+
+    return _TOKEN.sub(replace, statement)
+
+
+def with_table_names(statement: str, rename: Callable[[str], str]) -> str:
+    """Return a statement with other names in place of the ARNs of tables, which are in double quotes."""
+
+    def replace(match: re.Match[str]) -> str:
+        quoted = match["quoted"]
+        if quoted is None or not _TABLE_ARN.fullmatch(quoted):
+            return match[0]
+        return match[0].replace(quoted, f'"{rename(quoted[1:-1])}"')
 
     return _TOKEN.sub(replace, statement)
 

@@ -5,13 +5,12 @@ other request is one part. Each class below is one form that requests have. It r
 the same request with other table names.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dynaseal_lab.dynamodb.json_values import as_list, as_object, as_string, required_string
-from dynaseal_lab.dynamodb.partiql import Statement, parse_statement
+from dynaseal_lab.dynamodb.partiql import Statement, parse_statement, with_table_names
 from dynaseal_lab.model import Fault, Params
 
 Rename = Callable[[Any], Any]
@@ -19,7 +18,6 @@ Rename = Callable[[Any], Any]
 
 _PUTS = frozenset({"Put", "PutRequest"})
 _TABLE_PARAMETERS = ("TableName", "SourceTableName")
-_TABLE_ARN_IN_STATEMENT = re.compile(r'"(arn:[^"]*:table/[^"/]+)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,9 +258,7 @@ def _statement_part(params: Params, *, enclosed: bool) -> Part:
 
 
 def _renamed_statement(params: Params, rename: Rename) -> Params:
-    """Return the parameters with the ARN, which a statement has in double quotes, replaced."""
     statement = params.get("Statement")
     if not isinstance(statement, str):
         return params
-    renamed = _TABLE_ARN_IN_STATEMENT.sub(lambda found: f'"{rename(found[1])}"', statement)
-    return {**params, "Statement": renamed}
+    return {**params, "Statement": with_table_names(statement, rename)}

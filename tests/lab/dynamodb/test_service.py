@@ -196,6 +196,13 @@ def test_a_table_may_be_named_by_its_arn_in_a_statement(dynamodb: DynamoDbCaller
     assert dynamodb("BatchExecuteStatement", Statements=many)["Responses"][0]["Item"] == KEY
 
 
+def test_an_arn_inside_a_string_of_a_statement_is_left_alone(dynamodb: DynamoDbCaller) -> None:
+    dynamodb.table()
+    value = f'{{"table": "{TABLE}"}}'
+    dynamodb("ExecuteStatement", Statement=f"INSERT INTO \"{TABLE}\" VALUE {{'pk': 'a', 'x': '{value}'}}")
+    assert dynamodb("GetItem", TableName="items", Key=KEY)["Item"]["x"] == {"S": value}
+
+
 def test_consumed_capacity_names_the_table_as_the_request_did(dynamodb: DynamoDbCaller) -> None:
     dynamodb.table()
     for name in ("items", TABLE):
