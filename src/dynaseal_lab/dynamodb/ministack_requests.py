@@ -11,7 +11,7 @@ import json
 
 from dynaseal_lab.dynamodb.json_values import as_object
 from dynaseal_lab.dynamodb.numbers import shortest_form
-from dynaseal_lab.dynamodb.partiql import with_numbers
+from dynaseal_lab.dynamodb.partiql_tokens import with_numbers
 from dynaseal_lab.dynamodb.request_checks import EXPRESSIONS, parts_with_expressions, parts_with_statements
 from dynaseal_lab.dynamodb.update_expressions import mistake
 from dynaseal_lab.model import Fault, Params

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dynaseal_lab.dynamodb.json_values import as_list, as_object, as_string, required_string
-from dynaseal_lab.dynamodb.partiql import Statement, parse_statement, with_table_names
+from dynaseal_lab.dynamodb.partiql import Statement, parse_statement
+from dynaseal_lab.dynamodb.partiql_tokens import with_table_names
 from dynaseal_lab.model import Fault, Params
 
 Rename = Callable[[Any], Any]
