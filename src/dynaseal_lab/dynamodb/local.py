@@ -63,13 +63,13 @@ class LocalEngine:
 
     async def _send(self, account: str, region: str, target: str, body: bytes) -> EngineReply:
         """Send the program a request, in a thread, so that the lab goes on meanwhile."""
-        arn_prefix = f"arn:aws:dynamodb:{region}:{account}:".encode()
-        if not holds_items(target):
-            body = body.replace(arn_prefix, _ITS_PREFIX)
         headers = {name.decode(): value.decode() for name, value in engine_headers(account, region, target)}
         del headers["host"]
         headers["x-dynaseal-lab"] = self._secret
-        reply = await asyncio.to_thread(self._post, headers, body)
+        if holds_items(target):
+            return await asyncio.to_thread(self._post, headers, body)
+        arn_prefix = f"arn:aws:dynamodb:{region}:{account}:".encode()
+        reply = await asyncio.to_thread(self._post, headers, body.replace(arn_prefix, _ITS_PREFIX))
         return EngineReply(reply.status, reply.body.replace(_ITS_PREFIX, arn_prefix))
 
     def _post(self, headers: dict[str, str], body: bytes) -> EngineReply:

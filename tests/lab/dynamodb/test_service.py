@@ -73,15 +73,16 @@ def test_the_engines_own_account_numbers_never_show(dynamodb: DynamoDbCaller) ->
         assert hidden not in json.dumps(dynamodb(operation, TableName="items", **name))
 
 
-def test_an_arn_inside_an_item_is_left_alone(dynamodb: DynamoDbCaller) -> None:
+@pytest.mark.parametrize("arn", [TABLE, "arn:aws:dynamodb:ddblocal:000000000000:table/items"])
+def test_an_arn_inside_an_item_is_left_alone(dynamodb: DynamoDbCaller, arn: str) -> None:
     dynamodb.table()
-    item = KEY | {"arn": {"S": TABLE}}
+    item = KEY | {"arn": {"S": arn}}
     dynamodb("PutItem", TableName="items", Item=item)
     found = dynamodb(
         "Scan",
         TableName="items",
         FilterExpression="begins_with(arn, :p)",
-        ExpressionAttributeValues={":p": {"S": TABLE[:45]}},
+        ExpressionAttributeValues={":p": {"S": arn[:40]}},
     )
     assert found["Items"] == [item]
 
