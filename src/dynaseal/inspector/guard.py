@@ -102,8 +102,8 @@ class Guard:
 
     def _enter(self, scope: Scope) -> Response:
         """Exchange the token for the cookie."""
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])
-        if len(given) != 1 or not compare_digest(given[0].encode(), self.keys.token.encode()):
+        tokens = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])
+        if len(tokens) != 1 or not compare_digest(tokens[0].encode(), self.keys.token.encode()):
             return _refused("The token is not the one that `dynaseal inspector` printed")
         response = _leads_to(f"{self.keys.path}/", Headers(scope=scope))
         response.set_cookie(

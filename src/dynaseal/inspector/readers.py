@@ -58,28 +58,28 @@ class Readers:
         self, actor: Actor, facts: TableFacts, item: Mapping[str, Any], also_refused: Refused
     ) -> ExplainedItem:
         """Explain an item as a principal sees it."""
-        given = self._given_config(facts)
-        if given is None:
+        table_config = self._given_config(facts)
+        if table_config is None:
             encryptor = self._cached((actor.kms, facts.name), discovered_config(facts, actor.kms))
         elif not actor.user:
-            encryptor = self._cached((None, facts.name), given)
+            encryptor = self._cached((None, facts.name), table_config)
         else:
-            config = _with_clients_of(actor, facts, given, item)
+            config = _with_clients_of(actor, facts, table_config, item)
             if config is None:
                 refusal = Refusal(
                     "other-credentials",
                     f"The configuration has clients of its own for this item, which are not {actor.user}'s",
                     "Look as the ambient principal, or start the inspector with this user's credentials",
                 )
-                return explain_item(item, given, refusal)
+                return explain_item(item, table_config, refusal)
             # Not cached: a hierarchical keyring would keep a branch key after the permission is gone.
             encryptor = ItemEncryptor(config)
         return explain_item(item, encryptor.config, read_item(item, encryptor.decrypt_item, also_refused))
 
     def stored_key(self, facts: TableFacts, key: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return an item's key as it is stored: with tokens in place of surrogate keys' real values."""
-        given = self._given_config(facts)
-        search = None if given is None else self._cached((None, facts.name), given).search
+        table_config = self._given_config(facts)
+        search = None if table_config is None else self._cached((None, facts.name), table_config).search
         return key if search is None else search.key_with_surrogate_keys("GetItem", key)
 
     def _given_config(self, facts: TableFacts) -> TableConfig | None:

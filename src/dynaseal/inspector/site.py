@@ -54,8 +54,8 @@ class Visit:
 
     def link(self, path: str, **fields: str) -> str:
         """Return an address for the same principal."""
-        kept = {"as": self.actor.user} if self.actor.user else {}
-        query = urlencode({**fields, **kept})
+        actor_field = {"as": self.actor.user} if self.actor.user else {}
+        query = urlencode({**fields, **actor_field})
         return f"{path}?{query}" if query else path
 
 

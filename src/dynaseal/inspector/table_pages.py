@@ -102,8 +102,8 @@ class TablePages:
 
 
 def _next_page(visit: Visit, next_key: Mapping[str, Any]) -> str:
-    kept = {name: visit.get(name) for name in _KEPT if visit.get(name)}
-    return urlencode({**kept, "start": encode_key(next_key)})
+    kept_fields = {name: visit.get(name) for name in _KEPT if visit.get(name)}
+    return urlencode({**kept_fields, "start": encode_key(next_key)})
 
 
 def _list_tables(actor: Actor) -> list[str]:

@@ -100,15 +100,15 @@ class TableAccess:
         Returns:
             After an UpdateItem the whole stored item, after a PutItem an empty one; or a conflict.
         """
-        sent: dict[str, Any] = {
+        sent_request: dict[str, Any] = {
             "TableName": self.name,
             **request,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         if operation == "UpdateItem":
-            sent["ReturnValues"] = "ALL_NEW"
+            sent_request["ReturnValues"] = "ALL_NEW"
         try:
-            return self._call(operation, self.writes, sent).get("Attributes") or {}
+            return self._call(operation, self.writes, sent_request).get("Attributes") or {}
         except ClientError as error:
             return self._conflict(error)
 

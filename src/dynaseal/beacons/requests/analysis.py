@@ -433,13 +433,13 @@ class _SentNames:
 
     def sent(self) -> dict[str, str]:
         """Return the names to send; to be called after `replacements`."""
-        sent: dict[str, str] = {}
+        names: dict[str, str] = {}
         for placeholder, name in self._names.items():
             if self._is_beacon_everywhere(placeholder):
-                (sent[placeholder],) = self._beacons[placeholder]
+                (names[placeholder],) = self._beacons[placeholder]
             elif placeholder not in self._beacons or placeholder in self._others | self._existence:
-                sent[placeholder] = name
-        return sent | self._added
+                names[placeholder] = name
+        return names | self._added
 
     def _is_beacon_everywhere(self, placeholder: str) -> bool:
         beacons = self._beacons.get(placeholder, set())

@@ -197,13 +197,13 @@ class PreparedSearch:
             UnsupportedOperationError: a beacon has no hash of a value, or a value is needed in two forms.
             KeyStoreError: the beacons' key cannot be fetched.
         """
-        sent = self._request_for(self.partition)
-        if sent.get(START):
-            sent[START] = self._start_key(sent[START])
+        request = self._request_for(self.partition)
+        if request.get(START):
+            request[START] = self._start_key(request[START])
         if self.only_counts:
             # Whole items, where DynamoDB can return them: for a local index it reads them from the table.
-            sent[SELECT] = "ALL_ATTRIBUTES"
-        return sent
+            request[SELECT] = "ALL_ATTRIBUTES"
+        return request
 
     def items_of_tenant(self, stored_items: Sequence[Item]) -> Sequence[Item]:
         """Return the items of a reply that are encrypted under the named tenant's key; all if none is named.
@@ -254,26 +254,26 @@ class PreparedSearch:
         )
 
     def _request_for(self, partition: int) -> dict[str, Any]:
-        sent = {name: value for name, value in self.request.items() if name not in (NAMES, VALUES)}
+        request = {name: value for name, value in self.request.items() if name not in (NAMES, VALUES)}
         if self.analysis.sent_names:
-            sent[NAMES] = dict(self.analysis.sent_names)
+            request[NAMES] = dict(self.analysis.sent_names)
         key_condition, filter_ = self.analysis.key_condition, self.analysis.filter
         values: dict[str, AttributeValue] = {} if key_condition or filter_ else dict(self.values)
         if key_condition is not None:
-            sent[KEY_CONDITION] = key_condition.with_stored_names
+            request[KEY_CONDITION] = key_condition.with_stored_names
             self._add_values(values, key_condition, partition)
         if filter_ is not None:
-            sent[FILTER] = filter_.with_stored_names
+            request[FILTER] = filter_.with_stored_names
             self._add_values(values, filter_, partition)
             # The items that this query finds are of its own partition and of every `queries`-th one after it:
             # for the beacons of the key condition, these have the same hashes (see `partitions.py`).
             covered = range(partition, self.compiled.partitions, self.queries)
             if len(covered) > 1:
                 by_partition = [self._values_for(filter_, each) for each in covered]
-                sent[FILTER] = filter_for_partitions(filter_, by_partition, values)
+                request[FILTER] = filter_for_partitions(filter_, by_partition, values)
         if values:
-            sent[VALUES] = values
-        return sent
+            request[VALUES] = values
+        return request
 
     def _values_for(self, expression: AnalysedExpression, partition: int) -> dict[str, AttributeValue]:
         values: dict[str, AttributeValue] = {}
@@ -340,14 +340,14 @@ class PreparedSearch:
                 could have, or a beacon whose value depends on an item's partition.
         """
         partitions = range(self.partition, self.compiled.partitions, self.queries)
-        sent: dict[str, Any] = {}
+        start_key: dict[str, Any] = {}
         for name, value in start.items():
             beacon = start_beacon(self.compiled, name, value)
             if beacon is None:
-                sent[name] = value
+                start_key[name] = value
             elif beacon.attribute not in start:
-                sent[beacon.attribute] = start_value(beacon, value, partitions, self._keys_for)
-        return sent
+                start_key[beacon.attribute] = start_value(beacon, value, partitions, self._keys_for)
+        return start_key
 
     def _keys_for(self, beacon_name: str) -> HmacKeys:
         if self.keys is None:

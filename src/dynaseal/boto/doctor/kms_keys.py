@@ -224,8 +224,8 @@ def allow_operation(operation: str) -> str:
 
 def client_of(use: KeyUse, clients: AwsClients) -> Any:
     """Return the KMS client for a key: the keyring's own if it is one of boto3, otherwise another one."""
-    own = None if use.client is None else use.client()
-    return own if hasattr(own, "describe_key") else clients("kms", region_of(use.key_id))
+    client = None if use.client is None else use.client()
+    return client if hasattr(client, "describe_key") else clients("kms", region_of(use.key_id))
 
 
 def is_in_region(use: KeyUse) -> bool:

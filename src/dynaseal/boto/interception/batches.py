@@ -39,17 +39,17 @@ _TRANSACTION_ACTIONS: Mapping[str, _PreparePart] = {
 
 def write_batch(tables: Tables, operation: str, request: Message) -> dict[str, Any]:
     """Encrypt the items that BatchWriteItem puts, and write surrogate keys into its deletions."""
-    sent: dict[str, Any] = {}
+    sent_items: dict[str, Any] = {}
     for name, writes in request["RequestItems"].items():
         table = tables.for_request(operation, name)
         if table is None:
-            sent[name] = writes
+            sent_items[name] = writes
         else:
             usual = table.write_usual(list(map(_put_item, writes)))
-            sent[name] = [
+            sent_items[name] = [
                 _write(table, operation, write, stored) for write, stored in zip(writes, usual, strict=True)
             ]
-    return {**request, "RequestItems": sent}
+    return {**request, "RequestItems": sent_items}
 
 
 def _put_item(write: Message) -> Any:
@@ -65,14 +65,17 @@ def _write(
 ) -> dict[str, Any]:
     drivers.let_others_run()
     _refuse_unknown(operation, write, {"PutRequest", "DeleteRequest"})
-    sent = dict(write)
+    sent_write = dict(write)
     if "PutRequest" in write:
         put = write["PutRequest"]
-        sent["PutRequest"] = {**put, "Item": table.write(put["Item"]) if stored is None else stored}
+        sent_write["PutRequest"] = {**put, "Item": table.write(put["Item"]) if stored is None else stored}
     if "DeleteRequest" in write:
         deletion = write["DeleteRequest"]
-        sent["DeleteRequest"] = {**deletion, "Key": table.key_with_surrogate_keys(operation, deletion["Key"])}
-    return sent
+        sent_write["DeleteRequest"] = {
+            **deletion,
+            "Key": table.key_with_surrogate_keys(operation, deletion["Key"]),
+        }
+    return sent_write
 
 
 def unprocessed_writes(
@@ -101,10 +104,10 @@ def _originals_by_key(
 ) -> dict[PrimaryKey, Any]:
     """Return the caller's writes to a table by primary key, which no two writes of a batch share."""
     return {
-        table.primary_key(_item_or_key(sent)): original
+        table.primary_key(_item_or_key(sent_write)): original
         for name, writes in sent_writes.items()
         if tables.configured(name) is table
-        for original, sent in zip(caller_writes[name], writes, strict=True)
+        for original, sent_write in zip(caller_writes[name], writes, strict=True)
     }
 
 
@@ -123,15 +126,15 @@ def _item_or_key(write: Message) -> Any:
 
 def read_batch(tables: Tables, operation: str, request: Message) -> dict[str, Any]:
     """Check BatchGetItem's projections, table by table, and write surrogate keys into its keys."""
-    sent: dict[str, Any] = {}
+    sent_items: dict[str, Any] = {}
     for name, part in request["RequestItems"].items():
-        sent[name] = part
+        sent_items[name] = part
         table = tables.for_request(operation, name)
         if table is not None:
             table.check_read(operation, part)
             keys = [table.key_with_surrogate_keys(operation, key) for key in part["Keys"]]
-            sent[name] = {**part, "Keys": keys}
-    return {**request, "RequestItems": sent}
+            sent_items[name] = {**part, "Keys": keys}
+    return {**request, "RequestItems": sent_items}
 
 
 def found_batch(
@@ -188,8 +191,8 @@ class _RequestedKeys:
         self.unreadable: list[UnreadableItem] = []
         for name, table in _configured(tables, sent_parts):
             self._parts[table] = caller_parts[name]
-            for original, sent in zip(caller_parts[name]["Keys"], sent_parts[name]["Keys"], strict=True):
-                self._originals[table, table.primary_key(sent)] = original
+            for original, sent_key in zip(caller_parts[name]["Keys"], sent_parts[name]["Keys"], strict=True):
+                self._originals[table, table.primary_key(sent_key)] = original
 
     @property
     def has_reports(self) -> bool:
@@ -234,8 +237,8 @@ class _RequestedKeys:
     def original(self, table: ConfiguredTable, item_or_key: Message) -> Any:
         """Return the key of an unprocessed or unreadable item as the caller wrote it."""
         names = table.config.key_names
-        sent, key = key_of_reply(names, item_or_key), key_attributes(names, item_or_key)
-        return key if sent is None else self._originals.get((table, sent), key)
+        sent_key, key = key_of_reply(names, item_or_key), key_attributes(names, item_or_key)
+        return key if sent_key is None else self._originals.get((table, sent_key), key)
 
 
 def _configured(tables: Tables, by_table: Message) -> list[tuple[str, ConfiguredTable]]:
@@ -267,10 +270,10 @@ def write_transaction(tables: Tables, operation: str, request: Message) -> dict[
     if not isinstance(request.get("ClientRequestToken"), str):
         return transaction(tables, operation, request)
     repeatable = RepeatableTransaction(tables.sent_transactions, request)
-    sent = repeatable.find()
-    if sent is None:
-        sent = repeatable.keep(transaction(tables, operation, request)["TransactItems"])
-    return {**request, "TransactItems": sent}
+    sent_items = repeatable.find()
+    if sent_items is None:
+        sent_items = repeatable.keep(transaction(tables, operation, request)["TransactItems"])
+    return {**request, "TransactItems": sent_items}
 
 
 def read_modify_writes(tables: Tables, request: Message) -> dict[int, tuple[ConfiguredTable, Message]]:
@@ -304,8 +307,8 @@ def transaction_around(
         else:
             entries += transaction(tables, operation, {"TransactItems": [entry]})["TransactItems"]
     # botocore makes another token for each request that has none.
-    sent = {name: member for name, member in request.items() if not isinstance(member, GeneratedToken)}
-    return {**sent, "TransactItems": entries}
+    members = {name: member for name, member in request.items() if not isinstance(member, GeneratedToken)}
+    return {**members, "TransactItems": entries}
 
 
 def failed_write_transaction(

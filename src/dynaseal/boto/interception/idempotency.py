@@ -81,17 +81,17 @@ class SentTransactions:
             sent_parts: What is sent for it.
             replaced: What was kept for the same parts and is not sent again, because it was cancelled.
         """
-        sent = _Sent(self._digest(caller_parts), sent_parts, _size(sent_parts), self._clock() + KEPT_SECONDS)
+        entry = _Sent(self._digest(caller_parts), sent_parts, _size(sent_parts), self._clock() + KEPT_SECONDS)
         with self._lock:
             existing = self._sent.get(token)
-            if existing is not None and existing.digest != sent.digest:
+            if existing is not None and existing.digest != entry.digest:
                 return sent_parts
             if existing is not None and existing.parts is not replaced:
                 return existing.parts
             if existing is not None:
                 self._size -= self._sent.pop(token).size
-            self._sent[token] = sent
-            self._size += sent.size
+            self._sent[token] = entry
+            self._size += entry.size
             self._forget_old()
         return sent_parts
 
@@ -141,7 +141,10 @@ class RepeatableTransaction:
         return self._with_unchanged()
 
     def _with_unchanged(self) -> list[Any]:
-        return [part if kept is None else kept for part, kept in zip(self._parts, self._kept, strict=True)]
+        return [
+            part if replacement is None else replacement
+            for part, replacement in zip(self._parts, self._kept, strict=True)
+        ]
 
 
 def _canonical(value: Any, name: str = "") -> Iterator[bytes]:

@@ -145,8 +145,8 @@ def _entries(plaintext_tables: object) -> frozenset[str]:
             f"plaintext_tables is of type {type(plaintext_tables).__name__}, and it must list tables' names",
             hint=f"Write plaintext_tables=({example!r},)",
         )
-    given = cast("Iterable[object]", plaintext_tables)
-    entries = [check_table_name(name, "plaintext_tables") for name in given]
+    names = cast("Iterable[object]", plaintext_tables)
+    entries = [check_table_name(name, "plaintext_tables") for name in names]
     return frozenset(_table_arn(name) if _is_arn(name) else name for name in entries)
 
 

@@ -103,8 +103,10 @@ class ItemOperation:
         if table is None:
             return Call(request, request)
         checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
-        sent = self.prepare_request(table, operation, checked)
-        return Call(request, sent, partial(self._finish, table, SentPart(operation, request, sent)))
+        sent_request = self.prepare_request(table, operation, checked)
+        return Call(
+            request, sent_request, partial(self._finish, table, SentPart(operation, request, sent_request))
+        )
 
     def _finish(self, table: ConfiguredTable, part: SentPart, reply: Message) -> Message:
         if "Error" in reply:
@@ -135,8 +137,8 @@ class UpdateOperation:
         checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
         # botocore builds a request before it asks for an answer: one that has nothing but the key.
         key = table.key_with_surrogate_keys(operation, request["Key"])
-        sent = {"TableName": request["TableName"], "Key": key}
-        return Call(request, sent, plan=partial(update_plans.update_plan, table, checked, random))
+        sent_request = {"TableName": request["TableName"], "Key": key}
+        return Call(request, sent_request, plan=partial(update_plans.update_plan, table, checked, random))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +159,9 @@ class SearchOperation:
         if table is None:
             return Call(request, request)
         checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
-        sent, search = table.prepare_search(operation, checked, indexes)
-        part = SentPart(operation, request, sent)
-        return Call(request, sent, partial(self._finish, table, search, part))
+        sent_request, search = table.prepare_search(operation, checked, indexes)
+        part = SentPart(operation, request, sent_request)
+        return Call(request, sent_request, partial(self._finish, table, search, part))
 
     def _finish(
         self, table: ConfiguredTable, search: "PreparedSearch | None", part: SentPart, reply: Message
@@ -186,8 +188,8 @@ class MultipleTables:
 
     def prepare(self, tables: Tables, operation: str, request: Message) -> Call:
         """Prepare a call."""
-        sent = self.prepare_request(tables, operation, request)
-        return Call(request, sent, partial(self.finish, tables, request, sent))
+        sent_request = self.prepare_request(tables, operation, request)
+        return Call(request, sent_request, partial(self.finish, tables, request, sent_request))
 
     def finish(
         self, tables: Tables, caller_request: Message, sent_request: Message, reply: Message
@@ -212,13 +214,13 @@ class TransactionOperation:
         updates = batches.read_modify_writes(tables, request)
         if not updates:
             return self.as_request.prepare(tables, operation, request)
-        sent = batches.transaction_around(tables, operation, request, updates)
-        token = sent.get("ClientRequestToken")
+        sent_request = batches.transaction_around(tables, operation, request, updates)
+        token = sent_request.get("ClientRequestToken")
         repeatable = (
             RepeatableTransaction(tables.sent_transactions, request) if isinstance(token, str) else None
         )
-        finish = partial(self.as_request.finish, tables, request, sent)
-        plan = partial(transaction_plans.transaction_plan, updates, sent, finish, random, repeatable)
+        finish = partial(self.as_request.finish, tables, request, sent_request)
+        plan = partial(transaction_plans.transaction_plan, updates, sent_request, finish, random, repeatable)
         # botocore builds a request before it asks for an answer: one with an empty action.
         return Call(request, {"TransactItems": [{}]}, plan=plan)
 
@@ -238,9 +240,9 @@ def _export(tables: Tables, operation: str, request: Message) -> Message:
     if table is None or not specification:
         return request
     table.check_values(operation, specification)
-    sent = table.with_surrogate_keys(operation, specification)
-    table.check_filter(operation, sent)
-    return {**request, "FilterSpecification": sent}
+    sent_specification = table.with_surrogate_keys(operation, specification)
+    table.check_filter(operation, sent_specification)
+    return {**request, "FilterSpecification": sent_specification}
 
 
 _REPLACED_IN_WRITES = ("Expected", "ConditionalOperator")

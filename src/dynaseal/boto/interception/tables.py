@@ -367,15 +367,15 @@ class ConfiguredTable:
             self.check_filter(operation, request)
             self.check_values(operation, request)
             self._check_key(operation, request.get("ExclusiveStartKey") or {})
-            sent, search = request, None
+            sent_request, search = request, None
         else:
             search = self._search.requests.prepare(operation, request)
-            sent = search.sent_request()
+            sent_request = search.sent_request()
         if not request.get("IndexName"):
             self._check_key_condition_names(operation, request)
-        if self._reads_plaintext and sent.get("IndexName"):
-            self._check_index(operation, sent, indexes)
-        return sent, search
+        if self._reads_plaintext and sent_request.get("IndexName"):
+            self._check_index(operation, sent_request, indexes)
+        return sent_request, search
 
     def _check_key_condition_names(self, operation: str, request: Message) -> None:
         text = request.get("KeyConditionExpression")

@@ -29,9 +29,9 @@ def to_terraform(policies: Policies, name: str) -> str:
     ]
     for suffix, documents in (("key", policies.keys), ("table", policies.tables)):
         for number, (arn, statements) in enumerate(documents.items(), 1):
-            own = f"{label}_{suffix}" if len(documents) == 1 else f"{label}_{suffix}_{number}"
+            block_name = f"{label}_{suffix}" if len(documents) == 1 else f"{label}_{suffix}_{number}"
             lines += ["", f"# For the policy of {arn}: add this to its source_policy_documents."]
-            lines += _document(own, statements)
+            lines += _document(block_name, statements)
     return "\n".join(lines) + "\n"
 
 

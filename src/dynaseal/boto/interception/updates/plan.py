@@ -192,22 +192,22 @@ class ItemUpdate:
         if not (self._table.writes_plaintext or all(self._is_left(root) for root in roots)):
             return None
         try:
-            sent = dict(self._table.with_surrogate_keys("UpdateItem", self._request))
-            self._table.check_condition("UpdateItem", sent)
+            request = dict(self._table.with_surrogate_keys("UpdateItem", self._request))
+            self._table.check_condition("UpdateItem", request)
         except UnsupportedOperationError:
             return None
-        sent[_RETURN_OLD_ON_FAILURE] = "ALL_OLD"
+        request[_RETURN_OLD_ON_FAILURE] = "ALL_OLD"
         if self._table.writes_plaintext:
-            return require_plaintext_item(sent)
+            return require_plaintext_item(request)
         if self._table.holds_encrypted_items_only:
-            return require_encrypted_item(sent)
-        names = dict(sent.get("ExpressionAttributeNames") or {})
+            return require_encrypted_item(request)
+        names = dict(request.get("ExpressionAttributeNames") or {})
         placeholder = next(f"#k{n}" for n in range(len(names) + 1) if f"#k{n}" not in names)
         names[placeholder] = self._table.config.partition_key_name
         requirement = f"attribute_exists({placeholder})"
         return {
-            **sent,
-            CONDITION: with_requirement(sent.get(CONDITION), requirement),
+            **request,
+            CONDITION: with_requirement(request.get(CONDITION), requirement),
             "ExpressionAttributeNames": names,
         }
 
@@ -237,9 +237,9 @@ class ItemUpdate:
 
     def transaction_entry(self, work: Prepared) -> dict[str, Any]:
         """Return the action of a transaction that writes the updated item."""
-        operation, sent = write_request(self._table.config, self._key, work.versions)
-        sent = {"TableName": self._request["TableName"], **sent}
-        return {"Update" if operation == "UpdateItem" else "Put": sent}
+        operation, request = write_request(self._table.config, self._key, work.versions)
+        request = {"TableName": self._request["TableName"], **request}
+        return {"Update" if operation == "UpdateItem" else "Put": request}
 
     def sign_late_attributes(self, work: Prepared) -> Generator[DynamoDbCall | Pause, Message, None]:
         """Sign what another writer added to an item while it was being encrypted."""
@@ -294,16 +294,16 @@ class ItemUpdate:
         return self._table.read_member({"Item": stored}, "Item", part)["Item"]
 
     def _write_request(self, work: Prepared) -> tuple[str, dict[str, Any]]:
-        operation, sent = write_request(self._table.config, self._key, work.versions)
-        sent = {
+        operation, request = write_request(self._table.config, self._key, work.versions)
+        request = {
             "TableName": self._request["TableName"],
-            **sent,
+            **request,
             **_members(self._request, _PASSED_TO_WRITES),
             _RETURN_OLD_ON_FAILURE: "ALL_OLD",
         }
         if operation == "UpdateItem":
-            sent["ReturnValues"] = returned_kind(self._return_values)
-        return operation, sent
+            request["ReturnValues"] = returned_kind(self._return_values)
+        return operation, request
 
     def condition_is_false(self, stored: Item | None) -> dict[str, Any]:
         """Return the refusal of an update whose condition is false for a stored item."""

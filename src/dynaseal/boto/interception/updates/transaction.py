@@ -132,10 +132,10 @@ class _Transaction:
 
     def find_sent(self) -> bool:
         """Return whether the transaction was sent before under its token; if so, prepare the same."""
-        sent = None if self._repeatable is None else self._repeatable.find()
-        if sent is not None:
-            self._entries = sent
-        return sent is not None
+        entries = None if self._repeatable is None else self._repeatable.find()
+        if entries is not None:
+            self._entries = entries
+        return entries is not None
 
     def request(self) -> dict[str, Any]:
         """Return the transaction to send."""
