@@ -114,10 +114,7 @@ class TableSearch:
         Raises:
             EncryptError: a beacon cannot be made, or its key cannot be fetched.
         """
-        try:
-            keys = self._beacon_keys(self._key_id_of(data_keys))
-        except KeyStoreError as error:
-            raise error.as_encrypt_error() from error
+        keys = self._keys_to_write(data_keys)
         return stored_beacons(self._compiled, item, keys, partition_of(self._compiled, item))
 
     def has_beacons(self, stored: Item, item: Item, data_keys: Sequence[EncryptedDataKey]) -> bool:
@@ -145,15 +142,18 @@ class TableSearch:
         Raises:
             EncryptError: a beacon cannot be made, or its key cannot be fetched.
         """
-        try:
-            keys = self._beacon_keys(self._key_id_of(data_keys))
-        except KeyStoreError as error:
-            raise error.as_encrypt_error() from error
+        keys = self._keys_to_write(data_keys)
         compiled = self._compiled
         chosen_at_random = compiled.partitions > 1 and compiled.partition_selector is None
         partitions = range(compiled.partitions) if chosen_at_random else (partition_of(compiled, item),)
         for partition in partitions:
             yield stored_beacons(compiled, item, keys, partition)
+
+    def _keys_to_write(self, data_keys: Sequence[EncryptedDataKey]) -> HmacKeys:
+        try:
+            return self._beacon_keys(self._key_id_of(data_keys))
+        except KeyStoreError as error:
+            raise error.as_encrypt_error() from error
 
     def _key_id_of(self, data_keys: Sequence[EncryptedDataKey]) -> str:
         if isinstance(self._source, SingleKeySource):

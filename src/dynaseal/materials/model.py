@@ -23,27 +23,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class EncryptionMaterials:
-    """Materials for encrypting one item.
-
-    Attributes:
-        suite: The algorithm suite.
-        encryption_context: The whole encryption context: what the header stores and what it does not.
-        required_context_keys: The keys of the entries that the header does not store.
-        plaintext_data_key: 32 bytes; None until a keyring has made it.
-        encrypted_data_keys: The data key as each keyring wrapped it.
-        symmetric_signing_keys: For each of those, the key of its recipient tag.
-        signing_key: The item's ECDSA key, in a suite that has one.
-    """
+class _Materials:
+    """What the materials for both directions have."""
 
     suite: AlgorithmSuite
     encryption_context: Mapping[str, str]
     _: KW_ONLY
     required_context_keys: frozenset[str] = frozenset()
-    plaintext_data_key: bytes | None = field(default=None, repr=False)
-    encrypted_data_keys: tuple[EncryptedDataKey, ...] = ()
-    symmetric_signing_keys: tuple[bytes, ...] = field(default=(), repr=False)
-    signing_key: "SigningKey | None" = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if type(self.encryption_context) is not EncryptionContext:
@@ -61,6 +47,27 @@ class EncryptionMaterials:
         """The serialised encryption context, to which a wrapped key is bound."""
         context: Any = self.encryption_context
         return context.serialized
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptionMaterials(_Materials):
+    """Materials for encrypting one item.
+
+    Attributes:
+        suite: The algorithm suite.
+        encryption_context: The whole encryption context: what the header stores and what it does not.
+        required_context_keys: The keys of the entries that the header does not store.
+        plaintext_data_key: 32 bytes; None until a keyring has made it.
+        encrypted_data_keys: The data key as each keyring wrapped it.
+        symmetric_signing_keys: For each of those, the key of its recipient tag.
+        signing_key: The item's ECDSA key, in a suite that has one.
+    """
+
+    _: KW_ONLY
+    plaintext_data_key: bytes | None = field(default=None, repr=False)
+    encrypted_data_keys: tuple[EncryptedDataKey, ...] = ()
+    symmetric_signing_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    signing_key: "SigningKey | None" = field(default=None, repr=False)
 
     def with_wrapped_key(
         self, data_key: bytes, wrapped: EncryptedDataKey, symmetric_signing_key: bytes
@@ -84,7 +91,7 @@ class EncryptionMaterials:
 
 
 @dataclass(frozen=True, slots=True)
-class DecryptionMaterials:
+class DecryptionMaterials(_Materials):
     """Materials for decrypting one item.
 
     Attributes:
@@ -96,30 +103,10 @@ class DecryptionMaterials:
         verification_key: The item's ECDSA public key as a compressed point, in a suite that has one.
     """
 
-    suite: AlgorithmSuite
-    encryption_context: Mapping[str, str]
     _: KW_ONLY
-    required_context_keys: frozenset[str] = frozenset()
     plaintext_data_key: bytes | None = field(default=None, repr=False)
     symmetric_signing_key: bytes | None = field(default=None, repr=False)
     verification_key: bytes | None = None
-
-    def __post_init__(self) -> None:
-        if type(self.encryption_context) is not EncryptionContext:
-            object.__setattr__(self, "encryption_context", EncryptionContext(dict(self.encryption_context)))
-
-    @property
-    def context(self) -> EncryptionContext:
-        """The encryption context, which carries its serialised form."""
-        # Not `cast`, which would be a call: each item's materials are asked for this several times.
-        context: Any = self.encryption_context
-        return context
-
-    @property
-    def aad(self) -> bytes:
-        """The serialised encryption context, to which a wrapped key is bound."""
-        context: Any = self.encryption_context
-        return context.serialized
 
     def with_unwrapped_key(self, data_key: bytes, symmetric_signing_key: bytes) -> "DecryptionMaterials":
         """Return these materials with the unwrapped data key.
