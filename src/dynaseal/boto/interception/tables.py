@@ -471,7 +471,7 @@ class ConfiguredTable:
         if search is None:
             read, unreadable = self._read_items(items, part, reply)
             self._check_key_condition(part, items)
-            return self._found(reply, part, [item for _, item in read], unreadable)
+            return self._reply_with(reply, part, [item for _, item in read], unreadable)
         # The order matters. Items of other tenants go first: the caller may have no key to read them. Then
         # every other item is read, false matches as well, so that no tampered item goes unnoticed. Only
         # decrypted items show which of them are false matches.
@@ -481,7 +481,7 @@ class ConfiguredTable:
         read, unreadable = self._read_items(candidates, part, reply)
         if not may_have_other_keys:
             self._check_key_condition(part, candidates)
-        finished = self._found(reply, part, search.without_false_matches(read), unreadable)
+        finished = self._reply_with(reply, part, search.without_false_matches(read), unreadable)
         if only_counts:
             del finished["Items"]
         return finished
@@ -518,7 +518,7 @@ class ConfiguredTable:
             )
         return read, unreadable
 
-    def _found(
+    def _reply_with(
         self, reply: Message, part: SentPart, found: list[dict[str, Any]], unreadable: list[UnreadableItem]
     ) -> dict[str, Any]:
         """Return the reply to a search with the items that were found."""
@@ -527,10 +527,6 @@ class ConfiguredTable:
         if not self.reports_unreadable:
             return finished
         return with_unreadable(finished, part.operation, unreadable, returned=len(reply["Items"]))
-
-    def is_configured_signed(self, attribute_name: str) -> bool:
-        """Return whether the configuration gives an attribute an action that signs it."""
-        return self.config.find_action(attribute_name) not in (None, CryptoAction.DO_NOTHING)
 
     def _check_key_condition(self, part: SentPart, items: Iterable[Message]) -> None:
         """Refuse items that do not fulfil the key condition that was sent."""
