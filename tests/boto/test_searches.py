@@ -157,8 +157,8 @@ def test_a_search_goes_on_from_the_last_item(client: Any, name: str, beacon_name
     ("start", "message"),
     [
         ({"note": {"S": "x"}}, "the encrypted attribute 'note', which has no beacon"),
-        ({"aws_dbe_b_city": {"S": "Bern"}}, "a value that is not a beacon's"),
-        ({"aws_dbe_b_city": {"N": "1"}}, "a value that is not a beacon's"),
+        ({"aws_dbe_b_city": {"S": "Bern"}}, "a value that cannot be a beacon hash"),
+        ({"aws_dbe_b_city": {"N": "1"}}, "a value that cannot be a beacon hash"),
     ],
 )
 def test_a_start_key_with_a_value_that_would_be_exposed_is_refused(start: Any, message: str) -> None:

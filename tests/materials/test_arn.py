@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaseal import ConfigError
-from dynaseal.materials.arn import check_unique, is_same_key, parse_arn
+from dynaseal.materials.arn import check_multi_region_keys_differ, is_same_key, parse_arn
 from support.keyrings import KMS_A, MRK_EU, MRK_US
 
 parts = st.text(st.characters(exclude_characters=":/", exclude_categories=["Cs"]), min_size=1, max_size=8)
@@ -52,7 +52,7 @@ def test_replicas_of_a_multi_region_key_are_the_same_key_and_nothing_else_is(
 
 
 def test_a_single_region_key_may_be_given_twice_and_a_multi_region_key_may_not() -> None:
-    check_unique([KMS_A, KMS_A, MRK_US])
+    check_multi_region_keys_differ([KMS_A, KMS_A, MRK_US])
 
     with pytest.raises(ConfigError):
-        check_unique([MRK_US, MRK_US])
+        check_multi_region_keys_differ([MRK_US, MRK_US])

@@ -46,7 +46,7 @@ def test_without_a_generator_it_only_reads() -> None:
 def test_a_generator_is_not_handed_a_data_key() -> None:
     materials = Subject(aes("one")).write()
 
-    with pytest.raises(EncryptError, match="another keyring has made a data key before"):
+    with pytest.raises(EncryptError, match="another keyring has made a data key already"):
         MultiKeyring(aes("two")).on_encrypt(materials)
 
 

@@ -5,8 +5,7 @@
   in length, so half of all signatures have that length at once and the others get it by replacing s.
 - `awscrt`, where it is installed (extra `fast`), is 2 to 3 times faster than `cryptography` at this curve.
 
-Source: specification `footer.md`, "Signature"; the length is the one that AWS's releases
-write.
+Source: specification `footer.md`, "Signature"; AWS's releases write signatures of this length.
 """
 
 from collections.abc import Callable

@@ -43,7 +43,7 @@ def parse_arn(arn: str) -> KmsArn:
     """Read the ARN of a KMS key or alias.
 
     Raises:
-        ValueError: it is not such an ARN.
+        ValueError: it is not the ARN of one.
 
     Example:
         >>> parse_arn("arn:aws:kms:us-west-2:111122223333:key/mrk-1").region
@@ -51,10 +51,10 @@ def parse_arn(arn: str) -> KmsArn:
     """
     parts = arn.split(":")
     if len(parts) != 6 or parts[0] != "arn" or parts[2] != "kms" or not all(parts):
-        raise ValueError("not the ARN of a KMS key")
+        raise ValueError("not the ARN of a KMS key or alias")
     kind, _, resource_id = parts[5].partition("/")
     if kind not in ("key", "alias") or not resource_id:
-        raise ValueError("not the ARN of a KMS key")
+        raise ValueError("not the ARN of a KMS key or alias")
     return KmsArn(
         partition=parts[1],
         region=parts[3],
@@ -64,8 +64,8 @@ def parse_arn(arn: str) -> KmsArn:
     )
 
 
-def could_be_sent(arn: str) -> bool:
-    """Return whether KMS could know an ARN by its length and characters: an item can claim any string."""
+def is_acceptable_to_kms(arn: str) -> bool:
+    """Return whether an ARN has a length and characters that KMS accepts: an item may name any string."""
     return len(arn) <= MAX_ARN_LENGTH and arn.isascii() and arn.isprintable() and " " not in arn
 
 
@@ -84,21 +84,24 @@ def check_key_id(key_id: str) -> str:
         raise ConfigError("The KMS key id is empty", hint="Give the ARN of a KMS key")
     if key_id != key_id.strip():
         raise ConfigError(f"The KMS key id {key_id!r} begins or ends with white space", hint="Remove it")
-    if key_id.startswith("arn:"):
-        try:
-            is_arn = could_be_sent(key_id) and parse_arn(key_id)
-        except ValueError:
-            is_arn = False
-        if not is_arn:
-            raise ConfigError(
-                f"{quoted(key_id)} is not the ARN of a KMS key or alias",
-                hint="Example: arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-            )
+    if key_id.startswith("arn:") and not (is_acceptable_to_kms(key_id) and _is_arn(key_id)):
+        raise ConfigError(
+            f"{quoted(key_id)} is not the ARN of a KMS key or alias",
+            hint="Example: arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        )
     return key_id
 
 
+def _is_arn(key_id: str) -> bool:
+    try:
+        parse_arn(key_id)
+    except ValueError:
+        return False
+    return True
+
+
 def region_of(key_id: str) -> str | None:
-    """Return the Region in a key identifier that is an ARN; None for any other."""
+    """Return the Region that a checked key identifier names; None if it is not an ARN."""
     return parse_arn(key_id).region if key_id.startswith("arn:") else None
 
 
@@ -123,18 +126,18 @@ def check_key_arn(key_id: str, reason: str) -> str:
     return key_id
 
 
-def check_unique(key_ids: Iterable[str]) -> None:
-    """Check that no multi-Region key is given twice, in one Region or in two.
+def check_multi_region_keys_differ(key_ids: Iterable[str]) -> None:
+    """Check that no two key ARNs name the same multi-Region key, in one Region or in two.
 
     Raises:
-        ConfigError: one is; the message lists all of them.
+        ConfigError: two do; the message lists them.
     """
     keys = [parse_arn(key_id) for key_id in key_ids]
     count = Counter(key.resource_id for key in keys if key.is_multi_region)
-    twice = [str(key) for key in keys if count[key.resource_id] > 1]
-    if twice:
+    repeated = [str(key) for key in keys if count[key.resource_id] > 1]
+    if repeated:
         raise ConfigError(
-            f"The same multi-Region key is given more than once: {', '.join(twice)}",
+            f"The same multi-Region key is given more than once: {', '.join(repeated)}",
             hint="Give each multi-Region key in the one Region where it is to be used",
         )
 

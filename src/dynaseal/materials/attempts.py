@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.errors import UnwrapError
-from dynaseal.materials.arn import KmsArn, could_be_sent, parse_arn
+from dynaseal.materials.arn import KmsArn, is_acceptable_to_kms, parse_arn
 from dynaseal.materials.model import DecryptionMaterials, NoDataKeyError, combine_causes
 
 MAX_ATTEMPTS = 16
@@ -74,6 +74,6 @@ def _key_arn(provider_info: bytes) -> KmsArn:
         arn = parse_arn(provider_info.decode())
     except ValueError:
         arn = None
-    if arn is None or arn.kind != "key" or not could_be_sent(str(arn)):
+    if arn is None or arn.kind != "key" or not is_acceptable_to_kms(str(arn)):
         raise UnwrapError("One of the item's data keys claims to be wrapped by KMS but names no key ARN")
     return arn

@@ -18,12 +18,12 @@ from dynaseal.core.context import ATTRIBUTE_PREFIX, LEGEND, PARTITION_NAME, SORT
 from dynaseal.core.values.reading import deserialize
 from dynaseal.core.values.types import MalformedValueError
 
-_NAMES = {
+_TABLE_ENTRIES = {
     TABLE_NAME: "aws_dbe_table_name",
     PARTITION_NAME: "aws_dbe_partition_name",
     SORT_NAME: "aws_dbe_sort_name",
 }
-_WORDS: dict[str, dict[str, Any]] = {
+_LITERALS: dict[str, dict[str, Any]] = {
     "null": {"NULL": True},
     "true": {"BOOL": True},
     "false": {"BOOL": False},
@@ -60,7 +60,7 @@ def context_attributes(context: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         key.removeprefix(ATTRIBUTE_PREFIX): _read_entry(character, value)
         for (_, key, value), character in zip(entries, legend, strict=True)
     }
-    table_names = {name: {"S": context[key]} for key, name in _NAMES.items() if key in context}
+    table_names = {name: {"S": context[key]} for key, name in _TABLE_ENTRIES.items() if key in context}
     return attributes | table_names
 
 
@@ -71,8 +71,8 @@ def _read_entry(character: str, value: str) -> dict[str, Any]:
             return {character: value}
         case "B":
             return _from_base64(value)
-        case "L" if value in _WORDS:
-            return dict(_WORDS[value])
+        case "L" if value in _LITERALS:
+            return dict(_LITERALS[value])
         case _:
             raise NoAttributesError("the encryption context's legend does not fit an attribute")
 

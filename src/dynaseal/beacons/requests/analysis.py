@@ -163,7 +163,7 @@ def analyse_search(
         key_condition=analysed[0],
         filter=analysed[1],
         names=rule.names,
-        sent_names=names.sent(),
+        sent_names=names.names_to_send(),
         used_values=frozenset(value.name for each in found for value in each.parsed.condition.values),
         uses_encrypted_attributes=rule.uses_encrypted_attributes,
         has_false_matches=rule.has_false_matches,
@@ -431,7 +431,7 @@ class _SentNames:
                 found.append(((start, end), self._placeholder(written, stored)))
         return tuple(found)
 
-    def sent(self) -> dict[str, str]:
+    def names_to_send(self) -> dict[str, str]:
         """Return the names to send; to be called after `replacements`."""
         names: dict[str, str] = {}
         for placeholder, name in self._names.items():

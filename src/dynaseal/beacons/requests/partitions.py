@@ -141,18 +141,19 @@ def _queries_needed(
             if value.name not in values:
                 refuse_undefined(KEY_CONDITION, value.name)
             if beacon is not None:
-                (hidden_counts if written in names else counts).extend(_counts(beacon, values[value.name]))
+                their_counts = hidden_counts if written in names else counts
+                their_counts.extend(_partition_counts(beacon, values[value.name]))
     queries = min(lcm(*counts), compiled.partitions)
     if min(lcm(*counts, *hidden_counts), compiled.partitions) != queries:
         raise UnsupportedOperationError(
             f"The {KEY_CONDITION} names a beacon of several partitions by placeholder, which AWS's libraries "
-            "do not count: items of other partitions would be missed without a word",
+            "do not count: items of other partitions would be missed without an error",
             hint="Write the beacon's name in the expression",
         )
     return queries
 
 
-def _counts(beacon: Beacon, value: AttributeValue) -> list[int]:
+def _partition_counts(beacon: Beacon, value: AttributeValue) -> list[int]:
     if isinstance(beacon, CompiledStandardBeacon):
         return [beacon.partitions]
     try:

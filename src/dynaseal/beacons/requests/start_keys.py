@@ -37,7 +37,7 @@ def start_beacon(compiled: CompiledSearch, name: str, value: AttributeValue) -> 
     if stored is not None and stored.attribute == name:
         if not _could_be_stored(stored, value):
             _refuse(
-                f"has the stored beacon {name!r} with a value that is not a beacon's",
+                f"has the stored beacon {name!r} with a value that cannot be a beacon hash",
                 f"Give the real value by the beacon's name, {stored.name!r}, or the LastEvaluatedKey",
             )
         return None

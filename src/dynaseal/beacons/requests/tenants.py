@@ -1,4 +1,4 @@
-"""The tenant whose key a search needs: the one that its expressions name, and only one.
+"""Finds the tenant whose key a search needs; its expressions may name only one.
 
 - `=` with the key field names it, if the comparison is joined to the rest by AND: every item that the search
   finds is then this tenant's. So does `=` with the string of a compound beacon that has the key field as a
@@ -64,7 +64,7 @@ def _within_compound(compiled: CompiledSearch, name: str, string: str, *, is_who
         compiled: The table's beacons.
         name: The beacon's name, as it is written.
         string: The string.
-        is_whole: Whether the string is whole. Otherwise its last piece may be only the beginning of a part.
+        is_whole: Whether it is a whole string. In `begins_with`, its last piece may be cut off.
     """
     beacon = compiled.compound_beacons.get(name)
     if beacon is None:
@@ -74,7 +74,7 @@ def _within_compound(compiled: CompiledSearch, name: str, string: str, *, is_who
         for part in beacon.parts
         if isinstance(part.source, Location) and part.source.name == compiled.key_field
     ]
-    if len(prefixes) != 1:
+    if len(prefixes) != 1:  # a beacon with several parts over the key field names no one tenant
         return []
     pieces = string.split(beacon.split)
     found = [piece for piece in (pieces if is_whole else pieces[:-1]) if piece.startswith(prefixes[0])]

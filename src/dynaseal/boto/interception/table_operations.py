@@ -29,10 +29,10 @@ def refuse_unfit_table(tables: Tables, operation: str, request: Message) -> None
     Raises:
         UnsupportedOperationError: the operation makes an encrypted attribute a key or a time to live.
     """
-    check = _CHECKS.get(operation)
-    if check is None:
+    find_parameters = _PARAMETERS.get(operation)
+    if find_parameters is None:
         return
-    for parameters, names in check(request):
+    for parameters, names in find_parameters(request):
         for table in filter(None, map(tables.configured, names)):
             _refuse_keys(table, operation, parameters)
             _refuse_time_to_live(table, operation, parameters)
@@ -63,7 +63,7 @@ def _refuse_keys(table: ConfiguredTable, operation: str, parameters: Message) ->
 
 
 def _beacon_of_other_name(name: str, compiled: CompiledSearch | None) -> Beacon | None:
-    """Return the beacon that a name means, unless it means an attribute."""
+    """Return the beacon of a name under which nothing is stored; None if the name is an attribute's."""
     beacon = None if compiled is None else compiled.beacon(name)
     if beacon is None or beacon.attribute == name:
         return None
@@ -112,27 +112,29 @@ def _refuse(table: ConfiguredTable, problem: str, reason: str, hint: str) -> NoR
     raise UnsupportedOperationError(f"{problem} on the table {table.name!r}: {reason}", hint=hint)
 
 
-def _own(request: Message) -> Iterator[tuple[Message, tuple[Any, ...]]]:
+def _parameters_of_table(request: Message) -> Iterator[tuple[Message, tuple[Any, ...]]]:
     yield request, (request.get("TableName"),)
 
 
-def _imported(request: Message) -> Iterator[tuple[Message, tuple[Any, ...]]]:
+def _parameters_of_import(request: Message) -> Iterator[tuple[Message, tuple[Any, ...]]]:
     parameters: Message = request.get("TableCreationParameters") or {}
     yield parameters, (parameters.get("TableName"),)
 
 
-def _restored(request: Message) -> Iterator[tuple[Message, tuple[Any, ...]]]:
-    """Yield a restored table's indexes for its new name and for the table that its items come from."""
+def _parameters_of_restore(request: Message) -> Iterator[tuple[Message, tuple[Any, ...]]]:
+    """Yield the parameters for the new table's name and for the table that its items come from."""
     sources = [request.get(member) for member in ("SourceTableName", "SourceTableArn", "BackupArn")]
     names = [table_name(source) for source in sources if isinstance(source, str)]
     yield request, tuple(dict.fromkeys([request.get("TargetTableName"), *names]))
 
 
-_CHECKS: Mapping[str, Callable[[Message], Iterator[tuple[Message, tuple[Any, ...]]]]] = {
-    "CreateTable": _own,
-    "UpdateTable": _own,
-    "UpdateTimeToLive": _own,
-    "ImportTable": _imported,
-    "RestoreTableFromBackup": _restored,
-    "RestoreTableToPointInTime": _restored,
+# The operations that may break encryption; each has a function that yields the parameters to check, with the
+# names or ARNs of the tables that they are about.
+_PARAMETERS: Mapping[str, Callable[[Message], Iterator[tuple[Message, tuple[Any, ...]]]]] = {
+    "CreateTable": _parameters_of_table,
+    "UpdateTable": _parameters_of_table,
+    "UpdateTimeToLive": _parameters_of_table,
+    "ImportTable": _parameters_of_import,
+    "RestoreTableFromBackup": _parameters_of_restore,
+    "RestoreTableToPointInTime": _parameters_of_restore,
 }

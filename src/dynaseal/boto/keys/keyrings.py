@@ -12,7 +12,7 @@ from dynaseal.boto.keys.clients import Clients, UntypedClient
 from dynaseal.boto.keys.kms import BotoKms, KmsClient
 from dynaseal.core.arguments import WrongTypeError, check_methods, check_string_collections
 from dynaseal.errors import ConfigError
-from dynaseal.materials.arn import check_key_id, check_unique, parse_arn, region_of
+from dynaseal.materials.arn import check_key_id, check_multi_region_keys_differ, parse_arn, region_of
 from dynaseal.materials.keyrings.kms import KmsKeyring, KmsMrkKeyring
 from dynaseal.materials.keyrings.kms_discovery import (
     KmsDiscoveryKeyring,
@@ -129,7 +129,7 @@ class AwsKmsMrkMultiKeyring(MultiKeyring):
         clients: KmsClients | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> None:
-        check_unique(_check_arns(generator, children))
+        check_multi_region_keys_differ(_check_arns(generator, children))
         make = partial(_keyring, KmsMrkKeyring, Clients("kms", make_client=clients), grant_tokens)
         super().__init__(None if generator is None else make(generator), [make(child) for child in children])
 

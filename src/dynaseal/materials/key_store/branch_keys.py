@@ -142,23 +142,28 @@ class Record:
 
 
 def base_context(
-    branch_key_id: str, logical_name: str, kms_arn: str, created: str, custom: Mapping[str, str]
+    branch_key_id: str,
+    logical_name: str,
+    kms_arn: str,
+    *,
+    creation_time: str,
+    custom_context: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return the entries that are the same for all records created together: everything but their types."""
+    """Return the entries that records created together share: everything but their types and versions."""
     context = {
         BRANCH_KEY_ID: branch_key_id,
-        _CREATE_TIME: created,
+        _CREATE_TIME: creation_time,
         _HIERARCHY_VERSION: "1",
         _KMS_ARN: kms_arn,
         _LOGICAL_NAME: logical_name,
     }
-    return context | {_CUSTOM_PREFIX + key: value for key, value in custom.items()}
+    return context | {_CUSTOM_PREFIX + key: value for key, value in custom_context.items()}
 
 
-def next_base_context(active: Record, created: str) -> dict[str, str]:
-    """Return the same for the records of a new version: what the active version has, with a new time."""
+def next_base_context(active: Record, creation_time: str) -> dict[str, str]:
+    """Return the entries that the records of a new version share: the active version's, with a new time."""
     base = {key: value for key, value in active.context.items() if key not in (TYPE, _VERSION)}
-    return base | {_CREATE_TIME: created}
+    return base | {_CREATE_TIME: creation_time}
 
 
 def version_context(base: Mapping[str, str], version: str) -> dict[str, str]:

@@ -160,7 +160,13 @@ class BranchKeyStore(ProcessBound):
                 hint="Pass an encryption_context such as {'tenant': 'a'}, or leave branch_key_id out",
             )
         key_id = branch_key_id or str(self._new_uuid())
-        base = base_context(key_id, self._logical_name, self._kms_key_arn, self._timestamp(), custom)
+        base = base_context(
+            key_id,
+            self._logical_name,
+            self._kms_key_arn,
+            creation_time=self._timestamp(),
+            custom_context=custom,
+        )
         version, active = self._new_version(base)
         beacon = beacon_context(base)
         self._table.add([version, active, Record(self._kms.generate(beacon), beacon)])

@@ -73,7 +73,8 @@ class MultiKeyring(ProcessBound):
             )
         if self._generator is not None and materials.plaintext_data_key is not None:
             raise EncryptError(
-                "The multi-keyring has a generator, and another keyring has made a data key before"
+                "The multi-keyring has a generator, and another keyring has made a data key already",
+                hint="Make it without a generator, or make it the generator of the multi-keyring around it",
             )
         for keyring in self._driven:
             materials = keyring.on_encrypt(materials)

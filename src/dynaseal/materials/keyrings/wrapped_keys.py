@@ -31,9 +31,9 @@ class WrappedKey:
         provider: The key provider: `aws-kms`, `aws-kms-hierarchy`... or a raw key's namespace.
         key: The KMS key's ARN, the branch key id, the raw key's name, or the recipient's public key in
             hexadecimal; None where it cannot be read.
-        version: The branch key's version; None for other keyrings than the hierarchical one.
+        version: The branch key's version; None unless a hierarchical keyring wrapped the data key.
         length: The wrapped data key's length in bytes.
-        damage: What is wrong with it; None if nothing is known to be.
+        damage: What is wrong with it; None if it looks sound.
     """
 
     provider: str
@@ -62,7 +62,7 @@ def describe_key(wrapped: EncryptedDataKey) -> WrappedKey:
     """
     key, version, damage = None, None, None
     try:
-        key = _key(wrapped)
+        key = _key_name(wrapped)
         blob = wrapping.split(wrapped.ciphertext)[1]
         version = version_of(blob) if wrapped.provider_id == HIERARCHY_PROVIDER else None
     except AuthenticationFailedError:
@@ -78,7 +78,7 @@ def describe_key(wrapped: EncryptedDataKey) -> WrappedKey:
     )
 
 
-def _key(wrapped: EncryptedDataKey) -> str:
+def _key_name(wrapped: EncryptedDataKey) -> str:
     info = wrapped.provider_info
     if wrapped.provider_id in (KMS_PROVIDER, KMS_RSA_PROVIDER):
         arn = info.decode()

@@ -99,7 +99,7 @@ class DefaultMaterialsManager(ProcessBound):
             suite,
             context,
             required_context_keys=required,
-            verification_key=_public_key(suite, stored_context),
+            verification_key=_verification_key(suite, stored_context),
         )
         materials = self._driven_keyring.on_decrypt(materials, encrypted_data_keys)
         for key in (materials.plaintext_data_key, materials.symmetric_signing_key):
@@ -121,7 +121,7 @@ def _check_complete(materials: EncryptionMaterials, keyring: AnyKeyring) -> None
         raise EncryptError(f"The keyring {keyring!r} did not return one signing key per wrapped data key")
 
 
-def _public_key(suite: AlgorithmSuite, stored_context: Mapping[str, str]) -> bytes | None:
+def _verification_key(suite: AlgorithmSuite, stored_context: Mapping[str, str]) -> bytes | None:
     encoded = stored_context.get(PUBLIC_KEY)
     if suite.is_signed is (encoded is None):
         raise FormatError(
