@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from os import urandom
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,8 @@ class NativeItems:
         self._engine = engine
         self._keyring = _known_keyring(config)
         self._keyring_attributes = 0 if self._keyring is None else len(vars(self._keyring))
+        self._kind: Any = type(self._keyring)
+        self._on_encrypt, self._on_decrypt = _original_methods(self._kind)
         self._is_signed = config.algorithm_suite.is_signed
         before = {key: value for key, value in context.items() if key < PUBLIC_KEY}
         after = {key: value for key, value in context.items() if key > PUBLIC_KEY}
@@ -119,6 +122,8 @@ class NativeItems:
             plan = self.shapes.for_writing(tuple(item)).plan
         except (DynasealError, TypeError):
             return None
+        if self._kind.on_encrypt is not self._on_encrypt:
+            return None
         wrapper = keyring.writing_wrapper()
         return None if plan is None or wrapper is None else (plan, item, wrapper)
 
@@ -135,6 +140,8 @@ class NativeItems:
         try:
             plan = self.shapes.for_reading(tuple(item), version, legend).plan
         except (DynasealError, TypeError):
+            return None
+        if self._kind.on_decrypt is not self._on_decrypt:
             return None
         wrapper = keyring.reading_wrapper(branch_key)
         return None if plan is None or wrapper is None else (plan, item, wrapper)
@@ -178,7 +185,8 @@ def unseal(fields: FieldsToDecrypt, parsed: Header, materials: DecryptionMateria
 def _known_keyring(config: TableConfig) -> "KnownKeyring | None":
     """Return a table's keyring if it is of a class that the native engine knows, without methods of its own.
 
-    A method that is set on it later makes one attribute more, for which each item looks.
+    A method that is set on it later makes one attribute more, for which each item looks. One that is replaced
+    on its class is noticed as well.
     """
     keyring = config.keyring
     if type(keyring) is RawAesKeyring:
@@ -187,6 +195,16 @@ def _known_keyring(config: TableConfig) -> "KnownKeyring | None":
     if type(keyring).__name__ == _HIERARCHICAL and type(keyring) is hierarchical.AwsKmsHierarchicalKeyring:
         return keyring if vars(keyring).keys().isdisjoint(_METHODS) else None
     return None
+
+
+@cache
+def _original_methods(kind: type[Any]) -> tuple[Any, Any]:
+    """Return a keyring class's methods as they were first; a test or a tracer may replace them later."""
+    on_encrypt, on_decrypt = (getattr(kind, name, None) for name in _METHODS)
+    return on_encrypt, on_decrypt
+
+
+_original_methods(RawAesKeyring)
 
 
 def _entries(entries: Mapping[str, str]) -> bytes:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from dynaseal import (
     DynasealError,
     ItemEncryptor,
     RawAesKeyring,
+    UnwrapError,
 )
 from dynaseal.materials.model import DecryptionMaterials
 from dynaseal.native import NativeEngine
@@ -37,6 +39,7 @@ from native.engines import (
     native_result,
     natively,
     pairs_of,
+    raw,
     read,
     written,
 )
@@ -300,6 +303,27 @@ def test_a_keyring_whose_method_was_replaced_is_asked() -> None:
     keyring.on_encrypt = lambda materials: calls.append(materials) or original(materials)
     encryptor.encrypt_item({"pk": {"S": "k"}})
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("make", [raw, hierarchical])
+def test_a_method_that_was_replaced_on_the_class_of_a_keyring_is_called(make: Any) -> None:
+    encryptor = natively(config(make(), AlgorithmSuite.COMMIT_KEY_SYMSIG, DEFAULTS[0]))
+    item = {"pk": {"S": "k"}}
+    stored = encryptor.encrypt_item(item)
+    calls = (
+        ("on_encrypt", lambda: encryptor.encrypt_item(item)),
+        ("on_encrypt", lambda: encryptor.encrypt_many([item])),
+        ("on_decrypt", lambda: encryptor.decrypt_item(stored)),
+        ("on_decrypt", lambda: encryptor.decrypt_many([stored])),
+    )
+    for name, call in calls:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(
+                type(encryptor.config.keyring), name, mock.Mock(side_effect=UnwrapError("replaced"))
+            )
+            with pytest.raises(UnwrapError, match="replaced"):
+                call()
+        call()
 
 
 def test_a_materials_manager_is_asked() -> None:
