@@ -266,6 +266,26 @@ def test_a_load_whose_loop_was_left_is_not_waited_for(runner: Any, is_closed: bo
     assert cache.get("key", 60, lambda: "nobody") == "a"
 
 
+def test_code_in_a_thread_ends_when_its_loop_is_closed() -> None:
+    ended = threading.Event()
+
+    def code() -> None:
+        try:
+            drivers.call(asyncio.sleep, 60)
+        finally:
+            ended.set()
+
+    async def leave() -> None:
+        task = asyncio.create_task(run_in_thread(code))
+        await asyncio.sleep(0.05)
+        assert not task.done()
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(leave())
+    loop.close()
+    assert ended.wait(10)
+
+
 def test_code_that_blocks_the_loop_does_not_wait_for_a_task_of_that_loop() -> None:
     cache = BranchKeyCache()
 

@@ -13,7 +13,7 @@ in a thread.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextvars import copy_context
 from functools import partial
 from inspect import iscoroutine, iscoroutinefunction
@@ -31,6 +31,7 @@ MAX_SIZE_ON_LOOP = 64 * 1024
 """The most bytes of a request or a reply whose cryptography the loop's own thread does."""
 MAX_SECONDS_BETWEEN_TASKS = 0.005
 """How long items are read or written one after the other before other tasks may run."""
+_SECONDS_BETWEEN_LOOKS = 0.5
 
 
 class Turns:
@@ -222,6 +223,10 @@ class _ThreadDriver:
         self._pending = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         if self._is_cancelled:
             self._pending.cancel()
+        # A loop that is closed meanwhile never sets the result, and the thread would keep the process alive.
+        while not wait([self._pending], _SECONDS_BETWEEN_LOOKS).done:
+            if self._loop.is_closed():
+                raise asyncio.CancelledError
         return self._pending.result()
 
     def wait(self, future: Future[_T], /) -> _T:
