@@ -9,6 +9,7 @@
 - Ctrl-C in a terminal is sent to every process; the parent alone answers it.
 """
 
+import pickle
 import signal
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -137,7 +138,9 @@ class Processes:
         connection = self._free.pop()
         self._busy[connection] = index
         try:
-            connection.send(chunk)
+            # Not `send`: it pickles into a BytesIO whose buffer an error then keeps, and Python 3.12.1
+            # crashes when it collects that at the end of the process.
+            connection.send_bytes(pickle.dumps(chunk))
         except OSError:
             # It failed before it read its first chunk; its pipe may still hold the reason.
             self._receive(connection)
