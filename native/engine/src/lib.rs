@@ -11,7 +11,6 @@ mod context;
 mod fields;
 mod hashing;
 mod header;
-mod many;
 mod materials;
 mod numbers;
 mod plan;
@@ -19,6 +18,7 @@ mod primitives;
 mod sealing;
 mod signatures;
 mod values;
+mod whole_items;
 mod wrapping;
 
 use pyo3::exceptions::PyValueError;
@@ -72,7 +72,7 @@ fn dynaseal_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<plan::Plan>()?;
     module.add_class::<plan::Wrapper>()?;
-    module.add_function(wrap_pyfunction!(many::encrypt_many, module)?)?;
-    module.add_function(wrap_pyfunction!(many::decrypt_many, module)?)?;
+    module.add_function(wrap_pyfunction!(whole_items::encrypt_many, module)?)?;
+    module.add_function(wrap_pyfunction!(whole_items::decrypt_many, module)?)?;
     module.add_function(wrap_pyfunction!(peek, module)?)
 }

@@ -10,7 +10,7 @@ use crate::Unusual;
 use crate::bytes::Reader;
 use crate::fields::Fields;
 use crate::header::{EncryptedDataKey, MESSAGE_ID_LENGTH, MarkedHeader};
-use crate::plan::{Plan, SIGNATURE_WORK, released};
+use crate::plan::{Plan, Stored, released, work};
 use crate::primitives::{KEY_LENGTH, Key};
 use crate::sealing::{SealingKeys, UnsealingKeys, seal, unseal};
 
@@ -54,7 +54,7 @@ impl PlaintextFields {
     pub fn new(plan: &Bound<'_, Plan>, item: &Bound<'_, PyAny>) -> Result<Self, Unusual> {
         let py = plan.py();
         let item = item.cast_exact::<PyDict>().map_err(|_| Unusual)?;
-        let fields = plan.get().read_plaintext(py, item)?;
+        let fields = plan.get().read_plaintext(item)?;
         Ok(Self {
             context: ItemContext::new(py, plan.get(), &fields)?,
             plan: plan.clone().unbind(),
@@ -122,7 +122,7 @@ impl PlaintextFields {
         })
         .ok()?;
         let stored = plan
-            .stored_item(py, self.item.bind(py), &fields, &sealed)
+            .stored_item(self.item.bind(py), &fields, &sealed)
             .ok()?;
         Some((stored, PyBytes::new(py, &sealed.hash)))
     }
@@ -133,9 +133,7 @@ impl PlaintextFields {
 pub struct StoredFields {
     plan: Py<Plan>,
     item: Py<PyDict>,
-    fields: Mutex<Option<Fields>>,
-    header: Py<PyBytes>,
-    footer: Py<PyBytes>,
+    stored: Mutex<Option<Stored>>,
     context: ItemContext,
 }
 
@@ -143,14 +141,12 @@ impl StoredFields {
     pub fn new(plan: &Bound<'_, Plan>, item: &Bound<'_, PyAny>) -> Result<Self, Unusual> {
         let py = plan.py();
         let item = item.cast_exact::<PyDict>().map_err(|_| Unusual)?;
-        let stored = plan.get().read_stored(py, item)?;
+        let stored = plan.get().read_stored(item)?;
         Ok(Self {
             context: ItemContext::new(py, plan.get(), &stored.fields)?,
             plan: plan.clone().unbind(),
             item: item.clone().unbind(),
-            fields: Mutex::new(Some(stored.fields)),
-            header: stored.header.unbind(),
-            footer: stored.footer.unbind(),
+            stored: Mutex::new(Some(stored)),
         })
     }
 }
@@ -180,8 +176,6 @@ impl StoredFields {
         tag_key: &Bound<'py, PyAny>,
         point: Option<&Bound<'py, PyAny>>,
     ) -> Option<Bound<'py, PyDict>> {
-        let header = MarkedHeader::new(self.header.as_bytes(py), data_key_count).ok()?;
-        let footer = self.footer.as_bytes(py);
         let keys = UnsealingKeys {
             context: exact_bytes(context)?,
             data_key: &checked_key(data_key)?,
@@ -192,13 +186,17 @@ impl StoredFields {
             },
         };
         let plan = self.plan.get();
-        let mut fields = self.fields.lock().ok()?.take()?;
-        let work = fields.size() + if point.is_some() { SIGNATURE_WORK } else { 0 };
-        released(py, work, || {
-            unseal(plan.layout(), &mut fields, &header, footer, &keys)
+        let Stored {
+            mut fields,
+            header,
+            footer,
+        } = self.stored.lock().ok()?.take()?;
+        let header = MarkedHeader::new(&header, data_key_count).ok()?;
+        released(py, work(&fields, point.is_some()), || {
+            unseal(plan.layout(), &mut fields, &header, &footer, &keys)
         })
         .ok()?;
-        plan.plaintext_item(py, self.item.bind(py), &fields).ok()
+        plan.plaintext_item(self.item.bind(py), &fields).ok()
     }
 }
 

@@ -3,6 +3,7 @@
 use aws_lc_rs::rand;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use zeroize::Zeroizing;
 
@@ -12,18 +13,18 @@ use crate::context::{
 };
 use crate::fields::Fields;
 use crate::header::{self, EncryptedDataKey, MESSAGE_ID_LENGTH};
-use crate::many::Job;
 use crate::materials::{PlaintextFields, StoredFields};
 use crate::primitives::{KEY_LENGTH, Key};
 use crate::sealing::{Layout, Sealed, SealingKeys, UnsealingKeys, seal, unseal};
 use crate::signatures::SigningKey;
 use crate::values::{SECOND_LEVEL, binary_content, read, write};
+use crate::whole_items::{Decrypting, Encrypting, one};
 use crate::wrapping::{RANDOM_LENGTH, Wrapping};
 
 /// From how many bytes of work on the GIL is released; below, releasing it costs more than it gives.
 const RELEASE_FROM: usize = 32 * 1024;
 /// How many bytes of work a signature counts as.
-pub const SIGNATURE_WORK: usize = 64 * 1024;
+const SIGNATURE_WORK: usize = 64 * 1024;
 
 /// A keyring that this engine knows, ready for use.
 #[pyclass(frozen)]
@@ -56,10 +57,22 @@ pub struct Plan {
 }
 
 /// A stored item, taken from Python's objects.
-pub struct Stored<'py> {
+pub struct Stored {
     pub fields: Fields,
-    pub header: Bound<'py, PyBytes>,
-    pub footer: Bound<'py, PyBytes>,
+    pub header: PyBackedBytes,
+    pub footer: PyBackedBytes,
+}
+
+impl Stored {
+    /// Whether it has a signature, as its header says.
+    pub fn is_signed(&self) -> bool {
+        self.header.get(1) == Some(&1)
+    }
+}
+
+/// How much work an item is, in bytes.
+pub fn work(fields: &Fields, is_signed: bool) -> usize {
+    fields.size() + if is_signed { SIGNATURE_WORK } else { 0 }
 }
 
 #[pymethods]
@@ -120,33 +133,21 @@ impl Plan {
     /// Encrypt an item; None if Python's engine must decide.
     fn encrypt<'py>(
         &self,
-        py: Python<'py>,
         item: &Bound<'py, PyAny>,
         wrapper: &Wrapper,
         is_signed: bool,
     ) -> Option<Bound<'py, PyDict>> {
-        let item = item.cast_exact::<PyDict>().ok()?;
-        let mut fields = self.read_plaintext(py, item).ok()?;
-        let work = fields.size() + if is_signed { SIGNATURE_WORK } else { 0 };
-        let sealed = released(py, work, || {
-            self.seal_under(&mut fields, &wrapper.0, is_signed)
-        })
-        .ok()?;
-        self.stored_item(py, item, &fields, &sealed).ok()
+        let direction = Encrypting { is_signed };
+        one(&direction, self, item, wrapper).ok()
     }
 
     /// Verify and decrypt an item; None if Python's engine must decide.
     fn decrypt<'py>(
         &self,
-        py: Python<'py>,
         item: &Bound<'py, PyAny>,
         wrapper: &Wrapper,
     ) -> Option<Bound<'py, PyDict>> {
-        let item = item.cast_exact::<PyDict>().ok()?;
-        let mut stored = self.read_stored(py, item).ok()?;
-        let mut job = Job::of(&mut stored);
-        released(py, job.work(), || self.unseal_under(&mut job, &wrapper.0)).ok()?;
-        self.plaintext_item(py, item, &stored.fields).ok()
+        one(&Decrypting, self, item, wrapper).ok()
     }
 
     /// Take an item that is to be encrypted with materials that Python makes; None if Python's engine must.
@@ -171,11 +172,8 @@ impl Plan {
     }
 
     /// Serialises an item that is to be encrypted.
-    pub fn read_plaintext(
-        &self,
-        py: Python<'_>,
-        item: &Bound<'_, PyDict>,
-    ) -> Result<Fields, Unusual> {
+    pub fn read_plaintext(&self, item: &Bound<'_, PyDict>) -> Result<Fields, Unusual> {
+        let py = item.py();
         let mut fields = Fields::with_capacity(self.names.len());
         for (row, name) in self.layout.rows.iter().zip(&self.names) {
             let value = item.get_item(name.bind(py))?.ok_or(Unusual)?;
@@ -185,11 +183,8 @@ impl Plan {
     }
 
     /// Takes the fields, the header and the footer of a stored item.
-    pub fn read_stored<'py>(
-        &self,
-        py: Python<'py>,
-        item: &Bound<'py, PyDict>,
-    ) -> Result<Stored<'py>, Unusual> {
+    pub fn read_stored(&self, item: &Bound<'_, PyDict>) -> Result<Stored, Unusual> {
+        let py = item.py();
         let mut fields = Fields::with_capacity(self.names.len());
         for (row, name) in self.layout.rows.iter().zip(&self.names) {
             let value = item.get_item(name.bind(py))?.ok_or(Unusual)?;
@@ -201,8 +196,8 @@ impl Plan {
         }
         Ok(Stored {
             fields,
-            header: format_attribute(item, intern!(py, "aws_dbe_head"))?,
-            footer: format_attribute(item, intern!(py, "aws_dbe_foot"))?,
+            header: format_attribute(item, intern!(py, "aws_dbe_head"))?.into(),
+            footer: format_attribute(item, intern!(py, "aws_dbe_foot"))?.into(),
         })
     }
 
@@ -246,12 +241,12 @@ impl Plan {
     }
 
     /// Checks a stored item and decrypts its fields.
-    pub fn unseal_under(&self, job: &mut Job<'_>, wrapping: &Wrapping) -> Result<(), Unusual> {
-        let parsed = header::parse(job.header)?;
+    pub fn unseal_under(&self, stored: &mut Stored, wrapping: &Wrapping) -> Result<(), Unusual> {
+        let parsed = header::parse(&stored.header)?;
         if parsed.version != self.layout.version || parsed.legend != self.layout.legend {
             return Err(Unusual);
         }
-        let context = self.serialized_context(job.fields, parsed.public_key)?;
+        let context = self.serialized_context(&stored.fields, parsed.public_key)?;
         let point = parsed.public_key.map(decode_public_key).transpose()?;
         let unwrapped = wrapping.unwrap_one(&parsed.data_keys, &context)?;
         let keys = UnsealingKeys {
@@ -260,7 +255,13 @@ impl Plan {
             tag_key: unwrapped.tag_key.as_ref(),
             point: point.as_deref(),
         };
-        unseal(&self.layout, job.fields, parsed.marked(), job.footer, &keys)
+        unseal(
+            &self.layout,
+            &mut stored.fields,
+            parsed.marked(),
+            &stored.footer,
+            &keys,
+        )
     }
 
     /// Serialises an item's encryption context, with the entry of a public key if there is one.
@@ -281,11 +282,11 @@ impl Plan {
     /// Returns the item to store.
     pub fn stored_item<'py>(
         &self,
-        py: Python<'py>,
         item: &Bound<'py, PyDict>,
         fields: &Fields,
         sealed: &Sealed,
     ) -> Result<Bound<'py, PyDict>, Unusual> {
+        let py = item.py();
         let result = item.copy()?;
         for (position, _) in self.layout.encrypted() {
             let name = self.names[position].bind(py);
@@ -305,10 +306,10 @@ impl Plan {
     /// Returns the item for the caller.
     pub fn plaintext_item<'py>(
         &self,
-        py: Python<'py>,
         item: &Bound<'py, PyDict>,
         fields: &Fields,
     ) -> Result<Bound<'py, PyDict>, Unusual> {
+        let py = item.py();
         let result = item.copy()?;
         for name in &self.dropped {
             result.del_item(name.bind(py))?;
