@@ -9,6 +9,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import islice
 from os import urandom
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,9 @@ else:
 _HIERARCHICAL = "AwsKmsHierarchicalKeyring"
 _METHODS = ("on_encrypt", "on_decrypt")
 _COUNT_LENGTH = 2
+# How many items are passed to the engine at once: few, so that neither their copies nor branch keys whose
+# time is over are kept for long.
+_MAX_JOBS = 1024
 
 
 class NativeItems:
@@ -106,11 +110,19 @@ class NativeItems:
 
     def encrypt_many(self, items: Iterable[Item]) -> list[dict[str, Any] | None]:
         """Encrypt items; the result has None for each that the Python engine must decide about."""
-        return self._engine.encrypt_many([self._to_encrypt(item) for item in items], self._is_signed)
+        results: list[dict[str, Any] | None] = []
+        jobs = map(self._to_encrypt, items)
+        while some := list(islice(jobs, _MAX_JOBS)):
+            results += self._engine.encrypt_many(some, self._is_signed)
+        return results
 
     def decrypt_many(self, items: Iterable[Item]) -> list[dict[str, Any] | None]:
         """Decrypt items; the result has None for each that the Python engine must decide about."""
-        return self._engine.decrypt_many([self._to_decrypt(item) for item in items])
+        results: list[dict[str, Any] | None] = []
+        jobs = map(self._to_decrypt, items)
+        while some := list(islice(jobs, _MAX_JOBS)):
+            results += self._engine.decrypt_many(some)
+        return results
 
     def _to_encrypt(self, item: Item) -> Job | None:
         keyring = self._keyring

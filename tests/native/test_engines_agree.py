@@ -359,6 +359,43 @@ def test_a_branch_key_whose_time_is_over_is_fetched_again() -> None:
     assert store.fetched == 4
 
 
+def test_a_branch_key_whose_time_ends_during_a_long_list_is_fetched_again() -> None:
+    store, now = OneBranchKey(), [0.0]
+
+    def clock() -> float:
+        now[0] += 0.001
+        return now[0]
+
+    keyring = AwsKmsHierarchicalKeyring(
+        store, branch_key_id="tenant", ttl_seconds=1, cache=BranchKeyCache(clock=clock)
+    )
+    encryptor = ItemEncryptor(config(keyring, AlgorithmSuite.COMMIT_KEY_SYMSIG, DEFAULTS[0]))
+    items = [{"pk": {"S": str(number)}} for number in range(3000)]
+    encryptor.encrypt_item(items[0])
+    assert encryptor.decrypt_many(encryptor.encrypt_many(items)) == items
+    assert store.fetched >= 6
+
+
+def test_long_lists_are_passed_to_the_engine_in_parts() -> None:
+    native, _ = PAIRS["raw 256", "COMMIT_KEY_SYMSIG", DEFAULTS[0].name]
+    items = native._native_reader
+    assert items is not None
+    plain = [{"pk": {"S": str(number)}} for number in range(2500)]
+    stored = native.encrypt_many(plain)
+    lengths: list[int] = []
+    for name, long in (("encrypt_many", plain), ("decrypt_many", stored)):
+        original = getattr(items._engine, name)
+
+        def counting(jobs: Any, *more: Any, original: Any = original) -> Any:
+            lengths.append(len(jobs))
+            return original(jobs, *more)
+
+        with mock.patch.object(items, "_engine", mock.Mock(**{name: counting})):
+            assert len(getattr(items, name)(long)) == len(plain)
+    assert sum(lengths) == 2 * len(plain)
+    assert max(lengths) <= 1024
+
+
 def test_another_tenants_item_is_not_unwrapped() -> None:
     mine, theirs = hierarchical(), hierarchical(branch_key_id="other")
     stored = natively(config(theirs, AlgorithmSuite.COMMIT_KEY_SYMSIG, DEFAULTS[0])).encrypt_item(
