@@ -266,6 +266,16 @@ def test_a_load_whose_loop_was_left_is_not_waited_for(runner: Any, is_closed: bo
     assert cache.get("key", 60, lambda: "nobody") == "a"
 
 
+@RUNNERS
+def test_a_call_that_blocks_and_raises_stop_iteration_does_not_hang(runner: Any) -> None:
+    async def code() -> None:
+        async with asyncio.timeout(10):
+            await runner(lambda: drivers.call(lambda: next(iter(()))))
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        asyncio.run(code())
+
+
 def test_code_in_a_thread_ends_when_its_loop_is_closed() -> None:
     ended = threading.Event()
 

@@ -202,7 +202,11 @@ class _ThreadDriver:
 
     def run(self, function: Callable[[], _T]) -> _T:
         with driven_by(self):
-            return function()
+            try:
+                return function()
+            except StopIteration as error:
+                # No future can hold it, so the task would wait for ever. Coroutines do the same.
+                raise RuntimeError("code in a thread raised StopIteration") from error
 
     def cancel(self) -> None:
         """Make the code in the thread end at its next call on the loop, or at the one that it waits for."""
