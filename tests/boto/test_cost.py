@@ -92,6 +92,15 @@ def test_branch_keys_are_fetched_once_per_ttl_process_and_tenant() -> None:
     assert calls(estimate_cost(tested, items=1, reads=5, writes=2))[ARN, "Decrypt"] == 7
 
 
+@pytest.mark.parametrize(
+    ("number", "least"), [("items", 0), ("reads", 0), ("writes", 0), ("processes", 1), ("tenants", 1)]
+)
+def test_numbers_that_no_table_has_are_refused(number: str, least: int) -> None:
+    numbers: dict[str, Any] = {"items": 1, "reads": 1, "writes": 1, number: least - 1}
+    with pytest.raises(ConfigError, match=f"{number} must be {least} or more, and is {least - 1}"):
+        estimate_cost(config(AwsKmsKeyring(ARN)), **numbers)
+
+
 def test_money_follows_from_the_prices() -> None:
     tested = config(MultiKeyring(AwsKmsKeyring(ARN), [AwsKmsKeyring(OTHER)]))
     estimate = estimate_cost(tested, items=1_000_000, reads=10_000_000, writes=1_000_000)

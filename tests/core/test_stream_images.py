@@ -50,6 +50,14 @@ def test_an_image_that_is_not_decoded_is_refused_by_name(policy: PlaintextPolicy
             encryptor.decrypt_item(image)
 
 
+def test_a_record_in_place_of_its_image_is_refused() -> None:
+    record = {"Keys": {"pk": {"S": "ann"}}, "NewImage": {"pk": {"S": "ann"}}, "SequenceNumber": "1"}
+    with pytest.raises(FormatError, match="the member NewImage, OldImage or Keys"):
+        from_stream_image(record)
+    with pytest.raises(FormatError):
+        from_stream_image({"dynamodb": record})
+
+
 def nested(depth: int) -> dict[str, Any]:
     value: dict[str, Any] = {"B": "AAE="}
     for _ in range(depth):

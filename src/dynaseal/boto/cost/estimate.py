@@ -126,7 +126,8 @@ def estimate_cost(
         tenants: How many branch keys are used.
 
     Raises:
-        ConfigError: the calls of a keyring are not known, or the configuration can only read.
+        ConfigError: the calls of a keyring are not known, the configuration can only read, or a number is
+            too small.
         EncryptError: the item does not fit the configuration.
 
     Example:
@@ -141,6 +142,8 @@ def estimate_cost(
     check_integers(
         "estimate_cost", items=items, reads=reads, writes=writes, processes=processes, tenants=tenants
     )
+    _check_at_least(0, items=items, reads=reads, writes=writes)
+    _check_at_least(1, processes=processes, tenants=tenants)
     uses = _known_uses(config)
     sizes = measure(config, item)
     keys = {use.key_id for use in uses.keys} | {use.store.kms_key_arn for use in uses.stores}
@@ -151,6 +154,12 @@ def estimate_cost(
         sizes=sizes,
         capacity=_capacity(sizes, items, reads, writes),
     )
+
+
+def _check_at_least(least: int, **numbers: int) -> None:
+    for name, number in numbers.items():
+        if number < least:
+            raise ConfigError(f"estimate_cost's {name} must be {least} or more, and is {number}")
 
 
 def _known_uses(config: TableConfig) -> Uses:
