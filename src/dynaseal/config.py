@@ -59,6 +59,11 @@ MAX_KEY_NAME_LENGTH = 255
 class PlaintextPolicy(Enum):
     """Whether items that are not encrypted may be written and read.
 
+    Attributes:
+        FORCE_WRITE_ALLOW_READ: Items are written without encryption; both kinds are read.
+        FORBID_WRITE_ALLOW_READ: Items are encrypted; both kinds are read.
+        FORBID_WRITE_FORBID_READ: Items are encrypted, and one that is not is refused when it is read.
+
     Source: specification `ddb-table-encryption-config.md`, "Plaintext Policy".
     """
 
@@ -78,12 +83,16 @@ class PlaintextPolicy(Enum):
 
 
 class Unreadable(Enum):
-    """What happens when a reply of Query, Scan or BatchGetItem has an item that does not verify."""
+    """What happens when a reply of Query, Scan or BatchGetItem has an item that does not verify.
+
+    Attributes:
+        RAISE: The first such item is a `DecryptError`, and nothing of the reply is returned.
+        REPORT: The other items are returned, and the reply lists those that do not verify in
+            `UnreadableItems`.
+    """
 
     RAISE = "RAISE"
-    """The first such item is a `DecryptError`, and nothing of the reply is returned."""
     REPORT = "REPORT"
-    """The other items are returned, and the reply lists those that do not verify in `UnreadableItems`."""
 
 
 class UpdateMode(Enum):
@@ -128,7 +137,7 @@ class TableConfig(ProcessBound):
             change.
 
     Example:
-        >>> from dynaseal.materials.keyrings.raw_aes import RawAesKeyring
+        >>> from dynaseal import CryptoAction, RawAesKeyring, TableConfig
         >>> config = TableConfig(
         ...     "people", "pk",
         ...     attribute_actions={"pk": CryptoAction.SIGN_ONLY, "salary": CryptoAction.ENCRYPT_AND_SIGN},
@@ -441,7 +450,8 @@ class TableConfig(ProcessBound):
             )
             if action is not self._key_action and not implied:
                 raise ConfigError(
-                    f"The key attribute {name!r} has the action {action.name if action else None}",
+                    f"The key attribute {name!r} has "
+                    + ("no action" if action is None else f"the action {action.name}"),
                     hint=f"Set its action to {self._key_action.name}, the action of this table's keys",
                 )
             if name in self._unsigned:

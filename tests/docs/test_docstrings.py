@@ -1,4 +1,4 @@
-"""The docstrings of public functions name the errors that the functions raise."""
+"""Docstrings name the errors that a public function raises, and the members of a public enumeration."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import ast
 import importlib
 import re
 from collections.abc import Iterator
+from enum import Enum, EnumMeta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import dynaseal
 from docs.pages import ROOT
 
 _LIBRARY = ROOT / "src" / "dynaseal"
@@ -76,6 +78,24 @@ def test_a_docstring_names_the_errors_that_its_function_raises(path: Path) -> No
             if error is not None and not names_of(error) & documented(function):
                 missing.append(f"{function.name}: {name}")
     assert missing == []
+
+
+# Their members have the names of standards.
+_STANDARD_NAMES = (dynaseal.Curve, dynaseal.RsaPadding)
+
+
+@pytest.mark.parametrize(
+    "enumeration",
+    [
+        public
+        for public in (getattr(dynaseal, name) for name in dynaseal.__all__)
+        if isinstance(public, EnumMeta) and public not in _STANDARD_NAMES
+    ],
+    ids=lambda enumeration: enumeration.__name__,
+)
+def test_help_explains_each_member_of_an_enumeration(enumeration: type[Enum]) -> None:
+    explained = {*re.findall(r"^ +(\w+): ", enumeration.__doc__ or "", re.MULTILINE)}
+    assert {member.name for member in enumeration} <= explained
 
 
 def _class(path: Path, name: str) -> type[BaseException] | None:

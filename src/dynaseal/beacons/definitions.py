@@ -281,7 +281,7 @@ class BeaconVersion:
         signed_parts: Signed parts that the constructors of every compound beacon may use.
         version: 1, the only version.
         maximum_number_of_partitions: How many partitions items are divided into, 1 to 254.
-        default_number_of_partitions: How many partitions a beacon is over that does not say it itself.
+        default_number_of_partitions: How many partitions beacons without a `number_of_partitions` are over.
         partition_selector: Chooses an item's partition. By default, it is random.
 
     Raises:

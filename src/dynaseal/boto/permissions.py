@@ -10,7 +10,14 @@ from dynaseal.config import TableConfig, UpdateMode
 
 
 class Role(Enum):
-    """What a program does with a table's items."""
+    """What a program does with a table's items.
+
+    Attributes:
+        READER: Reads and decrypts items.
+        WRITER: Encrypts and writes items. If the table's updates read first, it reads too.
+        MIGRATOR: Reads items, and writes them as another configuration would.
+        KEY_ADMIN: Administers the KMS keys, and does not use them.
+    """
 
     READER = "reader"
     WRITER = "writer"

@@ -17,6 +17,13 @@ _PATH = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])+")
 class CryptoAction(Enum):
     """What is done with one attribute when an item is written.
 
+    Attributes:
+        ENCRYPT_AND_SIGN: Its value is encrypted, and name and value are signed. Its name stays in the clear.
+        SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT: It is signed and in the clear, and is also in the encryption
+            context, which KMS logs and KMS policies can refer to. The table's keys then have this action too.
+        SIGN_ONLY: It is signed and in the clear.
+        DO_NOTHING: It is in the clear and not signed: whoever can write to the table can change it.
+
     Source: specification `structures.md`, "Crypto Action".
     """
 

@@ -14,6 +14,10 @@ class AlgorithmSuite(Enum):
     """An algorithm suite, by its id.
 
     Attributes:
+        COMMIT_KEY_SYMSIG: Items are signed with a key that readers have: whoever can read an item can change
+            it.
+        COMMIT_KEY_ECDSA_P384_SYMSIG: Items have an ECDSA signature too: whoever can unwrap data keys, but not
+            wrap them, cannot change an item.
         flavor: The header's flavor byte: the second byte of the id.
         is_signed: Whether the footer ends in an ECDSA signature.
     """

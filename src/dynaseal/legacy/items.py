@@ -38,6 +38,11 @@ _KEY_ERRORS = (UnwrappingError, WrappingError, AwsKmsMaterialsProviderError, Pro
 class LegacyPolicy(Enum):
     """Whether items of the older format are written and read.
 
+    Attributes:
+        FORCE_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT: Items are written in the older format; both are read.
+        FORBID_LEGACY_ENCRYPT_ALLOW_LEGACY_DECRYPT: Items are written in the current format; both are read.
+        FORBID_LEGACY_ENCRYPT_FORBID_LEGACY_DECRYPT: Items of the older format are neither written nor read.
+
     Source: specification `ddb-table-encryption-config.md`, "Legacy Policy".
     """
 

@@ -28,7 +28,7 @@ def plot_beacon_plan(plan: BeaconPlan) -> str:
         An SVG document: percentages by length, with the recommended length marked.
 
     Example:
-        >>> from dynaseal.beacons.length.planner import plan_beacon
+        >>> from dynaseal import plan_beacon
         >>> plot_beacon_plan(plan_beacon([{"city": {"S": "Bern"}}], "city")).startswith("<svg ")
         True
     """
