@@ -25,10 +25,12 @@ from dynaseal import (
     KeyStore,
     MultiKeyring,
     RawAesKeyring,
+    RequiredContextMaterialsManager,
     SearchConfig,
     SingleKeySource,
     StandardBeacon,
     TableConfig,
+    policies_for,
 )
 from dynaseal.core.quoting import escaped, quoted
 from dynaseal.materials.kms_calls import MAX_COUNTED, OTHER_KEYS, KmsCall, KmsCalls
@@ -113,6 +115,19 @@ def test_what_to_write_is_said() -> None:
         table(keyring=ARN)
     with pytest.raises(ConfigError, match="keyring=RawAesKeyring"):
         table(keyring=RawAesKeyring)
+
+
+def test_a_misplaced_argument_is_named_with_its_place() -> None:
+    keyring: Any = RawAesKeyring("mine", "one", bytes(32))
+    keyrings: Any = [keyring]
+    with pytest.raises(ConfigError, match=r"Pass several keyrings as children="):
+        MultiKeyring(keyrings)
+    with pytest.raises(ConfigError, match=r"DefaultMaterialsManager\(keyring\)"):
+        RequiredContextMaterialsManager(keyring, ["aws-crypto-attr.a"])
+    with pytest.raises(ConfigError, match=r"children\[1\] must be"):
+        AwsKmsMultiKeyring(ARN, [ARN, 7])  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ConfigError, match=r"Choose one of Role\.READER"):
+        policies_for(table(), "reader")  # pyright: ignore[reportArgumentType]
 
 
 def test_literal_names_may_look_like_paths() -> None:

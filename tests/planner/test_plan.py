@@ -141,8 +141,8 @@ def test_few_values_get_no_beacon_and_a_frequent_one_gets_a_warning() -> None:
 @pytest.mark.parametrize(
     ("items", "attribute", "message"),
     [
-        ([], "name", "None of the 0 items has a value at 'name'"),
-        (people("a"), "nmae", "None of the 1 items has a value at 'nmae'"),
+        ([], "name", "The sample has no items"),
+        (people("a"), "nmae", "No item of the sample has a value at 'nmae'"),
         (people("a"), "name[10]", "more than one digit"),
         ([{"name": {"N": "many"}}], "name", "An item of the sample is not valid"),
     ],

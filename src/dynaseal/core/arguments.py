@@ -42,9 +42,10 @@ def check_string_collections(owner: str, **arguments: object) -> None:
             raise _wrong_type(owner, name, value, "a list of strings", hint=f"Write {name}=[...]")
         if not isinstance(value, list | tuple | set | frozenset):
             continue  # an iterator could be read only once
-        for member in cast("Iterable[object]", value):
+        for position, member in enumerate(cast("Iterable[object]", value)):
             if not isinstance(member, str):
-                raise _wrong_type(owner, f"{name}, in each member,", member, "a string")
+                where = f"{name}[{position}]" if isinstance(value, list | tuple) else f"member of {name}"
+                raise _wrong_type(owner, where, member, "a string")
 
 
 def check_bytes(owner: str, **arguments: object) -> None:
@@ -118,8 +119,8 @@ def check_sequences(owner: str, kind: type | tuple[type, ...], **arguments: obje
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
             raise _wrong_type(owner, name, cast("object", value), "a list", hint=f"Write {name}=[...]")
         if isinstance(value, list | tuple):
-            for member in cast("Iterable[object]", value):
-                check_instances(owner, kind, **{f"{name}, in each member,": member})
+            for position, member in enumerate(cast("Iterable[object]", value)):
+                check_instances(owner, kind, **{f"{name}[{position}]": member})
 
 
 def check_callables(owner: str, **arguments: object) -> None:

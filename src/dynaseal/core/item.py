@@ -158,7 +158,7 @@ def header_and_footer(item: Item, is_encrypted: Callable[[str], bool]) -> tuple[
         refuse_base64_binary(item)
         raise FormatError(
             f"The item is not encrypted: it has neither {HEADER_NAME} nor {FOOTER_NAME}",
-            hint="To read items that are not encrypted, set a plaintext_policy that allows it",
+            hint="To read plaintext items too, set plaintext_policy=PlaintextPolicy.FORBID_WRITE_ALLOW_READ",
         )
     return _binary(item, HEADER_NAME), _binary(item, FOOTER_NAME)
 

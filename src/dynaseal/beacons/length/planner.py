@@ -25,6 +25,7 @@ from dynaseal.beacons.compiled.locations import parse_location
 from dynaseal.beacons.definitions import MAX_LENGTH
 from dynaseal.beacons.length.plans import BeaconPlan, LengthPlan
 from dynaseal.beacons.length.recommend import DEFAULT_SHARED, recommend
+from dynaseal.core.arguments import check_bytes
 from dynaseal.core.header import HEADER_NAME
 from dynaseal.core.values.types import MalformedValueError
 from dynaseal.core.values.writing import serialize
@@ -63,7 +64,8 @@ def plan_beacon(
         shared: The least number of values that must share a beacon on average.
 
     Raises:
-        ConfigError: `attribute` is not a location, or none of the items has a value there.
+        ConfigError: `attribute` is not a location, none of the items has a value there, or the beacon key is
+            not bytes.
 
     Example:
         >>> people = [{"city": {"S": f"city {number % 64}"}} for number in range(256)]
@@ -71,6 +73,8 @@ def plan_beacon(
         >>> plan.values, plan.recommended, round(plan.lengths[3].false_positives, 2)
         (64, 4, 15.75)
     """
+    if beacon_key is not None:
+        check_bytes("plan_beacon", beacon_key=beacon_key)
     sample = _Sample.of(items, attribute)
     uses_own_key = beacon_key is not None
     table = _Table.of(
@@ -125,9 +129,11 @@ class _Sample:
                 raise ConfigError(
                     f"An item of the sample is not valid in DynamoDB: it holds {error}"
                 ) from None
+        if not sizes:
+            raise ConfigError("The sample has no items", hint="Pass items of the table, in wire form")
         if not counts:
             raise ConfigError(
-                f"None of the {len(sizes)} items has a value at {attribute!r}",
+                f"No item of the sample has a value at {attribute!r}",
                 hint="Check the attribute's name, or use other items",
             )
         return cls(len(sizes), counts, fmean(sizes))

@@ -17,7 +17,7 @@ from dynaseal.boto.permissions import INDEX_READS, KEY_ADMINISTRATION, Role, ite
 from dynaseal.boto.policies.documents import Policies, Statement
 from dynaseal.config import TableConfig, UpdateMode
 from dynaseal.core.actions import CryptoAction
-from dynaseal.core.arguments import check_instances, check_strings
+from dynaseal.core.arguments import check_instances, check_members, check_strings
 from dynaseal.core.context import ATTRIBUTE_PREFIX, TABLE_NAME, version_1_entry
 from dynaseal.core.quoting import quoted
 from dynaseal.core.values.types import STRING
@@ -78,7 +78,7 @@ def policies_for(
         ['Items', 'Indexes', 'DataKeys']
     """
     check_instances("policies_for", TableConfig, config=config)
-    check_instances("policies_for", Role, role=role)
+    check_members("policies_for", Role, role=role)
     if principal is not None:
         _account_of(principal)
     uses = _uses_for(config, role)

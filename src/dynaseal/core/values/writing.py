@@ -88,7 +88,7 @@ def _serialize_all(values: Iterable[AttributeValue]) -> list[Field]:
     except ValueError as error:
         raise _type_error(value) or MalformedValueError(str(error)) from None
     except (AttributeError, KeyError, TypeError):
-        raise _type_error(value) or _not_a_value() from None
+        raise _type_error(value) or _not_a_value(value) from None
     return serialized
 
 
@@ -202,7 +202,7 @@ def _map(content: Mapping[str, AttributeValue], depth: int) -> bytes:
 def _type_error(value: Any, depth: int = 1) -> TypeError | None:
     """Return the error that names what has the wrong Python type in a value, or None if nothing has."""
     if not _is_mapping(value) or len(value) != 1 or not value.keys() <= _WRITERS.keys():
-        return _not_a_value()
+        return _not_a_value(value)
     ((kind, content),) = value.items()
     _, write, holds_values = _WRITERS[kind]
     if not holds_values:
@@ -233,9 +233,10 @@ def _is_sequence(content: Any) -> TypeGuard[Sequence[Any]]:
     return isinstance(content, (list, tuple, set, frozenset))
 
 
-def _not_a_value() -> TypeError:
+def _not_a_value(value: object) -> TypeError:
     names = ", ".join(_WRITERS)
-    return TypeError(f"an attribute value is a dictionary of one type ({names}) and its content")
+    instead = "" if _is_mapping(value) else f", not {type(value).__name__}"
+    return TypeError(f"an attribute value is a dictionary of one type ({names}) and its content{instead}")
 
 
 def _wrong_content(value: AttributeValue) -> TypeError:

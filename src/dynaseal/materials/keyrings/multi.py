@@ -31,12 +31,20 @@ class MultiKeyring(ProcessBound):
 
     Raises:
         ConfigError: neither is given, or one is not a keyring.
+
+    Example:
+        >>> from dynaseal import RawAesKeyring
+        >>> current = RawAesKeyring("payroll", "2026", bytes(32))
+        >>> former = RawAesKeyring("payroll", "2025", bytes(32))
+        >>> MultiKeyring(current, [former])  # either can read what it writes
+        MultiKeyring(RawAesKeyring('payroll', '2026'), [RawAesKeyring('payroll', '2025')])
     """
 
     def __init__(self, generator: AnyKeyring | None = None, children: Sequence[AnyKeyring] = ()) -> None:
         methods = ("on_encrypt", "on_decrypt")
         if generator is not None:
-            check_methods("A MultiKeyring", methods, "a keyring", generator=generator)
+            hint = "Pass several keyrings as children=[...]" if isinstance(generator, list | tuple) else None
+            check_methods("A MultiKeyring", methods, "a keyring", hint=hint, generator=generator)
         check_sequences("A MultiKeyring", object, children=children)
         for child in children:
             check_methods("A MultiKeyring", methods, "a keyring", child=child)

@@ -138,4 +138,7 @@ class RawEcdhKeyring(ProcessBound):
             peer = self._peer_public_key or self._curve.load_point(wrapped.parties.sender)
             return ecdh.unwrap(materials, self._curve, wrapped, private_key.exchange(ECDH(), peer))
         except (ValueError, AuthenticationFailedError):
-            raise UnwrapError("The item's data key for this ECDH keyring cannot be unwrapped") from None
+            raise UnwrapError(
+                "The item's data key for this ECDH keyring cannot be unwrapped",
+                hint="It was changed, or was wrapped for another item or table",
+            ) from None

@@ -133,5 +133,6 @@ class RawRsaKeyring(ProcessBound):
             # One message for bad padding and for a bad key: if they differed, an attacker could use that to
             # decrypt.
             raise UnwrapError(
-                f"The key {self._name!r} of {self._namespace!r} cannot unwrap the item's data key"
+                f"The key {self._name!r} of {self._namespace!r} cannot unwrap the item's data key",
+                hint="It was wrapped by another key of that name, or for another item or table",
             ) from None

@@ -35,8 +35,7 @@ class RequiredContextMaterialsManager(ProcessBound):
         ConfigError: no key is given, or one of them is empty.
 
     Example:
-        >>> from dynaseal.materials.managers.default import DefaultMaterialsManager
-        >>> from dynaseal.materials.keyrings.raw_aes import RawAesKeyring
+        >>> from dynaseal import DefaultMaterialsManager, RawAesKeyring
         >>> manager = DefaultMaterialsManager(RawAesKeyring("payroll", "2026", bytes(32)))
         >>> RequiredContextMaterialsManager(manager, ["aws-crypto-attr.tenant"]).required_keys
         ('aws-crypto-attr.tenant',)
@@ -47,7 +46,11 @@ class RequiredContextMaterialsManager(ProcessBound):
             raise WrongTypeError("required_keys must be a collection of keys, not a string")
         methods = ("get_encryption_materials", "decrypt_materials")
         check_methods(
-            "A RequiredContextMaterialsManager", methods, "a materials manager", underlying=underlying
+            "A RequiredContextMaterialsManager",
+            methods,
+            "a materials manager",
+            hint="A keyring is passed as DefaultMaterialsManager(keyring)",
+            underlying=underlying,
         )
         if not required_keys or not all(required_keys):
             raise ConfigError("required_keys must have at least one key, and none may be empty")
