@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,19 @@ from support.sorted_sets import can_only_be_read, with_sorted_sets
 @given(strategies.values)
 def test_a_value_in_normal_form_comes_back_from_its_bytes(value: dict[str, Any]) -> None:
     assert deserialize(*serialize(value)) == value
+
+
+def test_a_list_that_grows_meanwhile_can_be_read() -> None:
+    members: list[Any] = []
+
+    class Growing(dict[str, str]):
+        def __iter__(self) -> Iterator[str]:
+            members.append({"S": "added"})
+            return super().__iter__()
+
+    members += [{"S": "first"}, Growing(S="second")]
+    read = deserialize(*serialize({"L": members}))
+    assert read == {"L": [{"S": "first"}, {"S": "second"}, {"S": "added"}]}
 
 
 @given(

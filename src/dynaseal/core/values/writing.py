@@ -171,13 +171,15 @@ def _list(content: Sequence[AttributeValue], depth: int) -> bytes:
         raise TypeError
     if depth > MAX_DEPTH and content:
         raise too_deep()
-    parts = [u32(len(content))]
+    parts = [b""]
     for value in content:
         (kind,) = value
         type_id, write, holds_values = _WRITERS[kind]
         data = write(value[kind], depth + 1) if holds_values else write(value[kind])
         parts.append(entry_head(type_id, len(data)))
         parts.append(data)
+    # Not `len(content)`, which another thread may have changed: an item with a wrong count can never be read.
+    parts[0] = u32(len(parts) // 2)
     return b"".join(parts)
 
 
@@ -186,8 +188,9 @@ def _map(content: Mapping[str, AttributeValue], depth: int) -> bytes:
         raise TypeError
     if depth > MAX_DEPTH and content:
         raise too_deep()
-    parts = [u32(len(content))]
-    for key in sorted_strings(content):
+    keys = sorted_strings(content)
+    parts = [u32(len(keys))]
+    for key in keys:
         name, value = key.encode(), content[key]
         if not 0 < len(name) <= MAX_NAME_LENGTH:
             problem = f"a key over DynamoDB's {MAX_NAME_LENGTH:,} bytes" if name else "an empty key"
