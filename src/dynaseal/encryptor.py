@@ -100,7 +100,8 @@ class ItemEncryptor(ProcessBound):
 
         Returns:
             The item to store: encrypted attributes as binary, the others unchanged, a header and a footer,
-            and the beacons and tokens of a table that has them.
+            and the beacons and tokens of a table that has them. The others are the caller's own objects: an
+            item that is stored later must not share lists and maps with one that is changed before.
 
         Raises:
             EncryptError: the item does not fit the configuration or DynamoDB, or a keyring failed.
