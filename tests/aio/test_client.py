@@ -8,6 +8,7 @@ from typing import Any, cast
 import boto3
 import pytest
 from aiobotocore.session import get_session
+from botocore.exceptions import HTTPClientError
 
 import dynaseal
 from dynaseal import ConfigError, CryptoAction, EncryptError, UnsupportedOperationError, UpdateMode
@@ -30,6 +31,18 @@ def test_items_are_encrypted_on_the_way_out_and_decrypted_on_the_way_in(endpoint
         assert "aws_dbe_head" in stored
         pages = [page async for page in client.get_paginator("scan").paginate(TableName=name)]
         assert [item for page in pages for item in page["Items"]] == [person()]
+
+    scenario(endpoint, code)
+
+
+def test_a_client_can_be_used_in_a_with_statement_and_closes_the_client_passed_in(endpoint: str) -> None:
+    async def code(plain: Any) -> None:
+        name = await create_table(plain, "aio-closed")
+        async with EncryptedClient(plain, configs={name: people()}) as client:
+            await client.put_item(TableName=name, Item=person())
+            assert (await client.get_item(TableName=name, Key=KEY)).get("Item") == person()
+        with pytest.raises(HTTPClientError):
+            await plain.get_item(TableName=name, Key=KEY)
 
     scenario(endpoint, code)
 

@@ -5,7 +5,7 @@ these types are not installed, its methods take and return Any.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from dynaseal.aio.handlers import on_loop
 from dynaseal.boto.interception.attach import Boto3Object, dynamodb_client
@@ -67,6 +67,14 @@ class EncryptedClient(DynamoDBClient):
             python_values=expect_standard_dictionaries,
             wrap=on_loop,
         )
+
+    async def __aenter__(self) -> Self:
+        """Return the client itself: the client passed in is open already."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the client passed in, as `close` does."""
+        await self._client.close()
 
     if TYPE_CHECKING:
 
