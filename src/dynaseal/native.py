@@ -162,7 +162,7 @@ def native_engine() -> NativeEngine | None:
     """Return the native engine, or None if it is not installed or refused.
 
     Raises:
-        ConfigError: the environment asks for an engine that does not exist, or is not installed.
+        ConfigError: the environment asks for an engine that does not exist, or cannot be used.
     """
     choice = os.environ.get(VARIABLE, "")
     if choice not in ("", "python", "native"):
@@ -172,21 +172,39 @@ def native_engine() -> NativeEngine | None:
         )
     if choice == "python":
         return None
-    if find_spec(MODULE) is None:
-        if choice == "native":
-            raise ConfigError(
-                f"The environment variable {VARIABLE} is 'native', and dynaseal-native is not installed",
-                hint="Build it with `make native`, or unset the variable",
-            )
+    if find_spec(MODULE) is not None:
+        try:
+            return _import_engine()
+        except ImportError as error:
+            problem = str(error)
+    elif choice == "native":
+        problem = "dynaseal-native is not installed"
+    else:
         return None
-    engine: Any = import_module(MODULE)
-    if engine.INTERFACE != _INTERFACE:
-        _logger.warning(
-            "dynaseal-native %s does not fit this version of dynaseal, and is not used; install the version "
-            "that was released with it",
-            engine.__version__,
+    if choice == "native":
+        raise ConfigError(
+            f"The environment variable {VARIABLE} is 'native', and {problem}",
+            hint="Build it with `make native`, or unset the variable",
         )
-        return None
+    _logger.warning("The native engine is not used: %s", problem)
+    return None
+
+
+def _import_engine() -> NativeEngine:
+    """Import the native engine.
+
+    Raises:
+        ImportError: it cannot be used; the message says why.
+    """
+    try:
+        engine: Any = import_module(MODULE)
+    except ImportError as error:  # such as an engine that was built for another system
+        raise ImportError(f"dynaseal-native cannot be imported: {error}") from error
+    if getattr(engine, "INTERFACE", None) != _INTERFACE:
+        raise ImportError(
+            "the installed dynaseal-native does not fit this version of dynaseal: install the one that was "
+            "released with it"
+        )
     return cast("NativeEngine", engine)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -415,10 +416,10 @@ def test_nothing_shows_a_key(engine: NativeEngine) -> None:
 # Which engine is used.
 
 
-def engine_name(choice: str) -> subprocess.CompletedProcess[str]:
+def engine_name(choice: str, *path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", "from dynaseal.native import engine_name; print(engine_name())"],
-        env={**os.environ, "DYNASEAL_ENGINE": choice},
+        env={**os.environ, "DYNASEAL_ENGINE": choice, "PYTHONPATH": os.pathsep.join(map(str, path))},
         capture_output=True,
         text=True,
         check=False,
@@ -428,6 +429,26 @@ def engine_name(choice: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(("choice", "name"), [("", "native"), ("native", "native"), ("python", "python")])
 def test_the_environment_chooses_the_engine(choice: str, name: str) -> None:
     assert engine_name(choice).stdout.startswith(name)
+
+
+UNUSABLE = {
+    "raise ImportError('built for another system')": "cannot be imported: built for another system",
+    "INTERFACE = 1": "does not fit this version of dynaseal",
+    "": "does not fit this version of dynaseal",
+}
+
+
+@pytest.mark.parametrize("code", UNUSABLE)
+def test_an_engine_that_cannot_be_used_is_left_out_unless_it_is_asked_for(code: str, tmp_path: Path) -> None:
+    (tmp_path / "dynaseal_native.py").write_text(code)
+    by_default = engine_name("", tmp_path)
+    assert by_default.stdout == "python\n"
+    assert "The native engine is not used" in by_default.stderr
+    assert UNUSABLE[code] in by_default.stderr
+    asked_for = engine_name("native", tmp_path)
+    assert asked_for.returncode == 1
+    assert UNUSABLE[code] in asked_for.stderr
+    assert "ConfigError" in asked_for.stderr
 
 
 def test_an_engine_that_does_not_exist_is_refused() -> None:
