@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from dynaseal.boto.interception.configured_table import ConfiguredTable, Message
 from dynaseal.boto.interception.replies import SentPart
-from dynaseal.boto.interception.tables import ConfiguredTable, Message
 from dynaseal.boto.interception.update_conditions import explain_failure, require_encrypted_item
 from dynaseal.errors import DecryptError
 

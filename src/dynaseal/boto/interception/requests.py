@@ -16,12 +16,13 @@ from random import random
 from typing import TYPE_CHECKING, NamedTuple
 
 from dynaseal.boto.interception import batches, item_operations
+from dynaseal.boto.interception.configured_table import ConfiguredTable, Message
 from dynaseal.boto.interception.hidden_values import ValuePolicy
 from dynaseal.boto.interception.idempotency import RepeatableTransaction
 from dynaseal.boto.interception.index_projections import IndexProjections
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.replies import SentPart, without_members
-from dynaseal.boto.interception.tables import ConfiguredTable, Message, Tables
+from dynaseal.boto.interception.tables import Tables
 from dynaseal.config import TableConfig, Unreadable
 from dynaseal.core.lazy import LazyModule
 from dynaseal.core.operations import ABOUT_TABLES

@@ -7,8 +7,8 @@ item that no reader accepts. So the update is sent on condition that the item ha
 
 from typing import TYPE_CHECKING, Any
 
+from dynaseal.boto.interception.configured_table import ConfiguredTable
 from dynaseal.boto.interception.replies import Message, SentPart
-from dynaseal.boto.interception.tables import ConfiguredTable
 from dynaseal.core.header import HEADER_NAME
 from dynaseal.core.lazy import LazyModule
 

@@ -10,8 +10,8 @@ from collections.abc import Generator
 from typing import Any
 
 from dynaseal.attributes import Item
+from dynaseal.boto.interception.configured_table import ConfiguredTable
 from dynaseal.boto.interception.replies import Message
-from dynaseal.boto.interception.tables import ConfiguredTable
 from dynaseal.boto.interception.updates.steps import (
     CONFLICTS,
     MAX_ATTEMPTS,

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from dynaseal.attributes import AttributeValue, Item
+from dynaseal.boto.interception.configured_table import ConfiguredTable
 from dynaseal.boto.interception.expression_rules import reserved_objection
 from dynaseal.boto.interception.item_operations import failed_update, updated_attributes
 from dynaseal.boto.interception.replies import Message, SentPart
-from dynaseal.boto.interception.tables import ConfiguredTable
 from dynaseal.boto.interception.update_conditions import (
     CONDITION,
     require_encrypted_item,
