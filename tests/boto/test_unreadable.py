@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import pickle
+import types
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -24,6 +26,7 @@ from dynaseal import (
     EncryptedResource,
     EncryptedTable,
     ItemEncryptor,
+    MultiKeyring,
     RawAesKeyring,
     SignatureError,
     StandardBeacon,
@@ -141,6 +144,45 @@ def check_reported(reply: Any, name: str) -> None:
         assert type(each["Error"]) is DAMAGE[DAMAGED[number]][1]
         assert each["Error"].__traceback__ is None
         assert str(each["Error"]) == str(pickle.loads(pickle.dumps(each["Error"])))
+
+
+class Failing:
+    """A keyring with a key in its frames, whose errors have causes and contexts of their own."""
+
+    def on_encrypt(self, *_: Any) -> Any:
+        raise NotImplementedError
+
+    def on_decrypt(self, *_: Any) -> Any:
+        try:
+            int("first")
+        except ValueError as first:
+            without_traceback = LookupError("second")
+            without_traceback.__context__ = first
+            raise UnwrapError("third", causes=[first]) from without_traceback
+
+
+def reachable(subject: Any) -> Iterator[Any]:
+    """Every object that an error keeps in memory, but for classes, functions and modules."""
+    seen: set[int] = set()
+    pending = [subject]
+    while pending:
+        found = pending.pop()
+        if id(found) not in seen and not isinstance(found, (type, types.FunctionType, types.ModuleType)):
+            seen.add(id(found))
+            yield found
+            pending += gc.get_referents(found)
+
+
+def test_reported_errors_keep_no_frames_in_memory(client: Any, large: str) -> None:
+    failing: Any = Failing()
+    keyring = MultiKeyring(failing, [failing])
+    encrypting: Any = EncryptedClient(client, configs={large: replace(REPORTING, keyring=keyring)})
+    reply = encrypting.scan(TableName=large, Limit=3)
+    assert len(reply["UnreadableItems"]) == 3
+    for each in reply["UnreadableItems"]:
+        kinds = {type(found) for found in reachable(each["Error"])}
+        assert {LookupError, ValueError} <= kinds
+        assert kinds.isdisjoint({types.TracebackType, types.FrameType})
 
 
 @pytest.mark.parametrize("operation", ["query", "scan"])

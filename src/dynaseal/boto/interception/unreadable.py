@@ -135,8 +135,16 @@ def _reason(error: Exception) -> str:
 
 
 def _remove_frames(error: Exception) -> None:
-    """Remove the tracebacks of an error: their frames would keep keys and items in memory with the reply."""
-    linked: BaseException | None = error
-    while linked is not None and linked.__traceback__ is not None:
+    """Remove the tracebacks of an error and of all that led to it.
+
+    Their frames would keep keys and items in memory with the reply.
+    """
+    seen: set[int] = set()
+    pending: list[BaseException | None] = [error]
+    while pending:
+        linked = pending.pop()
+        if linked is None or id(linked) in seen:
+            continue
+        seen.add(id(linked))
         linked.__traceback__ = None
-        linked = linked.__cause__ or linked.__context__
+        pending += (linked.__cause__, linked.__context__, *getattr(linked, "causes", ()))
