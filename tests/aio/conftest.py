@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
 
-from support.dynamodb import running_engine
+from support.engine_fixtures import endpoint
 from support.lab_arguments import arguments_of_environment, client_arguments
 
+__all__ = ["endpoint"]
+
 LOOPS = ["asyncio"] if sys.platform == "win32" else ["asyncio", "uvloop"]
-
-
-@pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    with running_engine() as address:
-        yield address
 
 
 @pytest.fixture

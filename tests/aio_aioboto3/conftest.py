@@ -9,15 +9,12 @@ from typing import Any
 import pytest
 
 from aio_aioboto3.tables import new_session
-from support.dynamodb import running_engine, session_arguments
+from support.dynamodb import session_arguments
+from support.engine_fixtures import endpoint
+
+__all__ = ["endpoint"]
 
 Scenario = Callable[[Callable[[Any], Awaitable[None]]], None]
-
-
-@pytest.fixture(scope="session")
-def endpoint() -> str:
-    with running_engine() as address:
-        return address
 
 
 @pytest.fixture

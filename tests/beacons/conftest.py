@@ -8,13 +8,8 @@ from typing import Any
 import pytest
 
 from support.both_drivers import driver, loop_thread, pytest_generate_tests
-from support.dynamodb import client_of, running_engine
-
-
-@pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    with running_engine() as address:
-        yield address
+from support.dynamodb import client_of
+from support.engine_fixtures import endpoint
 
 
 @pytest.fixture(scope="session")
@@ -24,4 +19,4 @@ def client(endpoint: str) -> Iterator[Any]:
     dynamodb.close()
 
 
-__all__ = ["driver", "loop_thread", "pytest_generate_tests"]
+__all__ = ["driver", "endpoint", "loop_thread", "pytest_generate_tests"]

@@ -1,30 +1,5 @@
 """A DynamoDB engine for the tests of migrations; each test makes its own table."""
 
-from __future__ import annotations
+from support.engine_fixtures import client, endpoint, resource
 
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
-
-from support.dynamodb import client_of, resource_of, running_engine
-
-
-@pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    with running_engine() as address:
-        yield address
-
-
-@pytest.fixture
-def client(endpoint: str) -> Iterator[Any]:
-    dynamodb = client_of(endpoint)
-    yield dynamodb
-    dynamodb.close()
-
-
-@pytest.fixture
-def resource(endpoint: str) -> Iterator[Any]:
-    dynamodb = resource_of(endpoint)
-    yield dynamodb
-    dynamodb.meta.client.close()
+__all__ = ["client", "endpoint", "resource"]
