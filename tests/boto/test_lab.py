@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -13,38 +11,13 @@ from boto3.dynamodb.types import Binary
 from dynaseal import AwsKmsKeyring, KmsError, TableConfig
 from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.boto.wrappers.resource import EncryptedResource
-from dynaseal_lab.server import RunningLab, running
 from support.dynamodb import create_table
+from support.lab_fixtures import key, kms, session
 from support.people import ACTIONS
 
+__all__ = ["key", "kms", "session"]
+
 ANN = {"pk": "ann", "secret": {"pin": 1234}, "city": "Bern", "memo": "m"}
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[RunningLab]:
-    with running() as started:
-        yield started
-
-
-@pytest.fixture
-def session(lab: RunningLab) -> dict[str, Any]:
-    """What boto3 needs to act as the root of an account that no other test uses."""
-    return {
-        "endpoint_url": lab.endpoint,
-        "region_name": "eu-west-1",
-        "aws_access_key_id": str(10**11 + secrets.randbelow(9 * 10**11)),
-        "aws_secret_access_key": lab.root_secret,
-    }
-
-
-@pytest.fixture
-def kms(session: dict[str, Any]) -> Any:
-    return boto3.client("kms", **session)
-
-
-@pytest.fixture
-def key(kms: Any) -> str:
-    return kms.create_key()["KeyMetadata"]["Arn"]
 
 
 def config(name: str, key: str, kms: Any) -> TableConfig:

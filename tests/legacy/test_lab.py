@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator
 from decimal import Decimal
 from threading import Thread
 from typing import Any
@@ -22,38 +21,11 @@ from dynaseal.legacy.exceptions import (
 from dynaseal.legacy.material_providers.aws_kms import AwsKmsCryptographicMaterialsProvider
 from dynaseal.legacy.material_providers.most_recent import CachingMostRecentProvider
 from dynaseal.legacy.material_providers.store.meta import MetaStore
-from dynaseal_lab.server import RunningLab, running
 from support.dynamodb import create_table
+from support.lab_fixtures import key, kms, session
 from support.legacy import DYNASEAL, OLDER, Names
 
-REGION = "eu-west-1"
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[RunningLab]:
-    with running() as started:
-        yield started
-
-
-@pytest.fixture
-def session(lab: RunningLab) -> dict[str, Any]:
-    """What boto3 needs to act as the root of an account that no other test uses."""
-    return {
-        "endpoint_url": lab.endpoint,
-        "region_name": REGION,
-        "aws_access_key_id": str(10**11 + secrets.randbelow(9 * 10**11)),
-        "aws_secret_access_key": lab.root_secret,
-    }
-
-
-@pytest.fixture
-def kms(session: dict[str, Any]) -> Any:
-    return boto3.client("kms", **session)
-
-
-@pytest.fixture
-def key(kms: Any) -> str:
-    return kms.create_key()["KeyMetadata"]["Arn"]
+__all__ = ["key", "kms", "session"]
 
 
 @pytest.fixture
@@ -63,7 +35,7 @@ def resource(session: dict[str, Any]) -> Any:
 
 def kms_provider(names: Names, key: str, kms: Any) -> Any:
     return names("material_providers.aws_kms", "AwsKmsCryptographicMaterialsProvider")(
-        key, regional_clients={REGION: kms}
+        key, regional_clients={kms.meta.region_name: kms}
     )
 
 

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
-
 import pytest
 
 from dynaseal import AwsKmsHierarchicalKeyring, KeyStore, KeyStoreError, KmsError
-from dynaseal_lab.server import RunningLab, running
-from dynaseal_lab.stack.definition import Place
 from dynaseal_lab.stack.provision import Clients
-from dynaseal_lab.stack.runner import root_clients
+from dynaseal_lab.testing import LabAccount
 from support.branch_keys import BOUND, ITEM, encryptor_of
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[RunningLab]:
-    with running() as lab:
-        yield lab
-
-
 @pytest.fixture
-def clients(lab: RunningLab) -> Clients:
-    return root_clients(lab, Place(account=str(10**11 + secrets.randbelow(9 * 10**11)), region="eu-west-1"))
+def clients(lab: LabAccount) -> Clients:
+    return Clients.of(lab.root.session)
 
 
 @pytest.fixture
