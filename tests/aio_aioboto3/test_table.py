@@ -113,7 +113,7 @@ def test_the_batch_writer_encrypts(scenario: Scenario) -> None:
     scenario(code)
 
 
-def test_paginators_and_waiters_of_its_client(scenario: Scenario) -> None:
+def test_paginators_and_waiters_of_its_client_decrypt(scenario: Scenario) -> None:
     async def code(resource: Any) -> None:
         table = EncryptedTable(await resource.Table(await create_table(resource)), config=people())
         await table.wait_until_exists()

@@ -63,5 +63,5 @@ def test_updated_old_and_updated_new_are_the_updated_paths(update: str, old: Any
     assert returned("UPDATED_NEW", update) == new
 
 
-def test_none_returns_nothing() -> None:
+def test_return_values_none_returns_nothing() -> None:
     assert returned("NONE", "SET n = :v") is None

@@ -110,7 +110,7 @@ def test_a_wrong_argument_is_refused_at_once(make: Callable[[], Any]) -> None:
         make()
 
 
-def test_what_to_write_is_said() -> None:
+def test_the_error_for_a_wrong_keyring_says_what_to_write() -> None:
     with pytest.raises(ConfigError, match="AwsKmsKeyring\\('arn:aws:kms"):
         table(keyring=ARN)
     with pytest.raises(ConfigError, match="keyring=RawAesKeyring"):

@@ -53,7 +53,7 @@ def test_other_keyrings_data_keys_do_not_count() -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.name not in ("raw-aes", "multi")], ids=str)
-def test_no_keyring_goes_on_for_ever(kind: Kind) -> None:
+def test_no_keyring_tries_so_many_damaged_data_keys_that_it_reaches_a_sound_one(kind: Kind) -> None:
     subject = kind.subject()
     written = subject.write()
     damaged = [

@@ -29,7 +29,11 @@ def exit_code_in_child(work: Callable[[], bool]) -> int:
         child = os.fork()
     if child == 0:
         signal.alarm(PATIENCE_SECONDS)  # ends a child that hangs
-        os._exit(0 if work() else 1)
+        code = 2
+        try:
+            code = 0 if work() else 1
+        finally:
+            os._exit(code)  # even after an exception, or the child would run the rest of the tests
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 

@@ -67,7 +67,7 @@ def test_no_region_anywhere_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
         ("us-west-2", "eu-west-1", "eu-west-2", "eu-west-3", "us-west-2"),
     ],
 )
-def test_one_rule_for_the_region_of_a_client(
+def test_a_client_is_in_the_region_of_its_session_then_of_the_environment_then_of_the_profile(
     *,
     session_region: str | None,
     aws_region: str | None,

@@ -224,6 +224,6 @@ def test_wrong_arguments_are_refused_when_the_keyring_is_made(build: Any) -> Non
         lambda: AwsKmsMultiKeyring(KMS_A, KMS_B),
     ],
 )
-def test_a_text_where_a_list_belongs_is_a_type_error(build: Any) -> None:
+def test_a_string_where_a_list_belongs_is_a_type_error(build: Any) -> None:
     with pytest.raises(TypeError):
         build()
