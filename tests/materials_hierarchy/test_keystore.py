@@ -11,9 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dynaseal import ConfigError, KeyStore, KeyStoreError, KmsError
+from dynaseal.materials.key_store.branch_keys import Record
 from support.fake_aws import ARN, FakeAws
 
 BOUND = {"department": "admin"}
+VERSION = "0195f2a4-6c1e-7b3d-8e9f-1a2b3c4d5e6f"
 
 
 @pytest.fixture
@@ -253,6 +255,22 @@ def test_an_item_that_is_not_a_record_is_refused_before_kms_is_called(
         store.get_active_branch_key("tenant-a")
 
     assert operations(aws) == ["GetItem"]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"type": "branch:ACTIVE"},
+        {"type": "branch:ACTIVE", "version": VERSION},
+        {"type": "branch:ACTIVE", "version": "branch:version:1"},
+        {"type": "branch:ACTIVE", "version": f"branch:version:{VERSION.upper()}"},
+        {"type": "branch:version:1"},
+        {"type": "beacon:ACTIVE"},
+    ],
+)
+def test_a_record_without_the_uuid_of_a_version_gives_no_branch_key(record: dict[str, str]) -> None:
+    with pytest.raises(KeyStoreError, match="names no version"):
+        Record(b"", {"branch-key-id": "tenant-a", **record}).branch_key(bytes(32))
 
 
 def test_a_record_that_was_copied_to_another_branch_key_is_refused(aws: FakeAws, store: KeyStore) -> None:

@@ -1,0 +1,41 @@
+"""Attributes of a stored item whose type is not the one that encryption gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dynaseal import FormatError, ItemEncryptor, SignatureError
+from dynaseal.core.engine import lay_out
+from dynaseal.core.item import stored_fields
+from dynaseal.core.paths import canonical_path
+from dynaseal.core.shapes import Shape
+from support.people import people
+
+ITEM: dict[str, Any] = {"pk": {"S": "ann"}, "secret": {"S": "stone"}}
+
+
+@pytest.mark.parametrize("name", ["aws_dbe_head", "aws_dbe_foot"])
+@pytest.mark.parametrize("other", [{"S": "x"}, {"NULL": True}])
+def test_a_header_or_footer_with_a_second_value_is_refused(name: str, other: dict[str, Any]) -> None:
+    encryptor = ItemEncryptor(people())
+    stored = encryptor.encrypt_item(ITEM)
+    with pytest.raises(FormatError, match=f"The attribute '{name}' is not binary"):
+        encryptor.decrypt_item({**stored, name: {**stored[name], **other}})
+
+
+def test_ciphertext_that_is_stored_as_a_string_of_the_same_bytes_is_refused() -> None:
+    shape = Shape(
+        layout=lay_out(2, [canonical_path("people", "secret")], b"e"),
+        encrypted=("secret",),
+        only_signed=(),
+        names=("secret",),
+        context=(),
+        dropped=(),
+        binds_keys=False,
+    )
+    ciphertext = b"\x00\x01" + b"x" * 21
+    assert stored_fields(shape, {"secret": {"B": ciphertext}}) == ([(b"\x00\x01", b"x" * 21)], [])
+    with pytest.raises(SignatureError):
+        stored_fields(shape, {"secret": {"S": ciphertext.decode()}})
