@@ -16,7 +16,7 @@ from support.browser import running_chromium
 _BUILD = ROOT / "docs" / "website" / "build.py"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the site; a broken link in it would have been an error."""
     folder = tmp_path_factory.mktemp("site")
