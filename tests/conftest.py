@@ -1,10 +1,14 @@
-"""Leaves out, on Windows, what only Unix has; lets Ctrl-C reach the programs that tests start."""
+"""Leaves out, on Windows, what only Unix has; orders the tests; lets Ctrl-C reach the programs they start."""
 
 from __future__ import annotations
 
 import signal
 import sys
 from importlib.util import find_spec
+
+from support.longest_first import pytest_collection_modifyitems
+
+__all__ = ["pytest_collection_modifyitems"]
 
 NOT_ON_WINDOWS = (
     "demo/test_command.py",  # signals to a group of processes
