@@ -6,7 +6,9 @@ JOBS ?= auto
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .DEFAULT_GOAL := help
-.PHONY: help demo native spark awswrangler test lint fix bench fuzz fuzz-engines interop load parity lab-crash \
+# Otherwise cargo would look for the job server of `make -j`, which only a make that runs within make can use.
+unexport MAKEFLAGS
+.PHONY: help demo native spark awswrangler test lint lint-python lint-rust fix bench fuzz fuzz-engines interop load parity lab-crash \
   migrate-crash test-aioboto3 test-oldest-engine terraform-lint wheel sbom workflows constraints pictures docs clean
 
 help: ## print this list
@@ -42,13 +44,17 @@ native: $(VENV)/native ## build the native engines and install them (needs cargo
 test: $(VENV)/ready ## run the whole test suite, in parallel (TESTS=FOLDER: a part of it)
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(TESTS)
 
-lint: $(VENV)/ready ## formatter check, linter, type checks, import layers
+lint: lint-python lint-rust ## formatter check, linter, type checks, import layers
+
+lint-python: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/mypy
 	$(BIN)/python typing_tests/without_stubs/check.py
 	$(BIN)/lint-imports
+
+lint-rust:
 	@if command -v cargo >/dev/null; then \
 	  cd native && cargo fmt --check && cargo clippy --quiet --release --all-targets -- -D warnings && \
 	  if cargo deny --version >/dev/null 2>&1; then cargo deny check licenses bans sources; fi; \
