@@ -60,7 +60,7 @@ def test_its_collection_lists_encrypted_tables(scenario: Scenario) -> None:
         assert name in {table.name async for page in tables.pages() for table in page}
         named = tables.filter(ExclusiveStartTableName=name[:-1]).limit(1)
         assert [table.name async for table in named] == [name]
-        assert all([isinstance(table, EncryptedTable) async for table in tables.all().page_size(5)])
+        assert {type(table) async for table in tables.all().page_size(5)} == {EncryptedTable}
 
     scenario(code)
 

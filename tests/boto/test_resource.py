@@ -47,8 +47,7 @@ def test_its_collection_gives_encrypted_tables(encrypted: EncryptedResource, tab
     assert len(list(tables.limit(1))) == 1
     assert table in {each.name for page in tables.pages() for each in page}
     assert [each.name for each in tables.filter(ExclusiveStartTableName=table[:-1]).limit(1)] == [table]
-    chained = list(tables.all().page_size(5))
-    assert all(isinstance(each, EncryptedTable) for each in chained)
+    assert {type(each) for each in tables.all().page_size(5)} == {EncryptedTable}
 
 
 def test_its_client_encrypts_and_takes_python_values(encrypted: EncryptedResource, table: str) -> None:

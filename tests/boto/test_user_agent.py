@@ -63,7 +63,7 @@ def test_every_call_of_an_attached_client_has_the_suffix_once(recorder: Recorder
 
 def test_only_the_wrapper_of_a_client_has_it(recorder: Recorder) -> None:
     calls(EncryptedClient(recorder.client, configs={"people": CONFIG}))
-    assert all(each.endswith(SUFFIX) for each in recorder.user_agents)
+    assert [each.endswith(SUFFIX) for each in recorder.user_agents] == [True] * 4
     recorder.user_agents.clear()
     recorder.client.describe_table(TableName="people")
     assert "dynaseal" not in recorder.user_agents[0]

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from dynaseal.legacy import EncryptedTable
 from dynaseal.legacy.exceptions import (
@@ -141,7 +142,7 @@ def test_a_version_is_made_once_however_many_ask_for_it(kms: Any, key: str, meta
 def test_a_version_that_cannot_be_stored_is_not_used(kms: Any, key: str, meta_table: Any) -> None:
     store = MetaStore(meta_table, kms_provider(DYNASEAL, key, kms))
     meta_table.delete()
-    with pytest.raises(Exception, match="ResourceNotFoundException"):
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
         store.get_or_create_provider("people", 0)
 
 

@@ -21,6 +21,7 @@ from dynaseal import (
     BeaconVersion,
     ConfigError,
     CryptoAction,
+    EncryptError,
     ItemEncryptor,
     RawAesKeyring,
     SearchConfig,
@@ -154,7 +155,7 @@ def test_an_item_of_a_model_is_stored_as_declared(model: Any, as_dict: Any) -> N
 
 def test_an_attribute_that_is_no_field_is_refused_when_it_is_written() -> None:
     encryptor = ItemEncryptor(config_of(Person))
-    with pytest.raises(Exception, match="'other'"):
+    with pytest.raises(EncryptError, match="The attribute 'other' has no action"):
         encryptor.encrypt_python_item({"pk": "ann", "number": 1, "other": "x"})
 
 
