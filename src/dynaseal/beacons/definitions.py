@@ -200,6 +200,12 @@ class CompoundBeacon:
 
     Raises:
         ConfigError: `split` is not one character, or the list of constructors is empty.
+
+    Example:
+        An item of Ann in Bern can be found by `C-Bern|E-ann@example.com`, or by its beginning `C-Bern|`:
+
+        >>> CompoundBeacon("place", "|", [EncryptedPart("email", "E-")], [SignedPart("city", "C-")]).name
+        'place'
     """
 
     name: str
@@ -371,6 +377,12 @@ class SearchConfig:
 
     Raises:
         ConfigError: there is not exactly one version, or write_version is not 1.
+
+    Example:
+        >>> from dynaseal import KeyStore
+        >>> store = KeyStore("keys", "keys", "arn:aws:kms:us-west-2:111122223333:key/1234abcd")
+        >>> beacons = [StandardBeacon("email", 24), StandardBeacon("zip", 8, loc="address.zip")]
+        >>> search = SearchConfig([BeaconVersion(store, SingleKeySource("people"), beacons)])
     """
 
     versions: Sequence[BeaconVersion]

@@ -39,6 +39,24 @@ def resolve_attributes(config: Searchable, item: Item) -> ResolvedAttributes:
 
     Raises:
         EncryptError: a value that is needed as a string has none, or contains its beacon's split character.
+
+    Example:
+        >>> from dynaseal import (
+        ...     AttributeActions, BeaconVersion, CompoundBeacon, CryptoAction, EncryptedPart, KeyStore,
+        ...     RawAesKeyring, SearchConfig, SignedPart, SingleKeySource, StandardBeacon, TableConfig,
+        ... )
+        >>> place = CompoundBeacon("place", "|", [EncryptedPart("email", "E-")], [SignedPart("city", "C-")])
+        >>> store = KeyStore("keys", "keys", "arn:aws:kms:us-west-2:111122223333:key/1234abcd")
+        >>> version = BeaconVersion(store, SingleKeySource("people"), [StandardBeacon("email", 24)], [place])
+        >>> config = TableConfig(
+        ...     "people", "pk",
+        ...     attribute_actions=AttributeActions(attribute_actions={"city": CryptoAction.SIGN_ONLY}),
+        ...     keyring=RawAesKeyring("payroll", "2026", bytes(32)),
+        ...     search=SearchConfig([version]),
+        ... )
+        >>> item = {"pk": {"S": "1"}, "city": {"S": "Bern"}, "email": {"S": "ann@example.com"}}
+        >>> resolve_attributes(config, item).compound_beacons
+        {'place': 'C-Bern|E-ann@example.com'}
     """
     compiled = config.compiled_search
     if compiled is None:

@@ -83,7 +83,7 @@ class AwsKmsMultiKeyring(MultiKeyring):
     Args:
         generator: The ARN of the key that makes the data key; without one the keyring can only read.
         children: ARNs of keys that wrap the same data key.
-        clients: Returns a Region's KMS client.
+        clients: Returns a Region's KMS client; by default one is made from the default session.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
     Raises:
@@ -111,7 +111,7 @@ class AwsKmsMrkMultiKeyring(MultiKeyring):
     Args:
         generator: The ARN of the key that makes the data key; without one the keyring can only read.
         children: ARNs of keys that wrap the same data key.
-        clients: Returns a Region's KMS client.
+        clients: Returns a Region's KMS client; by default one is made from the default session.
         grant_tokens: Tokens of grants that are not yet effective everywhere.
 
     Raises:
@@ -194,7 +194,7 @@ class AwsKmsDiscoveryMultiKeyring(MultiKeyring):
 
     Args:
         regions: The Regions' names.
-        clients: Returns a Region's KMS client.
+        clients: Returns a Region's KMS client; by default one is made from the default session.
         account_ids: Which accounts' keys are used; by default those of every account.
         partition: The partition of those accounts.
 
