@@ -19,7 +19,7 @@ NEW_POLICY = {
 
 _AWS_MANAGED = "arn:aws:iam::aws:"
 _MOST_VERSIONS = 5
-"""IAM keeps at most so many versions of a managed policy."""
+"""The most versions of a managed policy that IAM keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -189,7 +189,9 @@ def _by_branch_key(wrapped: WrappedKey, store: KeyStore) -> Way:
     context: Mapping[str, str] = {}
     if item is not None:
         with suppress(KeyStoreError):  # a damaged record cannot be unwrapped, whoever may try
-            context = parse_record(item, branch_key_id, record_type, store.logical_key_store_name).context
+            context = parse_record(
+                item, branch_key_id, record_type, logical_name=store.logical_key_store_name
+            ).context
     decrypt = Need(
         DECRYPT,
         store.kms_key_arn,

@@ -76,7 +76,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A place in an expression where a path stands.
+    """One occurrence of a path in an expression.
 
     Attributes:
         path: The path.

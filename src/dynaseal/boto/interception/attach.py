@@ -200,7 +200,7 @@ def check_not_encrypting(events: Any, kind: str) -> None:
 
 
 def _botocore_session(candidate: object) -> botocore.session.Session | None:
-    # boto3's session, and that of aioboto3, have botocore's or aiobotocore's there.
+    # A session of boto3 or aioboto3 has a session of botocore or aiobotocore in this attribute.
     session = getattr(candidate, "_session", candidate)
     return session if isinstance(session, botocore.session.Session) else None
 

@@ -34,5 +34,5 @@ def replace_handler(emitter: Any, event: str, old: Any, new: Any) -> None:
 
 
 def _hierarchical(emitter: Any) -> Any:
-    """Return the emitter that has the handlers; the one that a client or a session has translates names."""
+    """Return the emitter that has the handlers: that of a client or session only translates names."""
     return getattr(emitter, "_emitter", emitter)

@@ -1,4 +1,4 @@
-"""A reply is held against its request: its items must be the ones that were asked for.
+"""Compares a reply with its request: its items must be those that were requested.
 
 An encrypted item verifies under its own key, wherever it is returned. Only the request says which item the
 caller meant; so whoever answers in DynamoDB's place could otherwise return another one.

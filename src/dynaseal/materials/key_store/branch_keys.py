@@ -181,7 +181,7 @@ def beacon_context(base: Mapping[str, str]) -> dict[str, str]:
     return {**base, TYPE: BEACON}
 
 
-def parse_record(item: Item, branch_key_id: str, record_type: str, logical_name: str) -> Record:
+def parse_record(item: Item, branch_key_id: str, record_type: str, *, logical_name: str) -> Record:
     """Read a record, and the encryption context under which its key must have been wrapped.
 
     Args:

@@ -240,7 +240,7 @@ class BranchKeyStore(ProcessBound):
                 f"{self!r} has no record {record_type!r} of the branch key {branch_key_id!r}",
                 hint="Check the id and the key store's table, or create the branch key with create_key",
             )
-        record = parse_record(item, branch_key_id, record_type, self._logical_name)
+        record = parse_record(item, branch_key_id, record_type, logical_name=self._logical_name)
         if record.kms_arn != self._kms_key_arn:
             raise KeyStoreError(
                 f"The branch key {branch_key_id!r} is wrapped by {shown(record.kms_arn)}, and the key store "

@@ -40,7 +40,7 @@ def standard() -> Compression:
 
 
 def fastest() -> Compression:
-    """Return that of the fastest package that is installed."""
+    """Return the implementation of the fastest package that is installed."""
     for find in (_isal, _zlib_ng):
         try:
             return find()

@@ -313,7 +313,7 @@ class ItemUpdate:
         return reply
 
     def _finish(self, work: Prepared, reply: Message, returned: Message) -> dict[str, Any]:
-        """Return the caller's reply for that of the write.
+        """Return the reply to the caller, given the reply to the write.
 
         Args:
             work: The attempt.

@@ -154,7 +154,7 @@ class ItemVersions:
         return self.read is not None and is_older_item(self.read)
 
     def is_written(self, stored: Item) -> bool:
-        """Return whether a stored item is the one that was written: each one has a footer of its own."""
+        """Return whether a stored item is what was written: no two written items have the same footer."""
         marks = (name for name in (FOOTER_NAME, LEGACY_SIGNATURE_NAME) if name in self.written)
         return any(stored.get(name) == self.written[name] for name in marks)
 
