@@ -37,6 +37,7 @@ from dynaseal.boto.interception.replies import (
     key_condition_check,
     primary_key,
     refuse_other_item,
+    without_members,
 )
 from dynaseal.boto.interception.unreadable import (
     UnreadableItem,
@@ -304,6 +305,8 @@ class ConfiguredTable:
         Raises:
             UnsupportedOperationError: there is one.
         """
+        if not request.get("ExpressionAttributeValues"):
+            return
         unused = unused_values(request)
         if unused:
             prepared.refuse_unused(operation, unused)
@@ -438,7 +441,7 @@ class ConfiguredTable:
     def finish_search(
         self, search: "PreparedSearch | None", part: SentPart, reply: Message
     ) -> dict[str, Any]:
-        """Return a Query's or Scan's reply with its items decrypted.
+        """Return a Query's or Scan's reply with its items decrypted, or its error.
 
         False matches of beacons are left out, and `Count` counts what is left. For `Select=COUNT` the items
         are left out too, after they are counted. Where the configuration says so, items that do not verify
@@ -447,6 +450,8 @@ class ConfiguredTable:
         Raises:
             DecryptError: an item does not verify, or does not fulfil the key condition that was sent.
         """
+        if "Error" in reply:
+            return without_members(reply, "Item", "CancellationReasons")
         items = reply.get("Items")
         only_counts = search is not None and search.only_counts
         if not items:

@@ -178,15 +178,13 @@ def reserved_objection(name: str) -> Objection:
 
 
 def unused_values(request: Mapping[str, Any]) -> list[str]:
-    """Return the values of a request, or of one item's part of it, that none of its expressions uses.
+    """Return the values that a request, or an action of a transaction, has and does not use.
 
     Raises:
         UnsupportedOperationError: DynamoDB would refuse an expression's grammar or size.
         TypeError: the values are not a mapping.
     """
-    values: object = request.get("ExpressionAttributeValues")
-    if not values:
-        return []
+    values: object = request["ExpressionAttributeValues"]
     if not isinstance(values, Mapping):
         raise TypeError("ExpressionAttributeValues is not a mapping")
     used: set[str] = set()

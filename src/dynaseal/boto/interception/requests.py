@@ -29,7 +29,6 @@ from dynaseal.core.operations import ABOUT_TABLES
 from dynaseal.errors import UnsupportedOperationError
 
 if TYPE_CHECKING:
-    from dynaseal.beacons.requests.prepared import PreparedSearch
     from dynaseal.boto.interception import statements, table_operations
     from dynaseal.boto.interception.updates import plan as update_plans
     from dynaseal.boto.interception.updates import transaction as transaction_plans
@@ -162,14 +161,7 @@ class SearchOperation:
         checked = table.without_replaced_parameters(operation, request, self.replaced_parameters)
         sent_request, search = table.prepare_search(operation, checked, indexes)
         part = SentPart(operation, request, sent_request)
-        return Call(request, sent_request, partial(self._finish, table, search, part))
-
-    def _finish(
-        self, table: ConfiguredTable, search: "PreparedSearch | None", part: SentPart, reply: Message
-    ) -> Message:
-        if "Error" in reply:
-            return without_members(reply, "Item", "CancellationReasons")
-        return table.finish_search(search, part, reply)
+        return Call(request, sent_request, partial(table.finish_search, search, part))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
