@@ -58,6 +58,7 @@ FindingCode = Literal[
     "unconfigured-index-key",
     "unknown-beacon",
     "unsigned-differs",
+    "unsafe-updates",
     "unverified",
 ]
 """What was found; each code has an entry in `docs/reference/findings.md`."""

@@ -15,7 +15,7 @@ from dynaseal.boto.check_table import FindingCode
 from dynaseal.boto.doctor.diagnosis import Notes, Severity
 from dynaseal.boto.doctor.kms_keys import Sample, allow_operation
 from dynaseal.boto.keys.kms import KmsError
-from dynaseal.config import TableConfig
+from dynaseal.config import TableConfig, UpdateMode
 from dynaseal.core.actions import CryptoAction
 from dynaseal.core.context import TABLE_NAME
 from dynaseal.core.header import RESERVED_PREFIX, EncryptedDataKey
@@ -131,6 +131,8 @@ class ItemsCheck:
             self._report(item, self._older_format())
         elif is_plain:
             self._report(item, self._plaintext())
+        else:
+            self._report(item, self._unsafe_updates())
         self._check_attributes(item, report)
         if report.format is not ItemFormat.ENCRYPTION_CLIENT and not is_plain:
             self._check_encrypted(item, report)
@@ -158,6 +160,20 @@ class ItemsCheck:
             "Items are not encrypted",
             "Encrypt them with dynaseal migrate; until then set plaintext_policy to FORBID_WRITE_ALLOW_READ, "
             "so that they can be read",
+        )
+
+    def _unsafe_updates(self) -> _Problem | None:
+        """Return the problem of encrypted items in a table that is written as plaintext."""
+        mode = self.config.update_mode
+        if not self.config.plaintext_policy.forces_write or mode is UpdateMode.READ_MODIFY_WRITE:
+            return None
+        return _Problem(
+            "warning",
+            "unsafe-updates",
+            self.table_name,
+            "Items are encrypted, and an update of a signed attribute is sent as it is, because the "
+            "plaintext_policy writes plaintext: such an item can never be read again",
+            "Set update_mode to READ_MODIFY_WRITE before a program updates items",
         )
 
     def _check_attributes(self, item: Item, report: ItemReport) -> None:
