@@ -44,9 +44,10 @@ def lab_server(lab_region: str) -> "Iterator[LabServer]":
 
 
 @pytest.fixture
-def lab(lab_server: "LabServer") -> "LabAccount":
+def lab(lab_server: "LabServer", lab_region: str) -> "LabAccount":
     """An empty account for this test: `client`, `user`, `role`, `key`, `table`, `trail`."""
-    return lab_server.new_account()
+    # The lab has the Region of the first test that used it, whose folder may have another `lab_region`.
+    return lab_server.new_account(lab_region)
 
 
 @pytest.fixture

@@ -291,9 +291,13 @@ class LabServer:
     region: str
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(_FIRST_ACCOUNT), repr=False)
 
-    def new_account(self) -> LabAccount:
-        """Return an empty account."""
-        return LabAccount(str(next(self._numbers)), self.lab, self.region)
+    def new_account(self, region: str | None = None) -> LabAccount:
+        """Return an empty account.
+
+        Args:
+            region: The Region of its clients, if not the server's.
+        """
+        return LabAccount(str(next(self._numbers)), self.lab, region or self.region)
 
 
 @contextmanager

@@ -21,12 +21,12 @@ def running_lab(lab_server: LabServer) -> RunningLab:
 
 
 @pytest.fixture
-def account(lab_server: LabServer) -> LabAccount:
+def account(lab_server: LabServer, lab_region: str) -> LabAccount:
     """An empty account."""
-    return lab_server.new_account()
+    return lab_server.new_account(lab_region)
 
 
 @pytest.fixture
-def other_account(lab_server: LabServer) -> LabAccount:
+def other_account(lab_server: LabServer, lab_region: str) -> LabAccount:
     """A second empty account of the same lab."""
-    return lab_server.new_account()
+    return lab_server.new_account(lab_region)

@@ -143,6 +143,20 @@ def test_a_project_chooses_its_region(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess(*LOAD_PLUGIN).assert_outcomes(passed=1)
 
 
+def test_a_folder_chooses_its_region_also_where_another_folder_has_used_the_lab(
+    pytester: pytest.Pytester,
+) -> None:
+    for folder, region in (("first", "eu-west-1"), ("second", "ap-southeast-2")):
+        pytester.mkpydir(folder)
+        (pytester.path / folder / "conftest.py").write_text(
+            f"import pytest\n\n@pytest.fixture(scope='session')\ndef lab_region():\n    return '{region}'\n"
+        )
+        (pytester.path / folder / "test_region.py").write_text(
+            f"def test_region(lab_key):\n    assert ':{region}:' in lab_key\n"
+        )
+    pytester.runpytest_subprocess(*LOAD_PLUGIN).assert_outcomes(passed=2)
+
+
 def test_a_missing_package_is_one_line_and_other_tests_run(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
         import sys
