@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
-from dynaseal_lab.dynamodb.expressions import attribute_names
+from dynaseal_lab.dynamodb.expressions import attribute_names, tokens
 from dynaseal_lab.dynamodb.json_values import as_list, as_object
 from dynaseal_lab.dynamodb.table_facts import TableFacts
 from dynaseal_lab.model import Call, Fault, Params
@@ -251,7 +251,8 @@ def check_batch_get(params: Params) -> None:
         names: Params = table.get("ExpressionAttributeNames") or {}
         projection: str | None = table.get("ProjectionExpression")
         if projection is not None:
-            unused = [name for name in names if name not in projection]
+            used = set(tokens(projection))
+            unused = [name for name in names if name not in used]
             if unused:
                 raise _invalid(
                     "Value provided in ExpressionAttributeNames unused in expressions: keys: "

@@ -92,6 +92,19 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], str]] = {
         },
         r"Value provided in ExpressionAttributeNames unused in expressions: keys: \{#b\}",
     ),
+    "unused name in a batch that another name begins with": (
+        "BatchGetItem",
+        {
+            "RequestItems": {
+                "items": {
+                    "Keys": [{"pk": {"S": "a"}}],
+                    "ProjectionExpression": "#bc",
+                    "ExpressionAttributeNames": {"#b": "b", "#bc": "c"},
+                }
+            }
+        },
+        r"Value provided in ExpressionAttributeNames unused in expressions: keys: \{#b\}",
+    ),
     "name that is not a stream's": (
         "GetShardIterator",
         {"StreamArn": "x" * 40, "ShardId": "shardId-" + "0" * 20, "ShardIteratorType": "LATEST"},
