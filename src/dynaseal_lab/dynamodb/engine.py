@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dynaseal_lab.dynamodb.table_names import Table
+from dynaseal_lab.model import Reply
 
 TARGET = "DynamoDB_20120810."
 """What comes before the operation in the header X-Amz-Target."""
@@ -21,6 +22,11 @@ class EngineReply:
 
     status: int
     body: bytes
+
+    @classmethod
+    def success(cls, content: Reply) -> "EngineReply":
+        """Return the reply to a successful request."""
+        return cls(200, json.dumps(content).encode())
 
     @property
     def content(self) -> dict[str, Any]:

@@ -4,7 +4,6 @@ The engine keeps tables. The lab keeps their storage keys and resource policies,
 engine's replies.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -23,7 +22,7 @@ from dynaseal_lab.dynamodb.storage_key import AWS_MANAGED, StorageKey, StorageKe
 from dynaseal_lab.dynamodb.table_facts import TableFactsCache
 from dynaseal_lab.dynamodb.table_names import Table, table_named
 from dynaseal_lab.dynamodb.tags import check_number_of_tags
-from dynaseal_lab.model import Call, Fault, Params, Reply
+from dynaseal_lab.model import Call, Fault, Params
 
 
 class Forward(Protocol):
@@ -137,17 +136,17 @@ class Handlers:
         """Attach a policy to a table or stream."""
         await self._require_resource(call)
         document = required_string(call.params, "Policy")
-        return _reply(self.policies.put(resource_arn(call), document, expected_revision(call)))
+        return EngineReply.success(self.policies.put(resource_arn(call), document, expected_revision(call)))
 
     async def get_resource_policy(self, call: Call) -> EngineReply:
         """Return the policy of a table or stream."""
         await self._require_resource(call)
-        return _reply(self.policies.get(resource_arn(call)))
+        return EngineReply.success(self.policies.get(resource_arn(call)))
 
     async def delete_resource_policy(self, call: Call) -> EngineReply:
         """Remove the policy of a table or stream."""
         await self._require_resource(call)
-        return _reply(self.policies.drop(resource_arn(call), expected_revision(call)))
+        return EngineReply.success(self.policies.drop(resource_arn(call), expected_revision(call)))
 
     async def _require_resource(self, call: Call) -> None:
         """Refuse a call about the policy of a table or stream that does not exist."""
@@ -181,14 +180,14 @@ class Handlers:
     async def describe_endpoints(self, call: Call) -> EngineReply:
         """Return the Region's one endpoint; the lab serves every Region at its own address."""
         address = f"dynamodb.{call.region}.amazonaws.com"
-        return _reply({"Endpoints": [{"Address": address, "CachePeriodInMinutes": 1440}]})
+        return EngineReply.success({"Endpoints": [{"Address": address, "CachePeriodInMinutes": 1440}]})
 
     def _with_stream_name(self, reply: EngineReply, member: str, stream: str) -> EngineReply:
         content = reply.content
         if reply.status != 200 or not content.get(member):
             return reply
         content[member] = self.iterators.make(stream, content[member])
-        return _reply(content)
+        return EngineReply.success(content)
 
     async def _with_key(self, call: Call, table: Table, parameter: str, inherited: str | None) -> EngineReply:
         """Send a call that may give the table a storage key, with the key prepared first.
@@ -224,7 +223,7 @@ class Handlers:
         for member in ("Table", "TableDescription"):
             if member in content:
                 self.storage_keys.describe(table, content[member])
-        return _reply(content)
+        return EngineReply.success(content)
 
 
 def _table(call: Call) -> Table:
@@ -241,7 +240,3 @@ def _key_named(specification: Mapping[str, Any]) -> str | None:
 
 def _invalid(message: str) -> Fault:
     return Fault("ValidationException", message)
-
-
-def _reply(content: Reply) -> EngineReply:
-    return EngineReply(200, json.dumps(content).encode())

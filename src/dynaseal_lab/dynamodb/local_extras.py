@@ -4,7 +4,6 @@ It is kept here, beside the engine, so that policies can rest on tags and Terraf
 DynamoDB Local has no backups either; they are not added, so its operations on them stay unknown.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -72,7 +71,7 @@ class LocalExtras:
         described = await request.send("DescribeTable", params)
         if described.status != 200:
             return described
-        return _reply({"TableDescription": described.content["Table"]})
+        return EngineReply.success({"TableDescription": described.content["Table"]})
 
     async def delete_table(self, request: LocalRequest) -> EngineReply:
         """Delete a table and forget its extras."""
@@ -107,7 +106,7 @@ class LocalExtras:
         """Do what the operation does, if the table exists; otherwise return the engine's error."""
         table = request.table
         described = await request.send("DescribeTable", {"TableName": table.name})
-        return _reply(operation(table, request.params)) if described.status == 200 else described
+        return EngineReply.success(operation(table, request.params)) if described.status == 200 else described
 
     def _of(self, table: Table) -> TableExtras:
         return self._extras.get(table.record_key, TableExtras())
@@ -149,7 +148,3 @@ class LocalExtras:
                 "PointInTimeRecoveryDescription": recovery,
             }
         }
-
-
-def _reply(content: Reply) -> EngineReply:
-    return EngineReply(200, json.dumps(content).encode())

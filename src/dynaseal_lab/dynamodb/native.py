@@ -119,7 +119,7 @@ class NativeEngine:
         if reply.body.startswith(b'{"Attributes":{}'):
             # DynamoDB's reply does not have the attributes of an item that did not exist.
             content = {name: value for name, value in reply.content.items() if name != "Attributes"}
-            return EngineReply(200, json.dumps(content).encode())
+            return EngineReply.success(content)
         return reply
 
     def _database(self, account: str, region: str) -> NativeDatabase:

@@ -6,7 +6,6 @@
 * Key conditions of the older form beside an expression are written as an expression.
 """
 
-import json
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +13,7 @@ from dynaseal_lab.dynamodb.engine import EngineReply
 from dynaseal_lab.dynamodb.json_values import required_string
 from dynaseal_lab.dynamodb.local_extras import LocalExtras, LocalRequest
 from dynaseal_lab.dynamodb.native_backups import Backups, Databases, Send
-from dynaseal_lab.model import Fault, Params, Reply
+from dynaseal_lab.model import Fault, Params
 from dynaseal_lab.record_store import RecordStore
 
 _SHARD = "shardId-00000001690000000000-00000001"
@@ -49,21 +48,21 @@ class NativeExtras(LocalExtras):
 
     async def create_backup(self, request: NativeRequest) -> EngineReply:
         """Back up a table."""
-        return _reply(await self._backups.create(request.databases, request.params))
+        return EngineReply.success(await self._backups.create(request.databases, request.params))
 
     async def describe_backup(self, request: NativeRequest) -> EngineReply:
         """Return a backup."""
-        return _reply(self._backups.describe(required_string(request.params, "BackupArn")))
+        return EngineReply.success(self._backups.describe(required_string(request.params, "BackupArn")))
 
     async def list_backups(self, request: NativeRequest) -> EngineReply:
         """Return the backups of a table, or of all tables."""
         table = request.params.get("TableName")
-        return _reply(self._backups.list(request.account, request.region, table))
+        return EngineReply.success(self._backups.list(request.account, request.region, table))
 
     async def delete_backup(self, request: NativeRequest) -> EngineReply:
         """Delete a backup."""
         arn = required_string(request.params, "BackupArn")
-        return _reply(await self._backups.delete(request.databases, arn))
+        return EngineReply.success(await self._backups.delete(request.databases, arn))
 
     async def restore_from_backup(self, request: NativeRequest) -> EngineReply:
         """Create a table from a backup."""
@@ -107,7 +106,7 @@ class NativeExtras(LocalExtras):
             return reply
         content = reply.content
         content["Streams"] = [stream for stream in content["Streams"] if stream["StreamArn"] > start]
-        return _reply(content)
+        return EngineReply.success(content)
 
     async def describe_stream(self, request: LocalRequest) -> EngineReply:
         """Describe a stream: its one shard is open."""
@@ -120,7 +119,7 @@ class NativeExtras(LocalExtras):
         created = _FIRST_SEQUENCE_NUMBER + int(float(description["StreamLabel"]) * 1_000_000)
         number_range = {"StartingSequenceNumber": str(created)}
         description["Shards"] = [] if after_it else [{"ShardId": _SHARD, "SequenceNumberRange": number_range}]
-        return _reply(content)
+        return EngineReply.success(content)
 
     async def get_shard_iterator(self, request: LocalRequest) -> EngineReply:
         """Return an iterator over the stream's shard."""
@@ -143,7 +142,7 @@ class NativeExtras(LocalExtras):
             record["awsRegion"] = request.region
             if "userIdentity" in record:
                 record["userIdentity"] = _TIME_TO_LIVE
-        return _reply(content)
+        return EngineReply.success(content)
 
 
 def _check_stream_change(table: str, wanted: Params, description: Params) -> None:
@@ -205,7 +204,3 @@ def _key_term(name: str, operator: str, operands: list[str]) -> str:
     if operator == "BETWEEN":
         return f"{name} BETWEEN {' AND '.join(operands)}"
     return f"{name} {_COMPARISONS.get(operator, operator)} {', '.join(operands)}"
-
-
-def _reply(content: Reply) -> EngineReply:
-    return EngineReply(200, json.dumps(content).encode())
