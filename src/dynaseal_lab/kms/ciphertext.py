@@ -51,15 +51,10 @@ def encrypt(key_id: str, backing: BackingKey, context: Mapping[str, str], plaint
         context: The encryption context.
         plaintext: What to encrypt.
     """
-    return _encrypt_from_parts(key_id, backing, context, plaintext, secrets.token_bytes(_NONCE))
-
-
-def _encrypt_from_parts(
-    key_id: str, backing: BackingKey, context: Mapping[str, str], plaintext: bytes, nonce: bytes
-) -> bytes:
     name = key_id.encode("ascii")
     header = _MAGIC + bytes([len(name)]) + name + backing.id
     header += hashlib.sha256(header).digest()[:_CHECKSUM]
+    nonce = secrets.token_bytes(_NONCE)
     body = AESGCM(backing.secret).encrypt(nonce, plaintext, header + canonical_context(context))
     return header + nonce + body
 
@@ -70,21 +65,22 @@ def parse(blob: bytes) -> Ciphertext:
     Raises:
         CiphertextError: it is not one whole ciphertext with an undamaged header.
     """
-    start = len(_MAGIC) + 1
-    if len(blob) < start or not blob.startswith(_MAGIC):
+    key_id_start = len(_MAGIC) + 1
+    if len(blob) < key_id_start or not blob.startswith(_MAGIC):
         raise CiphertextError("not a ciphertext of this lab")
-    named = start + blob[len(_MAGIC)] + _BACKING_ID
-    header_end = named + _CHECKSUM
+    key_id_end = key_id_start + blob[len(_MAGIC)]
+    checksum_start = key_id_end + _BACKING_ID
+    header_end = checksum_start + _CHECKSUM
     if len(blob) < header_end + _NONCE + _TAG:
         raise CiphertextError("shorter than any ciphertext")
-    if hashlib.sha256(blob[:named]).digest()[:_CHECKSUM] != blob[named:header_end]:
+    if hashlib.sha256(blob[:checksum_start]).digest()[:_CHECKSUM] != blob[checksum_start:header_end]:
         raise CiphertextError("damaged header")
-    key_id = blob[start : named - _BACKING_ID]
+    key_id = blob[key_id_start:key_id_end]
     if not key_id.isascii():
         raise CiphertextError("the header names no key")
     return Ciphertext(
         key_id=key_id.decode("ascii"),
-        backing_id=blob[named - _BACKING_ID : named],
+        backing_id=blob[key_id_end:checksum_start],
         header=blob[:header_end],
         nonce=blob[header_end : header_end + _NONCE],
         body=blob[header_end + _NONCE :],
@@ -114,4 +110,4 @@ def canonical_context(context: Mapping[str, str]) -> bytes:
     False
     """
     encoded = sorted((key.encode(), value.encode()) for key, value in context.items())
-    return b"".join(len(text).to_bytes(4) + text for pair in encoded for text in pair)
+    return b"".join(len(string).to_bytes(4) + string for pair in encoded for string in pair)
