@@ -1,4 +1,4 @@
-"""What DynamoDB refuses in an update expression: a clause that is used twice, and paths that meet."""
+"""What DynamoDB refuses in an update expression: a clause that is used twice, and paths in conflict."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
@@ -35,8 +35,8 @@ def mistake(expression: str, names: Mapping[str, Any]) -> str | None:
             if not action:
                 return f'Syntax error; token: "<EOF>", near: "{all_tokens[-1]}"'
             paths.append(_path(action, names))
-    meetings = (_meeting(one, two) for one, two in combinations(paths, 2))
-    return next((meeting for meeting in meetings if meeting is not None), None)
+    conflicts = (_conflict(first, second) for first, second in combinations(paths, 2))
+    return next((conflict for conflict in conflicts if conflict is not None), None)
 
 
 def _clauses(expression: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
@@ -85,19 +85,19 @@ def _path(action: Sequence[str], names: Mapping[str, Any]) -> Path:
     return tuple(path)
 
 
-def _meeting(one: Path, two: Path) -> str | None:
-    """Return how two paths meet: one contains the other, or they need one value to be a list and a map."""
-    shorter = min(len(one), len(two))
-    if one[:shorter] == two[:shorter]:
+def _conflict(first: Path, second: Path) -> str | None:
+    """Return the error where one path contains the other, or one value would be both a list and a map."""
+    shorter = min(len(first), len(second))
+    if first[:shorter] == second[:shorter]:
         how = "overlap"
     else:
-        first, second = next(pair for pair in zip(one, two, strict=False) if pair[0] != pair[1])
-        if isinstance(first, int) == isinstance(second, int):
+        steps = next(pair for pair in zip(first, second, strict=False) if pair[0] != pair[1])
+        if isinstance(steps[0], int) == isinstance(steps[1], int):
             return None
         how = "conflict"
     return (
         f"Two document paths {how} with each other; must remove or rewrite one of these paths; "
-        f"path one: {_described(one)}, path two: {_described(two)}"
+        f"path one: {_described(first)}, path two: {_described(second)}"
     )
 
 
