@@ -67,26 +67,30 @@ class ControlApi:
         route = (request.method, request.path.removeprefix("/_lab/"))
         if route == ("GET", "health"):
             return json_response({"status": "ok", **self.engine.as_json()})
-        handlers: Mapping[tuple[str, str], Handler] = {
-            ("GET", "trail"): self._show_trail,
-            ("GET", "who-can"): self._decide_for_everybody,
-            ("GET", "scp"): self._show_control_policies,
-            ("POST", "scp"): self._set_control_policies,
-            ("GET", "clock"): self._show_clock,
-            ("POST", "clock"): self._advance_clock,
-        }
-        handler = handlers.get(route)
-        if handler is None:
+        routes = self._routes()
+        if route not in routes:
             return json_response({"message": "The lab has no such path"}, 404)
+        handler, purpose = routes[route]
         try:
-            answer = handler(self._root(request, _PURPOSES[route]), request)
+            answer = handler(self._root_signature(request, purpose), request)
             reply = answer if isinstance(answer, Mapping) else await answer
             await self.record_store.settled()
         except Fault as fault:
             return json_response({"__type": fault.code, "message": fault.message}, fault.status)
         return json_response(reply)
 
-    def _root(self, request: Request, purpose: str) -> VerifiedSignature:
+    def _routes(self) -> Mapping[tuple[str, str], tuple[Handler, str]]:
+        """Return what answers each method and path, and what only an account's root may do by it."""
+        return {
+            ("GET", "trail"): (self._show_trail, "read its trail"),
+            ("GET", "who-can"): (self._decide_for_everybody, "see what its principals may do"),
+            ("GET", "scp"): (self._show_control_policies, "read its service control policies"),
+            ("POST", "scp"): (self._set_control_policies, "set its service control policies"),
+            ("GET", "clock"): (self._show_clock, "read the lab's clock"),
+            ("POST", "clock"): (self._advance_clock, "move the lab's clock"),
+        }
+
+    def _root_signature(self, request: Request, purpose: str) -> VerifiedSignature:
         signature = self.aws_api.verify_signature(request)
         if signature.principal.kind != "root":
             raise Fault("AccessDenied", f"Only an account's root may {purpose}", status=403)
@@ -151,16 +155,6 @@ class ControlApi:
             raise Fault("ValidationError", str(error)) from error
         await self.expiry.expire()
         return self._show_clock(signature, request)
-
-
-_PURPOSES = {
-    ("GET", "trail"): "read its trail",
-    ("GET", "who-can"): "see what its principals may do",
-    ("GET", "scp"): "read its service control policies",
-    ("POST", "scp"): "set its service control policies",
-    ("GET", "clock"): "read the lab's clock",
-    ("POST", "clock"): "move the lab's clock",
-}
 
 
 def _condition_keys(pairs: Iterable[str]) -> dict[str, list[str]]:
