@@ -185,6 +185,40 @@ def test_reported_errors_keep_no_frames_in_memory(client: Any, large: str) -> No
         assert kinds.isdisjoint({types.TracebackType, types.FrameType})
 
 
+def put_if_new(name: str, key: Any) -> dict[str, Any]:
+    return {
+        "Put": {
+            "TableName": name,
+            "Item": {**key, "secret": {"S": "new"}},
+            "ConditionExpression": "attribute_not_exists(pk)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def test_a_transaction_that_a_condition_cancels_is_not_hidden_by_a_damaged_item(
+    client: Any, large: str
+) -> None:
+    keys = [
+        {"pk": {"S": PARTITION}, "sk": {"N": str(number)}} for number in (min(DAMAGED), min(SOUND), ITEMS + 1)
+    ]
+    transaction: Any = {"TransactItems": [put_if_new(large, key) for key in keys]}
+    reporting: Any = EncryptedClient(client, configs={large: REPORTING})
+    with pytest.raises(ClientError) as caught:
+        reporting.transact_write_items(**transaction)
+    response: Any = caught.value.response
+    assert response["Error"]["Code"] == "TransactionCanceledException"
+    damaged, sound, new = response["CancellationReasons"]
+    assert [each["Code"] for each in (damaged, sound, new)] == ["ConditionalCheckFailed"] * 2 + ["None"]
+    assert ("Item" in damaged, sound["Item"]["sk"]) == (False, keys[1]["sk"])
+    (unreadable,) = response["UnreadableItems"]
+    assert (unreadable["Key"], unreadable["TableName"]) == (keys[0], large)
+    assert isinstance(unreadable["Error"], DecryptError)
+    raising: Any = EncryptedClient(client, configs={large: replace(REPORTING, unreadable=Unreadable.RAISE)})
+    with pytest.raises(DecryptError):
+        raising.transact_write_items(**transaction)
+
+
 @pytest.mark.parametrize("operation", ["query", "scan"])
 def test_pages_hand_out_995_of_1000_items_and_name_5(client: Any, large: str, operation: str) -> None:
     encrypting: Any = EncryptedClient(client, configs={large: REPORTING})

@@ -19,6 +19,7 @@ from dynaseal.boto.interception.replies import (
 )
 from dynaseal.boto.interception.tables import Tables, shorten
 from dynaseal.boto.interception.unreadable import (
+    UNREADABLE_ITEMS,
     UnreadableItem,
     is_refusal_of_keys,
     key_attributes,
@@ -351,12 +352,16 @@ def _decrypted_by_position(
     if len(entries) != len(actions):
         refuse_wrong_number("TransactGetItems" if member == "Responses" else "TransactWriteItems")
     finished: list[dict[str, Any]] = []
+    unreadable: list[UnreadableItem] = []
     for action, sent_action, entry in zip(actions, sent_actions, entries, strict=True):
         ((name, parameters),) = action.items()
         table = tables.configured(parameters.get("TableName"))
         part = SentPart(f"a transaction ({name})", parameters, sent_action[name])
-        finished.append(entry if table is None else _finished_entry(table, name, part, entry))
-    return {**reply, member: finished}
+        result = dict(entry) if table is None else _finished_entry(table, name, part, entry)
+        unreadable += result.pop(UNREADABLE_ITEMS, ())
+        finished.append(result)
+    reply = {**reply, member: finished}
+    return {**reply, UNREADABLE_ITEMS: unreadable} if unreadable else reply
 
 
 def _finished_entry(table: ConfiguredTable, action: str, part: SentPart, entry: Message) -> dict[str, Any]:
@@ -365,6 +370,8 @@ def _finished_entry(table: ConfiguredTable, action: str, part: SentPart, entry: 
         reason = explain_failure(table, part, entry, entry.get("Item"))
         if reason is not entry:
             return {name: member for name, member in reason.items() if name != "Item"}
+    if "Code" in entry:
+        return item_operations.refused_item(table, part, entry)
     return table.read_member(entry, "Item", part)
 
 
