@@ -89,14 +89,13 @@ class RawAesKeyring(ProcessBound):
         Raises:
             UnwrapError: it can unwrap none of them.
         """
-        aad = materials.aad
         attempts = 0
         for wrapped in encrypted_data_keys:
             if not self._is_for_this_key(wrapped):
                 continue
             attempts += 1
             try:
-                data_key, tag_key = self._unwrap(wrapped, aad)
+                data_key, tag_key = self._unwrap(wrapped, materials)
                 return materials.with_unwrapped_key(data_key, tag_key)
             except AuthenticationFailedError:
                 continue
@@ -123,7 +122,8 @@ class RawAesKeyring(ProcessBound):
             and info.startswith(self._info)
         )
 
-    def _unwrap(self, wrapped: EncryptedDataKey, aad: bytes) -> tuple[bytes, bytes]:
+    def _unwrap(self, wrapped: EncryptedDataKey, materials: DecryptionMaterials) -> tuple[bytes, bytes]:
         data_key, intermediate = wrapping.split(wrapped.ciphertext)
+        aad = materials.aad
         nonce = wrapped.provider_info[-NONCE_LENGTH:]
         return wrapping.unwrap(data_key, self._key.decrypt(nonce, intermediate, aad), aad)

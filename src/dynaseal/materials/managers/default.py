@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dynaseal import drivers
 from dynaseal.core.arguments import ProcessBound
-from dynaseal.core.context import PUBLIC_KEY
+from dynaseal.core.context import PUBLIC_KEY, EncryptionContext
 from dynaseal.core.header import MAX_DATA_KEYS, EncryptedDataKey
 from dynaseal.core.lazy import LazyModule
 from dynaseal.core.primitives import KEY_LENGTH
@@ -64,7 +64,7 @@ class DefaultMaterialsManager(ProcessBound):
         if suite.is_signed:
             signing_key = signatures.generate()
             public_key = b64encode(signing_key.public_key).decode()
-            encryption_context = {**encryption_context, PUBLIC_KEY: public_key}
+            encryption_context = EncryptionContext({**encryption_context, PUBLIC_KEY: public_key})
         materials = EncryptionMaterials(
             suite,
             encryption_context,
@@ -89,17 +89,19 @@ class DefaultMaterialsManager(ProcessBound):
             FormatError: the item's public key is malformed, missing, or not for its algorithm suite.
             DecryptError: the keyring failed or is faulty.
         """
+        verification_key = _verification_key(suite, stored_context)
+        for key, value in stored_context.items():
+            if reproduced_context.get(key, value) != value:
+                raise SignatureError
         context, required = reproduced_context, frozenset(reproduced_context.keys())
         if stored_context:
-            for key, value in stored_context.items():
-                if reproduced_context.get(key, value) != value:
-                    raise SignatureError
-            context, required = {**context, **stored_context}, required.difference(stored_context)
+            context = EncryptionContext({**reproduced_context, **stored_context})
+            required = required.difference(stored_context)
         materials = DecryptionMaterials(
             suite,
             context,
             required_context_keys=required,
-            verification_key=_verification_key(suite, stored_context),
+            verification_key=verification_key,
         )
         materials = self._driven_keyring.on_decrypt(materials, encrypted_data_keys)
         for key in (materials.plaintext_data_key, materials.symmetric_signing_key):
