@@ -7,8 +7,8 @@
 - A session passes its handlers on to each client that it makes.
 - Nothing that is given to botocore shows plaintext in its `repr`: botocore logs handlers and contexts.
 
-Source: botocore's `client.py` (`provide-client-params`, `before-parameter-build`, `after-call`) and
-`session.py` (`create_client`).
+Source: botocore's `client.py` (`provide-client-params`, `before-parameter-build`, `after-call`),
+`endpoint.py` (`request-created`, `before-parse`) and `session.py` (`create_client`).
 """
 
 from collections.abc import Callable, Mapping
@@ -32,6 +32,7 @@ from dynaseal.boto.interception.emitters import has_handler
 from dynaseal.boto.interception.handlers import Handler, Handlers, convert_input
 from dynaseal.boto.interception.paginators import add_result_key
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
+from dynaseal.boto.interception.reply_parser import OPERATIONS_WITH_ITEMS, parse_items
 from dynaseal.boto.interception.requests import Requests
 from dynaseal.boto.interception.unreadable import UNREADABLE_ITEMS
 from dynaseal.config import TableConfig
@@ -144,6 +145,8 @@ def register(client: Any, requests: Requests, wrap: Callable[[Handler], Handler]
     events.register_last(build, prepare)
     events.register_last(_BEFORE_CALL, handlers.wrapped_answer)
     events.register_last("request-created.dynamodb", handlers.add_user_agent)
+    for operation in OPERATIONS_WITH_ITEMS:
+        events.register_last(f"before-parse.dynamodb.{operation}", parse_items)
     events.register_first(after, finish)
     mark_encrypting(events)
     if requests.reports_unreadable:
