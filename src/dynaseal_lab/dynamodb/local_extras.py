@@ -1,7 +1,7 @@
 """What DynamoDB Local lacks: tags, storage keys, and whether point-in-time recovery is on.
 
-It is kept here, beside the engine, so that policies can rest on tags and Terraform finds what it has set.
-DynamoDB Local has no backups either; they are not added, so its operations on them stay unknown.
+They are kept here, so that policies can rest on tags and Terraform finds what it has set. DynamoDB Local has
+no backups either; they are not added, so operations on them are unknown to it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,10 +10,8 @@ from typing import Any
 
 from dynaseal_lab.dynamodb.engine import EngineReply
 from dynaseal_lab.dynamodb.table_names import Table, table_in_arn
-from dynaseal_lab.model import Fault, Params, Reply
+from dynaseal_lab.model import Params, Reply
 from dynaseal_lab.record_store import RecordStore
-
-_MAX_TAGS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +80,28 @@ class LocalExtras:
 
     async def list_tags_of_resource(self, request: LocalRequest) -> EngineReply:
         """Return the tags of a table."""
-        return await self._answer(request, self._list_tags)
+        return await self._for_table(request, self._list_tags)
 
     async def tag_resource(self, request: LocalRequest) -> EngineReply:
         """Add tags to a table, or give its tags new values."""
-        return await self._answer(request, self._add_tags)
+        return await self._for_table(request, self._add_tags)
 
     async def untag_resource(self, request: LocalRequest) -> EngineReply:
         """Remove tags from a table."""
-        return await self._answer(request, self._remove_tags)
+        return await self._for_table(request, self._remove_tags)
 
     async def describe_continuous_backups(self, request: LocalRequest) -> EngineReply:
         """Return whether point-in-time recovery is on."""
-        return await self._answer(request, self._describe_backups)
+        return await self._for_table(request, self._describe_backups)
 
     async def update_continuous_backups(self, request: LocalRequest) -> EngineReply:
         """Switch point-in-time recovery on or off."""
-        return await self._answer(request, self._update_backups)
+        return await self._for_table(request, self._update_backups)
 
-    async def _answer(
+    async def _for_table(
         self, request: LocalRequest, operation: Callable[[Table, Params], Reply]
     ) -> EngineReply:
-        """Do what the operation does, if the table exists; otherwise return the engine's error."""
+        """Carry out the operation, if the table exists; otherwise return the engine's error."""
         table = request.table
         described = await request.send("DescribeTable", {"TableName": table.name})
         return EngineReply.success(operation(table, request.params)) if described.status == 200 else described
@@ -117,11 +115,6 @@ class LocalExtras:
     def _add_tags(self, table: Table, params: Params) -> Reply:
         extras = self._of(table)
         tags = {**extras.tags, **{tag["Key"]: tag["Value"] for tag in params["Tags"]}}
-        if len(tags) > _MAX_TAGS:
-            raise Fault(
-                "ValidationException",
-                f"Number of Tags exceed the current limit for the provided ResourceArn {table.arn}",
-            )
         self._extras[table.record_key] = replace(extras, tags=tags)
         return {}
 

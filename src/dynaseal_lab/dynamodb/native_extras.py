@@ -1,9 +1,9 @@
 """What the native engine lacks, or does in another way than DynamoDB.
 
-* Tags, whose lengths it counts in bytes, and whether point-in-time recovery is on, are kept here.
-* Its streams get shard ids that boto3 accepts and the range of their one shard; requests about shards that do
-  not exist, and changes of a stream to what it is, are refused.
-* Key conditions of the older form beside an expression are written as an expression.
+* Tags are kept here, because it counts their lengths in bytes; so is whether point-in-time recovery is on.
+* Each of its streams has one shard, which gets an id that boto3 accepts. Requests about other shards are
+  refused, and so are changes that would leave a stream as it is.
+* `KeyConditions` beside a filter or projection expression become a `KeyConditionExpression`.
 """
 
 from dataclasses import dataclass, replace
@@ -29,13 +29,17 @@ _COMPARISONS = {"EQ": "=", "LE": "<=", "LT": "<", "GE": ">=", "GT": ">"}
 
 @dataclass(frozen=True, slots=True)
 class NativeRequest(LocalRequest):
-    """A request, and how to reach the database with the copies of tables that backups consist of."""
+    """A request about tables, which are in one database, or about backups, which are in another.
+
+    Args:
+        send_to_copies: Sends the database of the backups an operation with its parameters.
+    """
 
     send_to_copies: Send
 
     @property
     def databases(self) -> Databases:
-        """Both databases of the account in the Region."""
+        """The databases of the account's tables and backups in the Region."""
         return Databases(self.account, self.region, self.send, self.send_to_copies)
 
 
@@ -78,7 +82,7 @@ class NativeExtras(LocalExtras):
         return await super().create_table(replace(request, params=params))
 
     async def update_table(self, request: LocalRequest) -> EngineReply:
-        """Change a table; a change of its stream to what it is already is refused."""
+        """Change a table, unless the change would leave its stream as it is."""
         wanted = request.params.get("StreamSpecification")
         if wanted is not None:
             described = await request.send("DescribeTable", {"TableName": request.params["TableName"]})
@@ -115,10 +119,11 @@ class NativeExtras(LocalExtras):
             return reply
         content = reply.content
         description = content["StreamDescription"]
-        after_it = "ExclusiveStartShardId" in request.params or _asks_for_children(request.params)
+        past_the_shard = "ExclusiveStartShardId" in request.params or _asks_for_children(request.params)
         created = _FIRST_SEQUENCE_NUMBER + int(float(description["StreamLabel"]) * 1_000_000)
         number_range = {"StartingSequenceNumber": str(created)}
-        description["Shards"] = [] if after_it else [{"ShardId": _SHARD, "SequenceNumberRange": number_range}]
+        shard = {"ShardId": _SHARD, "SequenceNumberRange": number_range}
+        description["Shards"] = [] if past_the_shard else [shard]
         return EngineReply.success(content)
 
     async def get_shard_iterator(self, request: LocalRequest) -> EngineReply:

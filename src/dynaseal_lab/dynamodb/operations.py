@@ -63,8 +63,6 @@ NativeHandler = Callable[[NativeExtras, NativeRequest], Awaitable[EngineReply]]
 TableFinder = Callable[[Params], str]
 
 _ABOUT_TABLE = WholeRequest(table_part)
-
-
 _ENGINE_CHECKS = frozenset(
     {
         "AttributeValue",
@@ -95,8 +93,8 @@ class Operation:
         handler: What the lab itself does for it.
         local_handler: What the lab does for it, or for a part of it, because DynamoDB Local lacks that.
         native_handler: The same where the native engine lacks it.
-        native_marker: What a request's body contains if the native engine needs that.
-        native_without_preamble: How the errors begin that the native engine wrongly gives a preamble.
+        native_marker: What a request's body must contain for `native_handler` to be called.
+        native_without_preamble: How errors begin to which only the native engine adds a preamble.
         check: Checks the parameters further than botocore's model.
         engine_checks: The model's shapes for which the engine has DynamoDB's own words.
     """

@@ -118,7 +118,7 @@ class StorageKeys:
             name=service,
         )
         service_call = replace(call, principal=principal)
-        with suppress(Fault):  # the table is deleted whatever KMS answers
+        with suppress(Fault):  # the request about the table has been carried out, whatever KMS answers
             await self._call_kms(service_call, "RetireGrant", KeyId=key.key_arn, GrantId=key.grant_id)
 
     async def unlock(self, call: Call, table: Table) -> None:

@@ -12,6 +12,7 @@ from dynaseal_lab.wire.validate import validate
 
 _MAX_TAGS = 50
 _ALLOWED = re.compile(r"[\w\s+\-=.:/@]*")
+# Whether the request's own ARN is valid is checked elsewhere.
 _ANY_TABLE = "arn:aws:dynamodb:us-east-1:111122223333:table/any"
 
 
@@ -50,8 +51,8 @@ def check_number_of_tags(call: Call, existing: Mapping[str, str]) -> None:
 
 def _checked(call: Call, member: str, operation: str) -> list[Any]:
     """Return a member of the request that botocore's model of the operation allows."""
-    given = {member: call.params[member]} if call.params.get(member) is not None else {}
-    validate("dynamodb", operation, {"ResourceArn": _ANY_TABLE, **given}, "ValidationException")
+    params = {member: call.params[member]} if call.params.get(member) is not None else {}
+    validate("dynamodb", operation, {"ResourceArn": _ANY_TABLE, **params}, "ValidationException")
     return call.params[member]
 
 
