@@ -70,9 +70,11 @@ class ResourcePolicies:
         current = self._policies.get((arn,))
         if current is not None and _same(current, document, principals):
             return {"RevisionId": current.revision}
-        revision = str(time.time_ns() // 1_000_000)
-        self._policies[arn,] = ResourcePolicy(document, revision, principals)
-        return {"RevisionId": revision}
+        revision = time.time_ns() // 1_000_000
+        if current is not None:  # another revision, also within the same millisecond
+            revision = max(revision, int(current.revision) + 1)
+        self._policies[arn,] = ResourcePolicy(document, str(revision), principals)
+        return {"RevisionId": str(revision)}
 
     def get(self, arn: str) -> Mapping[str, Any]:
         """Return a policy and its revision.

@@ -20,7 +20,7 @@ def _table(dynamodb: DynamoDbCaller) -> None:
     dynamodb.table()
 
 
-def put(dynamodb, document: str, **more: str) -> str:
+def put(dynamodb: DynamoDbCaller, document: str, **more: str) -> str:
     return dynamodb("PutResourcePolicy", ResourceArn=TABLE, Policy=document, **more)["RevisionId"]
 
 
@@ -32,6 +32,14 @@ def test_a_policy_is_read_back_with_its_revision(dynamodb: DynamoDbCaller) -> No
 def test_the_same_policy_again_is_not_a_new_revision(dynamodb: DynamoDbCaller) -> None:
     spaced = json.dumps(json.loads(policy()), indent=2)
     assert put(dynamodb, policy()) == put(dynamodb, spaced)
+
+
+def test_each_change_is_a_new_revision_also_within_a_millisecond(
+    dynamodb: DynamoDbCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 10**18)
+    revisions = [put(dynamodb, policy(action)) for action in ("dynamodb:Query", "dynamodb:Scan")]
+    assert len(set(revisions)) == 2
 
 
 def test_a_change_may_demand_the_revision_that_it_knows(dynamodb: DynamoDbCaller) -> None:
