@@ -13,6 +13,14 @@ READ = json.dumps(
 )
 
 
+def test_keys_of_tags_that_differ_only_in_case_are_one_key(iam: Any) -> None:
+    iam.create_user(UserName="ann", Tags=[{"Key": "Department", "Value": "foo"}])
+    iam.tag_user(UserName="ann", Tags=[{"Key": "department", "Value": "bar"}])
+    assert iam.list_user_tags(UserName="ann")["Tags"] == [{"Key": "department", "Value": "bar"}]
+    iam.untag_user(UserName="ann", TagKeys=["DEPARTMENT"])
+    assert iam.list_user_tags(UserName="ann")["Tags"] == []
+
+
 def test_a_user_is_created_renamed_tagged_and_deleted(account: LabAccount, iam: Any) -> None:
     created = iam.create_user(UserName="ann", Path="/team/", Tags=[{"Key": "a", "Value": "b"}])["User"]
     assert created["Arn"] == f"arn:aws:iam::{account.number}:user/team/ann"

@@ -92,6 +92,8 @@ def in_path(call: Call, path: str) -> bool:
 def merged_tags(call: Call, before: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the tags in the request, added to those that were there before.
 
+    Keys that differ only in case are one key: the new tag replaces the old one.
+
     Raises:
         Fault: InvalidInput, if a key occurs twice; LimitExceeded, if there are too many tags.
     """
@@ -104,7 +106,7 @@ def merged_tags(call: Call, before: Mapping[str, str] | None = None) -> dict[str
                 "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
             )
         added[tag["Key"]] = tag["Value"]
-    merged = {**(before or {}), **added}
+    merged = {**_without(before or {}, added), **added}
     if len(merged) > _MOST_TAGS:
         raise exceeded(f"The number of tags has reached the maximum limit of {_MOST_TAGS}.")
     return merged
@@ -112,7 +114,12 @@ def merged_tags(call: Call, before: Mapping[str, str] | None = None) -> dict[str
 
 def remaining_tags(call: Call, before: Mapping[str, str]) -> dict[str, str]:
     """Return the tags that are left when the request's `TagKeys` have been removed."""
-    return {key: value for key, value in before.items() if key not in call.params["TagKeys"]}
+    return _without(before, call.params["TagKeys"])
+
+
+def _without(tags: Mapping[str, str], keys: Iterable[str]) -> dict[str, str]:
+    removed = {key.lower() for key in keys}
+    return {key: value for key, value in tags.items() if key.lower() not in removed}
 
 
 def tag_list(tags: Mapping[str, str]) -> list[Reply]:
