@@ -6,7 +6,8 @@ from typing import Any
 
 from dynaseal_lab.iam.backend import IamBackend, Operation
 from dynaseal_lab.iam.managed import AWS_MANAGED
-from dynaseal_lab.iam.operations.common import described_boundary, encoded, page, tag_list
+from dynaseal_lab.iam.operations.boundaries import described_boundary
+from dynaseal_lab.iam.operations.common import encoded, page, tag_list
 from dynaseal_lab.iam.operations.groups import described as described_group
 from dynaseal_lab.iam.operations.instance_profiles import described as described_profile
 from dynaseal_lab.iam.operations.instance_profiles import profiles_of_role

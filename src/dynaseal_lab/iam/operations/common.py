@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from dynaseal_lab.iam.backend import IamBackend
 from dynaseal_lab.iam.policy import PolicyError, PolicyKind, parse
 from dynaseal_lab.model import Call, Fault, Reply
 
@@ -49,18 +48,6 @@ def check_document(document: str, kind: PolicyKind) -> None:
 def size_of(document: str) -> int:
     """Return how many characters of a document count towards its quota: all but white space."""
     return len("".join(document.split()))
-
-
-def check_boundary(iam: IamBackend, call: Call) -> str | None:
-    """Return the ARN of the permissions boundary that a request sets, or None.
-
-    Raises:
-        Fault: NoSuchEntity, if the caller's account cannot use this policy.
-    """
-    arn = call.params.get("PermissionsBoundary")
-    if arn is not None and iam.store.policy(call.principal.account, arn) is None:
-        raise missing(f"Scope ARN: {arn} does not exist or is not attachable.")
-    return arn
 
 
 def encoded(document: str) -> str:
@@ -125,8 +112,3 @@ def _without(tags: Mapping[str, str], keys: Iterable[str]) -> dict[str, str]:
 def tag_list(tags: Mapping[str, str]) -> list[Reply]:
     """Return tags as IAM's replies list them."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-def described_boundary(arn: str | None) -> Reply | None:
-    """Return a permissions boundary as IAM's replies describe it."""
-    return None if arn is None else {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}

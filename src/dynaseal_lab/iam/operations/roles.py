@@ -8,17 +8,15 @@ from typing import Any
 from dynaseal_lab.iam.backend import IamBackend, Operation
 from dynaseal_lab.iam.bound_principals import Bindings, bindings_of, shown_document
 from dynaseal_lab.iam.names import account_of, unique_id
+from dynaseal_lab.iam.operations.boundaries import boundary_operations, check_boundary, described_boundary
 from dynaseal_lab.iam.operations.common import (
     NOTHING,
     already_exists,
-    check_boundary,
     check_document,
     conflict,
-    described_boundary,
     encoded,
     in_path,
     merged_tags,
-    missing,
     page,
     tag_list,
 )
@@ -161,23 +159,14 @@ def _delete(iam: IamBackend, call: Call) -> Reply:
     return NOTHING
 
 
-def _put_boundary(iam: IamBackend, call: Call) -> Reply:
-    role = find_role(iam, call)
-    iam.store.roles.put(replace(role, boundary=check_boundary(iam, call)))
-    return NOTHING
-
-
-def _delete_boundary(iam: IamBackend, call: Call) -> Reply:
-    role = find_role(iam, call)
-    if role.boundary is None:
-        raise missing(f"Role {role.name} does not have a permission boundary.")
-    iam.store.roles.put(replace(role, boundary=None))
-    return NOTHING
+def _store(iam: IamBackend, changed: Role) -> None:
+    iam.store.roles.put(changed)
 
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
-        **tag_operations("Role", role_arn, find_role, lambda iam, changed: iam.store.roles.put(changed)),
+        **tag_operations("Role", role_arn, find_role, _store),
+        **boundary_operations("Role", role_arn, find_role, _store),
         "CreateRole": Operation(_create, new_role_arn),
         "GetRole": Operation(_get, role_arn),
         "ListRoles": Operation(_list, role_path_arn),
@@ -185,7 +174,5 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "UpdateRoleDescription": Operation(_update_description, role_arn),
         "UpdateAssumeRolePolicy": Operation(_update_trust, role_arn),
         "DeleteRole": Operation(_delete, role_arn),
-        "PutRolePermissionsBoundary": Operation(_put_boundary, role_arn),
-        "DeleteRolePermissionsBoundary": Operation(_delete_boundary, role_arn),
     }
 )

@@ -7,15 +7,13 @@ from typing import Any
 
 from dynaseal_lab.iam.backend import IamBackend, Operation
 from dynaseal_lab.iam.names import iam_arn, unique_id
+from dynaseal_lab.iam.operations.boundaries import boundary_operations, check_boundary, described_boundary
 from dynaseal_lab.iam.operations.common import (
     NOTHING,
     already_exists,
-    check_boundary,
     conflict,
-    described_boundary,
     in_path,
     merged_tags,
-    missing,
     page,
     tag_list,
 )
@@ -106,29 +104,18 @@ def _delete(iam: IamBackend, call: Call) -> Reply:
     return NOTHING
 
 
-def _put_boundary(iam: IamBackend, call: Call) -> Reply:
-    user = find_user(iam, call)
-    iam.store.users.put(replace(user, boundary=check_boundary(iam, call)))
-    return NOTHING
-
-
-def _delete_boundary(iam: IamBackend, call: Call) -> Reply:
-    user = find_user(iam, call)
-    if user.boundary is None:
-        raise missing(f"User {user.name} does not have a permission boundary.")
-    iam.store.users.put(replace(user, boundary=None))
-    return NOTHING
+def _store(iam: IamBackend, changed: User) -> None:
+    iam.store.users.put(changed)
 
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
-        **tag_operations("User", user_arn, find_user, lambda iam, changed: iam.store.users.put(changed)),
+        **tag_operations("User", user_arn, find_user, _store),
+        **boundary_operations("User", user_arn, find_user, _store),
         "CreateUser": Operation(_create, new_user_arn),
         "GetUser": Operation(_get, _user_or_root_arn),
         "ListUsers": Operation(_list, user_path_arn),
         "UpdateUser": Operation(_update, user_arn),
         "DeleteUser": Operation(_delete, user_arn),
-        "PutUserPermissionsBoundary": Operation(_put_boundary, user_arn),
-        "DeleteUserPermissionsBoundary": Operation(_delete_boundary, user_arn),
     }
 )
