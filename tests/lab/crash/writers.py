@@ -1,7 +1,8 @@
 """Writers of everything that a lab keeps; each has names of its own, and knows what it was told is stored."""
 
 import json
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol
@@ -47,9 +48,13 @@ def _stored_items(lab: LabProgram, prefix: str) -> Mapping[str, str]:
     return {name: value for name, value in items.items() if name.startswith(f"{prefix} ")}
 
 
+Change = Callable[[Any], None]
+"""Makes one change with a DynamoDB client."""
+
+
 @dataclass
-class ItemWriter:
-    """Writes items by DynamoDB's operations: single ones, batches and transactions."""
+class _TableWriter(ABC):
+    """Writes items of the table, each with a name that begins with the prefix and a number that goes up."""
 
     prefix: str
     random: Random
@@ -59,12 +64,15 @@ class ItemWriter:
     def begin(self, lab: LabProgram) -> Callable[[], None]:
         """Return a function that makes one change."""
         dynamodb = lab.client("dynamodb")
-        changes = (self._put, self._update, self._delete, self._write_batch, self._write_transaction)
-        return lambda: self.random.choice(changes)(dynamodb)
+        return lambda: self.random.choice(self._changes())(dynamodb)
 
     def stored(self, lab: LabProgram) -> Mapping[str, str]:
         """Return the writer's items."""
         return _stored_items(lab, self.prefix)
+
+    @abstractmethod
+    def _changes(self) -> Sequence[Change]:
+        """Return the changes, of which each is as likely."""
 
     def _next(self) -> str:
         self._number += 1
@@ -72,6 +80,22 @@ class ItemWriter:
 
     def _name(self) -> str:
         return f"{self.prefix} {self.random.randrange(_NAMES)}"
+
+    def _batch(self) -> Mapping[str, str]:
+        """Return new values of three items."""
+        return {f"{self.prefix} {number}": self._next() for number in self.random.sample(range(_NAMES), 3)}
+
+    def _transaction(self) -> Mapping[str, str]:
+        """Return a new value of the two items that must never differ."""
+        value = self._next()
+        return {f"{self.prefix} {half}": value for half in ("one", "two")}
+
+
+class ItemWriter(_TableWriter):
+    """Writes items by DynamoDB's operations: single ones, batches and transactions."""
+
+    def _changes(self) -> Sequence[Change]:
+        return (self._put, self._update, self._delete, self._write_batch, self._write_transaction)
 
     def _put(self, dynamodb: Any) -> None:
         name, value = self._name(), self._next()
@@ -94,42 +118,24 @@ class ItemWriter:
             dynamodb.delete_item(TableName=TABLE, Key={"pk": {"S": name}})
 
     def _write_batch(self, dynamodb: Any) -> None:
-        values = {f"{self.prefix} {number}": self._next() for number in self.random.sample(range(_NAMES), 3)}
+        values = self._batch()
         puts = [{"PutRequest": {"Item": _item(name, value)}} for name, value in values.items()]
         with self.journal.change(values):
             reply = dynamodb.batch_write_item(RequestItems={TABLE: puts})
             assert not reply["UnprocessedItems"]
 
     def _write_transaction(self, dynamodb: Any) -> None:
-        value = self._next()
-        values = {f"{self.prefix} {half}": value for half in ("one", "two")}
-        puts = [{"Put": {"TableName": TABLE, "Item": _item(name, value)}} for name in values]
+        values = self._transaction()
+        puts = [{"Put": {"TableName": TABLE, "Item": _item(name, value)}} for name, value in values.items()]
         with self.journal.change(values):
             dynamodb.transact_write_items(TransactItems=puts)
 
 
-@dataclass
-class PartiqlWriter:
+class PartiqlWriter(_TableWriter):
     """Writes items by PartiQL statements: single ones, batches and transactions."""
 
-    prefix: str
-    random: Random
-    journal: Journal = field(default_factory=Journal)
-    _number: int = 0
-
-    def begin(self, lab: LabProgram) -> Callable[[], None]:
-        """Return a function that makes one change."""
-        dynamodb = lab.client("dynamodb")
-        changes = (self._write, self._delete, self._write_batch, self._write_transaction)
-        return lambda: self.random.choice(changes)(dynamodb)
-
-    def stored(self, lab: LabProgram) -> Mapping[str, str]:
-        """Return the writer's items."""
-        return _stored_items(lab, self.prefix)
-
-    def _next(self) -> str:
-        self._number += 1
-        return str(self._number)
+    def _changes(self) -> Sequence[Change]:
+        return (self._write, self._delete, self._write_batch, self._write_transaction)
 
     def _statement(self, name: str, value: str) -> dict[str, Any]:
         """Return the statement that gives an item a value: an insertion or an update."""
@@ -144,28 +150,27 @@ class PartiqlWriter:
         }
 
     def _write(self, dynamodb: Any) -> None:
-        name, value = f"{self.prefix} {self.random.randrange(_NAMES)}", self._next()
+        name, value = self._name(), self._next()
         with self.journal.change({name: value}):
             dynamodb.execute_statement(**self._statement(name, value))
 
     def _delete(self, dynamodb: Any) -> None:
-        name = f"{self.prefix} {self.random.randrange(_NAMES)}"
+        name = self._name()
         with self.journal.change({name: None}):
             dynamodb.execute_statement(
                 Statement=f'DELETE FROM "{TABLE}" WHERE pk = ?', Parameters=[{"S": name}]
             )
 
     def _write_batch(self, dynamodb: Any) -> None:
-        values = {f"{self.prefix} {number}": self._next() for number in self.random.sample(range(_NAMES), 3)}
+        values = self._batch()
         statements = [self._statement(name, value) for name, value in values.items()]
         with self.journal.change(values):
             replies = dynamodb.batch_execute_statement(Statements=statements)["Responses"]
             assert not [reply for reply in replies if "Error" in reply], replies
 
     def _write_transaction(self, dynamodb: Any) -> None:
-        value = self._next()
-        values = {f"{self.prefix} {half}": value for half in ("one", "two")}
-        statements = [self._statement(name, value) for name in values]
+        values = self._transaction()
+        statements = [self._statement(name, value) for name, value in values.items()]
         with self.journal.change(values):
             dynamodb.execute_transaction(TransactStatements=statements)
 
