@@ -1,6 +1,7 @@
 """Resource-based policies: set, read and deleted by revision, with DynamoDB's errors."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def _table(dynamodb: DynamoDbCaller) -> None:
     dynamodb.table()
 
 
-def put(dynamodb: DynamoDbCaller, document: str, **more: str) -> str:
+def put(dynamodb: DynamoDbCaller, document: str, **more: Any) -> str:
     return dynamodb("PutResourcePolicy", ResourceArn=TABLE, Policy=document, **more)["RevisionId"]
 
 
