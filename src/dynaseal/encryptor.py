@@ -7,6 +7,7 @@ materials, check everything, and only then decrypt.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from os import urandom
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,6 +19,7 @@ from dynaseal.core.arguments import ProcessBound, check_instances
 from dynaseal.core.context import ContextTooLongError, TableContext, base_context
 from dynaseal.core.header import HEADER_NAME, MESSAGE_ID_LENGTH, EncryptedDataKey, Header
 from dynaseal.core.lazy import LazyModule
+from dynaseal.core.numbers import with_exponent
 from dynaseal.core.quoting import quoted
 from dynaseal.core.shapes import Shape, Shapes
 from dynaseal.core.traces import Trace, find_format_attribute, find_trace, is_older_item
@@ -28,6 +30,8 @@ from dynaseal.native import native_engine
 from dynaseal.native_items import NativeItems
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
     from dynaseal.core import signatures
@@ -440,7 +444,7 @@ def _from_python(python_item: Mapping[str, Any]) -> dict[str, Any]:
 
     serializer = TypeSerializer()
     wire_item: dict[str, Any] = {}
-    for name, value in python_item.items():
+    for name, value in _snapshot(python_item).items():
         try:
             wire_item[name] = serializer.serialize(value)
             continue
@@ -460,7 +464,16 @@ def _from_python(python_item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _to_python(wire_item: Item) -> dict[str, Any]:
-    from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415
-
-    deserializer: Any = TypeDeserializer()
+    deserializer = _deserializer()
     return {name: deserializer.deserialize(value) for name, value in wire_item.items()}
+
+
+@cache
+def _deserializer() -> Any:
+    from boto3.dynamodb.types import DYNAMODB_CONTEXT, TypeDeserializer  # noqa: PLC0415
+
+    class Deserializer(TypeDeserializer):
+        def _deserialize_n(self, value: str) -> "Decimal":
+            return DYNAMODB_CONTEXT.create_decimal(with_exponent(value))
+
+    return Deserializer()

@@ -207,6 +207,19 @@ def test_an_item_of_the_older_library_never_passes_for_plaintext(policy: Plainte
         ItemEncryptor(config).decrypt_item(older)
 
 
+@pytest.mark.parametrize("number", ["1e37", "1e38", "-1.5e60", "9.9e125", "0", "-1e-130", "1" * 38 + "e50"])
+def test_every_number_comes_back_as_a_python_value(number: str) -> None:
+    item = {"pk": "k", "a": Decimal(number), "nested": [{"n": Decimal(number)}, {Decimal(number), 1}]}
+    assert encryptor().decrypt_python_item(encryptor().encrypt_python_item(item)) == item
+
+
+@pytest.mark.parametrize("item", [None, [], "item", 1])
+def test_what_is_not_an_item_of_python_values_is_a_type_error(item: Any) -> None:
+    for method in (encryptor().encrypt_python_item, encryptor().decrypt_python_item):
+        with pytest.raises(TypeError, match="an item is a dictionary of attribute names and values, not"):
+            method(item)
+
+
 def test_python_items_have_boto3s_types() -> None:
     item = {
         "pk": "k",

@@ -60,6 +60,24 @@ def normalize(number: str) -> str:
     return ("-" if match["sign"] == "-" else "") + _format(digits, point)
 
 
+def with_exponent(number: str) -> str:
+    """Write the zeros at the end of a whole number of more than 38 digits as an exponent.
+
+    boto3 takes them for digits, of which a number may have 38.
+
+    Args:
+        number: A number in its normal form.
+
+    Example:
+        >>> with_exponent("-15" + "0" * 40), with_exponent("1500")
+        ('-15E40', '1500')
+    """
+    if len(number) <= MAX_DIGITS or "." in number:
+        return number
+    digits = number.rstrip("0")
+    return f"{digits}E{len(number) - len(digits)}" if len(digits) < len(number) else number
+
+
 def _bounded(exponent: str) -> int:
     """Read an exponent; more than nine digits become 10**12, so that millions of digits cost nothing."""
     sign = -1 if exponent[0] == "-" else 1
