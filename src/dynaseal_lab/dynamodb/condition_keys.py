@@ -20,7 +20,7 @@ from dynaseal_lab.dynamodb.partiql import Statement
 from dynaseal_lab.dynamodb.request_parts import Part
 from dynaseal_lab.dynamodb.required_permissions import RequiredPermission
 from dynaseal_lab.dynamodb.table_facts import TableFacts
-from dynaseal_lab.model import Call, Fault, Params
+from dynaseal_lab.model import Call, Params
 
 ConditionValues = dict[str, list[str]]
 
@@ -32,6 +32,7 @@ _EXPRESSIONS = (
     "UpdateExpression",
 )
 _KEY_TYPES = ("S", "N", "B")
+_EMPTY = {"S": ""}
 _BY_ATTRIBUTE = ("AttributeUpdates", "Expected", "KeyConditions", "QueryFilter", "ScanFilter")
 """Parameters replaced by expressions: objects whose members are named after attributes."""
 
@@ -45,7 +46,7 @@ def condition_keys(call: Call, permission: RequiredPermission, facts: TableFacts
         facts: What is known of the table; None where there is no such table.
 
     Raises:
-        Fault: A value has the wrong type, or a PartiQL statement that writes does not name an item.
+        Fault: A value has the wrong type.
     """
     part = permission.part
     # A transaction's Put needs the permission to PutItem and has that operation's keys. Some actions are not
@@ -103,16 +104,12 @@ def _leading_keys(part: Part, facts: TableFacts) -> Iterator[str]:
 def _partitions(statement: Statement, key: str) -> list[Any]:
     """Return the partitions that a statement names, which may be none if it reads.
 
-    One that writes is about one item. Without its key, a permission could not be limited to partitions.
+    One that writes is about one item. If it does not name that item's partition, the engine refuses it; until
+    then it has the empty partition, which no key is and no permission on some partitions allows.
     """
     partitions = statement.partitions(key)
     if partitions is None and statement.verb != "Select":
-        raise Fault(
-            "ValidationException",
-            "One of the required keys was not given a value"
-            if statement.verb == "Insert"
-            else "Where clause does not contain a mandatory equality on all key attributes",
-        )
+        return [_EMPTY]
     return partitions or []
 
 

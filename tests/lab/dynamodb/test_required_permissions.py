@@ -231,24 +231,33 @@ def test_a_comment_in_partiql_is_refused_since_it_could_hide_the_real_condition(
 
 
 @pytest.mark.parametrize(
-    ("statement", "message"),
+    "statement",
     [
-        ("UPDATE items SET x = 1 WHERE pk > 'a'", "Where clause does not contain a mandatory equality"),
-        (
-            "DELETE FROM items WHERE pk = 'a' OR pk = 'b'",
-            "Where clause does not contain a mandatory equality",
-        ),
-        ("INSERT INTO items VALUE {'x': 1}", "One of the required keys was not given a value"),
-        ("INSERT INTO items VALUE {'pk': 'a' || 'b'}", "One of the required keys was not given a value"),
-        ("UPDATE items SET WHERE = 1, pk = 'a' WHERE pk = 'b'", "Statement wasn't well formed"),
+        "UPDATE items SET x = 1 WHERE pk > 'a'",
+        "DELETE FROM items WHERE pk = 'a' OR pk = 'b'",
+        "INSERT INTO items VALUE {'x': 1}",
+        "INSERT INTO items VALUE {'pk': 'a' || 'b'}",
     ],
 )
-def test_a_statement_that_writes_without_naming_one_partition_is_refused(
-    dynamodb: DynamoDbCaller, statement: str, message: str
+def test_a_statement_that_writes_without_naming_one_partition_has_the_empty_one(
+    dynamodb: DynamoDbCaller, statement: str
 ) -> None:
     dynamodb.table()
-    with pytest.raises(Fault, match=f"^ValidationException: {message}"):
-        dynamodb("ExecuteStatement", Statement=statement)
+    assert condition_keys(dynamodb, "ExecuteStatement", Statement=statement)["dynamodb:LeadingKeys"] == [""]
+
+
+def test_a_statement_without_a_key_fails_alone_in_a_batch(dynamodb: DynamoDbCaller) -> None:
+    dynamodb.table()
+    statements = ["UPDATE items SET x = 1 WHERE pk > 'a'", "INSERT INTO items VALUE {'pk': 'a'}"]
+    reply = dynamodb("BatchExecuteStatement", Statements=[{"Statement": one} for one in statements])
+    assert ["Error" in response for response in reply["Responses"]] == [True, False]
+    assert dynamodb("GetItem", TableName="items", Key=KEY)["Item"] == KEY
+
+
+def test_a_second_where_is_refused_since_it_could_hide_the_real_condition(dynamodb: DynamoDbCaller) -> None:
+    dynamodb.table()
+    with pytest.raises(Fault, match=r"^ValidationException: Statement wasn't well formed"):
+        dynamodb("ExecuteStatement", Statement="UPDATE items SET WHERE = 1, pk = 'a' WHERE pk = 'b'")
 
 
 def test_attributes_are_all_that_a_request_names(dynamodb: DynamoDbCaller) -> None:
