@@ -6,7 +6,7 @@
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,69 +15,73 @@ from benchmarks.rows import Column, Row
 _ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).with_name("results.json")
 README = _ROOT / "README.md"
-_ROW = re.compile(r"^\| speed \|.*$", re.MULTILINE)
+_BEGIN, _END = "<!-- written by make bench -->", "<!-- end of what make bench writes -->"
+_BLOCK = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
+_SUITES = ("0x6700", "0x6701")
+_PEERS = (
+    (Column.OLDER, "older Python library"),
+    (Column.RUST, "AWS's Rust crate"),
+    (Column.JAVA, "AWS's Java library, compiled"),
+    (Column.NATIVE, "dynaseal's native engine"),
+)
 
 
 def speed(results: Mapping[str, Any]) -> str:
-    """Return README's line about speed."""
+    """Return README's tables about speed."""
     rows = {row["what"]: Row.from_json(row) for row in results["rows"]}
-    sentences = [
-        f"`make bench`, {results['date']}: an item of 344 bytes, encrypted and decrypted in turn in one run",
-        f"Under suite 0x6700, {_peers(rows, '0x6700')}",
-        f"Under 0x6701, the default, which adds a signature, {_peers(rows, '0x6701')}",
+    one_item = rows["0x6700 344 B encrypt"].figures
+    lines = [
+        "| one item, times as long as dynaseal's Python engine: encrypt, decrypt | `0x6700` | `0x6701` |",
+        "|---|---:|---:|",
+        *(
+            _line(who, [_item(rows, suite, column) for suite in _SUITES])
+            for column, who in _PEERS
+            if column in one_item
+        ),
     ]
-    if Column.NATIVE in rows["0x6700 344 B encrypt"].figures:
-        sentences.append(
-            f"The native engine is {_native(rows, '0x6700')} times as fast (under 0x6701, "
-            f"{_native(rows, '0x6701')}); a query of 100 items then takes {_query(rows, '0x6700')} times the "
-            f"processor time of plain boto3 (under 0x6701, {_query(rows, '0x6701')} times)"
-        )
-    beacons = rows["0x6700 344 B encrypt, four beacons"].figures
-    added = beacons[Column.PURE].median - beacons[Column.FLOOR].median
-    sentences.append(f"Four beacons add {added:.0f} us to an item")
-    return f"| speed | {'. '.join(sentences)} |"
+    if Column.NATIVE in one_item:
+        lines += [
+            "",
+            "| whole calls with the native engine, times as long as plain boto3 | `0x6700` | `0x6701` |",
+            "|---|---:|---:|",
+            *(
+                _line(what, [_call(rows, suite, what) for suite in _SUITES])
+                for what in ("put", "get", "query of 100")
+            ),
+        ]
+    return "\n".join([_BEGIN, *lines, _END])
 
 
-def _peers(rows: Mapping[str, Row], suite: str) -> str:
-    encrypt, decrypt = rows[f"{suite} 344 B encrypt"], rows[f"{suite} 344 B decrypt"]
-    peers = [
-        f"{who} {_ratio(encrypt, column)} and {_ratio(decrypt, column)}"
-        for column, who in (
-            (Column.OLDER, "the older Python library takes"),
-            (Column.RUST, "AWS's Rust crate"),
-            (Column.JAVA, "AWS's Java library"),
-        )
-        if column in encrypt.figures
-    ]
-    return f"{', '.join(peers)} times as long as dynaseal"
+def _line(what: str, cells: Iterable[str]) -> str:
+    return f"| {' | '.join([what, *cells])} |"
 
 
-def _native(rows: Mapping[str, Row], suite: str) -> str:
-    encrypt, decrypt = rows[f"{suite} 344 B encrypt"], rows[f"{suite} 344 B decrypt"]
-    return " and ".join(_ratio(row, Column.PURE, Column.NATIVE) for row in (encrypt, decrypt))
+def _item(rows: Mapping[str, Row], suite: str, column: Column) -> str:
+    directions = [rows[f"{suite} 344 B {direction}"] for direction in ("encrypt", "decrypt")]
+    return ", ".join(_ratio(row, column) for row in directions)
 
 
-def _query(rows: Mapping[str, Row], suite: str) -> str:
-    return _ratio(rows[f"{suite} query of 100, 1 KB"], Column.NATIVE, Column.FLOOR)
+def _call(rows: Mapping[str, Row], suite: str, what: str) -> str:
+    return _ratio(rows[f"{suite} {what}, 1 KB"], Column.NATIVE, Column.FLOOR)
 
 
 def _ratio(row: Row, slower: Column, faster: Column = Column.PURE) -> str:
     ratio = row.ratio(slower, faster)
     if ratio is None:
         raise ValueError(f"{row.what} lacks a figure")
-    return f"{ratio:.1f}"
+    return f"{ratio:.2g}" if ratio < 1 else f"{ratio:.1f}"
 
 
 def written(readme: str, results: Mapping[str, Any]) -> str:
-    """Return README with the line about speed."""
-    text, count = _ROW.subn(lambda _: speed(results), readme)
+    """Return README with the tables about speed."""
+    text, count = _BLOCK.subn(lambda _: speed(results), readme)
     if count != 1:
-        raise ValueError("README.md has no line about speed, or several")
+        raise ValueError("README.md has no place for the tables about speed, or several")
     return text
 
 
 def write() -> None:
-    """Write README's line about speed."""
+    """Write README's tables about speed."""
     README.write_text(written(README.read_text(), json.loads(RESULTS.read_text())))
 
 
