@@ -88,7 +88,7 @@ class EncryptedResource(DynamoDBServiceResource):
         client = dynamodb_client(resource)
         if client is resource or not hasattr(resource, "tables"):
             raise ConfigError(
-                f"{type(resource).__name__} is not an aioboto3 resource of DynamoDB",
+                f"An object of the type {type(resource).__name__} is not an aioboto3 resource of DynamoDB",
                 hint='Pass what `async with session.resource("dynamodb")` returns',
             )
         self._requests = Requests(configs, plaintext_tables)

@@ -127,7 +127,7 @@ class EncryptedResource(DynamoDBServiceResource):
             raise ConfigError("A client is not a resource", hint='Pass boto3.resource("dynamodb")')
         if not hasattr(resource, "tables"):
             raise ConfigError(
-                f"{type(resource).__name__} is not a boto3 resource of DynamoDB",
+                f"An object of the type {type(resource).__name__} is not a boto3 resource of DynamoDB",
                 hint='Pass boto3.resource("dynamodb"); a Table is wrapped by EncryptedTable',
             )
         self._requests = Requests(configs, plaintext_tables)

@@ -48,7 +48,10 @@ def table_config(
     client = dynamodb_client(table)
     # `dynamodb_client` accepts a client or a resource too, which have no name.
     if not hasattr(table, "name"):
-        raise ConfigError(f"{type(table).__name__} is not a boto3 Table", hint="Pass resource.Table(name)")
+        raise ConfigError(
+            f"An object of the type {type(table).__name__} is not a boto3 Table",
+            hint="Pass resource.Table(name)",
+        )
     if config is not None:
         if not isinstance(config, TableConfig):  # pyright: ignore[reportUnnecessaryIsInstance] callers
             check_methods("An EncryptedTable", (), "a TableConfig", config=config)
