@@ -226,7 +226,8 @@ def dynamodb_client(client_or_resource: object) -> Any:
         kind = type(client_or_resource).__name__
         is_session = _botocore_session(client_or_resource) is not None
         raise ConfigError(
-            f"An object of the type {kind} is neither a client nor a resource of DynamoDB",
+            f"An object of the type {kind} is neither a botocore client of DynamoDB nor a boto3 resource of "
+            "DynamoDB",
             hint='Pass session.client("dynamodb"), or use attach(session, configs)'
             if is_session
             else 'Pass boto3.client("dynamodb"), boto3.resource("dynamodb") or a Table of that resource',
