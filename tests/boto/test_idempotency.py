@@ -115,6 +115,16 @@ def test_what_is_kept_is_bounded_in_time_number_and_bytes() -> None:
     assert (len(sent._sent), sent._size) == (0, 0)
 
 
+def test_what_is_sent_in_place_of_a_cancelled_transaction_takes_only_its_own_room() -> None:
+    sent = SentTransactions()
+    kept = sent.keep("token", [1], ["x" * 1000])
+    size = sent._size
+    for _ in range(3):
+        kept = sent.keep("token", [1], ["x" * 1000], kept)
+    assert sent.find("token", [1]) is kept
+    assert sent._size == size
+
+
 def test_nothing_is_kept_in_a_child_process_and_no_plaintext_at_all() -> None:
     stub = StubbedDynamoDb()
     client: Any = encrypted(stub)

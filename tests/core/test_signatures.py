@@ -1,6 +1,7 @@
 """Both implementations of P-384 accept each other's keys and signatures, all of one length."""
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from dynaseal.core import primitives, signatures, signatures_awscrt
 from dynaseal.core.signatures import Backend
@@ -14,6 +15,18 @@ def test_every_public_key_is_a_compressed_point_of_49_bytes(backend: Backend) ->
     # One coordinate in 256 begins with a zero byte: 1500 keys miss that with a chance of 0.3 %.
     for _ in range(1500):
         signatures.load_public_key(backend.generate().public_key)
+
+
+def test_a_public_key_in_another_form_is_refused() -> None:
+    point = signatures.load_public_key(BACKENDS[0].generate().public_key)
+    for form in (
+        point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint),
+        point.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        bytes(49),
+        b"",
+    ):
+        with pytest.raises(ValueError):  # noqa: PT011 cryptography's message depends on its version
+            signatures.load_public_key(form)
 
 
 @pytest.mark.parametrize("verifier", BACKENDS, ids=lambda backend: f"read-by-{backend.name}")

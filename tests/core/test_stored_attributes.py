@@ -1,4 +1,4 @@
-"""Attributes of a stored item whose type is not the one that encryption gives them."""
+"""Limits of an item, and attributes whose stored type is not the one that encryption gives them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,30 @@ from typing import Any
 
 import pytest
 
-from dynaseal import FormatError, ItemEncryptor, SignatureError
+from dynaseal import (
+    AttributeActions,
+    EncryptError,
+    FormatError,
+    ItemEncryptor,
+    RawAesKeyring,
+    SignatureError,
+    TableConfig,
+)
 from dynaseal.core.engine import lay_out
 from dynaseal.core.item import stored_fields
 from dynaseal.core.paths import canonical_path
 from dynaseal.core.shapes import Shape
 from support.people import people
 
+KEYRING = RawAesKeyring("tests", "key", bytes(32))
 ITEM: dict[str, Any] = {"pk": {"S": "ann"}, "secret": {"S": "stone"}}
+
+
+def test_an_item_has_at_most_as_many_signed_attributes_as_a_legend_can_list() -> None:
+    config = TableConfig("people", "pk", attribute_actions=AttributeActions(), keyring=KEYRING)
+    item = {"pk": {"S": "ann"}} | {f"a{number}": {"NULL": True} for number in range(65_535)}
+    with pytest.raises(EncryptError, match="65536 signed attributes, and at most 65,535 are allowed"):
+        ItemEncryptor(config).encrypt_item(item)
 
 
 @pytest.mark.parametrize("name", ["aws_dbe_head", "aws_dbe_foot"])

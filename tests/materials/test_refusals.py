@@ -88,6 +88,15 @@ def test_a_client_of_the_wrong_region_is_named_with_both_regions() -> None:
     )
 
 
+def test_another_refusal_by_a_client_of_another_region_keeps_its_own_hint() -> None:
+    response = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+
+    error = KmsDecryptError(response, "Decrypt", KMS_A, "eu-west-1")
+
+    assert "Allow kms:Decrypt for this principal" in str(error)
+    assert "eu-west-1" not in str(error)
+
+
 def test_a_refusal_survives_pickling_with_all_that_it_says() -> None:
     kms = fake_kms()
     subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("eu-central-1")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 from typing import Any
 
@@ -14,6 +15,7 @@ from dynaseal import (
     BranchKeyCache,
     ConfigError,
     CryptoAction,
+    EncryptedDataKey,
     EncryptError,
     KeyStore,
     KmsError,
@@ -247,6 +249,24 @@ def test_an_item_of_another_branch_key_is_refused_without_a_call(aws: FakeAws, s
         encryptor_of(keyring_of(store, branch_key_id="tenant-b")).decrypt_item(stored)
 
     assert aws.calls == []
+
+
+def test_data_keys_of_other_providers_do_not_count_even_with_the_branch_keys_name(store: KeyStore) -> None:
+    subject = Subject(keyring_of(store))
+    written = subject.write()
+    (key,) = written.encrypted_data_keys
+    others = [EncryptedDataKey("another", key.provider_info, bytes(200))] * 100
+
+    subject.check_reads(written, "after 100 others", [*others, key])
+
+
+@pytest.mark.parametrize("length", [0, 48, 48 + 28, 48 + 28 + 15, 48 + 28 + 16])
+def test_a_data_key_that_ends_too_early_is_refused(store: KeyStore, length: int) -> None:
+    subject = Subject(keyring_of(store))
+    written = subject.write()
+    (key,) = written.encrypted_data_keys
+
+    subject.check_refuses(written, f"{length} bytes", [replace(key, ciphertext=key.ciphertext[:length])])
 
 
 @pytest.mark.parametrize(
