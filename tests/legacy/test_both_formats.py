@@ -89,6 +89,7 @@ DAMAGED = {
     "older, with a signature alone": {"pk": {"S": "ann"}, SIGNATURE: OLDER[SIGNATURE]},
     "older, with a description that is cut off": {**OLDER, DESCRIPTION: {"B": OLDER[DESCRIPTION]["B"][:-1]}},
     "older, with a header": {**OLDER, "aws_dbe_head": CURRENT["aws_dbe_head"]},
+    "older, with a footer": {**OLDER, "aws_dbe_foot": CURRENT["aws_dbe_foot"]},
     "older, with header and footer": {
         **OLDER,
         "aws_dbe_head": CURRENT["aws_dbe_head"],

@@ -41,6 +41,17 @@ def test_an_item_with_255_data_keys_of_the_readers_own_costs_a_bounded_number_of
     assert len(error.causes) == MAX_ATTEMPTS
 
 
+def test_where_every_data_key_was_tried_no_other_is_said_to_be_left() -> None:
+    def refuse(_: int) -> DecryptionMaterials:
+        raise UnwrapError("not this one")
+
+    with pytest.raises(UnwrapError) as raised:
+        unwrap_first(range(MAX_ATTEMPTS), refuse, _nothing)
+
+    assert len(raised.value.causes) == MAX_ATTEMPTS
+    assert "more are not tried" not in str(raised.value)
+
+
 def test_other_keyrings_data_keys_do_not_count() -> None:
     kms = fake_kms()
     subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")))

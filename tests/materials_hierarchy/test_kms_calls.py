@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from dynaseal import AwsKmsHierarchicalKeyring, AwsKmsKeyring, KeyStore, MultiKeyring, UnwrapError
-from dynaseal.materials.kms_calls import KmsCall
+from dynaseal.materials.kms_calls import KmsCall, KmsCalls
 from support.branch_keys import BOUND, ITEM, encryptor_of, people
 from support.fake_aws import ARN, FakeAws
 from support.logs import log_fields
@@ -73,6 +73,15 @@ def test_fifty_items_under_a_kms_key_take_fifty_calls_and_one_hint(
         "dynaseal_operation": "Decrypt",
         "dynaseal_key_id": ARN,
     }
+
+
+def test_calls_that_not_every_item_needs_do_not_repeat_the_hint(caplog: pytest.LogCaptureFixture) -> None:
+    calls = KmsCalls("table people")
+    for _ in range(10):
+        calls.add(KmsCall("Decrypt", ARN), per_item=True)
+    for _ in range(3):
+        calls.add(KmsCall("Decrypt", OTHER), per_item=False)
+    assert len(caplog.records) == 1
 
 
 def test_the_hierarchical_keyring_brings_no_hint(store: KeyStore, caplog: pytest.LogCaptureFixture) -> None:
