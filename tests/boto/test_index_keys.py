@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dynaseal import AttributeActions, CryptoAction, EncryptedClient, TableConfig, UpdateMode
+from dynaseal.boto.interception.key_rules import with_index_key_hint
 from support.dynamodb import create_table
 from support.people import KEYRING
 
@@ -65,6 +66,14 @@ def test_writing_an_index_key_that_is_encrypted_by_default_gets_a_hint(
     assert "Type mismatch for Index Key" in reasons[0]["Message"]
     assert HINT in reasons[0]["Message"]
     write(EncryptedClient(client, configs={name: config(city=CryptoAction.SIGN_ONLY)}), name)
+
+
+@pytest.mark.parametrize(("actual", "is_hinted"), [(" Actual: B", True), ("", True), (" Actual: N", False)])
+def test_only_binary_or_an_unnamed_type_gets_the_hint(actual: str, *, is_hinted: bool) -> None:
+    message = f"Type mismatch for Index Key city Expected: S{actual} IndexName: by-city"
+    error = with_index_key_hint({"Error": {"Code": "ValidationException", "Message": message}})["Error"]
+    assert error["Message"].startswith(message)
+    assert (HINT in error["Message"]) is is_hinted
 
 
 def test_a_plaintext_table_gets_dynamodb_s_words_alone(client: Any, name: str) -> None:

@@ -452,6 +452,16 @@ def test_with_raise_kms_is_not_called_again_after_it_refused(
     assert f"4 of 4 items cannot be read: 4 {reason}." in caplog.text
 
 
+def test_a_batch_with_raise_calls_kms_no_more_after_it_refused() -> None:
+    keyring = Refusing(refused_by_kms)
+    stored = [encrypted(number) for number in range(4)]
+    request = {"RequestItems": {"log": {"Keys": [key(number) for number in range(4)]}}}
+    batch = Requests({"log": replace(CONFIG, keyring=keyring)}).prepare("BatchGetItem", request)
+    with pytest.raises(UnwrapError):
+        batch.finish({"Responses": {"log": stored}})
+    assert keyring.calls == 1
+
+
 def test_a_deletion_that_was_made_does_not_look_failed(client: Any, resource: Any) -> None:
     name = fill(client, {0: "changed", 1: "not encrypted", 2: "changed"}, 3)
     encrypting: Any = EncryptedClient(client, configs={name: CONFIG})

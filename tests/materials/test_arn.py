@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaseal import ConfigError
-from dynaseal.materials.arn import check_multi_region_keys_differ, is_same_key, parse_arn
+from dynaseal.materials.arn import check_key_id, check_multi_region_keys_differ, is_same_key, parse_arn
 from support.keyrings import KMS_A, MRK_EU, MRK_US
 
 parts = st.text(st.characters(exclude_characters=":/", exclude_categories=["Cs"]), min_size=1, max_size=8)
@@ -29,6 +29,14 @@ def test_any_text_is_an_arn_or_a_value_error(text: str) -> None:
         assert str(parse_arn(text)) == text
     except ValueError:
         return
+
+
+def test_an_arn_has_at_most_2048_characters_none_of_them_a_space() -> None:
+    longest = KMS_A + "0" * (2048 - len(KMS_A))
+    assert check_key_id(longest) == longest
+    for wrong in (f"{longest}0", KMS_A.replace("key/", "key/ "), f"{KMS_A}\u00e9", f"{KMS_A}\x00"):
+        with pytest.raises(ConfigError, match="is not the ARN of a KMS key or alias"):
+            check_key_id(wrong)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from unittest import mock
 
 import pytest
 
-from dynaseal import AlgorithmSuite, AttributeActions, ItemEncryptor, RawAesKeyring, TableConfig
+from dynaseal import (
+    AlgorithmSuite,
+    AttributeActions,
+    DecryptionMaterials,
+    EncryptedDataKey,
+    EncryptError,
+    EncryptionMaterials,
+    ItemEncryptor,
+    RawAesKeyring,
+    TableConfig,
+)
+
+
+class WrapsManyTimes:
+    """A keyring that wraps the data key as often as it is told."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.keyring = RawAesKeyring("mine", "one", b"k" * 32)
+
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        for _ in range(self.times):
+            materials = self.keyring.on_encrypt(materials)
+        return materials
+
+    def on_decrypt(
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
+    ) -> DecryptionMaterials:
+        return self.keyring.on_decrypt(materials, encrypted_data_keys)
+
+
+def test_a_data_key_may_be_wrapped_255_times_and_not_more() -> None:
+    def encryptor(times: int) -> ItemEncryptor:
+        actions = AttributeActions()
+        return ItemEncryptor(
+            TableConfig("people", "pk", attribute_actions=actions, keyring=WrapsManyTimes(times))
+        )
+
+    item = {"pk": {"S": "ann"}}
+    assert encryptor(255).decrypt_item(encryptor(255).encrypt_item(item)) == item
+    with pytest.raises(EncryptError, match="wrapped the data key 256 times; 1 to 255 are allowed"):
+        encryptor(256).encrypt_item(item)
 
 
 @pytest.mark.parametrize("suite", AlgorithmSuite)

@@ -390,6 +390,29 @@ def test_a_table_that_someone_else_makes_at_the_same_time_is_as_good(aws: FakeAw
     assert aws.key_store().create_table().endswith("table/keys")
 
 
+def test_a_table_that_may_not_be_created_is_an_error(aws: FakeAws) -> None:
+    def create_table(**_request: Any) -> dict[str, Any]:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "CreateTable")
+
+    aws.dynamodb.create_table = create_table
+
+    with pytest.raises(KeyStoreError, match="refused CreateTable"):
+        aws.key_store().create_table()
+
+
+def test_a_table_whose_keys_are_not_strings_is_left_alone(aws: FakeAws) -> None:
+    names = {"branch-key-id": "HASH", "type": "RANGE"}
+    aws.dynamodb.create_table(
+        TableName="keys",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": name, "KeyType": role} for name, role in names.items()],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "B"} for name in names],
+    )
+
+    with pytest.raises(KeyStoreError, match="not a key store: its keys are branch-key-id, type"):
+        aws.key_store().create_table()
+
+
 def test_a_table_with_other_keys_is_left_alone(aws: FakeAws) -> None:
     aws.dynamodb.create_table(
         TableName="keys",
