@@ -119,10 +119,16 @@ class Database:
 
     async def _commit_pending(self) -> None:
         batch, self._pending, submitted = self._pending, [], self._submitted
+        commit = self._writer.submit(self._write, batch)
         try:
-            await asyncio.get_running_loop().run_in_executor(self._writer, self._write, batch)
+            await asyncio.wrap_future(commit)
         except sqlite3.Error:
             self._pending = batch + self._pending
+            raise
+        except asyncio.CancelledError:
+            # The loop ends, with the lab. What its last commit had not begun to write, `close` writes.
+            if commit.cancel():
+                self._pending = batch + self._pending
             raise
         self._safe = submitted
 

@@ -1,6 +1,7 @@
 """The database: a reply waits for the disk, and a disk that fails loses nothing."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,24 @@ def test_a_change_that_no_reply_waits_for_is_written_too(state: Path) -> None:
     with open_folder(state) as folder:
         records = folder.record_store.mapping("kind", str, reply_waits=False)
         asyncio.run(put())
+    with open_folder(state) as folder:
+        assert stored_records(folder) == 1
+
+
+def test_a_commit_that_the_end_of_the_lab_finds_waiting_is_written(state: Path) -> None:
+    writer_is_free = threading.Event()
+
+    async def end_during_a_commit() -> None:
+        folder.database._writer.submit(writer_is_free.wait)
+        records["key",] = "record"
+        folder.database._flush_soon()
+        await asyncio.sleep(0.01)
+        assert not folder.database._pending
+
+    with open_folder(state) as folder:
+        records = folder.record_store.mapping("kind", str)
+        asyncio.run(end_during_a_commit())
+        writer_is_free.set()
     with open_folder(state) as folder:
         assert stored_records(folder) == 1
 
