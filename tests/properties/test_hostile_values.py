@@ -276,3 +276,16 @@ def test_reading_a_deep_value_takes_no_more_memory_than_reading_a_flat_one() -> 
             tracemalloc.stop()
 
     assert peak(30) <= 1.2 * peak(1)
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ({"N": 5}, "the content of N must be str, not int"),
+        ({"M": {"a": {"S": b"x"}}}, "the content of S must be str, not bytes"),
+        ("x", "an attribute value is a dictionary of one type"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_refused_with_its_attributes_name(value: Any, problem: str) -> None:
+    with pytest.raises(TypeError, match=f"^in the attribute 'secret', {problem}"):
+        CRYPT.encrypt_item({"pk": {"S": "k"}, "secret": value})

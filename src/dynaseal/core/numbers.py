@@ -43,7 +43,7 @@ def normalize(number: str) -> str:
         return number
     match = _NUMBER(number)
     if match is None:
-        raise ValueError("not a number")
+        raise ValueError("a string that is not a number")
     whole, part, exponent = match["whole"], match["part"], match["exponent"] or "0"
     digits = (whole + part).lstrip("0")
     if not digits:

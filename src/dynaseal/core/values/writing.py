@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 from dynaseal.attributes import AttributeValue, Item
 from dynaseal.core.numbers import is_normal, normalize
 from dynaseal.core.paths import utf16_order
+from dynaseal.core.quoting import quoted
 from dynaseal.core.values.types import (
     BINARY,
     BINARY_SET,
@@ -59,16 +60,18 @@ def serialize_attributes(item: Item, names: Iterable[str]) -> list[Field]:
 
     Raises:
         MalformedAttributeError: DynamoDB or the format cannot hold one of the values; it says which.
-        TypeError: a content is not of the Python type that its DynamoDB type needs.
+        TypeError: an attribute's content is not of the Python type that it needs; the message names it.
     """
     try:
         return _serialize_all(map(item.__getitem__, names))
-    except MalformedValueError:
+    except (MalformedValueError, TypeError):
         for name in names:
             try:
                 serialize(item[name])
             except MalformedValueError as error:
                 raise MalformedAttributeError(name, str(error)) from None
+            except TypeError as error:
+                raise TypeError(f"in the attribute {quoted(name)}, {error}") from None
         raise
 
 
