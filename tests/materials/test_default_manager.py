@@ -15,10 +15,13 @@ from dynaseal import (
     EncryptedDataKey,
     EncryptError,
     EncryptionMaterials,
+    FormatError,
     ItemEncryptor,
     RawAesKeyring,
     TableConfig,
 )
+from dynaseal.core.context import PUBLIC_KEY
+from dynaseal.materials.managers.default import DefaultMaterialsManager
 
 
 class WrapsManyTimes:
@@ -50,6 +53,23 @@ def test_a_data_key_may_be_wrapped_255_times_and_not_more() -> None:
     assert encryptor(255).decrypt_item(encryptor(255).encrypt_item(item)) == item
     with pytest.raises(EncryptError, match="wrapped the data key 256 times; 1 to 255 are allowed"):
         encryptor(256).encrypt_item(item)
+
+
+SIGNED = next(suite for suite in AlgorithmSuite if suite.is_signed)
+MANAGER = DefaultMaterialsManager(RawAesKeyring("mine", "one", b"k" * 32))
+
+
+def test_a_context_that_has_a_public_key_already_is_not_written() -> None:
+    with pytest.raises(EncryptError, match=f"has the key '{PUBLIC_KEY}', which is reserved"):
+        MANAGER.get_encryption_materials(SIGNED, {PUBLIC_KEY: "AAAA"}, frozenset())
+
+
+def test_a_public_key_with_a_character_that_base64_does_not_have_is_refused() -> None:
+    written = MANAGER.get_encryption_materials(SIGNED, {}, frozenset())
+    stored = dict(written.encryption_context)
+    stored[PUBLIC_KEY] += "!"
+    with pytest.raises(FormatError, match="is not base64"):
+        MANAGER.decrypt_materials(SIGNED, written.encrypted_data_keys, stored, {})
 
 
 @pytest.mark.parametrize("suite", AlgorithmSuite)

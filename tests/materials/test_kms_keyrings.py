@@ -170,7 +170,18 @@ def test_a_decrypted_key_that_kms_answers_wrongly_is_not_used(answer: dict[str, 
     subject.check_refuses(written, f"KMS answering {answer}")
 
 
-@pytest.mark.parametrize("info", [b"", b"alias/x", b"\xff\xfe", KMS_A.encode() + b":x", b"key/1"])
+@pytest.mark.parametrize(
+    "info",
+    [
+        b"",
+        b"alias/x",
+        b"\xff\xfe",
+        KMS_A.encode() + b":x",
+        KMS_A.encode() + b" x",
+        KMS_A.encode() + b"0" * 2048,
+        b"key/1",
+    ],
+)
 def test_a_kms_data_key_without_a_key_arn_is_refused_before_any_call(info: bytes) -> None:
     kms = fake_kms()
     subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")))
