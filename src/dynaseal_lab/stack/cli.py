@@ -22,7 +22,10 @@ ENDED_BY_SIGNAL = 128
 """As in a shell, the exit code is this plus the signal's number."""
 
 
-@click.command(epilog="Example: dynaseal demo --terraform")
+# click makes a command's help option once: with these names, also if the command is first called by itself.
+@click.command(
+    epilog="Example: dynaseal demo --terraform", context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.option("--terraform", "with_terraform", is_flag=True, help="Provision with terraform apply.")
 @click.option("--keep", is_flag=True, help="Keep the lab running until a key is pressed.")
 @click.option(
