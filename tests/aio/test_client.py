@@ -8,7 +8,6 @@ from typing import Any, cast
 import boto3
 import pytest
 from aiobotocore.session import get_session
-from botocore.exceptions import HTTPClientError
 
 import dynaseal
 from dynaseal import ConfigError, CryptoAction, EncryptError, UnsupportedOperationError, UpdateMode
@@ -35,14 +34,25 @@ def test_items_are_encrypted_on_the_way_out_and_decrypted_on_the_way_in(endpoint
     scenario(endpoint, code)
 
 
-def test_a_client_can_be_used_in_a_with_statement_and_closes_the_client_passed_in(endpoint: str) -> None:
+def test_a_client_can_be_used_in_a_with_statement_and_closes_the_client_passed_in(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def code(plain: Any) -> None:
+        closed: list[Any] = []
+        close = type(plain).close
+
+        async def recording_close(client: Any) -> None:
+            closed.append(client)
+            await close(client)
+
+        # Seen here and not by a request: some releases of aiobotocore open a closed client again.
+        monkeypatch.setattr(type(plain), "close", recording_close)
         name = await create_table(plain, "aio-closed")
         async with EncryptedClient(plain, configs={name: people()}) as client:
             await client.put_item(TableName=name, Item=person())
             assert (await client.get_item(TableName=name, Key=KEY)).get("Item") == person()
-        with pytest.raises(HTTPClientError):
-            await plain.get_item(TableName=name, Key=KEY)
+            assert closed == []
+        assert len(closed) == 1
 
     scenario(endpoint, code)
 
