@@ -8,3 +8,6 @@ AttributeValue = Mapping[str, Any]
 
 Item = Mapping[str, AttributeValue]
 """Attribute values by attribute name."""
+
+TYPE_NAMES = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"})
+"""DynamoDB's names of the types."""

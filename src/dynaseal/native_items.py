@@ -7,7 +7,7 @@
   rest; see `ItemEncryptor`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from os import urandom
@@ -110,19 +110,12 @@ class NativeItems:
 
     def encrypt_many(self, items: Iterable[Item]) -> list[dict[str, Any] | None]:
         """Encrypt items; the result has None for each that the Python engine must decide about."""
-        results: list[dict[str, Any] | None] = []
         jobs = map(self._to_encrypt, items)
-        while some := list(islice(jobs, _MAX_JOBS)):
-            results += self._engine.encrypt_many(some, self._is_signed)
-        return results
+        return _in_parts(jobs, lambda part: self._engine.encrypt_many(part, self._is_signed))
 
     def decrypt_many(self, items: Iterable[Item]) -> list[dict[str, Any] | None]:
         """Decrypt items; the result has None for each that the Python engine must decide about."""
-        results: list[dict[str, Any] | None] = []
-        jobs = map(self._to_decrypt, items)
-        while some := list(islice(jobs, _MAX_JOBS)):
-            results += self._engine.decrypt_many(some)
-        return results
+        return _in_parts(map(self._to_decrypt, items), self._engine.decrypt_many)
 
     def _to_encrypt(self, item: Item) -> Job | None:
         keyring = self._keyring
@@ -157,6 +150,16 @@ class NativeItems:
             return None
         wrapper = keyring.reading_wrapper(branch_key)
         return None if plan is None or wrapper is None else (plan, item, wrapper)
+
+
+def _in_parts(
+    jobs: Iterator[Job | None], run: Callable[[Sequence[Job | None]], list[dict[str, Any] | None]]
+) -> list[dict[str, Any] | None]:
+    """Return the results of all jobs, of which only a few exist at a time."""
+    results: list[dict[str, Any] | None] = []
+    while part := list(islice(jobs, _MAX_JOBS)):
+        results += run(part)
+    return results
 
 
 def seal(fields: FieldsToEncrypt, keys: SealingKeys) -> dict[str, Any] | None:

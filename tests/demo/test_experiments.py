@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from dynaseal_lab.stack.experiments import EXPERIMENTS
 from dynaseal_lab.stack.program import Outcome
 from dynaseal_lab.stack.terraform import PLUGINS
 from dynaseal_lab.testing import served
+from support.process_groups import has_ended
 
 SEARCHES = sorted(name for name, experiment in EXPERIMENTS.items() if experiment.has_stack)
 OTHERS = sorted(set(EXPERIMENTS) - {*SEARCHES})
@@ -162,18 +162,7 @@ def test_a_signal_ends_the_script_too(name: str) -> None:
         rest = process.stderr.read()
         assert process.wait(60) == 128 + number
         assert "Traceback" not in rest
-    assert _has_ended(process.pid)
-
-
-def _has_ended(group: int) -> bool:
-    """Whether no process of a group is left; the system may take a moment to remove the last one."""
-    for _ in range(100):
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.1)
-    return False
+    assert has_ended(process.pid)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")

@@ -12,11 +12,10 @@ from typing import Any, cast
 
 from boto3.dynamodb.types import TypeSerializer
 
+from dynaseal.attributes import TYPE_NAMES
 from dynaseal.cli.main import FailedError
 from dynaseal.core.stream_images import from_stream_image
 from dynaseal.errors import FormatError
-
-_TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"})
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -63,4 +62,4 @@ def _item(parsed: Any) -> dict[str, Any]:
 
 def _is_wire(value: Any) -> bool:
     names = cast("dict[str, Any]", value).keys() if isinstance(value, dict) else frozenset[str]()
-    return len(names) == 1 and _TYPES.issuperset(names)
+    return len(names) == 1 and TYPE_NAMES.issuperset(names)

@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, cast
 
+from dynaseal.attributes import TYPE_NAMES
 from dynaseal.core.quoting import quoted
 from dynaseal.core.values.types import MAX_DEPTH
 from dynaseal.errors import FormatError
@@ -16,7 +17,6 @@ _HINT = (
     "Pass an item as JSON has it, such as {'pk': {'S': 'ann'}, 'photo': {'B': 'base64'}}; in a record it is "
     "the member NewImage, OldImage or Keys"
 )
-_TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "L", "M", "BOOL", "NULL"})
 
 
 def from_stream_image(image: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _decoded(value: Mapping[str, Any], depth: int) -> dict[str, Any]:
     if depth > MAX_DEPTH + 1:
         raise ValueError("nested too deep")
     ((kind, content),) = value.items()
-    if kind not in _TYPES:
+    if kind not in TYPE_NAMES:
         raise ValueError("not a type of DynamoDB")
     if kind == "B":
         return {kind: _binary(content)}

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any, TypeGuard, cast
 
+from dynaseal.attributes import TYPE_NAMES
 from dynaseal.core.quoting import escaped, quoted
 
 MAX_SHOWN_VALUE = 256
 """How many characters of a value are shown unless another limit is given."""
 
 _MAX_DEPTH = 40
-_TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"})
 
 
 def type_of(value: Any) -> str | None:
@@ -26,7 +26,7 @@ def type_of(value: Any) -> str | None:
         ('S', None)
     """
     name = next(iter(value)) if _is_single(value) else None
-    return name if isinstance(name, str) and name in _TYPES else None
+    return name if isinstance(name, str) and name in TYPE_NAMES else None
 
 
 def bytes_of(value: Any) -> bytes | None:

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -18,6 +17,7 @@ import pytest
 
 from dynaseal import from_stream_image
 from support.exports import NEW, export, line, person, write_tables
+from support.process_groups import has_ended
 
 TESTS = Path(__file__).parents[2]
 COMMAND = [str(Path(sys.executable).with_name("dynaseal")), "transform"]
@@ -219,18 +219,6 @@ def test_processes_end_with_a_parent_that_is_killed(people: bytes) -> None:
         first_bytes(process, people)
         process.kill()
     assert has_ended(process.pid)
-
-
-def has_ended(group: int) -> bool:
-    """Whether no process of a group is left, after a while."""
-    for _ in range(100):
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.1)
-    os.killpg(group, signal.SIGKILL)
-    return False
 
 
 def test_a_process_that_is_killed_is_a_failure(people: bytes) -> None:
