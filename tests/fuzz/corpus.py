@@ -15,7 +15,7 @@ from dynaseal.core.values.types import MalformedValueError
 from dynaseal.core.values.writing import serialize
 from dynaseal.core.wire import u16
 from fuzz import items
-from fuzz.encoding import ODD, Part, encoded, encoded_part
+from fuzz.encoding import ODD, ODD_COUNT, Part, encoded, encoded_part
 from support import vectors
 
 LARGEST = 8192
@@ -57,6 +57,8 @@ def stored_items() -> Iterator[bytes]:
     for number, case in items.numbered_cases():
         for data in _encoded(vectors.wire_item(case["encrypted"])):
             yield u16(number) + data
+    for odd in _odd_attributes("pk", 0):
+        yield u16(0) + odd
 
 
 def sealed_items() -> Iterator[bytes]:
@@ -68,13 +70,16 @@ def sealed_items() -> Iterator[bytes]:
     stored_context = b"\x00\x01\x00\x01a\x00\x01b"
     for data in _encoded({"pk": {"S": "key"}}, {"pk": 1}):
         yield bytes((items.HAS_CONTEXT,)) + u16(len(stored_context)) + stored_context + data
+    for action_byte in range(3):
+        for odd in _odd_attributes("pk", action_byte):
+            yield b"\x00" + odd
 
 
 def described_items() -> Iterator[bytes]:
     for item in _stored():
         yield from _encoded(item)
     yield encoded({"*amzn-ddb-map-desc*": {"B": b"\x00\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x00\x01b"}})
-    yield b"".join(encoded_part(Part("a", 251, ODD + bytes((at,)), b"")) for at in range(20))
+    yield b"".join(_odd_attributes("a", 251))
 
 
 def conditions() -> Iterator[bytes]:
@@ -109,6 +114,11 @@ def _plain() -> Iterator[dict[str, Any]]:
 
 def _is_binary(value: Mapping[str, Any] | None) -> bool:
     return value is not None and "B" in value
+
+
+def _odd_attributes(name: str, action_byte: int) -> Iterator[bytes]:
+    """An attribute for each Python object that is not an attribute value."""
+    return (encoded_part(Part(name, action_byte, ODD + bytes((at,)), b"")) for at in range(ODD_COUNT))
 
 
 def _encoded(item: Mapping[str, Any], action_bytes: Mapping[str, int] | None = None) -> Iterator[bytes]:

@@ -40,6 +40,7 @@ _INVALID_VALUES: tuple[Any, ...] = (
     {1: "x"},
     {"B": 3},
 )
+ODD_COUNT = len(_INVALID_VALUES)
 
 
 class Cursor:

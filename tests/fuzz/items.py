@@ -108,7 +108,7 @@ def seal_item(data: bytes) -> bool:
 
 
 def _sealed_value(attribute: Attribute) -> dict[str, Any]:
-    return deserialize(*attribute.plaintext) if attribute.value is None else dict(attribute.value)
+    return deserialize(*attribute.plaintext) if attribute.legend_byte == ENCRYPTED else dict(attribute.value)
 
 
 def describe(data: bytes) -> bool:

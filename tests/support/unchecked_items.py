@@ -26,15 +26,15 @@ from dynaseal.materials.model import EncryptionMaterials
 
 @dataclass(frozen=True)
 class Attribute:
-    """One signed attribute: a value, or any type id and plaintext to encrypt."""
+    """One signed attribute: any type id and plaintext if it is to be encrypted, otherwise any value."""
 
     legend_byte: int
-    value: Mapping[str, Any] | None = None
+    value: Any = None
     plaintext: tuple[bytes, bytes] = (b"", b"")
 
     @property
     def field(self) -> tuple[bytes, bytes]:
-        return self.plaintext if self.value is None else serialize_value(self.value)
+        return self.plaintext if self.legend_byte == ENCRYPTED else serialize_value(self.value)
 
 
 def encrypt_unchecked(
