@@ -27,6 +27,7 @@ SLOWEST_SECONDS = 10
 """The time limit for one input of at most LONGEST bytes; work that grows faster than its input exceeds it."""
 
 LONGEST = 32_768
+LOG_LINES = 20
 _EXECUTED = re.compile(r"stat::number_of_executed_units:\s+(\d+)")
 _INPUT_FILE = re.compile(r"Test unit written to (\S+)")
 
@@ -37,7 +38,7 @@ class Outcome(NamedTuple):
     name: str
     inputs: int
     input_file: str | None
-    output: str
+    output: list[str]
     code: int
 
 
@@ -85,13 +86,17 @@ def _fuzz(name: str, seconds: int) -> Outcome:
             f"-artifact_prefix={FINDINGS}/{name}-",
         ]
         ended = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    output = ended.stdout + ended.stderr
-    executed, input_file = _EXECUTED.search(output), _INPUT_FILE.search(output)
+    return outcome_of(name, ended)
+
+
+def outcome_of(name: str, ended: subprocess.CompletedProcess[str]) -> Outcome:
+    """Read what a worker printed: atheris writes exceptions to stdout, libFuzzer its long log to stderr."""
+    executed, input_file = _EXECUTED.search(ended.stderr), _INPUT_FILE.search(ended.stderr)
     return Outcome(
         name,
         int(executed[1]) if executed else 0,
         input_file[1] if input_file else None,
-        output,
+        [*ended.stdout.splitlines(), *ended.stderr.splitlines()[-LOG_LINES:]],
         ended.returncode,
     )
 
@@ -103,7 +108,7 @@ def _report(outcome: Outcome) -> None:
     _say(f"{outcome.name}: BROKEN (exit {outcome.code})")
     if outcome.input_file is not None:
         _say(f"  again: python -m fuzz --replay {outcome.input_file} {outcome.name}")
-    _say("\n".join(f"  {line}" for line in outcome.output.splitlines()[-60:]))
+    _say("\n".join(f"  {line}" for line in outcome.output))
 
 
 def _say(text: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fuzz.__main__ import outcome_of
 from fuzz.encoding import Cursor, encoded, parts_of
 from fuzz.targets import TARGETS
 
@@ -52,6 +53,16 @@ def test_an_item_comes_back_from_the_input_that_it_is_written_as() -> None:
     parts = parts_of(Cursor(encoded(item)))
 
     assert {name: part.value for name, part in parts.items()} == item
+
+
+def test_a_broken_rule_is_reported_with_its_exception_and_its_input_however_long_the_log_is() -> None:
+    log = "#1 NEW\n" * 500 + "Test unit written to .fuzz/x-1\nstat::number_of_executed_units: 501\n"
+
+    outcome = outcome_of("sealed", subprocess.CompletedProcess([], 77, "AssertionError: a rule\n", log))
+
+    assert outcome.output[0] == "AssertionError: a rule"
+    assert len(outcome.output) < 50
+    assert (outcome.inputs, outcome.input_file, outcome.code) == (501, ".fuzz/x-1", 77)
 
 
 def test_the_fuzzer_runs() -> None:
