@@ -69,7 +69,7 @@ def _ratio(row: Row, slower: Column, faster: Column = Column.PURE) -> str:
     ratio = row.ratio(slower, faster)
     if ratio is None:
         raise ValueError(f"{row.what} lacks a figure")
-    return f"{ratio:.2g}" if ratio < 1 else f"{ratio:.1f}"
+    return f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}"
 
 
 def written(readme: str, results: Mapping[str, Any]) -> str:
