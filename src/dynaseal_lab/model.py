@@ -116,6 +116,33 @@ class AccessRequest:
     or a grant is retired, which no key policy can allow or deny."""
 
 
+Reason = Literal[
+    "allowed",
+    "explicit-deny-control",
+    "explicit-deny-identity",
+    "explicit-deny-resource",
+    "explicit-deny-boundary",
+    "explicit-deny-session",
+    "no-control-policy",
+    "no-identity-policy",
+    "no-resource-policy",
+    "no-boundary",
+    "no-session-policy",
+]
+_REASONS_IN_WORDS: Mapping[str, str] = {
+    "explicit-deny-control": "a service control policy denies it",
+    "explicit-deny-identity": "an identity policy denies it",
+    "explicit-deny-resource": "the resource's policy denies it",
+    "explicit-deny-boundary": "the permissions boundary denies it",
+    "explicit-deny-session": "the session policy denies it",
+    "no-control-policy": "no service control policy allows it",
+    "no-identity-policy": "no identity policy allows it",
+    "no-resource-policy": "the resource's policy does not allow it",
+    "no-boundary": "the permissions boundary does not allow it",
+    "no-session-policy": "the session policy does not allow it",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the evaluator decided, and why.
@@ -125,20 +152,13 @@ class Decision:
     """
 
     allowed: bool
-    reason: Literal[
-        "allowed",
-        "explicit-deny-control",
-        "explicit-deny-identity",
-        "explicit-deny-resource",
-        "explicit-deny-boundary",
-        "explicit-deny-session",
-        "no-control-policy",
-        "no-identity-policy",
-        "no-resource-policy",
-        "no-boundary",
-        "no-session-policy",
-    ]
+    reason: Reason
     statements: Sequence[str] = ()
+
+
+def reason_in_words(reason: str) -> str:
+    """Return the reason of a decision as a phrase; anything else, such as an error's code, as it is."""
+    return _REASONS_IN_WORDS.get(reason, reason)
 
 
 class Authorizer(Protocol):

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from dynaseal_lab.model import AccessRequest, Call, Decision, Fault
+from dynaseal_lab.model import AccessRequest, Call, Decision, Fault, reason_in_words
 from dynaseal_lab.record_store import InMemoryRecordStore, RecordStore
 
 CAPACITY = 20_000
@@ -56,8 +56,12 @@ class Event:
     sequence: int = 0
 
     def as_json(self) -> dict[str, object]:
-        """Return the event for JSON, with its time in ISO 8601."""
-        return {**asdict(self), "time": self.time.isoformat(timespec="milliseconds")}
+        """Return the event for JSON, with its time in ISO 8601 and its reason also in words."""
+        return {
+            **asdict(self),
+            "time": self.time.isoformat(timespec="milliseconds"),
+            "reason_in_words": reason_in_words(self.reason),
+        }
 
 
 class Trail:

@@ -18,7 +18,7 @@ from dynaseal_lab.iam.evaluate import evaluate
 from dynaseal_lab.iam.names import account_of, is_account
 from dynaseal_lab.iam.policy import PolicyError
 from dynaseal_lab.iam.store import IamStore
-from dynaseal_lab.model import AccessRequest, Call, ConditionKeys, Decision, Fault, Principal
+from dynaseal_lab.model import AccessRequest, Call, ConditionKeys, Decision, Fault, Principal, reason_in_words
 
 _ACTION = re.compile(r"(dynamodb|iam|kms|sts):[A-Za-z]+", re.ASCII)
 _VIA_SERVICE = "kms:viaservice"
@@ -60,6 +60,7 @@ class PrincipalAccess:
             "principal": self.principal,
             "may": self.decision.allowed,
             "reason": self.decision.reason,
+            "reason_in_words": reason_in_words(self.decision.reason),
             "statements": list(self.decision.statements),
         }
 

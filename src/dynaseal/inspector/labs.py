@@ -16,18 +16,6 @@ from botocore.httpsession import URLLib3Session
 
 _LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _TIME_LIMIT = 10
-_REASONS: Mapping[str, str] = {
-    "explicit-deny-control": "a service control policy denies it",
-    "explicit-deny-identity": "an identity policy denies it",
-    "explicit-deny-resource": "the resource's policy denies it",
-    "explicit-deny-boundary": "the permissions boundary denies it",
-    "explicit-deny-session": "the session policy denies it",
-    "no-control-policy": "no service control policy allows it",
-    "no-identity-policy": "no identity policy allows it",
-    "no-resource-policy": "the resource's policy does not allow it",
-    "no-boundary": "the permissions boundary does not allow it",
-    "no-session-policy": "the session policy does not allow it",
-}
 
 
 class LabError(Exception):
@@ -79,7 +67,7 @@ class Lab:
             Access(
                 principal=str(entry["principal"]),
                 may=entry["may"] is True,
-                reason=_REASONS.get(entry["reason"], str(entry["reason"])),
+                reason=str(entry["reason_in_words"]),
                 statements=[*map(str, entry["statements"])],
             )
             for entry in content["principals"]
@@ -111,11 +99,6 @@ def is_lab(endpoint: str) -> bool:
     except LabError:
         return False
     return health.get("status") == "ok"
-
-
-def reason_in_words(reason: str) -> str:
-    """Return a decision's reason as a phrase."""
-    return _REASONS.get(reason, reason)
 
 
 def _content(request: AWSRequest) -> Mapping[str, Any]:

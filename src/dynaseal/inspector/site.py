@@ -17,7 +17,7 @@ from dynaseal.core.quoting import escaped
 from dynaseal.errors import DynasealError
 from dynaseal.inspection.tables import KeyInputError, TableFacts, describe_table
 from dynaseal.inspector.accounts import Account, Actor
-from dynaseal.inspector.labs import LabError, reason_in_words
+from dynaseal.inspector.labs import LabError
 from dynaseal.inspector.rendering import environment
 
 AWS_ERRORS = (BotoCoreError, ClientError)
@@ -123,7 +123,6 @@ class Site:
             "root": self.path,
             "account": self.account,
             "has_lab": self.account.lab is not None,
-            "reason_in_words": reason_in_words,
         }
         html = self.templates.get_template(template).render(**shared, **values)
         # An item of a lab can have a lone surrogate, which UTF-8 does not have.

@@ -12,18 +12,6 @@ from dynaseal_lab.printing import printable
 WIDTH = 80
 _TIME, _OUTCOME = 8, 7
 _MARGIN = " " * (_TIME + 1)
-_REASONS: Mapping[str, str] = {
-    "explicit-deny-control": "a service control policy denies it",
-    "explicit-deny-identity": "an identity policy denies it",
-    "explicit-deny-resource": "the resource's policy denies it",
-    "explicit-deny-boundary": "the permissions boundary denies it",
-    "explicit-deny-session": "the session policy denies it",
-    "no-control-policy": "no service control policy allows it",
-    "no-identity-policy": "no identity policy allows it",
-    "no-resource-policy": "the resource's policy does not allow it",
-    "no-boundary": "the permissions boundary does not allow it",
-    "no-session-policy": "the session policy does not allow it",
-}
 _COLORS = {"allowed": "green", "denied": "red", "failed": "yellow"}
 
 
@@ -49,18 +37,13 @@ def explain_event(event: Mapping[str, Any]) -> str:
         "from": event["source_ip"] if event["source"] == "direct" else event["source"],
         "context": json.dumps(context) if context else "",
         "request": event["request_id"],
-        "reason": reason_of(event["reason"]) if event["outcome"] != "allowed" else "",
+        "reason": event["reason_in_words"] if event["outcome"] != "allowed" else "",
     }
     lines = [f"{name:9}  {printable(value)}" for name, value in facts.items() if value]
     title = "allowed by" if event["outcome"] == "allowed" else "because"
     if event["statements"]:
         lines += [title, *wrapped_statements(event["statements"])]
     return "\n".join(lines)
-
-
-def reason_of(reason: str) -> str:
-    """Return the reason of a decision in words."""
-    return _REASONS.get(reason, reason)
 
 
 def wrapped_statements(statements: list[str], margin: str = "  ") -> Iterator[str]:
@@ -112,6 +95,6 @@ def _explanation(event: Mapping[str, Any]) -> Iterator[str]:
         yield "encryption context: " + ", ".join(f"{name}={value}" for name, value in context.items())
     if event["outcome"] == "allowed":
         return
-    yield reason_of(event["reason"])
+    yield event["reason_in_words"]
     yield from event["statements"]
     yield f"request {event['request_id']}"

@@ -7,7 +7,7 @@ import click
 
 from dynaseal_lab.client import LabClient
 from dynaseal_lab.commands.options import AS_JSON, ENDPOINT
-from dynaseal_lab.commands.trail_text import reason_of, wrapped_statements
+from dynaseal_lab.commands.trail_text import wrapped_statements
 from dynaseal_lab.printing import json_text, printable
 
 _EXAMPLE = "dynaseal lab who-can kms:Decrypt alias/client --context kms:EncryptionContext:dept=hr"
@@ -47,5 +47,5 @@ def who_can(action: str, resource: str, context: tuple[str, ...], endpoint: str,
 def _format(entry: Mapping[str, Any]) -> str:
     lines = [printable(f"  {entry['principal']}")]
     if not entry["may"]:
-        lines.append(f"    {reason_of(entry['reason'])}")
+        lines.append(f"    {entry['reason_in_words']}")
     return "\n".join([*lines, *wrapped_statements(entry["statements"], "    ")])

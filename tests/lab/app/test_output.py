@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from dynaseal.cli.main import FailedError, main
 from dynaseal_lab.commands.trail_text import format_event
+from dynaseal_lab.model import Reason, reason_in_words
 from dynaseal_lab.printing import CommandError, json_text, printable
 from dynaseal_lab.testing import LabAccount
 
@@ -156,7 +158,7 @@ ANY_TEXT = st.text(st.one_of(st.characters(), st.sampled_from("\x00\n\r\t\x1b\x7
 
 def event(text: str) -> dict[str, object]:
     """An event whose every string a caller chose."""
-    strings = ("action", "resource", "principal", "source", "reason", "request_id", "outcome")
+    strings = ("action", "resource", "principal", "source", "reason_in_words", "request_id", "outcome")
     chosen: dict[str, object] = dict.fromkeys(strings, text)
     return chosen | {
         "time": "2026-01-01T00:00:00.000+00:00",
@@ -164,6 +166,13 @@ def event(text: str) -> dict[str, object]:
         "encryption_context": {text: text},
         "sequence": 1,
     }
+
+
+def test_every_reason_of_a_refusal_has_words() -> None:
+    refusals = set(get_args(Reason)) - {"allowed"}
+
+    assert all(" " in reason_in_words(reason) for reason in refusals)
+    assert reason_in_words("NotFoundException") == "NotFoundException"
 
 
 @given(text=ANY_TEXT)

@@ -46,6 +46,7 @@ def test_a_keys_users_are_listed_with_the_statement_or_the_gap(run: Run, account
     assert found["user/ann"]["statements"] == [f"Allow ann/may-0 #0: {difference}"]
     assert found["user/bob"]["statements"] == ["Deny bob/inline Never"]
     assert found["user/eve"]["reason"] == "no-identity-policy"
+    assert found["user/eve"]["reason_in_words"] == "no identity policy allows it"
     context = ("--context", "kms:EncryptionContext:dept=hr")
     assert allowed(run, "kms:Decrypt", key, *context) == {"root", "user/ann"}
     trail = account.trail()
