@@ -7,20 +7,17 @@ from base64 import b64encode
 from copy import deepcopy
 from typing import Any
 
-import botocore.session
 import pytest
-from botocore.parsers import create_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaseal import EncryptedClient
 from dynaseal.boto.interception.reply_parser import OPERATIONS_WITH_ITEMS, parse_items
+from support.botocore_replies import SERVICE, outcome, response
 from support.call_counter import call_count
 from support.people import people
 from support.stubbed_dynamodb import StubbedDynamoDb
 
-SERVICE = botocore.session.Session().get_service_model("dynamodb")
-JSON = "application/x-amz-json-1.0"
 CAPACITY = {"TableName": "people", "CapacityUnits": 0.5}
 
 strings = st.text(max_size=5)
@@ -73,24 +70,6 @@ def replies(item: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[str, dict[s
             ),
         )
     )
-
-
-def outcome(operation: str, response: dict[str, Any], *, in_one_pass: bool) -> Any:
-    """Do what botocore's endpoint does with a reply: the parsed reply, or the type of the error."""
-    model, customized = SERVICE.operation_model(operation), dict[str, Any]()
-    shape: Any = model.output_shape
-    response = deepcopy(response)
-    try:
-        if in_one_pass:
-            parse_items(response_dict=response, operation_model=model, customized_response_dict=customized)
-        parsed = create_parser("json").parse(response, shape)
-    except Exception as error:  # noqa: BLE001 whatever botocore's parser raises
-        return type(error)
-    return {**parsed, **customized}
-
-
-def response(body: bytes, *, status: int = 200, content_type: str = JSON) -> dict[str, Any]:
-    return {"headers": {"content-type": content_type}, "status_code": status, "body": body}
 
 
 @given(replies(items))

@@ -14,9 +14,13 @@ from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
 from dynaseal.core.values.types import MalformedValueError
 from dynaseal.core.values.writing import serialize
 from dynaseal.core.wire import u16
+from dynaseal.legacy.internal.formatting.serialize.attribute import serialize_attribute as serialize_older
 from fuzz import items
+from fuzz import older_items as older
 from fuzz.encoding import ODD, ODD_COUNT, Part, encoded, encoded_part
 from support import vectors
+from support.exports import OLD, person
+from support.exports import line as export_line
 
 LARGEST = 8192
 EXPRESSIONS = json.loads((vectors.VECTORS / "expressions.json").read_text())
@@ -80,6 +84,38 @@ def described_items() -> Iterator[bytes]:
         yield from _encoded(item)
     yield encoded({"*amzn-ddb-map-desc*": {"B": b"\x00\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x00\x01b"}})
     yield b"".join(_odd_attributes("a", 251))
+
+
+def older_items() -> Iterator[bytes]:
+    for number, item in older.numbered_items():
+        for data in _encoded(item):
+            yield u16(number) + data
+
+
+def older_values() -> Iterator[bytes]:
+    for _, item in older.numbered_items():
+        for value in item.values():
+            with suppress(*older.REFUSALS):
+                yield serialize_older(value)
+
+
+def older_descriptions() -> Iterator[bytes]:
+    for _, item in older.numbered_items():
+        description = item.get("*amzn-ddb-map-desc*", {})
+        if "B" in description:
+            yield description["B"]
+
+
+def replies() -> Iterator[bytes]:
+    for at, item in enumerate(_plain()):
+        yield bytes((at % 256,)) + export_line(Item=item, Items=[item], Responses={"people": [item]})
+
+
+def lines() -> Iterator[bytes]:
+    yield export_line(Item=OLD.encrypt_item(person(1)))
+    yield export_line(Keys={"pk": {"S": "person 2"}}, NewImage=person(2))
+    for item in _plain():
+        yield export_line(Item={**item, "pk": {"S": "key"}})
 
 
 def conditions() -> Iterator[bytes]:

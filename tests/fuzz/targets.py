@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from fuzz import corpus, expressions, items, readers
+from fuzz import corpus, expressions, items, older_items, readers, replies
 
 
 class Target(NamedTuple):
@@ -22,6 +22,11 @@ TARGETS: Mapping[str, Target] = {
     "object": Target(readers.write_value, corpus.objects),
     "item": Target(items.change_item, corpus.stored_items),
     "sealed": Target(items.seal_item, corpus.sealed_items),
+    "older-item": Target(older_items.change_item, corpus.older_items),
+    "older-value": Target(older_items.read_value, corpus.older_values),
+    "older-description": Target(older_items.read_description, corpus.older_descriptions),
+    "reply": Target(replies.parse_reply, corpus.replies),
+    "line": Target(replies.transform_line, corpus.lines),
     "describe": Target(items.describe, corpus.described_items),
     "condition": Target(expressions.condition, corpus.conditions),
     "projection": Target(expressions.projection, corpus.projections),
