@@ -63,11 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if importlib.util.find_spec("atheris") is None:
         parser.error("atheris is not installed: pip install atheris")
     seconds = max(1, options.seconds * options.jobs // len(names))
+    broken = False
     with ThreadPoolExecutor(options.jobs) as pool:
-        outcomes = list(pool.map(lambda name: _fuzz(name, seconds), names))
-    for outcome in outcomes:
-        _report(outcome)
-    return 1 if any(outcome.code for outcome in outcomes) else 0
+        for outcome in pool.map(lambda name: _fuzz(name, seconds), names):
+            _report(outcome)
+            broken |= outcome.code != 0
+    return int(broken)
 
 
 def _fuzz(name: str, seconds: int) -> Outcome:
@@ -113,6 +114,7 @@ def _report(outcome: Outcome) -> None:
 
 def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
