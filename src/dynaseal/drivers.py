@@ -9,7 +9,7 @@ A driver is set for a piece of code by `driven_by`, in one thread, and never see
 """
 
 from collections.abc import Callable, Generator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from functools import partial
 from inspect import iscoroutine, iscoroutinefunction
@@ -21,6 +21,8 @@ from dynaseal.errors import ConfigError
 
 _T = TypeVar("_T")
 _LIBRARY = __name__.partition(".")[0]
+SECONDS_BETWEEN_LOOKS = 0.5
+"""How often a waiting caller looks whether the event loop is still running that it waits for."""
 
 
 class Driver(Protocol):
@@ -39,8 +41,8 @@ class Driver(Protocol):
         """Make a call that waits for a reply, and return its result."""
         ...
 
-    def wait(self, future: Future[_T], /) -> _T:
-        """Return the result of a future that another caller will set."""
+    def wait(self, future: Future[_T], setter: "Driver", /) -> _T:
+        """Return the result of a future that another caller will set, while its event loop runs."""
         ...
 
     def sleep(self, seconds: float, /) -> None:
@@ -71,8 +73,8 @@ class _Blocking:
             )
         return result
 
-    def wait(self, future: Future[_T], /) -> _T:
-        return future.result()
+    def wait(self, future: Future[_T], setter: Driver, /) -> _T:
+        return result_while(future, setter.is_running)
 
     def sleep(self, seconds: float, /) -> None:
         block(seconds)
@@ -135,13 +137,39 @@ class _Driven:
         return partial(call, getattr(self._owner, name))
 
 
-def wait(future: Future[_T]) -> _T:
+def wait(future: Future[_T], setter: Driver) -> _T:
     """Return the result of a future that another caller will set.
 
+    Args:
+        future: The future.
+        setter: The driver of the other caller's code.
+
     Raises:
-        CancelledError: that caller ended without setting it (`concurrent.futures.CancelledError`).
+        CancelledError: that caller ended without setting it, or its event loop was left
+            (`concurrent.futures.CancelledError`).
     """
-    return _current.driver.wait(future)
+    return _current.driver.wait(future, setter)
+
+
+def result_while(future: Future[_T], is_running: Callable[[], bool]) -> _T:
+    """Block until a future is done, and return its result.
+
+    Args:
+        future: The future.
+        is_running: Whether what sets it still runs.
+
+    Raises:
+        CancelledError: that does not run any more (`concurrent.futures.CancelledError`).
+    """
+    # `concurrent.futures.wait` would not return when the future is cancelled.
+    while True:
+        try:
+            return future.result(SECONDS_BETWEEN_LOOKS)
+        except TimeoutError:
+            if future.done():
+                return future.result()
+            if not is_running():
+                raise CancelledError from None
 
 
 def sleep(seconds: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Any
 
@@ -264,6 +264,73 @@ def test_a_load_whose_loop_was_left_is_not_waited_for(runner: Any, is_closed: bo
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
     assert cache.get("key", 60, lambda: "nobody") == "a"
+
+
+@RUNNERS
+@pytest.mark.parametrize("waits_by", ["thread", "loop", "thread of a loop"])
+def test_whoever_waits_for_a_load_whose_loop_is_left_meanwhile_loads_for_itself(
+    runner: Any, waits_by: str
+) -> None:
+    cache = BranchKeyCache()
+    loading = threading.Event()
+
+    async def forever() -> None:
+        loading.set()
+        await asyncio.Event().wait()
+
+    async def leave(is_waiting: threading.Event) -> Any:
+        task = asyncio.create_task(runner(cache.get, "key", 60, lambda: drivers.call(forever)))
+        while not is_waiting.is_set():
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.05)
+        return task
+
+    def wait() -> str:
+        def code() -> str:
+            is_waiting.set()
+            return cache.get("key", 60, lambda: "loaded again")
+
+        if waits_by == "thread":
+            return code()
+        return asyncio.run(run(code) if waits_by == "loop" else run_in_thread(code))
+
+    is_waiting = threading.Event()
+    loop = asyncio.new_event_loop()
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(lambda: loading.wait(10) and wait())
+        task = loop.run_until_complete(leave(is_waiting))
+        try:
+            assert found.result(10) == "loaded again"
+        finally:
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                loop.run_until_complete(task)
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+
+
+def test_a_load_that_ends_after_a_waiting_loop_was_closed_has_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cache = BranchKeyCache()
+    begun, gate = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        begun.set()
+        assert gate.wait(10)
+        return "key"
+
+    async def wait_a_little() -> None:
+        assert begun.wait(10)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(run(cache.get, "key", 60, lambda: "another"), 0.01)
+
+    with ThreadPoolExecutor(1) as pool:
+        loaded = pool.submit(cache.get, "key", 60, slow)
+        asyncio.run(wait_a_little())
+        gate.set()
+        assert loaded.result(10) == "key"
+    assert caplog.records == []
 
 
 @RUNNERS

@@ -13,7 +13,7 @@ in a thread.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from concurrent.futures import Future, wait
+from concurrent.futures import CancelledError, Future
 from contextvars import copy_context
 from functools import partial
 from inspect import iscoroutine, iscoroutinefunction
@@ -23,7 +23,7 @@ from typing import Any, TypeVar, cast
 
 from greenlet import getcurrent, greenlet
 
-from dynaseal.drivers import driven_by
+from dynaseal.drivers import SECONDS_BETWEEN_LOOKS, Driver, driven_by, result_while
 
 _T = TypeVar("_T")
 
@@ -31,7 +31,6 @@ MAX_SIZE_ON_LOOP = 64 * 1024
 """The most bytes of a request or a reply whose cryptography the loop's own thread does."""
 MAX_SECONDS_BETWEEN_TASKS = 0.005
 """How long items are read or written one after the other before other tasks may run."""
-_SECONDS_BETWEEN_LOOKS = 0.5
 
 
 class Turns:
@@ -174,8 +173,8 @@ class _LoopDriver:
         # A coroutine function that is wrapped in a function, by a decorator for instance.
         return self._await(result) if iscoroutine(result) else result
 
-    def wait(self, future: Future[_T], /) -> _T:
-        self._await(_until_done(future))
+    def wait(self, future: Future[_T], setter: Driver, /) -> _T:
+        self._await(_until_done(future, setter.is_running))
         return future.result()
 
     def sleep(self, seconds: float, /) -> None:
@@ -228,13 +227,13 @@ class _ThreadDriver:
         if self._is_cancelled:
             self._pending.cancel()
         # A loop that is closed meanwhile never sets the result, and the thread would keep the process alive.
-        while not wait([self._pending], _SECONDS_BETWEEN_LOOKS).done:
-            if self._loop.is_closed():
-                raise asyncio.CancelledError
-        return self._pending.result()
+        try:
+            return result_while(self._pending, lambda: not self._loop.is_closed())
+        except CancelledError:
+            raise asyncio.CancelledError from None
 
-    def wait(self, future: Future[_T], /) -> _T:
-        return future.result()
+    def wait(self, future: Future[_T], setter: Driver, /) -> _T:
+        return result_while(future, setter.is_running)
 
     def sleep(self, seconds: float, /) -> None:
         sleep(seconds)
@@ -247,8 +246,16 @@ async def _awaited(function: Callable[..., Any], args: tuple[Any, ...], kwargs: 
     return await function(*args, **kwargs)
 
 
-async def _until_done(future: Future[Any]) -> None:
-    """Wait until a future is done; cancelling this wait does not cancel the future, which others wait for."""
+async def _until_done(future: Future[Any], is_running: Callable[[], bool]) -> None:
+    """Wait until a future is done; cancelling this wait does not cancel the future, which others wait for.
+
+    Args:
+        future: The future.
+        is_running: Whether what sets it still runs.
+
+    Raises:
+        CancelledError: that does not run any more (`concurrent.futures.CancelledError`).
+    """
     loop = asyncio.get_running_loop()
     done = loop.create_future()
 
@@ -256,8 +263,14 @@ async def _until_done(future: Future[Any]) -> None:
         if not done.done():
             done.set_result(None)
 
-    future.add_done_callback(lambda _: loop.call_soon_threadsafe(wake))
-    await done
+    def wake_loop(_: object) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(wake)
+
+    future.add_done_callback(wake_loop)
+    while not (await asyncio.wait([done], timeout=SECONDS_BETWEEN_LOOKS))[0]:
+        if not is_running():
+            raise CancelledError
 
 
 def _is_asynchronous(function: Callable[..., Any]) -> bool:

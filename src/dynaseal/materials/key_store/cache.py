@@ -132,10 +132,10 @@ class BranchKeyCache(ProcessBound):
                 # A task of this thread's event loop is loading it, and this caller blocks the loop.
                 return load()
             try:
-                return drivers.wait(loading)
+                return drivers.wait(loading, loading.driver)
             except CancelledError:
-                # That load was interrupted by something other than a failure, such as KeyboardInterrupt: try
-                # again.
+                # That load was interrupted by something other than a failure, such as KeyboardInterrupt, or
+                # its event loop was left: try again.
                 continue
         return self._load(key, ttl_seconds, load, future, entry)
 
