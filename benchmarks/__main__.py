@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import beacons, calls, cold, exports, items, lab, memory, peers, readme, threads
+from benchmarks import beacons, calls, cold, exports, items, lab, memory, pages, peers, threads
 from benchmarks.measure import Figure
 from benchmarks.rows import Column, Row
 from dynaseal.core import signatures
@@ -104,9 +104,9 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="build AWS's libraries for Rust and Java first")
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write the figures to a file")
     parser.add_argument(
-        "--readme",
+        "--pages",
         action="store_true",
-        help="also write benchmarks/results.json, and README's figures from it",
+        help="also write benchmarks/results.json, and from it the figures of README and docs/comparison.md",
     )
     arguments = parser.parse_args()
     if arguments.peers:
@@ -117,9 +117,9 @@ def main() -> None:
     _print(rows, about)
     if arguments.json is not None:
         _write(arguments.json, rows, about)
-    if arguments.readme:
-        _write(readme.RESULTS, rows, about)
-        readme.write()
+    if arguments.pages:
+        _write(pages.RESULTS, rows, about)
+        pages.write()
 
 
 if __name__ == "__main__":

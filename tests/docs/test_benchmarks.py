@@ -1,4 +1,4 @@
-"""README's figures about speed are those of a run of the benchmarks, and the benchmarks run."""
+"""The pages' figures about speed are those of a run of the benchmarks, and the benchmarks run."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def run(*arguments: str) -> str:
     ).stdout
 
 
-def test_the_readme_s_figures_are_those_of_the_recorded_run() -> None:
-    run("benchmarks.readme", "--check")
+def test_the_pages_figures_are_those_of_the_recorded_run() -> None:
+    run("benchmarks.pages", "--check")
 
 
 def test_a_quick_run_prints_figures_and_writes_them_as_json(tmp_path: Path) -> None:
