@@ -148,7 +148,7 @@ def estimate_cost(
     sizes = measure(config, item)
     keys = {use.key_id for use in uses.keys} | {use.store.kms_key_arn for use in uses.stores}
     return Estimate(
-        kms=[*_kms_calls(config, uses, reads, writes, loaders=processes * tenants)],
+        kms=[*_kms_calls(uses, reads, writes, loaders=processes * tenants)],
         keys=len(keys),
         keys_dollars=KMS_KEY.of(len(keys)),
         sizes=sizes,
@@ -172,12 +172,10 @@ def _known_uses(config: TableConfig) -> Uses:
     return uses
 
 
-def _kms_calls(
-    config: TableConfig, uses: Uses, reads: int, writes: int, *, loaders: int
-) -> Iterator[KmsUsage]:
+def _kms_calls(uses: Uses, reads: int, writes: int, *, loaders: int) -> Iterator[KmsUsage]:
     yield from _item_calls(uses.keys, reads, writes)
     for use in uses.stores:
-        yield from _store_calls(config, use, reads, writes, loaders=loaders)
+        yield _store_calls(use, reads, writes, loaders=loaders)
 
 
 def _item_calls(keys: Sequence[KeyUse], reads: int, writes: int) -> Iterator[KmsUsage]:
@@ -200,20 +198,17 @@ def _item_calls(keys: Sequence[KeyUse], reads: int, writes: int) -> Iterator[Kms
             )
 
 
-def _store_calls(
-    config: TableConfig, use: StoreUse, reads: int, writes: int, *, loaders: int
-) -> Iterator[KmsUsage]:
-    """Yield the calls that fetch a key store's keys: at most one per TTL for each process and branch key."""
+def _store_calls(use: StoreUse, reads: int, writes: int, *, loaders: int) -> KmsUsage:
+    """Return the calls that fetch a key store's keys: at most one per TTL for each process and branch key."""
+    loads = loaders * ceil(_SECONDS_PER_MONTH / use.ttl_seconds)
     if use.keyring is None:
-        search = config.compiled_search
-        ttl = 3600.0 if search is None else search.key_source.ttl_seconds
-        calls = min(reads + writes, loaders * ceil(_SECONDS_PER_MONTH / ttl))
+        calls = min(reads + writes, loads)
         name = "beacon keys"
     else:
-        loads = loaders * ceil(_SECONDS_PER_MONTH / use.keyring.ttl_seconds)
+        # The active version, for writing, is fetched and kept apart from the versions for reading.
         calls = min(reads, loads) + min(writes, loads)
         name = "the hierarchical keyring"
-    yield KmsUsage(
+    return KmsUsage(
         keyring=name,
         key_id=use.store.kms_key_arn,
         operation="Decrypt",

@@ -37,7 +37,7 @@ def check_key_store(use: StoreUse, data_keys: Iterable[EncryptedDataKey], notes:
         )
     for branch_key_id in ids[:_MAX_BRANCH_KEYS]:
         try:
-            if use.fetches_beacon_keys:
+            if use.keyring is None:
                 use.store.get_beacon_key(branch_key_id)
             else:
                 use.store.get_active_branch_key(branch_key_id)

@@ -71,15 +71,15 @@ class StoreUse:
 
     Attributes:
         store: The key store.
+        ttl_seconds: How long a key is used before it is fetched again.
         keyring: The keyring that fetches branch keys; None if beacon keys are fetched.
         beacon_key_id: The one beacon key that is fetched; None if each tenant has its own, or none is.
-        fetches_beacon_keys: Whether beacon keys are fetched.
     """
 
     store: KeyStore
+    ttl_seconds: float
     keyring: AwsKmsHierarchicalKeyring | None = None
     beacon_key_id: str | None = None
-    fetches_beacon_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +208,7 @@ def _key_use(keyring: object) -> KeyUse | None:
 def _branch_key_stores(keyrings: Sequence[AwsKmsHierarchicalKeyring]) -> Iterator[StoreUse]:
     for keyring in keyrings:
         if isinstance(keyring.key_store, KeyStore):
-            yield StoreUse(store=keyring.key_store, keyring=keyring)
+            yield StoreUse(store=keyring.key_store, ttl_seconds=keyring.ttl_seconds, keyring=keyring)
 
 
 def _beacon_key_stores(config: TableConfig) -> Iterator[StoreUse]:
@@ -216,8 +216,8 @@ def _beacon_key_stores(config: TableConfig) -> Iterator[StoreUse]:
     if compiled is not None and isinstance(compiled.key_store, KeyStore):
         yield StoreUse(
             store=compiled.key_store,
+            ttl_seconds=compiled.key_source.ttl_seconds,
             beacon_key_id=getattr(compiled.key_source, "beacon_key_id", None),
-            fetches_beacon_keys=True,
         )
 
 

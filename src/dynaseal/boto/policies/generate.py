@@ -344,7 +344,7 @@ class _Generator:
         if any(use.keyring is not None for use in uses):
             types += [ACTIVE] if self._writes else []
             types += [f"{VERSION_PREFIX}*"] if self._reads else []
-        if any(use.fetches_beacon_keys for use in uses):
+        if any(use.keyring is None for use in uses):
             types.append(BEACON)
         return types
 
