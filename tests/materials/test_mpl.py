@@ -182,6 +182,29 @@ def test_a_keyring_that_a_user_wrote_for_aws_package_works() -> None:
     subject.check_reads(subject.write(), "through a user's own keyring")
 
 
+class WithoutSigningKeys(Ours):
+    """A faulty keyring that a user wrote: the data key is wrapped, but its tag could not be made."""
+
+    def __init__(self, inner: Any, signing_keys: list[bytes] | None) -> None:
+        super().__init__(inner)
+        self.signing_keys = signing_keys
+
+    def on_encrypt(self, param: Any) -> Any:
+        output = self.inner.on_encrypt(param)
+        output.materials.symmetric_signing_keys = self.signing_keys
+        return output
+
+
+@pytest.mark.parametrize("signing_keys", [None, [], [bytes(32)] * 2])
+def test_a_keyring_that_returns_other_than_one_signing_key_per_data_key_is_refused(
+    signing_keys: list[bytes] | None,
+) -> None:
+    subject = Subject(MplKeyring(WithoutSigningKeys(theirs_aes(fake_kms()), signing_keys)))
+
+    with pytest.raises(EncryptError, match=r"one symmetric signing key for each encrypted data key"):
+        subject.write()
+
+
 def test_a_refusal_of_kms_comes_through_in_its_own_words() -> None:
     kms = fake_kms()
     subject = Subject(MplKeyring(theirs_kms(kms)))

@@ -19,6 +19,7 @@ from dynaseal.errors import ConfigError, EncryptError, UnwrapError
 from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials
 
 _PACKAGE = "aws_cryptographic_material_providers.mpl"
+_MODULES = ("models", "errors", "references", "config")
 # That package refuses materials without a signing key if the suite has signatures, but does not use the key.
 _SIGNING_KEY_PLACEHOLDER = b"kept in dynaseal"
 
@@ -42,7 +43,7 @@ class MplKeyring(ProcessBound):
     def __init__(self, keyring: Any) -> None:
         try:
             package, models, errors, references, config = (
-                import_module(name) for name in (_PACKAGE, *(f"{_PACKAGE}.{part}" for part in _PARTS))
+                import_module(name) for name in (_PACKAGE, *(f"{_PACKAGE}.{module}" for module in _MODULES))
             )
         except ImportError as error:
             raise ConfigError(
@@ -70,7 +71,7 @@ class MplKeyring(ProcessBound):
         """Have the keyring make a data key if there is none yet, and wrap it.
 
         Raises:
-            EncryptError: AWS's keyring failed.
+            EncryptError: AWS's keyring failed or is faulty.
         """
         mpl_materials = self._models.EncryptionMaterials(
             algorithm_suite=self._suites[materials.suite],
@@ -87,12 +88,20 @@ class MplKeyring(ProcessBound):
         except self._service_error as error:
             raise EncryptError(f"{self!r} could not wrap a data key: {_message(error)}") from error
         count = len(materials.encrypted_data_keys)
-        added = list(
-            zip(result.encrypted_data_keys[count:], result.symmetric_signing_keys[count:], strict=True)
-        )
-        if not added or result.plaintext_data_key is None:
-            raise EncryptError(f"{self!r} did not wrap a data key")
-        for wrapped, tag_key in added:
+        wrapped_keys = (result.encrypted_data_keys or ())[count:]
+        tag_keys = (result.symmetric_signing_keys or ())[count:]
+        if not wrapped_keys or result.plaintext_data_key is None:
+            raise EncryptError(
+                f"{self!r} did not wrap a data key",
+                hint="Its on_encrypt must return the data key, and add an encrypted data key",
+            )
+        if len(tag_keys) != len(wrapped_keys):
+            raise EncryptError(
+                f"{self!r} wrapped the data key {len(wrapped_keys)} times, and added {len(tag_keys)} "
+                "symmetric signing keys",
+                hint="Its on_encrypt must add one symmetric signing key for each encrypted data key",
+            )
+        for wrapped, tag_key in zip(wrapped_keys, tag_keys, strict=True):
             materials = materials.with_wrapped_key(
                 bytes(result.plaintext_data_key), _from_mpl(wrapped), bytes(tag_key)
             )
@@ -104,7 +113,7 @@ class MplKeyring(ProcessBound):
         """Have the keyring unwrap the first data key that it can.
 
         Raises:
-            UnwrapError: AWS's keyring failed.
+            UnwrapError: AWS's keyring failed or is faulty.
         """
         mpl_materials = self._models.DecryptionMaterials(
             algorithm_suite=self._suites[materials.suite],
@@ -120,7 +129,10 @@ class MplKeyring(ProcessBound):
         except self._service_error as error:
             raise UnwrapError(f"{self!r} could not unwrap a data key: {_message(error)}") from error
         if result.plaintext_data_key is None or result.symmetric_signing_key is None:
-            raise UnwrapError(f"{self!r} returned no data key")
+            raise UnwrapError(
+                f"{self!r} returned no data key",
+                hint="Its on_decrypt must return the data key and its symmetric signing key, or fail",
+            )
         return materials.with_unwrapped_key(
             bytes(result.plaintext_data_key), bytes(result.symmetric_signing_key)
         )
@@ -131,9 +143,6 @@ class MplKeyring(ProcessBound):
             key_provider_info=key.provider_info,
             ciphertext=key.ciphertext,
         )
-
-
-_PARTS = ("models", "errors", "references", "config")
 
 
 def _from_mpl(key: Any) -> EncryptedDataKey:
