@@ -145,3 +145,10 @@ def test_a_table_that_is_missing_ends_in_one_line() -> None:
     result = run("nowhere", "--attribute", "a")
     assert result.exit_code == 1
     assert "ResourceNotFoundException" in result.stderr
+
+
+def test_an_empty_table_is_an_empty_sample(here: dict[str, Any]) -> None:
+    name = create_table(boto3.client("dynamodb", **here), "pk")
+    result = run(name, "--attribute", "email")
+    assert result.exit_code == 1
+    assert "The sample has no items" in result.stderr

@@ -152,6 +152,24 @@ def test_invalid_samples_are_refused(items: Any, attribute: str, message: str) -
         plan_beacon(items, attribute)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"table_items": 0}, "table_items must be 1 or more, and is 0"),
+        ({"table_items": -5}, "table_items must be 1 or more, and is -5"),
+        ({"table_items": "7"}, "table_items must be a whole number"),
+        ({"item_bytes": -1.0}, "item_bytes must be 1 or more, and is -1.0"),
+        ({"shared": "4"}, "shared must be a number"),
+        ({"name": 5}, "name must be a string"),
+        ({"beacon_key": bytes(32).hex()}, "beacon_key must be bytes"),
+        ({"beacon_key": bytes(32).hex().encode()}, "beacon_key must have 32 bytes, and has 64"),
+    ],
+)
+def test_an_argument_that_no_table_can_have_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=f"plan_beacon's {message}"):
+        plan_beacon(people("a"), "name", **arguments)
+
+
 @pytest.mark.parametrize("drawn", ["a", "abc", "<&>" * 30])
 def test_the_plot_is_a_drawing_of_every_length(drawn: str) -> None:
     plan = plan_beacon([{"a<b": {"S": name}} for name in drawn], "a<b")

@@ -117,13 +117,13 @@ def _beacon_key(
     return KeyStore(table, logical_name or table, kms_key).get_beacon_key(key_id).beacon_key
 
 
-def _items_of(table_name: str, sample: int | None) -> tuple[list[dict[str, Any]], int]:
+def _items_of(table_name: str, sample: int | None) -> tuple[list[dict[str, Any]], int | None]:
     client = Clients("dynamodb")()
     items = scan(client, table_name, sample or DEFAULT_SAMPLE)
     # DynamoDB updates ItemCount about every six hours, so a table that was just filled has more items than
     # that.
     counted: int = client.describe_table(TableName=table_name)["Table"]["ItemCount"]
-    return items, max(counted, len(items))
+    return items, max(counted, len(items)) or None
 
 
 def _print(table_name: str, report: BeaconPlan) -> None:

@@ -96,6 +96,17 @@ def check_integers(owner: str, **arguments: object) -> None:
             raise _wrong_type(owner, name, value, "a whole number")
 
 
+def check_at_least(owner: str, least: int, **arguments: float) -> None:
+    """Check that numbers are not too small.
+
+    Raises:
+        ConfigError: one is.
+    """
+    for name, value in arguments.items():
+        if value < least:
+            raise ConfigError(f"{owner}'s {name} must be {least} or more, and is {value}")
+
+
 def check_instances(owner: str, kind: type | tuple[type, ...], **arguments: object) -> None:
     """Check that arguments are instances of a class.
 

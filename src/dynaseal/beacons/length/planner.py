@@ -25,8 +25,15 @@ from dynaseal.beacons.compiled.locations import parse_location
 from dynaseal.beacons.definitions import MAX_LENGTH
 from dynaseal.beacons.length.plans import BeaconPlan, LengthPlan
 from dynaseal.beacons.length.recommend import DEFAULT_SHARED, recommend
-from dynaseal.core.arguments import check_bytes
+from dynaseal.core.arguments import (
+    check_at_least,
+    check_bytes,
+    check_integers,
+    check_numbers,
+    check_strings,
+)
 from dynaseal.core.header import HEADER_NAME
+from dynaseal.core.primitives import KEY_LENGTH
 from dynaseal.core.values.types import MalformedValueError
 from dynaseal.core.values.writing import serialize
 from dynaseal.errors import ConfigError
@@ -64,8 +71,8 @@ def plan_beacon(
         shared: The least number of values that must share a beacon on average.
 
     Raises:
-        ConfigError: `attribute` is not a location, none of the items has a value there, or the beacon key is
-            not bytes.
+        ConfigError: `attribute` is not a location, none of the items has a value there, the beacon key is not
+            32 bytes, or a number is too small.
 
     Example:
         >>> people = [{"city": {"S": f"city {number % 64}"}} for number in range(256)]
@@ -73,27 +80,26 @@ def plan_beacon(
         >>> plan.values, plan.recommended, round(plan.lengths[3].false_positives, 2)
         (64, 4, 15.75)
     """
-    if beacon_key is not None:
-        check_bytes("plan_beacon", beacon_key=beacon_key)
+    _check_arguments(name, beacon_key, table_items, item_bytes, shared)
     sample = _Sample.of(items, attribute)
-    uses_own_key = beacon_key is not None
-    table = _Table.of(
+    hashed = _HashedSample.of(
         sample.counts,
         factor=(table_items or sample.items) / sample.items,
         item_bytes=item_bytes or sample.item_bytes,
-        keys=_keys(name or attribute, beacon_key),
+        name=name or attribute,
+        beacon_key=beacon_key,
     )
-    lengths = table.lengths(own_key=uses_own_key)
+    lengths = hashed.lengths()
     choice = recommend(lengths, len(sample.counts), sample.most_frequent, shared)
     return BeaconPlan(
         attribute=attribute,
         sampled_items=sample.counts.total(),
-        table_items=round(sample.counts.total() * table.factor),
+        table_items=round(sample.counts.total() * hashed.factor),
         values=len(sample.counts),
         value_bits=_entropy(sample.counts.values()),
         most_frequent=sample.most_frequent,
-        item_bytes=table.item_bytes,
-        uses_own_key=uses_own_key,
+        item_bytes=hashed.item_bytes,
+        uses_own_key=hashed.uses_own_key,
         lengths=lengths,
         recommended=choice.length,
         reason=choice.reason,
@@ -145,8 +151,8 @@ class _Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Table:
-    """The values of the sample and their hashes.
+class _HashedSample:
+    """The values of the sample and their hashes, from which each length is measured.
 
     Attributes:
         counts: How many items of the sample have each value.
@@ -154,6 +160,7 @@ class _Table:
         factor: How many items of the table one item of the sample represents.
         item_bytes: The mean size of a stored item.
         hashed: For each key, the number whose last bits are each value's beacon.
+        uses_own_key: Whether the one key is the table's own, and not one of several trial keys.
     """
 
     counts: Mapping[bytes, int]
@@ -161,23 +168,34 @@ class _Table:
     factor: float
     item_bytes: float
     hashed: Sequence[Mapping[bytes, int]]
+    uses_own_key: bool
 
     @classmethod
     def of(
-        cls, counts: Mapping[bytes, int], *, factor: float, item_bytes: float, keys: Iterable[bytes]
-    ) -> "_Table":
-        by_frequency = sorted(counts, key=lambda data: (-counts[data], data))
-        hashed = [{data: beacon_number(key, data) for data in counts} for key in keys]
+        cls,
+        counts: Mapping[bytes, int],
+        *,
+        factor: float,
+        item_bytes: float,
+        name: str,
+        beacon_key: bytes | None,
+    ) -> "_HashedSample":
+        keys = _keys(name, beacon_key)
         return cls(
-            counts=counts, by_frequency=by_frequency, factor=factor, item_bytes=item_bytes, hashed=hashed
+            counts=counts,
+            by_frequency=sorted(counts, key=lambda data: (-counts[data], data)),
+            factor=factor,
+            item_bytes=item_bytes,
+            hashed=[{data: beacon_number(key, data) for data in counts} for key in keys],
+            uses_own_key=beacon_key is not None,
         )
 
-    def lengths(self, *, own_key: bool) -> tuple[LengthPlan, ...]:
+    def lengths(self) -> tuple[LengthPlan, ...]:
         """Measure every length at which values still share beacons, and a few more."""
         longest = min(ceil(log2(len(self.counts))) + _EXTRA_BITS, MAX_LENGTH)
-        return tuple(self.at(length, own_key=own_key) for length in range(1, longest + 1))
+        return tuple(self.at(length) for length in range(1, longest + 1))
 
-    def at(self, length: int, *, own_key: bool) -> LengthPlan:
+    def at(self, length: int) -> LengthPlan:
         """Measure what a length costs and reveals."""
         counted = [self._groups(numbers, length) for numbers in self.hashed]
         measured = [_false_positives(groups) * self.factor for groups in counted]
@@ -186,7 +204,7 @@ class _Table:
         # `factor` items of the table.
         same = 1 + self.factor * sum(count * (count - 1) for count in self.counts.values()) / total
         others = total * self.factor - same
-        false = measured[0] if own_key else others / 2**length
+        false = measured[0] if self.uses_own_key else others / 2**length
         found = same + false
         alone = [sum(len(group) == 1 for group in groups) / len(self.counts) for groups in counted]
         guessed_at_most = [sum(max(group.values()) for group in groups) / total for groups in counted]
@@ -225,6 +243,31 @@ class _Table:
         by_beacon = sorted(groups, key=lambda group: -sum(group.values()))
         right = sum(group.get(guess, 0) for group, guess in zip(by_beacon, self.by_frequency, strict=False))
         return max(right, self.counts[self.by_frequency[0]]) / sum(self.counts.values())
+
+
+def _check_arguments(
+    name: str | None,
+    beacon_key: bytes | None,
+    table_items: int | None,
+    item_bytes: float | None,
+    shared: float,
+) -> None:
+    if name is not None:
+        check_strings("plan_beacon", name=name)
+    if beacon_key is not None:
+        check_bytes("plan_beacon", beacon_key=beacon_key)
+        if len(beacon_key) != KEY_LENGTH:
+            raise ConfigError(
+                f"plan_beacon's beacon_key must have {KEY_LENGTH} bytes, and has {len(beacon_key)}",
+                hint="Pass KeyStore.get_beacon_key(id).beacon_key",
+            )
+    if table_items is not None:
+        check_integers("plan_beacon", table_items=table_items)
+        check_at_least("plan_beacon", 1, table_items=table_items)
+    if item_bytes is not None:
+        check_numbers("plan_beacon", item_bytes=item_bytes)
+        check_at_least("plan_beacon", 1, item_bytes=item_bytes)
+    check_numbers("plan_beacon", shared=shared)
 
 
 def _false_positives(groups: Iterable[Mapping[bytes, int]]) -> float:

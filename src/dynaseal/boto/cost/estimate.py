@@ -19,7 +19,7 @@ from dynaseal.boto.cost.prices import (
 from dynaseal.boto.cost.sizes import ItemSizes, measure
 from dynaseal.boto.keys.uses import KeyKind, KeyUse, StoreUse, Uses, uses_of
 from dynaseal.config import TableConfig
-from dynaseal.core.arguments import check_instances, check_integers
+from dynaseal.core.arguments import check_at_least, check_instances, check_integers
 from dynaseal.errors import ConfigError
 
 _SECONDS_PER_MONTH = 730 * 3600
@@ -142,8 +142,8 @@ def estimate_cost(
     check_integers(
         "estimate_cost", items=items, reads=reads, writes=writes, processes=processes, tenants=tenants
     )
-    _check_at_least(0, items=items, reads=reads, writes=writes)
-    _check_at_least(1, processes=processes, tenants=tenants)
+    check_at_least("estimate_cost", 0, items=items, reads=reads, writes=writes)
+    check_at_least("estimate_cost", 1, processes=processes, tenants=tenants)
     uses = _known_uses(config)
     sizes = measure(config, item)
     keys = {use.key_id for use in uses.keys} | {use.store.kms_key_arn for use in uses.stores}
@@ -154,12 +154,6 @@ def estimate_cost(
         sizes=sizes,
         capacity=_capacity(sizes, items, reads, writes),
     )
-
-
-def _check_at_least(least: int, **numbers: int) -> None:
-    for name, number in numbers.items():
-        if number < least:
-            raise ConfigError(f"estimate_cost's {name} must be {least} or more, and is {number}")
 
 
 def _known_uses(config: TableConfig) -> Uses:
