@@ -7,7 +7,6 @@ from dynaseal import drivers
 from dynaseal.boto.interception import item_operations
 from dynaseal.boto.interception.configured_table import ConfiguredTable, Message, check_names
 from dynaseal.boto.interception.idempotency import HINT, MISMATCH, GeneratedToken, RepeatableTransaction
-from dynaseal.boto.interception.plaintext_tables import table_name
 from dynaseal.boto.interception.replies import (
     PrimaryKey,
     SentPart,
@@ -17,6 +16,7 @@ from dynaseal.boto.interception.replies import (
     refuse_wrong_number,
     without_members,
 )
+from dynaseal.boto.interception.table_names import table_name
 from dynaseal.boto.interception.tables import Tables, shorten
 from dynaseal.boto.interception.unreadable import (
     UNREADABLE_ITEMS,

@@ -4,17 +4,12 @@ There are none unless the caller names them. A table whose name is misspelled, i
 would otherwise be written in the clear without an error.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import Enum
 from typing import Final, cast
 
-from dynaseal.config import TableConfig
+from dynaseal.boto.interception.table_names import check_table_name, is_arn, table_arn, table_name
 from dynaseal.errors import ConfigError
-
-_ARN_RESOURCE = ":table/"
-# A table's name in DynamoDB; its length is not checked here.
-_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 class AllOtherTables(Enum):
@@ -48,7 +43,7 @@ class AllowedTables:
         entries = (
             frozenset[str]() if isinstance(plaintext_tables, AllOtherTables) else _entries(plaintext_tables)
         )
-        self._arns = frozenset(filter(_is_arn, entries))
+        self._arns = frozenset(filter(is_arn, entries))
         self._names = entries - self._arns
         self._names_in_arns = frozenset(map(table_name, self._arns))
         for name in sorted((self._names | self._names_in_arns).intersection(configured)):
@@ -57,7 +52,7 @@ class AllowedTables:
                 hint="Leave it out of plaintext_tables: its configuration decides how its items are stored",
             )
 
-    def allow(self, name_or_arn: str) -> bool:
+    def allows(self, name_or_arn: str) -> bool:
         """Return whether a table without a configuration may be used.
 
         An entry of `plaintext_tables` that is a name allows every table with that name, in any account. An
@@ -65,77 +60,9 @@ class AllowedTables:
         """
         if self._allows_all or table_name(name_or_arn) in self._names:
             return True
-        if _is_arn(name_or_arn):
-            return _table_arn(name_or_arn) in self._arns
+        if is_arn(name_or_arn):
+            return table_arn(name_or_arn) in self._arns
         return name_or_arn in self._names_in_arns
-
-
-def table_name(name_or_arn: str) -> str:
-    """Return the name of a table, given its name, its ARN or the ARN of something in it.
-
-    Example:
-        >>> table_name("arn:aws:dynamodb:us-west-2:111122223333:table/people/index/by-city")
-        'people'
-    """
-    if not _is_arn(name_or_arn):
-        return name_or_arn
-    return name_or_arn.partition(_ARN_RESOURCE)[2].partition("/")[0]
-
-
-def checked_configs(configs: object) -> dict[str, TableConfig]:
-    """Return the configurations after checking that they are a mapping of tables' names to configurations.
-
-    Args:
-        configs: What the caller gave, which a type checker has not necessarily seen.
-
-    Raises:
-        ConfigError: it is something else, or it is empty.
-    """
-    if isinstance(configs, TableConfig):
-        raise ConfigError(
-            "configs is a TableConfig, and it must map tables' names to configurations",
-            hint=f"Write configs={{{configs.logical_table_name!r}: config}}, by the table's name in DynamoDB",
-        )
-    if not isinstance(configs, Mapping) or not configs:
-        problem = "empty" if isinstance(configs, Mapping) else f"of type {type(configs).__name__}"
-        raise ConfigError(
-            f"configs is {problem}, and it must map tables' names to configurations",
-            hint='Write configs={"people": config}, with the table\'s name in DynamoDB',
-        )
-    entries = cast("Mapping[object, object]", configs)
-    return {
-        check_table_name(name, "configs"): _checked_config(name, config) for name, config in entries.items()
-    }
-
-
-def check_table_name(name: object, parameter: str) -> str:
-    """Return a table's name or ARN after checking it.
-
-    Raises:
-        ConfigError: it is neither.
-    """
-    if not isinstance(name, str):
-        raise ConfigError(
-            f"{parameter} names a table by a value of type {type(name).__name__}",
-            hint="Name each table by its name in DynamoDB, or by its ARN",
-        )
-    # An index's ARN is accepted for its table, as it is in requests.
-    if not _NAME.fullmatch(table_name(name)):
-        raise ConfigError(
-            f"{parameter} names the table {name!r}, which is neither a table's name nor a table's ARN",
-            hint="A name has letters, digits, '_', '-' and '.' only; an ARN ends in :table/ and the name",
-        )
-    return name
-
-
-def _checked_config(name: object, config: object) -> TableConfig:
-    if isinstance(config, TableConfig):
-        return config
-    kind = config.__name__ if isinstance(config, type) else type(config).__name__
-    raise ConfigError(
-        f"configs has for the table {name!r} a value of type {kind}, which is not a TableConfig",
-        hint=f"Write configs={{{name!r}: TableConfig(...)}}",
-    )
 
 
 def _entries(plaintext_tables: object) -> frozenset[str]:
@@ -147,14 +74,4 @@ def _entries(plaintext_tables: object) -> frozenset[str]:
         )
     names = cast("Iterable[object]", plaintext_tables)
     entries = [check_table_name(name, "plaintext_tables") for name in names]
-    return frozenset(_table_arn(name) if _is_arn(name) else name for name in entries)
-
-
-def _is_arn(name_or_arn: str) -> bool:
-    return name_or_arn.startswith("arn:")
-
-
-def _table_arn(arn: str) -> str:
-    """Return the ARN of a table, given it or the ARN of something in the table."""
-    account, resource, name = arn.partition(_ARN_RESOURCE)
-    return account + resource + name.partition("/")[0]
+    return frozenset(table_arn(name) if is_arn(name) else name for name in entries)

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any, NamedTuple
 
-from dynaseal.boto.interception.plaintext_tables import table_name
+from dynaseal.boto.interception.table_names import table_name
 from dynaseal.boto.interception.tables import Tables
 from dynaseal.errors import UnsupportedOperationError
 

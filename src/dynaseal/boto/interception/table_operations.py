@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from dynaseal.beacons.compiled.search import Beacon, CompiledSearch
 from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
 from dynaseal.boto.interception.configured_table import ConfiguredTable, Message
-from dynaseal.boto.interception.plaintext_tables import table_name
+from dynaseal.boto.interception.table_names import table_name
 from dynaseal.boto.interception.tables import Tables
 from dynaseal.errors import UnsupportedOperationError
 

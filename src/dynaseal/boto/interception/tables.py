@@ -4,16 +4,12 @@ Source: specification `ddb-support.md`.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from dynaseal.boto.interception.configured_table import ConfiguredTable
 from dynaseal.boto.interception.idempotency import SentTransactions
-from dynaseal.boto.interception.plaintext_tables import (
-    AllowedTables,
-    PlaintextTables,
-    checked_configs,
-    table_name,
-)
+from dynaseal.boto.interception.plaintext_tables import AllowedTables, PlaintextTables
+from dynaseal.boto.interception.table_names import check_table_name, table_name
 from dynaseal.config import TableConfig
 from dynaseal.core.lazy import LazyModule
 from dynaseal.errors import ConfigError, UnsupportedOperationError
@@ -43,7 +39,7 @@ class Tables:
 
     def __init__(self, configs: Mapping[str, TableConfig], plaintext_tables: PlaintextTables = ()) -> None:
         self._by_name: dict[str, ConfiguredTable] = {}
-        for name_or_arn, config in checked_configs(configs).items():
+        for name_or_arn, config in _checked_configs(configs).items():
             name = table_name(name_or_arn)
             if name in self._by_name:
                 raise ConfigError(f"The table {name!r} is configured twice", hint="Leave one of them out")
@@ -86,7 +82,7 @@ class Tables:
         return (
             isinstance(name_or_arn, str)
             and self.configured(name_or_arn) is None
-            and self._allowed.allow(name_or_arn)
+            and self._allowed.allows(name_or_arn)
         )
 
     def refuse_unknown(self, operation: str, name: str) -> NoReturn:
@@ -104,6 +100,42 @@ class Tables:
             hint="Correct the name, add the table to configs, or name it in plaintext_tables if its items "
             "need no encryption",
         )
+
+
+def _checked_configs(configs: object) -> dict[str, TableConfig]:
+    """Return the configurations after checking that they are a mapping of tables' names to configurations.
+
+    Args:
+        configs: What the caller gave, which a type checker has not necessarily seen.
+
+    Raises:
+        ConfigError: it is something else, or it is empty.
+    """
+    if isinstance(configs, TableConfig):
+        raise ConfigError(
+            "configs is a TableConfig, and it must map tables' names to configurations",
+            hint=f"Write configs={{{configs.logical_table_name!r}: config}}, by the table's name in DynamoDB",
+        )
+    if not isinstance(configs, Mapping) or not configs:
+        problem = "empty" if isinstance(configs, Mapping) else f"of type {type(configs).__name__}"
+        raise ConfigError(
+            f"configs is {problem}, and it must map tables' names to configurations",
+            hint='Write configs={"people": config}, with the table\'s name in DynamoDB',
+        )
+    entries = cast("Mapping[object, object]", configs)
+    return {
+        check_table_name(name, "configs"): _checked_config(name, config) for name, config in entries.items()
+    }
+
+
+def _checked_config(name: object, config: object) -> TableConfig:
+    if isinstance(config, TableConfig):
+        return config
+    kind = config.__name__ if isinstance(config, type) else type(config).__name__
+    raise ConfigError(
+        f"configs has for the table {name!r} a value of type {kind}, which is not a TableConfig",
+        hint=f"Write configs={{{name!r}: TableConfig(...)}}",
+    )
 
 
 def _likeness(name: str, other: str) -> float:

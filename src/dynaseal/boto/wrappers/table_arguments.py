@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dynaseal.boto.interception.attach import Boto3Object, dynamodb_client
 from dynaseal.boto.interception.copies import encrypting_copy
 from dynaseal.boto.interception.handlers import Handler
-from dynaseal.boto.interception.plaintext_tables import table_name
 from dynaseal.boto.interception.requests import Requests
+from dynaseal.boto.interception.table_names import table_name
 from dynaseal.boto.wrappers.table_info import TableInfo
 from dynaseal.config import TableConfig, UpdateMode
 from dynaseal.core.actions import AttributeActions, CryptoAction

@@ -19,8 +19,8 @@ from typing import Any
 
 from dynaseal.boto.interception.configured_table import ConfiguredTable
 from dynaseal.boto.interception.idempotency import RepeatableTransaction
-from dynaseal.boto.interception.plaintext_tables import table_name
 from dynaseal.boto.interception.replies import Message, PrimaryKey, key_of_reply
+from dynaseal.boto.interception.table_names import table_name
 from dynaseal.boto.interception.updates.errors import UpdateConflictError
 from dynaseal.boto.interception.updates.plan import (
     ItemUpdate,
