@@ -10,7 +10,7 @@ from dynaseal.aio.handlers import on_loop
 from dynaseal.aio.running import run
 from dynaseal.boto.check_table import Finding, check_table
 from dynaseal.boto.wrappers.holders import TableHolder
-from dynaseal.boto.wrappers.table_arguments import Boto3Table, encrypting_table, table_config
+from dynaseal.boto.wrappers.table_arguments import Boto3Table, config_from_arguments, encrypting_table
 from dynaseal.boto.wrappers.table_info import TableInfo
 from dynaseal.config import TableConfig, UpdateMode
 from dynaseal.core.actions import AttributeActions
@@ -43,7 +43,7 @@ class EncryptedTable(Table):
     _config: TableConfig | None
 
     def __init__(self, table: Boto3Table, *, config: TableConfig) -> None:
-        self._config = table_config(table, config=config)
+        self._config = config_from_arguments(table, config=config)
         self._table = encrypting_table(table, self._config, on_loop)
 
     @classmethod
@@ -75,7 +75,7 @@ class EncryptedTable(Table):
             ConfigError: the arguments contradict each other or are not enough.
         """
         config = await run(
-            table_config,
+            config_from_arguments,
             table,
             materials_provider,
             table_info,

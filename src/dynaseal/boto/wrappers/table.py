@@ -13,7 +13,7 @@ from boto3.dynamodb.table import BatchWriter
 from dynaseal.boto.check_table import Finding, check_table
 from dynaseal.boto.interception.attach import unwrapped
 from dynaseal.boto.wrappers.holders import TableHolder
-from dynaseal.boto.wrappers.table_arguments import Boto3Table, encrypting_table, table_config
+from dynaseal.boto.wrappers.table_arguments import Boto3Table, config_from_arguments, encrypting_table
 from dynaseal.boto.wrappers.table_info import TableInfo
 from dynaseal.config import TableConfig, UpdateMode
 from dynaseal.core.actions import AttributeActions
@@ -94,7 +94,7 @@ class EncryptedTable(Table):
         legacy: "Legacy | None" = None,
         update_mode: UpdateMode | None = None,
     ) -> None:
-        self._config = table_config(
+        self._config = config_from_arguments(
             table,
             materials_provider,
             table_info,

@@ -29,7 +29,7 @@ class Boto3Table(Boto3Object, Protocol):
         ...
 
 
-def table_config(
+def config_from_arguments(
     table: Boto3Table,
     materials_provider: AnyKeyring | None = None,
     table_info: TableInfo | None = None,
@@ -53,17 +53,13 @@ def table_config(
             hint="Pass resource.Table(name)",
         )
     if config is not None:
-        if not isinstance(config, TableConfig):  # pyright: ignore[reportUnnecessaryIsInstance] callers
-            check_methods("An EncryptedTable", (), "a TableConfig", config=config)
-            check_instances("An EncryptedTable", TableConfig, config=config)
-        if materials_provider or table_info or attribute_actions or legacy or update_mode:
-            raise ConfigError(
-                "A config replaces materials_provider, table_info, attribute_actions, legacy and "
-                "update_mode: pass it alone, or pass the others without it"
-            )
-        return config
+        others = (materials_provider, table_info, attribute_actions, legacy, update_mode)
+        return _given_config(config, is_alone=not any(others))
     if materials_provider is None:
-        raise ConfigError("An EncryptedTable needs a config or a materials_provider")
+        raise ConfigError(
+            "An EncryptedTable needs a config or a materials_provider",
+            hint="Pass config=TableConfig(...), or a keyring as materials_provider",
+        )
     if table_info is not None:
         check_instances("An EncryptedTable", TableInfo, table_info=table_info)
     if attribute_actions is not None:
@@ -89,6 +85,17 @@ def encrypting_table(table: Boto3Table, config: TableConfig, wrap: Callable[[Han
     )
     table_class: Any = type(table)
     return table_class(table.name, client=client)
+
+
+def _given_config(config: TableConfig, *, is_alone: bool) -> TableConfig:
+    check_methods("An EncryptedTable", (), "a TableConfig", config=config)  # refuses the class itself
+    check_instances("An EncryptedTable", TableConfig, config=config)
+    if not is_alone:
+        raise ConfigError(
+            "A config replaces materials_provider, table_info, attribute_actions, legacy and update_mode",
+            hint="Pass it alone, or pass the others without it",
+        )
+    return config
 
 
 def _config(
