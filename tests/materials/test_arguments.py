@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import boto3
@@ -13,13 +13,18 @@ import pytest
 from dynaseal import (
     AttributeActions,
     AwsKmsDiscoveryKeyring,
+    AwsKmsDiscoveryMultiKeyring,
     AwsKmsHierarchicalKeyring,
     AwsKmsKeyring,
+    AwsKmsMrkMultiKeyring,
     AwsKmsMultiKeyring,
     BeaconVersion,
     BranchKeyCache,
     ConfigError,
+    Constructor,
+    ConstructorPart,
     CryptoAction,
+    DefaultMaterialsManager,
     EncryptError,
     ItemEncryptor,
     KeyStore,
@@ -30,6 +35,8 @@ from dynaseal import (
     SingleKeySource,
     StandardBeacon,
     TableConfig,
+    VirtualField,
+    VirtualPart,
     policies_for,
 )
 from dynaseal.core.quoting import escaped, quoted
@@ -108,6 +115,56 @@ WRONG: dict[str, Callable[[], Any]] = {
 def test_a_wrong_argument_is_refused_at_once(make: Callable[[], Any]) -> None:
     with pytest.raises(ConfigError):
         make()
+
+
+OTHER_ARN = ARN.replace("us-west-2", "eu-west-1")
+VERSION = BeaconVersion(STORE, SingleKeySource("a"))
+LISTS: dict[str, tuple[Callable[[Any], Any], Sequence[Any]]] = {
+    "keyrings": (lambda given: MultiKeyring(RAW, given).keyrings, [AwsKmsKeyring(ARN)]),
+    "keys": (lambda given: list(map(repr, AwsKmsMultiKeyring(ARN, given).keyrings)), [OTHER_ARN]),
+    "multi-Region keys": (
+        lambda given: list(map(repr, AwsKmsMrkMultiKeyring(ARN, given).keyrings)),
+        [OTHER_ARN],
+    ),
+    "Regions": (lambda given: len(AwsKmsDiscoveryMultiKeyring(given).keyrings), ["us-west-2", "eu-west-1"]),
+    "accounts": (lambda given: repr(AwsKmsDiscoveryKeyring(account_ids=given)), ["111122223333"]),
+    "grant tokens": (lambda given: AwsKmsKeyring(ARN, grant_tokens=given).grant_tokens, ["token"]),
+    "required keys": (
+        lambda given: RequiredContextMaterialsManager(DefaultMaterialsManager(RAW), given).required_keys,
+        ["aws-crypto-attr.tenant"],
+    ),
+    "beacons": (
+        lambda given: BeaconVersion(STORE, SingleKeySource("a"), given).standard_beacons,
+        [StandardBeacon("salary", 8)],
+    ),
+    "versions": (lambda given: SearchConfig(given).version, [VERSION]),
+    "constructor's parts": (
+        lambda given: Constructor(given).parts,
+        [ConstructorPart("salary", required=True)],
+    ),
+    "virtual field's parts": (lambda given: VirtualField("field", given).parts, [VirtualPart("salary")]),
+    "unsigned names": (
+        lambda given: (
+            table(
+                attribute_actions={**ACTIONS, "seen": CryptoAction.DO_NOTHING},
+                allowed_unsigned_attributes=given,
+            ).allowed_unsigned_attributes
+        ),
+        ["seen"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("read", "members"), LISTS.values(), ids=LISTS)
+def test_members_from_an_iterator_count_as_those_of_a_list(read: Callable[[Any], Any], members: Any) -> None:
+    assert read(iter(members)) == read(list(members))
+
+
+@pytest.mark.parametrize("read", [Constructor, lambda given: VirtualField("field", given), SearchConfig])
+def test_an_empty_iterator_is_refused_as_an_empty_list_is(read: Callable[[Any], Any]) -> None:
+    for nothing in ([], iter([])):
+        with pytest.raises(ConfigError):
+            read(nothing)
 
 
 def test_the_error_for_a_wrong_keyring_says_what_to_write() -> None:

@@ -179,9 +179,12 @@ class Constructor:
 
     def __post_init__(self) -> None:
         check_sequences("A constructor", ConstructorPart, parts=self.parts)
+        _store_as_tuples(self, "parts")
         if not self.parts:
-            raise ConfigError("A constructor needs at least one part")
-        object.__setattr__(self, "parts", tuple(self.parts))
+            raise ConfigError(
+                "A constructor needs at least one part",
+                hint="Write Constructor([ConstructorPart(name, required=True)])",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,9 +271,11 @@ class VirtualField:
     def __post_init__(self) -> None:
         _check_name(self.name, "A virtual field")
         check_sequences(f"The virtual field {self.name!r}", VirtualPart, parts=self.parts)
-        if not self.parts:
-            raise ConfigError(f"The virtual field {self.name!r} has no parts")
         _store_as_tuples(self, "parts")
+        if not self.parts:
+            raise ConfigError(
+                f"The virtual field {self.name!r} has no parts", hint="Write parts=[VirtualPart(location)]"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,11 +313,6 @@ class BeaconVersion:
 
     def __post_init__(self) -> None:
         self._check_types()
-        if self.version != 1:
-            raise ConfigError(f"A beacon version is {self.version}; the only supported version is 1")
-        if not isinstance(self.key_source, SingleKeySource | MultiKeySource):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
-            raise ConfigError("A beacon version needs one key source: SingleKeySource or MultiKeySource")
-        self._check_partitions()
         _store_as_tuples(
             self,
             "standard_beacons",
@@ -321,6 +321,11 @@ class BeaconVersion:
             "encrypted_parts",
             "signed_parts",
         )
+        if self.version != 1:
+            raise ConfigError(f"A beacon version is {self.version}; the only supported version is 1")
+        if not isinstance(self.key_source, SingleKeySource | MultiKeySource):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
+            raise ConfigError("A beacon version needs one key source: SingleKeySource or MultiKeySource")
+        self._check_partitions()
 
     def _check_types(self) -> None:
         owner = "A BeaconVersion"
@@ -390,13 +395,14 @@ class SearchConfig:
 
     def __post_init__(self) -> None:
         check_sequences("A SearchConfig", BeaconVersion, versions=self.versions)
+        _store_as_tuples(self, "versions")
         if self.write_version != 1:
             raise ConfigError(f"write_version is {self.write_version}; the only supported version is 1")
         if len(self.versions) != 1:
             raise ConfigError(
-                f"A search configuration must have exactly one version, not {len(self.versions)}"
+                f"A search configuration must have exactly one version, not {len(self.versions)}",
+                hint="Write SearchConfig([BeaconVersion(...)])",
             )
-        _store_as_tuples(self, "versions")
 
     @property
     def version(self) -> BeaconVersion:

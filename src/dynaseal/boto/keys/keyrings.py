@@ -10,7 +10,7 @@ from functools import partial
 
 from dynaseal.boto.keys.clients import Clients, UntypedClient
 from dynaseal.boto.keys.kms import BotoKms, KmsClient
-from dynaseal.core.arguments import WrongTypeError, check_methods, check_string_collections
+from dynaseal.core.arguments import check_methods, check_string_collections
 from dynaseal.errors import ConfigError
 from dynaseal.materials.arn import check_key_id, check_multi_region_keys_differ, parse_arn, region_of
 from dynaseal.materials.keyrings.kms import KmsKeyring, KmsMrkKeyring
@@ -100,7 +100,7 @@ class AwsKmsMultiKeyring(MultiKeyring):
         clients: KmsClients | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> None:
-        _check_arns(generator, children)
+        children = _checked_children(generator, children)
         make = partial(_keyring, KmsKeyring, Clients("kms", make_client=clients), grant_tokens)
         super().__init__(None if generator is None else make(generator), [make(child) for child in children])
 
@@ -129,7 +129,8 @@ class AwsKmsMrkMultiKeyring(MultiKeyring):
         clients: KmsClients | None = None,
         grant_tokens: Sequence[str] = (),
     ) -> None:
-        check_multi_region_keys_differ(_check_arns(generator, children))
+        children = _checked_children(generator, children)
+        check_multi_region_keys_differ([*([] if generator is None else [generator]), *children])
         make = partial(_keyring, KmsMrkKeyring, Clients("kms", make_client=clients), grant_tokens)
         super().__init__(None if generator is None else make(generator), [make(child) for child in children])
 
@@ -212,11 +213,13 @@ class AwsKmsDiscoveryMultiKeyring(MultiKeyring):
         account_ids: Collection[str] | None = None,
         partition: str = "aws",
     ) -> None:
-        if isinstance(regions, str):
-            raise WrongTypeError("regions must be a sequence of Regions' names, not a string")
         check_string_collections("A discovery multi-keyring", regions=regions)
+        regions = tuple(regions)
         if not regions or not all(regions):
-            raise ConfigError("A discovery multi-keyring needs at least one Region, and none may be empty")
+            raise ConfigError(
+                "A discovery multi-keyring needs at least one Region, and none may be empty",
+                hint='Write regions=["us-west-2", ...]',
+            )
         key_filter = discovery_filter(account_ids, partition)
         region_clients = Clients("kms", make_client=clients)
         super().__init__(
@@ -247,16 +250,15 @@ def _keyring(
     return kind(key_id, BotoKms(partial(clients, region_of(key_id))), grant_tokens)
 
 
-def _check_arns(generator: str | None, children: Sequence[str]) -> list[str]:
-    if isinstance(children, str):
-        raise WrongTypeError("children must be a sequence of key ARNs, not a string")
+def _checked_children(generator: str | None, children: Sequence[str]) -> tuple[str, ...]:
+    """Return the children after checking that they and the generator are ARNs."""
     check_string_collections("A KMS multi-keyring", children=children)
-    key_ids = [*([] if generator is None else [generator]), *children]
-    for key_id in key_ids:
+    children = tuple(children)
+    for key_id in children if generator is None else (generator, *children):
         if not check_key_id(key_id).startswith("arn:"):
             raise ConfigError(
                 f"{key_id!r} is not an ARN, so the key's Region is not known",
                 hint="Pass the key's ARN",
             )
         parse_arn(key_id)
-    return key_ids
+    return children

@@ -12,7 +12,7 @@ Source: specification `aws-kms-discovery-keyring.md`, `aws-kms-mrk-discovery-key
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from dynaseal.core.arguments import ProcessBound, WrongTypeError, check_string_collections, check_strings
+from dynaseal.core.arguments import ProcessBound, check_string_collections, check_strings
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.errors import ConfigError, EncryptError
 from dynaseal.materials.arn import KmsArn
@@ -55,8 +55,6 @@ def discovery_filter(account_ids: Collection[str] | None, partition: str) -> Dis
     Raises:
         WrongTypeError: an argument is of the wrong type.
     """
-    if isinstance(account_ids, str):
-        raise WrongTypeError("account_ids must be a collection of account ids, not a string")
     check_strings("A discovery keyring", partition=partition)
     if account_ids is None:
         return None

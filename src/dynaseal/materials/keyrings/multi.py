@@ -46,12 +46,15 @@ class MultiKeyring(ProcessBound):
             hint = "Pass several keyrings as children=[...]" if isinstance(generator, list | tuple) else None
             check_methods("A MultiKeyring", methods, "a keyring", hint=hint, generator=generator)
         check_sequences("A MultiKeyring", object, children=children)
-        for child in children:
-            check_methods("A MultiKeyring", methods, "a keyring", child=child)
-        if generator is None and not children:
-            raise ConfigError("A multi-keyring needs a generator or at least one child")
         self._generator = generator
         self._children = tuple(children)
+        for child in self._children:
+            check_methods("A MultiKeyring", methods, "a keyring", child=child)
+        if generator is None and not self._children:
+            raise ConfigError(
+                "A multi-keyring needs a generator or at least one child",
+                hint="Pass generator, which makes data keys, and as children what wraps them too",
+            )
         self._all = self._children if generator is None else (generator, *self._children)
         self._driven: tuple[Keyring, ...] = tuple(map(drivers.driven, self._all))
 

@@ -17,7 +17,7 @@ Source: specification `required-encryption-context-cmm.md`.
 from collections.abc import Collection, Mapping, Sequence
 
 from dynaseal import drivers
-from dynaseal.core.arguments import ProcessBound, WrongTypeError, check_methods
+from dynaseal.core.arguments import ProcessBound, check_methods, check_string_collections
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import ConfigError, DecryptError, EncryptError
@@ -42,8 +42,6 @@ class RequiredContextMaterialsManager(ProcessBound):
     """
 
     def __init__(self, underlying: CryptographicMaterialsManager, required_keys: Collection[str]) -> None:
-        if isinstance(required_keys, str):
-            raise WrongTypeError("required_keys must be a collection of keys, not a string")
         methods = ("get_encryption_materials", "decrypt_materials")
         check_methods(
             "A RequiredContextMaterialsManager",
@@ -52,11 +50,15 @@ class RequiredContextMaterialsManager(ProcessBound):
             hint="A keyring is passed as DefaultMaterialsManager(keyring)",
             underlying=underlying,
         )
-        if not required_keys or not all(required_keys):
-            raise ConfigError("required_keys must have at least one key, and none may be empty")
+        check_string_collections("A RequiredContextMaterialsManager", required_keys=required_keys)
+        self.required_keys: tuple[str, ...] = tuple(sorted(set(required_keys)))
+        if not self.required_keys or not all(self.required_keys):
+            raise ConfigError(
+                "required_keys must have at least one key, and none may be empty",
+                hint="Name keys of the encryption context, such as aws-crypto-attr.tenant",
+            )
         self._underlying = underlying
         self._driven_underlying: CryptographicMaterialsManager = drivers.driven(underlying)
-        self.required_keys: tuple[str, ...] = tuple(sorted(set(required_keys)))
 
     def __repr__(self) -> str:
         return f"RequiredContextMaterialsManager({self._underlying!r}, {list(self.required_keys)!r})"
