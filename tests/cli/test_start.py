@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -102,3 +103,39 @@ def test_an_address_that_is_not_one_is_an_error_of_one_line(arguments: tuple[str
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("Error: ")
     assert "AWS_ENDPOINT_URL" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "hint"),
+    [
+        ({}, "Check the table's name, the Region, the endpoint and the account."),
+        ({"AWS_ACCESS_KEY_ID": "AKIA0000000000000000"}, "Check AWS_ACCESS_KEY_ID, "),
+        ({"AWS_SECRET_ACCESS_KEY": "of the lab before"}, "Check AWS_SECRET_ACCESS_KEY. "),
+        ({"AWS_DEFAULT_REGION": ""}, "Set AWS_REGION or AWS_DEFAULT_REGION, "),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "Set AWS_ACCESS_KEY_ID and "),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "Check AWS_ENDPOINT_URL. "),
+    ],
+    ids=["other table", "unknown key", "other secret", "no Region", "no credentials", "no lab"],
+)
+@pytest.mark.usefixtures("account")
+def test_what_a_newcomer_may_have_set_wrongly_is_an_error_with_a_hint(
+    settings: Mapping[str, str], hint: str, tmp_path: Path
+) -> None:
+    nothing = {"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"}
+    quickly = {"AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true", "HOME": str(tmp_path)}
+    done = _run("inspect", "pepole", "pk=ann", environment={**nothing, **quickly, **settings})
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert f"\nHint: {hint}" in done.stderr
+
+
+@pytest.mark.usefixtures("account")
+def test_a_region_that_boto3_does_not_read_is_not_recommended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tables.py").write_text('import boto3\nboto3.client("kms")\n', encoding="utf-8")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    settings = {"AWS_CONFIG_FILE": "/nowhere", "AWS_REGION": "eu-west-1"}
+    done = _run("policy", f"{tmp_path}/tables.py:people", "--role", "reader", environment=settings)
+    assert done.returncode == 1
+    assert "\nHint: Set AWS_DEFAULT_REGION (boto3 does not read AWS_REGION), " in done.stderr

@@ -51,6 +51,8 @@ def test_no_region_anywhere_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
         match=r"No Region is set for kms\. Pass the key's ARN, or set AWS_REGION or AWS_DEFAULT_REGION",
     ):
         Clients("kms", Session())(None)
+    with pytest.raises(ConfigError, match=r"No Region is set for dynamodb\. Set AWS_REGION"):
+        Clients("dynamodb", Session())(None)
 
 
 @pytest.mark.parametrize("default_session", [False, True], ids=["botocore session", "default session"])

@@ -20,7 +20,6 @@ from botocore.exceptions import (
     NoRegionError,
 )
 
-from dynaseal.boto.keys.region import HINT
 from dynaseal.errors import DynasealError
 from dynaseal.native import engine_name
 
@@ -62,8 +61,20 @@ _INVALID_ENDPOINT = "Invalid endpoint: "
 _HINTS: Mapping[type[Exception], str] = {
     EndpointConnectionError: "Check AWS_ENDPOINT_URL. If it names a lab, start it with `dynaseal lab serve`.",
     NoCredentialsError: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
-    NoRegionError: f"{HINT[0].upper()}{HINT[1:]}.",
+    NoRegionError: "Set AWS_DEFAULT_REGION (boto3 does not read AWS_REGION), or a region in the profile that "
+    "AWS_PROFILE names.",
 }
+
+_UNKNOWN_KEY = "Check AWS_ACCESS_KEY_ID, and whether AWS_ENDPOINT_URL is that of the lab whose key it is."
+_OTHER_SIGNATURE = "Check AWS_SECRET_ACCESS_KEY. A lab that was started again may have another root secret."
+_HINTS_BY_CODE: Mapping[str, str] = {
+    "InvalidClientTokenId": _UNKNOWN_KEY,
+    "InvalidSignatureException": _OTHER_SIGNATURE,
+    "ResourceNotFoundException": "Check the table's name, the Region, the endpoint and the account.",
+    "SignatureDoesNotMatch": _OTHER_SIGNATURE,
+    "UnrecognizedClientException": _UNKNOWN_KEY,
+}
+"""What to do about a refusal, by AWS's code, where its message does not say it."""
 
 
 class FailedError(click.ClickException):
@@ -117,7 +128,10 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except DynasealError as error:
             raise FailedError(error.message, error.hint, error.reference) from error
-        except (BotoCoreError, ClientError) as error:
+        except ClientError as error:
+            hint = _HINTS_BY_CODE.get(error.response.get("Error", {}).get("Code", ""))
+            raise FailedError(str(error), hint) from error
+        except BotoCoreError as error:
             raise FailedError(str(error), _HINTS.get(type(error))) from error
         except ValueError as error:
             if not str(error).startswith(_INVALID_ENDPOINT):

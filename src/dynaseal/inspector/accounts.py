@@ -73,7 +73,7 @@ class Account:
     def __init__(self) -> None:
         region = region_name(None)
         if region is None:
-            raise ConfigError("No Region is set", hint=f"{HINT[0].upper()}{HINT[1:]}")
+            raise ConfigError("No Region is set", hint=HINT)
         self._region: str = region
         self._actors: dict[str, Actor] = {}
         self._key_ids: dict[str, str] = {}

@@ -254,7 +254,9 @@ def test_no_command_goes_to_another_machine(run: Run) -> None:
 
 def test_a_missing_endpoint_is_wrong_usage(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
-    assert run("lab", "users").exit_code == 2
+    result = run("lab", "users")
+    assert result.exit_code == 2
+    assert "Start a lab with `dynaseal lab serve`" in result.stderr
 
 
 def test_a_command_whose_package_is_missing_says_so_and_the_others_work(

@@ -95,7 +95,7 @@ def find_identity(clients: AwsClients, notes: Notes) -> Identity | None:
         reply = clients("sts").get_caller_identity()
     except (ConfigError, NoRegionError) as error:
         message = error.message if isinstance(error, ConfigError) else str(error)
-        notes.find("error", "region", "region", message, f"{HINT[0].upper()}{HINT[1:]}")
+        notes.find("error", "region", "region", message, HINT)
         return None
     except _NO_CREDENTIALS as error:
         action = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"

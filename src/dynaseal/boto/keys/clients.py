@@ -87,7 +87,9 @@ class Clients:
         if self._make_client is not None and region is not None:
             return self._make_client(region)
         if region is None and (region := region_name(self._session)) is None:
-            raise ConfigError(f"No Region is set for {self._service}", hint=f"Pass the key's ARN, or {HINT}")
+            by_arn = f"Pass the key's ARN, or {HINT[0].lower()}{HINT[1:]}"
+            hint = by_arn if self._service == "kms" else HINT
+            raise ConfigError(f"No Region is set for {self._service}", hint=hint)
         # Any, because boto3's stubs have one overload for each service's name. The module `boto3` itself
         # makes clients of the default session, which a program may have set.
         maker: Any = boto3.Session(botocore_session=self._session) if self._session else boto3

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.session import Session
 
-HINT = "set AWS_REGION or AWS_DEFAULT_REGION, or a region in the profile that AWS_PROFILE names"
+HINT = "Set AWS_REGION or AWS_DEFAULT_REGION, or a region in the profile that AWS_PROFILE names"
 
 
 def region_name(session: Session | None) -> str | None:
