@@ -21,9 +21,13 @@ from threading import Thread, get_ident
 from time import perf_counter, sleep
 from typing import Any, TypeVar, cast
 
-from greenlet import getcurrent, greenlet
-
 from dynaseal.drivers import SECONDS_BETWEEN_LOOKS, Driver, driven_by, result_while
+
+try:
+    from greenlet import getcurrent, greenlet
+except ModuleNotFoundError as error:
+    message = "dynaseal.aio needs the package greenlet: pip install 'dynaseal[aio]'"
+    raise ModuleNotFoundError(message, name=error.name) from None
 
 _T = TypeVar("_T")
 
