@@ -12,9 +12,17 @@ unexport MAKEFLAGS
   migrate-crash test-aioboto3 test-oldest-engine terraform-lint wheel sbom workflows constraints pictures docs clean
 
 help: ## print this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+define NEEDS_PYTHON
+import sys
+if sys.version_info < (3, 11):
+    sys.exit("dynaseal needs Python 3.11 or later, and $(PYTHON) is Python %d.%d. Name another: make PYTHON=python3.11" % sys.version_info[:2])
+endef
+export NEEDS_PYTHON
 
 $(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c "$$NEEDS_PYTHON"
 	@echo "Installing dynaseal with everything that its tests need in $(VENV): a minute or two, once" >&2
 	@if command -v uv >/dev/null; then \
 	  uv venv --quiet --clear --python $(PYTHON) $(VENV) && \
