@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.stub import Stubber
 
+from dynaseal import CryptoAction, RawAesKeyring
 from dynaseal.boto.wrappers.client import EncryptedClient
 from dynaseal.errors import ConfigError, DecryptError, EncryptError, UnsupportedOperationError
 from support.dynamodb import create_table
-from support.people import people, person
+from support.people import ACTIONS, people, person
 from support.stubbed_dynamodb import StubbedDynamoDb
 
 OVER_BOTH_DRIVERS = True
@@ -39,6 +41,45 @@ def test_dynamodb_holds_ciphertext_and_the_caller_gets_plaintext(
     assert at_rest["city"] == {"S": "Bern"}
     assert at_rest["secret"].keys() == {"B"}
     assert encrypted.get_item(TableName=table, Key=KEY)["Item"] == person()
+
+
+class Meanwhile(RawAesKeyring):
+    """A keyring during whose work another thread or task changes the caller's request."""
+
+    change: Callable[[], object] | None = None
+
+    def on_encrypt(self, materials: Any) -> Any:
+        if self.change is not None:
+            self.change()
+        return super().on_encrypt(materials)
+
+
+def test_a_request_is_sent_as_it_was_when_it_was_made(client: Any, table: str) -> None:
+    keyring = Meanwhile("tests", "one", bytes(32))
+    actions = {**ACTIONS, "tags": CryptoAction.SIGN_ONLY}
+    encrypted = EncryptedClient(client, configs={table: people(keyring=keyring, actions=actions)})
+    item = person()
+    puts: list[Any] = []
+    calls: list[Callable[[], object]] = [
+        lambda: encrypted.put_item(TableName=table, Item=item),
+        lambda: encrypted.batch_write_item(RequestItems={table: puts}),
+        lambda: encrypted.transact_write_items(TransactItems=puts),
+    ]
+    kinds: list[Any] = ["", "PutRequest", "Put"]
+
+    def change() -> None:
+        item["tags"]["L"].append({"S": "b"})
+        item["city"]["S"] = "Basel"
+        item["notes"] = {"S": "added"}
+        puts.append(puts[0])
+
+    keyring.change = change
+    for call, kind in zip(calls, kinds, strict=True):
+        item = person(tags={"L": [{"S": "a"}]})
+        puts[:] = [{kind: {"Item": item, **({"TableName": table} if kind == "Put" else {})}}]
+        call()
+        found = encrypted.get_item(TableName=table, Key=KEY)
+        assert found.get("Item") == person(tags={"L": [{"S": "a"}]})
 
 
 def test_the_client_given_stays_as_it_is(client: Any, encrypted: EncryptedClient, table: str) -> None:

@@ -1,4 +1,4 @@
-"""Copies of items and requests, for code that lets other code run before it has finished with them."""
+"""Copies of items and requests, which other threads and tasks may change meanwhile."""
 
 from typing import TypeVar, cast
 
@@ -26,8 +26,11 @@ def copied(value: _T) -> _T:
 def _copied(value: object) -> object:
     # Takes half of the time of copy.deepcopy, which also looks for what occurs twice.
     if isinstance(value, dict):
-        entries = cast("dict[object, object]", value)
-        return {name: _copied(member) for name, member in entries.items()}
+        # Copied at once first: another thread may add an entry meanwhile.
+        entries = dict(cast("dict[object, object]", value))
+        for name, member in entries.items():
+            entries[name] = _copied(member)
+        return entries
     if isinstance(value, (list, tuple)):
         return [*map(_copied, cast("list[object]", value))]
     return value.copy() if isinstance(value, (set, bytearray)) else value  # pyright: ignore[reportUnknownVariableType] of whatever

@@ -5,7 +5,6 @@ ParamValidationError, without the values of encrypted attributes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from inspect import iscoroutinefunction
 from typing import Any, cast
 
 from boto3.dynamodb.transform import TransformationInjector
@@ -13,7 +12,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ParamValidationError
 
 from dynaseal import drivers
-from dynaseal.boto.interception.client_copies import EVENTS, OUTPUT_ID, wire_copy
+from dynaseal.boto.interception.client_copies import COPY_ID, EVENTS, OUTPUT_ID, wire_copy
 from dynaseal.boto.interception.emitters import has_handler
 from dynaseal.boto.interception.exemptions import EXEMPT_KEY, EXEMPTION
 from dynaseal.boto.interception.hidden_values import conversion_error, validation_error
@@ -80,7 +79,6 @@ class Handlers:
         self._client = client
         self._requests = requests
         self.wrapped_prepare = wrap(self.prepare)
-        self._waits_on_loop = iscoroutinefunction(self.wrapped_prepare)
         self.wrapped_answer = wrap(self.answer)
         self.wrapped_finish = wrap(self.finish)
         self._user_agent_suffix = user_agent_suffix()
@@ -102,12 +100,13 @@ class Handlers:
         """Return a copy of the caller's request, which botocore then builds the request from.
 
         `prepare` can only replace a request by changing the dict that it gets, and that may be the caller's.
-        It never changes the values in it, so a shallow copy is enough where clients block. On an event loop
-        the caller can change them before a keyring has its reply, when they are signed but not yet sent.
+        It is copied at every depth: what another thread or task changed after it was signed would be sent,
+        and the stored item would never verify. Where boto3's own handler has copied it, as for resources,
+        botocore uses that copy.
         """
         context[_REPEATABLE_KEY] = _REPEATABLE_BY in params
         copy_of_params = dict(params)
-        return copied(copy_of_params) if self._waits_on_loop else copy_of_params
+        return copy_of_params if has_handler(self._client.meta.events, COPY_ID) else copied(copy_of_params)
 
     def prepare(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         """Replace the request by the one to send.
