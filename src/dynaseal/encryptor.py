@@ -435,8 +435,7 @@ def _public_key(point: bytes) -> "EllipticCurvePublicKey":
         raise FormatError("The public key in the item's stored context is not a point of P-384") from None
 
 
-# Only boto3 can convert the Python values of its Table: these two import it when called, nothing else here
-# does.
+# Only boto3 can convert the Python values of its Table: these import it when called, nothing else here does.
 
 
 def _from_python(python_item: Mapping[str, Any]) -> dict[str, Any]:
@@ -456,7 +455,11 @@ def _from_python(python_item: Mapping[str, Any]) -> dict[str, Any]:
                 "numbers must be int or Decimal"
             )
         except ArithmeticError:
-            problem = EncryptError(f"The attribute {quoted(name)} holds a number that DynamoDB cannot store")
+            problem = EncryptError(
+                f"The attribute {quoted(name)} holds a number that boto3 cannot convert: it has more than 38 "
+                "digits, zeros at its end included, or is too large or too small for DynamoDB",
+                hint="Write a large round number with an exponent, such as Decimal('1E+38')",
+            )
         # Raised outside the handlers, so that boto3's error, which shows the value, does not become its
         # context.
         raise problem
@@ -464,12 +467,16 @@ def _from_python(python_item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _to_python(wire_item: Item) -> dict[str, Any]:
-    deserializer = _deserializer()
+    deserializer = python_deserializer()
     return {name: deserializer.deserialize(value) for name, value in wire_item.items()}
 
 
 @cache
-def _deserializer() -> Any:
+def python_deserializer() -> Any:
+    """Return boto3's deserializer, made to take numbers from 1E+38 as DynamoDB and this library write them.
+
+    They have no exponent, and boto3's own takes their zeros for digits beyond the 38 that a number may have.
+    """
     from boto3.dynamodb.types import DYNAMODB_CONTEXT, TypeDeserializer  # noqa: PLC0415
 
     class Deserializer(TypeDeserializer):

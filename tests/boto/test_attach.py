@@ -39,6 +39,19 @@ def test_an_attached_resource_takes_python_values(endpoint: str, client: Any) ->
     assert resource.Table(table).scan()["Items"] == [item]
 
 
+def test_a_handler_sees_a_resources_replies_as_it_did_before_the_resource_was_attached() -> None:
+    stub = StubbedDynamoDb()
+    resource = stub.resource()
+    seen: list[Any] = []
+    resource.meta.client.meta.events.register("after-call.dynamodb", lambda parsed, **_: seen.append(parsed))
+    table = resource.Table("people")
+    attach(resource, {"people": people()})
+    table.put_item(Item={"pk": "ann", "secret": "x"})
+    stub.reply({"Item": stub.sent_requests[-1][1]["Item"]})
+    table.get_item(Key={"pk": "ann"})
+    assert seen[-1]["Item"] == {"pk": "ann", "secret": "x"}
+
+
 def test_what_the_caller_gave_is_not_changed() -> None:
     client = StubbedDynamoDb().client()
     attach(client, {"people": people()})

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from boto3.dynamodb.types import Binary
 
-from dynaseal import AttributeActions, CryptoAction, EncryptedResource, RawAesKeyring, TableConfig
+from dynaseal import (
+    AttributeActions,
+    CryptoAction,
+    EncryptedClient,
+    EncryptedResource,
+    RawAesKeyring,
+    TableConfig,
+    attach,
+)
 from dynaseal.boto.wrappers.table import EncryptedTable
 from dynaseal.boto.wrappers.table_info import TableIndex, TableInfo
-from dynaseal.errors import ConfigError, UnsupportedOperationError
+from dynaseal.errors import ConfigError, EncryptError, UnsupportedOperationError
 from support.dynamodb import create_table
 from support.people import people
 from support.stubbed_dynamodb import StubbedDynamoDb
@@ -42,6 +53,50 @@ def test_the_encrypted_table_and_the_plain_one_stand_side_by_side(plain: Any, ta
         "city": "Bern",
         "memo": None,
     }
+
+
+LARGE = [Decimal(number) for number in ("1E+38", "-1.5E+60", "9.9E+125", "1" * 38 + "E+50")]
+
+
+@pytest.mark.parametrize("wrap", ["table", "resource", "client", "attached resource", "attached session"])
+def test_numbers_of_more_than_38_digits_are_read_as_they_were_written(wrap: str) -> None:
+    stub = StubbedDynamoDb()
+    resource = stub.resource()
+    if wrap == "table":
+        table: Any = EncryptedTable(resource.Table("people"), config=people())
+    elif wrap == "resource":
+        table = EncryptedResource(resource, configs={"people": people()}).Table("people")
+    elif wrap == "client":
+        client: Any = EncryptedClient(
+            stub.client(), configs={"people": people()}, expect_standard_dictionaries=True
+        )
+        table = SimpleNamespace(
+            put_item=partial(client.put_item, TableName="people"),
+            get_item=partial(client.get_item, TableName="people"),
+        )
+    elif wrap == "attached resource":
+        attach(resource, {"people": people()})
+        table = resource.Table("people")
+    else:
+        session = boto3.Session("test", "test", region_name="us-west-2")
+        attach(session, {"people": people()})
+        resource = session.resource("dynamodb")
+        resource.meta.client.meta.events.register("before-send.dynamodb", stub.reply_to)
+        table = resource.Table("people")
+    for number in LARGE:
+        item = {"pk": "ann", "secret": {"n": number, "s": {number, Decimal(1)}}, "city": number}
+        table.put_item(Item=item)
+        # DynamoDB writes all digits.
+        stored = {**stub.sent_requests[-1][1]["Item"], "city": {"N": f"{number:f}"}}
+        stub.reply({"Item": stored})
+        assert table.get_item(Key={"pk": "ann"})["Item"] == item
+
+
+@pytest.mark.parametrize("number", [10**38, Decimal("1" * 39), Decimal("1E+126")])
+def test_a_number_that_boto3_cannot_convert_is_refused_with_what_to_write(number: Any) -> None:
+    table = EncryptedTable(StubbedDynamoDb().resource().Table("people"), config=people())
+    with pytest.raises((ArithmeticError, EncryptError), match="too large"):
+        table.put_item(Item={"pk": "ann", "secret": number})
 
 
 def test_condition_objects_and_expressions_work_on_signed_attributes(table: EncryptedTable) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pickle
 import sys
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -103,6 +104,13 @@ def test_an_update_encrypts_and_decrypts(source: Any, target: Any) -> None:
     item = PERSON if source is plain else OLD.encrypt_python_item(PERSON)
     updated = updated_by(BulkExecutorHooks(source, target).generate(item), item)
     assert (NEW.decrypt_python_item(updated) if target is new else updated) == PERSON
+
+
+def test_numbers_of_more_than_38_digits_are_decrypted() -> None:
+    person = {**PERSON, "salary": Decimal("9.1E+40")}
+    hooks = BulkExecutorHooks(old, PLAINTEXT)
+    record: Any = SimpleNamespace(item=OLD.encrypt_python_item(person))
+    assert hooks.transform_full_record(record)[0].item == person
 
 
 def updated_by(arguments: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,12 @@ Source: https://github.com/awslabs/amazon-dynamodb-tools, `tools/bulk_executor`:
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeSerializer
 
 from dynaseal.config import TableConfig
 from dynaseal.core.arguments import ProcessBound, check_instances
 from dynaseal.core.quoting import quoted
-from dynaseal.encryptor import ItemEncryptor
+from dynaseal.encryptor import ItemEncryptor, python_deserializer
 from dynaseal.migrate.transforming import PLAINTEXT, Outcome, Plaintext, transformer
 
 PythonItem = Mapping[str, Any]
@@ -63,7 +63,7 @@ class BulkExecutorHooks(ProcessBound):
             ItemEncryptor(source), ItemEncryptor(target) if encrypts else PLAINTEXT
         ).transform
         self._serializer = TypeSerializer()
-        self._deserializer = TypeDeserializer()
+        self._deserializer = python_deserializer()
 
     def transform_full_record(self, record: _Full) -> list[_Full]:
         """Transform the item of a full export's record, for `bulk load-export --transform`.

@@ -28,8 +28,8 @@ from dynaseal.boto.interception.client_copies import (
     INPUT_ID,
     OUTPUT_ID,
 )
-from dynaseal.boto.interception.emitters import has_handler
-from dynaseal.boto.interception.handlers import Handler, Handlers, convert_input
+from dynaseal.boto.interception.emitters import has_handler, register_in_place
+from dynaseal.boto.interception.handlers import Handler, Handlers, convert_input, convert_output
 from dynaseal.boto.interception.paginators import add_result_key
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.reply_parser import OPERATIONS_WITH_ITEMS, parse_items
@@ -152,7 +152,7 @@ def register(client: Any, requests: Requests, wrap: Callable[[Handler], Handler]
     if requests.reports_unreadable:
         add_result_key(client, ("Query", "Scan"), UNREADABLE_ITEMS)
     if has_handler(events, INPUT_ID):
-        _hide_values_in_conversion(events)
+        _replace_conversions(events)
 
 
 def _attach_to_session(events: Any, requests: Requests, wrap: Callable[[Handler], Handler]) -> None:
@@ -173,7 +173,7 @@ def _attach_to_session(events: Any, requests: Requests, wrap: Callable[[Handler]
         base_classes.insert(0, EncryptingClient)
 
     def add_to_resource(base_classes: list[type], **_: Any) -> None:
-        base_classes.insert(0, _ResourceWithoutValuesInErrors)
+        base_classes.insert(0, _ResourceWithReplacedConversions)
 
     events.register("creating-client-class.dynamodb", add_to_client)
     events.register("creating-resource-class.dynamodb", add_to_resource)
@@ -269,26 +269,26 @@ def convert_python_values(client: Any, *, enabled: bool) -> None:
         else:
             client.meta.events.unregister(event, unique_id=unique_id)
     if enabled:
-        _hide_values_in_conversion(client.meta.events)
+        _replace_conversions(client.meta.events)
 
 
-def _hide_values_in_conversion(events: Any) -> None:
-    """Replace boto3's conversion of requests by one whose errors show no values.
+def _replace_conversions(events: Any) -> None:
+    """Replace boto3's conversions: of requests, so that errors show no values; of replies, for large numbers.
 
-    boto3 registers its conversion again for each Table that it makes; botocore ignores a second registration
+    boto3 registers its conversions again for each Table that it makes; botocore ignores a second registration
     under an id.
     """
-    build = EVENTS[1]
-    events.unregister(build, unique_id=INPUT_ID)
-    events.register(build, convert_input, unique_id=INPUT_ID)
+    _, build, after = EVENTS
+    for event, handler, unique_id in ((build, convert_input, INPUT_ID), (after, convert_output, OUTPUT_ID)):
+        register_in_place(events, event, handler, unique_id)
 
 
-class _ResourceWithoutValuesInErrors:
+class _ResourceWithReplacedConversions:
     """A base class of the resources that an attached session makes."""
 
     meta: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # boto3's own base class may be initialised after this one. It then leaves the conversion as it is.
-        _hide_values_in_conversion(self.meta.client.meta.events)
+        # boto3's own base class may be initialised after this one. It then leaves them as they are.
+        _replace_conversions(self.meta.client.meta.events)

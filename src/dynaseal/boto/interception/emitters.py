@@ -15,6 +15,24 @@ def has_handler(emitter: Any, unique_id: str) -> bool:
     return unique_id in _hierarchical(emitter).__dict__["_unique_id_handlers"]
 
 
+def register_in_place(emitter: Any, event: str, handler: Any, unique_id: str) -> None:
+    """Register a handler under a unique id; it takes the place of the one that has the id already, if any.
+
+    Args:
+        emitter: The emitter.
+        event: The event's name, such as `after-call.dynamodb`.
+        handler: The handler.
+        unique_id: The id.
+    """
+    handlers: dict[str, Any] = _hierarchical(emitter).__dict__["_unique_id_handlers"]
+    entry = handlers.get(unique_id)
+    if entry is None:
+        emitter.register(event, handler, unique_id=unique_id)
+    else:
+        replace_handler(emitter, event, entry["handler"], handler)
+        handlers[unique_id] = {**entry, "handler": handler}  # a copied emitter shares the old entry
+
+
 def replace_handler(emitter: Any, event: str, old: Any, new: Any) -> None:
     """Put a handler in the place of another one, so that it is called in the same order.
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from boto3.dynamodb.transform import TransformationInjector
-from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ParamValidationError
 
 from dynaseal import drivers
@@ -31,6 +30,7 @@ from dynaseal.boto.interception.updates.driver import http_response, run_plan
 from dynaseal.boto.user_agent import user_agent_suffix
 from dynaseal.core.copies import copied
 from dynaseal.core.operations import ABOUT_TABLES
+from dynaseal.encryptor import python_deserializer
 from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
 
 Handler = Callable[..., Any]
@@ -64,6 +64,11 @@ def convert_input(params: dict[str, Any], model: Any, **_: Any) -> None:
         return
     # Raised outside the handler: boto3's error, which shows the value, would become the context of this one.
     raise problem
+
+
+def convert_output(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    """Convert a reply's wire values as boto3 does, and numbers from 1E+38, which boto3 refuses, as well."""
+    TransformationInjector(deserializer=python_deserializer()).inject_attribute_value_output(parsed, model)
 
 
 class Handlers:
@@ -216,7 +221,7 @@ class Handlers:
 
 
 def _python_values(item: Mapping[str, Any]) -> dict[str, Any]:
-    deserializer: Any = TypeDeserializer()
+    deserializer = python_deserializer()
     return {name: deserializer.deserialize(value) for name, value in item.items()}
 
 

@@ -29,6 +29,10 @@ _VALUES = re.compile(
 _ATTRIBUTES = re.compile(r"(?:^|\.)(?:Item|Key|Keys\[\d+\])\.")
 _SCALARS = (str, int, float, type(None))
 _UNSUPPORTED = re.compile(r'(Unsupported type ".*?" for value )".*"', re.DOTALL)
+_UNFIT_NUMBER = (
+    "A number has more than 38 digits, zeros at its end included, or is too large or too small for DynamoDB. "
+    "Write a large round number with an exponent, such as Decimal('1E+38')"
+)
 # What boto3's serializer says of a value without showing it.
 _WITHOUT_VALUE = frozenset(
     {"Float types are not supported. Use Decimal types instead.", "Infinity and NaN not supported"}
@@ -147,9 +151,8 @@ class _Errors(_ValidationErrors):
 
 def conversion_error(error: Exception) -> Exception:
     """Return an error of boto3's conversion of Python values without the value that it shows."""
-    if isinstance(error, ArithmeticError):  # decimal's, whose arguments are classes
-        signals: list[Any] = [argument for argument in error.args if isinstance(argument, list)]
-        return type(error)(*signals)
+    if isinstance(error, ArithmeticError):  # decimal's, which only has a list of classes
+        return type(error)(_UNFIT_NUMBER)
     message = str(error)
     if message not in _WITHOUT_VALUE:
         shown, found = _UNSUPPORTED.subn(rf'\1"{HIDDEN}"', message)
