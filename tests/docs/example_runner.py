@@ -19,6 +19,8 @@ import pytest
 
 from docs.pages import PROGRAM, Block, Page
 
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
+"""Where a reader's shell looks for programs."""
 _SECONDS_PER_COMMAND = 60
 _SERVE = "dynaseal lab serve"
 
@@ -28,7 +30,7 @@ class Terminal:
 
     def __init__(self, folder: Path) -> None:
         environment = {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
+            "PATH": PATH,
             "HOME": str(folder),
             "LANG": "C.UTF-8",
         }

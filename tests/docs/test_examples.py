@@ -2,18 +2,22 @@
 
 import ast
 import json
+import os
 import re
+import shutil
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from docs.example_runner import Terminal, reader
+from docs.example_runner import PATH, Terminal, reader
 from docs.pages import LANGUAGES, PROGRAM, ROOT, Page, all_pages
 
 _RUN = ("python", "console")
 _PACKAGES = {"vcr": "vcrpy"}
+_LARGE_PROGRAMS = {"docs/how-to/transform-with-spark.md": ("spark-submit", "java")}
+"""What a page runs that the environment of the tests need not have."""
 _PAGES = [
     page
     for page in all_pages()
@@ -23,6 +27,11 @@ _PAGES = [
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
 def test_whoever_follows_a_page_sees_what_it_shows(page: Page, tmp_path: Path) -> None:
+    for program in _LARGE_PROGRAMS.get(page.name, ()):
+        if shutil.which(program, path=PATH) is None:
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"{program} is not installed")
+            pytest.skip(f"{program} is not installed")
     with reader(page, tmp_path) as somebody:
         somebody.follow()
 
@@ -83,6 +92,7 @@ def test_a_page_names_every_package_to_install(page: Page) -> None:
     present = {"boto3", "botocore", "cryptography", "dynaseal"} | own_files
     present |= {"dynaseal_lab"} if "lab" in extras else set()
     present |= {"aiobotocore"} if "aio" in extras else set()
+    present |= {"pyspark"} if "spark" in extras else set()
     for module in _imports(page) - present - sys.stdlib_module_names:
         name = _PACKAGES.get(module, module).replace("_", "[-_]")
         assert re.search(rf"\b{name}\b", installed), f"{page.name} does not say how to install {module}"
