@@ -56,12 +56,11 @@ class _Problem(NamedTuple):
 
 
 class _RecordingManager:
-    """Passes calls on to a materials manager, and keeps the last item's data keys and encryption context."""
+    """Passes calls on to a materials manager, and keeps the data keys of the item that is being read."""
 
     def __init__(self, underlying: CryptographicMaterialsManager) -> None:
         self._underlying = underlying
-        self.data_keys: Sequence[EncryptedDataKey] = ()
-        self.context: Mapping[str, str] = {}
+        self.samples: Sequence[Sample] = ()
 
     def get_encryption_materials(
         self,
@@ -80,8 +79,8 @@ class _RecordingManager:
         reproduced_context: Mapping[str, str],
     ) -> DecryptionMaterials:
         """Return materials for decrypting one item."""
-        self.data_keys = encrypted_data_keys
-        self.context = {**reproduced_context, **stored_context}
+        context = {**reproduced_context, **stored_context}
+        self.samples = [Sample(data_key, context) for data_key in encrypted_data_keys]
         return self._underlying.decrypt_materials(
             suite, encrypted_data_keys, stored_context, reproduced_context
         )
@@ -96,6 +95,9 @@ class ItemsCheck:
         table_name: The table's name, or its ARN.
         names: Other names that the items may be bound to.
         notes: Where findings go.
+
+    Attributes:
+        samples: The data keys of the items, those of items that verify first.
     """
 
     config: TableConfig
@@ -215,26 +217,20 @@ class ItemsCheck:
     def _check_encrypted(self, item: Item, report: ItemReport) -> None:
         if self._refusals >= _MAX_REFUSALS:
             return
+        self._manager.samples = ()
         try:
             plaintext = self._encryptor.decrypt_item(item)
         except (DecryptError, TypeError) as error:
             self._report_unreadable(item, report, error)
-            self._keep_sample(first=False)
+            self.samples.extend(self._manager.samples)
             return
-        self._keep_sample(first=True)
+        self.samples[:0] = self._manager.samples  # those of items that verify come first
         if self._encryptor.search is not None:
             self._check_beacons(item, plaintext)
 
-    def _keep_sample(self, *, first: bool) -> None:
-        """Keep the last item's data keys; those of items that verify come first."""
-        samples = [Sample(data_key, self._manager.context) for data_key in self._manager.data_keys]
-        self._manager.data_keys = ()
-        self.samples[0:0] = samples if first else []
-        self.samples += [] if first else samples
-
     def _check_beacons(self, item: Item, plaintext: Item) -> None:
         assert self._encryptor.search is not None  # noqa: S101 the caller checked it
-        data_keys = [sample.data_key for sample in self.samples if sample.context is self._manager.context]
+        data_keys = [sample.data_key for sample in self._manager.samples]
         compiled = self.config.compiled_search
         names = () if compiled is None else [beacon.attribute for beacon in compiled.stored_beacons]
         stored = {name: _unordered(item[name]) for name in names if name in item}
@@ -271,8 +267,10 @@ class ItemsCheck:
         hint = error.hint if isinstance(error, UnwrapError) else None
         message = error.message if isinstance(error, DecryptError) else str(error)
         text = f"Items do not verify: {message.removesuffix('.')}"
-        problem = _Problem("error", "unverified", subject, text, hint or _RESTORE)
-        return next((each for each in self._problems if each[:3] == problem[:3]), problem)
+        known = next(
+            (each for each in self._problems if (each.code, each.subject) == ("unverified", subject)), None
+        )
+        return known or _Problem("error", "unverified", subject, text, hint or _RESTORE)
 
     def _report_refusal(self, refusal: KmsError) -> bool:
         """Report a KMS call that failed for another reason than the item, and return whether it did."""
@@ -371,7 +369,7 @@ def _causes(error: Exception) -> Iterator[Exception]:
 def _wrong_beacon(name: str, *, is_missing: bool) -> _Problem:
     if is_missing:
         text = f"Items lack the beacon {quoted(name)}: no search by it finds them"
-        return _Problem("error", "beacon-missing", name, text, f"W{_MIGRATE[1:]}, which adds it")
+        return _Problem("error", "beacon-missing", name, text, f"{_MIGRATE.capitalize()}, which adds it")
     text = f"Items have another value of the beacon {quoted(name)} than the configuration makes: no search "
     text += "finds them"
     action = f"Check the beacon's length and its beacon key; if they are right, {_MIGRATE}"
