@@ -92,7 +92,11 @@ class CompoundCompiler:
                     hint=f"Add StandardBeacon({definition.name!r}, length=...)",
                 )
             if beacon.as_set:
-                raise ConfigError(f"{owner} has the part {definition.name!r}, which is a beacon over a set")
+                raise ConfigError(
+                    f"{owner} has the part {definition.name!r}, which is a beacon over a set and so has "
+                    "several hashes",
+                    hint="Use a beacon over a single value, or leave the part out",
+                )
             parts.append(Part(definition.name, definition.prefix, beacon))
         _check_distinct(parts, owner)
         return parts
@@ -109,9 +113,9 @@ class CompoundCompiler:
                 )
 
     def _shared_parts_of(self, definition: CompoundBeacon) -> Iterable[Part]:
-        named = {part.name for constructor in definition.constructors for part in constructor.parts}
-        order = [part.name for constructor in definition.constructors for part in constructor.parts]
-        return sorted((p for p in self._shared if p.name in named), key=lambda part: order.index(part.name))
+        """Return the shared parts that its constructors name, in the order in which they first do."""
+        named = [part.name for constructor in definition.constructors for part in constructor.parts]
+        return sorted((p for p in self._shared if p.name in named), key=lambda part: named.index(part.name))
 
 
 def _constructors(
@@ -124,7 +128,8 @@ def _constructors(
         added = _constructor(constructor, parts, owner)
         if not added.required:
             raise ConfigError(
-                f"{owner} has a constructor without a required part, which would always be chosen"
+                f"{owner} has a constructor without a required part, which would always be chosen",
+                hint="Write required=True for one of its parts",
             )
         if any(added.required == other.required for other in compiled):
             raise ConfigError(
@@ -136,6 +141,7 @@ def _constructors(
 
 
 def _constructor(constructor: Constructor, parts: Sequence[Part], owner: str) -> CompiledConstructor:
+    # A signed part may have the name of an encrypted one; as in AWS's library, a constructor means the first.
     by_name = {part.name: part for part in reversed(parts)}
     for part in constructor.parts:
         if part.name not in by_name:
@@ -155,7 +161,8 @@ def _check_distinct(parts: Iterable[Part], owner: str) -> None:
         if first.name == second.name or first.prefix == second.prefix:
             raise ConfigError(
                 f"{owner} has two parts with the same name or prefix: {first.name!r} with {first.prefix!r} "
-                f"and {second.name!r} with {second.prefix!r}"
+                f"and {second.name!r} with {second.prefix!r}",
+                hint="Give each part a name and a prefix of its own",
             )
 
 
