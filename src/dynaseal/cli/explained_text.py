@@ -31,10 +31,10 @@ _RANGE_STYLES = {
     "signature": "green",
     "unreadable": "bold red",
 }
-_MAX_VALUE = 200
-_TABLE_WIDTH = 60
-_MAX_BYTES = 34
-_PART_BYTES = 34
+_MAX_SHOWN_CHARACTERS = 200
+_MAX_SHOWN_BYTES = 34
+_MIN_TABLE_WIDTH = 60
+"""In a terminal with fewer columns, a table is printed as lists."""
 
 
 def print_explained(name: str, explained: ExplainedItem, console: Console | None = None) -> None:
@@ -67,7 +67,7 @@ def _summary(explained: ExplainedItem) -> str:
 
 def _print_table(console: Console, table: Table) -> None:
     """Print a table; on a narrow terminal, each row as a list, because columns would cut its words."""
-    if console.width >= _TABLE_WIDTH:
+    if console.width >= _MIN_TABLE_WIDTH:
         console.print(table)
         return
     if table.title is not None:
@@ -112,11 +112,11 @@ def _stored(attribute: ExplainedAttribute, explained: ExplainedItem) -> str:
     if below:
         return f"see below; {size}"
     if parts is None:
-        return f"{show_value(attribute.stored, _MAX_VALUE)}\n{size}"
+        return f"{show_value(attribute.stored, _MAX_SHOWN_CHARACTERS)}\n{size}"
     return (
         f"type id {show_bytes(parts.type_id)}\n"
-        f"ciphertext {show_bytes(parts.ciphertext, _PART_BYTES)}\n"
-        f"tag {show_bytes(parts.tag, _PART_BYTES)}\n{size}"
+        f"ciphertext {show_bytes(parts.ciphertext, _MAX_SHOWN_BYTES)}\n"
+        f"tag {show_bytes(parts.tag, _MAX_SHOWN_BYTES)}\n{size}"
     )
 
 
@@ -124,7 +124,7 @@ def _plaintext(attribute: ExplainedAttribute, explained: ExplainedItem) -> str:
     if attribute.plaintext is not None:
         if not attribute.is_encrypted and attribute.plaintext == attribute.stored:
             return "as stored"
-        return f"{show_value(attribute.plaintext, _MAX_VALUE)}\n{attribute.plaintext_size} bytes"
+        return f"{show_value(attribute.plaintext, _MAX_SHOWN_CHARACTERS)}\n{attribute.plaintext_size} bytes"
     if isinstance(explained.reading, Refusal) and attribute.kind in ("key", "attribute"):
         return "cannot be shown" if attribute.is_encrypted else "not verified"
     return ""
@@ -151,7 +151,7 @@ def _ranges(title: str, ranges: tuple[ByteRange, ...]) -> Table:
     )
     for each in ranges:
         style = _RANGE_STYLES.get(each.kind, "")
-        shown = show_bytes(each.data, _MAX_BYTES).removeprefix("0x")
+        shown = show_bytes(each.data, _MAX_SHOWN_BYTES).removeprefix("0x")
         table.add_row(
             str(each.offset), Text(printable(each.field), style), Text(shown, style), Text(each.meaning)
         )
@@ -167,7 +167,7 @@ def _context(entries: Iterable[tuple[str, str]]) -> Table:
         expand=True,
     )
     for name, value in sorted(entries):
-        table.add_row(Text(printable(name)), Text(printable(value[:_MAX_VALUE])))
+        table.add_row(Text(printable(name)), Text(printable(value[:_MAX_SHOWN_CHARACTERS])))
     return table
 
 

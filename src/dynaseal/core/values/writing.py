@@ -133,9 +133,11 @@ def _boolean(content: bool) -> bytes:
 
 
 def _null(content: bool) -> bytes:
+    if content is True:
+        return b""
     if content is False:
         raise ValueError("a NULL that is not true, which DynamoDB refuses")
-    return _boolean(content)[:0]
+    raise TypeError
 
 
 def _string_set(content: Any) -> bytes:
