@@ -37,9 +37,10 @@ Handler = Callable[..., Any]
 """A handler of one of botocore's events; one of an asynchronous client may be a coroutine function."""
 
 _CONTEXT_KEY = "dynaseal"
+_CALLERS_TOKEN_KEY = "dynaseal-callers-token"  # noqa: S105 a key of the context
+"""In the context of a request: whether its ClientRequestToken is the caller's, and not botocore's."""
+_TOKEN = "ClientRequestToken"  # noqa: S105 a parameter's name
 _USER_AGENT = "User-Agent"
-_REPEATABLE_KEY = "dynaseal-repeatable"
-_REPEATABLE_BY = "ClientRequestToken"
 _ITEM_SHAPE = "PutItemInputAttributeMap"
 _SHAPE_TYPES: Mapping[str, Any] = {
     "string": str,
@@ -109,7 +110,7 @@ class Handlers:
         and the stored item would never verify. Where boto3's own handler has copied it, as for resources,
         botocore uses that copy.
         """
-        context[_REPEATABLE_KEY] = _REPEATABLE_BY in params
+        context[_CALLERS_TOKEN_KEY] = _TOKEN in params
         copy_of_params = dict(params)
         return copy_of_params if has_handler(self._client.meta.events, COPY_ID) else copied(copy_of_params)
 
@@ -129,13 +130,13 @@ class Handlers:
                 "not be decrypted",
                 hint="Make the call itself with this client",
             )
-        if isinstance(params.get(_REPEATABLE_BY), str) and not context.get(_REPEATABLE_KEY, True):
-            params[_REPEATABLE_BY] = GeneratedToken(params[_REPEATABLE_BY])
-        fits = self._fits(params, model, context)
+        if isinstance(params.get(_TOKEN), str) and not context.get(_CALLERS_TOKEN_KEY, True):
+            params[_TOKEN] = GeneratedToken(params[_TOKEN])
+        is_well_formed = self._is_well_formed(params, model, context)
         call = self._prepared(params, model)
         is_changed = call.sent_request is not call.caller_request
         # A request on a plaintext table goes on unchanged, and gets botocore's own error.
-        if not fits and (
+        if not is_well_formed and (
             is_changed or isinstance(OPERATIONS.get(model.name), MultipleTables | TransactionOperation)
         ):
             error = self._validation_error(params, model)
@@ -154,8 +155,8 @@ class Handlers:
         # Raised outside the handler, so that what was found first does not become the context.
         raise self._validation_error(params, model) or problem
 
-    def _fits(self, params: dict[str, Any], model: Any, context: Mapping[str, Any]) -> bool:
-        """Return whether botocore would accept a request: its error about a part would show the value."""
+    def _is_well_formed(self, params: dict[str, Any], model: Any, context: Mapping[str, Any]) -> bool:
+        """Return whether botocore would accept a request. If not, its own error would show a value."""
         is_validated = getattr(context.get("client_config"), "parameter_validation", True)
         if model.name in ABOUT_TABLES or not is_validated:
             return True
