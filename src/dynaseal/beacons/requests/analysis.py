@@ -27,6 +27,8 @@ comparison that leaves out false matches (`NOT name = :v`, `where <> :v`) is not
 item has takes the beacon's place, DynamoDB then leaves nothing out for that comparison, and the decrypted
 items decide.
 
+What names mean, and how they are sent:
+
 - The key field of a table of tenants may be dropped when an item is written. A filter that names the tenant
   by it is sent so that this comparison is true for every item; the items' data keys say whose they are.
 - A name means the beacon of that name; so does its stored name, `aws_dbe_b_NAME`. A part-only beacon is not
@@ -256,9 +258,9 @@ class _Rule:
         self._check_use(beacon, place, parsed)
         self.has_false_matches = True
         # DynamoDB must not leave out an item because of a false match: see the module's docstring.
-        leaves_out = place.is_negated is not (place.operator == "<>")
+        leaves_out_false_matches = place.is_negated is not (place.operator == "<>")
         is_right_side = place.equal_path is not None and place.equal_path.span < place.path.span
-        return NO_ATTRIBUTE if leaves_out and not is_right_side else beacon.attribute
+        return NO_ATTRIBUTE if leaves_out_false_matches and not is_right_side else beacon.attribute
 
     def _replaced_key_field(self, place: Place, parsed: SearchExpression) -> str:
         """Return what makes a comparison with a key field that is not stored true for every item."""
@@ -389,6 +391,13 @@ class _SentNames:
     A placeholder that stands for a beacon everywhere gets the stored name. One that also means the attribute,
     as in `#c = :v AND home.#c = :w`, stays, and the beacon gets another placeholder.
     """
+
+    # - `_stored`: for each expression, the attributes to send at some of its places
+    # - `_beacons`: for each placeholder, the stored names of the beacons that it stands for
+    # - `_existence`: the placeholders of attributes whose existence is tested, and which are sent as they are
+    # - `_others`: the placeholders that are sent as they are anywhere else
+    # - `_required`: the paths that every matching item must have
+    # - `_added`: the new placeholders of beacons, and their stored names
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names

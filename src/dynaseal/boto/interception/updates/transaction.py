@@ -79,6 +79,7 @@ def transaction_plan(
     for attempt in range(MAX_ATTEMPTS):
         if attempt:
             yield pause_before(attempt, jitter)
+        # The first attempt of a repeated transaction sends what was sent last, without reading again.
         error = None if is_repeated and not attempt else (yield from transaction.read())
         if error is not None:
             if error_code(error) == _CANCELLED and _only(error, {_CONFLICT}):
@@ -107,6 +108,13 @@ class _Transaction:
         sent_request: The transaction to send, without these updates.
         repeatable: The transaction under its caller's token; None if it has none.
     """
+
+    # All by the position of an action in the transaction:
+    # - `_entries`: the actions as they are to be sent
+    # - `_straight`: the updates that are sent without reading their items first
+    # - `_read`: the updates whose items are read, and of these:
+    # - `_prepared`: the writes that they become
+    # - `_refused`: the reasons for which DynamoDB would cancel the transaction
 
     def __init__(
         self,
