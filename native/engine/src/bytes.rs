@@ -30,10 +30,12 @@ impl<'a> Reader<'a> {
         Ok(self.array::<1>()?[0])
     }
 
+    /// Reads a number of two bytes.
     pub fn short(&mut self) -> Result<usize, Unusual> {
         Ok(u16::from_be_bytes(self.array()?).into())
     }
 
+    /// Reads a number of four bytes.
     pub fn long(&mut self) -> Result<usize, Unusual> {
         usize::try_from(u32::from_be_bytes(self.array()?)).map_err(|_| Unusual)
     }
@@ -50,6 +52,7 @@ impl<'a> Reader<'a> {
         self.take(length)
     }
 
+    /// Checks that nothing is left.
     pub fn end(&self) -> Result<(), Unusual> {
         if self.rest.is_empty() {
             Ok(())

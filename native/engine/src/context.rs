@@ -29,7 +29,7 @@ pub struct ContextAttribute {
     pub position: usize,
 }
 
-/// Serialises an item's encryption context.
+/// Serialises an item's encryption context, as headers of a version have it.
 pub fn serialize(
     version: u8,
     table: &TableEntries,

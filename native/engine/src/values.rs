@@ -35,12 +35,13 @@ const MAX_DEPTH: u32 = 32;
 const MAX_NAME_LENGTH: usize = 65_535;
 const ENTRY_HEAD_LENGTH: usize = 6;
 
-type Written<T> = Result<T, Unusual>;
+/// What a conversion gives, or that Python's engine must convert or refuse the value.
+type Converted<T> = Result<T, Unusual>;
 
 /// Appends the bytes of an attribute value, and returns its type id.
 ///
 /// `depth` is the level of the values that it holds.
-pub fn write(value: &Bound<'_, PyAny>, depth: u32, out: &mut Vec<u8>) -> Written<TypeId> {
+pub fn write(value: &Bound<'_, PyAny>, depth: u32, out: &mut Vec<u8>) -> Converted<TypeId> {
     let (kind, content) = only_entry(value)?;
     match string(&kind)? {
         "S" => Ok(write_bytes(string(&content)?.as_bytes(), STRING, out)),
@@ -67,7 +68,7 @@ pub fn read<'py>(
     type_id: TypeId,
     bytes: &[u8],
     depth: u32,
-) -> Written<Bound<'py, PyDict>> {
+) -> Converted<Bound<'py, PyDict>> {
     let value = PyDict::new(py);
     match type_id {
         STRING => value.set_item(intern!(py, "S"), read_string(py, bytes)?),
@@ -86,7 +87,7 @@ pub fn read<'py>(
 }
 
 /// Returns the bytes of a `{"B": ...}` value.
-pub fn binary_content<'py>(value: &Bound<'py, PyAny>) -> Written<Bound<'py, PyBytes>> {
+pub fn binary_content<'py>(value: &Bound<'py, PyAny>) -> Converted<Bound<'py, PyBytes>> {
     let (kind, content) = only_entry(value)?;
     if string(&kind)? != "B" {
         return Err(Unusual);
@@ -94,7 +95,7 @@ pub fn binary_content<'py>(value: &Bound<'py, PyAny>) -> Written<Bound<'py, PyBy
     content.cast_into_exact().map_err(|_| Unusual)
 }
 
-fn only_entry<'py>(value: &Bound<'py, PyAny>) -> Written<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+fn only_entry<'py>(value: &Bound<'py, PyAny>) -> Converted<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
     let dict = value.cast_exact::<PyDict>().map_err(|_| Unusual)?;
     if dict.len() != 1 {
         return Err(Unusual);
@@ -102,7 +103,7 @@ fn only_entry<'py>(value: &Bound<'py, PyAny>) -> Written<(Bound<'py, PyAny>, Bou
     dict.iter().next().ok_or(Unusual)
 }
 
-fn string<'a>(object: &'a Bound<'_, PyAny>) -> Written<&'a str> {
+fn string<'a>(object: &'a Bound<'_, PyAny>) -> Converted<&'a str> {
     // A string with a lone surrogate has no UTF-8.
     Ok(object
         .cast_exact::<PyString>()
@@ -110,21 +111,21 @@ fn string<'a>(object: &'a Bound<'_, PyAny>) -> Written<&'a str> {
         .to_str()?)
 }
 
-fn binary<'a>(object: &'a Bound<'_, PyAny>) -> Written<&'a [u8]> {
+fn binary<'a>(object: &'a Bound<'_, PyAny>) -> Converted<&'a [u8]> {
     Ok(object
         .cast_exact::<PyBytes>()
         .map_err(|_| Unusual)?
         .as_bytes())
 }
 
-fn boolean(object: &Bound<'_, PyAny>) -> Written<bool> {
+fn boolean(object: &Bound<'_, PyAny>) -> Converted<bool> {
     Ok(object
         .cast_exact::<PyBool>()
         .map_err(|_| Unusual)?
         .is_true())
 }
 
-fn members<'py>(object: &Bound<'py, PyAny>) -> Written<Vec<Bound<'py, PyAny>>> {
+fn members<'py>(object: &Bound<'py, PyAny>) -> Converted<Vec<Bound<'py, PyAny>>> {
     Ok(object
         .cast_exact::<PyList>()
         .map_err(|_| Unusual)?
@@ -137,20 +138,20 @@ fn write_bytes(bytes: &[u8], type_id: TypeId, out: &mut Vec<u8>) -> TypeId {
     type_id
 }
 
-fn write_string_set(content: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Written<TypeId> {
+fn write_string_set(content: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Converted<TypeId> {
     let held = members(content)?;
-    let mut strings = held.iter().map(string).collect::<Written<Vec<_>>>()?;
+    let mut strings = held.iter().map(string).collect::<Converted<Vec<_>>>()?;
     strings.sort_unstable_by(|a, b| utf16_order(a, b));
     write_set(&strings, out)?;
     Ok(STRING_SET)
 }
 
-fn write_number_set(content: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Written<TypeId> {
+fn write_number_set(content: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Converted<TypeId> {
     let held = members(content)?;
     let mut numbers = held
         .iter()
         .map(|member| normalize(string(member)?))
-        .collect::<Written<Vec<Cow<'_, str>>>>()?;
+        .collect::<Converted<Vec<Cow<'_, str>>>>()?;
     numbers.sort_unstable();
     write_set(
         &numbers.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
@@ -159,16 +160,16 @@ fn write_number_set(content: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Written<Ty
     Ok(NUMBER_SET)
 }
 
-fn write_binary_set(content: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Written<TypeId> {
+fn write_binary_set(content: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> Converted<TypeId> {
     let held = members(content)?;
-    let mut binaries = held.iter().map(binary).collect::<Written<Vec<_>>>()?;
+    let mut binaries = held.iter().map(binary).collect::<Converted<Vec<_>>>()?;
     binaries.sort_unstable();
     write_set(&binaries, out)?;
     Ok(BINARY_SET)
 }
 
 /// Appends the members of a set, which are in order, so that equal ones are neighbours.
-fn write_set<T: AsRef<[u8]> + PartialEq>(members: &[T], out: &mut Vec<u8>) -> Written<()> {
+fn write_set<T: AsRef<[u8]> + PartialEq>(members: &[T], out: &mut Vec<u8>) -> Converted<()> {
     if members.is_empty() || members.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err(Unusual);
     }
@@ -180,7 +181,7 @@ fn write_set<T: AsRef<[u8]> + PartialEq>(members: &[T], out: &mut Vec<u8>) -> Wr
     Ok(())
 }
 
-fn write_list(content: &Bound<'_, PyAny>, depth: u32, out: &mut Vec<u8>) -> Written<TypeId> {
+fn write_list(content: &Bound<'_, PyAny>, depth: u32, out: &mut Vec<u8>) -> Converted<TypeId> {
     let held = members(content)?;
     if depth > MAX_DEPTH && !held.is_empty() {
         return Err(Unusual);
@@ -192,7 +193,7 @@ fn write_list(content: &Bound<'_, PyAny>, depth: u32, out: &mut Vec<u8>) -> Writ
     Ok(LIST)
 }
 
-fn write_map(content: &Bound<'_, PyAny>, depth: u32, out: &mut Vec<u8>) -> Written<TypeId> {
+fn write_map(content: &Bound<'_, PyAny>, depth: u32, out: &mut Vec<u8>) -> Converted<TypeId> {
     let dict = content.cast_exact::<PyDict>().map_err(|_| Unusual)?;
     if depth > MAX_DEPTH && !dict.is_empty() {
         return Err(Unusual);
@@ -201,7 +202,7 @@ fn write_map(content: &Bound<'_, PyAny>, depth: u32, out: &mut Vec<u8>) -> Writt
     let mut entries = held
         .iter()
         .map(|(name, value)| Ok((string(name)?, value)))
-        .collect::<Written<Vec<_>>>()?;
+        .collect::<Converted<Vec<_>>>()?;
     entries.sort_unstable_by(|(a, _), (b, _)| utf16_order(a, b));
     write_long(out, entries.len())?;
     for (name, value) in entries {
@@ -217,7 +218,7 @@ fn write_map(content: &Bound<'_, PyAny>, depth: u32, out: &mut Vec<u8>) -> Writt
 }
 
 /// Appends a member of a list or map: its type id, its length and its bytes.
-fn write_entry(value: &Bound<'_, PyAny>, depth: u32, out: &mut Vec<u8>) -> Written<()> {
+fn write_entry(value: &Bound<'_, PyAny>, depth: u32, out: &mut Vec<u8>) -> Converted<()> {
     let start = out.len();
     let content = start + ENTRY_HEAD_LENGTH;
     out.resize(content, 0);
@@ -237,11 +238,11 @@ fn utf16_order(a: &str, b: &str) -> Ordering {
     }
 }
 
-fn read_string<'py>(py: Python<'py>, bytes: &[u8]) -> Written<Bound<'py, PyAny>> {
+fn read_string<'py>(py: Python<'py>, bytes: &[u8]) -> Converted<Bound<'py, PyAny>> {
     Ok(PyString::new(py, std::str::from_utf8(bytes).map_err(|_| Unusual)?).into_any())
 }
 
-fn read_number<'py>(py: Python<'py>, bytes: &[u8]) -> Written<Bound<'py, PyAny>> {
+fn read_number<'py>(py: Python<'py>, bytes: &[u8]) -> Converted<Bound<'py, PyAny>> {
     let number = std::str::from_utf8(bytes).map_err(|_| Unusual)?;
     if normalize(number)? != number {
         return Err(Unusual);
@@ -253,11 +254,11 @@ fn read_number<'py>(py: Python<'py>, bytes: &[u8]) -> Written<Bound<'py, PyAny>>
     clippy::unnecessary_wraps,
     reason = "one of three functions of the same type"
 )]
-fn read_binary<'py>(py: Python<'py>, bytes: &[u8]) -> Written<Bound<'py, PyAny>> {
+fn read_binary<'py>(py: Python<'py>, bytes: &[u8]) -> Converted<Bound<'py, PyAny>> {
     Ok(PyBytes::new(py, bytes).into_any())
 }
 
-fn read_boolean(bytes: &[u8]) -> Written<bool> {
+fn read_boolean(bytes: &[u8]) -> Converted<bool> {
     match bytes {
         [0] => Ok(false),
         [1] => Ok(true),
@@ -265,13 +266,13 @@ fn read_boolean(bytes: &[u8]) -> Written<bool> {
     }
 }
 
-type ReadMember = for<'py> fn(Python<'py>, &[u8]) -> Written<Bound<'py, PyAny>>;
+type ReadMember = for<'py> fn(Python<'py>, &[u8]) -> Converted<Bound<'py, PyAny>>;
 
 fn read_set<'py>(
     py: Python<'py>,
     bytes: &[u8],
     read_member: ReadMember,
-) -> Written<Bound<'py, PyList>> {
+) -> Converted<Bound<'py, PyList>> {
     let mut reader = Reader::new(bytes);
     let count = reader.long()?;
     let set = PyList::empty(py);
@@ -289,7 +290,7 @@ fn read_set<'py>(
     Ok(set)
 }
 
-fn read_list<'py>(py: Python<'py>, bytes: &[u8], depth: u32) -> Written<Bound<'py, PyList>> {
+fn read_list<'py>(py: Python<'py>, bytes: &[u8], depth: u32) -> Converted<Bound<'py, PyList>> {
     let mut reader = Reader::new(bytes);
     let count = reader.long()?;
     if depth > MAX_DEPTH && count > 0 {
@@ -304,7 +305,7 @@ fn read_list<'py>(py: Python<'py>, bytes: &[u8], depth: u32) -> Written<Bound<'p
     Ok(list)
 }
 
-fn read_map<'py>(py: Python<'py>, bytes: &[u8], depth: u32) -> Written<Bound<'py, PyDict>> {
+fn read_map<'py>(py: Python<'py>, bytes: &[u8], depth: u32) -> Converted<Bound<'py, PyDict>> {
     let mut reader = Reader::new(bytes);
     let count = reader.long()?;
     if depth > MAX_DEPTH && count > 0 {
