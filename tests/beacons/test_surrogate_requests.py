@@ -25,7 +25,7 @@ ANN, BOB = "ann@example.com", "bob@example.com"
 STORED = ItemEncryptor(customers())
 
 
-def token(email: str = ANN, number: int = 1) -> dict[str, Any]:
+def stored_key(email: str = ANN, number: int = 1) -> dict[str, Any]:
     """An order's key as DynamoDB has it."""
     stored = STORED.encrypt_item(order(email, number))
     return {"pk": stored["pk"], "sk": stored["sk"]}
@@ -62,7 +62,7 @@ def test_an_item_is_put_got_and_deleted_by_its_real_value(customers_table: Custo
     assert old["Attributes"] == order()
     assert "Item" not in customers_table.client.get_item(TableName=customers_table.name, Key=key())
     assert [item["pk"] for item in customers_table.plain.scan(TableName=customers_table.name)["Items"]] == [
-        token(BOB)["pk"]
+        stored_key(BOB)["pk"]
     ]
 
 
@@ -213,7 +213,7 @@ def test_unprocessed_items_and_keys_of_a_batch_have_real_values() -> None:
     wanted: Any = {"Keys": [key(), key(BOB)], "ConsistentRead": True}
     left = client.batch_get_item(RequestItems={"customers": wanted})["UnprocessedKeys"]
     assert left == {"customers": wanted}
-    assert stub.sent_requests[1][1]["RequestItems"]["customers"]["Keys"] == [token(), token(BOB)]
+    assert stub.sent_requests[1][1]["RequestItems"]["customers"]["Keys"] == [stored_key(), stored_key(BOB)]
 
 
 def test_a_request_is_sent_without_its_real_values() -> None:
@@ -232,7 +232,7 @@ def test_a_request_is_sent_without_its_real_values() -> None:
         **caller_request,
         "KeyConditionExpression": "#surrogate0 = :e",
         "ExpressionAttributeNames": {"#e": "email", "#c": "city", "#surrogate0": "pk"},
-        "ExpressionAttributeValues": {":e": token()["pk"], ":c": {"S": "Bern"}},
+        "ExpressionAttributeValues": {":e": stored_key()["pk"], ":c": {"S": "Bern"}},
     }
     assert caller_request["ExpressionAttributeValues"][":e"] == {"S": ANN}
 
@@ -287,7 +287,7 @@ def test_what_no_token_supports_is_refused_before_any_call(expression: str, mess
 @pytest.mark.parametrize(
     ("item_key", "message"),
     [
-        (token(), "Give the real value, as 'email'"),
+        (stored_key(), "Give the real value, as 'email'"),
         ({**key(), "email": {"S": ""}}, "Use a string, a number or binary that is not empty"),
         ({**key(), "email": {"L": []}}, "Use a string, a number or binary"),
     ],
@@ -303,4 +303,4 @@ def test_one_surrogate_key_leaves_the_other_key_as_it_is() -> None:
     stub = StubbedDynamoDb()
     config = customers(EMAIL)
     encrypted(stub, config).get_item(TableName="customers", Key={"email": {"S": ANN}, "sk": {"S": "1"}})
-    assert stub.sent_requests[0][1]["Key"] == {"pk": token()["pk"], "sk": {"S": "1"}}
+    assert stub.sent_requests[0][1]["Key"] == {"pk": stored_key()["pk"], "sk": {"S": "1"}}

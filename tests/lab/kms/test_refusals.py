@@ -52,14 +52,14 @@ def test_another_accounts_key_is_refused_as_if_it_might_not_exist(kms: KmsCaller
     key = kms.key()
     blob = kms("Encrypt", KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     deny(kms, "no-resource-policy")
-    user = f"User: {BOB.arn} is not authorized to perform: kms:Decrypt on"
-    refusal = ("AccessDeniedException", f"{user} this resource {ELSEWHERE}")
+    denied = f"User: {BOB.arn} is not authorized to perform: kms:Decrypt on"
+    refusal = ("AccessDeniedException", f"{denied} this resource {ELSEWHERE}")
     assert message(kms, "Decrypt", caller=BOB, CiphertextBlob=blob, KeyId=key) == refusal
     unknown = key.replace(key.rpartition("/")[2], "00000000-0000-0000-0000-000000000000")
     assert message(kms, "Decrypt", caller=BOB, CiphertextBlob=blob, KeyId=unknown) == refusal
     assert message(kms, "Decrypt", caller=BOB, CiphertextBlob=blob) == (
         "AccessDeniedException",
-        f"{user} the resource associated with this ciphertext {ELSEWHERE}",
+        f"{denied} the resource associated with this ciphertext {ELSEWHERE}",
     )
 
 
