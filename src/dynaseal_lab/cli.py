@@ -4,6 +4,7 @@ The commands that inspect a lab are clients like any other: they sign with the c
 find, and send their requests to `AWS_ENDPOINT_URL`, which must be on this machine.
 """
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 
@@ -44,6 +45,16 @@ class _Commands(click.Group):
                 raise
             return _without_package(cmd_name, package)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, each with its whole first sentence; click cuts it to what fits on one line."""
+        listed = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _first_sentence(each)) for name, each in listed.items() if each])
+
+
+def _first_sentence(command: click.Command) -> str:
+    return command.get_short_help_str(limit=sys.maxsize)
 
 
 def _without_package(name: str, package: str) -> click.Command:

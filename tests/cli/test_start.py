@@ -48,6 +48,14 @@ def test_h_is_the_help_of_every_command(command: str) -> None:
     assert short.stdout.startswith(f"Usage: {command} ")
 
 
+@pytest.mark.parametrize("names", [(), ("lab",)])
+def test_the_list_of_commands_has_whole_sentences(names: tuple[str, ...]) -> None:
+    help_text = CliRunner().invoke(main, [*names, "-h"], prog_name="dynaseal", terminal_width=60).stdout
+    listed = help_text.partition("Commands:")[2].partition("Example:")[0]
+    assert listed.count(".") >= 10
+    assert "..." not in listed
+
+
 def test_h_after_a_program_belongs_to_the_program() -> None:
     result = _run("lab", "run", "--", sys.executable, "-h")
     assert result.returncode == 0, result.stderr

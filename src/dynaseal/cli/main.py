@@ -123,6 +123,12 @@ class _Commands(click.Group):
         entry_point = _entry_points().get(cmd_name)
         return command if command is not None or entry_point is None else _load(entry_point)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, each with its whole first sentence; click cuts it to what fits on one line."""
+        listed = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _first_sentence(each)) for name, each in listed.items() if each])
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -145,6 +151,10 @@ class _Commands(click.Group):
                 raise
             reason = error.strerror or str(error)
             raise FailedError(f"{error.filename}: {reason}" if error.filename else reason) from error
+
+
+def _first_sentence(command: click.Command) -> str:
+    return command.get_short_help_str(limit=sys.maxsize)
 
 
 def _entry_points() -> Mapping[str, EntryPoint]:
