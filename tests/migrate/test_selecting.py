@@ -1,4 +1,4 @@
-"""Which items a migration takes by the date of their branch key's version."""
+"""Which items a migration takes, by their keys and by the date of their branch key's version."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from dynaseal import AwsKmsHierarchicalKeyring, ConfigError, MultiKeyring, RawAesKeyring
+from dynaseal import AwsKmsHierarchicalKeyring, ConfigError, EncryptedDataKey, MultiKeyring, RawAesKeyring
+from dynaseal.migrate.forms import key_names
 from dynaseal.migrate.selecting import select
 from support.searchable import FakeKeyStore
 
+ARN = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 RAW = RawAesKeyring("tests", "old", bytes(32))
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -36,6 +38,24 @@ def test_items_under_an_older_version_are_taken_and_others_are_not() -> None:
     assert store.requested_ids == ["a tenant", "a tenant"]
     assert not selection.includes(["tests old"])
     assert not selection.includes([])
+
+
+@pytest.mark.parametrize(
+    ("key", "data_key"),
+    [
+        ("old", EncryptedDataKey("tests", b"old", bytes(304))),
+        ("the old key", EncryptedDataKey("tests", b"the old key", bytes(304))),
+        ("a tenant", EncryptedDataKey("aws-kms-hierarchy", b"a tenant", bytes(304))),
+        (ARN, EncryptedDataKey("aws-kms", ARN.encode(), bytes(304))),
+    ],
+)
+def test_items_are_selected_by_the_name_of_their_key_even_if_it_has_spaces(
+    key: str, data_key: EncryptedDataKey
+) -> None:
+    names = key_names([data_key])
+    assert select([key], None).includes(names)
+    assert not select([f"{key}er"], None).includes(names)
+    assert not select([key[:-1]], None).includes(names)
 
 
 def test_a_date_needs_a_key_store_that_has_dates() -> None:

@@ -24,8 +24,10 @@ from dynaseal.core.item import header_and_footer
 from dynaseal.core.quoting import escaped
 from dynaseal.core.traces import find_trace
 from dynaseal.errors import FormatError
+from dynaseal.materials.keyrings.names import HIERARCHY_PROVIDER
 from dynaseal.materials.keyrings.wrapped_keys import describe_key
 
+_VERSION = " version "
 ItemForm = Literal["plaintext", "older", "current", "damaged"]
 """How an item is stored: as plaintext, in the older library's format, in the current one, or damaged."""
 
@@ -85,8 +87,20 @@ def key_names(data_keys: Sequence[EncryptedDataKey]) -> tuple[str, ...]:
     for each in map(describe_key, data_keys):
         # An item can name anything as its key, so that is escaped for messages and reports.
         name = f"{each.provider} {'?' if each.key is None else each.key}"
-        names.append(escaped(name if each.version is None else f"{name} version {each.version}"))
+        names.append(escaped(name if each.version is None else f"{name}{_VERSION}{each.version}"))
     return tuple(names)
+
+
+def branch_key_version(key_name: str) -> tuple[str, str] | None:
+    """Return the branch key id and the version in a name that `key_names` made; None for another key.
+
+    Example:
+        >>> branch_key_version("aws-kms-hierarchy tenant-a version 3f2504e0-4f89-41d3-9a0c-0305e82c3301")
+        ('tenant-a', '3f2504e0-4f89-41d3-9a0c-0305e82c3301')
+    """
+    provider, _, rest = key_name.partition(" ")
+    branch_key_id, _, version = rest.rpartition(_VERSION)
+    return (branch_key_id, version) if provider == HIERARCHY_PROVIDER and branch_key_id else None
 
 
 def _current(item: Item, is_encrypted: Callable[[str], bool]) -> StoredForm:

@@ -13,8 +13,8 @@ from typing import Protocol, runtime_checkable
 from dynaseal.errors import ConfigError
 from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
 from dynaseal.materials.keyrings.multi import MultiKeyring
-from dynaseal.materials.keyrings.names import HIERARCHY_PROVIDER
 from dynaseal.materials.model import AnyKeyring
+from dynaseal.migrate.forms import branch_key_version
 
 
 @runtime_checkable
@@ -31,7 +31,7 @@ class Selection:
     """Which items a migration takes.
 
     Attributes:
-        keys: A name, an id or ARN, or a branch key version for each key; empty for every key.
+        keys: Raw keys' names, ARNs, branch key ids or branch key versions; empty for every key.
         older_than: Take only items whose branch key version was made before this; None for all.
         key_store: Where the versions are; needed for `older_than`.
     """
@@ -50,25 +50,26 @@ class Selection:
         return not self.keys and self.older_than is None
 
     def includes(self, names: Iterable[str]) -> bool:
-        """Return whether an item that names these keys is selected.
+        """Return whether an item is selected, given the names of its keys as `forms.key_names` makes them.
 
         Raises:
             KeyStoreError: the date of a branch key's version cannot be read.
         """
         listed = list(names)
-        if self.keys and not any(name in self.keys or self.keys & {*name.split(" ")} for name in listed):
+        if self.keys and not any(map(self._is_named, listed)):
             return False
         return self.older_than is None or any(map(self._is_old, listed))
 
+    def _is_named(self, name: str) -> bool:
+        return any(f" {key} " in f" {name} " for key in self.keys)
+
     def _is_old(self, name: str) -> bool:
-        provider, _, rest = name.partition(" ")
-        branch_key_id, _, version = rest.rpartition(" version ")
-        if provider != HIERARCHY_PROVIDER or not branch_key_id:
+        key = branch_key_version(name)
+        if key is None:
             return False
         assert self.key_store is not None  # noqa: S101 checked when the selection was made
         assert self.older_than is not None  # noqa: S101 checked by the caller
         with self._lock:
-            key = branch_key_id, version
             if key not in self._dates:
                 self._dates[key] = self.key_store.get_creation_time(*key)
             return self._dates[key] < self.older_than
@@ -81,7 +82,7 @@ def select(keys: Iterable[str], older_than: datetime | None, *keyrings: AnyKeyri
     """Return a selection.
 
     Args:
-        keys: Names, ids, ARNs or versions of keys; empty for every key.
+        keys: Raw keys' names, ARNs, branch key ids or branch key versions; empty for every key.
         older_than: Take only items whose branch key version was made before this; None for all.
         keyrings: The keyrings of the source and the target, one of which has the key store.
 
