@@ -190,6 +190,11 @@ def test_the_older_way_asks_dynamodb_nothing_when_the_keys_are_given() -> None:
     assert {name for name, value in body["Item"].items() if "S" in value} == {"pk", "city", "memo"}
 
 
+def test_a_tables_indexes_from_an_iterator_serve_every_table_made_of_them() -> None:
+    info = TableInfo("people", primary_index=TableIndex("pk"), secondary_indexes=iter([TableIndex("city")]))
+    assert info.index_attributes() == info.index_attributes() == {"city"}
+
+
 def test_indexes_may_be_declared_free_of_plaintext_keys() -> None:
     stub = StubbedDynamoDb()
     info = TableInfo("people", True, TableIndex("pk"), [TableIndex("city")])

@@ -40,6 +40,7 @@ from dynaseal import (
     policies_for,
 )
 from dynaseal.core.quoting import escaped, quoted
+from dynaseal.materials.keyrings.kms import KmsKeyring
 from dynaseal.materials.kms_calls import MAX_COUNTED, OTHER_KEYS, KmsCall, KmsCalls
 
 ARN = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -129,6 +130,14 @@ LISTS: dict[str, tuple[Callable[[Any], Any], Sequence[Any]]] = {
     "Regions": (lambda given: len(AwsKmsDiscoveryMultiKeyring(given).keyrings), ["us-west-2", "eu-west-1"]),
     "accounts": (lambda given: repr(AwsKmsDiscoveryKeyring(account_ids=given)), ["111122223333"]),
     "grant tokens": (lambda given: AwsKmsKeyring(ARN, grant_tokens=given).grant_tokens, ["token"]),
+    "grant tokens of several keys": (
+        lambda given: [
+            keyring.grant_tokens
+            for keyring in AwsKmsMultiKeyring(ARN, [OTHER_ARN], grant_tokens=given).keyrings
+            if isinstance(keyring, KmsKeyring)
+        ],
+        ["token"],
+    ),
     "required keys": (
         lambda given: RequiredContextMaterialsManager(DefaultMaterialsManager(RAW), given).required_keys,
         ["aws-crypto-attr.tenant"],

@@ -64,3 +64,8 @@ def test_a_date_needs_a_key_store_that_has_dates() -> None:
             select((), MADE, *keyrings)
     with pytest.raises(ConfigError, match="time zone"):
         select((), datetime(2026, 1, 1), hierarchical(DatedStore({})))
+
+
+def test_one_key_that_is_not_in_a_list_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"Write keys=\[...\]"):
+        select("old", None)

@@ -10,6 +10,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Protocol, runtime_checkable
 
+from dynaseal.core.arguments import check_string_collections
 from dynaseal.errors import ConfigError
 from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
 from dynaseal.materials.keyrings.multi import MultiKeyring
@@ -87,8 +88,9 @@ def select(keys: Iterable[str], older_than: datetime | None, *keyrings: AnyKeyri
         keyrings: The keyrings of the source and the target, one of which has the key store.
 
     Raises:
-        ConfigError: there is no key store to ask for dates, or the time has no time zone.
+        ConfigError: `keys` is a string, there is no key store to ask for dates, or the time has no time zone.
     """
+    check_string_collections("A migration", keys=keys)
     if older_than is None:
         return Selection(keys=frozenset(keys))
     if older_than.tzinfo is None:

@@ -101,7 +101,8 @@ class AwsKmsMultiKeyring(MultiKeyring):
         grant_tokens: Sequence[str] = (),
     ) -> None:
         children = _checked_children(generator, children)
-        make = partial(_keyring, KmsKeyring, Clients("kms", make_client=clients), grant_tokens)
+        check_string_collections("A KMS multi-keyring", grant_tokens=grant_tokens)
+        make = partial(_keyring, KmsKeyring, Clients("kms", make_client=clients), tuple(grant_tokens))
         super().__init__(None if generator is None else make(generator), [make(child) for child in children])
 
 
@@ -131,7 +132,8 @@ class AwsKmsMrkMultiKeyring(MultiKeyring):
     ) -> None:
         children = _checked_children(generator, children)
         check_multi_region_keys_differ([*([] if generator is None else [generator]), *children])
-        make = partial(_keyring, KmsMrkKeyring, Clients("kms", make_client=clients), grant_tokens)
+        check_string_collections("A KMS multi-keyring", grant_tokens=grant_tokens)
+        make = partial(_keyring, KmsMrkKeyring, Clients("kms", make_client=clients), tuple(grant_tokens))
         super().__init__(None if generator is None else make(generator), [make(child) for child in children])
 
 

@@ -53,6 +53,10 @@ class TableInfo:
     primary_index: TableIndex | None = None
     secondary_indexes: Iterable[TableIndex] | None = field(default=None)
 
+    def __post_init__(self) -> None:
+        if self.secondary_indexes is not None:
+            self.secondary_indexes = tuple(self.secondary_indexes)
+
     @property
     def is_complete(self) -> bool:
         """Whether nothing has to be read from DynamoDB."""
