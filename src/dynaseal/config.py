@@ -54,6 +54,8 @@ else:
     surrogates = LazyModule("dynaseal.beacons.surrogates.keys")
 
 MAX_KEY_NAME_LENGTH = 255
+MAX_TABLE_NAME_LENGTH = 65_535
+"""What an entry of the encryption context can hold, in bytes of UTF-8."""
 
 
 class PlaintextPolicy(Enum):
@@ -371,8 +373,8 @@ class TableConfig(ProcessBound):
             )
 
     def _check_names(self) -> None:
-        if not self.logical_table_name:
-            raise ConfigError("A table's logical name must not be empty")
+        if not 0 < len(self.logical_table_name.encode()) <= MAX_TABLE_NAME_LENGTH:
+            raise ConfigError(f"A table's logical name must have 1 to {MAX_TABLE_NAME_LENGTH:,} bytes")
         if self.partition_key_name == self.sort_key_name:
             raise ConfigError(f"{self.partition_key_name!r} cannot be both partition key and sort key")
         for name in self.key_names:
@@ -389,9 +391,6 @@ class TableConfig(ProcessBound):
                 raise ConfigError(
                     f"The attribute {name!r} cannot be configured: the prefix {RESERVED_PREFIX!r} is reserved"
                 )
-        for name in (self.logical_table_name, *self.key_names):
-            if not _is_encodable(name):
-                raise ConfigError("The names of a table and its keys must not have a lone surrogate")
 
     @cached_property
     def _surrogates(self) -> "Surrogates":
@@ -471,11 +470,3 @@ class TableConfig(ProcessBound):
         if action is not CryptoAction.DO_NOTHING and (listed or prefixed):
             how = "is listed as unsigned" if listed else f"begins with the unsigned prefix {prefix!r}"
             raise ConfigError(f"The attribute {name!r} has the action {action.name} but {how}")
-
-
-def _is_encodable(string: str) -> bool:
-    try:
-        string.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -16,7 +16,7 @@ from dynaseal.attributes import AttributeValue, Item
 from dynaseal.config import TableConfig
 from dynaseal.core import engine, header, item
 from dynaseal.core.arguments import ProcessBound, check_instances
-from dynaseal.core.context import ContextTooLongError, TableContext, base_context
+from dynaseal.core.context import ContextError, ContextTooLongError, TableContext, base_context
 from dynaseal.core.header import HEADER_NAME, MESSAGE_ID_LENGTH, EncryptedDataKey, Header
 from dynaseal.core.lazy import LazyModule
 from dynaseal.core.numbers import with_exponent
@@ -198,10 +198,11 @@ class ItemEncryptor(ProcessBound):
                 self.config.algorithm_suite, context, context.key_set()
             )
             keys = _sealing_keys(materials)
-        except ContextTooLongError as error:
+        except ContextError as error:
+            hint = "Key attributes and context attributes must be fewer or shorter"
             raise EncryptError(
                 f"The item's encryption context cannot be written: {error}",
-                hint="Key attributes and context attributes must be fewer or shorter",
+                hint=hint if isinstance(error, ContextTooLongError) else None,
             ) from None
         if fields is not None:
             stored = native_items.seal(fields, keys)
@@ -227,8 +228,8 @@ class ItemEncryptor(ProcessBound):
             materials = self._manager.decrypt_materials(
                 parsed.suite, parsed.encrypted_data_keys, parsed.stored_context, context
             )
-        except ContextTooLongError as error:
-            raise DecryptError(f"The item's encryption context is too large: {error}") from None
+        except ContextError as error:
+            raise DecryptError(f"The item's encryption context cannot be rebuilt: {error}") from None
         if fields is not None:
             result = native_items.unseal(fields, parsed, materials)
             if result is not None:

@@ -14,7 +14,7 @@ from typing import Any, TypeGuard, cast
 
 from dynaseal.core import footer, header
 from dynaseal.core.actions import CryptoAction
-from dynaseal.core.arguments import check_instances
+from dynaseal.core.arguments import check_instances, is_encodable
 from dynaseal.core.header import (
     CONTEXT,
     ENCRYPTED,
@@ -362,11 +362,7 @@ def _read_description(data: bytes, description: dict[str, str]) -> None:
 
 def _path_order(name: str) -> tuple[int, bytes]:
     # A name with a lone surrogate cannot be signed, but a damaged item can have one.
-    return utf16_length(name) if _is_encodable(name) else len(name), name.encode("utf-8", "surrogatepass")
-
-
-def _is_encodable(name: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in name)
+    return utf16_length(name) if is_encodable(name) else len(name), name.encode("utf-8", "surrogatepass")
 
 
 def _is_value(value: Any) -> TypeGuard[Mapping[str, Any]]:

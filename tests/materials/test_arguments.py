@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -20,21 +21,32 @@ from dynaseal import (
     AwsKmsMultiKeyring,
     BeaconVersion,
     BranchKeyCache,
+    CompoundBeacon,
     ConfigError,
     Constructor,
     ConstructorPart,
     CryptoAction,
     DefaultMaterialsManager,
+    EncryptedPart,
     EncryptError,
+    GetPrefix,
+    GetSegment,
+    GetSegments,
+    GetSubstring,
+    GetSuffix,
+    Insert,
     ItemEncryptor,
     KeyStore,
     MultiKeyring,
+    MultiKeySource,
     RawAesKeyring,
     RequiredContextMaterialsManager,
     SearchConfig,
+    SignedPart,
     SingleKeySource,
     StandardBeacon,
     TableConfig,
+    Upper,
     VirtualField,
     VirtualPart,
     policies_for,
@@ -105,11 +117,124 @@ WRONG: dict[str, Callable[[], Any]] = {
     "a number as beacon key id": lambda: SingleKeySource(3),  # pyright: ignore[reportArgumentType]
     "a keyring as configuration": lambda: ItemEncryptor(RAW),  # pyright: ignore[reportArgumentType]
     "a path": lambda: AttributeActions(CryptoAction.SIGN_ONLY, {"a.ssn": CryptoAction.ENCRYPT_AND_SIGN}),
+    "a number as inserted string": lambda: Insert(1),  # pyright: ignore[reportArgumentType]
+    "no split": lambda: GetSegments(None, 0, 1),  # pyright: ignore[reportArgumentType]
+    "a string as index": lambda: GetSegment("|", "0"),  # pyright: ignore[reportArgumentType]
+    "a string as prefix length": lambda: GetPrefix("3"),  # pyright: ignore[reportArgumentType]
+    "a string as suffix length": lambda: GetSuffix("3"),  # pyright: ignore[reportArgumentType]
+    "strings as a range": lambda: GetSubstring("1", "2"),  # pyright: ignore[reportArgumentType]
+    "a class as transform": lambda: VirtualPart("a", [Upper]),  # pyright: ignore[reportArgumentType]
+    "a number as signed part's location": lambda: SignedPart("a", "A-", 1),  # pyright: ignore[reportArgumentType]
+    "a list as branch key's context": lambda: STORE.create_key("a", ["b"]),  # pyright: ignore[reportArgumentType]
+    "a number as branch key's version": lambda: STORE.get_branch_key_version("a", 1),  # pyright: ignore[reportArgumentType]
     "an index": lambda: AttributeActions(CryptoAction.SIGN_ONLY, {"a[0]": CryptoAction.ENCRYPT_AND_SIGN}),
     "a path below a named attribute": lambda: table(
         attribute_actions={**ACTIONS, "salary.net": CryptoAction.ENCRYPT_AND_SIGN}
     ),
 }
+
+
+HALF = "a\ud800"  # half of a surrogate pair, which UTF-8 cannot write
+
+WITH_LONE_SURROGATE: dict[str, Callable[[], Any]] = {
+    "a table's logical name": lambda: table(logical_table_name=HALF),
+    "a partition key": lambda: table(partition_key_name=HALF),
+    "a sort key": lambda: table(sort_key_name=HALF),
+    "an attribute": lambda: table(attribute_actions={**ACTIONS, HALF: CryptoAction.SIGN_ONLY}),
+    "an attribute beside a default": lambda: AttributeActions(
+        attribute_actions={HALF: CryptoAction.SIGN_ONLY}
+    ),
+    "an unsigned attribute": lambda: table(allowed_unsigned_attributes=[HALF]),
+    "an unsigned attribute in a set": lambda: table(allowed_unsigned_attributes={HALF}),
+    "an unsigned prefix": lambda: table(allowed_unsigned_attribute_prefix=HALF),
+    "a raw key's namespace": lambda: RawAesKeyring(HALF, "a", bytes(32)),
+    "a raw key's name": lambda: RawAesKeyring("a", HALF, bytes(32)),
+    "a KMS key": lambda: AwsKmsKeyring(HALF),
+    "a grant token": lambda: AwsKmsKeyring(ARN, grant_tokens=[HALF]),
+    "an account": lambda: AwsKmsDiscoveryKeyring(account_ids=[HALF]),
+    "a branch key": lambda: AwsKmsHierarchicalKeyring(STORE, branch_key_id=HALF, ttl_seconds=9),
+    "a key store's table": lambda: KeyStore(HALF, "keys", ARN),
+    "a logical key store": lambda: KeyStore("keys", HALF, ARN),
+    "a branch key to fetch": lambda: STORE.get_active_branch_key(HALF),
+    "a version to fetch": lambda: STORE.get_branch_key_version("a", HALF),
+    "a branch key to make": lambda: STORE.create_key(HALF, {"a": "b"}),
+    "a branch key's context": lambda: STORE.create_key("a", {"a": HALF}),
+    "a key in a branch key's context": lambda: STORE.create_key("a", {HALF: "b"}),
+    "a required context key": lambda: RequiredContextMaterialsManager(DefaultMaterialsManager(RAW), [HALF]),
+    "a standard beacon": lambda: StandardBeacon(HALF, 8),
+    "a standard beacon's location": lambda: StandardBeacon("a", 8, loc=HALF),
+    "a compound beacon": lambda: CompoundBeacon(HALF, "|"),
+    "a compound beacon's split": lambda: CompoundBeacon("a", "\ud800"),
+    "an encrypted part's prefix": lambda: EncryptedPart("a", HALF),
+    "a signed part's prefix": lambda: SignedPart("a", HALF),
+    "a signed part's location": lambda: SignedPart("a", "A-", HALF),
+    "a virtual field": lambda: VirtualField(HALF, [VirtualPart("a")]),
+    "an inserted string": lambda: Insert(HALF),
+    "a split": lambda: GetSegment("\ud800", 0),
+    "a beacon key": lambda: SingleKeySource(HALF),
+    "a tenant's field": lambda: MultiKeySource(HALF),
+}
+
+
+@pytest.mark.parametrize("make", WITH_LONE_SURROGATE.values(), ids=WITH_LONE_SURROGATE)
+def test_a_name_that_cannot_be_stored_is_refused_at_once(make: Callable[[], Any]) -> None:
+    with pytest.raises(ConfigError, match="lone surrogate"):
+        make()
+
+
+class Provider(RawAesKeyring):
+    """A keyring with a provider id of its own."""
+
+    provider_id: Any = "mine"
+
+    def on_encrypt(self, materials: Any) -> Any:
+        wrapped = super().on_encrypt(materials)
+        keys = [replace(key, provider_id=self.provider_id) for key in wrapped.encrypted_data_keys]
+        return replace(wrapped, encrypted_data_keys=tuple(keys))
+
+
+class Adding(DefaultMaterialsManager):
+    """A materials manager that adds an entry to each item's encryption context."""
+
+    entry: tuple[Any, Any] = ("a", "b")
+
+    def get_encryption_materials(
+        self, suite: Any, encryption_context: Any, required_context_keys: Any
+    ) -> Any:
+        context = {**encryption_context, self.entry[0]: self.entry[1]}
+        return super().get_encryption_materials(suite, context, required_context_keys)
+
+
+@pytest.mark.parametrize(("wrong", "error"), [(HALF, EncryptError), (b"a", TypeError), (1, TypeError)])
+def test_what_a_users_keyring_or_manager_names_must_be_strings_that_can_be_stored(
+    wrong: Any, error: type[Exception]
+) -> None:
+    item = {"pk": {"S": "a"}, "salary": {"N": "1"}}
+    keyring, manager = Provider("payroll", "2026", bytes(32)), Adding(RAW)
+    encryptors = [ItemEncryptor(table(keyring=keyring)), ItemEncryptor(table(keyring=None, cmm=manager))]
+    for encryptor in encryptors:
+        encryptor.encrypt_item(item)
+    keyring.provider_id = wrong
+    with pytest.raises(error, match=r"provider.id"):
+        encryptors[0].encrypt_item(item)
+    for manager.entry in ((wrong, "b"), ("a", wrong)):
+        with pytest.raises(error, match="encryption context"):
+            encryptors[1].encrypt_item(item)
+
+
+def test_a_branch_key_id_of_a_supplier_must_be_one_that_can_be_stored() -> None:
+    keyring = AwsKmsHierarchicalKeyring(STORE, branch_key_id_supplier=lambda _: HALF, ttl_seconds=9)
+    with pytest.raises(EncryptError, match="lone surrogate"):
+        ItemEncryptor(table(keyring=keyring)).encrypt_item({"pk": {"S": "a"}, "salary": {"N": "1"}})
+
+
+def test_a_tables_name_fits_into_the_encryption_context() -> None:
+    item = {"pk": {"S": "a"}, "salary": {"N": "1"}}
+    longest = ItemEncryptor(table(logical_table_name="\u00e9" * 32_767 + "x"))
+    assert longest.decrypt_item(longest.encrypt_item(item)) == item
+    for name in ("", "\u00e9" * 32_768):
+        with pytest.raises(ConfigError, match="1 to 65,535 bytes"):
+            table(logical_table_name=name)
 
 
 @pytest.mark.parametrize("make", WRONG.values(), ids=WRONG)

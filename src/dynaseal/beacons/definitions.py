@@ -10,6 +10,7 @@ Source: specification `search-config.md`, `beacons.md`, `virtual.md`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dynaseal.attributes import Item
 from dynaseal.beacons.compiled.virtual_fields import Transform, check_split
@@ -145,6 +146,8 @@ class SignedPart:
 
     def __post_init__(self) -> None:
         _check_prefix(self.name, self.prefix)
+        if self.loc is not None:
+            check_strings(f"The signed part {self.name!r}", loc=self.loc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +223,10 @@ class CompoundBeacon:
     def __post_init__(self) -> None:
         _check_name(self.name, "A compound beacon")
         owner = f"The compound beacon {self.name!r}"
-        check_strings(owner, split=self.split)
         check_sequences(owner, EncryptedPart, encrypted_parts=self.encrypted_parts)
         check_sequences(owner, SignedPart, signed_parts=self.signed_parts)
         check_sequences(owner, Constructor, constructors=self.constructors)
-        check_split(self.split, f"The compound beacon {self.name!r}")
+        check_split(self.split, owner)
         if (
             not self.constructors and self.constructors != ()
         ):  # `()` is the default; an empty list is a mistake
@@ -251,6 +253,9 @@ class VirtualPart:
         check_strings("A virtual part", loc=self.loc)
         check_sequences("A virtual part", object, transforms=self.transforms)
         _store_as_tuples(self, "transforms")
+        for position, transform in enumerate(self.transforms):
+            argument: dict[str, Any] = {f"transforms[{position}]": transform}
+            check_methods("A virtual part", ("apply",), "a transform", **argument)
 
 
 @dataclass(frozen=True, slots=True)

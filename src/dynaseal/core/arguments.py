@@ -16,8 +16,17 @@ class WrongTypeError(ConfigError, TypeError):
     """An argument of a configuration or keyring has the wrong type; also a TypeError, as Python's own are."""
 
 
+def is_encodable(string: str) -> bool:
+    """Return whether a string can be written as UTF-8: it has no lone surrogate, half a character."""
+    try:
+        string.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def check_strings(owner: str, **arguments: object) -> None:
-    """Check that arguments are strings.
+    """Check that arguments are strings that can be written as UTF-8.
 
     Args:
         owner: Whose arguments they are, for the message.
@@ -29,10 +38,15 @@ def check_strings(owner: str, **arguments: object) -> None:
     for name, value in arguments.items():
         if not isinstance(value, str):
             raise _wrong_type(owner, name, value, "a string")
+        if not is_encodable(value):
+            raise ConfigError(
+                f"{owner}'s {name} has a lone surrogate, half a character, which cannot be stored",
+                hint="Correct the string where it is read or decoded",
+            )
 
 
 def check_string_collections(owner: str, **arguments: object) -> None:
-    """Check that arguments are collections of strings, and not a string.
+    """Check that arguments are collections of strings that can be written as UTF-8, and not a string.
 
     Raises:
         ConfigError: one is not.
@@ -43,9 +57,8 @@ def check_string_collections(owner: str, **arguments: object) -> None:
         if not isinstance(value, list | tuple | set | frozenset):
             continue  # an iterator could be read only once
         for position, member in enumerate(cast("Iterable[object]", value)):
-            if not isinstance(member, str):
-                where = f"{name}[{position}]" if isinstance(value, list | tuple) else f"member of {name}"
-                raise _wrong_type(owner, where, member, "a string")
+            where = f"{name}[{position}]" if isinstance(value, list | tuple) else f"member of {name}"
+            check_strings(owner, **{where: member})
 
 
 def check_bytes(owner: str, **arguments: object) -> None:

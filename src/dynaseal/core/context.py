@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, KeysView, Mapping
 from functools import cached_property
 from struct import error as StructError  # noqa: N812 an exception
 
+from dynaseal.core.quoting import quoted
 from dynaseal.core.values.types import BOOLEAN, NULL, NUMBER, STRING
 from dynaseal.core.wire import u16
 
@@ -28,11 +29,16 @@ ATTRIBUTE_PREFIX = "aws-crypto-attr."
 MAX_ENTRIES = 65_535
 
 _EMPTY = u16(0)
+_NOT_STRINGS = "the keys and values of an encryption context must be str"
 _WORDS = {NULL: "null", BOOLEAN: "true"}
 
 
-class ContextTooLongError(ValueError):
-    """An encryption context that does not fit its two-byte lengths and count; the message says why."""
+class ContextError(ValueError):
+    """An encryption context that cannot be serialised; the message says why."""
+
+
+class ContextTooLongError(ContextError):
+    """An encryption context that does not fit its two-byte lengths and count."""
 
 
 def base_context(table_name: str, partition_key_name: str, sort_key_name: str | None) -> dict[str, str]:
@@ -78,6 +84,8 @@ def serialize(context: Mapping[str, str]) -> bytes:
 
     Raises:
         ContextTooLongError: an entry's key or value is longer than 65,535 bytes, or there are more entries.
+        ContextError: a key or value has a lone surrogate.
+        TypeError: a key or value is not a string.
 
     Example:
         >>> serialize({"b": "2", "a": "1"})
@@ -85,8 +93,12 @@ def serialize(context: Mapping[str, str]) -> bytes:
     """
     if not context:
         return _EMPTY
-    # Python orders strings by code points, which is the order of their UTF-8 bytes.
-    return _written(len(context), sorted(context.items()))
+    try:
+        # Python orders strings by code points, which is the order of their UTF-8 bytes.
+        entries = sorted(context.items())
+    except TypeError:
+        raise TypeError(_NOT_STRINGS) from None
+    return _written(len(context), entries)
 
 
 def _written(count: int, entries: Iterable[tuple[str, str]], rest: bytes = b"") -> bytes:
@@ -95,12 +107,16 @@ def _written(count: int, entries: Iterable[tuple[str, str]], rest: bytes = b"") 
         raise ContextTooLongError(f"it has {count} entries, and at most {MAX_ENTRIES:,} are allowed")
     parts = [u16(count)]
     for key, string in entries:
-        name, value = key.encode(), string.encode()
         try:
+            name, value = key.encode(), string.encode()
             parts += (u16(len(name)), name, u16(len(value)), value)
+        except UnicodeEncodeError:
+            raise ContextError(f"its entry {quoted(key, 80)} has a lone surrogate") from None
+        except AttributeError:
+            raise TypeError(_NOT_STRINGS) from None
         except StructError:
             raise ContextTooLongError(
-                f"its entry {key[:80]!r} is longer than the 65,535 bytes that an entry can have"
+                f"its entry {quoted(key, 80)} is longer than the 65,535 bytes that an entry can have"
             ) from None
     parts.append(rest)
     return b"".join(parts)

@@ -95,7 +95,8 @@ def write_partial(
     """Write a header up to its commitment, which covers exactly these bytes ("Partial Header").
 
     Raises:
-        EncryptError: a part of an encrypted data key does not fit its two-byte length.
+        EncryptError: a part of an encrypted data key does not fit its two-byte length, or is not UTF-8.
+        TypeError: a part of an encrypted data key has the wrong type.
     """
     # "Message ID", "Encrypt Legend", "Encryption Context" and "Encrypted Data Keys", each with its length or
     # count.
@@ -106,9 +107,16 @@ def write_partial(
             provider = key.provider_id.encode()
             info, ciphertext = key.provider_info, key.ciphertext
             parts += (u16(len(provider)), provider, u16(len(info)), info, u16(len(ciphertext)), ciphertext)
+        return b"".join(parts)
     except StructError:
         raise EncryptError("A keyring wrapped the data key into more than 65,535 bytes") from None
-    return b"".join(parts)
+    except UnicodeEncodeError:
+        raise EncryptError("A keyring gave the data key a provider id with a lone surrogate") from None
+    except (AttributeError, TypeError):
+        raise TypeError(
+            "an encrypted data key must have a provider_id of type str, and provider_info and ciphertext of "
+            "type bytes"
+        ) from None
 
 
 def parse(data: bytes) -> Header:

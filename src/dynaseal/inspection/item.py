@@ -11,7 +11,7 @@ from dynaseal.attributes import Item
 from dynaseal.config import TableConfig
 from dynaseal.core import header
 from dynaseal.core.actions import CryptoAction
-from dynaseal.core.context import ContextTooLongError, base_context
+from dynaseal.core.context import ContextError, base_context
 from dynaseal.core.header import (
     FOOTER_NAME,
     HEADER_NAME,
@@ -358,7 +358,7 @@ def _encryption_context(item: Mapping[str, Any], config: TableConfig | None) -> 
         parsed = header.parse(head)
         shape = Shapes(config.schema).for_reading(tuple(item), parsed.version, parsed.legend)
         entries = context_entries(shape, stored_fields(shape, item)[1])
-    except (DynasealError, ContextTooLongError, TypeError):
+    except (DynasealError, ContextError, TypeError):
         return {}
     base = base_context(config.logical_table_name, config.partition_key_name, config.sort_key_name)
     return {**base, **entries, **parsed.stored_context}

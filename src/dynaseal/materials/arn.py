@@ -83,7 +83,9 @@ def check_key_id(key_id: str) -> str:
     if not key_id:
         raise ConfigError("The KMS key id is empty", hint="Give the ARN of a KMS key")
     if key_id != key_id.strip():
-        raise ConfigError(f"The KMS key id {key_id!r} begins or ends with white space", hint="Remove it")
+        raise ConfigError(
+            f"The KMS key id {quoted(key_id)} begins or ends with white space", hint="Remove it"
+        )
     if key_id.startswith("arn:") and not (is_acceptable_to_kms(key_id) and _is_arn(key_id)):
         raise ConfigError(
             f"{quoted(key_id)} is not the ARN of a KMS key or alias",
@@ -120,7 +122,7 @@ def check_key_arn(key_id: str, reason: str) -> str:
     """
     if not check_key_id(key_id).startswith("arn:") or parse_arn(key_id).kind != "key":
         raise ConfigError(
-            f"{key_id!r} is not the ARN of a KMS key, {reason}",
+            f"{quoted(key_id)} is not the ARN of a KMS key, {reason}",
             hint="Give the key's ARN; DescribeKey shows the ARN of an alias's key",
         )
     return key_id

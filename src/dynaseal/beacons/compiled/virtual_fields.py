@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 from dynaseal.attributes import AttributeValue, Item
 from dynaseal.beacons.compiled.locations import Location
+from dynaseal.core.arguments import check_integers, check_strings
 from dynaseal.core.paths import utf16_length
 from dynaseal.errors import ConfigError, EncryptError
 
@@ -64,6 +65,9 @@ class Insert:
 
     literal: str
 
+    def __post_init__(self) -> None:
+        check_strings("An Insert transform", literal=self.literal)
+
     def apply(self, string: str) -> str:
         """Transform a string."""
         return string + code_units(self.literal)
@@ -79,6 +83,9 @@ class GetPrefix:
 
     length: int
 
+    def __post_init__(self) -> None:
+        check_integers("A GetPrefix transform", length=self.length)
+
     def apply(self, string: str) -> str:
         """Transform a string."""
         return string[: self.length] if self.length >= 0 else string[: max(len(string) + self.length, 0)]
@@ -93,6 +100,9 @@ class GetSuffix:
     """
 
     length: int
+
+    def __post_init__(self) -> None:
+        check_integers("A GetSuffix transform", length=self.length)
 
     def apply(self, string: str) -> str:
         """Transform a string."""
@@ -110,6 +120,9 @@ class GetSubstring:
 
     low: int
     high: int
+
+    def __post_init__(self) -> None:
+        check_integers("A GetSubstring transform", low=self.low, high=self.high)
 
     def apply(self, string: str) -> str:
         """Transform a string."""
@@ -133,6 +146,7 @@ class GetSegment:
 
     def __post_init__(self) -> None:
         check_split(self.split, "A GetSegment transform")
+        check_integers("A GetSegment transform", index=self.index)
 
     def apply(self, string: str) -> str:
         """Transform a string."""
@@ -159,6 +173,7 @@ class GetSegments:
 
     def __post_init__(self) -> None:
         check_split(self.split, "A GetSegments transform")
+        check_integers("A GetSegments transform", low=self.low, high=self.high)
 
     def apply(self, string: str) -> str:
         """Transform a string."""
@@ -236,6 +251,7 @@ def check_split(split: str, owner: str) -> None:
     Raises:
         ConfigError: it is not.
     """
+    check_strings(owner, split=split)
     if utf16_length(split) != 1:
         raise ConfigError(f"{owner} splits at {split!r}; it must be one character")
 

@@ -249,7 +249,8 @@ def _not_a_value(value: object) -> TypeError:
 
 def _wrong_content(value: AttributeValue) -> TypeError:
     ((name, content),) = value.items()
-    return TypeError(f"the content of {name} must be {_CONTENT[name]}, not {type(content).__name__}")
+    found = ", and has other members" if _is_sequence(content) else f", not {type(content).__name__}"
+    return TypeError(f"the content of {name} must be {_CONTENT[name]}{found}")
 
 
 # By type name: its type id, the function that writes a content, and whether the content holds values itself;

@@ -15,8 +15,8 @@ from typing import Protocol
 from uuid import UUID
 
 from dynaseal.attributes import Item
-from dynaseal.core.arguments import ProcessBound, check_strings
-from dynaseal.core.quoting import shown
+from dynaseal.core.arguments import ProcessBound, check_instances, check_strings
+from dynaseal.core.quoting import quoted, shown
 from dynaseal.errors import ConfigError, KeyStoreError
 from dynaseal.materials.arn import check_key_arn
 from dynaseal.materials.key_store.branch_keys import (
@@ -153,7 +153,15 @@ class BranchKeyStore(ProcessBound):
             ConfigError: an id is given without an encryption context, or is empty.
             KeyStoreError: the branch key exists already, or KMS or DynamoDB refused a request.
         """
+        owner = "create_key"
+        if encryption_context is not None:
+            check_instances(owner, Mapping, encryption_context=encryption_context)
         custom = dict(encryption_context or {})
+        for name, value in custom.items():
+            check_strings(owner, **{"key in encryption_context": name})
+            check_strings(owner, **{f"encryption_context[{quoted(name)}]": value})
+        if branch_key_id is not None:
+            check_strings(owner, branch_key_id=branch_key_id)
         if branch_key_id is not None and not (branch_key_id and custom):
             raise ConfigError(
                 "A branch key id must not be empty, and needs an encryption context",
@@ -209,7 +217,7 @@ class BranchKeyStore(ProcessBound):
             KeyStoreError: there is no such version, its record was changed, or KMS or DynamoDB refused a
                 request.
         """
-        record = self._record(branch_key_id, VERSION_PREFIX + version)
+        record = self._version_record(branch_key_id, version)
         return record.branch_key(self._kms.decrypt(record.ciphertext, record.context))
 
     def get_creation_time(self, branch_key_id: str, version: str) -> datetime:
@@ -218,7 +226,7 @@ class BranchKeyStore(ProcessBound):
         Raises:
             KeyStoreError: there is no such version, or its record has no time.
         """
-        record = self._record(branch_key_id, VERSION_PREFIX + version)
+        record = self._version_record(branch_key_id, version)
         try:
             return datetime.fromisoformat(record.creation_time)
         except ValueError:
@@ -233,7 +241,12 @@ class BranchKeyStore(ProcessBound):
         record = self._record(branch_key_id, BEACON)
         return record.beacon_key(self._kms.decrypt(record.ciphertext, record.context))
 
+    def _version_record(self, branch_key_id: str, version: str) -> Record:
+        check_strings("A branch key", version=version)
+        return self._record(branch_key_id, VERSION_PREFIX + version)
+
     def _record(self, branch_key_id: str, record_type: str) -> Record:
+        check_strings("A key store", branch_key_id=branch_key_id)
         item = self._table.get(branch_key_id, record_type)
         if not item:
             raise KeyStoreError(

@@ -25,9 +25,11 @@ from dynaseal.core.arguments import (
     check_methods,
     check_numbers,
     check_strings,
+    is_encodable,
 )
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import NONCE_LENGTH, AuthenticationFailedError, gcm_decrypt, gcm_encrypt
+from dynaseal.core.quoting import quoted
 from dynaseal.core.wire import u16, u32
 from dynaseal.errors import ConfigError, KeyStoreError, UnwrapError
 from dynaseal.materials.attempts import unwrap_first
@@ -271,6 +273,10 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
             ) from error
         if not isinstance(supplied, str):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
             raise TypeError(f"a branch key id must be str, not {type(supplied).__name__}")
+        if not is_encodable(supplied):
+            raise KeyStoreError(
+                f"The supplier returned the branch key id {quoted(supplied)}, which has a lone surrogate"
+            )
         return supplied
 
 

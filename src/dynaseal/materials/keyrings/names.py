@@ -25,9 +25,5 @@ def check_raw_key_name(namespace: str, name: str) -> None:
             f"The namespace {namespace!r} is reserved for KMS", hint="Choose a name of your own"
         )
     for string in (namespace, name):
-        try:
-            encoded = string.encode()
-        except UnicodeEncodeError:
-            raise ConfigError("A key's namespace or name holds a lone surrogate") from None
-        if len(encoded) > 0xFFFF - 20:
+        if len(string.encode()) > 0xFFFF - 20:
             raise ConfigError("A key's namespace or name is longer than an encrypted data key can carry")
