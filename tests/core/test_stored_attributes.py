@@ -41,17 +41,31 @@ def test_a_header_or_footer_with_a_second_value_is_refused(name: str, other: dic
         encryptor.decrypt_item({**stored, name: {**stored[name], **other}})
 
 
-def test_ciphertext_that_is_stored_as_a_string_of_the_same_bytes_is_refused() -> None:
-    shape = Shape(
-        layout=lay_out(2, [canonical_path("people", "secret")], b"e"),
-        encrypted=("secret",),
-        only_signed=(),
-        names=("secret",),
-        context=(),
-        dropped=(),
-        binds_keys=False,
-    )
+SECRET_IS_ENCRYPTED = Shape(
+    layout=lay_out(2, [canonical_path("people", "secret")], b"e"),
+    encrypted=("secret",),
+    only_signed=(),
+    names=("secret",),
+    context=(),
+    dropped=(),
+    binds_keys=False,
+)
+
+
+@pytest.mark.parametrize("ciphertext", [b"", b"x" * 21])
+@pytest.mark.parametrize("binary", [bytes, bytearray])
+def test_an_encrypted_attribute_is_a_type_id_and_ciphertext_of_any_length(
+    ciphertext: bytes, binary: type[bytes | bytearray]
+) -> None:
+    stored = {"secret": {"B": binary(b"\x00\x01" + ciphertext)}}
+    assert stored_fields(SECRET_IS_ENCRYPTED, stored) == ([(b"\x00\x01", ciphertext)], [])
+    with pytest.raises(FormatError, match="'secret' is shorter than its type id"):
+        stored_fields(SECRET_IS_ENCRYPTED, {"secret": {"B": binary(b"\x00")}})
+
+
+def test_ciphertext_that_is_stored_as_another_type_of_the_same_bytes_is_refused() -> None:
     ciphertext = b"\x00\x01" + b"x" * 21
-    assert stored_fields(shape, {"secret": {"B": ciphertext}}) == ([(b"\x00\x01", b"x" * 21)], [])
     with pytest.raises(SignatureError):
-        stored_fields(shape, {"secret": {"S": ciphertext.decode()}})
+        stored_fields(SECRET_IS_ENCRYPTED, {"secret": {"S": ciphertext.decode()}})
+    with pytest.raises(TypeError, match="'secret', the content of S must be str"):
+        stored_fields(SECRET_IS_ENCRYPTED, {"secret": {"S": ciphertext}})
