@@ -102,7 +102,7 @@ def find_operator(written: str) -> tuple[Operator, Literal["all", "any"] | None,
         ('StringLike', 'all', True)
     """
     prefix, colon, name = written.rpartition(":")
-    quantifier = _QUANTIFIERS.get(prefix.lower()) if colon else None
+    quantifier = _QUANTIFIERS.get(prefix.lower())
     base = name.lower()
     if_exists = base.endswith("ifexists")
     known = OPERATORS.get(base.removesuffix("ifexists"))

@@ -86,9 +86,6 @@ class _Matching:
     principal_match: PrincipalMatch
 
 
-_NOTHING = _Matching((), (), PrincipalMatch.NONE)
-
-
 def evaluate(
     access_request: AccessRequest, principal: Principal, policies: Policies, condition_keys: ConditionKeys
 ) -> Decision:
@@ -164,8 +161,6 @@ def _assumes_a_role(action: str, resource: str) -> bool:
 
 
 def _resource_policies(access_request: AccessRequest) -> Sequence[NamedPolicy]:
-    if not access_request.resource_policies:
-        return ()
     kind = (
         PolicyKind.TRUST
         if _assumes_a_role(access_request.action, access_request.resource)
@@ -214,8 +209,6 @@ def _within_limits(
 
 
 def _matching(policies: Sequence[NamedPolicy], request: _RequestContext) -> _Matching:
-    if not policies:
-        return _NOTHING
     denies: list[str] = []
     allows: list[str] = []
     best = PrincipalMatch.NONE

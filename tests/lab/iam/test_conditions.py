@@ -35,6 +35,8 @@ def holds(operator: str, key: str, *values: str) -> bool:
         ("StringNotEquals", "aws:one", ["Red"], True),
         ("StringNotEquals", "aws:one", ["Red", "Blue"], False),
         ("StringEqualsIgnoreCase", "aws:one", ["bLUE"], True),
+        ("StringEqualsIgnoreCase", "aws:one", ["red"], False),
+        ("StringEqualsIgnoreCase", "aws:one", ["${aws:absent}"], False),
         ("StringNotEqualsIgnoreCase", "aws:one", ["bLUE"], False),
         ("stringlike", "aws:one", ["B?u*"], True),
         ("StringLike", "aws:one", ["b*"], False),
@@ -61,6 +63,7 @@ def holds(operator: str, key: str, *values: str) -> bool:
         ("IpAddress", "aws:ip", ["203.0.113.7"], True),
         ("IpAddress", "aws:ip", ["198.51.100.0/24", "2001:db8::/32"], False),
         ("IpAddress", "aws:ip6", ["2001:db8::/32"], True),
+        ("IpAddress", "aws:ip6", ["203.0.113.0/24"], False),
         ("NotIpAddress", "aws:ip", ["203.0.113.0/24"], False),
         ("NotIpAddress", "aws:ip", ["198.51.100.0/24"], True),
         ("ArnEquals", "aws:arn", ["arn:aws:iam::*:role/*"], True),
@@ -77,6 +80,12 @@ def test_an_operator_compares_the_request_with_the_policy(
     operator: str, key: str, values: list[str], expected: bool
 ) -> None:
     assert holds(operator, key, *values) is expected
+
+
+def test_a_variable_is_text_in_a_policy_whose_version_has_none() -> None:
+    condition = make_condition("StringEquals", "aws:one", ["${aws:username}"], variables=False)
+    assert not condition.holds(CONDITION_KEYS)
+    assert condition.holds({"aws:one": ["${aws:username}"]})
 
 
 @pytest.mark.parametrize(

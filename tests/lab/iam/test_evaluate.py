@@ -49,7 +49,7 @@ session = Principal(
     user_id="AROAREADERREADERREAD:monday",
     name="reader",
 )
-service = Principal(kind="service", account="", arn="", caller_arn="", user_id="", name="logs.amazonaws.com")
+service = Principal(kind="service", account=OWN, arn="", caller_arn="", user_id="", name="logs.amazonaws.com")
 
 
 def statement(effect: str, *actions: str, resource: str = "*", **elements: Any) -> dict[str, Any]:
@@ -79,6 +79,7 @@ def decide(
     on_resource: tuple[dict[str, Any], ...] = (),
     boundary: tuple[dict[str, Any], ...] | None = None,
     session_policy: tuple[dict[str, Any], ...] | None = None,
+    control: tuple[dict[str, Any], ...] | None = None,
     condition_keys: dict[str, list[str]] | None = None,
     grant: bool = False,
 ) -> Decision:
@@ -94,6 +95,7 @@ def decide(
         policies(*identity),
         None if boundary is None else policies(*boundary),
         None if session_policy is None else policies(*session_policy),
+        None if control is None else policies(*control),
     )
     keys = {key.lower(): values for key, values in (condition_keys or {}).items()}
     return evaluate(access_request, principal, applicable, principal_keys(principal) | keys)
@@ -147,6 +149,11 @@ class TestWithinOneAccount:
         assert decide(ann, "dynamodb:GetItem", f"{TABLE[:-1]}ann-x", identity=(own_tables,)).allowed
         assert not decide(ann, "dynamodb:GetItem", f"{TABLE[:-1]}bob-x", identity=(own_tables,)).allowed
 
+    def test_in_resource_a_variable_without_a_value_matches_nothing(self) -> None:
+        own_tables = statement("Allow", "*", resource=f"{TABLE}${{aws:PrincipalTag/none}}*")
+        decision = decide(ann, "dynamodb:GetItem", TABLE, identity=(own_tables,))
+        assert decision.reason == "no-identity-policy"
+
     @pytest.mark.parametrize("effect", ["Allow", "Deny"])
     def test_in_not_resource_a_variable_without_a_value_could_be_anything(self, effect: str) -> None:
         all_but_own = {"Effect": effect, "Action": "*", "NotResource": f"{TABLE}${{aws:PrincipalTag/none}}"}
@@ -174,6 +181,45 @@ class TestWithinOneAccount:
             'Allow p #0: condition StringEquals aws:PrincipalTag/Team "blue" does not hold'
         )
         assert reason.endswith(', the request has "red"')
+
+    def test_the_reasons_are_about_statements_of_every_kind_of_policy_that_allow_the_action(self) -> None:
+        elsewhere = statement("Allow", "dynamodb:*", resource=KEY)
+        irrelevant = (statement("Allow", "kms:*", resource=KEY), statement("Deny", "*", resource=KEY))
+        decision = decide(
+            ann,
+            "dynamodb:GetItem",
+            TABLE,
+            identity=(*irrelevant, elsewhere),
+            on_resource=(naming(BOB),),
+            boundary=(*irrelevant, elsewhere, statement("Allow", "*")),
+            session_policy=(elsewhere,),
+            control=(elsewhere,),
+        )
+        not_this_resource = "the statement does not name this resource"
+        assert decision.statements == (
+            f"Allow p #2: {not_this_resource}",
+            f"Allow policy of {TABLE} #0: the statement does not name this principal",
+            f"Allow p #2: {not_this_resource}",
+            f"Allow p #0: {not_this_resource}",
+            f"Allow p #0: {not_this_resource}",
+        )
+
+    @pytest.mark.parametrize(("written", "value"), [(True, "true"), (False, "false"), (5, "5"), ("5", "5")])
+    def test_a_conditions_value_may_be_a_boolean_or_a_number_of_json(self, written: Any, value: str) -> None:
+        if_equal = statement("Allow", "*", Condition={"StringEquals": {"kms:x": written}})
+        for has in ("true", "false", "5", "6"):
+            decision = decide(
+                ann, "dynamodb:GetItem", TABLE, identity=(if_equal,), condition_keys={"kms:x": [has]}
+            )
+            assert decision.allowed == (has == value)
+
+    def test_the_reasons_name_the_first_condition_that_does_not_hold(self) -> None:
+        conditions = {"StringEquals": {"aws:PrincipalTag/Team": "red", "aws:PrincipalTag/None": "x"}}
+        decision = decide(
+            ann, "dynamodb:GetItem", TABLE, identity=(statement("Allow", "*", Condition=conditions),)
+        )
+        (reason,) = decision.statements
+        assert reason.endswith('aws:PrincipalTag/None "x" does not hold, the request has none')
 
 
 class TestAcrossAccounts:
@@ -243,7 +289,8 @@ class TestKeys:
         assert decide(ann, "kms:CreateAlias", f"{KEY.rsplit(':', 1)[0]}:alias/a", identity=ALLOW_ALL).allowed
 
     def test_a_grant_allows_but_a_deny_overrides_it(self) -> None:
-        assert decide(ann, "kms:Decrypt", KEY, on_resource=(naming(BOB),), grant=True).allowed
+        decision = decide(ann, "kms:Decrypt", KEY, on_resource=(naming(BOB),), grant=True)
+        assert decision == Decision(True, "allowed", ("grant",))
         denied = decide(ann, "kms:Decrypt", KEY, on_resource=(naming(ANN, "Deny"),), grant=True)
         assert denied.reason == "explicit-deny-resource"
 
@@ -267,6 +314,10 @@ class TestNotPrincipal:
             caller, "kms:Decrypt", KEY, identity=ALLOW_ALL, on_resource=(naming(["*"]), EXEMPTS_ANN)
         )
         assert decision.reason == "explicit-deny-resource"
+
+    def test_a_deny_that_names_a_role_exempts_its_sessions(self) -> None:
+        exempts_role = EXEMPTS_ANN | {"NotPrincipal": {"AWS": ROLE}}
+        assert decide(session, "kms:Decrypt", KEY, on_resource=(naming(ROLE), exempts_role)).allowed
 
     def test_naming_the_account_exempts_its_root_alone(self) -> None:
         only_root = EXEMPTS_ANN | {"NotPrincipal": {"AWS": ACCOUNT}}
@@ -307,8 +358,32 @@ class TestLimits:
 
     def test_denies_of_boundary_and_session_have_their_own_reasons(self) -> None:
         deny = (statement("Deny", "*"),)
-        assert decide(ann, "a:b", TABLE, identity=ALLOW_ALL, boundary=deny).reason == "explicit-deny-boundary"
-        assert decide(session, "a:b", TABLE, session_policy=deny).reason == "explicit-deny-session"
+        denied = ("Deny p #0",)
+        assert decide(session, "a:b", TABLE, identity=ALLOW_ALL, boundary=deny) == Decision(
+            False, "explicit-deny-boundary", denied
+        )
+        assert decide(session, "a:b", TABLE, identity=ALLOW_ALL, session_policy=deny) == Decision(
+            False, "explicit-deny-session", denied
+        )
+        assert decide(session, "a:b", TABLE, identity=ALLOW_ALL, control=deny) == Decision(
+            False, "explicit-deny-control", denied
+        )
+
+    def test_what_no_policy_allows_is_denied_for_that_reason_whatever_the_limits_say(self) -> None:
+        decision = decide(
+            ann,
+            "dynamodb:PutItem",
+            TABLE,
+            boundary=self.READ,
+            session_policy=self.READ,
+            control=self.READ,
+        )
+        assert decision.reason == "no-identity-policy"
+
+    def test_control_policies_limit_everything_and_what_is_denied_already_keeps_its_reason(self) -> None:
+        outside = decide(ann, "dynamodb:PutItem", TABLE, on_resource=(naming(ANN),), control=self.READ)
+        assert outside == Decision(False, "no-control-policy")
+        assert decide(ann, "dynamodb:GetItem", TABLE, on_resource=(naming(ANN),), control=self.READ).allowed
 
     @pytest.mark.parametrize(
         ("caller", "principal"), [(ann, ANN), (session, SESSION), (session, "*"), (ann, "*")]
@@ -325,6 +400,17 @@ class TestLimits:
             session_policy=self.READ,
         )
         assert decision.allowed
+
+    def test_a_policy_in_another_account_exempts_nobody_from_limits(self) -> None:
+        decision = decide(
+            bob,
+            "dynamodb:PutItem",
+            TABLE,
+            identity=ALLOW_ALL,
+            on_resource=(naming(BOB),),
+            boundary=self.READ,
+        )
+        assert decision.reason == "no-boundary"
 
     def test_a_resources_policy_that_names_the_role_does_not(self) -> None:
         decision = decide(session, "dynamodb:PutItem", TABLE, on_resource=(naming(ROLE),), boundary=self.READ)
@@ -356,6 +442,7 @@ def test_a_service_may_do_what_the_resources_policy_allows_it() -> None:
         service, "kms:Decrypt", KEY, on_resource=(naming({"Service": "s3.amazonaws.com"}),)
     ).allowed
     assert not decide(service, "kms:Decrypt", KEY).allowed
+    assert not decide(service, "dynamodb:GetItem", TABLE).allowed
 
 
 STATEMENTS = st.builds(
