@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -53,6 +54,29 @@ def test_a_pages_blocks_have_known_languages(page: Page) -> None:
     for block in page.blocks:
         if block.language == "json":
             json.loads(block.text)
+
+
+def test_no_example_imports_or_names_what_it_does_not_use_or_have(tmp_path: Path) -> None:
+    for page in all_pages():
+        folder = tmp_path / page.name
+        folder.mkdir(parents=True)
+        (folder / PROGRAM).write_text(page.program, encoding="utf-8")
+        for block in page.blocks:
+            if block.file_name:
+                (folder / block.file_name).write_text(block.text, encoding="utf-8")
+    pyflakes = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--isolated",
+        "--select",
+        "F",
+        "--output-format",
+        "concise",
+    ]
+    checked = subprocess.run([*pyflakes, tmp_path], capture_output=True, check=False, text=True)
+    assert checked.stdout == "All checks passed!\n"
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
