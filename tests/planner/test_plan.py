@@ -144,7 +144,7 @@ def test_few_values_get_no_beacon_and_a_frequent_one_gets_a_warning() -> None:
         ([], "name", "The sample has no items"),
         (people("a"), "nmae", "No item of the sample has a value at 'nmae'"),
         (people("a"), "name[10]", "more than one digit"),
-        ([{"name": {"N": "many"}}], "name", "An item of the sample is not valid"),
+        ([{"name": {"N": "many"}}], "name", "Item 1 of the sample is not valid"),
     ],
 )
 def test_invalid_samples_are_refused(items: Any, attribute: str, message: str) -> None:

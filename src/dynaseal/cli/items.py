@@ -1,4 +1,4 @@
-"""Reading items for commands that work on real ones: from the lines of a file, or from a table.
+"""Reads the items that a command needs as a sample: from the lines of a file, or from a table.
 
 A line of a file is an item in DynamoDB JSON (`{"pk": {"S": "x"}}`, also under `Item` as in an export), or in
 ordinary JSON (`{"pk": "x"}`).
@@ -37,7 +37,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def scan(client: Any, table: str, limit: int) -> list[dict[str, Any]]:
-    """Read at most `limit` items of a table. A Scan returns them ordered by a hash of their partition key.
+    """Read at most `limit` items of a table, which are a sample: a Scan's order is a hash of partition keys.
 
     Raises:
         botocore.exceptions.ClientError: DynamoDB refused the Scan.

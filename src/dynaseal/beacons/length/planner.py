@@ -125,7 +125,7 @@ class _Sample:
         location = parse_location(attribute, "A beacon")
         counts = Counter[bytes]()
         sizes: list[int] = []
-        for item in items:
+        for number, item in enumerate(items, 1):
             value = location.find(item)
             try:
                 if value is not None:
@@ -133,7 +133,8 @@ class _Sample:
                 sizes.append(_size(item))
             except MalformedValueError as error:
                 raise ConfigError(
-                    f"An item of the sample is not valid in DynamoDB: it holds {error}"
+                    f"Item {number} of the sample is not valid in DynamoDB: it holds {error}",
+                    hint="Correct it, or leave it out",
                 ) from None
         if not sizes:
             raise ConfigError("The sample has no items", hint="Pass items of the table, in wire form")
