@@ -470,7 +470,7 @@ def test_the_older_constructor_takes_a_legacy_and_signs_the_keys_of_indexes_in_b
 
 def test_a_legacy_beside_a_config_is_refused() -> None:
     legacy = Legacy(ALLOW, static_provider(DYNASEAL))
-    with pytest.raises(ConfigError, match="pass it alone"):
+    with pytest.raises(ConfigError, match="Pass it alone"):
         EncryptedTable(StubbedDynamoDb().resource().Table("people"), config=config(None), legacy=legacy)
 
 
@@ -503,6 +503,7 @@ def test_a_refusal_by_kms_shows_awss_words() -> None:
             request()
         assert isinstance(caught.value, ClientError)
         assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
+        assert caught.value.key_id == RefusingProvider._key_id
 
 
 # Reports.

@@ -19,7 +19,8 @@ def older_refusal(config: TableConfig, error: EncryptError | DecryptError) -> Km
     refusal = next((cause for cause in causes if isinstance(cause, ClientError)), None)
     if refusal is None:
         return None
-    key_id = vars(config.legacy.materials_provider).get("_key_id", "the key of the older format")
+    # AWS's KMS provider has this attribute, and so have the providers that are made from it.
+    key_id = getattr(config.legacy.materials_provider, "_key_id", "the key of the older format")
     kind = KmsDecryptError if isinstance(error, DecryptError) else KmsEncryptError
     found = kind(refusal.response, refusal.operation_name, str(key_id))
     found.where = error.where
