@@ -321,6 +321,26 @@ def test_the_filter_of_a_scan_over_254_partitions_is_one_that_dynamodb_accepts(
     assert {value.name for value in parsed.values} == set(sent["ExpressionAttributeValues"])
 
 
+@pytest.mark.parametrize("partitions", [2, 254])
+@pytest.mark.parametrize(
+    ("expression", "values"),
+    [
+        ("(name = :n)", {"n": "Ann"}),
+        ("(name = :n AND CityB = :c)", {"n": "Ann", "c": "Rome"}),  # as boto3 writes `Attr(...) & Attr(...)`
+        ("(name = :n) AND (CityB = :c)", {"n": "Ann", "c": "Rome"}),
+        ("(NOT (name = :n))", {"n": "Ann"}),
+    ],
+)
+def test_a_filter_in_brackets_gets_no_second_pair_in_a_scan_over_partitions(
+    expression: str, values: dict[str, str], partitions: int
+) -> None:
+    config = table(StandardBeacon("name", 20), CITY, maximum_number_of_partitions=partitions)
+    sent = sent_request(config, expression, **values)
+    parsed = parse_condition(sent["FilterExpression"], "FilterExpression")
+    assert not parsed.has_redundant_brackets
+    assert {value.name for value in parsed.values} == set(sent["ExpressionAttributeValues"])
+
+
 def test_a_filter_that_is_too_long_in_every_form_is_refused_before_it_is_sent() -> None:
     config = table(StandardBeacon("name", 20), maximum_number_of_partitions=254)
     names = [f"n{number}" for number in range(6)]

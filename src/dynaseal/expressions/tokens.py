@@ -82,3 +82,23 @@ def tokenize(text: str, parameter: str) -> list[Token]:
             tokens.append(Token(_KINDS[group], match.group(), match.start()))
     tokens.append(Token(Kind.END, "", len(text)))
     return tokens
+
+
+def is_in_brackets(condition: str, parameter: str) -> bool:
+    """Return whether one pair of brackets holds a whole condition.
+
+    Args:
+        condition: The condition.
+        parameter: The request parameter that it came in, for messages.
+
+    Example:
+        >>> is_in_brackets("(a = :v)", "FilterExpression"), is_in_brackets("(a) = (:v)", "FilterExpression")
+        (True, False)
+    """
+    symbols = [token.text for token in tokenize(condition, parameter)[:-1]]
+    depth = 0
+    for position, symbol in enumerate(symbols):
+        depth += (symbol == "(") - (symbol == ")")
+        if depth == 0:
+            return symbol == ")" and position == len(symbols) - 1
+    return False

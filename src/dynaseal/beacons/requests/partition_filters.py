@@ -21,7 +21,7 @@ from dynaseal.beacons.requests.comparisons import EQUALITIES, FILTER, replace_sp
 from dynaseal.expressions import parse_condition
 from dynaseal.expressions.parse import MAX_IN_OPTIONS
 from dynaseal.expressions.refusals import DYNAMODB_OPERATORS
-from dynaseal.expressions.tokens import MAX_EXPRESSION_BYTES, tokenize
+from dynaseal.expressions.tokens import MAX_EXPRESSION_BYTES, is_in_brackets, tokenize
 from dynaseal.expressions.tree import (
     And,
     Between,
@@ -143,7 +143,10 @@ def _repeated(expression: AnalysedExpression, names: Sequence[Mapping[str, str]]
     first, *others = filters
     if not others:
         return first, condition.operators
-    return " OR ".join(f"({each})" for each in filters), len(filters) * (condition.operators + 1) - 1
+    # DynamoDB refuses a second pair of brackets around a filter as redundant.
+    in_brackets = is_in_brackets(condition.text, FILTER)
+    string = " OR ".join(each if in_brackets else f"({each})" for each in filters)
+    return string, len(filters) * (condition.operators + 1) - 1
 
 
 def _with_every_hash(expression: AnalysedExpression, names: Sequence[Mapping[str, str]]) -> tuple[str, int]:

@@ -38,19 +38,8 @@ def with_requirement(condition: str | None, requirement: str) -> str:
     if not condition:
         return condition  # DynamoDB refuses an empty condition; without it, the update would be made
     # DynamoDB refuses a second pair of brackets around a condition as redundant.
-    bracketed = condition if _is_in_brackets(condition) else f"({condition})"
+    bracketed = condition if tokens.is_in_brackets(condition, CONDITION) else f"({condition})"
     return f"{bracketed} AND {requirement}"
-
-
-def _is_in_brackets(condition: str) -> bool:
-    """Return whether one pair of brackets holds the whole condition."""
-    symbols = [token.text for token in tokens.tokenize(condition, CONDITION)[:-1]]
-    depth = 0
-    for position, symbol in enumerate(symbols):
-        depth += (symbol == "(") - (symbol == ")")
-        if depth == 0:
-            return symbol == ")" and position == len(symbols) - 1
-    return False
 
 
 def require_encrypted_item(part: Message) -> dict[str, Any]:
