@@ -29,13 +29,14 @@ from dynaseal.boto.interception.client_copies import (
     OUTPUT_ID,
 )
 from dynaseal.boto.interception.emitters import has_handler, register_in_place
-from dynaseal.boto.interception.handlers import Handler, Handlers, convert_input, convert_output
+from dynaseal.boto.interception.handlers import Handler, Handlers, convert_input
 from dynaseal.boto.interception.paginators import add_result_key
 from dynaseal.boto.interception.plaintext_tables import PlaintextTables
 from dynaseal.boto.interception.reply_parser import OPERATIONS_WITH_ITEMS, parse_items
 from dynaseal.boto.interception.requests import Requests
 from dynaseal.boto.interception.unreadable import UNREADABLE_ITEMS
 from dynaseal.config import TableConfig
+from dynaseal.encryptor import python_deserializer
 from dynaseal.errors import ConfigError
 
 _BEFORE_CALL = "before-call.dynamodb"
@@ -279,8 +280,9 @@ def _replace_conversions(events: Any) -> None:
     under an id.
     """
     _, build, after = EVENTS
-    for event, handler, unique_id in ((build, convert_input, INPUT_ID), (after, convert_output, OUTPUT_ID)):
-        register_in_place(events, event, handler, unique_id)
+    convert_output = TransformationInjector(deserializer=python_deserializer()).inject_attribute_value_output
+    register_in_place(events, build, convert_input, INPUT_ID)
+    register_in_place(events, after, convert_output, OUTPUT_ID)
 
 
 class _ResourceWithReplacedConversions:

@@ -7,12 +7,18 @@ rely on the same attributes.
 Source: botocore's `hooks.py` (`EventAliaser`, `HierarchicalEmitter`, `_PrefixTrie`).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 
 def has_handler(emitter: Any, unique_id: str) -> bool:
     """Return whether a handler is registered under a unique id."""
-    return unique_id in _hierarchical(emitter).__dict__["_unique_id_handlers"]
+    return unique_id in unique_ids(emitter)
+
+
+def unique_ids(emitter: Any) -> Mapping[str, Any]:
+    """Return the unique ids under which handlers are registered, at any later time too."""
+    return _hierarchical(emitter).__dict__["_unique_id_handlers"]
 
 
 def register_in_place(emitter: Any, event: str, handler: Any, unique_id: str) -> None:

@@ -12,7 +12,7 @@ from botocore.exceptions import ParamValidationError
 
 from dynaseal import drivers
 from dynaseal.boto.interception.client_copies import COPY_ID, EVENTS, OUTPUT_ID, wire_copy
-from dynaseal.boto.interception.emitters import has_handler
+from dynaseal.boto.interception.emitters import unique_ids
 from dynaseal.boto.interception.exemptions import EXEMPT_KEY, EXEMPTION
 from dynaseal.boto.interception.hidden_values import conversion_error, validation_error
 from dynaseal.boto.interception.idempotency import GeneratedToken
@@ -67,11 +67,6 @@ def convert_input(params: dict[str, Any], model: Any, **_: Any) -> None:
     raise problem
 
 
-def convert_output(parsed: dict[str, Any], model: Any, **_: Any) -> None:
-    """Convert a reply's wire values as boto3 does, and numbers from 1E+38, which boto3 refuses, as well."""
-    TransformationInjector(deserializer=python_deserializer()).inject_attribute_value_output(parsed, model)
-
-
 class Handlers:
     """The handlers of one client.
 
@@ -83,6 +78,7 @@ class Handlers:
 
     def __init__(self, client: Any, requests: Requests, wrap: Callable[[Handler], Handler]) -> None:
         self._client = client
+        self._handler_ids = unique_ids(client.meta.events)
         self._requests = requests
         self.wrapped_prepare = wrap(self.prepare)
         self.wrapped_answer = wrap(self.answer)
@@ -112,7 +108,7 @@ class Handlers:
         """
         context[_CALLERS_TOKEN_KEY] = _TOKEN in params
         copy_of_params = dict(params)
-        return copy_of_params if has_handler(self._client.meta.events, COPY_ID) else copied(copy_of_params)
+        return copy_of_params if COPY_ID in self._handler_ids else copied(copy_of_params)
 
     def prepare(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         """Replace the request by the one to send.
@@ -218,7 +214,7 @@ class Handlers:
             parsed.update(finished)
 
     def _takes_python_values(self) -> bool:
-        return has_handler(self._client.meta.events, OUTPUT_ID)
+        return OUTPUT_ID in self._handler_ids
 
 
 def _python_values(item: Mapping[str, Any]) -> dict[str, Any]:
