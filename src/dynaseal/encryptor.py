@@ -5,6 +5,7 @@ To read one: parse its header, get its shape by the header's legend, rebuild its
 materials, check everything, and only then decrypt.
 """
 
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -16,7 +17,14 @@ from dynaseal.attributes import AttributeValue, Item
 from dynaseal.config import TableConfig
 from dynaseal.core import engine, header, item
 from dynaseal.core.arguments import ProcessBound, check_instances
-from dynaseal.core.context import ContextError, ContextTooLongError, TableContext, base_context
+from dynaseal.core.context import (
+    PUBLIC_KEY,
+    ContextError,
+    ContextTooLongError,
+    EncryptionContext,
+    TableContext,
+    base_context,
+)
 from dynaseal.core.header import HEADER_NAME, MESSAGE_ID_LENGTH, EncryptedDataKey, Header
 from dynaseal.core.lazy import LazyModule
 from dynaseal.core.numbers import with_exponent
@@ -25,6 +33,7 @@ from dynaseal.core.shapes import Shape, Shapes
 from dynaseal.core.traces import Trace, find_format_attribute, find_trace, is_older_item
 from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
 from dynaseal.materials.kms_calls import KmsCall, KmsCalls
+from dynaseal.materials.managers.default import DefaultMaterialsManager
 from dynaseal.materials.model import CryptographicMaterialsManager, DecryptionMaterials, EncryptionMaterials
 from dynaseal.native import native_engine
 from dynaseal.native_items import NativeItems
@@ -73,6 +82,7 @@ class ItemEncryptor(ProcessBound):
         self._shapes = Shapes(config.schema) if self._native is None else self._native.shapes
         self._context = TableContext(base)
         self._manager: CryptographicMaterialsManager = drivers.driven(config.materials_manager)
+        self._checks_materials = type(self._manager) is not DefaultMaterialsManager  # which checks its own
         self._writes_plaintext = config.plaintext_policy.forces_write
         self._reads_plaintext = config.plaintext_policy.allows_read
         self._older_items = config.older_items
@@ -197,6 +207,8 @@ class ItemEncryptor(ProcessBound):
             materials = self._manager.get_encryption_materials(
                 self.config.algorithm_suite, context, context.key_set()
             )
+            if self._checks_materials:
+                _check_materials(materials, context)
             keys = _sealing_keys(materials)
         except ContextError as error:
             hint = "Key attributes and context attributes must be fewer or shorter"
@@ -400,6 +412,33 @@ def _format_content(value: Any) -> str:
     """Return a key attribute's content for a message; "?" for a damaged one, which may be anything."""
     content = next(iter(cast("AttributeValue", value).values()), None) if isinstance(value, Mapping) else None
     return quoted(content, MAX_KEY_SHOWN) if isinstance(content, (str, bytes)) else "?"
+
+
+def _check_materials(materials: EncryptionMaterials, context: EncryptionContext) -> None:
+    """Check the materials of a user's manager: nobody could read an item that is written under faulty ones.
+
+    Raises:
+        EncryptError: they do not fit the item's encryption context, or each other.
+    """
+    if not isinstance(materials, EncryptionMaterials):  # pyright: ignore[reportUnnecessaryIsInstance] users' managers
+        kind = type(materials).__name__
+        raise EncryptError(
+            f"The materials manager returned an object of the type {kind}, not EncryptionMaterials"
+        )
+    whole = materials.encryption_context
+    if any(whole.get(key) != value for key, value in context.items()):
+        raise EncryptError("The materials manager changed an entry of the item's encryption context")
+    if not materials.required_context_keys <= context.key_set():
+        raise EncryptError(
+            "The materials manager requires an entry of the encryption context that no reader can rebuild"
+        )
+    signing_key = materials.signing_key
+    public_key = None if signing_key is None else b64encode(signing_key.public_key).decode()
+    if materials.suite.is_signed is (signing_key is None) or whole.get(PUBLIC_KEY) != public_key:
+        raise EncryptError(
+            "The materials manager's signing key does not fit its algorithm suite and encryption context",
+            hint="Call the get_encryption_materials of a DefaultMaterialsManager, and change what it returns",
+        )
 
 
 def _sealing_keys(materials: EncryptionMaterials) -> engine.SealingKeys:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -11,6 +12,7 @@ import pytest
 from dynaseal import (
     AlgorithmSuite,
     AttributeActions,
+    DecryptError,
     DecryptionMaterials,
     EncryptedDataKey,
     EncryptError,
@@ -53,6 +55,84 @@ def test_a_data_key_may_be_wrapped_255_times_and_not_more() -> None:
     assert encryptor(255).decrypt_item(encryptor(255).encrypt_item(item)) == item
     with pytest.raises(EncryptError, match="wrapped the data key 256 times; 1 to 255 are allowed"):
         encryptor(256).encrypt_item(item)
+
+
+class Faulty(RawAesKeyring):
+    """A keyring that returns other materials than it should."""
+
+    change: Callable[[Any], Any] = staticmethod(lambda materials: materials)
+
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        return self.change(super().on_encrypt(materials))
+
+    def on_decrypt(
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
+    ) -> DecryptionMaterials:
+        return self.change(super().on_decrypt(materials, encrypted_data_keys))
+
+
+class FaultyManager(DefaultMaterialsManager):
+    """A materials manager that returns other materials than it should."""
+
+    change: Callable[[Any], Any] = staticmethod(lambda materials: materials)
+
+    def get_encryption_materials(
+        self, suite: AlgorithmSuite, encryption_context: Any, required_context_keys: Any
+    ) -> EncryptionMaterials:
+        materials = super().get_encryption_materials(suite, encryption_context, required_context_keys)
+        return self.change(materials)
+
+
+FAULTS: dict[str, Callable[[Any], Any]] = {
+    "another suite": lambda materials: replace(materials, suite=AlgorithmSuite.COMMIT_KEY_SYMSIG),
+    "no signing key": lambda materials: replace(materials, signing_key=None),
+    "no context": lambda materials: replace(materials, encryption_context={}),
+    "another required key": lambda materials: replace(materials, required_context_keys=frozenset({"other"})),
+    "nothing": lambda _materials: None,
+}
+OF_KEYRINGS: dict[str, Callable[[Any], Any]] = {
+    "a short signing key": lambda materials: replace(materials, symmetric_signing_keys=(b"k",)),
+    "a signing key that is a string": lambda materials: replace(
+        materials, symmetric_signing_keys=("k" * 32,)
+    ),
+    "a data key that is a string": lambda materials: replace(materials, plaintext_data_key="k" * 32),
+}
+
+
+def people(**keys: Any) -> ItemEncryptor:
+    return ItemEncryptor(TableConfig("people", "pk", attribute_actions=AttributeActions(), **keys))
+
+
+@pytest.mark.parametrize("fault", FAULTS | OF_KEYRINGS)
+def test_no_item_is_written_under_a_keyrings_materials_that_no_reader_could_use(fault: str) -> None:
+    keyring = Faulty("mine", "one", b"k" * 32)
+    encryptor = people(keyring=keyring)
+    item = {"pk": {"S": "ann"}, "salary": {"N": "1"}}
+    assert encryptor.decrypt_item(encryptor.encrypt_item(item)) == item
+    keyring.change = (FAULTS | OF_KEYRINGS)[fault]
+    with pytest.raises(EncryptError, match=r"The keyring .* (returned|changed|did not return)"):
+        encryptor.encrypt_item(item)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_item_is_written_under_a_managers_materials_that_no_reader_could_use(fault: str) -> None:
+    manager = FaultyManager(RawAesKeyring("mine", "one", b"k" * 32))
+    encryptor = people(cmm=manager)
+    item = {"pk": {"S": "ann"}, "salary": {"N": "1"}}
+    assert encryptor.decrypt_item(encryptor.encrypt_item(item)) == item
+    manager.change = FAULTS[fault]
+    with pytest.raises(EncryptError, match="The materials manager"):
+        encryptor.encrypt_item(item)
+
+
+@pytest.mark.parametrize("fault", [None, "materials"])
+def test_what_a_keyring_returns_for_reading_must_be_materials(fault: Any) -> None:
+    keyring = Faulty("mine", "one", b"k" * 32)
+    encryptor = people(keyring=keyring)
+    stored = encryptor.encrypt_item({"pk": {"S": "ann"}})
+    keyring.change = lambda _materials: fault
+    with pytest.raises(DecryptError, match=r"returned an object of the type .*, not DecryptionMaterials"):
+        encryptor.decrypt_item(stored)
 
 
 SIGNED = next(suite for suite in AlgorithmSuite if suite.is_signed)

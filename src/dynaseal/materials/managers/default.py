@@ -65,14 +65,14 @@ class DefaultMaterialsManager(ProcessBound):
             signing_key = signatures.generate()
             public_key = b64encode(signing_key.public_key).decode()
             encryption_context = EncryptionContext({**encryption_context, PUBLIC_KEY: public_key})
-        materials = EncryptionMaterials(
+        given = EncryptionMaterials(
             suite,
             encryption_context,
             required_context_keys=required_context_keys,
             signing_key=signing_key,
         )
-        materials = self._driven_keyring.on_encrypt(materials)
-        _check_complete(materials, self._keyring)
+        materials = self._driven_keyring.on_encrypt(given)
+        _check_encryption_materials(materials, given, self._keyring)
         return materials
 
     def decrypt_materials(
@@ -104,23 +104,61 @@ class DefaultMaterialsManager(ProcessBound):
             verification_key=verification_key,
         )
         materials = self._driven_keyring.on_decrypt(materials, encrypted_data_keys)
-        for key in (materials.plaintext_data_key, materials.symmetric_signing_key):
-            if key is None or len(key) != KEY_LENGTH:
-                raise DecryptError(f"The keyring {self._keyring!r} returned no data key of 32 bytes")
+        if not isinstance(materials, DecryptionMaterials):  # pyright: ignore[reportUnnecessaryIsInstance] users' keyrings
+            raise DecryptError(_wrong_kind(materials, self._keyring, "DecryptionMaterials"))
+        if not (_is_key(materials.plaintext_data_key) and _is_key(materials.symmetric_signing_key)):
+            raise DecryptError(f"The keyring {self._keyring!r} returned no data key of 32 bytes")
         return materials
 
 
-def _check_complete(materials: EncryptionMaterials, keyring: AnyKeyring) -> None:
-    data_key = materials.plaintext_data_key
-    if data_key is None or len(data_key) != KEY_LENGTH:
+def _check_encryption_materials(
+    materials: EncryptionMaterials, given: EncryptionMaterials, keyring: AnyKeyring
+) -> None:
+    """Check what a keyring returned: nobody could read an item that is written under faulty materials.
+
+    Args:
+        materials: The materials that the keyring returned.
+        given: The materials that it was given.
+        keyring: The keyring.
+    """
+    if not isinstance(materials, EncryptionMaterials):  # pyright: ignore[reportUnnecessaryIsInstance] users' keyrings
+        raise EncryptError(_wrong_kind(materials, keyring, "EncryptionMaterials"))
+    if not _is_key(materials.plaintext_data_key):
         raise EncryptError(f"The keyring {keyring!r} returned no data key of 32 bytes")
     count = len(materials.encrypted_data_keys)
     if not 0 < count <= MAX_DATA_KEYS:
         raise EncryptError(
             f"The keyring {keyring!r} wrapped the data key {count} times; 1 to {MAX_DATA_KEYS} are allowed"
         )
-    if count != len(materials.symmetric_signing_keys):
-        raise EncryptError(f"The keyring {keyring!r} did not return one signing key per wrapped data key")
+    tag_keys = materials.symmetric_signing_keys
+    if count != len(tag_keys) or not all(map(_is_key, tag_keys)):
+        raise EncryptError(
+            f"The keyring {keyring!r} did not return one signing key of 32 bytes per wrapped data key"
+        )
+    if _not_of_keyrings(materials) != _not_of_keyrings(given):
+        raise EncryptError(
+            f"The keyring {keyring!r} changed the algorithm suite, the encryption context or the signing key",
+            hint="A keyring only adds data keys: return materials.with_wrapped_key(...)",
+        )
+
+
+def _not_of_keyrings(materials: EncryptionMaterials) -> tuple[object, ...]:
+    return (
+        materials.suite,
+        materials.signing_key,
+        materials.required_context_keys,
+        materials.encryption_context,
+    )
+
+
+def _is_key(key: object) -> bool:
+    return isinstance(key, bytes | bytearray) and len(key) == KEY_LENGTH
+
+
+def _wrong_kind(materials: object, keyring: AnyKeyring, expected: str) -> str:
+    return (
+        f"The keyring {keyring!r} returned an object of the type {type(materials).__name__}, not {expected}"
+    )
 
 
 def _verification_key(suite: AlgorithmSuite, stored_context: Mapping[str, str]) -> bytes | None:
