@@ -85,6 +85,15 @@ def test_a_caller_with_a_longer_ttl_goes_by_the_loaders(bench: Bench) -> None:
     assert cache.get("a", TTL * 4, bench.load) == 2
 
 
+def test_a_key_is_loaded_again_if_the_clock_is_set_back(bench: Bench) -> None:
+    cache = bench.cache()
+    assert cache.get("a", TTL, bench.load) == 1
+    bench.clock.now -= 1
+    assert cache.find("a", TTL) is None
+    assert cache.get("a", TTL, bench.load) == 2
+    assert cache.get("a", TTL, bench.load) == 2
+
+
 def test_a_failure_is_not_kept(bench: Bench) -> None:
     cache = bench.cache()
     bench.load.fails = True

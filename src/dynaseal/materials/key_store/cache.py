@@ -1,7 +1,8 @@
 """A bounded cache of branch keys and beacon keys, shared by threads and keyrings; one load per key at a time.
 
 - An entry is used until its TTL ends and never after that; jitter only shortens the TTL. A keyring with a
-  shorter TTL than the keyring that loaded an entry uses the entry for its own TTL only.
+  shorter TTL than the keyring that loaded an entry uses the entry for its own TTL only. If the clock was set
+  back to before an entry was loaded, the entry is loaded again.
 - While one caller loads an entry, the others wait for it and share its value or its failure. A failure is not
   cached: the next caller loads again.
 - In the grace period before an entry's end, one caller loads it again while the others still use it. If that
@@ -189,7 +190,8 @@ class BranchKeyCache(ProcessBound):
         if entry is None:
             return None
         now = self._clock()
-        if now >= entry.ends:
+        # If the clock was set back, it does not tell how old the entry is.
+        if not entry.loaded <= now < entry.ends:
             del self._entries[key]
             return None
         self._entries.move_to_end(key)
