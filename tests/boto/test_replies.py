@@ -19,10 +19,12 @@ from dynaseal import (
     VirtualField,
     VirtualPart,
 )
+from dynaseal.boto.interception.replies import key_condition_check
 from dynaseal.boto.interception.requests import Requests
 from dynaseal.core.actions import AttributeActions
 from dynaseal.core.values.writing import serialize
 from dynaseal.errors import DecryptError, EncryptError, UnsupportedOperationError
+from dynaseal.expressions import matches, parse_condition
 from support.customers import customers, order
 from support.customers import key as order_key
 from support.patients import table as patients_table
@@ -455,6 +457,73 @@ def test_only_the_item_with_the_key_is_returned(
     else:
         with pytest.raises(DecryptError, match="another key"):
             call.finish(reply)
+
+
+KEY_CONDITIONS = [
+    "#p = :p",
+    "pk = :p AND sk = :l",
+    "pk = :p AND sk < :l",
+    "pk = :p AND sk <= :l",
+    "pk = :p AND sk > :l",
+    "(pk = :p) AND (sk >= :l)",
+    "begins_with(sk, :l) AND pk = :p",
+    "pk = :p AND sk BETWEEN :l AND :h",
+    # What the quick comparison does not know, is evaluated.
+    "attribute_exists(sk)",
+    "contains(sk, :l)",
+    "pk = :p AND :l = sk",
+    "pk = sk",
+    "sk.inner = :l",
+    "NOT sk = :l",
+]
+FEW_KEY_VALUES = st.sampled_from(
+    [{"S": text} for text in ("a", "ab", "b")]
+    + [{"N": number} for number in ("1", "1.0", "-2")]
+    + [{"B": data} for data in (b"a", b"ab", b"\xff")]
+)
+FEW_VALUES = FEW_KEY_VALUES | st.sampled_from([{"BOOL": True}, {"M": {"inner": {"S": "a"}}}, {"L": []}])
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    item=st.fixed_dictionaries({"pk": FEW_KEY_VALUES}, optional={"sk": FEW_VALUES}),
+    low=FEW_VALUES,
+    high=FEW_KEY_VALUES,
+)
+@pytest.mark.parametrize("text", KEY_CONDITIONS)
+def test_an_item_is_held_against_the_key_condition_as_dynamodb_evaluates_it(
+    text: str, item: dict[str, Any], low: dict[str, Any], high: dict[str, Any]
+) -> None:
+    names, values = {"#p": "pk"}, {":p": {"S": "a"}, ":l": low, ":h": high}
+    expression = parse_condition(text, "KeyConditionExpression")
+    for partition in (item["pk"], {"S": "a"}):
+        found = {**item, "pk": partition}
+        try:
+            expected = matches(expression, found, names, values)
+        except UnsupportedOperationError:
+            expected = False
+        sent_request = {
+            "KeyConditionExpression": text,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+        assert key_condition_check(sent_request)(found) is expected
+
+
+@pytest.mark.parametrize("kind", ["S", "N", "B"])
+@pytest.mark.parametrize(
+    "value", [None, "x", {}, {"N": "x"}, {"N": []}, {"N": {}}, {"B": ["x"]}, {"B": [300]}]
+)
+def test_an_item_whose_key_is_not_a_value_does_not_fulfil_the_key_condition(kind: str, value: Any) -> None:
+    bound = {"S": "x", "N": "1", "B": b"x"}[kind]
+    check = key_condition_check(
+        {
+            "KeyConditionExpression": "pk >= :v",
+            "ExpressionAttributeValues": {":v": {kind: bound}},
+        }
+    )
+    assert check({"pk": {kind: bound}})
+    assert not check({"pk": value})
 
 
 def test_in_a_table_with_surrogate_keys_the_tokens_are_compared() -> None:
