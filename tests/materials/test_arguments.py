@@ -54,6 +54,7 @@ from dynaseal import (
 from dynaseal.core.quoting import escaped, quoted
 from dynaseal.materials.keyrings.kms import KmsKeyring
 from dynaseal.materials.kms_calls import MAX_COUNTED, OTHER_KEYS, KmsCall, KmsCalls
+from support.stubbed_dynamodb import StubbedDynamoDb
 
 ARN = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 RAW = RawAesKeyring("payroll", "2026", bytes(32))
@@ -71,6 +72,10 @@ def table(**changes: Any) -> TableConfig:
 def kms_client() -> Any:
     session: Any = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-west-2")
     return session.client("kms")
+
+
+def resource() -> Any:
+    return StubbedDynamoDb().resource()
 
 
 WRONG: dict[str, Callable[[], Any]] = {
@@ -106,6 +111,8 @@ WRONG: dict[str, Callable[[], Any]] = {
     "a string as capacity": lambda: BranchKeyCache("9"),  # pyright: ignore[reportArgumentType]
     "no name of a key store": lambda: KeyStore("", "keys", ARN),
     "a session as client": lambda: KeyStore("keys", "keys", ARN, dynamodb_client=boto3),  # pyright: ignore[reportArgumentType]
+    "a Table as client": lambda: KeyStore("keys", "keys", ARN, dynamodb_client=resource().Table("keys")),
+    "a resource's client": lambda: KeyStore("keys", "keys", ARN, dynamodb_client=resource().meta.client),
     "a string as length": lambda: StandardBeacon("a", "8"),  # pyright: ignore[reportArgumentType]
     "a string as style": lambda: StandardBeacon("a", 8, style="AsSet"),  # pyright: ignore[reportArgumentType]
     "one beacon for a list": lambda: BeaconVersion(

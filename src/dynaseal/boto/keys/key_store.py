@@ -5,6 +5,10 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import uuid4
 
+from botocore.client import BaseClient
+
+from dynaseal.boto.interception.client_copies import INPUT_ID
+from dynaseal.boto.interception.emitters import has_handler
 from dynaseal.boto.keys.clients import Clients, UntypedClient
 from dynaseal.boto.keys.key_store_kms import BotoKeyStoreKms, KeyStoreKmsClient
 from dynaseal.boto.keys.key_store_table import BotoKeyStoreTable, DynamoDbClient
@@ -54,8 +58,7 @@ class KeyStore(BranchKeyStore):
         if not table_name or not logical_key_store_name:
             raise ConfigError("A KeyStore needs the names of its table and of its logical key store")
         if dynamodb_client is not None:
-            expected = "a boto3 DynamoDB client"
-            check_methods(owner, ("get_item",), expected, dynamodb_client=dynamodb_client)
+            _check_dynamodb_client(owner, dynamodb_client)
         if kms_client is not None:
             check_methods(owner, ("decrypt",), "a boto3 KMS client", kms_client=kms_client)
         region = region_of(check_key_id(kms_key_arn))
@@ -87,3 +90,15 @@ class KeyStore(BranchKeyStore):
     def kms_client(self) -> Any:
         """Return the KMS client, which is made now if it has not been made yet."""
         return self._kms_client()
+
+
+def _check_dynamodb_client(owner: str, client: object) -> None:
+    """Check that an object is a DynamoDB client that takes wire values, as that of a resource does not.
+
+    Raises:
+        ConfigError: it is something else, such as a Table.
+    """
+    methods, hint = ("get_item", "transact_write_items"), 'Pass boto3.client("dynamodb")'
+    check_methods(owner, methods, "a boto3 DynamoDB client", hint=hint, dynamodb_client=client)
+    if isinstance(client, BaseClient) and has_handler(client.meta.events, INPUT_ID):
+        raise ConfigError(f"{owner}'s dynamodb_client is the client of a boto3 resource", hint=hint)
