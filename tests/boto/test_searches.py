@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import botocore
@@ -318,10 +319,11 @@ def test_a_tenant_is_named_by_equality_below_and_only(condition: str) -> None:
 
 
 AND_SET = table(StandardBeacon("tags", 2, style=AsSet()))
+WITHOUT_BEACONS = replace(CONFIG, search=None)
 UNUSED = {":used": {"S": "x"}, ":unused": {"S": "secret"}}
 
 
-@pytest.mark.parametrize("config", [CONFIG, AND_SET])
+@pytest.mark.parametrize("config", [CONFIG, AND_SET, WITHOUT_BEACONS])
 @pytest.mark.parametrize(
     ("operation", "request_part"),
     [
