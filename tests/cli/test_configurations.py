@@ -60,7 +60,7 @@ def test_a_file_is_found_and_can_import_what_is_beside_it(
         ("names:people", "names has no people. It has no TableConfig."),
         ("tables:number", "tables:number is of the type int, and not a TableConfig."),
         ("broken:people", "broken needs the module nothing_of_this_name, which is not installed."),
-        ("wrong:people", "wrong cannot be imported: A table's logical name must not be empty"),
+        ("wrong:people", "wrong cannot be imported: A table's logical name must have 1 to 65,535 bytes"),
         ("unclosed:people", "unclosed.py, line 2: '(' was never closed"),
     ],
 )
