@@ -3,16 +3,17 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dynaseal_lab.server import RunningLab, running
+from dynaseal_lab.server import RunningLab
 from dynaseal_lab.stack.environment import isolated_environment
 from dynaseal_lab.stack.errors import DemonstrationError
 from dynaseal_lab.stack.provision import AccessKey
 from dynaseal_lab.stack.terraform import Workspace
+from dynaseal_lab.testing import LabServer
 
 SOURCE = Path(__file__).parents[2] / "terraform"
 
@@ -44,10 +45,9 @@ def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Wor
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[RunningLab]:
+def lab(lab_server: LabServer) -> RunningLab:
     """One lab for all tests; each uses accounts of its own."""
-    with running() as started:
-        yield started
+    return lab_server.lab
 
 
 @pytest.fixture

@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 
 from dynaseal import AwsKmsKeyring, CryptoAction, DecryptError, EncryptedClient, TableConfig
-from dynaseal_lab.server import RunningLab
 from dynaseal_lab.stack.terraform import Workspace, arguments
-from dynaseal_lab.testing import LabAccount, LabPrincipal
+from dynaseal_lab.testing import LabAccount, LabPrincipal, LabServer
 from terraform.principals import refusal, remove_user, user_who_may
 
 REGION = "eu-west-1"
-OWNER, CONSUMER, STRANGER = "444455556661", "444455556662", "444455556663"
 NAME = "shared"
 CONTEXT = {"aws-crypto-table-name": NAME, "aws-crypto-partition-name": "pk"}
 ITEM = {"pk": {"S": "ann"}, "sk": {"S": "card"}, "secret": {"S": "1234"}}
@@ -35,7 +33,7 @@ NARROW = {
 
 @dataclass(frozen=True)
 class Shared:
-    """Both accounts after terraform apply, with an item that the owner stored."""
+    """Both accounts after terraform apply, with an item that the owner stored; and a third account."""
 
     workspace: Workspace
     outputs: Mapping[str, Any]
@@ -44,6 +42,7 @@ class Shared:
     consumer: LabAccount
     reader: LabPrincipal
     auditor: LabPrincipal
+    stranger: LabAccount
 
     @property
     def key(self) -> str:
@@ -83,16 +82,16 @@ def hidden(principal: LabPrincipal, action: str = "kms:Decrypt") -> str:
     )
 
 
-def profiles(lab: RunningLab, file: Path) -> dict[str, str]:
+def profiles(owner: LabAccount, consumer: LabAccount, file: Path) -> dict[str, str]:
     """Write a profile for each account, and return an environment that finds them."""
     text = "".join(
-        f"[{name}]\naws_access_key_id = {account}\naws_secret_access_key = {lab.root_secret}\n"
-        for name, account in (("owner", OWNER), ("consumer", CONSUMER))
+        f"[{name}]\naws_access_key_id = {account.number}\naws_secret_access_key = {account.lab.root_secret}\n"
+        for name, account in (("owner", owner), ("consumer", consumer))
     )
     file.touch(0o600)
     file.write_text(text)
     return {
-        "AWS_ENDPOINT_URL": lab.endpoint,
+        "AWS_ENDPOINT_URL": owner.lab.endpoint,
         "AWS_REGION": REGION,
         "AWS_SHARED_CREDENTIALS_FILE": str(file),
         "AWS_CONFIG_FILE": os.devnull,
@@ -101,12 +100,12 @@ def profiles(lab: RunningLab, file: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def shared(
-    lab: RunningLab, new_workspace: Callable[..., Workspace], tmp_path_factory: pytest.TempPathFactory
+    lab_server: LabServer, new_workspace: Callable[..., Workspace], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shared]:
-    environment = profiles(lab, tmp_path_factory.mktemp("aws") / "credentials")
+    owner, consumer, stranger = (lab_server.new_account(REGION) for _ in range(3))
+    environment = profiles(owner, consumer, tmp_path_factory.mktemp("aws") / "credentials")
     workspace = new_workspace("examples/cross-account", **environment)
     outputs = workspace.apply({"name": NAME})
-    owner, consumer = LabAccount(OWNER, lab, REGION), LabAccount(CONSUMER, lab, REGION)
     employee = user_who_may(consumer, "employee", "sts:AssumeRole")
     applied = Shared(
         workspace,
@@ -116,6 +115,7 @@ def shared(
         consumer,
         employee.assume_role(outputs["reader_role_arn"]),
         employee.assume_role(outputs["auditor_role_arn"]),
+        stranger,
     )
     applied.table(applied.writer).put_item(TableName=outputs["table_arn"], Item=ITEM)
     yield applied
@@ -175,11 +175,9 @@ def test_the_owners_own_user_needs_the_encryption_context_too(shared: Shared) ->
     )
 
 
-@pytest.mark.parametrize("account", [CONSUMER, STRANGER], ids=["of the consumer's", "of a third"])
-def test_nobody_else_reads_whatever_their_own_account_allows(
-    shared: Shared, lab: RunningLab, account: str
-) -> None:
-    other = LabAccount(account, lab, REGION)
+@pytest.mark.parametrize("account", ["consumer", "stranger"])
+def test_nobody_else_reads_whatever_their_own_account_allows(shared: Shared, account: str) -> None:
+    other: LabAccount = getattr(shared, account)
     somebody = user_who_may(other, "somebody", "kms:*", "dynamodb:*")
     assert shared.refused(somebody) == hidden(somebody)
     assert shared.refused(other.root) == hidden(other.root)
@@ -231,7 +229,7 @@ def test_a_grant_for_another_context_opens_nothing(shared: Shared) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"GranteePrincipal": f"arn:aws:iam::{STRANGER}:root"},
+        {"GranteePrincipal": "arn:aws:iam::444455556663:root"},
         {"Operations": ["Decrypt", "GenerateDataKey"]},
         {"Constraints": {}},
     ],
@@ -251,8 +249,9 @@ def test_the_consumer_writes_nothing(shared: Shared) -> None:
     )
 
 
-def test_no_secret_is_in_the_state(shared: Shared, lab: RunningLab) -> None:
+def test_no_secret_is_in_the_state(shared: Shared) -> None:
     state = (shared.workspace.folder / "terraform.tfstate").read_text()
     assert shared.key in state
-    for secret in (lab.root_secret, shared.writer.secret_access_key, shared.reader.secret_access_key):
+    root_secret = shared.owner.lab.root_secret
+    for secret in (root_secret, shared.writer.secret_access_key, shared.reader.secret_access_key):
         assert secret not in state

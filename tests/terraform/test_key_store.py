@@ -10,13 +10,11 @@ from botocore.exceptions import ClientError
 
 from dynaseal import AwsKmsHierarchicalKeyring, CryptoAction, ItemEncryptor, KeyStore, TableConfig
 from dynaseal.errors import KeyStoreError
-from dynaseal_lab.server import RunningLab
 from dynaseal_lab.stack.terraform import Workspace, arguments
-from dynaseal_lab.testing import LabAccount, LabPrincipal
+from dynaseal_lab.testing import LabAccount, LabPrincipal, LabServer
 from terraform.principals import refusal, user_who_may
 
 REGION = "eu-west-1"
-ACCOUNT = "444455556671"
 VARIABLES = {
     "name": "branch-keys",
     "logical_key_store_name": "keys-of-the-shop",
@@ -62,16 +60,10 @@ def key_store_refusal(call: Callable[..., Any], *arguments: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def applied(lab: RunningLab, new_workspace: Callable[..., Workspace]) -> Iterator[Applied]:
-    workspace = new_workspace(
-        "examples/key-store",
-        AWS_ENDPOINT_URL=lab.endpoint,
-        AWS_REGION=REGION,
-        AWS_ACCESS_KEY_ID=ACCOUNT,
-        AWS_SECRET_ACCESS_KEY=lab.root_secret,
-    )
+def applied(lab_server: LabServer, new_workspace: Callable[..., Workspace]) -> Iterator[Applied]:
+    owner = lab_server.new_account(REGION)
+    workspace = new_workspace("examples/key-store", **owner.root.settings)
     outputs = workspace.apply(VARIABLES)
-    owner = LabAccount(ACCOUNT, lab, REGION)
     employee = user_who_may(owner, "employee", "sts:AssumeRole")
     roles = [employee.assume_role(outputs[f"{role}_role_arn"]) for role in ("administrator", "reader")]
     applied = Applied(workspace, outputs, owner, *roles)
@@ -91,7 +83,7 @@ def test_a_second_plan_changes_nothing(applied: Applied) -> None:
 
 def test_the_table_is_what_the_key_store_itself_would_make(applied: Applied) -> None:
     arn = applied.store(applied.administrator).create_table()
-    assert arn == f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/branch-keys"
+    assert arn == f"arn:aws:dynamodb:{REGION}:{applied.owner.number}:table/branch-keys"
 
 
 def test_the_reader_reads_every_version_that_the_administrator_makes(applied: Applied) -> None:
@@ -165,8 +157,8 @@ def test_no_branch_key_can_be_taken_out_under_another_kms_key(applied: Applied) 
     assert message == applied.message(applied.owner.root, "kms:ReEncryptFrom", "resource-based")
 
 
-def test_no_secret_is_in_the_state(applied: Applied, lab: RunningLab) -> None:
+def test_no_secret_is_in_the_state(applied: Applied) -> None:
     state = (applied.workspace.folder / "terraform.tfstate").read_text()
     assert applied.outputs["kms_key_arn"] in state
-    for secret in (lab.root_secret, applied.reader.secret_access_key):
+    for secret in (applied.owner.lab.root_secret, applied.reader.secret_access_key):
         assert secret not in state
