@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from .child_program import started
 from .errors import DemonstrationError
 
 TIME_LIMIT = 60
@@ -112,17 +113,15 @@ def run(program: Path, folder: Path, environment: Mapping[str, str]) -> Outcome:
         DemonstrationError: It does not end in time.
     """
     try:
-        completed = subprocess.run(  # noqa: S603 - our own program, without arguments
+        with started(
             [sys.executable, str(program)],
             cwd=folder,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            timeout=TIME_LIMIT,
-            check=False,
-        )
+        ) as process:
+            printed, _ = process.communicate(timeout=TIME_LIMIT)
     except subprocess.TimeoutExpired:
         raise DemonstrationError(f"{program.name} did not end within {TIME_LIMIT} s. Try it again") from None
-    return Outcome(completed.returncode, completed.stdout)
+    return Outcome(process.returncode, printed)

@@ -1,7 +1,6 @@
 """The demonstration: the stack in a lab, and `demo.py` run and checked as both users."""
 
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Generator, Mapping
@@ -15,6 +14,7 @@ import botocore.session
 from dynaseal_lab.server import RunningLab
 
 from . import program, provision, terraform
+from .child_program import started
 from .definition import Place, StackDefinition
 from .dotenv import change_file
 from .environment import dotenv_settings, endpoint_in, isolated_environment, remove_endpoint
@@ -138,12 +138,12 @@ class Demonstration:
         }
         self.output.step("Inspector, until Ctrl-C")
         # The lab and the library meet as programs: neither imports the other.
-        inspector = subprocess.Popen([sys.executable, "-c", _INSPECTOR], env=environment)  # noqa: S603 - a constant
-        try:
-            exit_code = inspector.wait()
-        except KeyboardInterrupt:
-            exit_code = inspector.wait()  # Ctrl-C reached it too
-        finally:
-            inspector.terminate()
+        with started([sys.executable, "-c", _INSPECTOR], env=environment) as inspector:
+            try:
+                exit_code = inspector.wait()
+            except KeyboardInterrupt:
+                exit_code = inspector.wait()  # Ctrl-C reached it too
+            finally:
+                inspector.terminate()
         if exit_code:
             raise DemonstrationError(f"The inspector ended with exit code {exit_code}")

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .child_program import started
 from .errors import DemonstrationError
 from .provision import Provisioned, Report
 
@@ -59,14 +60,15 @@ class Workspace:
         Raises:
             DemonstrationError: Its exit code is not in `accept`; the message has terraform's reason.
         """
-        completed = subprocess.run(  # noqa: S603 - terraform, with our own arguments and no shell
+        with started(
             [self._program, f"-chdir={self.folder}", *arguments],
             env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
             stdin=subprocess.DEVNULL,
-        )
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            stdout, stderr = process.communicate()
+        completed = subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
         if completed.returncode not in accept:
             raise DemonstrationError(
                 f"terraform {arguments[0]} failed: {_reason(completed.stderr or completed.stdout)}"
