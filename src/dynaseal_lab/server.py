@@ -19,6 +19,7 @@ import uvicorn
 
 from dynaseal_lab.app import App
 from dynaseal_lab.assembly import LabOptions, open_lab
+from dynaseal_lab.wire.whole_replies import WholeReplies
 
 LOOPBACK = "127.0.0.1"
 _KEEP_ALIVE = 75
@@ -55,6 +56,7 @@ class _Server(uvicorn.Server):
         # keep theirs in their pools.
         config = uvicorn.Config(
             app,
+            http=WholeReplies,
             ws="none",
             access_log=False,
             log_level="warning",
