@@ -37,21 +37,27 @@ COMMAND = click.argument("command", nargs=-1, required=True, type=click.UNPROCES
 
 def run_program(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a program until it ends, and return its exit code as a shell does."""
+    program: subprocess.Popen[bytes] | None = None
+    early: list[int] = []
+
+    def forward_signal(number: int, _frame: FrameType | None) -> None:
+        if program is None:
+            early.append(number)
+        else:
+            program.send_signal(number)
+
+    # Before the program exists: a signal that ended this one meanwhile would leave the program behind.
+    previous_handlers = {signal.SIGTERM: signal.signal(signal.SIGTERM, forward_signal)}
     try:
         program = subprocess.Popen(command, env=environment)  # noqa: S603 - the command that the user typed
+        for number in early:
+            program.send_signal(number)
+        # When the program exists, which would ignore Ctrl-C as well.
+        previous_handlers[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        code = program.wait()
     except OSError as error:
         click.echo(f"Error: {command[0]} cannot be run: {error.strerror}", err=True)
         return NOT_FOUND
-
-    def forward_signal(number: int, _frame: FrameType | None) -> None:
-        program.send_signal(number)
-
-    previous_handlers = {
-        signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, forward_signal),
-    }
-    try:
-        code = program.wait()
     finally:
         for number, handler in previous_handlers.items():
             signal.signal(number, handler)

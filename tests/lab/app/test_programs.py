@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dynaseal_lab.testing import LabAccount
+from support.process_groups import has_ended
 
 DYNASEAL = [sys.executable, "-c", "from dynaseal.cli.main import main; main()", "lab"]
 PRINT_CALLER = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
@@ -64,6 +65,27 @@ signal.pause()
         assert running.stdout.readline() == "ready\n"
         running.terminate()
         assert running.wait(timeout=30) == 3
+
+
+INTERRUPTED_START = """
+import os, signal, subprocess, sys
+from dynaseal_lab.commands.programs import run_program
+
+class Interrupted(subprocess.Popen):
+    def _execute_child(self, *arguments):
+        super()._execute_child(*arguments)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+subprocess.Popen = Interrupted
+sys.exit(run_program(["sleep", "300"], os.environ))
+"""
+"""A program to which SIGTERM is sent while another one is being started, after its process exists."""
+
+
+def test_sigterm_reaches_a_program_that_is_just_starting() -> None:
+    with subprocess.Popen([sys.executable, "-c", INTERRUPTED_START], start_new_session=True) as running:
+        assert running.wait(timeout=60) == 128 + signal.SIGTERM
+        assert has_ended(running.pid)
 
 
 @pytest.fixture
