@@ -683,3 +683,17 @@ def test_a_start_key_with_a_real_value_in_a_tokens_place_is_refused() -> None:
         with pytest.raises(UnsupportedOperationError, match="'sk' is not a token") as caught:
             prepare("Scan", {**request, "ExclusiveStartKey": {**start, "sk": value}})
         assert "ann@example.com" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["ann", [("pk", {"S": "ann"})], {5: {"S": "ann"}}])
+def test_a_key_that_is_not_a_mapping_with_strings_as_names_is_a_type_error(key: Any) -> None:
+    for operation, parameter in (("GetItem", "Key"), ("Scan", "ExclusiveStartKey")):
+        with pytest.raises(TypeError, match=f"{operation} has a part that is not a mapping with strings"):
+            requests().prepare(operation, {"TableName": "people", parameter: key})
+
+
+def test_a_key_of_real_values_in_place_of_tokens_is_refused_for_the_part_that_it_lacks() -> None:
+    prepare = Requests({"customers": customers()}).prepare
+    for name, missing in (("email", "order"), ("order", "email")):
+        with pytest.raises(UnsupportedOperationError, match=f"has a Key without '{missing}'"):
+            prepare("GetItem", {"TableName": "customers", "Key": {name: {"S": "x"}}})
