@@ -519,9 +519,17 @@ def test_unprocessed_items_come_back_as_the_caller_wrote_them() -> None:
     reply = {"UnprocessedItems": deepcopy(call.sent_request["RequestItems"])}
     assert call.finish(reply) == {"UnprocessedItems": caller_request["RequestItems"]}
     assert call.finish({"UnprocessedItems": {}}) == {"UnprocessedItems": {}}
-    stranger = {"people": [{"PutRequest": {"Item": {**stored(), "pk": {"S": "nobody"}}}}]}
-    with pytest.raises(DecryptError, match="was not in the request"):
-        call.finish({"UnprocessedItems": stranger})
+    stranger: Any = {"PutRequest": {"Item": {**stored(), "pk": {"S": "nobody"}}}}
+    for write in (
+        stranger,
+        {},
+        None,
+        {"PutRequest": {}},
+        {"PutRequest": None},
+        {"DeleteRequest": {"Key": {}}},
+    ):
+        with pytest.raises(DecryptError, match="was not in the request"):
+            call.finish({"UnprocessedItems": {"people": [write]}})
 
 
 WHOLE = ["pk", "secret", "aws_dbe_head", "aws_dbe_foot"]

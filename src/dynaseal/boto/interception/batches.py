@@ -114,7 +114,10 @@ def _originals_by_key(
 
 
 def _original(write: Message, table: ConfiguredTable, originals: Mapping[PrimaryKey, Any]) -> Any:
-    key = key_of_reply(table.config.key_names, _item_or_key(write))
+    try:
+        key = key_of_reply(table.config.key_names, _item_or_key(write))
+    except (KeyError, TypeError):  # a reply can have anything
+        key = None
     original = None if key is None else originals.get(key)
     if original is None:
         raise DecryptError("BatchWriteItem returned an unprocessed item that was not in the request")
