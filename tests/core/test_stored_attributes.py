@@ -69,3 +69,8 @@ def test_ciphertext_that_is_stored_as_another_type_of_the_same_bytes_is_refused(
         stored_fields(SECRET_IS_ENCRYPTED, {"secret": {"S": ciphertext.decode()}})
     with pytest.raises(TypeError, match="'secret', the content of S must be str"):
         stored_fields(SECRET_IS_ENCRYPTED, {"secret": {"S": ciphertext}})
+
+
+def test_base64_as_long_as_ciphertext_is_not_taken_for_ciphertext() -> None:
+    with pytest.raises(FormatError, match="'secret' holds binary as a string"):
+        ItemEncryptor(people()).decrypt_item({"pk": {"S": "ann"}, "secret": {"B": "AAEC" * 9}})
