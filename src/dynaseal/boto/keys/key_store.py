@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import uuid4
 
+from boto3.resources.base import ServiceResource
 from botocore.client import BaseClient
 
 from dynaseal.boto.interception.client_copies import INPUT_ID
@@ -98,7 +99,9 @@ def _check_dynamodb_client(owner: str, client: object) -> None:
     Raises:
         ConfigError: it is something else, such as a Table.
     """
-    methods, hint = ("get_item", "transact_write_items"), 'Pass boto3.client("dynamodb")'
-    check_methods(owner, methods, "a boto3 DynamoDB client", hint=hint, dynamodb_client=client)
+    hint = 'Pass boto3.client("dynamodb")'
+    check_methods(owner, ("get_item",), "a boto3 DynamoDB client", hint=hint, dynamodb_client=client)
+    if isinstance(client, ServiceResource):
+        raise ConfigError(f"{owner}'s dynamodb_client is a Table of a boto3 resource", hint=hint)
     if isinstance(client, BaseClient) and has_handler(client.meta.events, INPUT_ID):
         raise ConfigError(f"{owner}'s dynamodb_client is the client of a boto3 resource", hint=hint)
