@@ -33,7 +33,7 @@ from dynaseal.core.context import PUBLIC_KEY, serialize
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME
 from dynaseal.core.shapes import Shapes
 from dynaseal.core.values.reading import deserialize
-from dynaseal.core.values.types import MalformedValueError
+from dynaseal.core.values.types import MAX_DEPTH, MalformedValueError
 from dynaseal.core.wire import u16, u32
 from support.call_counter import call_count
 from support.sorted_sets import with_sorted_sets
@@ -399,3 +399,19 @@ def test_an_encrypted_attribute_that_is_not_a_mapping_is_a_type_error(value: Any
     item = ItemEncryptor(table()).encrypt_item({"pk": {"S": "k"}, "salary": {"N": "1"}})
     with pytest.raises(TypeError, match="an attribute value is a dictionary of one type"):
         read({**item, "salary": value})
+
+
+@pytest.mark.parametrize("kinds", ["L", "M", "LM", "ML"])
+def test_lists_and_maps_nested_deeper_than_dynamodb_stores_are_refused_on_reading(kinds: str) -> None:
+    def nested(levels: int) -> tuple[bytes, bytes]:
+        type_id, data = b"\x00\x00", b""  # null
+        for level in range(levels):
+            name = b"" if kinds[level % len(kinds)] == "L" else b"\x00\x01" + u32(1) + b"k"
+            data = u32(1) + name + type_id + u32(len(data)) + data
+            type_id = b"\x02\x00" if name else b"\x03\x00"
+        return type_id, data
+
+    assert deserialize(*nested(MAX_DEPTH - 1))
+    for levels in (MAX_DEPTH, MAX_DEPTH + 1, 20_000):
+        with pytest.raises(MalformedValueError, match="nested"):
+            deserialize(*nested(levels))
