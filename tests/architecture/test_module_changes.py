@@ -12,8 +12,8 @@ from support.call_counter import module_changes
 from support.patients import table
 from support.stubbed_dynamodb import StubbedDynamoDb
 
-MOST_FOR_A_QUERY = 62
-MOST_FOR_PUT_ITEM = 46
+MOST_FOR_A_QUERY = 60
+MOST_FOR_PUT_ITEM = 45
 
 
 def encrypted(dynamodb: StubbedDynamoDb, config: TableConfig) -> EncryptedTable:
