@@ -33,7 +33,7 @@ def crash_test(state: Path, *, kills: int, writers: int, seconds: float, seed: i
         state: The lab's state folder.
         kills: How often it is killed.
         writers: How many writers of each kind there are, except for one of KMS.
-        seconds: How long it runs at most until it is killed.
+        seconds: How long it runs at most until it is killed, once each writer has changed something.
         seed: Makes the writers' choices repeatable.
 
     Raises:
@@ -46,9 +46,17 @@ def crash_test(state: Path, *, kills: int, writers: int, seconds: float, seed: i
         make_table(lab)
         lab.kill()
     for _ in range(kills):
+        before = [writer.journal.changes + 1 for writer in all_writers]
         with lab_program(*arguments) as lab:
             with ThreadPoolExecutor(len(all_writers)) as pool:
                 ends = [pool.submit(_write, writer, lab) for writer in all_writers]
+                # Each writer has changed something before the lab is killed, however busy the machine is.
+                while not all(
+                    writer.journal.changes > done for writer, done in zip(all_writers, before, strict=True)
+                ):
+                    if any(end.done() for end in ends):
+                        break
+                    sleep(0.05)
                 sleep(random.uniform(0.3, 1) * seconds)
                 lab.kill()
             for end in ends:
