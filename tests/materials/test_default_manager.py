@@ -82,15 +82,37 @@ class FaultyManager(DefaultMaterialsManager):
         materials = super().get_encryption_materials(suite, encryption_context, required_context_keys)
         return self.change(materials)
 
+    def decrypt_materials(
+        self,
+        suite: AlgorithmSuite,
+        encrypted_data_keys: Sequence[EncryptedDataKey],
+        stored_context: Any,
+        reproduced_context: Any,
+    ) -> DecryptionMaterials:
+        return self.change(
+            super().decrypt_materials(suite, encrypted_data_keys, stored_context, reproduced_context)
+        )
+
+
+def with_entry(key: str, value: str) -> Callable[[Any], Any]:
+    """Return a change of an entry of the materials' encryption context."""
+    return lambda materials: replace(
+        materials, encryption_context={**materials.encryption_context, key: value}
+    )
+
 
 FAULTS: dict[str, Callable[[Any], Any]] = {
     "another suite": lambda materials: replace(materials, suite=AlgorithmSuite.COMMIT_KEY_SYMSIG),
     "no signing key": lambda materials: replace(materials, signing_key=None),
     "no context": lambda materials: replace(materials, encryption_context={}),
+    "another table": with_entry("aws-crypto-table-name", "orders"),
+    "another public key": with_entry(PUBLIC_KEY, "AAAA"),
     "another required key": lambda materials: replace(materials, required_context_keys=frozenset({"other"})),
+    "no data key": lambda materials: replace(materials, plaintext_data_key=None),
     "nothing": lambda _materials: None,
 }
 OF_KEYRINGS: dict[str, Callable[[Any], Any]] = {
+    "no signing key for the wrapped one": lambda materials: replace(materials, symmetric_signing_keys=()),
     "a short signing key": lambda materials: replace(materials, symmetric_signing_keys=(b"k",)),
     "a signing key that is a string": lambda materials: replace(
         materials, symmetric_signing_keys=("k" * 32,)
@@ -132,6 +154,47 @@ def test_what_a_keyring_returns_for_reading_must_be_materials(fault: Any) -> Non
     stored = encryptor.encrypt_item({"pk": {"S": "ann"}})
     keyring.change = lambda _materials: fault
     with pytest.raises(DecryptError, match=r"returned an object of the type .*, not DecryptionMaterials"):
+        encryptor.decrypt_item(stored)
+
+
+READ_FAULTS: dict[str, Callable[[Any], Any]] = {
+    "no data key": lambda materials: replace(materials, plaintext_data_key=None),
+    "no signing key": lambda materials: replace(materials, symmetric_signing_key=None),
+}
+SHORT_KEYS: dict[str, Callable[[Any], Any]] = {
+    "a short data key": lambda materials: replace(materials, plaintext_data_key=b"k"),
+    "a short signing key": lambda materials: replace(materials, symmetric_signing_key=b"k"),
+}
+
+
+@pytest.mark.parametrize("fault", READ_FAULTS | SHORT_KEYS)
+def test_no_item_is_read_under_a_keyrings_materials_that_lack_a_key(fault: str) -> None:
+    keyring = Faulty("mine", "one", b"k" * 32)
+    encryptor = people(keyring=keyring)
+    stored = encryptor.encrypt_item({"pk": {"S": "ann"}})
+    keyring.change = (READ_FAULTS | SHORT_KEYS)[fault]
+    with pytest.raises(DecryptError, match=r"The keyring .* returned no data key of 32 bytes"):
+        encryptor.decrypt_item(stored)
+
+
+@pytest.mark.parametrize("fault", READ_FAULTS)
+def test_no_item_is_read_under_a_managers_materials_that_lack_a_key(fault: str) -> None:
+    manager = FaultyManager(RawAesKeyring("mine", "one", b"k" * 32))
+    encryptor = people(cmm=manager)
+    stored = encryptor.encrypt_item({"pk": {"S": "ann"}})
+    manager.change = READ_FAULTS[fault]
+    with pytest.raises(DecryptError, match="The materials manager returned no data key"):
+        encryptor.decrypt_item(stored)
+
+
+@pytest.mark.parametrize("suite", AlgorithmSuite)
+def test_the_verification_key_of_a_manager_must_fit_the_items_suite(suite: AlgorithmSuite) -> None:
+    manager = FaultyManager(RawAesKeyring("mine", "one", b"k" * 32))
+    encryptor = people(cmm=manager, algorithm_suite=suite)
+    stored = encryptor.encrypt_item({"pk": {"S": "ann"}})
+    other = None if suite.is_signed else b"\x02" + bytes(48)
+    manager.change = lambda materials: replace(materials, verification_key=other)
+    with pytest.raises(DecryptError, match="verification key does not fit the item's algorithm suite"):
         encryptor.decrypt_item(stored)
 
 
