@@ -97,6 +97,7 @@ def older_values() -> Iterator[bytes]:
         for value in item.values():
             with suppress(*older.REFUSALS):
                 yield serialize_older(value)
+    yield b"\x00n\x00\x00\x00\x27" + b"7" * 39
 
 
 def older_descriptions() -> Iterator[bytes]:
