@@ -10,6 +10,7 @@ from dynaseal import (
     AlgorithmSuite,
     AttributeActions,
     AwsKmsHierarchicalKeyring,
+    BranchKeyCache,
     CryptoAction,
     DefaultMaterialsManager,
     DynasealError,
@@ -42,9 +43,13 @@ class OwnKeyring(RawAesKeyring):
     """A keyring that the native engine does not know, because its class is another."""
 
 
-def hierarchical(**more: Any) -> AwsKmsHierarchicalKeyring:
+def hierarchical(*, branch_key_id: str = "tenant") -> AwsKmsHierarchicalKeyring:
+    """A keyring whose branch keys never expire: the pairs are made once and used as long as the tests run."""
     return AwsKmsHierarchicalKeyring(
-        OneBranchKey(), **{"branch_key_id": "tenant", "ttl_seconds": 600, **more}
+        OneBranchKey(),
+        branch_key_id=branch_key_id,
+        ttl_seconds=600,
+        cache=BranchKeyCache(clock=lambda: 0.0),
     )
 
 
