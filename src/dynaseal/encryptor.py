@@ -33,7 +33,11 @@ from dynaseal.core.shapes import Shape, Shapes
 from dynaseal.core.traces import Trace, find_format_attribute, find_trace, is_older_item
 from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
 from dynaseal.materials.kms_calls import KmsCall, KmsCalls
-from dynaseal.materials.managers.default import DefaultMaterialsManager
+from dynaseal.materials.managers.default import (
+    DefaultMaterialsManager,
+    fault_of_decryption_materials,
+    fault_of_encryption_materials,
+)
 from dynaseal.materials.model import CryptographicMaterialsManager, DecryptionMaterials, EncryptionMaterials
 from dynaseal.native import native_engine
 from dynaseal.native_items import NativeItems
@@ -208,7 +212,7 @@ class ItemEncryptor(ProcessBound):
                 self.config.algorithm_suite, context, context.key_set()
             )
             if self._checks_materials:
-                _check_materials(materials, context)
+                _check_encryption_materials(materials, context)
             keys = _sealing_keys(materials)
         except ContextError as error:
             hint = "Key attributes and context attributes must be fewer or shorter"
@@ -240,6 +244,8 @@ class ItemEncryptor(ProcessBound):
             materials = self._manager.decrypt_materials(
                 parsed.suite, parsed.encrypted_data_keys, parsed.stored_context, context
             )
+            if self._checks_materials and (fault := fault_of_decryption_materials(materials)):
+                raise DecryptError(f"The materials manager {fault}")
         except ContextError as error:
             raise DecryptError(f"The item's encryption context cannot be rebuilt: {error}") from None
         if fields is not None:
@@ -414,17 +420,14 @@ def _format_content(value: Any) -> str:
     return quoted(content, MAX_KEY_SHOWN) if isinstance(content, (str, bytes)) else "?"
 
 
-def _check_materials(materials: EncryptionMaterials, context: EncryptionContext) -> None:
+def _check_encryption_materials(materials: EncryptionMaterials, context: EncryptionContext) -> None:
     """Check the materials of a user's manager: nobody could read an item that is written under faulty ones.
 
     Raises:
-        EncryptError: they do not fit the item's encryption context, or each other.
+        EncryptError: they are incomplete, or do not fit the item's encryption context or each other.
     """
-    if not isinstance(materials, EncryptionMaterials):  # pyright: ignore[reportUnnecessaryIsInstance] users' managers
-        kind = type(materials).__name__
-        raise EncryptError(
-            f"The materials manager returned an object of the type {kind}, not EncryptionMaterials"
-        )
+    if fault := fault_of_encryption_materials(materials):
+        raise EncryptError(f"The materials manager {fault}")
     whole = materials.encryption_context
     if any(whole.get(key) != value for key, value in context.items()):
         raise EncryptError("The materials manager changed an entry of the item's encryption context")
@@ -443,8 +446,7 @@ def _check_materials(materials: EncryptionMaterials, context: EncryptionContext)
 
 def _sealing_keys(materials: EncryptionMaterials) -> engine.SealingKeys:
     data_key = materials.plaintext_data_key
-    if data_key is None:
-        raise EncryptError("The materials manager returned no data key")
+    assert data_key is not None  # noqa: S101 the materials were checked
     context = materials.context
     return engine.SealingKeys(
         materials.suite,
@@ -459,8 +461,7 @@ def _sealing_keys(materials: EncryptionMaterials) -> engine.SealingKeys:
 
 def _unsealing_keys(parsed: Header, materials: DecryptionMaterials) -> engine.UnsealingKeys:
     data_key, tag_key = materials.plaintext_data_key, materials.symmetric_signing_key
-    if data_key is None or tag_key is None:
-        raise DecryptError("The materials manager returned no data key")
+    assert data_key is not None and tag_key is not None  # noqa: S101, PT018 the materials were checked
     point = materials.verification_key
     if parsed.suite.is_signed is (point is None):
         raise DecryptError("The materials manager's verification key does not fit the item's algorithm suite")

@@ -110,14 +110,16 @@ FAULTS: dict[str, Callable[[Any], Any]] = {
     "another required key": lambda materials: replace(materials, required_context_keys=frozenset({"other"})),
     "no data key": lambda materials: replace(materials, plaintext_data_key=None),
     "nothing": lambda _materials: None,
-}
-OF_KEYRINGS: dict[str, Callable[[Any], Any]] = {
     "no signing key for the wrapped one": lambda materials: replace(materials, symmetric_signing_keys=()),
     "a short signing key": lambda materials: replace(materials, symmetric_signing_keys=(b"k",)),
     "a signing key that is a string": lambda materials: replace(
         materials, symmetric_signing_keys=("k" * 32,)
     ),
     "a data key that is a string": lambda materials: replace(materials, plaintext_data_key="k" * 32),
+    "a short data key": lambda materials: replace(materials, plaintext_data_key=b"k" * 16),
+    "no wrapped data key": lambda materials: replace(
+        materials, encrypted_data_keys=(), symmetric_signing_keys=()
+    ),
 }
 
 
@@ -125,14 +127,14 @@ def people(**keys: Any) -> ItemEncryptor:
     return ItemEncryptor(TableConfig("people", "pk", attribute_actions=AttributeActions(), **keys))
 
 
-@pytest.mark.parametrize("fault", FAULTS | OF_KEYRINGS)
+@pytest.mark.parametrize("fault", FAULTS)
 def test_no_item_is_written_under_a_keyrings_materials_that_no_reader_could_use(fault: str) -> None:
     keyring = Faulty("mine", "one", b"k" * 32)
     encryptor = people(keyring=keyring)
     item = {"pk": {"S": "ann"}, "salary": {"N": "1"}}
     assert encryptor.decrypt_item(encryptor.encrypt_item(item)) == item
-    keyring.change = (FAULTS | OF_KEYRINGS)[fault]
-    with pytest.raises(EncryptError, match=r"The keyring .* (returned|changed|did not return)"):
+    keyring.change = FAULTS[fault]
+    with pytest.raises(EncryptError, match=r"The keyring .* (returned|changed|wrapped|did not return)"):
         encryptor.encrypt_item(item)
 
 
@@ -147,33 +149,24 @@ def test_no_item_is_written_under_a_managers_materials_that_no_reader_could_use(
         encryptor.encrypt_item(item)
 
 
-@pytest.mark.parametrize("fault", [None, "materials"])
-def test_what_a_keyring_returns_for_reading_must_be_materials(fault: Any) -> None:
-    keyring = Faulty("mine", "one", b"k" * 32)
-    encryptor = people(keyring=keyring)
-    stored = encryptor.encrypt_item({"pk": {"S": "ann"}})
-    keyring.change = lambda _materials: fault
-    with pytest.raises(DecryptError, match=r"returned an object of the type .*, not DecryptionMaterials"):
-        encryptor.decrypt_item(stored)
-
-
 READ_FAULTS: dict[str, Callable[[Any], Any]] = {
+    "nothing": lambda _materials: None,
+    "text": lambda _materials: "materials",
     "no data key": lambda materials: replace(materials, plaintext_data_key=None),
     "no signing key": lambda materials: replace(materials, symmetric_signing_key=None),
-}
-SHORT_KEYS: dict[str, Callable[[Any], Any]] = {
     "a short data key": lambda materials: replace(materials, plaintext_data_key=b"k"),
     "a short signing key": lambda materials: replace(materials, symmetric_signing_key=b"k"),
 }
+LACKING = "(no data key of 32 bytes|an object of the type (str|NoneType), not DecryptionMaterials)"
 
 
-@pytest.mark.parametrize("fault", READ_FAULTS | SHORT_KEYS)
+@pytest.mark.parametrize("fault", READ_FAULTS)
 def test_no_item_is_read_under_a_keyrings_materials_that_lack_a_key(fault: str) -> None:
     keyring = Faulty("mine", "one", b"k" * 32)
     encryptor = people(keyring=keyring)
     stored = encryptor.encrypt_item({"pk": {"S": "ann"}})
-    keyring.change = (READ_FAULTS | SHORT_KEYS)[fault]
-    with pytest.raises(DecryptError, match=r"The keyring .* returned no data key of 32 bytes"):
+    keyring.change = READ_FAULTS[fault]
+    with pytest.raises(DecryptError, match=rf"The keyring .* returned {LACKING}"):
         encryptor.decrypt_item(stored)
 
 
@@ -183,7 +176,7 @@ def test_no_item_is_read_under_a_managers_materials_that_lack_a_key(fault: str) 
     encryptor = people(cmm=manager)
     stored = encryptor.encrypt_item({"pk": {"S": "ann"}})
     manager.change = READ_FAULTS[fault]
-    with pytest.raises(DecryptError, match="The materials manager returned no data key"):
+    with pytest.raises(DecryptError, match=f"The materials manager returned {LACKING}"):
         encryptor.decrypt_item(stored)
 
 

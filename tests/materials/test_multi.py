@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from dynaseal import ConfigError, EncryptError, KmsError, MultiKeyring, RawAesKeyring, UnwrapError
+from dynaseal import (
+    ConfigError,
+    EncryptError,
+    EncryptionMaterials,
+    KmsError,
+    MultiKeyring,
+    RawAesKeyring,
+    UnwrapError,
+)
 from dynaseal.materials.model import NoDataKeyError
 from dynaseal.testing import Subject
 from support.keyrings import KMS_A, build, fake_kms
@@ -56,6 +66,44 @@ def test_one_member_that_cannot_write_keeps_all_from_writing() -> None:
 
     with pytest.raises(KmsError, match="Enable the key"):
         Subject(MultiKeyring(aes("one"), [build(kms, kind="kms", key="kms-a")])).write()
+
+
+class Faulty(RawAesKeyring):
+    """A keyring that returns other materials than it should."""
+
+    change: Callable[[EncryptionMaterials], Any]
+
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        return self.change(super().on_encrypt(materials))
+
+
+FAULTS: dict[str, tuple[Callable[[EncryptionMaterials], Any], str]] = {
+    "nothing": (lambda _: None, "returned an object of the type NoneType, not EncryptionMaterials"),
+    "no data key": (lambda materials: replace(materials, plaintext_data_key=None), "made no data key"),
+    "another data key": (
+        lambda materials: replace(materials, plaintext_data_key=b"other" * 6 + b"!!"),
+        "replaced the data key",
+    ),
+    "only its own": (
+        lambda materials: replace(
+            materials,
+            encrypted_data_keys=materials.encrypted_data_keys[-1:],
+            symmetric_signing_keys=materials.symmetric_signing_keys[-1:],
+        ),
+        "removed the data key as another keyring had wrapped it",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_a_member_returns_must_be_what_the_others_returned_and_its_own_data_key(fault: str) -> None:
+    member = Faulty("mine", "faulty", b"k" * 32)
+    subject = Subject(MultiKeyring(aes("one"), [member, aes("two")]))
+    member.change = lambda materials: materials
+    subject.check_reads(subject.write(), "without a fault")
+    member.change, message = FAULTS[fault]
+    with pytest.raises(EncryptError, match=rf"The keyring .*'faulty'.* {message}"):
+        subject.write()
 
 
 def test_reading_stops_at_the_first_member_that_opens() -> None:

@@ -95,6 +95,28 @@ def test_a_manager_below_that_does_not_keep_to_it_is_refused() -> None:
         demands.decrypt_item(stored)
 
 
+class Empty(DefaultMaterialsManager):
+    """A manager that returns nothing."""
+
+    def get_encryption_materials(
+        self, suite: Any, encryption_context: Any, required_context_keys: Any
+    ) -> Any: ...
+
+    def decrypt_materials(
+        self, suite: Any, encrypted_data_keys: Any, stored_context: Any, reproduced_context: Any
+    ) -> Any: ...
+
+
+def test_a_manager_below_that_returns_nothing_is_refused() -> None:
+    stored = encryptor(demanding(TENANT)).encrypt_item(ITEM)
+    demands = encryptor(RequiredContextMaterialsManager(Empty(KEYRING), [TENANT]))
+
+    with pytest.raises(EncryptError, match="of the type NoneType, not EncryptionMaterials"):
+        demands.encrypt_item(ITEM)
+    with pytest.raises(DecryptError, match="of the type NoneType, not DecryptionMaterials"):
+        demands.decrypt_item(stored)
+
+
 @pytest.mark.parametrize("keys", [[], [""], [TENANT, ""]])
 def test_a_demand_of_nothing_is_refused(keys: list[str]) -> None:
     with pytest.raises(ConfigError):

@@ -125,6 +125,13 @@ class DecryptionMaterials(_Materials):
         )
 
 
+def fault_of_kind(materials: object, kind: type[_Materials]) -> str | None:
+    """Say that an object is not materials of a kind, as the predicate of a sentence; None if it is."""
+    if isinstance(materials, kind):
+        return None
+    return f"returned an object of the type {type(materials).__name__}, not {kind.__name__}"
+
+
 class NoDataKeyError(UnwrapError):
     """The item has no data key that this keyring could try to unwrap."""
 

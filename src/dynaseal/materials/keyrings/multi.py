@@ -18,6 +18,7 @@ from dynaseal.materials.model import (
     EncryptionMaterials,
     Keyring,
     combine_causes,
+    fault_of_kind,
 )
 
 
@@ -88,9 +89,9 @@ class MultiKeyring(ProcessBound):
                 hint="Make it without a generator, or make it the generator of the multi-keyring around it",
             )
         for keyring in self._driven:
-            materials = keyring.on_encrypt(materials)
-            if materials.plaintext_data_key is None:
-                raise EncryptError(f"The keyring {keyring!r} made no data key")
+            given, materials = materials, keyring.on_encrypt(materials)
+            if fault := _fault(materials, given):
+                raise EncryptError(f"The keyring {keyring!r} {fault}")
         return materials
 
     def on_decrypt(
@@ -104,3 +105,23 @@ class MultiKeyring(ProcessBound):
             except UnwrapError as error:
                 causes.append(error)
         raise combine_causes(causes)
+
+
+def _fault(materials: EncryptionMaterials, given: EncryptionMaterials) -> str | None:
+    """Say why not every reader could read an item that is written under what a keyring returned, if so.
+
+    Args:
+        materials: What the keyring returned.
+        given: The materials that it was given.
+    """
+    if fault := fault_of_kind(materials, EncryptionMaterials):
+        return fault
+    if materials.plaintext_data_key is None:
+        return "made no data key"
+    # Not in constant time: nobody outside this process chooses either key.
+    if given.plaintext_data_key not in (None, materials.plaintext_data_key):
+        return "replaced the data key, which another keyring had wrapped"
+    wrapped = given.encrypted_data_keys
+    if materials.encrypted_data_keys[: len(wrapped)] != wrapped:
+        return "removed the data key as another keyring had wrapped it"
+    return None

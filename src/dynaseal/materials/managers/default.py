@@ -20,12 +20,20 @@ from dynaseal.core.lazy import LazyModule
 from dynaseal.core.primitives import KEY_LENGTH
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import DecryptError, EncryptError, FormatError, SignatureError
-from dynaseal.materials.model import AnyKeyring, DecryptionMaterials, EncryptionMaterials, Keyring
+from dynaseal.materials.model import (
+    AnyKeyring,
+    DecryptionMaterials,
+    EncryptionMaterials,
+    Keyring,
+    fault_of_kind,
+)
 
 if TYPE_CHECKING:
     from dynaseal.core import signatures
 else:
     signatures = LazyModule("dynaseal.core.signatures")
+
+_NO_DATA_KEY = "returned no data key of 32 bytes"
 
 
 class DefaultMaterialsManager(ProcessBound):
@@ -104,11 +112,33 @@ class DefaultMaterialsManager(ProcessBound):
             verification_key=verification_key,
         )
         materials = self._driven_keyring.on_decrypt(materials, encrypted_data_keys)
-        if not isinstance(materials, DecryptionMaterials):  # pyright: ignore[reportUnnecessaryIsInstance] users' keyrings
-            raise DecryptError(_wrong_kind(materials, self._keyring, "DecryptionMaterials"))
-        if not (_is_key(materials.plaintext_data_key) and _is_key(materials.symmetric_signing_key)):
-            raise DecryptError(f"The keyring {self._keyring!r} returned no data key of 32 bytes")
+        if fault := fault_of_decryption_materials(materials):
+            raise DecryptError(f"The keyring {self._keyring!r} {fault}")
         return materials
+
+
+def fault_of_encryption_materials(materials: EncryptionMaterials) -> str | None:
+    """Say what is missing for writing an item, as the predicate of a sentence; None if nothing is."""
+    if fault := fault_of_kind(materials, EncryptionMaterials):
+        return fault
+    if not _is_key(materials.plaintext_data_key):
+        return _NO_DATA_KEY
+    count = len(materials.encrypted_data_keys)
+    if not 0 < count <= MAX_DATA_KEYS:
+        return f"wrapped the data key {count} times; 1 to {MAX_DATA_KEYS} are allowed"
+    tag_keys = materials.symmetric_signing_keys
+    if count != len(tag_keys) or not all(map(_is_key, tag_keys)):
+        return "did not return one signing key of 32 bytes per wrapped data key"
+    return None
+
+
+def fault_of_decryption_materials(materials: DecryptionMaterials) -> str | None:
+    """Say what is missing for reading an item, as the predicate of a sentence; None if nothing is."""
+    if fault := fault_of_kind(materials, DecryptionMaterials):
+        return fault
+    if not (_is_key(materials.plaintext_data_key) and _is_key(materials.symmetric_signing_key)):
+        return _NO_DATA_KEY
+    return None
 
 
 def _check_encryption_materials(
@@ -121,20 +151,8 @@ def _check_encryption_materials(
         given: The materials that it was given.
         keyring: The keyring.
     """
-    if not isinstance(materials, EncryptionMaterials):  # pyright: ignore[reportUnnecessaryIsInstance] users' keyrings
-        raise EncryptError(_wrong_kind(materials, keyring, "EncryptionMaterials"))
-    if not _is_key(materials.plaintext_data_key):
-        raise EncryptError(f"The keyring {keyring!r} returned no data key of 32 bytes")
-    count = len(materials.encrypted_data_keys)
-    if not 0 < count <= MAX_DATA_KEYS:
-        raise EncryptError(
-            f"The keyring {keyring!r} wrapped the data key {count} times; 1 to {MAX_DATA_KEYS} are allowed"
-        )
-    tag_keys = materials.symmetric_signing_keys
-    if count != len(tag_keys) or not all(map(_is_key, tag_keys)):
-        raise EncryptError(
-            f"The keyring {keyring!r} did not return one signing key of 32 bytes per wrapped data key"
-        )
+    if fault := fault_of_encryption_materials(materials):
+        raise EncryptError(f"The keyring {keyring!r} {fault}")
     if _not_of_keyrings(materials) != _not_of_keyrings(given):
         raise EncryptError(
             f"The keyring {keyring!r} changed the algorithm suite, the encryption context or the signing key",
@@ -153,12 +171,6 @@ def _not_of_keyrings(materials: EncryptionMaterials) -> tuple[object, ...]:
 
 def _is_key(key: object) -> bool:
     return isinstance(key, bytes | bytearray) and len(key) == KEY_LENGTH
-
-
-def _wrong_kind(materials: object, keyring: AnyKeyring, expected: str) -> str:
-    return (
-        f"The keyring {keyring!r} returned an object of the type {type(materials).__name__}, not {expected}"
-    )
 
 
 def _verification_key(suite: AlgorithmSuite, stored_context: Mapping[str, str]) -> bytes | None:

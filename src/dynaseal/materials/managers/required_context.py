@@ -21,7 +21,12 @@ from dynaseal.core.arguments import ProcessBound, check_methods, check_string_co
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import ConfigError, DecryptError, EncryptError
-from dynaseal.materials.model import CryptographicMaterialsManager, DecryptionMaterials, EncryptionMaterials
+from dynaseal.materials.model import (
+    CryptographicMaterialsManager,
+    DecryptionMaterials,
+    EncryptionMaterials,
+    fault_of_kind,
+)
 
 
 class RequiredContextMaterialsManager(ProcessBound):
@@ -87,6 +92,8 @@ class RequiredContextMaterialsManager(ProcessBound):
         materials = self._driven_underlying.get_encryption_materials(
             suite, encryption_context, required_context_keys.union(self.required_keys)
         )
+        if fault := fault_of_kind(materials, EncryptionMaterials):
+            raise EncryptError(f"The materials manager {self._underlying!r} {fault}")
         if missing := self._missing(materials.encryption_context, materials.required_context_keys):
             raise EncryptError(
                 f"The materials manager {self._underlying!r} did not bind the required {missing}"
@@ -113,6 +120,8 @@ class RequiredContextMaterialsManager(ProcessBound):
         materials = self._driven_underlying.decrypt_materials(
             suite, encrypted_data_keys, stored_context, reproduced_context
         )
+        if fault := fault_of_kind(materials, DecryptionMaterials):
+            raise DecryptError(f"The materials manager {self._underlying!r} {fault}")
         if missing := self._missing(materials.encryption_context):
             raise DecryptError(
                 f"The materials manager {self._underlying!r} did not bind the required {missing}"
