@@ -21,6 +21,7 @@ from dynaseal.beacons.surrogates.keys import TokenKeys
 from dynaseal.beacons.surrogates.requests import key_with_tokens, with_tokens
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.errors import EncryptError, KeyStoreError
+from dynaseal.materials.key_store.branch_keys import check_beacon_key
 from dynaseal.materials.key_store.cache import BranchKeyCache
 from dynaseal.materials.keyrings.names import HIERARCHY_PROVIDER
 
@@ -178,7 +179,7 @@ class TableSearch:
 
     def _load(self, key_id: str) -> _Keys:
         key_store = drivers.driven(self._compiled.key_store)
-        beacon_key = key_store.get_beacon_key(key_id).beacon_key
+        beacon_key = check_beacon_key(key_store.get_beacon_key(key_id), key_id).beacon_key
         return _Keys(
             derive_keys(beacon_key, self._compiled.standard_beacons),
             self._compiled.surrogates.derive_keys(beacon_key),

@@ -39,6 +39,9 @@ _REQUIRED = {BRANCH_KEY_ID: "S", TYPE: "S", CIPHERTEXT: "B", _KMS_ARN: "S", _CRE
 class BranchKeyMaterials:
     """One version of a branch key.
 
+    Raises:
+        KeyStoreError: the key is not 32 bytes, or the version is not a UUID in lower case.
+
     Attributes:
         branch_key_id: The branch key's id.
         branch_key_version: The version, a UUID as `str` writes it.
@@ -51,6 +54,14 @@ class BranchKeyMaterials:
     branch_key: bytes = field(repr=False)
     encryption_context: Mapping[str, str]
     _native_wrapper: Wrapper | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _check_key(self.branch_key, self.branch_key_id)
+        if not _is_uuid(self.branch_key_version):
+            raise KeyStoreError(
+                f"The version {self.branch_key_version!r} of the branch key {self.branch_key_id!r} is not a "
+                "UUID in lower case"
+            )
 
     @property
     def native_wrapper(self) -> Wrapper | None:
@@ -68,6 +79,9 @@ class BranchKeyMaterials:
 class BeaconKeyMaterials:
     """The beacon key of a branch key id, from which the keys of beacons are derived.
 
+    Raises:
+        KeyStoreError: the key is not 32 bytes.
+
     Attributes:
         beacon_key_id: The branch key id.
         beacon_key: 32 bytes.
@@ -77,6 +91,58 @@ class BeaconKeyMaterials:
     beacon_key_id: str
     beacon_key: bytes = field(repr=False)
     encryption_context: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        _check_key(self.beacon_key, self.beacon_key_id)
+
+
+def check_branch_key(
+    materials: BranchKeyMaterials, branch_key_id: str, version: str | None = None
+) -> BranchKeyMaterials:
+    """Return what a key store returned for a branch key, if it is that branch key.
+
+    Args:
+        materials: What it returned.
+        branch_key_id: The branch key id that was requested.
+        version: The version that was requested; None for the active one, whichever it is.
+
+    Raises:
+        KeyStoreError: it is something else. Nobody could read an item that is written under it.
+    """
+    if not isinstance(materials, BranchKeyMaterials):  # pyright: ignore[reportUnnecessaryIsInstance] users' key stores
+        raise KeyStoreError(_wrong_kind(materials, BranchKeyMaterials, branch_key_id))
+    if materials.branch_key_id != branch_key_id:
+        raise KeyStoreError(_another(branch_key_id, materials.branch_key_id))
+    if version not in (None, materials.branch_key_version):
+        raise KeyStoreError(
+            f"The key store was asked for the version {version!r} of the branch key {branch_key_id!r}, and "
+            f"returned the version {materials.branch_key_version!r}"
+        )
+    return materials
+
+
+def check_beacon_key(materials: BeaconKeyMaterials, branch_key_id: str) -> BeaconKeyMaterials:
+    """Return what a key store returned for a beacon key, if it is that beacon key.
+
+    Raises:
+        KeyStoreError: it is something else. No search would find an item whose beacons are made with it.
+    """
+    if not isinstance(materials, BeaconKeyMaterials):  # pyright: ignore[reportUnnecessaryIsInstance] users' key stores
+        raise KeyStoreError(_wrong_kind(materials, BeaconKeyMaterials, branch_key_id))
+    if materials.beacon_key_id != branch_key_id:
+        raise KeyStoreError(_another(branch_key_id, materials.beacon_key_id))
+    return materials
+
+
+def _wrong_kind(materials: object, kind: type, branch_key_id: str) -> str:
+    return (
+        f"The key store returned an object of the type {type(materials).__name__} for the branch key "
+        f"{branch_key_id!r}, not {kind.__name__}"
+    )
+
+
+def _another(branch_key_id: str, returned: str) -> str:
+    return f"The key store was asked for the branch key {branch_key_id!r}, and returned one of {returned!r}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +192,7 @@ class Record:
         version = prefixed.removeprefix(VERSION_PREFIX)
         if version == prefixed or not _is_uuid(version):
             raise KeyStoreError(f"The record {record_type!r} of the branch key {self._id!r} names no version")
-        return BranchKeyMaterials(self._id, version, _checked_key(plaintext, self._id), self.custom_context)
+        return BranchKeyMaterials(self._id, version, plaintext, self.custom_context)
 
     def beacon_key(self, plaintext: bytes) -> BeaconKeyMaterials:
         """Return the materials for the beacon key that was unwrapped from this record.
@@ -134,7 +200,7 @@ class Record:
         Raises:
             KeyStoreError: the key does not have 32 bytes.
         """
-        return BeaconKeyMaterials(self._id, _checked_key(plaintext, self._id), self.custom_context)
+        return BeaconKeyMaterials(self._id, plaintext, self.custom_context)
 
     @property
     def _id(self) -> str:
@@ -212,16 +278,17 @@ def parse_record(item: Item, branch_key_id: str, record_type: str, *, logical_na
     return Record(item[CIPHERTEXT]["B"], context)
 
 
-def _checked_key(plaintext: bytes, branch_key_id: str) -> bytes:
-    if len(plaintext) != KEY_LENGTH:
+def _check_key(key: bytes, branch_key_id: str) -> None:
+    if not isinstance(key, bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance] users' key stores
         raise KeyStoreError(
-            f"A key of the branch key {branch_key_id!r} must be 32 bytes, and is {len(plaintext)}"
+            f"A key of the branch key {branch_key_id!r} must be 32 bytes, and is a {type(key).__name__}"
         )
-    return plaintext
+    if len(key) != KEY_LENGTH:
+        raise KeyStoreError(f"A key of the branch key {branch_key_id!r} must be 32 bytes, and is {len(key)}")
 
 
-def _is_uuid(string: str) -> bool:
+def _is_uuid(version: object) -> bool:
     try:
-        return str(UUID(string)) == string
+        return isinstance(version, str) and str(UUID(version)) == version
     except ValueError:
         return False

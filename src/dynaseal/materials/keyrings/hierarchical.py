@@ -34,7 +34,7 @@ from dynaseal.core.wire import u16, u32
 from dynaseal.errors import ConfigError, KeyStoreError, UnwrapError
 from dynaseal.materials.attempts import unwrap_first
 from dynaseal.materials.context_attributes import NoAttributesError, context_attributes
-from dynaseal.materials.key_store.branch_keys import BranchKeyMaterials
+from dynaseal.materials.key_store.branch_keys import BranchKeyMaterials, check_branch_key
 from dynaseal.materials.key_store.cache import BranchKeyCache
 from dynaseal.materials.keyrings import wrapping
 from dynaseal.materials.keyrings.names import HIERARCHY_PROVIDER
@@ -249,14 +249,16 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
         return self._cache.get(
             (self._key_store, branch_key_id),
             self._ttl,
-            lambda: self._driven_store.get_active_branch_key(branch_key_id),
+            lambda: check_branch_key(self._driven_store.get_active_branch_key(branch_key_id), branch_key_id),
         )
 
     def _version(self, branch_key_id: str, version: str) -> BranchKeyMaterials:
         return self._cache.get(
             (self._key_store, branch_key_id, version),
             self._ttl,
-            lambda: self._driven_store.get_branch_key_version(branch_key_id, version),
+            lambda: check_branch_key(
+                self._driven_store.get_branch_key_version(branch_key_id, version), branch_key_id, version
+            ),
         )
 
     def _id_for(self, materials: EncryptionMaterials | DecryptionMaterials) -> str:

@@ -1,0 +1,119 @@
+"""A key store of a user's own that returns something else than was requested: no item is written or read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from dynaseal import (
+    AttributeActions,
+    AwsKmsHierarchicalKeyring,
+    BeaconVersion,
+    CryptoAction,
+    EncryptError,
+    ItemEncryptor,
+    SearchConfig,
+    SingleKeySource,
+    StandardBeacon,
+    TableConfig,
+    UnwrapError,
+)
+from dynaseal.materials.key_store.branch_keys import BeaconKeyMaterials, BranchKeyMaterials
+
+VERSION = "f1b1c8a6-5a0c-4d4b-9a52-8c6f1c2f3a11"
+OTHER_VERSION = "00000000-5a0c-4d4b-9a52-8c6f1c2f3a11"
+KEY = bytes(32)
+ITEM = {"pk": {"S": "ann"}, "salary": {"N": "1"}}
+
+
+def no_change(materials: Any) -> Any:
+    return materials
+
+
+@dataclass(eq=False)
+class OwnKeyStore:
+    """A key store with the keys of one tenant, whose replies are changed."""
+
+    change: Callable[[Any], Any] = no_change
+
+    def get_active_branch_key(self, branch_key_id: str) -> BranchKeyMaterials:
+        return self.change(BranchKeyMaterials(branch_key_id, VERSION, KEY, {}))
+
+    def get_branch_key_version(self, branch_key_id: str, version: str) -> BranchKeyMaterials:
+        return self.change(BranchKeyMaterials(branch_key_id, version, KEY, {}))
+
+    def get_beacon_key(self, branch_key_id: str) -> BeaconKeyMaterials:
+        return self.change(BeaconKeyMaterials(branch_key_id, KEY, {}))
+
+
+FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "nothing": (lambda _: None, "an object of the type NoneType for the branch key 'a', not Br"),
+    "a beacon key": (lambda _: BeaconKeyMaterials("a", KEY, {}), "of the type BeaconKeyMaterials"),
+    "another tenant's": (lambda _: BranchKeyMaterials("b", VERSION, KEY, {}), "asked for .*'a', .* of 'b'"),
+    "a short key": (lambda _: BranchKeyMaterials("a", VERSION, KEY[1:], {}), "must be 32 bytes, and is 31"),
+    "text": (lambda _: BranchKeyMaterials("a", VERSION, "k" * 32, {}), "must be 32 bytes, and is a str"),  # pyright: ignore[reportArgumentType]
+    "upper case": (
+        lambda _: BranchKeyMaterials("a", VERSION.upper(), KEY, {}),
+        "is not a UUID in lower case",
+    ),
+    "no UUID": (lambda _: BranchKeyMaterials("a", "2026", KEY, {}), "version '2026' .* is not a UUID"),
+    "no version": (lambda _: BranchKeyMaterials("a", None, KEY, {}), "version None .* is not a UUID"),  # pyright: ignore[reportArgumentType]
+}
+
+
+def encryptor(store: OwnKeyStore) -> ItemEncryptor:
+    keyring = AwsKmsHierarchicalKeyring(store, branch_key_id="a", ttl_seconds=600)
+    return ItemEncryptor(TableConfig("people", "pk", attribute_actions=AttributeActions(), keyring=keyring))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_item_is_written_or_read_under_another_branch_key_than_was_requested(fault: str) -> None:
+    store = OwnKeyStore()
+    stored = encryptor(store).encrypt_item(ITEM)
+    assert encryptor(store).decrypt_item(stored) == ITEM
+    store.change, message = FAULTS[fault]
+    with pytest.raises(EncryptError, match=message):
+        encryptor(store).encrypt_item(ITEM)
+    with pytest.raises(UnwrapError, match=message):
+        encryptor(store).decrypt_item(stored)
+
+
+def test_no_item_is_read_under_another_version_than_was_requested() -> None:
+    store = OwnKeyStore()
+    stored = encryptor(store).encrypt_item(ITEM)
+    store.change = lambda _: BranchKeyMaterials("a", OTHER_VERSION, KEY, {})
+    with pytest.raises(UnwrapError, match=f"version '{VERSION}' .* returned the version '{OTHER_VERSION}'"):
+        encryptor(store).decrypt_item(stored)
+    assert encryptor(store).encrypt_item(ITEM)  # the active version is whichever the store says
+
+
+BEACON_FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "nothing": (lambda _: None, "an object of the type NoneType for the branch key 'b', not Be"),
+    "a branch key": (lambda _: BranchKeyMaterials("b", VERSION, KEY, {}), "of the type BranchKeyMaterials"),
+    "another tenant's": (lambda _: BeaconKeyMaterials("c", KEY, {}), "asked for .*'b', .* of 'c'"),
+    "a short key": (lambda _: BeaconKeyMaterials("b", KEY[1:], {}), "must be 32 bytes, and is 31"),
+}
+
+
+@pytest.mark.parametrize("fault", BEACON_FAULTS)
+def test_no_beacon_is_made_with_another_key_than_was_requested(fault: str) -> None:
+    keys, beacon_keys = OwnKeyStore(), OwnKeyStore()
+    search = BeaconVersion(
+        key_store=beacon_keys,
+        key_source=SingleKeySource("b", ttl_seconds=600),
+        standard_beacons=[StandardBeacon("salary", length=8)],
+    )
+    config = TableConfig(
+        "people",
+        "pk",
+        attribute_actions=AttributeActions(CryptoAction.ENCRYPT_AND_SIGN),
+        keyring=AwsKmsHierarchicalKeyring(keys, branch_key_id="a", ttl_seconds=600),
+        search=SearchConfig([search]),
+    )
+    assert "aws_dbe_b_salary" in ItemEncryptor(config).encrypt_item(ITEM)
+    beacon_keys.change, message = BEACON_FAULTS[fault]
+    with pytest.raises(EncryptError, match=message):
+        ItemEncryptor(config).encrypt_item(ITEM)
