@@ -126,7 +126,7 @@ class DecryptionMaterials(_Materials):
 
 
 def fault_of_kind(materials: object, kind: type[_Materials]) -> str | None:
-    """Say that an object is not materials of a kind, as the predicate of a sentence; None if it is."""
+    """Return why an object is not materials of a kind, as the predicate of a sentence; None if it is."""
     if isinstance(materials, kind):
         return None
     return f"returned an object of the type {type(materials).__name__}, not {kind.__name__}"

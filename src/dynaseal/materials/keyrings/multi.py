@@ -108,7 +108,7 @@ class MultiKeyring(ProcessBound):
 
 
 def _fault(materials: EncryptionMaterials, given: EncryptionMaterials) -> str | None:
-    """Say why not every reader could read an item that is written under what a keyring returned, if so.
+    """Return why some reader could not read an item that is written under what a keyring returned, if so.
 
     Args:
         materials: What the keyring returned.

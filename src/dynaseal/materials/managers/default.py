@@ -118,7 +118,7 @@ class DefaultMaterialsManager(ProcessBound):
 
 
 def fault_of_encryption_materials(materials: EncryptionMaterials) -> str | None:
-    """Say what is missing for writing an item, as the predicate of a sentence; None if nothing is."""
+    """Return what is missing for writing an item, as the predicate of a sentence; None if nothing is."""
     if fault := fault_of_kind(materials, EncryptionMaterials):
         return fault
     if not _is_key(materials.plaintext_data_key):
@@ -133,7 +133,7 @@ def fault_of_encryption_materials(materials: EncryptionMaterials) -> str | None:
 
 
 def fault_of_decryption_materials(materials: DecryptionMaterials) -> str | None:
-    """Say what is missing for reading an item, as the predicate of a sentence; None if nothing is."""
+    """Return what is missing for reading an item, as the predicate of a sentence; None if nothing is."""
     if fault := fault_of_kind(materials, DecryptionMaterials):
         return fault
     if not (_is_key(materials.plaintext_data_key) and _is_key(materials.symmetric_signing_key)):
