@@ -494,10 +494,10 @@ def test_plaintext_that_may_be_read_is_only_a_warning(world: World) -> None:
     assert [(each.severity, each.code) for each in world.findings(config)] == [("warning", "plaintext")]
 
 
-def test_updates_that_would_damage_encrypted_items_are_found(world: World) -> None:
+def test_updates_that_would_be_refused_for_encrypted_items_are_found(world: World) -> None:
     writing = replace(world.config, plaintext_policy=PlaintextPolicy.FORCE_WRITE_ALLOW_READ)
     (finding,) = world.findings(writing)
-    assert (finding.severity, finding.code) == ("warning", "unsafe-updates")
+    assert (finding.severity, finding.code) == ("warning", "refused-updates")
     assert finding.action.startswith("Set update_mode to READ_MODIFY_WRITE")
     assert world.findings(replace(writing, update_mode=UpdateMode.READ_MODIFY_WRITE)) == []
 

@@ -102,6 +102,105 @@ def test_nothing_is_added_where_unencrypted_items_are_allowed() -> None:
         assert "ConditionExpression" not in stub.sent_requests[0][1]
 
 
+SEALED = {"pk": "ann", "secret": "x", "city": "Bern", "memo": 1}
+WRITING_PLAINTEXT = people(policy=PlaintextPolicy.FORCE_WRITE_ALLOW_READ)
+
+
+@pytest.fixture
+def leaving(plain: Any, table: EncryptedTable) -> Any:
+    """A table that is written as plaintext and has an encrypted item."""
+    table.put_item(Item=SEALED)
+    return EncryptedTable(plain, config=WRITING_PLAINTEXT)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "SET secret = :one",
+        "SET city = :one",
+        "SET other = :one",
+        "REMOVE city",
+        "ADD memo :one SET city = :one",
+        "SET city.#a = :one",
+    ],
+)
+def test_where_plaintext_is_written_no_update_makes_an_encrypted_item_unreadable(
+    table: EncryptedTable, leaving: Any, expression: str
+) -> None:
+    update: Any = {"UpdateExpression": expression}
+    if ":one" in expression:
+        update["ExpressionAttributeValues"] = {":one": 2}
+    if "#a" in expression:
+        update["ExpressionAttributeNames"] = {"#a": "a"}
+    conditional = leaving.meta.client.exceptions.ConditionalCheckFailedException
+    with pytest.raises(conditional, match=r"would make it unreadable: with .*READ_MODIFY_WRITE"):
+        leaving.update_item(Key={"pk": "ann"}, **update)
+    assert table.get_item(Key={"pk": "ann"})["Item"] == SEALED
+
+
+def test_an_update_that_does_no_harm_is_made_where_plaintext_is_written(plain: Any, leaving: Any) -> None:
+    leaving.update_item(Key={"pk": "ann"}, **COUNT)
+    assert leaving.get_item(Key={"pk": "ann"})["Item"] == {**SEALED, "memo": 2}
+    change: Any = {"UpdateExpression": "SET secret = :one", "ExpressionAttributeValues": {":one": 1}}
+    for _ in ("missing", "plaintext"):
+        leaving.update_item(Key={"pk": "bob"}, **change)
+        assert plain.get_item(Key={"pk": "bob"})["Item"] == {"pk": "bob", "secret": 1}
+
+
+def test_the_encrypted_item_that_an_update_would_harm_is_returned_decrypted(leaving: Any) -> None:
+    with pytest.raises(leaving.meta.client.exceptions.ConditionalCheckFailedException) as caught:
+        leaving.update_item(
+            Key={"pk": "ann"},
+            UpdateExpression="REMOVE city",
+            ConditionExpression=Attr("pk").exists(),
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    assert "is encrypted" in str(caught.value)
+    assert "the condition of the request" not in str(caught.value)
+    assert caught.value.response["Item"] == {
+        "pk": {"S": "ann"},
+        "secret": {"S": "x"},
+        "city": {"S": "Bern"},
+        "memo": {"N": "1"},
+    }
+
+
+def test_a_caller_s_false_condition_on_a_plaintext_item_is_not_explained(plain: Any, leaving: Any) -> None:
+    plain.put_item(Item={"pk": "bob", "city": "Bern"})
+    update: Any = {"Key": {"pk": "bob"}, "UpdateExpression": "REMOVE city"}
+    conditional = leaving.meta.client.exceptions.ConditionalCheckFailedException
+    with pytest.raises(conditional) as caught:
+        leaving.update_item(
+            **update,
+            ConditionExpression=Attr("memo").exists(),
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    assert caught.value.response["Error"]["Message"] == "The conditional request failed"
+    assert caught.value.response["Item"] == {"pk": {"S": "bob"}, "city": {"S": "Bern"}}
+    with pytest.raises(conditional, match="the condition of the request is false, or the item"):
+        leaving.update_item(**update, ConditionExpression=Attr("memo").exists())
+
+
+@pytest.mark.parametrize("returned", ["ALL_OLD", "NONE"])
+def test_no_update_in_a_transaction_makes_an_encrypted_item_unreadable(
+    client: Any, table: EncryptedTable, leaving: Any, returned: str
+) -> None:
+    writing = EncryptedClient(client, configs={leaving.name: WRITING_PLAINTEXT})
+    update: Any = {
+        "TableName": leaving.name,
+        "Key": {"pk": {"S": "ann"}},
+        "UpdateExpression": "REMOVE city",
+        "ReturnValuesOnConditionCheckFailure": returned,
+    }
+    with pytest.raises(writing.exceptions.TransactionCanceledException) as caught:
+        writing.transact_write_items(TransactItems=[{"Update": update}])
+    (reason,) = caught.value.response["CancellationReasons"]
+    assert reason["Code"] == "ConditionalCheckFailed"
+    assert "would make it unreadable" in reason["Message"]
+    assert reason.get("Item", {}).get("secret") == ({"S": "x"} if returned == "ALL_OLD" else None)
+    assert table.get_item(Key={"pk": "ann"})["Item"] == SEALED
+
+
 @pytest.mark.parametrize(
     ("mode", "attribute"),
     [

@@ -48,6 +48,7 @@ FindingCode = Literal[
     "partial-index",
     "permission",
     "plaintext",
+    "refused-updates",
     "region",
     "signed-expiry",
     "stream",
@@ -58,7 +59,6 @@ FindingCode = Literal[
     "unconfigured-index-key",
     "unknown-beacon",
     "unsigned-differs",
-    "unsafe-updates",
     "unverified",
 ]
 """What was found; each code has an entry in `docs/reference/findings.md`."""

@@ -134,7 +134,7 @@ class ItemsCheck:
         elif is_plain:
             self._report(item, self._plaintext())
         else:
-            self._report(item, self._unsafe_updates())
+            self._report(item, self._refused_updates())
         self._check_attributes(item, report)
         if report.format is not ItemFormat.ENCRYPTION_CLIENT and not is_plain:
             self._check_encrypted(item, report)
@@ -164,17 +164,17 @@ class ItemsCheck:
             "so that they can be read",
         )
 
-    def _unsafe_updates(self) -> _Problem | None:
+    def _refused_updates(self) -> _Problem | None:
         """Return the problem of encrypted items in a table that is written as plaintext."""
         mode = self.config.update_mode
         if not self.config.plaintext_policy.forces_write or mode is UpdateMode.READ_MODIFY_WRITE:
             return None
         return _Problem(
             "warning",
-            "unsafe-updates",
+            "refused-updates",
             self.table_name,
-            "Items are encrypted, and an update of a signed attribute is sent as it is, because the "
-            "plaintext_policy writes plaintext: such an item can never be read again",
+            "Items are encrypted, and an update of a signed attribute of such an item fails, because the "
+            "plaintext_policy writes plaintext",
             "Set update_mode to READ_MODIFY_WRITE before a program updates items",
         )
 

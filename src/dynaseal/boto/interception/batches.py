@@ -27,6 +27,7 @@ from dynaseal.boto.interception.unreadable import (
     with_unreadable,
 )
 from dynaseal.boto.interception.update_conditions import explain_failure
+from dynaseal.core.header import HEADER_NAME
 from dynaseal.errors import DecryptError, UnsupportedOperationError
 
 _PreparePart = Callable[[ConfiguredTable, str, Message], dict[str, Any]]
@@ -371,8 +372,9 @@ def _finished_entry(table: ConfiguredTable, action: str, part: SentPart, entry: 
     """Decrypt the item of one part's result, and explain why an update was not made."""
     if action == "Update" and "Code" in entry:
         reason = explain_failure(table, part, entry, entry.get("Item"))
-        if reason is not entry:
+        if reason is not entry and HEADER_NAME not in (entry.get("Item") or {}):
             return {name: member for name, member in reason.items() if name != "Item"}
+        entry = reason
     if "Code" in entry:
         return item_operations.refused_item(table, part, entry)
     return table.read_member(entry, "Item", part)

@@ -337,6 +337,14 @@ class ConfiguredTable:
         if objection is not None:
             self.refuse_expression(operation, "UpdateExpression", objection)
 
+    def harms_encrypted_items(self, request: Message) -> bool:
+        """Return whether an update would make an encrypted item unreadable."""
+        text = request.get("UpdateExpression")
+        if not text:
+            return False
+        update = expressions.parse_update(text, "UpdateExpression")
+        return update_objection(update, _names(request), self.config.find_action) is not None
+
     def prepare_search(
         self, operation: str, request: Message, indexes: IndexProjections | None
     ) -> tuple[Message, "PreparedSearch | None"]:

@@ -4,7 +4,12 @@ from typing import Any
 
 from dynaseal.boto.interception.configured_table import ConfiguredTable, Message
 from dynaseal.boto.interception.replies import SentPart
-from dynaseal.boto.interception.update_conditions import explain_failure, require_encrypted_item
+from dynaseal.boto.interception.update_conditions import (
+    explain_failure,
+    require_encrypted_item,
+    require_plaintext_item,
+)
+from dynaseal.core.header import HEADER_NAME
 from dynaseal.errors import DecryptError
 
 _WRITTEN = "The write itself was made: do not repeat it because of this error"
@@ -21,13 +26,18 @@ def put(table: ConfiguredTable, operation: str, part: Message) -> dict[str, Any]
 def update(table: ConfiguredTable, operation: str, part: Message) -> dict[str, Any]:
     """Check that the update and its condition need nothing that is encrypted or signed.
 
-    It is sent on condition that the item is encrypted, unless the table may have others.
+    It is sent on condition that the item is encrypted, unless the table may have others; where items are
+    written as plaintext, on condition that it is not, if the update would make it unreadable.
     """
     with_keys = table.with_surrogate_keys(operation, part)
     table.check_update(operation, with_keys)
     table.check_condition(operation, with_keys)
     table.check_values(operation, part)
-    return require_encrypted_item(with_keys) if table.holds_encrypted_items_only else dict(with_keys)
+    if table.holds_encrypted_items_only:
+        return require_encrypted_item(with_keys)
+    if table.writes_plaintext and table.harms_encrypted_items(with_keys):
+        return require_plaintext_item(with_keys)
+    return dict(with_keys)
 
 
 def check(table: ConfiguredTable, operation: str, part: Message) -> dict[str, Any]:
@@ -62,8 +72,8 @@ def refused_item(table: ConfiguredTable, part: SentPart, reply: Message) -> dict
 def failed_update(table: ConfiguredTable, part: SentPart, reply: Message) -> dict[str, Any]:
     """Decrypt the item that an update's error returns, and explain a condition that this library added."""
     error = explain_failure(table, part, reply["Error"], reply.get("Item"))
-    if error is reply["Error"]:
-        return refused_item(table, part, reply)
+    if error is reply["Error"] or HEADER_NAME in (reply.get("Item") or {}):
+        return refused_item(table, part, {**reply, "Error": error})
     # An item that is not encrypted is not returned: nothing of it can be verified.
     return {**{name: member for name, member in reply.items() if name != "Item"}, "Error": error}
 

@@ -1,8 +1,10 @@
-"""The condition that keeps an update from creating an unencrypted item.
+"""The conditions that keep an update from making an item that no reader accepts.
 
-UpdateItem creates an item where there is none. Made of unsigned attributes only, it would be an unencrypted
-item that no reader accepts. So the update is sent on condition that the item has a header:
-`(<the caller's condition>) AND attribute_exists(aws_dbe_head)`, or the second part alone.
+- UpdateItem creates an item where there is none. Made of unsigned attributes only, it would be an unencrypted
+  item. So the update is sent on condition that the item has a header:
+  `(<the caller's condition>) AND attribute_exists(aws_dbe_head)`, or the second part alone.
+- Where items are written as plaintext, an update may change what is signed in an encrypted item. So it is
+  sent on condition that the item has no header.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,8 @@ else:
     tokens = LazyModule("dynaseal.expressions.tokens")
 
 CONDITION = "ConditionExpression"
-_REQUIREMENT = f"attribute_exists({HEADER_NAME})"
+_IS_ENCRYPTED = f"attribute_exists({HEADER_NAME})"
+_IS_NOT_ENCRYPTED = f"attribute_not_exists({HEADER_NAME})"
 _CODES = frozenset({"ConditionalCheckFailedException", "ConditionalCheckFailed"})
 
 
@@ -44,12 +47,12 @@ def with_requirement(condition: str | None, requirement: str) -> str:
 
 def require_encrypted_item(part: Message) -> dict[str, Any]:
     """Return an update on condition that it changes an encrypted item."""
-    return {**part, CONDITION: with_requirement(part.get(CONDITION), _REQUIREMENT)}
+    return {**part, CONDITION: with_requirement(part.get(CONDITION), _IS_ENCRYPTED)}
 
 
 def require_plaintext_item(part: Message) -> dict[str, Any]:
     """Return an update on condition that it does not change an encrypted item."""
-    return {**part, CONDITION: with_requirement(part.get(CONDITION), f"attribute_not_exists({HEADER_NAME})")}
+    return {**part, CONDITION: with_requirement(part.get(CONDITION), _IS_NOT_ENCRYPTED)}
 
 
 def explain_failure(table: ConfiguredTable, part: SentPart, error: Message, returned: Any) -> Message:
@@ -61,13 +64,22 @@ def explain_failure(table: ConfiguredTable, part: SentPart, error: Message, retu
         error: DynamoDB's error: its code and message.
         returned: The item that the error came with, if there is one.
     """
-    is_sent = _REQUIREMENT in part.sent_request.get(CONDITION, "")
-    if error.get("Code") not in _CODES or not is_sent or HEADER_NAME in (returned or {}):
+    if error.get("Code") not in _CODES:
         return error
+    sent, is_encrypted = part.sent_request.get(CONDITION, ""), HEADER_NAME in (returned or {})
+    if _IS_ENCRYPTED in sent and not is_encrypted:
+        reason = _why_not_created(table, part)
+    elif _IS_NOT_ENCRYPTED in sent and (is_encrypted or not _returns_item(part)):
+        reason = _why_not_changed(table, part)
+    else:
+        return error
+    return {**error, "Message": f"{error.get('Message', 'The conditional request failed')}: {reason}"}
+
+
+def _why_not_created(table: ConfiguredTable, part: SentPart) -> str:
     current = "" if table.config.legacy is None else " of the current format"
     missing = f"the table {table.name!r} has no encrypted item{current} with this key"
-    condition = part.caller_request.get(CONDITION)
-    if condition and not _returns_item(part):
+    if part.caller_request.get(CONDITION) and not _returns_item(part):
         missing = f"the condition of the request is false, or {missing}"
     reason = (
         f"{missing}. An update does not create unencrypted items: with update_mode="
@@ -75,7 +87,17 @@ def explain_failure(table: ConfiguredTable, part: SentPart, error: Message, retu
     )
     if current:
         reason = f"{reason}. With that mode it also updates an item of the older format"
-    return {**error, "Message": f"{error.get('Message', 'The conditional request failed')}: {reason}"}
+    return reason
+
+
+def _why_not_changed(table: ConfiguredTable, part: SentPart) -> str:
+    encrypted = f"the item with this key in the table {table.name!r} is encrypted"
+    if part.caller_request.get(CONDITION) and not _returns_item(part):
+        encrypted = f"the condition of the request is false, or {encrypted}"
+    return (
+        f"{encrypted}. This update would make it unreadable: with update_mode=UpdateMode.READ_MODIFY_WRITE "
+        "it is read, changed and written as plaintext"
+    )
 
 
 def _returns_item(part: SentPart) -> bool:
