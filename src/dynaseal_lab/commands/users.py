@@ -43,6 +43,8 @@ def credentials(user: str, endpoint: str, profile: str | None, replace: bool, as
     """
     client = LabClient.at(endpoint)
     files = ProfileFiles.of_environment()
+    if profile is not None:
+        files.check(profile)
     key_ids = list(client.access_keys(user)) if replace or profile is not None else []
     replaced = files.access_key_id(profile) if profile is not None else None
     if replaced in key_ids:

@@ -105,6 +105,26 @@ def test_credentials_as_a_profile_are_for_their_owner_only(
     assert sts.get_caller_identity()["Arn"].endswith("user/ann")
 
 
+@pytest.mark.parametrize("name", ["credentials", "config"])
+def test_a_profile_that_cannot_be_written_leaves_the_access_keys_as_they_are(
+    run: Run, account: LabAccount, tmp_path: Path, name: str
+) -> None:
+    iam = account.client("iam")
+    iam.create_user(UserName="ann")
+    assert run("lab", "credentials", "ann", "--profile", "demo").exit_code == 0
+    before = iam.list_access_keys(UserName="ann")["AccessKeyMetadata"]
+    file = tmp_path / "aws" / name
+    file.write_text(file.read_text() + "\n[other]\n[other]\n")
+    result = run("lab", "credentials", "ann", "--profile", "demo")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        f"Error: {file} cannot be read by AWS's tools: line 6 repeats a section or a setting",
+        "Hint: Correct the file, and repeat the command",
+    ]
+    assert run("lab", "credentials", "ann", "--profile", "DEFAULT").exit_code == 1
+    assert iam.list_access_keys(UserName="ann")["AccessKeyMetadata"] == before
+
+
 def test_a_third_access_key_says_what_to_do(run: Run, account: LabAccount) -> None:
     iam = account.client("iam")
     iam.create_user(UserName="ann")
