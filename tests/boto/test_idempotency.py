@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from copy import deepcopy
 from typing import Any
 
@@ -10,7 +12,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaseal import EncryptedClient, EncryptedResource
+from dynaseal import EncryptedClient, EncryptedResource, UpdateMode
 from dynaseal.boto.interception.idempotency import KEPT_SECONDS, SentTransactions
 from dynaseal.materials import forks
 from support.people import people, person
@@ -125,22 +127,49 @@ def test_what_is_sent_in_place_of_a_cancelled_transaction_takes_only_its_own_roo
     assert sent._size == size
 
 
-def test_nothing_is_kept_in_a_child_process_and_no_plaintext_at_all() -> None:
-    stub = StubbedDynamoDb()
-    client: Any = encrypted(stub)
+def sent_transactions_of(client: Any) -> SentTransactions:
+    """Return what a client keeps, which one of its event handlers holds."""
     handlers = client._client.meta.events._emitter._handlers.prefix_search("before-parameter-build.dynamodb")
     owners: list[Any] = [
         getattr(getattr(handler, "__wrapped__", handler), "__self__", None) for handler in handlers
     ]
     (requests,) = [owner._requests for owner in owners if hasattr(owner, "_requests")]
-    sent_transactions = requests._tables.sent_transactions
-    client.transact_write_items(ClientRequestToken="one", TransactItems=actions())
-    (entry,) = sent_transactions._sent.values()
+    return requests._tables.sent_transactions
+
+
+def as_sent(parts: Any) -> Any:
+    return json.loads(json.dumps(parts, default=lambda value: b64encode(value).decode()))
+
+
+def test_what_is_kept_is_what_was_sent_without_plaintext_of_what_is_encrypted() -> None:
+    stub = StubbedDynamoDb()
+    configs = {"people": people(update_mode=UpdateMode.READ_MODIFY_WRITE)}
+    client: Any = EncryptedClient(stub.client(), configs=configs, plaintext_tables=["audit"])
+    update = {
+        "TableName": "people",
+        "Key": {"pk": {"S": "eve"}},
+        "UpdateExpression": "SET secret = :secret, memo = :memo",
+        "ExpressionAttributeValues": {":secret": {"S": "the secret"}, ":memo": {"S": "a memo"}},
+    }
+    stub.reply({"Responses": [{}]})
+    client.transact_write_items(ClientRequestToken="one", TransactItems=[*actions(), {"Update": update}])
+    (entry,) = sent_transactions_of(client)._sent.values()
+    sent = sent_items(stub)[1]
+    kept = as_sent(entry.parts)
+    assert all(part in (None, sent_part) for part, sent_part in zip(kept, sent, strict=True))
+    assert kept[2] is None, "sent as the caller wrote it"
     assert "the secret" not in repr(entry.parts)
-    assert "plain" not in repr(entry.parts)
-    assert "the secret" not in repr(entry)
+    assert "a memo" in repr(entry.parts), "as the table holds it"
+    assert "a memo" not in repr(entry)
+
+
+def test_nothing_is_kept_in_a_child_process() -> None:
+    stub = StubbedDynamoDb()
+    client: Any = encrypted(stub)
+    client.transact_write_items(ClientRequestToken="one", TransactItems=actions())
+    assert sent_transactions_of(client)._sent
     forks._reset_all()
-    assert not sent_transactions._sent
+    assert not sent_transactions_of(client)._sent
 
 
 WIRE = st.recursive(

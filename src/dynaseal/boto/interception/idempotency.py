@@ -1,8 +1,13 @@
 """Transactions that a caller repeats under one ClientRequestToken: the same ciphertext is sent again.
 
 DynamoDB answers a repeated token with the first result if the request is the same, and refuses it otherwise,
-for ten minutes. Encrypting the same items again gives other ciphertext, so what was sent is kept. Of the
-caller's items only a keyed hash is kept, under a key that is in this process only.
+for ten minutes. Encrypting the same items again gives other ciphertext, so what was sent is kept.
+
+- The caller's transaction is kept as a keyed hash only, under a key that is in this process only.
+- Of what was sent, the actions that encryption changed are kept, as DynamoDB got them: what is encrypted is
+  ciphertext, and what the table holds in the clear is in the clear. That is keys and attributes that are not
+  encrypted, also as the values of updates and conditions.
+- What was sent as the caller wrote it is not kept.
 
 Source: DynamoDB API Reference, `TransactWriteItems`, "Idempotency".
 """
@@ -132,7 +137,7 @@ class RepeatableTransaction:
 
     def keep(self, sent_parts: Sequence[Any]) -> list[Any]:
         """Keep what is sent for it now; return what to send, which another thread may have kept."""
-        # What is sent as the caller wrote it is the same each time, and may be plaintext: it is not kept.
+        # What is sent as the caller wrote it is in the caller's request each time, so it need not be kept.
         changed = [
             None if part == sent_part else sent_part
             for part, sent_part in zip(self._parts, sent_parts, strict=True)
