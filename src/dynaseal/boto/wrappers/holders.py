@@ -21,12 +21,6 @@ class NotCopyable:
             "between threads as boto3's own object may be shared, and make one in each process"
         )
 
-    def __copy__(self) -> Any:
-        self.__reduce_ex__(4)
-
-    def __deepcopy__(self, _memo: dict[int, Any]) -> Any:
-        self.__reduce_ex__(4)
-
 
 class ClientHolder(NotCopyable):
     """Holds a client in `_client`, and passes on DynamoDB's operations and a few other attributes."""
