@@ -16,7 +16,7 @@ from dynaseal_lab.kms.material import load_ecc, load_private, load_rsa, public_d
 from dynaseal_lab.kms.specs import SIGN_VERIFY
 from dynaseal_lab.model import Call, Fault, Reply
 
-_DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
+_HASH_ALGORITHMS: Mapping[str, hashes.HashAlgorithm] = {
     "SHA_256": hashes.SHA256(),
     "SHA_384": hashes.SHA384(),
     "SHA_512": hashes.SHA512(),
@@ -25,26 +25,26 @@ _DIGESTS: Mapping[str, hashes.HashAlgorithm] = {
 
 def sign(access: KeyAccess, call: Call) -> Reply:
     """Sign a message of up to 4096 bytes, or its digest."""
-    key, algorithm, message = _ready(access, call, "kms:Sign")
+    key, algorithm, message_digest = _ready(access, call, "kms:Sign")
     secret = access.material(key).current.secret
-    digest = utils.Prehashed(_digest_of(algorithm))
+    prehashed = utils.Prehashed(_hash_algorithm(algorithm))
     if key.spec.family == "rsa":
-        signature = load_rsa(secret).sign(message, _padding(algorithm), digest)
+        signature = load_rsa(secret).sign(message_digest, _padding(algorithm), prehashed)
     else:
-        signature = load_ecc(secret).sign(message, ec.ECDSA(digest))
+        signature = load_ecc(secret).sign(message_digest, ec.ECDSA(prehashed))
     return {"KeyId": key.arn, "Signature": signature, "SigningAlgorithm": algorithm}
 
 
 def verify(access: KeyAccess, call: Call) -> Reply:
     """Verify a signature; a wrong one is an error, not a reply."""
-    key, algorithm, message = _ready(access, call, "kms:Verify")
+    key, algorithm, message_digest = _ready(access, call, "kms:Verify")
     secret, signature = access.material(key).current.secret, call.params["Signature"]
-    digest = utils.Prehashed(_digest_of(algorithm))
+    prehashed = utils.Prehashed(_hash_algorithm(algorithm))
     try:
         if key.spec.family == "rsa":
-            load_rsa(secret).public_key().verify(signature, message, _padding(algorithm), digest)
+            load_rsa(secret).public_key().verify(signature, message_digest, _padding(algorithm), prehashed)
         else:
-            load_ecc(secret).public_key().verify(signature, message, ec.ECDSA(digest))
+            load_ecc(secret).public_key().verify(signature, message_digest, ec.ECDSA(prehashed))
     except InvalidSignature as error:
         raise Fault("KMSInvalidSignatureException", "") from error
     return {"KeyId": key.arn, "SignatureValid": True, "SigningAlgorithm": algorithm}
@@ -78,31 +78,31 @@ def _ready(access: KeyAccess, call: Call, action: str) -> tuple[KeyRecord, str, 
     require_usable(target.key)
     require_usage(call, target.key, SIGN_VERIFY)
     require_algorithm(target.key, algorithm)
-    digest = _digest(algorithm, kind, params["Message"])
+    message_digest = _message_digest(algorithm, kind, params["Message"])
     end_dry_run(call)
-    return target.key, algorithm, digest
+    return target.key, algorithm, message_digest
 
 
-def _digest(algorithm: str, kind: str, message: bytes) -> bytes:
-    digest = _digest_of(algorithm)
+def _message_digest(algorithm: str, kind: str, message: bytes) -> bytes:
+    hash_algorithm = _hash_algorithm(algorithm)
     if kind == "RAW":
-        hashed = hashes.Hash(digest)
+        hashed = hashes.Hash(hash_algorithm)
         hashed.update(message)
         return hashed.finalize()
     if kind != "DIGEST":
         raise Fault("UnsupportedOperationException", f"MessageType {kind} is not supported.")
-    if len(message) != digest.digest_size:
+    if len(message) != hash_algorithm.digest_size:
         raise Fault("ValidationException", f"Digest is invalid length for algorithm {algorithm}.")
     return message
 
 
-def _digest_of(algorithm: str) -> hashes.HashAlgorithm:
-    return _DIGESTS[algorithm[-len("SHA_256") :]]
+def _hash_algorithm(algorithm: str) -> hashes.HashAlgorithm:
+    return _HASH_ALGORITHMS[algorithm[-len("SHA_256") :]]
 
 
 def _padding(algorithm: str) -> padding.AsymmetricPadding:
     """Return PKCS #1 v1.5, or PSS with a salt as long as the digest."""
     if algorithm.startswith("RSASSA_PKCS1"):
         return padding.PKCS1v15()
-    digest = _digest_of(algorithm)
-    return padding.PSS(padding.MGF1(digest), digest.digest_size)
+    hash_algorithm = _hash_algorithm(algorithm)
+    return padding.PSS(padding.MGF1(hash_algorithm), hash_algorithm.digest_size)
