@@ -131,7 +131,7 @@ class LabClient:
         """Return what the lab decides about an action on a resource for every principal.
 
         Args:
-            action: `kms:Decrypt`.
+            action: The action, such as `kms:Decrypt`.
             resource: The resource's ARN, or its name in the account.
             context: Condition keys, each written `KEY=VALUE`.
 

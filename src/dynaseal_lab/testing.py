@@ -136,7 +136,7 @@ class LabPrincipal:
 
         Args:
             role_arn: The role.
-            parameters: Further parameters of AssumeRole: `Policy`, `Tags`, `RoleSessionName`.
+            parameters: Further parameters of AssumeRole, such as `Policy` or `Tags`.
         """
         request = {"RoleSessionName": "session", "RoleArn": role_arn, **parameters}
         reply = self.client("sts").assume_role(**request)
@@ -183,9 +183,9 @@ class LabUser(LabPrincipal):
         """Allow the user these actions from now on.
 
         Args:
-            actions: `kms:Decrypt`, `dynamodb:*`.
+            actions: The actions, such as `kms:Decrypt` or `dynamodb:*`.
             resource: The resource on which they are allowed.
-            elements: Further elements of the statement: `Condition`, `Sid`.
+            elements: Further elements of the statement, such as `Condition` or `Sid`.
         """
         statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource, **elements}
         iam = self.account.client("iam")
@@ -240,7 +240,7 @@ class LabAccount:
             name: The role's name.
             trust: The statement of its trust policy.
             statements: The statements of its inline policy, if there are any.
-            parameters: Further parameters of CreateRole: `MaxSessionDuration`.
+            parameters: Further parameters of CreateRole, such as `MaxSessionDuration`.
         """
         iam = self.client("iam")
         role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(trust), **parameters)["Role"]

@@ -87,7 +87,7 @@ class WhoCan:
         Args:
             owner: A call of the root user of the account that asks; its Region is that of a resource that is
                 named without one.
-            action: `kms:Decrypt`.
+            action: The action, such as `kms:Decrypt`.
             resource: An ARN, `*`, a key id or alias for KMS, or a table name for DynamoDB.
             condition_keys: Condition keys of the imagined request, such as `kms:EncryptionContext:dept`.
 

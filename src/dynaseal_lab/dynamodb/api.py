@@ -89,7 +89,7 @@ class DynamoDbService:
 
         Args:
             owner: A call of the account that owns the table.
-            action: `dynamodb:GetItem`.
+            action: The action, such as `dynamodb:GetItem`.
             resource: The name or ARN of a table, the ARN of an index or stream, or `*`.
             condition_keys: Further condition keys.
 

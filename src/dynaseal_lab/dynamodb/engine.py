@@ -42,8 +42,8 @@ class Engine(Protocol):
 
         Args:
             account: The account that owns the tables, 12 digits.
-            region: The Region, `us-west-2`.
-            target: `DynamoDB_20120810.GetItem`, as X-Amz-Target has it.
+            region: The Region, such as `us-west-2`.
+            target: The target, such as `DynamoDB_20120810.GetItem`, as X-Amz-Target has it.
             body: The request's JSON.
         """
         ...

@@ -319,7 +319,7 @@ def holds_items(target: str) -> bool:
     """Return whether the body of a request holds items, keys or statements, in which nothing may be replaced.
 
     Args:
-        target: `DynamoDB_20120810.GetItem`, as the header X-Amz-Target has it.
+        target: The target, such as `DynamoDB_20120810.GetItem`, as the header X-Amz-Target has it.
     """
     operation = OPERATIONS.get(target.partition(".")[2])
     return operation is not None and operation.items is not None

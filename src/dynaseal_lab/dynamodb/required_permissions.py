@@ -23,7 +23,7 @@ class RequiredPermission:
     """One permission that a call needs.
 
     Args:
-        action: `dynamodb:GetItem`.
+        action: The action, such as `dynamodb:GetItem`.
         resource: The ARN of a table, index, stream or backup, or `table/*`.
         account: Who owns the resource.
         part: The part of the request that condition keys are read from.

@@ -120,7 +120,7 @@ class KeyAccess:
 
         Args:
             call: The request.
-            action: `kms:Decrypt`.
+            action: The action, such as `kms:Decrypt`.
             target: The key.
             context: The request's encryption context.
             extra: Condition keys that only this operation has.

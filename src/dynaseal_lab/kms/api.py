@@ -125,7 +125,7 @@ class KmsService:
 
         Args:
             owner: A call of the account that owns the key.
-            action: `kms:Decrypt`.
+            action: The action, such as `kms:Decrypt`.
             resource: The key, or `*` for an action that is not on a key.
             condition_keys: Further condition keys; those of the encryption context count for grants, too.
 

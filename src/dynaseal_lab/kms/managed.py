@@ -45,7 +45,7 @@ def managed_key(store: KmsStore, clock: Clock, account: str, region: str, servic
         clock: The lab's time.
         account: The account that owns the key.
         region: The Region.
-        service: `dynamodb`.
+        service: The service, such as `dynamodb`.
     """
     name = f"{_PREFIX}{service}"
     alias = store.alias(account, region, name)

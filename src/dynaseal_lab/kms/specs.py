@@ -28,7 +28,7 @@ class KeySpec:
     """One key spec.
 
     Args:
-        name: `RSA_2048`.
+        name: The name, such as `RSA_2048`.
         family: Which kind of algorithms the key has.
         size: The bits of an RSA modulus, the bytes of a symmetric or HMAC key; 0 for a curve.
         algorithms: For each usage that keys of this spec may have, the algorithms.

@@ -29,7 +29,7 @@ class _IdentityType:
     """One of the three types of identity.
 
     Args:
-        title: As it is in the names of operations and members: `User`.
+        title: As it is in the names of operations and members, such as `User`.
         find: Returns the identity that a request names.
         resource: Returns the ARN of the identity that a request names.
         largest: How many characters all inline policies of one identity may have together.
