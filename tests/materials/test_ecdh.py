@@ -24,6 +24,7 @@ from dynaseal import (
 )
 from dynaseal.materials.keyrings.ecdh import Parties
 from dynaseal.testing import Subject
+from support.fake_kms import FakeKms
 from support.keyrings import KEYS, fake_kms
 
 CURVES = {"P-256": Curve.P256, "P-384": Curve.P384, "P-521": Curve.P521}
@@ -198,7 +199,9 @@ def test_a_refused_get_public_key_is_tried_again_and_its_error_names_the_operati
             "has the usage SIGN_VERIFY, and ECDH needs a key with the usage KEY_AGREEMENT",
         ),
         ({"PublicKey": public("kms-ec-P-384-sender")}, "not a key on the curve P256"),
-        ({"KeyId": RECIPIENT["arn"]}, "KMS was called to derive a shared secret with"),
+        ({"KeyUsage": None}, "has no known usage, and ECDH needs a key with the usage KEY_AGREEMENT"),
+        ({"KeyId": RECIPIENT["arn"]}, "KMS was called for the public key of"),
+        ({"KeyId": None}, "KMS was called for the public key of"),
         ({"SharedSecret": b"short"}, "a shared secret of 5 bytes"),
     ],
 )
@@ -211,6 +214,48 @@ def test_what_kms_answers_wrongly_is_not_used(answers: dict[str, Any], says: str
     with pytest.raises(EncryptError, match=says):
         subject.write()
     assert says in str(subject.check_refuses(written, "a wrong answer"))
+
+
+class MixedUpClient:
+    """A KMS client of which one method is called with another key than it was given."""
+
+    def __init__(self, kms: FakeKms, mixed_up: str, key_id: str) -> None:
+        self._client = kms.client("us-west-2")
+        self._mixed_up, self._key_id = mixed_up, key_id
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+        if name != self._mixed_up:
+            return method
+        return lambda **request: method(**{**request, "KeyId": self._key_id})
+
+
+@pytest.mark.parametrize(
+    ("mixed_up", "says"),
+    [
+        ("get_public_key", "KMS was called for the public key of"),
+        ("derive_shared_secret", "KMS was called to derive a shared secret with"),
+    ],
+)
+@pytest.mark.parametrize("of_key", ["static", "discovery"])
+def test_what_kms_answers_for_another_key_is_not_used(mixed_up: str, says: str, of_key: str) -> None:
+    kms = fake_kms()
+    written = Subject(kms_static(kms)).write()
+    own, other = (SENDER, RECIPIENT) if of_key == "static" else (RECIPIENT, SENDER)
+    client: Any = MixedUpClient(kms, mixed_up, other["arn"])
+    if of_key == "static":
+        recipient = public("kms-ec-P-256-recipient")
+        keyring = AwsKmsEcdhKeyring.static(Curve.P256, own["arn"], recipient, client=client)
+        with pytest.raises(EncryptError, match=says):
+            Subject(keyring).write()
+    else:
+        keyring = AwsKmsEcdhKeyring.discovery(Curve.P256, own["arn"], client=client)
+
+    error = Subject(keyring).check_refuses(written, "a reply about another key")
+
+    assert says in str(error)
+    assert own["arn"] in str(error)
+    assert other["arn"] in str(error)
 
 
 def test_a_kms_discovery_keyring_does_not_write() -> None:

@@ -202,16 +202,18 @@ class BotoKms:
         )
         return response["SharedSecret"], response["KeyId"]
 
-    def public_key(self, key_id: str, *, writing: bool) -> bytes:
-        """Return the public key of a KMS key for key agreement, as SubjectPublicKeyInfo in DER."""
+    def public_key(self, key_id: str, *, writing: bool) -> tuple[bytes, str]:
+        """Return the public key of a KMS key for key agreement, and the ARN of the key that it is of.
+
+        The public key is SubjectPublicKeyInfo in DER. A key with another usage is refused.
+        """
         response = self._call("GetPublicKey", key_id, writing=writing)
-        usage = response.get("KeyUsage", KEY_AGREEMENT)
+        usage = response.get("KeyUsage")
         if usage != KEY_AGREEMENT:
-            message = (
-                f"The key {key_id} has the usage {usage}, and ECDH needs a key with the usage {KEY_AGREEMENT}"
-            )
+            known = "no known usage" if usage is None else f"the usage {usage}"
+            message = f"The key {key_id} has {known}, and ECDH needs a key with the usage {KEY_AGREEMENT}"
             raise EncryptError(message) if writing else UnwrapError(message)
-        return response["PublicKey"]
+        return response["PublicKey"], response["KeyId"]
 
     def _call(self, operation: str, key_id: str, *, writing: bool, **parameters: Any) -> Mapping[str, Any]:
         client = self._client()

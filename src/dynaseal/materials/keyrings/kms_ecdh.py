@@ -5,6 +5,8 @@
 - discovery: the recipient's KMS key. Only reads, whatever any sender wrote to the recipient, with one
   DeriveSharedSecret for each data key that names it, until one can be unwrapped.
 - If the KMS key's public key is not given, it is fetched once with GetPublicKey, when it is first needed.
+- KMS's responses are checked: which key they are about, its curve, and how long the shared secret is. Items
+  that were written with another key's public key could not be read by their recipient.
 
 Source: specification `aws-kms-ecdh-keyring.md`, `key-agreement-schemas.md`.
 """
@@ -42,8 +44,11 @@ class EcdhKms(Protocol):
         """
         ...
 
-    def public_key(self, key_id: str, *, writing: bool) -> bytes:
-        """Return the public key of a KMS key for key agreement, as SubjectPublicKeyInfo in DER."""
+    def public_key(self, key_id: str, *, writing: bool) -> tuple[bytes, str]:
+        """Return the public key of a KMS key for key agreement, and the ARN of the key that it is of.
+
+        The public key is SubjectPublicKeyInfo in DER. A key with another usage is refused.
+        """
         ...
 
 
@@ -151,7 +156,12 @@ class KmsEcdhKeyring(ProcessBound):
     def _own_public_key(self, *, writing: bool) -> bytes:
         if self._public_key is None:
             # Without a lock: it is the same key for each caller that fetches it.
-            encoded = self._kms.public_key(self._key_id, writing=writing)
+            encoded, its_key = self._kms.public_key(self._key_id, writing=writing)
+            if its_key != self._key_id:
+                message = (
+                    f"KMS was called for the public key of {self._key_id} and returned that of {its_key}"
+                )
+                raise _error(message, writing=writing)
             try:
                 self._public_key = compressed(self._curve.load_public_key(encoded))
             except ConfigError as error:
