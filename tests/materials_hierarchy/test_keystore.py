@@ -306,6 +306,15 @@ def test_a_branch_key_that_is_not_there_is_named(store: KeyStore, fetch: str) ->
         getattr(store, fetch)("nobody")
 
 
+def test_a_key_is_not_stored_if_kms_answers_for_another_source(aws: FakeAws, store: KeyStore) -> None:
+    aws.kms.answers["SourceKeyId"] = ARN.replace("1234abcd", "4321dcba")
+
+    with pytest.raises(KeyStoreError, match="used another key"):
+        store.create_key("tenant-a", BOUND)
+    with pytest.raises(KeyStoreError, match="create_key"):
+        store.get_active_branch_key("tenant-a")
+
+
 def test_an_answer_of_another_key_is_refused(aws: FakeAws, store: KeyStore) -> None:
     store.create_key("tenant-a", BOUND)
     aws.kms.answers["KeyId"] = ARN.replace("1234abcd", "4321dcba")

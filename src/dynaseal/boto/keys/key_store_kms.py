@@ -95,7 +95,7 @@ class BotoKeyStoreKms:
         self, ciphertext: bytes, source: Mapping[str, str], destination: Mapping[str, str]
     ) -> bytes:
         """Encrypt the same bytes under another encryption context: ReEncrypt."""
-        return self._call(
+        response = self._call(
             "ReEncrypt",
             self._client().re_encrypt,
             CiphertextBlob=ciphertext,
@@ -103,7 +103,9 @@ class BotoKeyStoreKms:
             SourceEncryptionContext=dict(source),
             DestinationKeyId=self._key_arn,
             DestinationEncryptionContext=dict(destination),
-        )["CiphertextBlob"]
+        )
+        self._check_used("ReEncrypt", response["SourceKeyId"])
+        return response["CiphertextBlob"]
 
     def decrypt(self, ciphertext: bytes, context: Mapping[str, str]) -> bytes:
         """Decrypt, and return the plaintext: Decrypt."""
@@ -128,6 +130,9 @@ class BotoKeyStoreKms:
             raise KeyStoreError(
                 f"KMS could not be called for {operation} on {self._key_arn}: {error}"
             ) from error
-        if response["KeyId"] != self._key_arn:
-            raise KeyStoreError(f"KMS was called for {operation} with {self._key_arn} and used another key")
+        self._check_used(operation, response["KeyId"])
         return response
+
+    def _check_used(self, operation: str, used_key: str) -> None:
+        if used_key != self._key_arn:
+            raise KeyStoreError(f"KMS was called for {operation} with {self._key_arn} and used another key")
