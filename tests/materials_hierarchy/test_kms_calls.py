@@ -64,8 +64,8 @@ def test_fifty_items_under_a_kms_key_take_fifty_calls_and_one_hint(
     (record,) = caplog.records
     assert record.name == "dynaseal"
     assert record.getMessage() == (
-        "table people: 10 KMS calls for 10 items, the last one Decrypt on "
-        f"{ARN}; a hierarchical keyring would need 1"
+        "table people: 10 KMS calls that each served one item, the last one Decrypt on "
+        f"{ARN}; a hierarchical keyring makes one call for many items"
     )
     assert log_fields(record) == {
         "dynaseal_event": "many-kms-calls",
@@ -73,6 +73,32 @@ def test_fifty_items_under_a_kms_key_take_fifty_calls_and_one_hint(
         "dynaseal_operation": "Decrypt",
         "dynaseal_key_id": ARN,
     }
+
+
+def test_the_hint_is_true_of_items_that_need_several_calls_each(
+    aws: FakeAws, caplog: pytest.LogCaptureFixture
+) -> None:
+    encryptor = encryptor_of(MultiKeyring(plain(aws), [plain(aws, OTHER)]))
+
+    for item in people(4):
+        encryptor.encrypt_item(item)
+    assert caplog.records == []
+    for item in people(2):
+        encryptor.encrypt_item(item)
+
+    (record,) = caplog.records
+    assert "10 KMS calls that each served one item" in record.getMessage()
+    assert log_fields(record)["dynaseal_kms_calls"] == 10
+    assert encryptor.kms_calls.total() == 12
+
+
+def test_each_encryptor_has_a_hint_of_its_own(aws: FakeAws, caplog: pytest.LogCaptureFixture) -> None:
+    keyring = plain(aws)
+    for encryptor in (encryptor_of(keyring), encryptor_of(keyring)):
+        for item in people(20):
+            encryptor.encrypt_item(item)
+
+    assert len(caplog.records) == 2
 
 
 def test_calls_that_not_every_item_needs_do_not_repeat_the_hint(caplog: pytest.LogCaptureFixture) -> None:

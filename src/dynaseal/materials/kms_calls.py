@@ -5,7 +5,8 @@
 - A call counts for the `KmsCalls` in whose `recording` block it is made, however many keyrings and materials
   managers lie between. So none of them passes a counter on, and two encryptors that share a keyring have
   separate counts.
-- If every item needs a call, a hierarchical keyring would need far fewer. That hint is logged once.
+- If every item needs a call, a hierarchical keyring would need far fewer. That hint is logged once per
+  encryptor. It counts calls and not items, because an item may need several, one for each key.
 - The number of counts is limited, however many keys items name.
 """
 
@@ -78,9 +79,9 @@ class KmsCalls:
             many = per_item and self._per_item == MANY_CALLS
         if many:
             _logger.warning(
-                "%s: %d KMS calls for %d items, the last one %s on %s; a hierarchical keyring would need 1",
+                "%s: %d KMS calls that each served one item, the last one %s on %s; a hierarchical keyring "
+                "makes one call for many items",
                 self._owner,
-                MANY_CALLS,
                 MANY_CALLS,
                 call.operation,
                 shown(call.key_id),
