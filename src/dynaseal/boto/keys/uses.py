@@ -92,7 +92,7 @@ class Uses:
         stores: Its key stores.
         unknown: Keyrings and materials managers of other kinds, whose calls are not known.
         keyrings: All of its keyrings, without those that only combine others.
-        can_write: Whether items can be written with it.
+        can_write: Whether items can be written with it, also if only as plaintext or in the older format.
     """
 
     keys: Sequence[KeyUse]
@@ -130,7 +130,9 @@ def uses_of(config: TableConfig) -> Uses:
         stores=[*_branch_key_stores(with_store), *_beacon_key_stores(config)],
         unknown=[each for each in keyrings if not isinstance(each, known) and each not in with_store],
         keyrings=keyrings,
-        can_write=_can_write(root),
+        can_write=config.plaintext_policy.forces_write
+        or config.writes_older_items
+        or _can_write(root, has_data_key=False),
     )
 
 
@@ -168,10 +170,16 @@ def _flatten(keyring: object) -> Iterator[object]:
         yield from _flatten(each)
 
 
-def _can_write(keyring: object) -> bool:
+def _can_write(keyring: object, *, has_data_key: bool) -> bool:
+    """Return whether a keyring can wrap a data key; without one, it has to make it."""
     if isinstance(keyring, MultiKeyring):
-        return keyring.generator is not None and all(map(_can_write, keyring.keyrings))
-    if isinstance(keyring, KmsRsaKeyring | KmsEcdhKeyring):
+        if (keyring.generator is None) is not has_data_key:
+            return False
+        first, *others = keyring.keyrings
+        return _can_write(first, has_data_key=has_data_key) and all(
+            _can_write(other, has_data_key=True) for other in others
+        )
+    if isinstance(keyring, KmsRsaKeyring | KmsEcdhKeyring | RawRsaKeyring | RawEcdhKeyring):
         return keyring.can_write
     return not isinstance(keyring, KmsDiscoveryKeyring)
 

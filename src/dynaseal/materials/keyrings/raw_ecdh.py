@@ -93,6 +93,11 @@ class RawEcdhKeyring(ProcessBound):
             form = "ephemeral" if self._private_key is None else "static"
         return f"RawEcdhKeyring.{form}({self._curve})"
 
+    @property
+    def can_write(self) -> bool:
+        """Whether there is a recipient to write to."""
+        return self._peer_public_key is not None
+
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Wrap the data key for the recipient; make one first if there is none yet.
 

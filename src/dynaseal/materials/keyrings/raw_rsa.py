@@ -74,6 +74,11 @@ class RawRsaKeyring(ProcessBound):
     def __repr__(self) -> str:
         return f"RawRsaKeyring({self._namespace!r}, {self._name!r}, {self._padding})"
 
+    @property
+    def can_write(self) -> bool:
+        """Whether there is a public key to write with."""
+        return self._public_key is not None
+
     def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
         """Wrap the data key; make one first if there is none yet.
 
