@@ -14,6 +14,7 @@ import pytest
 from dynaseal import (
     AwsKmsKeyring,
     BeaconVersion,
+    ConfigError,
     CryptoAction,
     EncryptedClient,
     Finding,
@@ -537,6 +538,51 @@ def test_a_reader_needs_no_permission_to_write(world: World) -> None:
     reader = diagnose(TABLE, world.config, session=world.user.session, role=Role.READER)
     assert reader.findings == []
     assert {finding.code for finding in world.findings()} == {"permission"}
+
+
+def test_a_writer_whose_updates_read_first_needs_the_permission_to_decrypt(lab: LabAccount) -> None:
+    world = World(lab)
+    world.deny("kms:Decrypt", resource=world.key)
+    config = replace(world.config, search=None)
+    for mode, actions in (
+        (UpdateMode.UNSIGNED_ONLY, []),
+        (UpdateMode.READ_MODIFY_WRITE, ["Allow kms:Decrypt on the key"]),
+    ):
+        tested = replace(config, update_mode=mode)
+        diagnosis = diagnose(TABLE, tested, session=world.user.session, role=Role.WRITER)
+        found = [finding.action for finding in diagnosis.findings if finding.code == "permission"]
+        assert [action.partition(" to this")[0] for action in found] == actions
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"role": Role.MIGRATOR}, "diagnose's role must be Role.READER or Role.WRITER, and is Role.MIGRATOR"),
+        ({"role": Role.KEY_ADMIN}, "must be Role.READER or Role.WRITER, and is Role.KEY_ADMIN"),
+        ({"role": "writer"}, "diagnose's role must be a member of Role"),
+        ({"sample": -1}, "diagnose's sample must be 0 or more, and is -1"),
+        ({"sample": 1.5}, "diagnose's sample must be a whole number"),
+        ({"sample": "100"}, "diagnose's sample must be a whole number"),
+        ({"sample": True}, "diagnose's sample must be a whole number"),
+        ({"sample": None}, "diagnose's sample must be a whole number"),
+    ],
+)
+def test_arguments_that_cannot_be_meant_are_refused_before_any_call(
+    arguments: dict[str, Any], says: str
+) -> None:
+    config = TableConfig(
+        TABLE,
+        "pk",
+        attribute_actions=ACTIONS,
+        keyring=RawAesKeyring("n", "k", bytes(32)),
+        allowed_unsigned_attributes=["seen"],
+    )
+    with pytest.raises(ConfigError, match=says):
+        diagnose(TABLE, config, **arguments)
+
+
+def test_a_sample_of_no_items_looks_at_none(world: World) -> None:
+    assert diagnose(TABLE, world.config, session=world.user.session, sample=0).items == 0
 
 
 def test_an_item_is_never_shown(world: World) -> None:

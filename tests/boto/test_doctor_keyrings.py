@@ -33,14 +33,18 @@ from dynaseal import (
     DecryptionMaterials,
     DefaultMaterialsManager,
     EncryptedClient,
+    EncryptError,
     EncryptionMaterials,
+    ItemEncryptor,
     Keyring,
     KeyStore,
     MultiKeyring,
+    PlaintextPolicy,
     RawAesKeyring,
     RawEcdhKeyring,
     RawRsaKeyring,
     RequiredContextMaterialsManager,
+    Role,
     RsaPadding,
     TableConfig,
     diagnose,
@@ -163,8 +167,16 @@ def discovery_multi(place: Place) -> Any:
     )
 
 
+def rsa_key(place: Place) -> str:
+    return place.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")
+
+
+def agreement_key(place: Place) -> str:
+    return place.create_key(KeySpec="ECC_NIST_P256", KeyUsage="KEY_AGREEMENT")
+
+
 def kms_rsa(place: Place) -> Any:
-    key = place.create_key(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT")
+    key = rsa_key(place)
     der = place.account.client("kms").get_public_key(KeyId=key)["PublicKey"]
     public_key = load_der_public_key(der).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return same(
@@ -173,7 +185,7 @@ def kms_rsa(place: Place) -> Any:
 
 
 def kms_ecdh(place: Place) -> Any:
-    key = place.create_key(KeySpec="ECC_NIST_P256", KeyUsage="KEY_AGREEMENT")
+    key = agreement_key(place)
     return same(lambda it: AwsKmsEcdhKeyring.static(Curve.P256, key, pem(EC_KEY), client=it.kms()))
 
 
@@ -225,6 +237,22 @@ RAW: dict[str, Kind] = {
         )
     ),
     "raw ECDH": raw(lambda: RawEcdhKeyring.static(Curve.P256, private_pem(EC_KEY), pem(EC_KEY))),
+}
+ONLY_READING: dict[str, Kind] = {
+    "raw RSA without a public key": raw(
+        lambda: RawRsaKeyring("n", "k", RsaPadding.OAEP_SHA256_MGF1, private_key=private_pem(RSA_KEY))
+    ),
+    "raw ECDH discovery": raw(lambda: RawEcdhKeyring.discovery(Curve.P256, private_pem(EC_KEY))),
+    "KMS RSA without a public key": lambda place: same(
+        lambda it: AwsKmsRsaKeyring(rsa_key(place), "RSAES_OAEP_SHA_256", client=it.kms())
+    ),
+    "KMS ECDH discovery": lambda place: same(
+        lambda it: AwsKmsEcdhKeyring.discovery(Curve.P256, agreement_key(place), client=it.kms())
+    ),
+    "multi without a generator": raw(lambda: MultiKeyring(None, [RawAesKeyring("n", "k", bytes(32))])),
+    "multi with discovery": raw(
+        lambda: MultiKeyring(RawAesKeyring("n", "k", bytes(32)), [AwsKmsDiscoveryKeyring()])
+    ),
 }
 OF_AWS: dict[str, Kind] = {
     "KMS": kms,
@@ -314,6 +342,48 @@ def test_a_key_that_may_not_be_used_is_found(root: Place, user: Place, kind: str
     assert {finding.code for finding in diagnosis.findings} == {"permission"}
     operation = "DeriveSharedSecret" if kind == "KMS ECDH" else "Decrypt"
     assert {f"Allow kms:{operation}" in finding.action for finding in diagnosis.findings} == {True}
+
+
+def can_write(config: TableConfig) -> bool:
+    try:
+        ItemEncryptor(config).encrypt_item(ITEM)
+    except EncryptError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("kind", RAW | OF_AWS | ONLY_READING)
+def test_a_writer_is_told_whether_the_configuration_can_write(root: Place, user: Place, kind: str) -> None:
+    for keyring in (RAW | OF_AWS | ONLY_READING)[kind](root)(user):
+        config = config_of(keyring)
+        diagnosis = diagnose("people", config, session=user.who.session, role=Role.WRITER)
+        codes = {finding.code for finding in diagnosis.findings if finding.severity == "error"}
+        assert ("cannot-write" in codes) is not can_write(config)
+
+
+@pytest.mark.usefixtures("root")
+def test_a_writers_permissions_are_checked_though_the_configuration_cannot_write(lab: LabAccount) -> None:
+    user = Place(lab, lab.user("reader").may("dynamodb:Describe*", "dynamodb:Scan", *ALLOWED[1:]))
+    config = config_of(AwsKmsDiscoveryKeyring(client=user.kms()))
+    diagnosis = diagnose("people", config, session=user.who.session, role=Role.WRITER)
+    errors = [finding for finding in diagnosis.findings if finding.severity == "error"]
+    assert {finding.code for finding in errors} == {"cannot-write", "permission"}
+    assert any("dynamodb:PutItem" in finding.subject for finding in errors)
+
+
+@pytest.mark.parametrize("role", [None, Role.WRITER])
+def test_a_table_that_is_written_as_plaintext_needs_no_key_to_write(
+    root: Place, user: Place, role: Role | None
+) -> None:
+    policy_of_table = PlaintextPolicy.FORCE_WRITE_ALLOW_READ
+    config = config_of(AwsKmsDiscoveryKeyring(client=user.kms()), plaintext_policy=policy_of_table)
+    assert diagnose("people", config, session=user.who.session, role=role).findings == []
+    denial = {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "*"}
+    root.account.client("iam").put_user_policy(
+        UserName="app", PolicyName="deny", PolicyDocument=policy(denial)
+    )
+    (finding,) = diagnose("people", config, session=user.who.session, role=role).findings
+    assert finding.subject.startswith("dynamodb:PutItem on ")
 
 
 @pytest.mark.parametrize("kind", OF_AWS)

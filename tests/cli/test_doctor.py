@@ -95,6 +95,19 @@ def test_a_role_limits_which_permissions_are_needed(lab: LabAccount, monkeypatch
     assert "error    permission: dynamodb:PutItem on arn:aws:dynamodb:" in run().stdout
 
 
+def test_a_configuration_that_cannot_write_is_an_error_for_a_writer(tmp_path: Path) -> None:
+    keyring = 'keyring=RawAesKeyring("n", "k", bytes(32))'
+    (tmp_path / "tables.py").write_text(
+        PROGRAM.replace(keyring, "keyring=AwsKmsDiscoveryKeyring()").replace(
+            "RawAesKeyring", "AwsKmsDiscoveryKeyring"
+        )
+    )
+    result = run("--role", "writer")
+    assert result.exit_code == 1
+    assert "error    cannot-write: people\n" in result.stdout
+    assert run("--role", "reader").exit_code == 0
+
+
 def test_a_configuration_that_does_not_exist_is_wrong_usage() -> None:
     result = CliRunner().invoke(main, ["doctor", "people", "--config", "tables.py:nobody"])
     assert result.exit_code == 2

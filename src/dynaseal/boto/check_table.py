@@ -30,6 +30,7 @@ FindingCode = Literal[
     "action-differs",
     "beacon-differs",
     "beacon-missing",
+    "cannot-write",
     "credentials",
     "encrypted-expiry",
     "encrypted-index-key",

@@ -19,9 +19,16 @@ from dynaseal.boto.doctor.key_stores import check_key_store, key_of
 from dynaseal.boto.doctor.kms_keys import KeyCheck, client_of, is_in_region
 from dynaseal.boto.keys.uses import KeyKind, KeyUse, Uses, discovered_key, uses_of
 from dynaseal.boto.permissions import Role, item_actions
-from dynaseal.config import TableConfig
-from dynaseal.core.arguments import check_instances, check_strings
+from dynaseal.config import TableConfig, UpdateMode
+from dynaseal.core.arguments import (
+    check_at_least,
+    check_instances,
+    check_integers,
+    check_members,
+    check_strings,
+)
 from dynaseal.core.context import base_context
+from dynaseal.errors import ConfigError
 from dynaseal.materials.arn import parse_arn, region_of
 from dynaseal.materials.keyrings.names import KMS_PROVIDER
 from dynaseal.report import describe_item
@@ -47,13 +54,15 @@ def diagnose(
         config: The table's configuration. Its keyring and key stores are called with their own clients.
         session: A boto3 session for all other clients; by default boto3's default session.
         sample: How many stored items to look at.
-        role: Whether the caller only reads or only writes; by default permissions for both are checked.
+        role: `Role.READER` or `Role.WRITER`, if the caller only reads or only writes; by default permissions
+            for both are checked, or for a configuration that cannot write those of a reader.
 
     Returns:
         What does not fit, with one thing to do for each, and what could not be looked at.
 
     Raises:
         BotoCoreError: AWS cannot be reached.
+        ConfigError: an argument is of another type, the sample is negative, or the role is another one.
 
     Example:
         >>> from dynaseal import AttributeActions, RawAesKeyring, TableConfig, diagnose
@@ -65,21 +74,32 @@ def diagnose(
     """
     check_strings("diagnose", table_name=table_name)
     check_instances("diagnose", TableConfig, config=config)
-    roles = _READER_AND_WRITER if role is None else (role,)
-    examination = _Examination(table_name, config, AwsClients(session), roles)
-    return examination.run(sample)
+    check_integers("diagnose", sample=sample)
+    check_at_least("diagnose", 0, sample=sample)
+    if role is not None:
+        _check_role(role)
+    return _Examination(table_name, config, AwsClients(session), role).run(sample)
+
+
+def _check_role(role: Role) -> None:
+    check_members("diagnose", Role, role=role)
+    if role not in _READER_AND_WRITER:
+        # Of the others, nothing could be said: no dry run covers what they do with keys.
+        raise ConfigError(
+            f"diagnose's role must be Role.READER or Role.WRITER, and is {role}",
+            hint="Leave the role out to check the permissions of both",
+        )
 
 
 class _Examination:
-    def __init__(
-        self, table_name: str, config: TableConfig, clients: AwsClients, roles: Sequence[Role]
-    ) -> None:
+    def __init__(self, table_name: str, config: TableConfig, clients: AwsClients, role: Role | None) -> None:
         self._table_name = table_name
         self._config = config
         self._clients = clients
         self._uses: Uses = uses_of(config)
-        # A configuration that cannot write is for readers.
-        self._roles = roles if self._uses.can_write else [role for role in roles if role is Role.READER]
+        # A configuration that cannot write is for readers, unless the caller says otherwise.
+        usual = _READER_AND_WRITER if self._uses.can_write else (Role.READER,)
+        self._roles: Sequence[Role] = usual if role is None else (role,)
         self._notes = Notes()
         self._storage_key: str | None = None
 
@@ -98,6 +118,7 @@ class _Examination:
                 items = ()
             check = ItemsCheck(self._config, self._table_name, self._other_names(table or {}), self._notes)
             check.check(items)
+            self._check_writing()
             self._check_key_use(keys, check)
             if table is not None:
                 self._check_item_permissions(identity, table or self._unseen_table(identity))
@@ -230,15 +251,24 @@ class _Examination:
         name = self._table_name.rpartition("/")[2]
         return [name, source.rpartition("/")[2], table.get("TableArn", ""), source]
 
+    def _check_writing(self) -> None:
+        if Role.WRITER in self._roles and not self._uses.can_write:
+            self._notes.find(
+                "error",
+                "cannot-write",
+                self._table_name,
+                "The configuration's keyring can only read, so no item can be written",
+                "Use a keyring that has a key to write with, or check the permissions of a reader",
+            )
+
     def _check_key_use(self, keys: Sequence[KeyCheck], check: ItemsCheck) -> None:
         config = self._config
         context = base_context(config.logical_table_name, config.partition_key_name, config.sort_key_name)
         if check.samples:
             context = check.samples[0].context
+        reading = Role.READER in self._roles or config.update_mode is UpdateMode.READ_MODIFY_WRITE
         for key in keys:
-            key.permissions(
-                check.samples, context, reading=Role.READER in self._roles, writing=Role.WRITER in self._roles
-            )
+            key.permissions(check.samples, context, reading=reading, writing=Role.WRITER in self._roles)
         data_keys = [sample.data_key for sample in check.samples]
         for use in self._uses.stores:
             check_key_store(use, data_keys, self._notes)
