@@ -1,15 +1,17 @@
 """Re-encrypting DynamoDB JSON with PySpark: a DataFrame of lines in, one out, and the lines that failed.
 
-Keys stay out of Spark's plans and shuffles: what is sent to the executors is a function that makes the
-configurations there, once for each Python worker process. Each line becomes what `dynaseal transform` would
-make of it.
+Keys stay out of Spark's plans and shuffles: what is sent to the executors is the name of a function that
+makes the configurations there, once for each Python worker process. Each line becomes what `dynaseal
+transform` would make of it.
 
 PySpark is not imported here: the DataFrame brings it along.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from importlib import import_module
 from typing import Any
 
 from dynaseal.config import TableConfig
@@ -48,8 +50,10 @@ def transform_lines(frame: Any, configs: Configs, *, column: str = "value") -> T
 
     Args:
         frame: A PySpark DataFrame.
-        configs: A function at the top level of a module, without arguments. It is called on the executors,
-            where dynaseal and the module must be installed.
+        configs: A function at the top level of a module, without arguments. The executors import it by its
+            name, so dynaseal and the module must be installed there; a function of the program that is run,
+            or of a notebook, is refused. A Python worker process keeps what it has imported: after a change
+            of the module, start a new Spark session.
         column: The column with the lines, of the type string.
 
     Returns:
@@ -57,59 +61,66 @@ def transform_lines(frame: Any, configs: Configs, *, column: str = "value") -> T
         of them is written or counted.
 
     Raises:
-        ConfigError: `configs` is not a function with a name of its own, or the frame lacks the column.
+        ConfigError: `configs` is not a function that can be imported by its name, or the frame lacks the
+            column.
     """
     check_callables("transform_lines", configs=configs)
     check_strings("transform_lines", column=column)
+    name = _name_of(configs)
     if column not in frame.columns:
         raise ConfigError(
             f"The DataFrame has no column {column!r}",
             hint=f"Pass column=..., one of {', '.join(frame.columns)}",
         )
-    make = _Configs(configs)
-    rows = frame.select(column).rdd.mapPartitions(partial(_transformed, make))
+    rows = frame.select(column).rdd.mapPartitions(partial(_transformed, name))
     outcomes = frame.sparkSession.createDataFrame(rows, _SCHEMA).persist()
     items = outcomes.where("state in ('changed', 'skipped')").select("value")
     failures = outcomes.where("state = 'failed'").selectExpr("value as line", "key", "reason")
     return TransformedLines(items, failures, outcomes)
 
 
-class _Configs:
-    """A function that makes configurations; equal to another one with its name, in whatever process."""
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """Where the executors find a function.
 
-    def __init__(self, make: Configs) -> None:
-        self._make = make
-        name = getattr(make, "__qualname__", "<")
-        if "<" in name:
-            raise ConfigError(
-                "transform_lines needs a function with a name of its own, at the top level of a module",
-                hint="Write def configs(): return source, target",
-            )
-        self._name = f"{make.__module__}.{name}"
+    The function itself is not sent: Spark would send one that it cannot import together with the keys to
+    which it refers, and a Python worker process could not tell it from an earlier one of the same name.
+    """
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Configs) and other._name == self._name
+    module: str
+    function: str
 
-    def __hash__(self) -> int:
-        return hash(self._name)
 
-    def transformer(self) -> LineTransformer:
-        """Make what transforms the lines."""
-        source, target = self._make()
-        check_instances("transform_lines", TableConfig, source=source)
-        check_instances("transform_lines", (TableConfig, Plaintext), target=target)
-        writer = PLAINTEXT if isinstance(target, Plaintext) else ItemEncryptor(target)
-        return LineTransformer(ItemEncryptor(source), writer)
+def _name_of(configs: Configs) -> _Name:
+    """Return the name under which the executors import a function.
+
+    Raises:
+        ConfigError: they would find no function there, or another one.
+    """
+    # A method has the name of the class that defines it, whichever class or object it was taken from; what
+    # `__main__` is differs between processes, and a notebook defines the same name again.
+    name = _Name(str(getattr(configs, "__module__", None)), str(getattr(configs, "__qualname__", None)))
+    found = getattr(sys.modules.get(name.module), name.function, None)
+    if name.module == "__main__" or found is not configs:
+        raise ConfigError(
+            "transform_lines needs a function at the top level of a module: executors import it by name",
+            hint="Put def configs(): return source, target into a module of its own, and import it here",
+        )
+    return name
 
 
 @lru_cache(_TRANSFORMED_IN_ONE_PROCESS)
-def _transformer(make: _Configs) -> LineTransformer:
-    return make.transformer()
+def _transformer(name: _Name) -> LineTransformer:
+    source, target = getattr(import_module(name.module), name.function)()
+    check_instances("transform_lines", TableConfig, source=source)
+    check_instances("transform_lines", (TableConfig, Plaintext), target=target)
+    writer = PLAINTEXT if isinstance(target, Plaintext) else ItemEncryptor(target)
+    return LineTransformer(ItemEncryptor(source), writer)
 
 
-def _transformed(make: _Configs, partition: Iterable[Any]) -> Iterator[tuple[str | None, ...]]:
+def _transformed(name: _Name, partition: Iterable[Any]) -> Iterator[tuple[str | None, ...]]:
     """Transform the lines of one partition, on an executor."""
-    transform = _transformer(make).transform
+    transform = _transformer(name).transform
     for (line,) in partition:
         state, result, reason, key = transform(b"" if line is None else line.encode())
         if state == "failed":
