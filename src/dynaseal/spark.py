@@ -15,11 +15,10 @@ from importlib import import_module
 from typing import Any
 
 from dynaseal.config import TableConfig
-from dynaseal.core.arguments import check_callables, check_instances, check_strings
-from dynaseal.encryptor import ItemEncryptor
+from dynaseal.core.arguments import check_callables, check_strings
 from dynaseal.errors import ConfigError
 from dynaseal.migrate.exports.lines import LineTransformer
-from dynaseal.migrate.transforming import PLAINTEXT, Plaintext
+from dynaseal.migrate.transforming import Plaintext, make_encryptors
 
 Configs = Callable[[], tuple[TableConfig, TableConfig | Plaintext]]
 """Makes the configuration that the items were written with, and the one to write them with."""
@@ -112,10 +111,7 @@ def _name_of(configs: Configs) -> _Name:
 @lru_cache(_TRANSFORMED_IN_ONE_PROCESS)
 def _transformer(name: _Name) -> LineTransformer:
     source, target = getattr(import_module(name.module), name.function)()
-    check_instances("transform_lines", TableConfig, source=source)
-    check_instances("transform_lines", (TableConfig, Plaintext), target=target)
-    writer = PLAINTEXT if isinstance(target, Plaintext) else ItemEncryptor(target)
-    return LineTransformer(ItemEncryptor(source), writer)
+    return LineTransformer(*make_encryptors("transform_lines", source, target))
 
 
 def _transformed(name: _Name, partition: Iterable[Any]) -> Iterator[tuple[str | None, ...]]:

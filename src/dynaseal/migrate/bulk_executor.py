@@ -14,10 +14,10 @@ from typing import Any, Protocol, TypeVar
 from boto3.dynamodb.types import TypeSerializer
 
 from dynaseal.config import TableConfig
-from dynaseal.core.arguments import ProcessBound, check_instances
+from dynaseal.core.arguments import ProcessBound
 from dynaseal.core.quoting import quoted
-from dynaseal.encryptor import ItemEncryptor, python_deserializer
-from dynaseal.migrate.transforming import PLAINTEXT, Outcome, Plaintext, transformer
+from dynaseal.encryptor import python_deserializer
+from dynaseal.migrate.transforming import Outcome, Plaintext, make_encryptors, transformer
 
 PythonItem = Mapping[str, Any]
 
@@ -55,13 +55,8 @@ class BulkExecutorHooks(ProcessBound):
     """
 
     def __init__(self, source: TableConfig, target: TableConfig | Plaintext) -> None:
-        check_instances("A BulkExecutorHooks", TableConfig, source=source)
-        check_instances("A BulkExecutorHooks", (TableConfig, Plaintext), target=target)
-        encrypts = not isinstance(target, Plaintext)
+        self._transform = transformer(*make_encryptors("A BulkExecutorHooks", source, target)).transform
         self._key_names = source.key_names
-        self._transform = transformer(
-            ItemEncryptor(source), ItemEncryptor(target) if encrypts else PLAINTEXT
-        ).transform
         self._serializer = TypeSerializer()
         self._deserializer = python_deserializer()
 

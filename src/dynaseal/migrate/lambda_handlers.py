@@ -16,13 +16,12 @@ from typing import IO, Any, Literal, Protocol
 
 from dynaseal.attributes import Item
 from dynaseal.config import TableConfig
-from dynaseal.core.arguments import check_callables, check_instances, check_methods, check_strings
-from dynaseal.encryptor import ItemEncryptor
+from dynaseal.core.arguments import check_callables, check_methods, check_strings
 from dynaseal.migrate.exports.chunks import FailedLine
 from dynaseal.migrate.exports.lines import LineTransformer
 from dynaseal.migrate.exports.pipeline import transform_stream
 from dynaseal.migrate.exports.records import RecordError, RecordTransformer
-from dynaseal.migrate.transforming import PLAINTEXT, Plaintext
+from dynaseal.migrate.transforming import Plaintext, make_encryptors
 
 _logger = logging.getLogger("dynaseal")
 
@@ -78,7 +77,7 @@ def stream_handler(
         ConfigError: an argument has the wrong type.
     """
     check_callables("A stream handler", apply=apply)
-    records = RecordTransformer(*_encryptors(source, target))
+    records = RecordTransformer(*make_encryptors("A stream handler", source, target))
     return lambda event, context: _handle_stream(records, apply, event)  # noqa: ARG005 Lambda passes both
 
 
@@ -101,16 +100,8 @@ def export_file_handler(source: TableConfig, target: TableConfig | Plaintext, s3
         ConfigError: an argument has the wrong type.
     """
     check_methods("An export file handler", ("get_object", "upload_fileobj"), "a boto3 S3 client", s3=s3)
-    transformer = LineTransformer(*_encryptors(source, target))
+    transformer = LineTransformer(*make_encryptors("An export file handler", source, target))
     return lambda event, context: _handle_file(transformer, s3, event)  # noqa: ARG005 Lambda passes both
-
-
-def _encryptors(
-    source: TableConfig, target: TableConfig | Plaintext
-) -> tuple[ItemEncryptor, ItemEncryptor | Plaintext]:
-    check_instances("A handler", TableConfig, source=source)
-    check_instances("A handler", (TableConfig, Plaintext), target=target)
-    return ItemEncryptor(source), PLAINTEXT if isinstance(target, Plaintext) else ItemEncryptor(target)
 
 
 def _handle_stream(

@@ -8,14 +8,12 @@ from typing import Any
 from dynaseal.boto.interception.attach import check_not_encrypting, dynamodb_client
 from dynaseal.boto.interception.client_copies import wire_copy
 from dynaseal.config import TableConfig
-from dynaseal.core.arguments import check_instances
-from dynaseal.encryptor import ItemEncryptor
 from dynaseal.errors import ConfigError
 from dynaseal.migrate.checkpoint import describe_config, fingerprint, locked, open_checkpoint
 from dynaseal.migrate.reports import MigrationReport, Progress
 from dynaseal.migrate.running import Mode, Plan, Run
 from dynaseal.migrate.selecting import select
-from dynaseal.migrate.transforming import Plaintext, transformer
+from dynaseal.migrate.transforming import Plaintext, make_encryptors, transformer
 
 MAX_SEGMENTS = 1_000_000
 
@@ -83,8 +81,7 @@ class Migration:
         older_than: datetime | None = None,
         renew: bool = False,
     ) -> None:
-        check_instances("A Migration", TableConfig, source=source)
-        check_instances("A Migration", (TableConfig, Plaintext), target=target)
+        reader, writer = make_encryptors("A Migration", source, target)
         _check_numbers(segments, max_write_units, max_read_units)
         client = dynamodb_client(table)
         check_not_encrypting(client.meta.events, "table's client")
@@ -99,15 +96,15 @@ class Migration:
             client=wire_copy(client),
             table=self._name,
             target_table=self._target_name,
-            source=ItemEncryptor(source),
-            target=target if isinstance(target, Plaintext) else ItemEncryptor(target),
+            source=reader,
+            target=writer,
             selection=select(keys, older_than, *keyrings),
             renew=renew,
             max_read_units=max_read_units,
             max_write_units=max_write_units,
         )
         # Refuses a target that cannot be one, before any call.
-        transformer(self._plan.source, self._plan.target)
+        transformer(reader, writer)
 
     def run(self, progress: Callable[[Progress], object] | None = None) -> MigrationReport:
         """Move the items, or count them in a dry run.

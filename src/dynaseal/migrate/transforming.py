@@ -23,6 +23,7 @@ from typing import Any, Final, Literal
 
 from dynaseal.attributes import Item
 from dynaseal.beacons.compiled.hashes import BEACON_PREFIX
+from dynaseal.config import TableConfig
 from dynaseal.core import header
 from dynaseal.core.arguments import check_instances
 from dynaseal.core.header import FOOTER_NAME, HEADER_NAME, RESERVED_PREFIX, EncryptedDataKey, Header
@@ -74,6 +75,24 @@ PLAINTEXT: Final = Plaintext.PLAINTEXT
 """The target that decrypts: items are stored without any encryption or signature."""
 
 Target = ItemEncryptor | Plaintext
+
+
+def make_encryptors(
+    owner: str, source: TableConfig, target: TableConfig | Plaintext
+) -> tuple[ItemEncryptor, Target]:
+    """Make the encryptors of a source and a target.
+
+    Args:
+        owner: Whose arguments they are, for the message.
+        source: The configuration that the items were written with.
+        target: The configuration to write them with; or `PLAINTEXT`.
+
+    Raises:
+        ConfigError: an argument has the wrong type.
+    """
+    check_instances(owner, TableConfig, source=source)
+    check_instances(owner, (TableConfig, Plaintext), target=target)
+    return ItemEncryptor(source), target if isinstance(target, Plaintext) else ItemEncryptor(target)
 
 
 @dataclass(frozen=True, kw_only=True)
