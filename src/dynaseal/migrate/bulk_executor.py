@@ -13,11 +13,12 @@ from typing import Any, Protocol, TypeVar
 
 from boto3.dynamodb.types import TypeSerializer
 
+from dynaseal.attributes import Item
 from dynaseal.config import TableConfig
 from dynaseal.core.arguments import ProcessBound
 from dynaseal.core.quoting import quoted
 from dynaseal.encryptor import python_deserializer
-from dynaseal.migrate.transforming import Outcome, Plaintext, make_encryptors, transformer
+from dynaseal.migrate.transforming import OutcomeState, Plaintext, make_encryptors, transformer
 
 PythonItem = Mapping[str, Any]
 
@@ -66,7 +67,7 @@ class BulkExecutorHooks(ProcessBound):
         Raises:
             BulkExecutorError: the item cannot be transformed.
         """
-        record.item = self._python(self._outcome(self._wire(record.item)).item)
+        record.item = self._python_item(record.item)
         return [record]
 
     def transform_incremental_record(self, record: _Incremental) -> list[_Incremental]:
@@ -76,8 +77,7 @@ class BulkExecutorHooks(ProcessBound):
             BulkExecutorError: an image cannot be transformed.
         """
         new, old = (
-            self._python(self._outcome(self._wire(image)).item) if image else image
-            for image in (record.new_image, record.old_image)
+            self._python_item(image) if image else image for image in (record.new_image, record.old_image)
         )
         record.new_image, record.old_image = new, old
         return [record]
@@ -96,9 +96,8 @@ class BulkExecutorHooks(ProcessBound):
             BulkExecutorError: the item cannot be transformed, or its key would change.
         """
         before = self._wire(item)
-        outcome = self._outcome(before)
-        after: Mapping[str, Any] = outcome.item or {}
-        if outcome.state == "skipped":
+        state, after = self._transformed(before)
+        if state == "skipped":
             return {}
         if any(before[name] != after.get(name) for name in self._key_names):
             raise BulkExecutorError(
@@ -133,11 +132,21 @@ class BulkExecutorHooks(ProcessBound):
             "ExpressionAttributeValues": values,
         }
 
-    def _outcome(self, item: Mapping[str, Any]) -> Outcome:
+    def _python_item(self, item: PythonItem) -> dict[str, Any]:
+        """Return the item to store in place of an item."""
+        _, stored = self._transformed(self._wire(item))
+        return {name: self._deserializer.deserialize(value) for name, value in stored.items()}
+
+    def _transformed(self, item: Item) -> tuple[OutcomeState, dict[str, Any]]:
+        """Return what became of an item in wire form, and the item to store.
+
+        Raises:
+            BulkExecutorError: the item cannot be transformed.
+        """
         outcome = self._transform(item)
         if outcome.item is None:
             raise BulkExecutorError(f"{self._describe(item)}: {outcome.reason}")
-        return outcome
+        return outcome.state, outcome.item
 
     def _describe(self, item: Mapping[str, Any]) -> str:
         key = ", ".join(f"{name}={quoted(str(item.get(name)))}" for name in self._key_names)
@@ -145,6 +154,3 @@ class BulkExecutorHooks(ProcessBound):
 
     def _wire(self, item: PythonItem) -> dict[str, Any]:
         return {name: self._serializer.serialize(value) for name, value in item.items()}
-
-    def _python(self, item: Mapping[str, Any] | None) -> dict[str, Any]:
-        return {name: self._deserializer.deserialize(value) for name, value in (item or {}).items()}
