@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dynaseal.errors import UnsupportedOperationError
-from dynaseal.expressions import matches, parse_condition, parse_projection, parse_update
+from dynaseal.expressions import apply_update, matches, parse_condition, parse_projection, parse_update
+from dynaseal.expressions.tokens import MAX_EXPRESSION_BYTES
 from dynaseal.expressions.tree import Condition
+from dynaseal.expressions.validation import check_update_request
 from support.conditions import conditions
 
 SPACES = st.text(" \t\r\n", min_size=1, max_size=2)
@@ -37,6 +40,72 @@ def test_any_text_parses_or_is_refused_with_an_error_of_ours(text: str) -> None:
     for parse in (parse_condition, parse_projection, parse_update):
         with suppress(UnsupportedOperationError):
             parse(text)
+
+
+NAMES = {"#n": "a"}
+VALUES: dict[str, Any] = {":v": {"L": []}, ":n": {"N": "1"}}
+TOKENS = [
+    *("SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN"),
+    *("if_not_exists(", "list_append(", "size(", "attribute_exists(", "contains("),
+    *("a", "#n", ":v", ":n", "[0]", ".", ",", "(", ")", "=", "<>", "+", "-"),
+]
+# What may stand around a part of an expression any number of times.
+WRAPPINGS = [
+    *(("(", ")"), ("NOT ", ""), ("NOT (", ")"), ("(a = :n AND (a = :n OR ", "))"), ("", ", a"), ("", "[0]")),
+    *(("list_append(", ", :v)"), ("list_append(:v, ", ")"), ("if_not_exists(a, ", ")"), ("size(", ")")),
+    *(("a IN (", ")"), ("attribute_exists(", ")"), ("SET a = ", ""), ("REMOVE ", ""), ("", " + a")),
+]
+
+
+def wrapped(part: str, wrappings: list[tuple[tuple[str, str], int]]) -> str:
+    for (before, after), count in wrappings:
+        if len(part) + count * len(before + after) <= MAX_EXPRESSION_BYTES:
+            part = before * count + part + after * count
+    return part
+
+
+@given(
+    st.builds(
+        wrapped,
+        st.lists(st.sampled_from(TOKENS), min_size=1, max_size=30).map(" ".join),
+        st.lists(st.tuples(st.sampled_from(WRAPPINGS), st.integers(1, 2048)), max_size=5),
+    )
+)
+@example("SET a = list_append(" + "(" * 2000 + ":v" + ")" * 2000 + ", :v)")
+@example("SET a = " + "list_append((((" * 32 + ":v" + ")))), :v)" * 32)
+@example("SET a = " + "if_not_exists(a, (" * 31 + "(" * 1500 + ":v" + ")" * 1500 + "))" * 31)
+@example("a IN (" + "(" * 2000 + ":v" + ")" * 2000 + ")")
+@example("size(" + "(" * 2000 + "a" + ")" * 2000 + ") = :n")
+@example("(a = :n AND (a = :n OR " * 149 + "a = :n" + "))" * 149)
+def test_an_expression_of_any_nesting_is_used_or_refused_with_an_error_of_ours(text: str) -> None:
+    assert len(text) <= MAX_EXPRESSION_BYTES
+    item: Any = {"a": {"L": [{"N": "1"}]}}
+    with suppress(UnsupportedOperationError):
+        parse_projection(text)
+    with suppress(UnsupportedOperationError):
+        matches(parse_condition(text), item, NAMES, VALUES)
+    with suppress(UnsupportedOperationError):
+        apply_update(parse_update(text), item, NAMES, VALUES)
+    placeholders: list[tuple[str, dict[str, Any]]] = [
+        ("ExpressionAttributeNames", {name: NAMES[name] for name in NAMES if name in text}),
+        ("ExpressionAttributeValues", {name: VALUES[name] for name in VALUES if name in text}),
+    ]
+    used = {parameter: members for parameter, members in placeholders if members}
+    for parameter in ("UpdateExpression", "ConditionExpression"):
+        with suppress(UnsupportedOperationError):
+            check_update_request({parameter: text, **used})
+
+
+def test_brackets_around_an_operand_of_an_update_change_nothing() -> None:
+    plain = parse_update("SET a = list_append(b, if_not_exists(c, :v))")
+    bracketed = parse_update("SET a = (list_append((b), ((if_not_exists(c, (((:v))))))))")
+    assert bracketed.sets == plain.sets
+
+
+@pytest.mark.parametrize("text", ["SET a = list_append(((b), c)", "SET a = list_append(b, (c)))"])
+def test_brackets_around_an_operand_of_an_update_must_match(text: str) -> None:
+    with pytest.raises(UnsupportedOperationError, match="was expected at position 2"):
+        parse_update(text)
 
 
 def test_paths_are_in_order_and_those_only_tested_for_existence_are_kept_apart() -> None:

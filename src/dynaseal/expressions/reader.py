@@ -98,6 +98,18 @@ class TokenReader:
         if not self.take_symbol(symbol):
             self.fail(f"{symbol!r}")
 
+    def take_opening_brackets(self) -> int:
+        """Read the opening brackets that come next, and return how many there were."""
+        count = 0
+        while self.take_symbol("("):
+            count += 1
+        return count
+
+    def expect_closing_brackets(self, count: int) -> None:
+        """Read closing brackets, which must be the next tokens."""
+        for _ in range(count):
+            self.expect(")")
+
     def fail(self, expected: str) -> NoReturn:
         """Refuse the expression because another token was expected at this position."""
         token = self.token
@@ -197,14 +209,14 @@ class TokenReader:
 
     def path_or_value(self) -> Path | Value:
         """Read a path or a value placeholder, in any number of brackets."""
-        brackets = self._opening_brackets()
+        brackets = self.take_opening_brackets()
         operand = self.value() if self.token.kind is Kind.VALUE_PLACEHOLDER else self.path()
-        self._closing_brackets(brackets)
+        self.expect_closing_brackets(brackets)
         return operand
 
     def operand(self) -> Operand:
         """Read a path, a value placeholder or a `size()`, in any number of brackets."""
-        brackets = self._opening_brackets()
+        brackets = self.take_opening_brackets()
         operand: Operand
         if not self.at_function():
             operand = self.path_or_value()
@@ -221,18 +233,8 @@ class TokenReader:
                 self.reject("size of a size", wrong_operand_type("size", "N"))
             operand = Size(self.path_or_value())
             self.expect(")")
-        self._closing_brackets(brackets)
+        self.expect_closing_brackets(brackets)
         return operand
-
-    def _opening_brackets(self) -> int:
-        count = 0
-        while self.take_symbol("("):
-            count += 1
-        return count
-
-    def _closing_brackets(self, count: int) -> None:
-        for _ in range(count):
-            self.expect(")")
 
     def _name(self) -> str:
         if self.token.kind not in (Kind.NAME, Kind.NAME_PLACEHOLDER) or self.keyword is not None:

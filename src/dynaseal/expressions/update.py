@@ -3,6 +3,7 @@
 - SET, REMOVE, ADD and DELETE may occur once each, in any order; keywords in any case, functions in lower
   case.
 - A right side is an operand, or the sum or difference of two operands. Functions nest, sums do not.
+- Only functions are read by recursion, and those nest at most 32 deep; brackets are counted.
 
 Source: DynamoDB Developer Guide, "Update expressions"; where the guide is silent, what DynamoDB Local does.
 """
@@ -167,18 +168,14 @@ class _UpdateParser:
     def _source(self) -> SetSource:
         """Read what a path is set to: an operand, a sum or a difference, in any number of brackets."""
         reader = self.reader
-        brackets = 0
-        while reader.take_symbol("("):
-            brackets += 1
+        brackets = reader.take_opening_brackets()
         source: SetSource = self._operand(0)
         # Brackets that are still open enclose the whole sum or difference.
         brackets = self._close(brackets)
         if reader.at_symbol("+", "-"):
             sign = reader.take().text
             reader.count_operator()
-            right_brackets = 0
-            while reader.take_symbol("("):
-                right_brackets += 1
+            right_brackets = reader.take_opening_brackets()
             source = Arithmetic(sign, source, self._operand(0))
             if self._close(right_brackets):
                 reader.fail("')'")
@@ -193,16 +190,18 @@ class _UpdateParser:
         return brackets
 
     def _operand(self, depth: int) -> SetOperand:
+        """Read an operand, in any number of brackets, inside as many functions as `depth` says."""
         reader = self.reader
-        if reader.take_symbol("("):
-            operand = self._operand(depth)
-            reader.expect(")")
-            return operand
+        brackets = reader.take_opening_brackets()
+        operand: SetOperand
         if reader.token.kind is Kind.VALUE_PLACEHOLDER:
-            return self._value()
-        if not reader.at_function():
-            return self._path()
-        return self._function(depth)
+            operand = self._value()
+        elif not reader.at_function():
+            operand = self._path()
+        else:
+            operand = self._function(depth)
+        reader.expect_closing_brackets(brackets)
+        return operand
 
     def _function(self, depth: int) -> SetOperand:
         reader = self.reader
