@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import boto3
@@ -13,6 +14,9 @@ import pytest
 from boto3.dynamodb.conditions import Attr, Key
 from botocore import xform_name
 from botocore.exceptions import ParamValidationError
+from botocore.validate import ParamValidator
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
 from boto.test_requests import MODEL, REQUESTS, shapes
 from dynaseal import (
@@ -21,9 +25,11 @@ from dynaseal import (
     EncryptedClient,
     EncryptedResource,
     EncryptedTable,
+    TableConfig,
     UnsupportedOperationError,
     attach,
 )
+from dynaseal.boto.interception.hidden_values import ValuePolicy, validation_error
 from dynaseal.boto.interception.requests import OPERATIONS
 from support.people import people, person
 from support.stubbed_dynamodb import StubbedDynamoDb
@@ -42,8 +48,8 @@ class Odd:
         return f"Odd({SECRET})"
 
 
-def wrapped_client(stub: StubbedDynamoDb) -> Any:
-    return EncryptedClient(stub.client(), configs=CONFIGS)
+def wrapped_client(stub: StubbedDynamoDb, configs: Mapping[str, TableConfig] = CONFIGS) -> Any:
+    return EncryptedClient(stub.client(), configs=configs)
 
 
 def attached_client(stub: StubbedDynamoDb) -> Any:
@@ -298,17 +304,89 @@ def test_an_encrypted_tables_errors_show_no_value() -> None:
     assert str(found) == "Float types are not supported. Use Decimal types instead."
 
 
-def test_an_attributes_name_with_dots_hides_what_may_be_its_value() -> None:
-    actions = AttributeActions(
-        CryptoAction.SIGN_ONLY, {"secret": CryptoAction.ENCRYPT_AND_SIGN, "city": CryptoAction.SIGN_ONLY}
+ENCRYPT, SIGN = CryptoAction.ENCRYPT_AND_SIGN, CryptoAction.SIGN_ONLY
+# Whatever stands in a path may also stand in the name of one attribute.
+NAMES = st.lists(
+    st.sampled_from(
+        [
+            *("city", "secret", "Item", "Key", "Keys[0]", "S", "M", "M.a", "L[0]", "SS[0]", "ab"),
+            *(".", "[", "]", " (key: ", "\n"),
+        ]
+    ),
+    min_size=1,
+    max_size=5,
+).map("".join)
+
+
+def with_actions(default: CryptoAction, actions: dict[str, CryptoAction]) -> dict[str, TableConfig]:
+    named = AttributeActions(default, actions, literal_names=actions)
+    return {"people": people(actions=named)}
+
+
+def requests_with(name: str, value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Requests that have an attribute in an item or a key, beside `city`."""
+    part = {"pk": {"S": "ann"}, "city": {"S": "Bern"}, name: value}
+    put, key = {"TableName": "people", "Item": part}, {"TableName": "people", "Key": part}
+    yield "PutItem", put
+    yield "UpdateItem", key
+    yield "BatchWriteItem", {"RequestItems": {"people": [{"PutRequest": {"Item": part}}]}}
+    yield "BatchGetItem", {"RequestItems": {"people": {"Keys": [part]}}}
+    yield "TransactWriteItems", {"TransactItems": [{"Put": put}, {"Delete": key}]}
+
+
+def reports(name: str, value: Any, configs: dict[str, TableConfig]) -> Iterator[tuple[str, str]]:
+    """The errors of requests without values, and botocore's own."""
+    for operation, request in requests_with(name, value):
+        model: Any = MODEL.operation_model(operation)
+        found = ParamValidator().validate(request, model.input_shape)
+        error = validation_error(request, model, ValuePolicy(configs.values()))
+        assert (error is not None) == found.has_errors()
+        if error is not None:
+            yield str(error), str(ParamValidationError(report=found.generate_report()))
+
+
+@given(NAMES, st.booleans(), st.sampled_from([value for value in MALFORMED if str(SECRET) in repr(value)]))
+@example("city.S", True, str(SECRET))
+@example("city.S", False, str(SECRET))
+@example("city.M.a", True, {"S": SECRET})
+@example("city[0]", False, SECRET)
+@example("Item.city", True, {"S": SECRET})
+def test_a_name_with_dots_or_brackets_is_not_taken_for_a_part_of_another_attribute(
+    name: str, is_named: bool, value: Any
+) -> None:
+    assume(is_named or name != "city")
+    configs = (
+        with_actions(SIGN, {"city": SIGN, name: ENCRYPT})
+        if is_named
+        else with_actions(ENCRYPT, {"city": SIGN})
     )
-    config = people()
-    vars(config)["attribute_actions"] = actions
+    for report, plain in reports(name, value, configs):
+        assert str(SECRET) not in report
+        assert len(report.splitlines()) == len(plain.splitlines())
+
+
+@given(
+    NAMES,
+    st.sampled_from([5, {"S": 5}, "x", {"M": {"S.x[0]": {"N": 5}}}, {"L": [{"N": 5}]}, {"SS": ["x", 5]}]),
+)
+def test_the_error_about_an_attribute_in_the_clear_is_botocores_whatever_its_name(
+    name: str, value: Any
+) -> None:
+    for report, plain in reports(name, value, with_actions(ENCRYPT, {"city": SIGN, name: SIGN})):
+        assert report == plain
+
+
+@pytest.mark.parametrize("name", ["city.S", "city.S.x", "city.M.a", "city[0]", "a.b", "Item.city"])
+def test_a_value_without_its_type_under_a_name_with_dots_is_not_shown(name: str) -> None:
     stub = StubbedDynamoDb()
-    client = EncryptedClient(stub.client(), configs={"people": config})
-    for name in ("city.S.x", "a.b", "a[0]", "Item.city"):
-        item = {"pk": {"S": "ann"}, name: {"S": SECRET}}
-        errors_of(lambda item=item: client.put_item(TableName="people", Item=item), stub)
+    for configs in (
+        with_actions(ENCRYPT, {"city": SIGN}),
+        with_actions(SIGN, {"city": SIGN, name: ENCRYPT}),
+    ):
+        put = partial(wrapped_client(stub, configs).put_item, TableName="people")
+        for value in (str(SECRET), {"S": SECRET}):
+            error = errors_of(partial(put, Item={"pk": {"S": "ann"}, name: value}), stub)
+            assert f"Item.{name}" in str(error)
 
 
 @pytest.mark.parametrize("make", CLIENTS + RESOURCES)

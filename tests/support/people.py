@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dynaseal import CryptoAction, Keyring, PlaintextPolicy, RawAesKeyring, TableConfig, UpdateMode
+from dynaseal import (
+    AttributeActions,
+    CryptoAction,
+    Keyring,
+    PlaintextPolicy,
+    RawAesKeyring,
+    TableConfig,
+    UpdateMode,
+)
 
 ACTIONS = {
     "pk": CryptoAction.SIGN_ONLY,
@@ -24,7 +32,7 @@ def people(
     *,
     policy: PlaintextPolicy = PlaintextPolicy.FORBID_WRITE_FORBID_READ,
     update_mode: UpdateMode = UpdateMode.UNSIGNED_ONLY,
-    actions: Mapping[str, CryptoAction] = ACTIONS,
+    actions: Mapping[str, CryptoAction] | AttributeActions = ACTIONS,
     keyring: Keyring = KEYRING,
 ) -> TableConfig:
     return TableConfig(

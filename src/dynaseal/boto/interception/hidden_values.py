@@ -15,18 +15,18 @@ from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator, ValidationErrors
 
 from dynaseal.config import TableConfig
-from dynaseal.core.actions import AttributeActions, CryptoAction
+from dynaseal.core.actions import CryptoAction
 
 HIDDEN = "<hidden>"
-# What may follow an attribute's name in a path: a value, and in maps and lists the values inside.
-_INNER = re.compile(r"(?:S|N|B|NULL|BOOL|(?:SS|NS|BS)(?:\[\d+\])?|[ML](?:[.\[ ].*)?)?", re.DOTALL)
 # Below these members of a request are values of attributes, or whole items, keys and statements.
 _VALUES = re.compile(
     r"(?:^|\.)(?:Item|Key|Keys|ExpressionAttributeNames|ExpressionAttributeValues|ExclusiveStartKey|Expected|AttributeUpdates"
     r"|KeyConditions|QueryFilter|ScanFilter|AttributesToGet|RequestItems|TransactItems|Statement|Statements"
     r"|TransactStatements|Parameters)(?![A-Za-z])"
 )
-_ATTRIBUTES = re.compile(r"(?:^|\.)(?:Item|Key|Keys\[\d+\])\.")
+# The path of an item or a key, whose members are attributes. No other map's path ends like this, whatever the
+# names of attributes in it: a map inside an attribute ends in `.M`.
+_ITEM_OR_KEY = re.compile(r"(?:^|\.)(?:Item|Key|Keys\[\d+\])$")
 _SCALARS = (str, int, float, type(None))
 _UNSUPPORTED = re.compile(r'(Unsupported type ".*?" for value )".*"', re.DOTALL)
 _UNFIT_NUMBER = (
@@ -40,7 +40,7 @@ _WITHOUT_VALUE = frozenset(
 
 
 class ValuePolicy:
-    """Decides which values an error about a request may show.
+    """Decides which attributes' values an error about a request may show.
 
     Args:
         configs: The configurations of all tables of the client.
@@ -49,36 +49,16 @@ class ValuePolicy:
     def __init__(self, configs: Iterable[TableConfig]) -> None:
         self._configs = tuple(configs)
 
-    def may_show(self, path: str, value: Any) -> bool:
-        """Return whether an error may show the value at a path, such as `Item.city.S`, of a request."""
-        if not isinstance(value, _SCALARS):
-            return False
-        if not _VALUES.search(path):
-            return True
-        attributes = [path[match.end() :] for match in _ATTRIBUTES.finditer(path)]
-        return bool(attributes) and all(map(self._is_public, attributes))
-
-    def _is_public(self, path: str) -> bool:
-        """Return whether an attribute's path is below one that no table encrypts."""
-        name, _, inner = path.partition(".")
-        if "[" in name or not _INNER.fullmatch(inner):
-            return False  # the name may have dots or brackets, so it is not known where it ends
-        return all(_is_public(config, name, path) for config in self._configs)
+    def may_show(self, attribute: str) -> bool:
+        """Return whether no table encrypts an attribute."""
+        return all(_is_public(config, attribute) for config in self._configs)
 
 
-def _is_public(config: TableConfig, name: str, path: str) -> bool:
+def _is_public(config: TableConfig, name: str) -> bool:
     action = config.find_action(name)
     if action is None or action is CryptoAction.ENCRYPT_AND_SIGN:
         return False
-    if any(key.name == name for key in config.surrogate_keys):
-        return False
-    actions = config.attribute_actions
-    named = actions.attribute_actions if isinstance(actions, AttributeActions) else actions
-    return not any(
-        longer.startswith(f"{name}.") and path.startswith(longer)
-        for longer, its_action in named.items()
-        if its_action is CryptoAction.ENCRYPT_AND_SIGN
-    )
+    return all(key.name != name for key in config.surrogate_keys)
 
 
 def validation_error(
@@ -105,48 +85,69 @@ class _HiddenKey:
 
 
 class _Validator(_ParamValidator):
+    """Tells the errors in which attribute they are found.
+
+    A path does not say: `Item.city.S` may be inside the attribute `city`, or be the attribute `city.S`.
+    """
+
     def __init__(self, policy: ValuePolicy) -> None:
         self._policy = policy
 
     def validate(self, params: Any, shape: Any) -> "_Errors":
-        errors = _Errors(self._policy)
+        errors = _Errors()
         self._validate(params, shape, errors, name="")
         return errors
 
     def _validate_map(self, params: Any, shape: Any, errors: Any, name: Any) -> None:
-        if isinstance(params, dict):
-            entries = cast("dict[Any, Any]", params)
-            params = {
-                key if isinstance(key, str) else _HiddenKey(key): value for key, value in entries.items()
-            }
         base: Any = super()
-        base._validate_map(params, shape, errors, name)  # noqa: SLF001 the base class's method
+        if not isinstance(params, dict):
+            base._validate_map(params, shape, errors, name)  # noqa: SLF001 the base class's method
+            return
+        holds_attributes = _ITEM_OR_KEY.search(name) is not None
+        for key, value in cast("dict[Any, Any]", params).items():
+            if holds_attributes:
+                errors.in_public_attribute = isinstance(key, str) and self._policy.may_show(key)
+            member = {key if isinstance(key, str) else _HiddenKey(key): value}
+            base._validate_map(member, shape, errors, name)  # noqa: SLF001 the base class's method
+        if holds_attributes:
+            errors.in_public_attribute = False
 
 
 class _Errors(_ValidationErrors):
-    def __init__(self, policy: ValuePolicy) -> None:
+    """The problems of a request.
+
+    Attributes:
+        in_public_attribute: Whether the next problem is inside an attribute that no table encrypts.
+    """
+
+    def __init__(self) -> None:
         base: Any = super()
         base.__init__()
-        self._policy = policy
+        self.in_public_attribute = False
 
-    def _may_name(self, path: str, unknown: object) -> bool:
-        """Return whether an unknown member may be named: below an attribute, a name is part of its value."""
-        return isinstance(unknown, str) and not _VALUES.search(path)
+    def report(self, name: Any, reason: Any, **details: Any) -> None:
+        base: Any = super()
+        base.report(name, reason, is_public=self.in_public_attribute, **details)
 
     def _format_error(self, error: Any) -> str:
         base: Any = super()
         kind, name, details = error
-        path = name.removeprefix(".")
-        if "unknown_param" in details and not self._may_name(path, details["unknown_param"]):
+        is_shown = details["is_public"] or not _VALUES.search(name)
+        if "unknown_param" in details and not _may_name(name, details["unknown_param"]):
             details = {**details, "unknown_param": HIDDEN}
         if "param" in details:
             value = details["param"]
-            if isinstance(value, _HiddenKey) or not self._policy.may_show(path, value):
+            if not (is_shown and isinstance(value, _SCALARS)):
                 hidden: Any = value.key if isinstance(value, _HiddenKey) else value
                 shown = (kind, name, {**details, "param": HIDDEN})
                 message: str = base._format_error(shown)  # noqa: SLF001 the base class's method
                 return message.replace(f"type: {str}", f"type: {type(hidden)}", 1)
         return base._format_error((kind, name, details))  # noqa: SLF001 the base class's method
+
+
+def _may_name(path: str, unknown: object) -> bool:
+    """Return whether an unknown member may be named: below an attribute, a name is part of its value."""
+    return isinstance(unknown, str) and not _VALUES.search(path)
 
 
 def conversion_error(error: Exception) -> Exception:
