@@ -26,11 +26,11 @@ from dynaseal.core.actions import (
 )
 from dynaseal.core.arguments import (
     ProcessBound,
+    check_collection,
     check_instances,
     check_members,
     check_methods,
-    check_sequences,
-    check_string_collections,
+    check_string_collection,
     check_strings,
 )
 from dynaseal.core.header import RESERVED_PREFIX
@@ -173,7 +173,6 @@ class TableConfig(ProcessBound):
         if isinstance(self.attribute_actions, AttributeActions):
             unsigned |= {name for name, action in self._named.items() if action is CryptoAction.DO_NOTHING}
         object.__setattr__(self, "allowed_unsigned_attributes", unsigned)
-        object.__setattr__(self, "surrogate_keys", tuple(self.surrogate_keys))
         self._check_names()
         self._check_surrogates()
         self._check_legacy()
@@ -335,13 +334,17 @@ class TableConfig(ProcessBound):
             "allowed_unsigned_attribute_prefix": self.allowed_unsigned_attribute_prefix,
         }
         check_strings(owner, **{name: value for name, value in optional.items() if value is not None})
-        check_string_collections(owner, allowed_unsigned_attributes=self.allowed_unsigned_attributes)
+        unsigned = check_string_collection(
+            owner, "allowed_unsigned_attributes", self.allowed_unsigned_attributes
+        )
+        object.__setattr__(self, "allowed_unsigned_attributes", unsigned)
         check_members(owner, AlgorithmSuite, algorithm_suite=self.algorithm_suite)
         check_members(owner, PlaintextPolicy, plaintext_policy=self.plaintext_policy)
         check_members(owner, Unreadable, unreadable=self.unreadable)
         check_members(owner, UpdateMode, update_mode=self.update_mode)
         if self.surrogate_keys != ():
-            check_sequences(owner, surrogates.SurrogateKey, surrogate_keys=self.surrogate_keys)
+            declared = check_collection(owner, surrogates.SurrogateKey, "surrogate_keys", self.surrogate_keys)
+            object.__setattr__(self, "surrogate_keys", declared)
         if self.search is not None:
             from dynaseal.beacons.definitions import SearchConfig  # noqa: PLC0415
 

@@ -319,7 +319,7 @@ NAMES = st.lists(
 
 
 def with_actions(default: CryptoAction, actions: dict[str, CryptoAction]) -> dict[str, TableConfig]:
-    named = AttributeActions(default, actions, literal_names=actions)
+    named = AttributeActions(default, actions, literal_names=list(actions))
     return {"people": people(actions=named)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -45,12 +46,14 @@ from dynaseal import (
     SignedPart,
     SingleKeySource,
     StandardBeacon,
+    SurrogateKey,
     TableConfig,
     Upper,
     VirtualField,
     VirtualPart,
     policies_for,
 )
+from dynaseal.core.arguments import WrongTypeError
 from dynaseal.core.quoting import escaped, quoted
 from dynaseal.materials.keyrings.kms import KmsKeyring
 from dynaseal.materials.kms_calls import MAX_COUNTED, OTHER_KEYS, KmsCall, KmsCalls
@@ -284,6 +287,19 @@ LISTS: dict[str, tuple[Callable[[Any], Any], Sequence[Any]]] = {
         [ConstructorPart("salary", required=True)],
     ),
     "virtual field's parts": (lambda given: VirtualField("field", given).parts, [VirtualPart("salary")]),
+    "literal names": (
+        lambda given: (
+            AttributeActions(
+                CryptoAction.SIGN_ONLY, {"a.b": CryptoAction.SIGN_ONLY}, literal_names=given
+            ).literal_names
+        ),
+        ["a.b"],
+    ),
+    "transforms": (lambda given: VirtualPart("salary", given).transforms, [Upper()]),
+    "constructors": (
+        lambda given: CompoundBeacon("place", "|", constructors=given).constructors,
+        [Constructor([ConstructorPart("salary", required=True)])],
+    ),
     "unsigned names": (
         lambda given: (
             table(
@@ -299,6 +315,80 @@ LISTS: dict[str, tuple[Callable[[Any], Any], Sequence[Any]]] = {
 @pytest.mark.parametrize(("read", "members"), LISTS.values(), ids=LISTS)
 def test_members_from_an_iterator_count_as_those_of_a_list(read: Callable[[Any], Any], members: Any) -> None:
     assert read(iter(members)) == read(list(members))
+
+
+COLLECTIONS: list[Callable[[list[Any]], Any]] = [
+    *(list, tuple, iter, deque),
+    lambda members: (member for member in members),
+    lambda members: dict.fromkeys(members).keys(),
+    lambda members: dict(enumerate(members)).values(),
+]
+
+
+@pytest.mark.parametrize(("read", "members"), LISTS.values(), ids=LISTS)
+def test_every_member_of_a_collection_of_any_kind_is_checked(
+    read: Callable[[Any], Any], members: Any
+) -> None:
+    for collection in COLLECTIONS:
+        assert read(collection([*members])) == read([*members])
+        with pytest.raises(WrongTypeError):
+            read(collection([*members, 7]))
+
+
+@pytest.mark.parametrize(("read", "members"), LISTS.values(), ids=LISTS)
+def test_strings_bytes_and_mappings_are_not_lists(read: Callable[[Any], Any], members: Any) -> None:
+    for wrong in (
+        "ab",
+        b"ab",
+        bytearray(b"ab"),
+        bytearray(),
+        memoryview(b"ab"),
+        dict.fromkeys(members),
+        {},
+        7,
+    ):
+        with pytest.raises(WrongTypeError, match="must be a list"):
+            read(wrong)
+
+
+ORDERED = {
+    "keyrings",
+    "beacons",
+    "versions",
+    "constructor's parts",
+    "virtual field's parts",
+    "transforms",
+    "constructors",
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_names_may_be_in_a_set_and_keyrings_and_definitions_may_not(name: str) -> None:
+    read, members = LISTS[name]
+    for kind in (set, frozenset):
+        if name in ORDERED:
+            with pytest.raises(WrongTypeError, match="must be a list, and is of the type"):
+                read(kind(members))
+        else:
+            read(kind(members))
+            with pytest.raises(WrongTypeError, match="member of"):
+                read(kind([*members, 7]))
+
+
+def test_an_empty_iterator_of_constructors_is_refused_as_an_empty_list_is() -> None:
+    assert CompoundBeacon("place", "|", constructors=()).constructors == ()
+    for nothing in ([], iter([])):
+        with pytest.raises(ConfigError, match="empty list of constructors"):
+            CompoundBeacon("place", "|", constructors=nothing)  # pyright: ignore[reportArgumentType]
+
+
+def test_surrogate_keys_may_be_in_any_order() -> None:
+    keys = {SurrogateKey("pk", source="salary")}
+    for given in (keys, list(keys), iter(keys)):
+        assert table(surrogate_keys=given, search=SearchConfig([VERSION])).surrogate_keys == tuple(keys)
+    for wrong in ([*keys, "sk"], iter(["sk"]), {"pk": "salary"}, dict.fromkeys(keys)):
+        with pytest.raises(WrongTypeError):
+            table(surrogate_keys=wrong, search=SearchConfig([VERSION]))
 
 
 @pytest.mark.parametrize("read", [Constructor, lambda given: VirtualField("field", given), SearchConfig])

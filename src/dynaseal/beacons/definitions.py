@@ -20,7 +20,7 @@ from dynaseal.core.arguments import (
     check_instances,
     check_integers,
     check_methods,
-    check_sequences,
+    check_sequence,
     check_strings,
 )
 from dynaseal.errors import ConfigError
@@ -181,8 +181,7 @@ class Constructor:
     parts: Sequence[ConstructorPart]
 
     def __post_init__(self) -> None:
-        check_sequences("A constructor", ConstructorPart, parts=self.parts)
-        _store_as_tuples(self, "parts")
+        _store_checked(self, "A constructor", parts=ConstructorPart)
         if not self.parts:
             raise ConfigError(
                 "A constructor needs at least one part",
@@ -223,18 +222,16 @@ class CompoundBeacon:
     def __post_init__(self) -> None:
         _check_name(self.name, "A compound beacon")
         owner = f"The compound beacon {self.name!r}"
-        check_sequences(owner, EncryptedPart, encrypted_parts=self.encrypted_parts)
-        check_sequences(owner, SignedPart, signed_parts=self.signed_parts)
-        check_sequences(owner, Constructor, constructors=self.constructors)
+        is_default = self.constructors == ()
+        _store_checked(
+            self, owner, encrypted_parts=EncryptedPart, signed_parts=SignedPart, constructors=Constructor
+        )
         check_split(self.split, owner)
-        if (
-            not self.constructors and self.constructors != ()
-        ):  # `()` is the default; an empty list is a mistake
+        if not self.constructors and not is_default:  # an empty list is a mistake
             raise ConfigError(
                 f"The compound beacon {self.name!r} has an empty list of constructors",
                 hint="Leave `constructors` out to use the beacon's own parts, or add a constructor",
             )
-        _store_as_tuples(self, "encrypted_parts", "signed_parts", "constructors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +248,7 @@ class VirtualPart:
 
     def __post_init__(self) -> None:
         check_strings("A virtual part", loc=self.loc)
-        check_sequences("A virtual part", object, transforms=self.transforms)
-        _store_as_tuples(self, "transforms")
+        _store_checked(self, "A virtual part", transforms=object)
         for position, transform in enumerate(self.transforms):
             argument: dict[str, Any] = {f"transforms[{position}]": transform}
             check_methods("A virtual part", ("apply",), "a transform", **argument)
@@ -275,8 +271,7 @@ class VirtualField:
 
     def __post_init__(self) -> None:
         _check_name(self.name, "A virtual field")
-        check_sequences(f"The virtual field {self.name!r}", VirtualPart, parts=self.parts)
-        _store_as_tuples(self, "parts")
+        _store_checked(self, f"The virtual field {self.name!r}", parts=VirtualPart)
         if not self.parts:
             raise ConfigError(
                 f"The virtual field {self.name!r} has no parts", hint="Write parts=[VirtualPart(location)]"
@@ -318,14 +313,6 @@ class BeaconVersion:
 
     def __post_init__(self) -> None:
         self._check_types()
-        _store_as_tuples(
-            self,
-            "standard_beacons",
-            "compound_beacons",
-            "virtual_fields",
-            "encrypted_parts",
-            "signed_parts",
-        )
         if self.version != 1:
             raise ConfigError(f"A beacon version is {self.version}; the only supported version is 1")
         if not isinstance(self.key_source, SingleKeySource | MultiKeySource):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
@@ -335,11 +322,15 @@ class BeaconVersion:
     def _check_types(self) -> None:
         owner = "A BeaconVersion"
         check_methods(owner, ("get_beacon_key",), "a KeyStore", key_store=self.key_store)
-        check_sequences(owner, StandardBeacon, standard_beacons=self.standard_beacons)
-        check_sequences(owner, CompoundBeacon, compound_beacons=self.compound_beacons)
-        check_sequences(owner, VirtualField, virtual_fields=self.virtual_fields)
-        check_sequences(owner, EncryptedPart, encrypted_parts=self.encrypted_parts)
-        check_sequences(owner, SignedPart, signed_parts=self.signed_parts)
+        _store_checked(
+            self,
+            owner,
+            standard_beacons=StandardBeacon,
+            compound_beacons=CompoundBeacon,
+            virtual_fields=VirtualField,
+            encrypted_parts=EncryptedPart,
+            signed_parts=SignedPart,
+        )
         numbers = {
             "maximum_number_of_partitions": self.maximum_number_of_partitions,
             "default_number_of_partitions": self.default_number_of_partitions,
@@ -399,8 +390,7 @@ class SearchConfig:
     write_version: int = 1
 
     def __post_init__(self) -> None:
-        check_sequences("A SearchConfig", BeaconVersion, versions=self.versions)
-        _store_as_tuples(self, "versions")
+        _store_checked(self, "A SearchConfig", versions=BeaconVersion)
         if self.write_version != 1:
             raise ConfigError(f"write_version is {self.write_version}; the only supported version is 1")
         if len(self.versions) != 1:
@@ -415,9 +405,10 @@ class SearchConfig:
         return self.versions[0]
 
 
-def _store_as_tuples(definition: object, *names: str) -> None:
-    for name in names:
-        object.__setattr__(definition, name, tuple(getattr(definition, name)))
+def _store_checked(definition: object, owner: str, **kinds: type) -> None:
+    """Replace lists of a definition by tuples, after checking of which class their members are."""
+    for name, kind in kinds.items():
+        object.__setattr__(definition, name, check_sequence(owner, kind, name, getattr(definition, name)))
 
 
 def _check_name(name: str, owner: str) -> None:

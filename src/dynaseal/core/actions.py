@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from dynaseal.core.arguments import check_instances, check_members, check_string_collections, check_strings
+from dynaseal.core.arguments import check_instances, check_members, check_string_collection, check_strings
 from dynaseal.core.quoting import quoted
 from dynaseal.core.values.types import MAX_NAME_LENGTH
 from dynaseal.errors import ConfigError
@@ -61,8 +61,8 @@ class AttributeActions:
     def __post_init__(self) -> None:
         owner = "AttributeActions"
         check_members(owner, CryptoAction, default_action=self.default_action)
-        check_string_collections(owner, literal_names=self.literal_names)
-        object.__setattr__(self, "literal_names", frozenset(self.literal_names))
+        literal_names = check_string_collection(owner, "literal_names", self.literal_names)
+        object.__setattr__(self, "literal_names", frozenset(literal_names))
         check_actions(owner, self.attribute_actions)
         for name in self.attribute_actions:
             if name not in self.literal_names and looks_like_path(name):

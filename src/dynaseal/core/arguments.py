@@ -6,10 +6,12 @@ what to write instead.
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from dynaseal.core.quoting import quoted
 from dynaseal.errors import ConfigError
+
+Member = TypeVar("Member")
 
 
 class WrongTypeError(ConfigError, TypeError):
@@ -45,20 +47,24 @@ def check_strings(owner: str, **arguments: object) -> None:
             )
 
 
-def check_string_collections(owner: str, **arguments: object) -> None:
-    """Check that arguments are collections of strings that can be written as UTF-8, and not a string.
+def check_string_collection(owner: str, name: str, value: Iterable[str]) -> tuple[str, ...]:
+    """Check that an argument is a collection of strings that can be written as UTF-8, and not a string.
+
+    Args:
+        owner: Whose argument it is, for the message.
+        name: Its name.
+        value: The argument. An iterator is read, so the caller must use what is returned.
+
+    Returns:
+        The strings, in the collection's order.
 
     Raises:
-        ConfigError: one is not.
+        ConfigError: it is not such a collection, or a member is not such a string.
     """
-    for name, value in arguments.items():
-        if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-            raise _wrong_type(owner, name, value, "a list of strings", hint=f"Write {name}=[...]")
-        if not isinstance(value, list | tuple | set | frozenset):
-            continue  # an iterator could be read only once
-        for position, member in enumerate(cast("Iterable[object]", value)):
-            where = f"{name}[{position}]" if isinstance(value, list | tuple) else f"member of {name}"
-            check_strings(owner, **{where: member})
+    members = _members(owner, name, value, "a list of strings")
+    for place, member in members:
+        check_strings(owner, **{place: member})
+    return tuple(member for _, member in members)
 
 
 def check_bytes(owner: str, **arguments: object) -> None:
@@ -133,18 +139,50 @@ def check_instances(owner: str, kind: type | tuple[type, ...], **arguments: obje
             raise _wrong_type(owner, name, value, f"of the type {expected}")
 
 
-def check_sequences(owner: str, kind: type | tuple[type, ...], **arguments: object) -> None:
-    """Check that arguments are lists or tuples of instances of a class.
+def check_collection(
+    owner: str, kind: type | tuple[type, ...], name: str, value: Iterable[Member]
+) -> tuple[Member, ...]:
+    """Check that an argument is a collection of instances of a class.
+
+    Args:
+        owner: Whose argument it is, for the message.
+        kind: The class.
+        name: The argument's name.
+        value: The argument. An iterator is read, so the caller must use what is returned.
+
+    Returns:
+        The members, in the collection's order.
 
     Raises:
-        ConfigError: one is not.
+        ConfigError: it is not a collection, or a member is not an instance.
     """
-    for name, value in arguments.items():
-        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-            raise _wrong_type(owner, name, cast("object", value), "a list", hint=f"Write {name}=[...]")
-        if isinstance(value, list | tuple):
-            for position, member in enumerate(cast("Iterable[object]", value)):
-                check_instances(owner, kind, **{f"{name}[{position}]": member})
+    members = _members(owner, name, value, "a list")
+    for place, member in members:
+        check_instances(owner, kind, **{place: member})
+    return tuple(member for _, member in members)
+
+
+def check_sequence(
+    owner: str, kind: type | tuple[type, ...], name: str, value: Iterable[Member]
+) -> tuple[Member, ...]:
+    """Check that an argument is a collection of instances of a class that has an order, so not a set.
+
+    Args, returns and raises as `check_collection`.
+    """
+    if isinstance(value, set | frozenset):
+        raise _wrong_type(owner, name, cast("object", value), "a list", hint=f"Write {name}=[...]")
+    return check_collection(owner, kind, name, value)
+
+
+def _members(owner: str, name: str, value: Iterable[Member], expected: str) -> list[tuple[str, Member]]:
+    """Return the members of a collection, each with its place in it."""
+    # Each of these can be iterated over, which gives characters, numbers or keys.
+    is_other = isinstance(value, str | bytes | bytearray | memoryview | Mapping)
+    if is_other or not isinstance(value, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] untyped callers
+        raise _wrong_type(owner, name, cast("object", value), expected, hint=f"Write {name}=[...]")
+    if isinstance(value, set | frozenset):
+        return [(f"member of {name}", member) for member in value]
+    return [(f"{name}[{position}]", member) for position, member in enumerate(value)]
 
 
 def check_callables(owner: str, **arguments: object) -> None:

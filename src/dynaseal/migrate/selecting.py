@@ -10,7 +10,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Protocol, runtime_checkable
 
-from dynaseal.core.arguments import check_string_collections
+from dynaseal.core.arguments import check_string_collection
 from dynaseal.errors import ConfigError
 from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
 from dynaseal.materials.keyrings.multi import MultiKeyring
@@ -90,7 +90,7 @@ def select(keys: Iterable[str], older_than: datetime | None, *keyrings: AnyKeyri
     Raises:
         ConfigError: `keys` is a string, there is no key store to ask for dates, or the time has no time zone.
     """
-    check_string_collections("A migration", keys=keys)
+    keys = check_string_collection("A migration", "keys", keys)
     if older_than is None:
         return Selection(keys=frozenset(keys))
     if older_than.tzinfo is None:

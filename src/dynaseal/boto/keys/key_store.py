@@ -13,7 +13,7 @@ from dynaseal.boto.interception.emitters import has_handler
 from dynaseal.boto.keys.clients import Clients, UntypedClient
 from dynaseal.boto.keys.key_store_kms import BotoKeyStoreKms, KeyStoreKmsClient
 from dynaseal.boto.keys.key_store_table import BotoKeyStoreTable, DynamoDbClient
-from dynaseal.core.arguments import check_methods, check_string_collections, check_strings
+from dynaseal.core.arguments import check_methods, check_string_collection, check_strings
 from dynaseal.errors import ConfigError
 from dynaseal.materials.arn import check_key_id, region_of
 from dynaseal.materials.key_store.store import BranchKeyStore
@@ -55,7 +55,7 @@ class KeyStore(BranchKeyStore):
         # The casts accept an UntypedClient, whose operations exist although a type checker does not see them.
         owner = "A KeyStore"
         check_strings(owner, table_name=table_name)
-        check_string_collections(owner, grant_tokens=grant_tokens)
+        grant_tokens = check_string_collection(owner, "grant_tokens", grant_tokens)
         if not table_name or not logical_key_store_name:
             raise ConfigError("A KeyStore needs the names of its table and of its logical key store")
         if dynamodb_client is not None:

@@ -10,7 +10,7 @@ from functools import partial
 
 from dynaseal.boto.keys.clients import Clients, UntypedClient
 from dynaseal.boto.keys.kms import BotoKms, KmsClient
-from dynaseal.core.arguments import check_methods, check_string_collections
+from dynaseal.core.arguments import check_methods, check_string_collection
 from dynaseal.errors import ConfigError
 from dynaseal.materials.arn import check_key_id, check_multi_region_keys_differ, parse_arn, region_of
 from dynaseal.materials.keyrings.kms import KmsKeyring, KmsMrkKeyring
@@ -101,8 +101,8 @@ class AwsKmsMultiKeyring(MultiKeyring):
         grant_tokens: Sequence[str] = (),
     ) -> None:
         children = _checked_children(generator, children)
-        check_string_collections("A KMS multi-keyring", grant_tokens=grant_tokens)
-        make = partial(_keyring, KmsKeyring, Clients("kms", make_client=clients), tuple(grant_tokens))
+        grant_tokens = check_string_collection("A KMS multi-keyring", "grant_tokens", grant_tokens)
+        make = partial(_keyring, KmsKeyring, Clients("kms", make_client=clients), grant_tokens)
         super().__init__(None if generator is None else make(generator), [make(child) for child in children])
 
 
@@ -132,8 +132,8 @@ class AwsKmsMrkMultiKeyring(MultiKeyring):
     ) -> None:
         children = _checked_children(generator, children)
         check_multi_region_keys_differ([*([] if generator is None else [generator]), *children])
-        check_string_collections("A KMS multi-keyring", grant_tokens=grant_tokens)
-        make = partial(_keyring, KmsMrkKeyring, Clients("kms", make_client=clients), tuple(grant_tokens))
+        grant_tokens = check_string_collection("A KMS multi-keyring", "grant_tokens", grant_tokens)
+        make = partial(_keyring, KmsMrkKeyring, Clients("kms", make_client=clients), grant_tokens)
         super().__init__(None if generator is None else make(generator), [make(child) for child in children])
 
 
@@ -215,8 +215,7 @@ class AwsKmsDiscoveryMultiKeyring(MultiKeyring):
         account_ids: Collection[str] | None = None,
         partition: str = "aws",
     ) -> None:
-        check_string_collections("A discovery multi-keyring", regions=regions)
-        regions = tuple(regions)
+        regions = check_string_collection("A discovery multi-keyring", "regions", regions)
         if not regions or not all(regions):
             raise ConfigError(
                 "A discovery multi-keyring needs at least one Region, and none may be empty",
@@ -254,8 +253,7 @@ def _keyring(
 
 def _checked_children(generator: str | None, children: Sequence[str]) -> tuple[str, ...]:
     """Return the children after checking that they and the generator are ARNs."""
-    check_string_collections("A KMS multi-keyring", children=children)
-    children = tuple(children)
+    children = check_string_collection("A KMS multi-keyring", "children", children)
     for key_id in children if generator is None else (generator, *children):
         if not check_key_id(key_id).startswith("arn:"):
             raise ConfigError(

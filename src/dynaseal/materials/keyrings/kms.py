@@ -11,7 +11,7 @@ Source: specification `aws-kms-keyring.md`, `aws-kms-mrk-keyring.md`.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from dynaseal.core.arguments import ProcessBound, check_string_collections
+from dynaseal.core.arguments import ProcessBound, check_string_collection
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.core.quoting import shown
@@ -72,9 +72,8 @@ class KmsKeyring(ProcessBound):
 
     def __init__(self, key_id: str, kms: SymmetricKms, grant_tokens: Sequence[str] = ()) -> None:
         self._key_id = check_key_id(key_id)
-        check_string_collections("A KMS keyring", grant_tokens=grant_tokens)
+        self._grant_tokens = check_string_collection("A KMS keyring", "grant_tokens", grant_tokens)
         self._kms = kms
-        self._grant_tokens = tuple(grant_tokens)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._key_id!r})"

@@ -12,7 +12,7 @@ Source: specification `aws-kms-discovery-keyring.md`, `aws-kms-mrk-discovery-key
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from dynaseal.core.arguments import ProcessBound, check_string_collections, check_strings
+from dynaseal.core.arguments import ProcessBound, check_string_collection, check_strings
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.errors import ConfigError, EncryptError
 from dynaseal.materials.arn import KmsArn
@@ -58,8 +58,8 @@ def discovery_filter(account_ids: Collection[str] | None, partition: str) -> Dis
     check_strings("A discovery keyring", partition=partition)
     if account_ids is None:
         return None
-    check_string_collections("A discovery keyring", account_ids=account_ids)
-    return DiscoveryFilter(frozenset(account_ids), partition)
+    accounts = check_string_collection("A discovery keyring", "account_ids", account_ids)
+    return DiscoveryFilter(frozenset(accounts), partition)
 
 
 class KmsDiscoveryKeyring(ProcessBound):

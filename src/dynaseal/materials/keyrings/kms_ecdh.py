@@ -16,7 +16,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
-from dynaseal.core.arguments import ProcessBound, check_members, check_string_collections
+from dynaseal.core.arguments import ProcessBound, check_members, check_string_collection
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
@@ -79,13 +79,12 @@ class KmsEcdhKeyring(ProcessBound):
         grant_tokens: Sequence[str] = (),
     ) -> None:
         check_members("A KMS ECDH keyring", Curve, curve=curve)
-        check_string_collections("A KMS keyring", grant_tokens=grant_tokens)
+        self._grant_tokens = check_string_collection("A KMS keyring", "grant_tokens", grant_tokens)
         self._curve = curve
         self._key_id = check_key_arn(key_id, "and KMS's responses are checked against it")
         self._kms = kms
         self._public_key = None if public_key is None else compressed(public_key)
         self._peer_public_key = recipient_public_key
-        self._grant_tokens = tuple(grant_tokens)
 
     def __repr__(self) -> str:
         form = "discovery" if self._peer_public_key is None else "static"

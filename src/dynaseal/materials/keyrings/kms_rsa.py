@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from hmac import compare_digest
 from typing import Literal, Protocol, get_args
 
-from dynaseal.core.arguments import ProcessBound, check_string_collections
+from dynaseal.core.arguments import ProcessBound, check_string_collection
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError, sha384
 from dynaseal.core.suites import AlgorithmSuite
@@ -76,7 +76,7 @@ class KmsRsaKeyring(ProcessBound):
         grant_tokens: Sequence[str] = (),
     ) -> None:
         self._key_id = check_key_arn(key_id, "and items name the key by its ARN")
-        check_string_collections("A KMS keyring", grant_tokens=grant_tokens)
+        self._grant_tokens = check_string_collection("A KMS keyring", "grant_tokens", grant_tokens)
         if algorithm not in get_args(RsaAlgorithm):
             raise ConfigError(
                 f"KMS has no RSA encryption algorithm {algorithm!r}",
@@ -87,7 +87,6 @@ class KmsRsaKeyring(ProcessBound):
         self._public_key = None if public_key is None else load_public_key(public_key)
         if self._public_key is not None and self._public_key.key_size < MIN_KEY_SIZE:
             raise ConfigError(f"The public key of {key_id} has fewer than {MIN_KEY_SIZE} bits")
-        self._grant_tokens = tuple(grant_tokens)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._key_id!r}, {self._algorithm!r})"

@@ -9,7 +9,7 @@ Source: specification `multi-keyring.md`.
 from collections.abc import Sequence
 
 from dynaseal import drivers
-from dynaseal.core.arguments import ProcessBound, check_methods, check_sequences
+from dynaseal.core.arguments import ProcessBound, check_methods, check_sequence
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.errors import ConfigError, EncryptError, UnwrapError
 from dynaseal.materials.model import (
@@ -46,9 +46,8 @@ class MultiKeyring(ProcessBound):
         if generator is not None:
             hint = "Pass several keyrings as children=[...]" if isinstance(generator, list | tuple) else None
             check_methods("A MultiKeyring", methods, "a keyring", hint=hint, generator=generator)
-        check_sequences("A MultiKeyring", object, children=children)
         self._generator = generator
-        self._children = tuple(children)
+        self._children = check_sequence("A MultiKeyring", object, "children", children)
         for child in self._children:
             check_methods("A MultiKeyring", methods, "a keyring", child=child)
         if generator is None and not self._children:

@@ -17,7 +17,7 @@ Source: specification `required-encryption-context-cmm.md`.
 from collections.abc import Collection, Mapping, Sequence
 
 from dynaseal import drivers
-from dynaseal.core.arguments import ProcessBound, check_methods, check_string_collections
+from dynaseal.core.arguments import ProcessBound, check_methods, check_string_collection
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import ConfigError, DecryptError, EncryptError
@@ -55,8 +55,8 @@ class RequiredContextMaterialsManager(ProcessBound):
             hint="A keyring is passed as DefaultMaterialsManager(keyring)",
             underlying=underlying,
         )
-        check_string_collections("A RequiredContextMaterialsManager", required_keys=required_keys)
-        self.required_keys: tuple[str, ...] = tuple(sorted(set(required_keys)))
+        names = check_string_collection("A RequiredContextMaterialsManager", "required_keys", required_keys)
+        self.required_keys: tuple[str, ...] = tuple(sorted(set(names)))
         if not self.required_keys or not all(self.required_keys):
             raise ConfigError(
                 "required_keys must have at least one key, and none may be empty",
