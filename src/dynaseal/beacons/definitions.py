@@ -31,7 +31,7 @@ MAX_PARTITIONS = 254
 
 
 PartitionSelector = Callable[[Item], int]
-"""Chooses an item's partition from the item as the application wrote it, in wire form."""
+"""Chooses an item's partition from a copy of the item as the application wrote it, in wire form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +293,7 @@ class BeaconVersion:
         version: 1, the only version.
         maximum_number_of_partitions: How many partitions items are divided into, 1 to 254.
         default_number_of_partitions: How many partitions beacons without a `number_of_partitions` are over.
-        partition_selector: Chooses an item's partition. By default, it is random.
+        partition_selector: Chooses an item's partition, given a copy of the item. By default, it is random.
 
     Raises:
         ConfigError: an argument contradicts the specification; the message says which.

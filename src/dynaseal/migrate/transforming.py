@@ -235,7 +235,7 @@ class Transformer:
         except DynasealError as error:
             return _failed(found, _reason(error), error)
         except TypeError as error:
-            return _failed(found, f"The item is not in wire form: {error}", error)
+            return _failed(found, f"A value has the wrong type: {error}", error)
 
     def verify(self, item: Item) -> Outcome:
         """Return `skipped` if an item is already as the target would write it, and otherwise `failed`.

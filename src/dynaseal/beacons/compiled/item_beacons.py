@@ -18,6 +18,8 @@ from dynaseal.attributes import Item
 from dynaseal.beacons.compiled.hashes import HmacKeys
 from dynaseal.beacons.compiled.search import CompiledSearch
 from dynaseal.beacons.compiled.standard import CompiledStandardBeacon
+from dynaseal.core.callbacks import name_of, type_of_result
+from dynaseal.core.copies import copied
 from dynaseal.errors import EncryptError
 
 
@@ -79,12 +81,19 @@ def partition_of(compiled: CompiledSearch, item: Item, random_below: Callable[[i
 
     Raises:
         EncryptError: the table's selector returned a number that is not a partition.
+        TypeError: it returned something else than an int.
     """
     if compiled.partitions == 1:
         return 0
-    if compiled.partition_selector is None:
+    selector = compiled.partition_selector
+    if selector is None:
         return random_below(compiled.partitions)
-    partition = compiled.partition_selector(item)
+    # A copy: beacons are made of the item that is stored, whatever the selector does to the one it is given.
+    partition = selector(copied(item))
+    if isinstance(partition, bool) or not isinstance(partition, int):  # pyright: ignore[reportUnnecessaryIsInstance] users' selectors
+        raise TypeError(
+            f"the partition selector {name_of(selector)} must return an int, not {type_of_result(partition)}"
+        )
     if not 0 <= partition < compiled.partitions:
         raise EncryptError(
             f"The partition selector returned {partition}; "

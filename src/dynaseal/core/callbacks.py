@@ -1,0 +1,42 @@
+"""What users' own functions are called in messages, and whether what they returned was run at all."""
+
+from collections.abc import Callable
+from inspect import (
+    isasyncgen,
+    isasyncgenfunction,
+    isawaitable,
+    iscoroutine,
+    iscoroutinefunction,
+    isgenerator,
+    isgeneratorfunction,
+)
+from typing import Any
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Return the name of a function, or the class of another object that can be called."""
+    return getattr(function, "__qualname__", type(function).__name__)
+
+
+def type_of_result(result: object) -> str:
+    """Return the name of a result's type, for the message that refuses it.
+
+    A coroutine or generator is closed: nobody will run it, and Python would warn of that as well.
+    """
+    if iscoroutine(result) or isgenerator(result):
+        result.close()
+    return type(result).__name__
+
+
+def runs_later(function: Callable[..., Any]) -> bool:
+    """Return whether calling a function only makes a coroutine or a generator, and runs none of its code."""
+    # An object that can be called has its code in the method of its class.
+    return any(
+        iscoroutinefunction(code) or isgeneratorfunction(code) or isasyncgenfunction(code)
+        for code in (function, type(function).__call__)
+    )
+
+
+def has_not_run(result: object) -> bool:
+    """Return whether a result is a coroutine, a generator or another object that somebody has yet to run."""
+    return isawaitable(result) or isgenerator(result) or isasyncgen(result)
