@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 
-from dynaseal import ItemEncryptor, StandardBeacon
-from dynaseal.beacons.definitions import PartitionSelector
+from dynaseal import ItemEncryptor, StandardBeacon, Upper, VirtualField, VirtualPart
+from dynaseal.beacons.definitions import PartitionSelector, Transform
 from dynaseal.config import AttributeActions
 from dynaseal.migrate import Outcome, transform
 from support.patients import table
@@ -111,3 +112,35 @@ def test_a_selector_that_returns_no_int_is_refused_by_its_name(result: Any) -> N
     outcome = migrated(encryptor)
     assert (outcome.state, outcome.item) == ("failed", None)
     assert "choose must return an int" in str(outcome.reason)
+
+
+@dataclass(frozen=True)
+class Own:
+    """A user's transform."""
+
+    result: Any
+
+    def apply(self, string: str) -> Any:
+        return self.result(string) if callable(self.result) else self.result
+
+
+@pytest.mark.parametrize(
+    "result",
+    [None, 5, b"ann", ["a"], ("a",), {}, iter("a"), later, generator],
+    ids=label,
+)
+@pytest.mark.parametrize("after", [[], [Upper()]], ids=["last", "before another"])
+def test_a_transform_that_returns_no_string_is_refused_by_its_class(
+    result: Any, after: list[Transform]
+) -> None:
+    field = VirtualField("initial", [VirtualPart("name", [Own(result), *after])])
+    encryptor = ItemEncryptor(
+        table(StandardBeacon("initial", 8), actions=AttributeActions(), virtual_fields=[field])
+    )
+    message = "the transform Own of the virtual field 'initial' must return a str, not "
+
+    with pytest.raises(TypeError, match=message):
+        encryptor.encrypt_item(ANN)
+    outcome = migrated(encryptor)
+    assert (outcome.state, outcome.item) == ("failed", None)
+    assert message in str(outcome.reason)

@@ -39,6 +39,7 @@ def resolve_attributes(config: Searchable, item: Item) -> ResolvedAttributes:
 
     Raises:
         EncryptError: a value that is needed as a string has none, or contains its beacon's split character.
+        TypeError: a transform returned something else than a string.
 
     Example:
         >>> from dynaseal import (

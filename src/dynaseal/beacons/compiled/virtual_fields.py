@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 from dynaseal.attributes import AttributeValue, Item
 from dynaseal.beacons.compiled.locations import Location
 from dynaseal.core.arguments import check_integers, check_strings
+from dynaseal.core.callbacks import type_of_result
 from dynaseal.core.paths import utf16_length
 from dynaseal.errors import ConfigError, EncryptError
 
@@ -197,6 +198,7 @@ class CompiledVirtualField:
 
         Raises:
             EncryptError: the type of a part's value has no string.
+            TypeError: a transform returned something else than a string.
         """
         joined = ""
         for location, transforms in self.parts:
@@ -205,9 +207,18 @@ class CompiledVirtualField:
                 return None
             units = code_units(string_of(value, f"The virtual field {self.name!r}"))
             for transform in transforms:
-                units = transform.apply(units)
+                units = self._transformed(units, transform)
             joined += units
         return characters(joined)
+
+    def _transformed(self, units: str, transform: Transform) -> str:
+        transformed = transform.apply(units)
+        if not isinstance(transformed, str):  # pyright: ignore[reportUnnecessaryIsInstance] users' transforms
+            raise TypeError(
+                f"the transform {type(transform).__name__} of the virtual field {self.name!r} must return a "
+                f"str, not {type_of_result(transformed)}"
+            )
+        return transformed
 
 
 def string_of(value: AttributeValue, owner: str) -> str:
