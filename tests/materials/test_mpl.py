@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
@@ -202,6 +204,122 @@ def test_a_keyring_that_returns_other_than_one_signing_key_per_data_key_is_refus
     subject = Subject(MplKeyring(WithoutSigningKeys(theirs_aes(fake_kms()), signing_keys)))
 
     with pytest.raises(EncryptError, match=r"one symmetric signing key for each encrypted data key"):
+        subject.write()
+
+
+class Changed(Ours):
+    """A keyring that a user wrote, whose replies are changed."""
+
+    def __init__(self, inner: Any, change: Callable[[Any], Any] = lambda output: output) -> None:
+        super().__init__(inner)
+        self.change = change
+
+    def on_encrypt(self, param: Any) -> Any:
+        return self.change(self.inner.on_encrypt(param))
+
+    def on_decrypt(self, param: Any) -> Any:
+        return self.change(self.inner.on_decrypt(param))
+
+
+def with_materials(**fields: Any) -> Callable[[Any], Any]:
+    """A change of the materials: each field becomes what a function makes of it."""
+
+    def change(output: Any) -> Any:
+        for name, field in fields.items():
+            setattr(output.materials, name, field(getattr(output.materials, name)))
+        return output
+
+    return change
+
+
+def with_wrapped(**fields: Any) -> Callable[[Any], Any]:
+    """A change of the data key as the keyring wrapped it."""
+
+    def change(keys: Any) -> Any:
+        for name, value in fields.items():
+            setattr(keys[-1], name, value)
+        return keys
+
+    return with_materials(encrypted_data_keys=change)
+
+
+def to(value: Any) -> Callable[[Any], Any]:
+    return lambda _: value
+
+
+NO_BYTES: list[Any] = [32, [1] * 32, "k" * 32, True, {}]
+OF_BOTH: dict[str, Callable[[Any], Any]] = {
+    "nothing": to(None),
+    "materials of nothing": lambda output: type(output)(materials=None),
+    "another class": lambda output: output.materials,
+    "materials of another class": lambda output: type(output)(materials=output),
+    **{f"data key {value!r:.9}": with_materials(plaintext_data_key=to(value)) for value in NO_BYTES},
+}
+OF_WRITING = {
+    **{f"tag key {value!r:.9}": with_materials(symmetric_signing_keys=to([value])) for value in NO_BYTES},
+    **{f"ciphertext {value!r:.9}": with_wrapped(ciphertext=value) for value in [None, *NO_BYTES]},
+    **{f"info {value!r:.9}": with_wrapped(key_provider_info=value) for value in [None, *NO_BYTES]},
+    **{f"id {value!r:.9}": with_wrapped(key_provider_id=value) for value in (None, 5, b"id")},
+    **{
+        f"keys {value!r:.9}": with_materials(encrypted_data_keys=to(value))
+        for value in (5, "k", [None], [b"k"])
+    },
+    "tag keys in a string": with_materials(symmetric_signing_keys=to("k")),
+}
+OF_READING = {f"tag key {value!r:.9}": with_materials(symmetric_signing_key=to(value)) for value in NO_BYTES}
+
+
+@pytest.mark.parametrize("fault", OF_BOTH | OF_WRITING)
+def test_what_a_users_keyring_returns_when_it_writes_must_have_the_types_of_aws_package(fault: str) -> None:
+    subject = Subject(MplKeyring(Changed(theirs_aes(fake_kms()), (OF_BOTH | OF_WRITING)[fault])))
+    with pytest.raises(EncryptError, match=r"MplKeyring\(Changed\) returned .* of the type \w+, not \w+"):
+        subject.write()
+
+
+@pytest.mark.parametrize("fault", OF_BOTH | OF_READING)
+def test_what_a_users_keyring_returns_when_it_reads_must_have_the_types_of_aws_package(fault: str) -> None:
+    keyring = Changed(theirs_aes(fake_kms()))
+    subject = Subject(MplKeyring(keyring))
+    written = subject.write()
+    keyring.change = (OF_BOTH | OF_READING)[fault]
+    error = subject.check_refuses(written, fault)
+    assert re.search(r"MplKeyring\(Changed\) returned .* of the type \w+, not \w+", str(error))
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_keys_in_any_of_pythons_types_of_bytes_are_taken(kind: Any) -> None:
+    change = with_materials(plaintext_data_key=kind, symmetric_signing_keys=lambda keys: [*map(kind, keys)])
+    inner = theirs_aes(fake_kms())
+    written = Subject(MplKeyring(Changed(inner, change))).write()
+    Subject(MplKeyring(inner)).check_reads(written, f"written with {kind.__name__}")
+    reading = with_materials(plaintext_data_key=kind, symmetric_signing_key=kind)
+    Subject(MplKeyring(Changed(inner, reading))).check_reads(written, f"read with {kind.__name__}")
+
+
+REORDERED: dict[str, Callable[[list[Any]], list[Any]]] = {
+    "its own first": lambda keys: [keys[-1], *keys[:-1]],
+    "another one in front": lambda keys: [keys[-1], *keys],
+    "its own in place of the other": lambda keys: [keys[-1], keys[-1]],
+    "only its own": lambda keys: keys[-1:],
+}
+
+
+@pytest.mark.parametrize("order", REORDERED)
+@pytest.mark.parametrize(
+    "fields",
+    [["encrypted_data_keys"], ["symmetric_signing_keys"], ["encrypted_data_keys", "symmetric_signing_keys"]],
+    ids="+".join,
+)
+def test_a_users_keyring_must_add_its_keys_after_those_that_it_was_given(
+    order: str, fields: list[str]
+) -> None:
+    first, inner = RawAesKeyring("mine", "one", b"k" * 32), theirs_aes(fake_kms())
+    child = Changed(inner)
+    subject = Subject(MultiKeyring(first, [MplKeyring(child)]))
+    for reader in (first, MplKeyring(inner)):
+        Subject(reader).check_reads(subject.write(), "with the keys in order")
+    child.change = with_materials(**dict.fromkeys(fields, REORDERED[order]))
+    with pytest.raises(EncryptError, match="changed, moved or removed the data key as another keyring had"):
         subject.write()
 
 

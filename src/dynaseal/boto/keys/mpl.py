@@ -84,28 +84,12 @@ class MplKeyring(ProcessBound):
         )
         try:
             request = self._models.OnEncryptInput(materials=mpl_materials)
-            result = drivers.call(self._keyring.on_encrypt, request).materials
+            output = drivers.call(self._keyring.on_encrypt, request)
+            return self._with_wrapped_keys(materials, output)
         except self._service_error as error:
             raise EncryptError(f"{self!r} could not wrap a data key: {_message(error)}") from error
-        count = len(materials.encrypted_data_keys)
-        wrapped_keys = (result.encrypted_data_keys or ())[count:]
-        tag_keys = (result.symmetric_signing_keys or ())[count:]
-        if not wrapped_keys or result.plaintext_data_key is None:
-            raise EncryptError(
-                f"{self!r} did not wrap a data key",
-                hint="Its on_encrypt must return the data key, and add an encrypted data key",
-            )
-        if len(tag_keys) != len(wrapped_keys):
-            raise EncryptError(
-                f"{self!r} wrapped the data key {len(wrapped_keys)} times, and added {len(tag_keys)} "
-                "symmetric signing keys",
-                hint="Its on_encrypt must add one symmetric signing key for each encrypted data key",
-            )
-        for wrapped, tag_key in zip(wrapped_keys, tag_keys, strict=True):
-            materials = materials.with_wrapped_key(
-                bytes(result.plaintext_data_key), _from_mpl(wrapped), bytes(tag_key)
-            )
-        return materials
+        except _FaultError as fault:
+            raise EncryptError(f"{self!r} {fault}", hint=fault.hint) from None
 
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
@@ -125,17 +109,62 @@ class MplKeyring(ProcessBound):
             materials=mpl_materials, encrypted_data_keys=[self._to_mpl(key) for key in encrypted_data_keys]
         )
         try:
-            result = drivers.call(self._keyring.on_decrypt, request).materials
+            output = drivers.call(self._keyring.on_decrypt, request)
+            return self._with_unwrapped_key(materials, output)
         except self._service_error as error:
             raise UnwrapError(f"{self!r} could not unwrap a data key: {_message(error)}") from error
+        except _FaultError as fault:
+            raise UnwrapError(f"{self!r} {fault}", hint=fault.hint) from None
+
+    def _with_wrapped_keys(self, materials: EncryptionMaterials, output: object) -> EncryptionMaterials:
+        """Return materials with the keys that AWS's keyring added.
+
+        Raises:
+            _FaultError: it returned something else than what it was given and the keys that it added.
+        """
+        models = self._models
+        result = _materials(output, models.OnEncryptOutput, models.EncryptionMaterials)
+        wrapped_keys = tuple(map(self._from_mpl, _list(result.encrypted_data_keys, "encrypted data keys")))
+        tag_keys = tuple(map(_tag_key, _list(result.symmetric_signing_keys, "symmetric signing keys")))
+        count = len(materials.encrypted_data_keys)
+        given = materials.encrypted_data_keys, materials.symmetric_signing_keys
+        if (wrapped_keys[:count], tag_keys[:count]) != given:
+            raise _FaultError(
+                "changed, moved or removed the data key as another keyring had wrapped it",
+                hint="Its on_encrypt must return the keys that it was given, and its own after them",
+            )
+        added, added_tag_keys = wrapped_keys[count:], tag_keys[count:]
+        if not added or result.plaintext_data_key is None:
+            raise _FaultError(
+                "did not wrap a data key",
+                hint="Its on_encrypt must return the data key, and add an encrypted data key",
+            )
+        if len(added_tag_keys) != len(added):
+            raise _FaultError(
+                f"wrapped the data key {len(added)} times, and added {len(added_tag_keys)} "
+                "symmetric signing keys",
+                hint="Its on_encrypt must add one symmetric signing key for each encrypted data key",
+            )
+        data_key = _bytes(result.plaintext_data_key, "a data key")
+        for wrapped, tag_key in zip(added, added_tag_keys, strict=True):
+            materials = materials.with_wrapped_key(data_key, wrapped, tag_key)
+        return materials
+
+    def _with_unwrapped_key(self, materials: DecryptionMaterials, output: object) -> DecryptionMaterials:
+        """Return materials with the data key that AWS's keyring unwrapped.
+
+        Raises:
+            _FaultError: it returned something else.
+        """
+        models = self._models
+        result = _materials(output, models.OnDecryptOutput, models.DecryptionMaterials)
         if result.plaintext_data_key is None or result.symmetric_signing_key is None:
-            raise UnwrapError(
-                f"{self!r} returned no data key",
+            raise _FaultError(
+                "returned no data key",
                 hint="Its on_decrypt must return the data key and its symmetric signing key, or fail",
             )
-        return materials.with_unwrapped_key(
-            bytes(result.plaintext_data_key), bytes(result.symmetric_signing_key)
-        )
+        data_key = _bytes(result.plaintext_data_key, "a data key")
+        return materials.with_unwrapped_key(data_key, _tag_key(result.symmetric_signing_key))
 
     def _to_mpl(self, key: EncryptedDataKey) -> Any:
         return self._models.EncryptedDataKey(
@@ -144,9 +173,45 @@ class MplKeyring(ProcessBound):
             ciphertext=key.ciphertext,
         )
 
+    def _from_mpl(self, key: object) -> EncryptedDataKey:
+        wrapped = _of_kind(key, self._models.EncryptedDataKey, "an encrypted data key")
+        return EncryptedDataKey(
+            _of_kind(wrapped.key_provider_id, str, "a key provider id"),
+            _bytes(wrapped.key_provider_info, "a key provider info"),
+            _bytes(wrapped.ciphertext, "a wrapped data key"),
+        )
 
-def _from_mpl(key: Any) -> EncryptedDataKey:
-    return EncryptedDataKey(key.key_provider_id, bytes(key.key_provider_info), bytes(key.ciphertext))
+
+class _FaultError(Exception):
+    """What is wrong with what AWS's keyring returned, as the predicate of a sentence."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def _of_kind(value: object, kind: type | tuple[type, ...], what: str) -> Any:
+    if not isinstance(value, kind):
+        expected = kind[0] if isinstance(kind, tuple) else kind
+        raise _FaultError(f"returned {what} of the type {type(value).__name__}, not {expected.__name__}")
+    return value
+
+
+def _materials(output: object, kind: type, materials_kind: type) -> Any:
+    return _of_kind(_of_kind(output, kind, "an output").materials, materials_kind, "materials")
+
+
+def _list(value: object, what: str) -> Sequence[object]:
+    return () if value is None else _of_kind(value, (list, tuple), what)
+
+
+def _bytes(value: object, what: str) -> bytes:
+    # Of a number, `bytes` would make as many zero bytes: a key that everybody knows.
+    return bytes(_of_kind(value, (bytes, bytearray, memoryview), what))
+
+
+def _tag_key(value: object) -> bytes:
+    return _bytes(value, "a symmetric signing key")
 
 
 def _message(error: Any) -> str:
