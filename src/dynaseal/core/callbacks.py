@@ -1,4 +1,4 @@
-"""What users' own functions are called in messages, and whether what they returned was run at all."""
+"""Users' own functions: their names in messages, what they returned, and whether their code was run."""
 
 from collections.abc import Callable
 from inspect import (
@@ -37,6 +37,15 @@ def runs_later(function: Callable[..., Any]) -> bool:
     )
 
 
-def has_not_run(result: object) -> bool:
-    """Return whether a result is a coroutine, a generator or another object that somebody has yet to run."""
-    return isawaitable(result) or isgenerator(result) or isasyncgen(result)
+def check_has_run(function: Callable[..., Any], result: object) -> None:
+    """Check that a function has done its work when it returns.
+
+    Args:
+        function: The function.
+        result: What it returned.
+
+    Raises:
+        TypeError: that is a coroutine, a generator or another object that somebody has yet to run.
+    """
+    if isawaitable(result) or isgenerator(result) or isasyncgen(result):
+        raise TypeError(f"{name_of(function)} returned an object that nobody runs: {type_of_result(result)}")

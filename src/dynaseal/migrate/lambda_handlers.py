@@ -17,6 +17,8 @@ from typing import IO, Any, Literal, Protocol
 from dynaseal.attributes import Item
 from dynaseal.config import TableConfig
 from dynaseal.core.arguments import check_callables, check_methods, check_strings
+from dynaseal.core.callbacks import check_has_run, name_of, runs_later
+from dynaseal.errors import ConfigError
 from dynaseal.migrate.exports.chunks import FailedLine
 from dynaseal.migrate.exports.lines import LineTransformer
 from dynaseal.migrate.exports.pipeline import transform_stream
@@ -71,12 +73,18 @@ def stream_handler(
         source: The configuration that the items were written with.
         target: The configuration to write them with; or `PLAINTEXT`.
         apply: Called with each change, for example to write it to a copy of the table. Whatever it raises is
-            logged, and makes the record fail.
+            logged, and makes the record fail. A coroutine or a generator that it returns is not run, and
+            makes the record fail too.
 
     Raises:
-        ConfigError: an argument has the wrong type.
+        ConfigError: an argument has the wrong type, or `apply` is a coroutine or generator function.
     """
     check_callables("A stream handler", apply=apply)
+    if runs_later(apply):
+        raise ConfigError(
+            f"A stream handler's apply is {name_of(apply)}, and calling it runs none of its code",
+            hint="Write a plain function that has applied the change when it returns",
+        )
     records = RecordTransformer(*make_encryptors("A stream handler", source, target))
     return lambda event, context: _handle_stream(records, apply, event)  # noqa: ARG005 Lambda passes both
 
@@ -110,7 +118,7 @@ def _handle_stream(
     for record in event["Records"]:
         number = record["dynamodb"]["SequenceNumber"]
         try:
-            apply(_change(records, record))
+            check_has_run(apply, apply(_change(records, record)))
         except RecordError as error:
             _logger.error("The stream record %s cannot be transformed: %s", number, error.reason)  # noqa: TRY400 no values
         except Exception:  # whatever the caller's function raises: the record must be reported

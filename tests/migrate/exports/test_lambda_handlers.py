@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from collections.abc import AsyncIterator, Callable, Iterator
 from copy import deepcopy
+from functools import partial
 from typing import IO, Any
 
 import pytest
@@ -94,6 +96,71 @@ def test_a_record_that_cannot_be_applied_is_reported(caplog: pytest.LogCaptureFi
         "batchItemFailures": [{"itemIdentifier": "1111"}]
     }
     assert "TimeoutError" in caplog.text
+
+
+async def coroutine(change: StreamChange) -> None:
+    raise AssertionError(change)
+
+
+def generator(change: StreamChange) -> Iterator[None]:
+    raise AssertionError((yield), change)
+
+
+async def asynchronous_generator(change: StreamChange) -> AsyncIterator[None]:
+    raise AssertionError((yield), change)
+
+
+class Method:
+    """An object with code that runs later."""
+
+    async def __call__(self, change: StreamChange) -> None:
+        raise AssertionError(change)
+
+    async def method(self, change: StreamChange) -> None:
+        raise AssertionError(change)
+
+
+class Awaitable:
+    """What a library's function may return in place of a coroutine."""
+
+    def __init__(self, change: StreamChange) -> None:
+        self.change = change
+
+    def __await__(self) -> Iterator[Any]:
+        yield from coroutine(self.change).__await__()
+
+
+RUN_LATER: dict[str, Callable[[StreamChange], object]] = {
+    "a coroutine function": coroutine,
+    "a generator function": generator,
+    "an asynchronous generator function": asynchronous_generator,
+    "a method": Method().method,
+    "an object": Method(),
+    "a partial function": partial(coroutine),
+}
+
+
+@pytest.mark.parametrize("kind", RUN_LATER)
+def test_a_function_whose_code_would_run_later_is_refused_where_the_handler_is_made(kind: str) -> None:
+    with pytest.raises(ConfigError, match=r"calling it runs none of its code.*Write a plain function"):
+        stream_handler(old, new, RUN_LATER[kind])
+
+
+@pytest.mark.parametrize("kind", [*RUN_LATER, "an awaitable"])
+def test_a_record_whose_change_would_be_applied_later_is_reported(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls: list[StreamChange] = []
+
+    def apply(change: StreamChange) -> object:
+        calls.append(change)
+        return (RUN_LATER | {"an awaitable": Awaitable})[kind](change) if len(calls) == 2 else "a reply"
+
+    event = {"Records": [record(number, "INSERT", NewImage=stored(number)) for number in (1, 2, 3)]}
+
+    assert stream_handler(old, new, apply)(event, None) == {"batchItemFailures": [{"itemIdentifier": "1112"}]}
+    assert len(calls) == 2
+    assert "apply returned an object that nobody runs" in caplog.text
 
 
 class Bucket:
