@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from dynaseal import AwsKmsHierarchicalKeyring, ConfigError, EncryptedDataKey, MultiKeyring, RawAesKeyring
+from dynaseal import (
+    AwsKmsHierarchicalKeyring,
+    ConfigError,
+    EncryptedDataKey,
+    KeyStoreError,
+    MultiKeyring,
+    RawAesKeyring,
+)
 from dynaseal.migrate.forms import key_names
 from dynaseal.migrate.selecting import select
 from support.searchable import FakeKeyStore
@@ -56,6 +63,42 @@ def test_items_are_selected_by_the_name_of_their_key_even_if_it_has_spaces(
     assert select([key], None).includes(names)
     assert not select([f"{key}er"], None).includes(names)
     assert not select([key[:-1]], None).includes(names)
+
+
+class WrongStore(FakeKeyStore):
+    """A key store that returns something else than a version's time, until it is mended."""
+
+    time: Any = None
+
+    def get_creation_time(self, branch_key_id: str, version: str) -> Any:
+        self.requested_ids.append(f"{branch_key_id} {version}")
+        return self.time
+
+
+@pytest.mark.parametrize(
+    "time", [None, "2026-01-01", 5, MADE.date(), MADE.time(), MADE.replace(tzinfo=None)], ids=repr
+)
+def test_a_time_that_no_time_can_be_compared_with_is_a_key_store_error_and_is_not_kept(time: Any) -> None:
+    store = WrongStore({})
+    store.time = time
+    selection = select((), MADE + timedelta(days=2), hierarchical(store))
+    for _ in range(2):
+        with pytest.raises(KeyStoreError, match=r"version '1' of the branch key 'a', .* with a time zone$"):
+            selection.includes(["aws-kms-hierarchy a version 1"])
+    store.time = MADE
+    assert selection.includes(["aws-kms-hierarchy a version 1"])
+
+
+class AsynchronousStore(FakeKeyStore):
+    async def get_creation_time(self, branch_key_id: str, version: str) -> datetime:
+        raise AssertionError(branch_key_id, version)
+
+
+def test_an_asynchronous_key_store_is_refused_in_words() -> None:
+    selection = select((), MADE, hierarchical(AsynchronousStore({})))
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="asynchronous is used by code that blocks"):
+            selection.includes(["aws-kms-hierarchy a version 1"])
 
 
 def test_a_date_needs_a_key_store_that_has_dates() -> None:

@@ -10,8 +10,9 @@ from datetime import datetime
 from threading import Lock
 from typing import Protocol, runtime_checkable
 
+from dynaseal import drivers
 from dynaseal.core.arguments import check_string_collection
-from dynaseal.errors import ConfigError
+from dynaseal.errors import ConfigError, KeyStoreError
 from dynaseal.materials.keyrings.hierarchical import AwsKmsHierarchicalKeyring
 from dynaseal.materials.keyrings.multi import MultiKeyring
 from dynaseal.materials.model import AnyKeyring
@@ -23,7 +24,7 @@ class DatedBranchKeys(Protocol):
     """A key store that knows when a version of a branch key was made."""
 
     def get_creation_time(self, branch_key_id: str, version: str, /) -> datetime:
-        """Return when a version of a branch key was made."""
+        """Return when a version of a branch key was made, with a time zone."""
         ...
 
 
@@ -54,6 +55,7 @@ class Selection:
         """Return whether an item is selected, given the names of its keys as `forms.key_names` makes them.
 
         Raises:
+            ConfigError: the key store is asynchronous.
             KeyStoreError: the date of a branch key's version cannot be read.
         """
         listed = list(names)
@@ -72,8 +74,18 @@ class Selection:
         assert self.older_than is not None  # noqa: S101 checked by the caller
         with self._lock:
             if key not in self._dates:
-                self._dates[key] = self.key_store.get_creation_time(*key)
+                self._dates[key] = _creation_time(self.key_store, *key)
             return self._dates[key] < self.older_than
+
+
+def _creation_time(key_store: DatedBranchKeys, branch_key_id: str, version: str) -> datetime:
+    made = drivers.call(key_store.get_creation_time, branch_key_id, version)
+    if not isinstance(made, datetime) or made.utcoffset() is None:
+        raise KeyStoreError(
+            f"The key store returned an object of the type {type(made).__name__} as the creation time of the "
+            f"version {version!r} of the branch key {branch_key_id!r}, not a datetime with a time zone"
+        )
+    return made
 
 
 ALL_ITEMS = Selection()
