@@ -6,6 +6,7 @@ import json
 import stat
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from dynaseal import (
     AttributeActions,
+    AwsKmsHierarchicalKeyring,
     AwsKmsKeyring,
     BeaconVersion,
     ConfigError,
@@ -497,6 +499,42 @@ def test_items_that_are_not_selected_cost_no_call_of_kms(people: People) -> None
     chosen = people.migration(source=source, keys=[keyrings.KMS_A]).run()
     assert chosen.states == {"changed": 3}
     assert chosen.consumed.kms_calls.total() == 3
+
+
+class DatedStore(FakeKeyStore):
+    """A key store that knows when the versions of its own branch keys were made."""
+
+    def get_creation_time(self, branch_key_id: str, version: str) -> datetime:
+        assert self._key(branch_key_id)["version"] == version
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_an_item_whose_branch_key_has_no_date_fails_and_the_others_are_moved(
+    people: People, dry_run: bool
+) -> None:
+    version = "11111111-1111-4111-8111-111111111111"
+    names = {"tenant": "07" * 32, "unknown": "08" * 32}
+    keys = {name: {"version": version, "branch_key_hex": key} for name, key in names.items()}
+    tenant, unknown = (
+        config(AwsKmsHierarchicalKeyring(DatedStore(keys), branch_key_id=name, ttl_seconds=60))
+        for name in names
+    )
+    people.put(
+        *(ItemEncryptor(tenant).encrypt_item(person(number)) for number in (1, 3)),
+        ItemEncryptor(unknown).encrypt_item(person(2)),
+    )
+    del keys["unknown"]
+
+    migration = people.migration(
+        tenant, tenant, older_than=datetime(2027, 1, 1, tzinfo=UTC), renew=True, dry_run=dry_run
+    )
+    report = migration.run()
+
+    assert report.states == ({} if dry_run else {"changed": 2, "failed": 1})
+    (failure,) = report.failures
+    assert failure.key == {"pk": person(2)["pk"]}
+    assert failure.reason == "There is no branch key 'unknown'"
 
 
 # The checkpoint.

@@ -15,8 +15,14 @@ from dynaseal.boto.keys.kms import KmsError
 from dynaseal.core.header import FOOTER_NAME
 from dynaseal.core.quoting import escaped
 from dynaseal.encryptor import ItemEncryptor
-from dynaseal.errors import DecryptError, DynasealError, EncryptError, UnsupportedOperationError
-from dynaseal.migrate.forms import find_form
+from dynaseal.errors import (
+    DecryptError,
+    DynasealError,
+    EncryptError,
+    KeyStoreError,
+    UnsupportedOperationError,
+)
+from dynaseal.migrate.forms import ItemForm, find_form
 from dynaseal.migrate.reports import Handled
 from dynaseal.migrate.requests import Write
 from dynaseal.migrate.selecting import ALL_ITEMS, Selection
@@ -90,8 +96,9 @@ class ItemMover:
         if not self._selection.is_everything:
             # Before anything calls KMS.
             found = find_form(item, self.is_encrypted)
-            if not self._selection.includes(found.keys):
-                return Handled(state="unselected", key=key, form=found.form, keys=found.keys)
+            left = self.left(key, found.form, found.keys)
+            if left is not None:
+                return left
         outcome = self.transform(item)
         for attempt in range(1, MAX_ATTEMPTS + 1):
             handled = self._write(item, key, outcome)
@@ -104,6 +111,24 @@ class ItemMover:
             item = current
             outcome = self.transform(item)
         return _failed(key, outcome, _OVERTAKEN)
+
+    def left(self, key: Item, form: ItemForm, keys: tuple[str, ...]) -> Handled | None:
+        """Return what becomes of an item that is left as it is; None for an item that is to be moved.
+
+        It is not selected; or it failed, because the date of a key cannot be read. That is an error of one
+        item: a header that does not verify can name anything as its branch key.
+
+        Args:
+            key: The item's key attributes.
+            form: What it is.
+            keys: The names of its keys as `forms.key_names` makes them.
+        """
+        try:
+            if self._selection.includes(keys):
+                return None
+        except KeyStoreError as error:
+            return Handled(state="failed", key=key, form=form, keys=keys, reason=error.message)
+        return Handled(state="unselected", key=key, form=form, keys=keys)
 
     def move_key(self, key: Item, form: Any) -> Handled:
         """Move the item with a key, if there still is one."""
@@ -141,8 +166,9 @@ class ItemMover:
 
     def _write(self, item: Item, key: Item, outcome: Outcome) -> Handled | None:
         """Write an outcome's item if there is one to write; return None after a conflict."""
-        if not self._selection.includes(outcome.keys):
-            return Handled(state="unselected", key=key, form=outcome.form, keys=outcome.keys)
+        left = self.left(key, outcome.form, outcome.keys)
+        if left is not None:
+            return left
         is_copy = self._target_table is not None
         if outcome.item is None or (outcome.state == "skipped" and not is_copy):
             return _handled(key, outcome)

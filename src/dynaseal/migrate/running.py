@@ -113,7 +113,6 @@ class Run:
         self._survey = Survey(
             self._mover,
             kms_calls=self._kms_calls,
-            selection=plan.selection,
         )
 
     def finish(self) -> MigrationReport:

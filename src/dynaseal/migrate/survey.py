@@ -18,7 +18,6 @@ from dynaseal.materials.kms_calls import KmsCall
 from dynaseal.migrate.forms import ItemForm, find_form
 from dynaseal.migrate.moving import ItemMover
 from dynaseal.migrate.reports import Estimate, Handled
-from dynaseal.migrate.selecting import Selection
 from dynaseal.migrate.sizes import MAX_ITEM_SIZE, item_size, write_units
 from dynaseal.migrate.transforming import Outcome
 
@@ -89,7 +88,6 @@ class Survey:
     Args:
         mover: Transforms the sample.
         kms_calls: Returns the calls of KMS that were made so far.
-        selection: Which items the migration takes.
     """
 
     def __init__(
@@ -97,11 +95,9 @@ class Survey:
         mover: ItemMover,
         *,
         kms_calls: Callable[[], Counter[KmsCall]],
-        selection: Selection,
     ) -> None:
         self._mover = mover
         self._kms_calls = kms_calls
-        self._selection = selection
         self._lock = Lock()
         self._groups: defaultdict[_Group, _Sample] = defaultdict(_Sample)
 
@@ -111,8 +107,9 @@ class Survey:
         key, size = self._mover.key_of(item), item_size(item)
         if found.damage is not None:
             return Handled(state="failed", key=key, form=found.form, reason=found.damage)
-        if not self._selection.includes(found.keys):
-            return Handled(state="unselected", key=key, form=found.form, keys=found.keys)
+        left = self._mover.left(key, found.form, found.keys)
+        if left is not None:
+            return left
         reason = None
         # One sample at a time: the calls of KMS that others make meanwhile would be counted with it.
         with self._lock:
