@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from dynaseal.core import operations
 
-# An export is among them: these items have no beacons, for which its filter would have to be changed.
-# Source: DynamoDB's API reference.
+# An export passes here, although `core.operations` leaves it out because its filter must be checked for
+# beacons: the older format has none. Source: DynamoDB's API reference.
 ABOUT_TABLES = operations.ABOUT_TABLES | {
     "DeleteResourcePolicy",
     "ExportTableToPointInTime",
