@@ -24,6 +24,7 @@ from dynaseal.legacy.exceptions import (
     EncryptionError,
     InvalidArgumentError,
     ProviderStoreError,
+    SerializationError,
     SignatureVerificationError,
     UnwrappingError,
     WrappingError,
@@ -33,6 +34,7 @@ from dynaseal.legacy.material_providers import CryptographicMaterialsProvider
 from dynaseal.legacy.structures import AttributeActions, EncryptionContext, TableIndex
 
 _KEY_ERRORS = (UnwrappingError, WrappingError, AwsKmsMaterialsProviderError, ProviderStoreError)
+_WIRE_FORM = "Pass attribute values as botocore's client has them"
 
 
 class LegacyPolicy(Enum):
@@ -237,9 +239,11 @@ def _encrypt_error(error: Exception) -> EncryptError:
         return EncryptError(f"No data key for the older format can be made: {aws_error or error}")
     if isinstance(error, EncryptionError):
         return EncryptError(f"The item cannot be written in the older format: {error}")
+    if isinstance(error, SerializationError):
+        return EncryptError(f"The item cannot be written in the older format: {error}", hint=_WIRE_FORM)
     return EncryptError(
         f"The item cannot be written in the older format: a value cannot be stored ({type(error).__name__})",
-        hint="Pass attribute values as botocore's client has them",
+        hint=_WIRE_FORM,
     )
 
 

@@ -52,7 +52,7 @@ def encrypt_dynamodb_item(item: Item, crypto_config: CryptoConfig) -> dict[str, 
     Raises:
         EncryptionError: the item has one of the format's own attributes, or there is no key to encrypt with.
         WrappingError: no data key can be made.
-        SerializationError: a value has a type that is not known.
+        SerializationError: a value has a type that is not known, or a content that does not fit its type.
     """
     if crypto_config.attribute_actions.take_no_actions:
         return dict(item)

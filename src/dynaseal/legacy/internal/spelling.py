@@ -7,10 +7,10 @@ DynamoDB respells every number. What was signed or given to KMS under another sp
 - Minus zero comes back as `0`, which the Python client signs differently. It becomes zero wherever it is
   signed.
 
-Other signed numbers are signed in a normal form, and stay as the caller spelled them.
+Other signed numbers are signed in a normal form, and stay as the caller spelled them. So does what is not a
+value, which signing then refuses.
 """
 
-from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -18,7 +18,8 @@ from dynaseal.attributes import Item
 from dynaseal.core.numbers import normalize
 from dynaseal.legacy.encrypted import CryptoConfig
 from dynaseal.legacy.identifiers import CryptoAction
-from dynaseal.legacy.internal.validators import is_dictionary
+from dynaseal.legacy.internal.formatting.serialize.attribute import MAX_DEPTH
+from dynaseal.legacy.internal.validators import is_collection, is_dictionary, is_mapping, is_number
 
 
 def as_stored(item: Item, crypto_config: CryptoConfig) -> tuple[dict[str, Any], CryptoConfig]:
@@ -42,7 +43,7 @@ def as_stored(item: Item, crypto_config: CryptoConfig) -> tuple[dict[str, Any], 
 
 def _normal(value: Any) -> Any:
     """Return a key's value with its number as DynamoDB spells it; others refuse what is not a number."""
-    if is_dictionary(value) and list(value) == ["N"]:
+    if is_dictionary(value) and list(value) == ["N"] and is_number(value["N"]):
         try:
             return {"N": normalize(str(value["N"]))}
         except ValueError:
@@ -50,26 +51,27 @@ def _normal(value: Any) -> Any:
     return value
 
 
-def _without_minus_zero(value: Any) -> Any:
-    if not is_dictionary(value) or len(value) != 1:
+def _without_minus_zero(value: Any, depth: int = 1) -> Any:
+    if not is_dictionary(value) or len(value) != 1 or depth > MAX_DEPTH:
         return value
     ((kind, content),) = value.items()
-    respell = _RESPELLED.get(kind)
-    return value if respell is None else {kind: respell(content)}
+    match kind:
+        case "N":
+            return {kind: _zero(content)}
+        case "NS" if is_collection(content):
+            return {kind: [_zero(member) for member in content]}
+        case "L" if is_collection(content):
+            return {kind: [_without_minus_zero(member, depth + 1) for member in content]}
+        case "M" if is_mapping(content):
+            return {kind: {key: _without_minus_zero(member, depth + 1) for key, member in content.items()}}
+        case _:
+            return value
 
 
 def _zero(number: Any) -> Any:
-    if not str(number).lstrip().startswith("-"):
+    if not is_number(number) or not str(number).lstrip().startswith("-"):
         return number
     try:
         return "0" if Decimal(number).is_zero() else number
     except InvalidOperation:
         return number
-
-
-_RESPELLED: dict[Any, Callable[[Any], Any]] = {
-    "N": _zero,
-    "NS": lambda members: [_zero(member) for member in members],
-    "L": lambda members: [_without_minus_zero(member) for member in members],
-    "M": lambda members: {key: _without_minus_zero(member) for key, member in members.items()},
-}

@@ -1,8 +1,18 @@
 """Checks of constructor arguments. A wrong type is a TypeError, as it is in the older library."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, TypeGuard
 
-__all__ = ("check_mapping", "check_members", "check_type", "is_dictionary")
+__all__ = (
+    "check_mapping",
+    "check_members",
+    "check_type",
+    "is_collection",
+    "is_dictionary",
+    "is_mapping",
+    "is_number",
+)
 
 Types = type | tuple[type, ...]
 
@@ -10,6 +20,24 @@ Types = type | tuple[type, ...]
 def is_dictionary(value: Any) -> TypeGuard[dict[Any, Any]]:
     """Return whether a value is a dictionary, of whatever."""
     return isinstance(value, dict)
+
+
+def is_collection(value: Any) -> TypeGuard[list[Any] | tuple[Any, ...] | set[Any] | frozenset[Any]]:
+    """Return whether a value can be the content of a list or set."""
+    return isinstance(value, (list, tuple, set, frozenset))
+
+
+def is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:
+    """Return whether a value can be the content of a map."""
+    return isinstance(value, Mapping)
+
+
+def is_number(value: Any) -> TypeGuard[str | int | Decimal]:
+    """Return whether a value has a type that can be the content of a number.
+
+    The older library takes exact numbers as well as strings. A float is not exact, and boto3 refuses it too.
+    """
+    return isinstance(value, (str, int, Decimal)) and not isinstance(value, bool)
 
 
 def check_type(name: str, value: Any, expected: Types, *, optional: bool = False) -> None:

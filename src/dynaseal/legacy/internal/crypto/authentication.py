@@ -19,7 +19,7 @@ from dynaseal.legacy.encrypted import CryptoConfig
 from dynaseal.legacy.exceptions import SignatureVerificationError
 from dynaseal.legacy.identifiers import LOGGER_NAME, CryptoAction
 from dynaseal.legacy.internal.dialects import JAVA, PYTHON, Dialect
-from dynaseal.legacy.internal.formatting.serialize.attribute import serialize_attribute
+from dynaseal.legacy.internal.formatting.serialize.attribute import encode_text, serialize_attribute
 from dynaseal.legacy.internal.identifiers import TEXT_ENCODING, SignatureValues, Tag
 from dynaseal.legacy.structures import AttributeActions
 
@@ -34,6 +34,7 @@ def sign_item(
     """Return the signature of an item, as the attribute value that holds it.
 
     Raises:
+        SerializationError: a name or value cannot be turned into bytes.
         SigningError: the key cannot sign.
     """
     data = _string_to_sign(
@@ -99,7 +100,7 @@ def _string_to_sign(
 ) -> bytes:
     table = dialect.no_table if table_name is None else table_name
     pieces = [_hash(f"TABLE>{table}<TABLE".encode(TEXT_ENCODING))]
-    names = {name.encode(TEXT_ENCODING): name for name in item}
+    names = {encode_text(name): name for name in item}
     for encoded in sorted(names, key=dialect.order_of_text):
         name = names[encoded]
         action = attribute_actions.action(name)

@@ -21,6 +21,7 @@ def encrypt_attribute(
     """Encrypt one attribute value.
 
     Raises:
+        SerializationError: the value cannot be turned into bytes.
         EncryptionError: the key cannot encrypt.
     """
     ciphertext = encryption_key.encrypt(

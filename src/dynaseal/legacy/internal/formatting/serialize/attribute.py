@@ -3,19 +3,22 @@ r"""Attribute values as bytes: what is encrypted, and what the signature covers.
 A value is a zero byte, its type's tag, and its content. A set is the number of its members and each of them
 with its length, sorted; a map is the number of its entries and each key and value as values of their own,
 sorted by key; a list is the number of its members and each as a value of its own.
+
+Neither DynamoDB nor botocore sees what is encrypted, so a content of the wrong Python type is refused here:
+`bytes(5)` would be zeros, a string would be a set of its characters, and "false" would be true.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from dynaseal.legacy.exceptions import SerializationError
-from dynaseal.legacy.internal.dialects import PYTHON, Dialect
+from dynaseal.legacy.internal.dialects import CONTENT, PYTHON, Dialect
 from dynaseal.legacy.internal.formatting.serialize import encode_length, encode_value
 from dynaseal.legacy.internal.identifiers import TEXT_ENCODING, Tag, TagValues
 from dynaseal.legacy.internal.str_ops import to_bytes
-from dynaseal.legacy.internal.validators import is_dictionary
+from dynaseal.legacy.internal.validators import is_collection, is_dictionary, is_mapping, is_number
 
-__all__ = ("serialize_attribute",)
+__all__ = ("encode_text", "serialize_attribute")
 
 _RESERVED = b"\x00"
 
@@ -32,7 +35,8 @@ def serialize_attribute(attribute: Mapping[str, Any], dialect: Dialect = PYTHON)
 
     Raises:
         TypeError: it is not a dictionary.
-        SerializationError: it has no type that is known, or is nested too deeply.
+        SerializationError: it has no type that is known, its content is not of the Python type that this one
+            needs, or it is nested too deeply. The message does not show the content.
         decimal.DecimalException, ValueError: a number is not one that DynamoDB stores.
 
     Example:
@@ -64,11 +68,15 @@ def _write(attribute: Any, dialect: Dialect, append: _Append, depth: int) -> Non
 
 
 def _string(content: Any, _dialect: Dialect, append: _Append, _depth: int) -> None:
-    append(_RESERVED + Tag.STRING.tag + encode_value(to_bytes(content)))
+    _append_text(encode_text(content), append)
+
+
+def _append_text(text: bytes, append: _Append) -> None:
+    append(_RESERVED + Tag.STRING.tag + encode_value(text))
 
 
 def _number(content: Any, dialect: Dialect, append: _Append, _depth: int) -> None:
-    append(_RESERVED + Tag.NUMBER.tag + encode_value(dialect.number(content).encode(TEXT_ENCODING)))
+    append(_RESERVED + Tag.NUMBER.tag + encode_value(_digits(content, dialect)))
 
 
 def _binary(content: Any, _dialect: Dialect, append: _Append, _depth: int) -> None:
@@ -76,46 +84,99 @@ def _binary(content: Any, _dialect: Dialect, append: _Append, _depth: int) -> No
 
 
 def _boolean(content: Any, _dialect: Dialect, append: _Append, _depth: int) -> None:
+    if not isinstance(content, bool):
+        raise _wrong_content("a boolean", "bool", content)
     append(_RESERVED + Tag.BOOLEAN.tag + (TagValues.TRUE if content else TagValues.FALSE).value)
 
 
-def _null(_content: Any, _dialect: Dialect, append: _Append, _depth: int) -> None:
+def _null(content: Any, _dialect: Dialect, append: _Append, _depth: int) -> None:
+    if content is not True:
+        # It has no bytes of its own, so it would be read as a NULL that is true.
+        raise SerializationError("cannot serialize attribute: the content of a null must be True")
     append(_RESERVED + Tag.NULL.tag)
 
 
 def _string_set(content: Any, dialect: Dialect, append: _Append, _depth: int) -> None:
-    members = sorted((to_bytes(member) for member in content), key=dialect.order_of_text)
-    _set(Tag.STRING_SET, members, append)
+    members = sorted(map(encode_text, _members(content)), key=dialect.order_of_text)
+    _set(Tag.STRING_SET, members, dialect, append)
 
 
 def _number_set(content: Any, dialect: Dialect, append: _Append, _depth: int) -> None:
     # Sorted as text by both clients: 10 before 9.
-    members = sorted(dialect.number(member).encode(TEXT_ENCODING) for member in content)
-    _set(Tag.NUMBER_SET, members, append)
+    members = sorted(_digits(member, dialect) for member in _members(content))
+    _set(Tag.NUMBER_SET, members, dialect, append)
 
 
 def _binary_set(content: Any, dialect: Dialect, append: _Append, _depth: int) -> None:
-    members = sorted((_bytes(member) for member in content), key=dialect.order_of_binary)
-    _set(Tag.BINARY_SET, members, append)
+    members = sorted(map(_bytes, _members(content)), key=dialect.order_of_binary)
+    _set(Tag.BINARY_SET, members, dialect, append)
 
 
-def _set(tag: Tag, members: list[bytes], append: _Append) -> None:
+def _set(tag: Tag, members: list[bytes], dialect: Dialect, append: _Append) -> None:
+    # DynamoDB compares the members of a set that is only signed, and two of them may be signed as one number.
+    if dialect is CONTENT and len(set(members)) != len(members):
+        raise SerializationError("cannot serialize attribute: a set that holds a member twice")
     append(_RESERVED + tag.tag + encode_length(members))
     for member in members:
         append(encode_value(member))
 
 
 def _list(content: Any, dialect: Dialect, append: _Append, depth: int) -> None:
-    append(_RESERVED + Tag.LIST.tag + encode_length(content))
-    for member in content:
+    members = _members(content)
+    append(_RESERVED + Tag.LIST.tag + encode_length(members))
+    for member in members:
         _write(member, dialect, append, depth + 1)
 
 
 def _map(content: Any, dialect: Dialect, append: _Append, depth: int) -> None:
-    append(_RESERVED + Tag.MAP.tag + encode_length(content))
-    for key, value, _ in sorted_entries(content.items(), order=dialect.order_of_text):
-        _string(key, dialect, append, depth)
+    if not is_mapping(content):
+        raise _wrong_content("a map", "a dictionary", content)
+    entries = sorted_entries(content.items(), encode_text, dialect.order_of_text)
+    append(_RESERVED + Tag.MAP.tag + encode_length(entries))
+    for key, value, _ in entries:
+        _append_text(key, append)
         _write(value, dialect, append, depth + 1)
+
+
+def encode_text(content: Any) -> bytes:
+    """Return the bytes of a string, map key or name.
+
+    Raises:
+        SerializationError: it is not a string, or has no UTF-8.
+    """
+    if not isinstance(content, str):
+        raise _wrong_content("a string, map key or name", "str", content)
+    try:
+        return content.encode(TEXT_ENCODING)
+    except UnicodeEncodeError:
+        raise SerializationError("cannot serialize attribute: a string with a lone surrogate") from None
+
+
+def _digits(content: Any, dialect: Dialect) -> bytes:
+    if not is_number(content):
+        raise _wrong_content("a number", "str", content)
+    return dialect.number(content).encode(TEXT_ENCODING)
+
+
+def _bytes(content: Any) -> bytes:
+    """Return a binary value's bytes; boto3's Binary has them in `value`."""
+    try:
+        return memoryview(getattr(content, "value", content)).tobytes()
+    except TypeError:
+        raise _wrong_content("a binary value", "bytes", content) from None
+
+
+def _members(content: Any) -> Sequence[Any]:
+    if not is_collection(content):
+        raise _wrong_content("a list or set", "a list, tuple or set", content)
+    return tuple(content)
+
+
+def _wrong_content(of_what: str, expected: str, content: object) -> SerializationError:
+    return SerializationError(
+        f"cannot serialize attribute: the content of {of_what} must be {expected}, "
+        f"not {type(content).__name__}"
+    )
 
 
 def sorted_entries(
@@ -131,11 +192,6 @@ def _sorted_key_map(  # pyright: ignore[reportUnusedFunction] the older library'
     item: Mapping[Any, Any], transform: Callable[[Any], Any] = to_bytes
 ) -> list[tuple[Any, Any, Any]]:
     return sorted_entries(item.items(), transform)
-
-
-def _bytes(value: Any) -> bytes:
-    """Return a binary value's bytes; boto3's Binary has them in `value`."""
-    return bytes(getattr(value, "value", value))
 
 
 _WRITERS: dict[str, Callable[[Any, Dialect, _Append, int], None]] = {
