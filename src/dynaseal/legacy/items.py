@@ -21,7 +21,7 @@ from dynaseal.legacy.encrypted import CryptoConfig
 from dynaseal.legacy.encrypted.item import decrypt_dynamodb_item, encrypt_dynamodb_item
 from dynaseal.legacy.exceptions import (
     AwsKmsMaterialsProviderError,
-    EncryptionError,
+    DynamodbEncryptionSdkError,
     InvalidArgumentError,
     ProviderStoreError,
     SerializationError,
@@ -237,10 +237,9 @@ def _encrypt_error(error: Exception) -> EncryptError:
     aws_error = _aws_error(error)
     if aws_error is not None or isinstance(error, _KEY_ERRORS):
         return EncryptError(f"No data key for the older format can be made: {aws_error or error}")
-    if isinstance(error, EncryptionError):
-        return EncryptError(f"The item cannot be written in the older format: {error}")
-    if isinstance(error, SerializationError):
-        return EncryptError(f"The item cannot be written in the older format: {error}", hint=_WIRE_FORM)
+    if isinstance(error, DynamodbEncryptionSdkError):
+        hint = _WIRE_FORM if isinstance(error, SerializationError) else None
+        return EncryptError(f"The item cannot be written in the older format: {error}", hint=hint)
     return EncryptError(
         f"The item cannot be written in the older format: a value cannot be stored ({type(error).__name__})",
         hint=_WIRE_FORM,

@@ -13,8 +13,9 @@ from typing import Any
 from dynaseal.attributes import Item
 from dynaseal.legacy.delegated_keys import DelegatedKey
 from dynaseal.legacy.encrypted import CryptoConfig
-from dynaseal.legacy.exceptions import DecryptionError, DeserializationError, EncryptionError
+from dynaseal.legacy.exceptions import DecryptionError, DeserializationError, EncryptionError, SigningError
 from dynaseal.legacy.identifiers import LOGGER_NAME, CryptoAction
+from dynaseal.legacy.internal.answers import algorithm_of, description_of, key_of
 from dynaseal.legacy.internal.crypto.authentication import sign_item, verify_item_signature
 from dynaseal.legacy.internal.crypto.encryption import decrypt_attribute, encrypt_attribute
 from dynaseal.legacy.internal.crypto.jce_bridge.encryption import JavaCipher
@@ -73,22 +74,27 @@ def write_item(item: Item, materials: CryptographicMaterials, crypto_config: Cry
 
     Raises:
         EncryptionError: there is no key to encrypt with.
+        SigningError: there is no key to sign with, or it does not sign.
     """
-    description = dict(materials.material_description)
+    description = dict(description_of(materials))
     key = _encryption_key(materials, crypto_config)
     if key is None:
         encrypted = dict(item)
     else:
         description[_MODE] = _CBC
+        algorithm = algorithm_of(key, EncryptionError) + _CBC
         encrypted = {
-            name: encrypt_attribute(name, value, key, key.algorithm + _CBC)
+            name: encrypt_attribute(name, value, key, algorithm)
             if _is_encrypted(name, crypto_config)
             else value
             for name, value in item.items()
         }
-    signature = sign_item(encrypted, materials.signing_key, crypto_config)
+    signing_key = key_of(materials, "signing_key", SigningError)
+    if signing_key is None:
+        raise SigningError("No signing key is available")
+    signature = sign_item(encrypted, signing_key, crypto_config)
     try:
-        description[_SIGNING_ALGORITHM] = materials.signing_key.signing_algorithm()
+        description[_SIGNING_ALGORITHM] = signing_key.signing_algorithm()
     except NotImplementedError:
         # A delegated key need not say; readers take the algorithm from their own key.
         _LOGGER.debug("The signing key names no algorithm for the material description")
@@ -140,13 +146,16 @@ def read_item(item: Item, materials: CryptographicMaterials, crypto_config: Cryp
         DecryptionError: it cannot be decrypted.
     """
     signed = {name: value for name, value in item.items() if name not in (_SIGNATURE, _DESCRIPTION)}
-    verify_item_signature(item[_SIGNATURE], signed, materials.verification_key, crypto_config)
+    verification_key = key_of(materials, "verification_key", DecryptionError)
+    if verification_key is None:
+        raise DecryptionError("No verification key is available")
+    verify_item_signature(item[_SIGNATURE], signed, verification_key, crypto_config)
     key = _decryption_key(materials, crypto_config)
     if key is None:
         return signed
     # Without the entry this is a TypeError, as in the older library: there is no algorithm to decrypt by.
     mode: Any = crypto_config.encryption_context.material_description.get(_MODE)
-    algorithm: str = key.algorithm + mode
+    algorithm: str = algorithm_of(key, DecryptionError) + mode
     _check_mode(mode)
     return {
         name: decrypt_attribute(name, value, key, algorithm) if _is_encrypted(name, crypto_config) else value
@@ -164,25 +173,21 @@ def _is_encrypted(name: str, crypto_config: CryptoConfig) -> bool:
 
 
 def _encryption_key(materials: CryptographicMaterials, crypto_config: CryptoConfig) -> DelegatedKey | None:
-    try:
-        return materials.encryption_key
-    except AttributeError:
-        if crypto_config.attribute_actions.contains_action(CryptoAction.ENCRYPT_AND_SIGN):
-            raise EncryptionError(
-                "Attribute actions ask for some attributes to be encrypted but no encryption key is available"
-            ) from None
-        return None
+    key = key_of(materials, "encryption_key", EncryptionError)
+    if key is None and crypto_config.attribute_actions.contains_action(CryptoAction.ENCRYPT_AND_SIGN):
+        raise EncryptionError(
+            "Attribute actions ask for some attributes to be encrypted but no encryption key is available"
+        )
+    return key
 
 
 def _decryption_key(materials: CryptographicMaterials, crypto_config: CryptoConfig) -> DelegatedKey | None:
-    try:
-        return materials.decryption_key
-    except AttributeError:
-        if crypto_config.attribute_actions.contains_action(CryptoAction.ENCRYPT_AND_SIGN):
-            raise DecryptionError(
-                "Attribute actions ask for some attributes to be decrypted but no decryption key is available"
-            ) from None
-        return None
+    key = key_of(materials, "decryption_key", DecryptionError)
+    if key is None and crypto_config.attribute_actions.contains_action(CryptoAction.ENCRYPT_AND_SIGN):
+        raise DecryptionError(
+            "Attribute actions ask for some attributes to be decrypted but no decryption key is available"
+        )
+    return key
 
 
 def _check_mode(mode: str) -> None:

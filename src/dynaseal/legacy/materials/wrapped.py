@@ -7,6 +7,7 @@ from dynaseal.legacy.delegated_keys import DelegatedKey
 from dynaseal.legacy.delegated_keys.jce import JceNameLocalDelegatedKey
 from dynaseal.legacy.exceptions import UnwrappingError, WrappingError
 from dynaseal.legacy.identifiers import EncryptionKeyType
+from dynaseal.legacy.internal.answers import bytes_from
 from dynaseal.legacy.internal.identifiers import MaterialDescriptionKeys
 from dynaseal.legacy.internal.validators import check_mapping, check_type
 from dynaseal.legacy.materials import CryptographicMaterials
@@ -96,7 +97,7 @@ class WrappedCryptographicMaterials(CryptographicMaterials):
         )
         return content_key, {
             **description,
-            _WRAPPED_KEY: base64.b64encode(wrapped).decode(),
+            _WRAPPED_KEY: base64.b64encode(bytes_from("wrap", wrapped, WrappingError)).decode(),
             _CONTENT_ALGORITHM: content_algorithm,
             _WRAPPING_ALGORITHM: wrapping_algorithm,
         }

@@ -16,8 +16,9 @@ from typing import Any
 from dynaseal.attributes import Item
 from dynaseal.legacy.delegated_keys import DelegatedKey
 from dynaseal.legacy.encrypted import CryptoConfig
-from dynaseal.legacy.exceptions import SignatureVerificationError
+from dynaseal.legacy.exceptions import SignatureVerificationError, SigningError
 from dynaseal.legacy.identifiers import LOGGER_NAME, CryptoAction
+from dynaseal.legacy.internal.answers import bytes_from
 from dynaseal.legacy.internal.dialects import JAVA, PYTHON, Dialect
 from dynaseal.legacy.internal.formatting.serialize.attribute import encode_text, serialize_attribute
 from dynaseal.legacy.internal.identifiers import TEXT_ENCODING, SignatureValues, Tag
@@ -40,7 +41,8 @@ def sign_item(
     data = _string_to_sign(
         encrypted_item, crypto_config.encryption_context.table_name, crypto_config.attribute_actions
     )
-    return {Tag.BINARY.dynamodb_tag: signing_key.sign(algorithm=signing_key.algorithm, data=data)}
+    signature = signing_key.sign(algorithm=signing_key.algorithm, data=data)
+    return {Tag.BINARY.dynamodb_tag: bytes_from("sign", signature, SigningError)}
 
 
 def verify_item_signature(
@@ -65,7 +67,7 @@ def verify_item_signature(
     refusal: SignatureVerificationError | None = None
     for data in _strings_to_verify(encrypted_item, crypto_config):
         try:
-            verification_key.verify(algorithm=verification_key.algorithm, signature=signature, data=data)
+            _verify(verification_key, signature, data)
         except SignatureVerificationError as error:
             refusal = error
         else:
@@ -73,6 +75,13 @@ def verify_item_signature(
     if refusal is not None:
         _LOGGER.error("Unable to verify signature", exc_info=refusal)
         raise refusal
+
+
+def _verify(key: DelegatedKey, signature: Any, data: bytes) -> None:
+    answer: Any = key.verify(algorithm=key.algorithm, signature=signature, data=data)
+    # A program's own key should raise, but it may as well return what `hmac.compare_digest` does.
+    if answer is not None and not answer:
+        raise SignatureVerificationError("Unable to verify signature")
 
 
 def _strings_to_verify(item: Item, crypto_config: CryptoConfig) -> Iterator[bytes]:

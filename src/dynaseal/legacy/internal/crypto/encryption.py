@@ -7,6 +7,8 @@ from typing import Any
 
 from dynaseal.attributes import AttributeValue
 from dynaseal.legacy.delegated_keys import DelegatedKey
+from dynaseal.legacy.exceptions import DecryptionError, EncryptionError
+from dynaseal.legacy.internal.answers import bytes_from
 from dynaseal.legacy.internal.dialects import CONTENT
 from dynaseal.legacy.internal.formatting.deserialize.attribute import deserialize_attribute
 from dynaseal.legacy.internal.formatting.serialize.attribute import serialize_attribute
@@ -27,7 +29,7 @@ def encrypt_attribute(
     ciphertext = encryption_key.encrypt(
         algorithm=algorithm, name=attribute_name, plaintext=serialize_attribute(attribute, CONTENT)
     )
-    return {Tag.BINARY.dynamodb_tag: ciphertext}
+    return {Tag.BINARY.dynamodb_tag: bytes_from("encrypt", ciphertext, EncryptionError)}
 
 
 def decrypt_attribute(
@@ -42,4 +44,4 @@ def decrypt_attribute(
     plaintext = decryption_key.decrypt(
         algorithm=algorithm, name=attribute_name, ciphertext=attribute[Tag.BINARY.dynamodb_tag]
     )
-    return deserialize_attribute(plaintext)
+    return deserialize_attribute(bytes_from("decrypt", plaintext, DecryptionError, may_be_empty=True))

@@ -16,8 +16,8 @@ from dynaseal.legacy.exceptions import (
 from dynaseal.legacy.identifiers import LOGGER_NAME
 from dynaseal.legacy.internal.formatting.deserialize import ByteReader
 from dynaseal.legacy.internal.formatting.serialize import encode_value
-from dynaseal.legacy.internal.identifiers import Tag
-from dynaseal.legacy.internal.str_ops import to_bytes, to_str
+from dynaseal.legacy.internal.identifiers import TEXT_ENCODING, Tag
+from dynaseal.legacy.internal.str_ops import to_str
 
 __all__ = ("deserialize", "serialize")
 
@@ -29,18 +29,28 @@ def serialize(material_description: Mapping[str, Any]) -> dict[str, bytes]:
     """Turn a material description into the attribute value that holds it.
 
     Raises:
-        InvalidMaterialDescriptionError: a name or value is not a string.
+        InvalidMaterialDescriptionError: a name or value is not a string, or has no UTF-8.
     """
     pieces = [_VERSION]
-    for name, value in sorted(material_description.items(), key=lambda entry: entry[0]):
-        try:
-            pieces += encode_value(to_bytes(name)), encode_value(to_bytes(value))
-        except TypeError:
-            raise InvalidMaterialDescriptionError(
-                "Invalid name or value in material description: "
-                f"{type(name).__name__} = {type(value).__name__}"
-            ) from None
+    entries = {_encoded(name): _encoded(value) for name, value in material_description.items()}
+    for name in sorted(entries):
+        pieces += encode_value(name), encode_value(entries[name])
     return {Tag.BINARY.dynamodb_tag: b"".join(pieces)}
+
+
+def _encoded(text: Any) -> bytes:
+    """Return the bytes of a name or value, which must be UTF-8: no reader takes others."""
+    try:
+        if isinstance(text, bytes):
+            text.decode(TEXT_ENCODING)
+            return text
+        if isinstance(text, str):
+            return text.encode(TEXT_ENCODING)
+    except UnicodeError:
+        pass
+    raise InvalidMaterialDescriptionError(
+        f"Invalid name or value in material description: {type(text).__name__}"
+    )
 
 
 def deserialize(serialized_material_description: Mapping[str, Any]) -> dict[str, str]:
