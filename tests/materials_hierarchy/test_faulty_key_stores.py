@@ -12,6 +12,7 @@ from dynaseal import (
     AttributeActions,
     AwsKmsHierarchicalKeyring,
     BeaconVersion,
+    BranchKeyCache,
     CryptoAction,
     EncryptError,
     ItemEncryptor,
@@ -22,6 +23,7 @@ from dynaseal import (
     UnwrapError,
 )
 from dynaseal.materials.key_store.branch_keys import BeaconKeyMaterials, BranchKeyMaterials
+from native.engines import in_python
 
 VERSION = "f1b1c8a6-5a0c-4d4b-9a52-8c6f1c2f3a11"
 OTHER_VERSION = "00000000-5a0c-4d4b-9a52-8c6f1c2f3a11"
@@ -49,6 +51,54 @@ class OwnKeyStore:
         return self.change(BeaconKeyMaterials(branch_key_id, KEY, {}))
 
 
+def table(store: Any, cache: BranchKeyCache | None = None) -> TableConfig:
+    keyring = AwsKmsHierarchicalKeyring(store, branch_key_id="a", ttl_seconds=600, cache=cache)
+    return TableConfig("people", "pk", attribute_actions=AttributeActions(), keyring=keyring)
+
+
+def encryptor(store: OwnKeyStore) -> ItemEncryptor:
+    return ItemEncryptor(table(store))
+
+
+class OneBuffer(OwnKeyStore):
+    """A key store that reads every key into the same buffer, and wipes it before it reads the next one."""
+
+    def __init__(self) -> None:
+        self.buffer = bytearray(32)
+
+    def read(self, branch_key_id: str) -> Any:
+        self.buffer[:] = branch_key_id.encode() * 32
+        return self.buffer
+
+    def get_active_branch_key(self, branch_key_id: str) -> BranchKeyMaterials:
+        return BranchKeyMaterials(branch_key_id, VERSION, self.read(branch_key_id), {})
+
+    def get_branch_key_version(self, branch_key_id: str, version: str) -> BranchKeyMaterials:
+        return BranchKeyMaterials(branch_key_id, version, self.read(branch_key_id), {})
+
+    def get_beacon_key(self, branch_key_id: str) -> BeaconKeyMaterials:
+        return BeaconKeyMaterials(branch_key_id, self.read(branch_key_id), {})
+
+
+@pytest.mark.parametrize("engine", [ItemEncryptor, in_python])
+def test_a_key_store_may_use_the_buffer_of_a_key_again(
+    engine: Callable[[TableConfig], ItemEncryptor],
+) -> None:
+    store = OneBuffer()
+    writer, reader = engine(table(store)), engine(table(OneBuffer()))
+    writer.encrypt_item(ITEM)
+    store.buffer[:] = bytes(32)
+    stored = writer.encrypt_item(ITEM)  # under the branch key in the cache
+    assert reader.decrypt_item(stored) == reader.decrypt_item(stored) == ITEM
+
+
+def test_the_materials_of_a_key_store_hold_a_copy_of_the_key() -> None:
+    store = OneBuffer()
+    branch_key, beacon_key = store.get_active_branch_key("a"), store.get_beacon_key("b")
+    store.buffer[:] = bytes(32)
+    assert (branch_key.branch_key, beacon_key.beacon_key) == (b"a" * 32, b"b" * 32)
+
+
 FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "nothing": (lambda _: None, "an object of the type NoneType for the branch key 'a', not Br"),
     "a beacon key": (lambda _: BeaconKeyMaterials("a", KEY, {}), "of the type BeaconKeyMaterials"),
@@ -62,11 +112,6 @@ FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "no UUID": (lambda _: BranchKeyMaterials("a", "2026", KEY, {}), "version '2026' .* is not a UUID"),
     "no version": (lambda _: BranchKeyMaterials("a", None, KEY, {}), "version None .* is not a UUID"),  # pyright: ignore[reportArgumentType]
 }
-
-
-def encryptor(store: OwnKeyStore) -> ItemEncryptor:
-    keyring = AwsKmsHierarchicalKeyring(store, branch_key_id="a", ttl_seconds=600)
-    return ItemEncryptor(TableConfig("people", "pk", attribute_actions=AttributeActions(), keyring=keyring))
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -45,7 +45,7 @@ class BranchKeyMaterials:
     Attributes:
         branch_key_id: The branch key's id.
         branch_key_version: The version, a UUID as `str` writes it.
-        branch_key: 32 bytes.
+        branch_key: 32 bytes, as a copy: the key store may use its own buffer again, or wipe it.
         encryption_context: The encryption context that its creator gave.
     """
 
@@ -56,7 +56,7 @@ class BranchKeyMaterials:
     _native_wrapper: Wrapper | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        _check_key(self.branch_key, self.branch_key_id)
+        object.__setattr__(self, "branch_key", _checked_copy(self.branch_key, self.branch_key_id))
         if not _is_uuid(self.branch_key_version):
             raise KeyStoreError(
                 f"The version {self.branch_key_version!r} of the branch key {self.branch_key_id!r} is not a "
@@ -84,7 +84,7 @@ class BeaconKeyMaterials:
 
     Attributes:
         beacon_key_id: The branch key id.
-        beacon_key: 32 bytes.
+        beacon_key: 32 bytes, as a copy.
         encryption_context: The encryption context that its creator gave.
     """
 
@@ -93,7 +93,7 @@ class BeaconKeyMaterials:
     encryption_context: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        _check_key(self.beacon_key, self.beacon_key_id)
+        object.__setattr__(self, "beacon_key", _checked_copy(self.beacon_key, self.beacon_key_id))
 
 
 def check_branch_key(
@@ -278,13 +278,14 @@ def parse_record(item: Item, branch_key_id: str, record_type: str, *, logical_na
     return Record(item[CIPHERTEXT]["B"], context)
 
 
-def _check_key(key: bytes, branch_key_id: str) -> None:
+def _checked_copy(key: bytes, branch_key_id: str) -> bytes:
     if not isinstance(key, bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance] users' key stores
         raise KeyStoreError(
             f"A key of the branch key {branch_key_id!r} must be 32 bytes, and is a {type(key).__name__}"
         )
     if len(key) != KEY_LENGTH:
         raise KeyStoreError(f"A key of the branch key {branch_key_id!r} must be 32 bytes, and is {len(key)}")
+    return bytes(key)
 
 
 def _is_uuid(version: object) -> bool:
