@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -28,6 +28,7 @@ from native.engines import in_python
 VERSION = "f1b1c8a6-5a0c-4d4b-9a52-8c6f1c2f3a11"
 OTHER_VERSION = "00000000-5a0c-4d4b-9a52-8c6f1c2f3a11"
 KEY = bytes(32)
+Engine = Callable[[TableConfig], ItemEncryptor]
 ITEM = {"pk": {"S": "ann"}, "salary": {"N": "1"}}
 
 
@@ -81,9 +82,7 @@ class OneBuffer(OwnKeyStore):
 
 
 @pytest.mark.parametrize("engine", [ItemEncryptor, in_python])
-def test_a_key_store_may_use_the_buffer_of_a_key_again(
-    engine: Callable[[TableConfig], ItemEncryptor],
-) -> None:
+def test_a_key_store_may_use_the_buffer_of_a_key_again(engine: Engine) -> None:
     store = OneBuffer()
     writer, reader = engine(table(store)), engine(table(OneBuffer()))
     writer.encrypt_item(ITEM)
@@ -97,6 +96,40 @@ def test_the_materials_of_a_key_store_hold_a_copy_of_the_key() -> None:
     branch_key, beacon_key = store.get_active_branch_key("a"), store.get_beacon_key("b")
     store.buffer[:] = bytes(32)
     assert (branch_key.branch_key, beacon_key.beacon_key) == (b"a" * 32, b"b" * 32)
+
+
+@dataclass
+class Unhashable(OwnKeyStore):
+    """A key store with the methods of a dataclass: equal to any other one, and without a hash."""
+
+    key: bytes = field(default=KEY, compare=False)
+
+    def get_active_branch_key(self, branch_key_id: str) -> BranchKeyMaterials:
+        return BranchKeyMaterials(branch_key_id, VERSION, self.key, {})
+
+    def get_branch_key_version(self, branch_key_id: str, version: str) -> BranchKeyMaterials:
+        return BranchKeyMaterials(branch_key_id, version, self.key, {})
+
+
+class Equal(Unhashable):
+    """A key store that is equal to any other one, with the same hash."""
+
+    def __hash__(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("kind", [Unhashable, Equal])
+@pytest.mark.parametrize("engine", [ItemEncryptor, in_python])
+def test_key_stores_that_are_equal_do_not_share_cached_keys(kind: Any, engine: Engine) -> None:
+    cache, store, other = BranchKeyCache(), kind(key=KEY), kind(key=b"o" * 32)
+    assert store == other
+    for each in (store, other, store, other):
+        stored = engine(table(each, cache)).encrypt_item(ITEM)
+        assert engine(table(kind(key=each.key))).decrypt_item(stored) == ITEM
+        assert engine(table(each, cache)).decrypt_item(stored) == ITEM
+    assert (
+        repr(cache) == "BranchKeyCache(4 of 1000)"
+    )  # for each store, the active version and the one that is read
 
 
 FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {

@@ -117,6 +117,7 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
                 "A hierarchical keyring needs either a branch key id or a supplier of branch key ids"
             )
         self._key_store = key_store
+        self._store_in_keys = _by_identity(key_store)
         self._driven_store = drivers.driven(key_store)
         self._branch_key_id = branch_key_id
         self._supplier = branch_key_id_supplier
@@ -208,7 +209,7 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
         """
         if self._branch_key_id is None:
             return None
-        return _wrapper_of(self._cache.find((self._key_store, self._branch_key_id), self._ttl))
+        return _wrapper_of(self._cache.find((self._store_in_keys, self._branch_key_id), self._ttl))
 
     def reading_wrapper(self, branch_key: tuple[bytes, bytes] | None) -> Wrapper | None:
         """Return what the native engine needs to unwrap an item's data key.
@@ -224,7 +225,7 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
         branch_key_id, version = branch_key
         if branch_key_id != self._branch_key_id.encode():
             return None
-        key = (self._key_store, self._branch_key_id, _uuid_of(version))
+        key = (self._store_in_keys, self._branch_key_id, _uuid_of(version))
         return _wrapper_of(self._cache.find(key, self._ttl))
 
     def _unwrap(
@@ -247,14 +248,14 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
 
     def _active(self, branch_key_id: str) -> BranchKeyMaterials:
         return self._cache.get(
-            (self._key_store, branch_key_id),
+            (self._store_in_keys, branch_key_id),
             self._ttl,
             lambda: check_branch_key(self._driven_store.get_active_branch_key(branch_key_id), branch_key_id),
         )
 
     def _version(self, branch_key_id: str, version: str) -> BranchKeyMaterials:
         return self._cache.get(
-            (self._key_store, branch_key_id, version),
+            (self._store_in_keys, branch_key_id, version),
             self._ttl,
             lambda: check_branch_key(
                 self._driven_store.get_branch_key_version(branch_key_id, version), branch_key_id, version
@@ -280,6 +281,33 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
                 f"The supplier returned the branch key id {quoted(supplied)}, which has a lone surrogate"
             )
         return supplied
+
+
+class _Identity:
+    """Stands for a key store in the keys of a cache: equal to what stands for the same object only."""
+
+    __slots__ = ("_key_store",)
+
+    def __init__(self, key_store: object) -> None:
+        # Kept for as long as the cache has the key: another object could get the `id` of one that is gone.
+        self._key_store = key_store
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other._key_store is self._key_store
+
+    def __hash__(self) -> int:
+        return id(self._key_store)
+
+
+def _by_identity(key_store: object) -> object:
+    """Return what stands for a key store in the keys of a cache.
+
+    A user's key store may be equal to another one that has other keys, or have no hash, as a dataclass.
+    """
+    kind = type(key_store)
+    if kind.__eq__ is object.__eq__ and kind.__hash__ is object.__hash__:
+        return key_store  # is compared by identity itself, and hashed faster, which each item needs
+    return _Identity(key_store)
 
 
 @lru_cache(_CACHED_VERSIONS)
