@@ -333,3 +333,11 @@ def test_a_slow_load_of_one_key_does_not_hold_up_another(bench: Bench) -> None:
 def test_a_cache_with_impossible_numbers_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         BranchKeyCache(**options)
+
+
+@pytest.mark.parametrize("wrong", [None, "1", (1,), True, float("nan")])
+@pytest.mark.parametrize("name", ["clock", "random"])
+def test_a_clock_or_random_that_returns_no_number_is_named(name: str, wrong: Any) -> None:
+    options: Any = {name: lambda: wrong}
+    with pytest.raises(ConfigError, match=rf"A BranchKeyCache's {name}\(\) must be a number"):
+        BranchKeyCache(**options).get("a", TTL, Loader())

@@ -132,6 +132,15 @@ def test_key_stores_that_are_equal_do_not_share_cached_keys(kind: Any, engine: E
     )  # for each store, the active version and the one that is read
 
 
+class OwnCache(BranchKeyCache):
+    """A cache of a user's own, whose replies are changed."""
+
+    change: Callable[[Any], Any] = staticmethod(no_change)
+
+    def get(self, key: Any, ttl_seconds: float, load: Callable[[], Any]) -> Any:
+        return self.change(super().get(key, ttl_seconds, load))
+
+
 FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "nothing": (lambda _: None, "an object of the type NoneType for the branch key 'a', not Br"),
     "a beacon key": (lambda _: BeaconKeyMaterials("a", KEY, {}), "of the type BeaconKeyMaterials"),
@@ -166,6 +175,25 @@ def test_no_item_is_read_under_another_version_than_was_requested() -> None:
     with pytest.raises(UnwrapError, match=f"version '{VERSION}' .* returned the version '{OTHER_VERSION}'"):
         encryptor(store).decrypt_item(stored)
     assert encryptor(store).encrypt_item(ITEM)  # the active version is whichever the store says
+
+
+CACHE_FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "nothing": (lambda _: None, "returned an object of the type NoneType for the branch key 'a'"),
+    "another tenant's": (lambda _: BranchKeyMaterials("b", VERSION, KEY, {}), "asked for .*'a', .* of 'b'"),
+}
+
+
+@pytest.mark.parametrize("fault", CACHE_FAULTS)
+def test_no_item_is_written_or_read_under_another_branch_key_of_a_cache(fault: str) -> None:
+    cache = OwnCache()
+    cached = in_python(table(OwnKeyStore(), cache))
+    stored = cached.encrypt_item(ITEM)
+    assert cached.decrypt_item(stored) == ITEM
+    cache.change, message = CACHE_FAULTS[fault]
+    with pytest.raises(EncryptError, match=f"The cache of branch keys .*{message}"):
+        cached.encrypt_item(ITEM)
+    with pytest.raises(UnwrapError, match=f"The cache of branch keys .*{message}"):
+        cached.decrypt_item(stored)
 
 
 BEACON_FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {

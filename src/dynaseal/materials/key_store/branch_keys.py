@@ -26,6 +26,7 @@ ACTIVE = "branch:ACTIVE"
 BEACON = "beacon:ACTIVE"
 VERSION_PREFIX = "branch:version:"
 
+_KEY_STORE = "The key store"
 _VERSION = "version"
 _CREATE_TIME = "create-time"
 _HIERARCHY_VERSION = "hierarchy-version"
@@ -97,25 +98,30 @@ class BeaconKeyMaterials:
 
 
 def check_branch_key(
-    materials: BranchKeyMaterials, branch_key_id: str, version: str | None = None
+    materials: BranchKeyMaterials,
+    branch_key_id: str,
+    version: str | None = None,
+    *,
+    source: str = _KEY_STORE,
 ) -> BranchKeyMaterials:
-    """Return what a key store returned for a branch key, if it is that branch key.
+    """Return what a key store or a cache returned for a branch key, if it is that branch key.
 
     Args:
         materials: What it returned.
         branch_key_id: The branch key id that was requested.
         version: The version that was requested; None for the active one, whichever it is.
+        source: What returned it, for the message.
 
     Raises:
         KeyStoreError: it is something else. Nobody could read an item that is written under it.
     """
     if not isinstance(materials, BranchKeyMaterials):  # pyright: ignore[reportUnnecessaryIsInstance] users' key stores
-        raise KeyStoreError(_wrong_kind(materials, BranchKeyMaterials, branch_key_id))
+        raise KeyStoreError(_wrong_kind(source, materials, BranchKeyMaterials, branch_key_id))
     if materials.branch_key_id != branch_key_id:
-        raise KeyStoreError(_another(branch_key_id, materials.branch_key_id))
+        raise KeyStoreError(_another(source, branch_key_id, materials.branch_key_id))
     if version not in (None, materials.branch_key_version):
         raise KeyStoreError(
-            f"The key store was asked for the version {version!r} of the branch key {branch_key_id!r}, and "
+            f"{source} was asked for the version {version!r} of the branch key {branch_key_id!r}, and "
             f"returned the version {materials.branch_key_version!r}"
         )
     return materials
@@ -128,21 +134,21 @@ def check_beacon_key(materials: BeaconKeyMaterials, branch_key_id: str) -> Beaco
         KeyStoreError: it is something else. No search would find an item whose beacons are made with it.
     """
     if not isinstance(materials, BeaconKeyMaterials):  # pyright: ignore[reportUnnecessaryIsInstance] users' key stores
-        raise KeyStoreError(_wrong_kind(materials, BeaconKeyMaterials, branch_key_id))
+        raise KeyStoreError(_wrong_kind(_KEY_STORE, materials, BeaconKeyMaterials, branch_key_id))
     if materials.beacon_key_id != branch_key_id:
-        raise KeyStoreError(_another(branch_key_id, materials.beacon_key_id))
+        raise KeyStoreError(_another(_KEY_STORE, branch_key_id, materials.beacon_key_id))
     return materials
 
 
-def _wrong_kind(materials: object, kind: type, branch_key_id: str) -> str:
+def _wrong_kind(source: str, materials: object, kind: type, branch_key_id: str) -> str:
     return (
-        f"The key store returned an object of the type {type(materials).__name__} for the branch key "
+        f"{source} returned an object of the type {type(materials).__name__} for the branch key "
         f"{branch_key_id!r}, not {kind.__name__}"
     )
 
 
-def _another(branch_key_id: str, returned: str) -> str:
-    return f"The key store was asked for the branch key {branch_key_id!r}, and returned one of {returned!r}"
+def _another(source: str, branch_key_id: str, returned: str) -> str:
+    return f"{source} was asked for the branch key {branch_key_id!r}, and returned one of {returned!r}"
 
 
 @dataclass(frozen=True, slots=True)

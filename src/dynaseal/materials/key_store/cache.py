@@ -31,6 +31,7 @@ from dynaseal.materials import forks
 
 _T = TypeVar("_T")
 _logger = logging.getLogger("dynaseal")
+_OWNER = "A BranchKeyCache"
 
 
 @dataclass(slots=True)
@@ -78,10 +79,9 @@ class BranchKeyCache(ProcessBound):
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = any_fraction,
     ) -> None:
-        owner = "A BranchKeyCache"
-        check_integers(owner, capacity=capacity)
-        check_numbers(owner, jitter=jitter, grace_seconds=grace_seconds, retry_seconds=retry_seconds)
-        check_callables(owner, clock=clock, random=random)
+        check_integers(_OWNER, capacity=capacity)
+        check_numbers(_OWNER, jitter=jitter, grace_seconds=grace_seconds, retry_seconds=retry_seconds)
+        check_callables(_OWNER, clock=clock, random=random)
         if capacity < 1 or not 0 <= jitter < 1 or grace_seconds < 0 or retry_seconds <= 0:
             raise ConfigError(
                 "A cache's capacity must be at least 1, its jitter at least 0 and below 1, its grace period "
@@ -210,8 +210,9 @@ class BranchKeyCache(ProcessBound):
 
     def _store(self, key: Hashable, value: Any, ttl_seconds: float) -> None:
         with self._lock:
-            now = self._clock()
-            ends = now + ttl_seconds * (1 - self._jitter * self._random())
+            now, fraction = self._clock(), self._random()
+            check_numbers(_OWNER, **{"clock()": now, "random()": fraction})
+            ends = now + ttl_seconds * (1 - self._jitter * fraction)
             self._entries[key] = _Entry(value, now, ends)
             self._entries.move_to_end(key)
             # Also drops entries that have ended, as long as they are the oldest: their keys need not stay in

@@ -48,6 +48,7 @@ _VERSION_AT = _SALT_LENGTH + NONCE_LENGTH
 _WRAPPED_AT = _VERSION_AT + _VERSION_LENGTH
 _DERIVED_BITS = u32(256)
 _CACHED_VERSIONS = 256
+_CACHE = "The cache of branch keys"
 
 
 class BranchKeySource(Protocol):
@@ -246,21 +247,26 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
         except KeyStoreError as error:
             raise error.as_unwrap_error() from error
 
+    # What the key store returns is checked before the cache keeps it. What the cache returns is checked too:
+    # it can be of a user's own class.
+
     def _active(self, branch_key_id: str) -> BranchKeyMaterials:
-        return self._cache.get(
+        cached = self._cache.get(
             (self._store_in_keys, branch_key_id),
             self._ttl,
             lambda: check_branch_key(self._driven_store.get_active_branch_key(branch_key_id), branch_key_id),
         )
+        return check_branch_key(cached, branch_key_id, source=_CACHE)
 
     def _version(self, branch_key_id: str, version: str) -> BranchKeyMaterials:
-        return self._cache.get(
+        cached = self._cache.get(
             (self._store_in_keys, branch_key_id, version),
             self._ttl,
             lambda: check_branch_key(
                 self._driven_store.get_branch_key_version(branch_key_id, version), branch_key_id, version
             ),
         )
+        return check_branch_key(cached, branch_key_id, version, source=_CACHE)
 
     def _id_for(self, materials: EncryptionMaterials | DecryptionMaterials) -> str:
         if self._branch_key_id is not None:
