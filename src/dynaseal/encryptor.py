@@ -33,12 +33,14 @@ from dynaseal.core.shapes import Shape, Shapes
 from dynaseal.core.traces import Trace, find_format_attribute, find_trace, is_older_item
 from dynaseal.errors import DecryptError, DynasealError, EncryptError, FormatError
 from dynaseal.materials.kms_calls import KmsCall, KmsCalls
-from dynaseal.materials.managers.default import (
-    DefaultMaterialsManager,
+from dynaseal.materials.managers.default import DefaultMaterialsManager
+from dynaseal.materials.model import (
+    CryptographicMaterialsManager,
+    DecryptionMaterials,
+    EncryptionMaterials,
     fault_of_decryption_materials,
     fault_of_encryption_materials,
 )
-from dynaseal.materials.model import CryptographicMaterialsManager, DecryptionMaterials, EncryptionMaterials
 from dynaseal.native import native_engine
 from dynaseal.native_items import NativeItems
 
@@ -431,17 +433,32 @@ def _check_encryption_materials(materials: EncryptionMaterials, context: Encrypt
     whole = materials.encryption_context
     if any(whole.get(key) != value for key, value in context.items()):
         raise EncryptError("The materials manager changed an entry of the item's encryption context")
+    if "" in whole:
+        raise EncryptError(
+            "The materials manager added an entry to the encryption context whose key is empty"
+        )
     if not materials.required_context_keys <= context.key_set():
         raise EncryptError(
             "The materials manager requires an entry of the encryption context that no reader can rebuild"
         )
     signing_key = materials.signing_key
+    if signing_key is not None and not _is_signing_key(signing_key):
+        raise EncryptError(
+            f"The materials manager returned a signing key of the wrong type {type(signing_key).__name__}",
+            hint="A signing key has a public_key of 49 bytes and a method sign",
+        )
     public_key = None if signing_key is None else b64encode(signing_key.public_key).decode()
     if materials.suite.is_signed is (signing_key is None) or whole.get(PUBLIC_KEY) != public_key:
         raise EncryptError(
             "The materials manager's signing key does not fit its algorithm suite and encryption context",
             hint="Call the get_encryption_materials of a DefaultMaterialsManager, and change what it returns",
         )
+
+
+def _is_signing_key(key: object) -> bool:
+    point = getattr(key, "public_key", None)
+    is_point = isinstance(point, bytes) and len(point) == signatures.PUBLIC_KEY_LENGTH
+    return is_point and callable(getattr(key, "sign", None))
 
 
 def _sealing_keys(materials: EncryptionMaterials) -> engine.SealingKeys:

@@ -215,20 +215,18 @@ class Adding(DefaultMaterialsManager):
         return super().get_encryption_materials(suite, context, required_context_keys)
 
 
-@pytest.mark.parametrize(("wrong", "error"), [(HALF, EncryptError), (b"a", TypeError), (1, TypeError)])
-def test_what_a_users_keyring_or_manager_names_must_be_strings_that_can_be_stored(
-    wrong: Any, error: type[Exception]
-) -> None:
+@pytest.mark.parametrize("wrong", [HALF, b"a", 1])
+def test_what_a_users_keyring_or_manager_names_must_be_strings_that_can_be_stored(wrong: Any) -> None:
     item = {"pk": {"S": "a"}, "salary": {"N": "1"}}
     keyring, manager = Provider("payroll", "2026", bytes(32)), Adding(RAW)
     encryptors = [ItemEncryptor(table(keyring=keyring)), ItemEncryptor(table(keyring=None, cmm=manager))]
     for encryptor in encryptors:
         encryptor.encrypt_item(item)
     keyring.provider_id = wrong
-    with pytest.raises(error, match=r"provider.id"):
+    with pytest.raises(EncryptError, match=r"provider.id"):
         encryptors[0].encrypt_item(item)
     for manager.entry in ((wrong, "b"), ("a", wrong)):
-        with pytest.raises(error, match="encryption context"):
+        with pytest.raises(EncryptError, match="encryption context"):
             encryptors[1].encrypt_item(item)
 
 

@@ -94,7 +94,7 @@ class FaultyManager(DefaultMaterialsManager):
         )
 
 
-def with_entry(key: str, value: str) -> Callable[[Any], Any]:
+def with_entry(key: str, value: object) -> Callable[[Any], Any]:
     """Return a change of an entry of the materials' encryption context."""
     return lambda materials: replace(
         materials, encryption_context={**materials.encryption_context, key: value}
@@ -120,7 +120,31 @@ FAULTS: dict[str, Callable[[Any], Any]] = {
     "no wrapped data key": lambda materials: replace(
         materials, encrypted_data_keys=(), symmetric_signing_keys=()
     ),
+    "wrapped data keys of another type": lambda materials: replace(materials, encrypted_data_keys=5),
+    "a generator of wrapped data keys": lambda materials: replace(
+        materials, encrypted_data_keys=(key for key in materials.encrypted_data_keys)
+    ),
+    "nothing as a wrapped data key": lambda materials: replace(materials, encrypted_data_keys=(None,)),
+    "a wrapped data key without bytes": lambda materials: replace(
+        materials,
+        encrypted_data_keys=(EncryptedDataKey("mine", b"one", None),),  # pyright: ignore[reportArgumentType]
+    ),
+    "signing keys of another type": lambda materials: replace(materials, symmetric_signing_keys=None),
+    "a context of another type": lambda materials: replace(materials, encryption_context=None),
+    "a context with a number": with_entry("a", 1),
+    "no suite": lambda materials: replace(materials, suite=None),
+    "a signing key of another type": lambda materials: replace(materials, signing_key="x"),
+    "no required keys": lambda materials: replace(materials, required_context_keys=None),
+    "a list of required keys": lambda materials: replace(
+        materials, required_context_keys=[*materials.required_context_keys]
+    ),
 }
+OF_MANAGERS: dict[str, Callable[[Any], Any]] = {
+    "an entry without a key": with_entry("", "x"),
+}
+
+
+CONTEXT = "The encryption context of materials (must be a mapping|cannot be used)"
 
 
 def people(**keys: Any) -> ItemEncryptor:
@@ -134,18 +158,20 @@ def test_no_item_is_written_under_a_keyrings_materials_that_no_reader_could_use(
     item = {"pk": {"S": "ann"}, "salary": {"N": "1"}}
     assert encryptor.decrypt_item(encryptor.encrypt_item(item)) == item
     keyring.change = FAULTS[fault]
-    with pytest.raises(EncryptError, match=r"The keyring .* (returned|changed|wrapped|did not return)"):
+    with pytest.raises(
+        EncryptError, match=f"The keyring .* (returned|changed|wrapped|did not return)|{CONTEXT}"
+    ):
         encryptor.encrypt_item(item)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", FAULTS | OF_MANAGERS)
 def test_no_item_is_written_under_a_managers_materials_that_no_reader_could_use(fault: str) -> None:
     manager = FaultyManager(RawAesKeyring("mine", "one", b"k" * 32))
     encryptor = people(cmm=manager)
     item = {"pk": {"S": "ann"}, "salary": {"N": "1"}}
     assert encryptor.decrypt_item(encryptor.encrypt_item(item)) == item
-    manager.change = FAULTS[fault]
-    with pytest.raises(EncryptError, match="The materials manager"):
+    manager.change = (FAULTS | OF_MANAGERS)[fault]
+    with pytest.raises(EncryptError, match=f"The materials manager|{CONTEXT}"):
         encryptor.encrypt_item(item)
 
 
@@ -156,8 +182,12 @@ READ_FAULTS: dict[str, Callable[[Any], Any]] = {
     "no signing key": lambda materials: replace(materials, symmetric_signing_key=None),
     "a short data key": lambda materials: replace(materials, plaintext_data_key=b"k"),
     "a short signing key": lambda materials: replace(materials, symmetric_signing_key=b"k"),
+    "a verification key that is not bytes": lambda materials: replace(materials, verification_key=5),
 }
-LACKING = "(no data key of 32 bytes|an object of the type (str|NoneType), not DecryptionMaterials)"
+LACKING = (
+    "(no data key of 32 bytes|an object of the type (str|NoneType), not DecryptionMaterials"
+    "|a verification key that is not bytes)"
+)
 
 
 @pytest.mark.parametrize("fault", READ_FAULTS)
@@ -177,6 +207,15 @@ def test_no_item_is_read_under_a_managers_materials_that_lack_a_key(fault: str) 
     stored = encryptor.encrypt_item({"pk": {"S": "ann"}})
     manager.change = READ_FAULTS[fault]
     with pytest.raises(DecryptError, match=f"The materials manager returned {LACKING}"):
+        encryptor.decrypt_item(stored)
+
+
+def test_no_item_is_read_under_materials_without_an_encryption_context() -> None:
+    keyring = Faulty("mine", "one", b"k" * 32)
+    encryptor = people(keyring=keyring)
+    stored = encryptor.encrypt_item({"pk": {"S": "ann"}})
+    keyring.change = lambda materials: replace(materials, encryption_context=None)
+    with pytest.raises(DecryptError, match="context of materials must be a mapping, and is a NoneType"):
         encryptor.decrypt_item(stored)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,6 +116,23 @@ def test_a_manager_below_that_returns_nothing_is_refused() -> None:
         demands.encrypt_item(ITEM)
     with pytest.raises(DecryptError, match="of the type NoneType, not DecryptionMaterials"):
         demands.decrypt_item(stored)
+
+
+class WithoutRequiredKeys(DefaultMaterialsManager):
+    """A manager that returns no required keys."""
+
+    def get_encryption_materials(
+        self, suite: Any, encryption_context: Any, required_context_keys: Any
+    ) -> Any:
+        materials = super().get_encryption_materials(suite, encryption_context, required_context_keys)
+        return replace(materials, required_context_keys=None)
+
+
+def test_a_manager_below_that_returns_no_required_keys_is_refused() -> None:
+    demands = encryptor(RequiredContextMaterialsManager(WithoutRequiredKeys(KEYRING), [TENANT]))
+
+    with pytest.raises(EncryptError, match="required context keys of the wrong type"):
+        demands.encrypt_item(ITEM)
 
 
 @pytest.mark.parametrize("keys", [[], [""], [TENANT, ""]])

@@ -5,21 +5,30 @@
 - `DecryptionMaterials` begin without a data key. The keyring that can unwrap one of the item's encrypted data
   keys adds it.
 - Both are frozen: a keyring returns new ones. No key shows in their repr.
+- Keyrings and managers can be of a user's own class, so what they return is checked before an item is written
+  or read under it. Each check says what is wrong as the predicate of a sentence ("The keyring X ...").
 
 Source: specification `structures.md`, `keyring-interface.md`, `cmm-interface.md`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from dynaseal.core.context import EncryptionContext
-from dynaseal.core.header import EncryptedDataKey
+from dynaseal.core.header import MAX_DATA_KEYS, EncryptedDataKey
+from dynaseal.core.primitives import KEY_LENGTH
 from dynaseal.core.suites import AlgorithmSuite
-from dynaseal.errors import UnwrapError
+from dynaseal.errors import DecryptError, EncryptError, UnwrapError
 
 if TYPE_CHECKING:
     from dynaseal.core.signatures import SigningKey
+
+# Tuples: each item is checked, and `isinstance` takes twice as long for a union.
+_BYTES = (bytes, bytearray)
+_SEQUENCES = (tuple, list)
+_SETS = (frozenset, set)
+_NO_DATA_KEY = "returned no data key of 32 bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +39,21 @@ class _Materials:
     encryption_context: Mapping[str, str]
     _: KW_ONLY
     required_context_keys: frozenset[str] = frozenset()
+    _error: ClassVar[type[EncryptError | DecryptError]]
 
     def __post_init__(self) -> None:
         if type(self.encryption_context) is not EncryptionContext:
-            object.__setattr__(self, "encryption_context", EncryptionContext(dict(self.encryption_context)))
+            object.__setattr__(self, "encryption_context", self._checked_context(self.encryption_context))
+
+    def _checked_context(self, context: object) -> EncryptionContext:
+        if not isinstance(context, Mapping):
+            raise self._error(
+                f"The encryption context of materials must be a mapping, and is a {type(context).__name__}"
+            )
+        try:
+            return EncryptionContext(dict(cast("Mapping[str, str]", context)))
+        except TypeError as error:
+            raise self._error(f"The encryption context of materials cannot be used: {error}") from None
 
     @property
     def context(self) -> EncryptionContext:
@@ -53,6 +73,9 @@ class _Materials:
 class EncryptionMaterials(_Materials):
     """Materials for encrypting one item.
 
+    Raises:
+        EncryptError: the encryption context is not a mapping of strings.
+
     Attributes:
         suite: The algorithm suite.
         encryption_context: The whole encryption context: what the header stores and what it does not.
@@ -63,6 +86,7 @@ class EncryptionMaterials(_Materials):
         signing_key: The item's ECDSA key, in a suite that has one.
     """
 
+    _error = EncryptError
     _: KW_ONLY
     plaintext_data_key: bytes | None = field(default=None, repr=False)
     encrypted_data_keys: tuple[EncryptedDataKey, ...] = ()
@@ -94,6 +118,9 @@ class EncryptionMaterials(_Materials):
 class DecryptionMaterials(_Materials):
     """Materials for decrypting one item.
 
+    Raises:
+        DecryptError: the encryption context is not a mapping of strings.
+
     Attributes:
         suite: The algorithm suite that the header names.
         encryption_context: The whole encryption context: what the header stores and what was rebuilt.
@@ -103,6 +130,7 @@ class DecryptionMaterials(_Materials):
         verification_key: The item's ECDSA public key as a compressed point, in a suite that has one.
     """
 
+    _error = DecryptError
     _: KW_ONLY
     plaintext_data_key: bytes | None = field(default=None, repr=False)
     symmetric_signing_key: bytes | None = field(default=None, repr=False)
@@ -130,6 +158,67 @@ def fault_of_kind(materials: object, kind: type[_Materials]) -> str | None:
     if isinstance(materials, kind):
         return None
     return f"returned an object of the type {type(materials).__name__}, not {kind.__name__}"
+
+
+# The rest checks types that a type checker takes for granted: nobody may have run one over a user's keyring.
+# pyright: reportUnnecessaryIsInstance=false
+
+
+def fault_of_encryption_materials(materials: object) -> str | None:
+    """Say why no item can be written under what a keyring or manager returned; None if one can."""
+    if not isinstance(materials, EncryptionMaterials):
+        return fault_of_kind(materials, EncryptionMaterials)
+    if not (
+        isinstance(materials.suite, AlgorithmSuite) and isinstance(materials.required_context_keys, _SETS)
+    ):
+        return "returned an algorithm suite or required context keys of the wrong type"
+    if not _is_key(materials.plaintext_data_key):
+        return _NO_DATA_KEY
+    if fault := fault_of_wrapped_keys(materials):
+        return fault
+    count = len(materials.encrypted_data_keys)
+    if not 0 < count <= MAX_DATA_KEYS:
+        return f"wrapped the data key {count} times; 1 to {MAX_DATA_KEYS} are allowed"
+    return None
+
+
+def fault_of_wrapped_keys(materials: EncryptionMaterials) -> str | None:
+    """Say what is wrong with the wrapped data keys and the keys of their recipient tags, if something is."""
+    wrapped, tag_keys = materials.encrypted_data_keys, materials.symmetric_signing_keys
+    if not (isinstance(wrapped, _SEQUENCES) and all(map(_is_wrapped_key, wrapped))):
+        return (
+            "returned encrypted_data_keys that are not a tuple of EncryptedDataKey, each with a provider_id "
+            "of type str, and provider_info and ciphertext of type bytes"
+        )
+    if not (
+        isinstance(tag_keys, _SEQUENCES) and len(tag_keys) == len(wrapped) and all(map(_is_key, tag_keys))
+    ):
+        return "did not return one signing key of 32 bytes per wrapped data key"
+    return None
+
+
+def fault_of_decryption_materials(materials: object) -> str | None:
+    """Say why no item can be read under what a keyring or manager returned; None if one can."""
+    if not isinstance(materials, DecryptionMaterials):
+        return fault_of_kind(materials, DecryptionMaterials)
+    if not (_is_key(materials.plaintext_data_key) and _is_key(materials.symmetric_signing_key)):
+        return _NO_DATA_KEY
+    if not (materials.verification_key is None or isinstance(materials.verification_key, bytes)):
+        return "returned a verification key that is not bytes"
+    return None
+
+
+def _is_wrapped_key(key: object) -> bool:
+    return (
+        isinstance(key, EncryptedDataKey)
+        and isinstance(key.provider_id, str)
+        and isinstance(key.provider_info, _BYTES)
+        and isinstance(key.ciphertext, _BYTES)
+    )
+
+
+def _is_key(key: object) -> bool:
+    return isinstance(key, _BYTES) and len(key) == KEY_LENGTH
 
 
 class NoDataKeyError(UnwrapError):

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from dynaseal import drivers
 from dynaseal.core.arguments import ProcessBound
 from dynaseal.core.context import PUBLIC_KEY, EncryptionContext
-from dynaseal.core.header import MAX_DATA_KEYS, EncryptedDataKey
+from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.lazy import LazyModule
-from dynaseal.core.primitives import KEY_LENGTH
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import DecryptError, EncryptError, FormatError, SignatureError
 from dynaseal.materials.model import (
@@ -25,15 +24,14 @@ from dynaseal.materials.model import (
     DecryptionMaterials,
     EncryptionMaterials,
     Keyring,
-    fault_of_kind,
+    fault_of_decryption_materials,
+    fault_of_encryption_materials,
 )
 
 if TYPE_CHECKING:
     from dynaseal.core import signatures
 else:
     signatures = LazyModule("dynaseal.core.signatures")
-
-_NO_DATA_KEY = "returned no data key of 32 bytes"
 
 
 class DefaultMaterialsManager(ProcessBound):
@@ -72,7 +70,7 @@ class DefaultMaterialsManager(ProcessBound):
         if suite.is_signed:
             signing_key = signatures.generate()
             public_key = b64encode(signing_key.public_key).decode()
-            encryption_context = EncryptionContext({**encryption_context, PUBLIC_KEY: public_key})
+            encryption_context = {**encryption_context, PUBLIC_KEY: public_key}
         given = EncryptionMaterials(
             suite,
             encryption_context,
@@ -80,7 +78,15 @@ class DefaultMaterialsManager(ProcessBound):
             signing_key=signing_key,
         )
         materials = self._driven_keyring.on_encrypt(given)
-        _check_encryption_materials(materials, given, self._keyring)
+        # Nobody could read an item that is written under faulty materials.
+        if fault := fault_of_encryption_materials(materials):
+            raise EncryptError(f"The keyring {self._keyring!r} {fault}")
+        if _not_of_keyrings(materials) != _not_of_keyrings(given):
+            raise EncryptError(
+                f"The keyring {self._keyring!r} changed the algorithm suite, the encryption context or the "
+                "signing key",
+                hint="A keyring only adds data keys: return materials.with_wrapped_key(...)",
+            )
         return materials
 
     def decrypt_materials(
@@ -117,49 +123,6 @@ class DefaultMaterialsManager(ProcessBound):
         return materials
 
 
-def fault_of_encryption_materials(materials: EncryptionMaterials) -> str | None:
-    """Return what is missing for writing an item, as the predicate of a sentence; None if nothing is."""
-    if fault := fault_of_kind(materials, EncryptionMaterials):
-        return fault
-    if not _is_key(materials.plaintext_data_key):
-        return _NO_DATA_KEY
-    count = len(materials.encrypted_data_keys)
-    if not 0 < count <= MAX_DATA_KEYS:
-        return f"wrapped the data key {count} times; 1 to {MAX_DATA_KEYS} are allowed"
-    tag_keys = materials.symmetric_signing_keys
-    if count != len(tag_keys) or not all(map(_is_key, tag_keys)):
-        return "did not return one signing key of 32 bytes per wrapped data key"
-    return None
-
-
-def fault_of_decryption_materials(materials: DecryptionMaterials) -> str | None:
-    """Return what is missing for reading an item, as the predicate of a sentence; None if nothing is."""
-    if fault := fault_of_kind(materials, DecryptionMaterials):
-        return fault
-    if not (_is_key(materials.plaintext_data_key) and _is_key(materials.symmetric_signing_key)):
-        return _NO_DATA_KEY
-    return None
-
-
-def _check_encryption_materials(
-    materials: EncryptionMaterials, given: EncryptionMaterials, keyring: AnyKeyring
-) -> None:
-    """Check what a keyring returned: nobody could read an item that is written under faulty materials.
-
-    Args:
-        materials: The materials that the keyring returned.
-        given: The materials that it was given.
-        keyring: The keyring.
-    """
-    if fault := fault_of_encryption_materials(materials):
-        raise EncryptError(f"The keyring {keyring!r} {fault}")
-    if _not_of_keyrings(materials) != _not_of_keyrings(given):
-        raise EncryptError(
-            f"The keyring {keyring!r} changed the algorithm suite, the encryption context or the signing key",
-            hint="A keyring only adds data keys: return materials.with_wrapped_key(...)",
-        )
-
-
 def _not_of_keyrings(materials: EncryptionMaterials) -> tuple[object, ...]:
     return (
         materials.suite,
@@ -167,10 +130,6 @@ def _not_of_keyrings(materials: EncryptionMaterials) -> tuple[object, ...]:
         materials.required_context_keys,
         materials.encryption_context,
     )
-
-
-def _is_key(key: object) -> bool:
-    return isinstance(key, bytes | bytearray) and len(key) == KEY_LENGTH
 
 
 def _verification_key(suite: AlgorithmSuite, stored_context: Mapping[str, str]) -> bytes | None:

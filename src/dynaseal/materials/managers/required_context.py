@@ -25,6 +25,7 @@ from dynaseal.materials.model import (
     CryptographicMaterialsManager,
     DecryptionMaterials,
     EncryptionMaterials,
+    fault_of_encryption_materials,
     fault_of_kind,
 )
 
@@ -92,7 +93,7 @@ class RequiredContextMaterialsManager(ProcessBound):
         materials = self._driven_underlying.get_encryption_materials(
             suite, encryption_context, required_context_keys.union(self.required_keys)
         )
-        if fault := fault_of_kind(materials, EncryptionMaterials):
+        if fault := fault_of_encryption_materials(materials):
             raise EncryptError(f"The materials manager {self._underlying!r} {fault}")
         if missing := self._missing(materials.encryption_context, materials.required_context_keys):
             raise EncryptError(
