@@ -92,6 +92,24 @@ FAULTS: dict[str, tuple[Callable[[EncryptionMaterials], Any], str]] = {
         ),
         "removed the data key as another keyring had wrapped it",
     ),
+    "its own signing key for all": (
+        lambda materials: replace(
+            materials, symmetric_signing_keys=materials.symmetric_signing_keys[-1:] * 2
+        ),
+        "replaced the signing key of another keyring",
+    ),
+    "what it was given": (
+        lambda materials: replace(
+            materials,
+            encrypted_data_keys=materials.encrypted_data_keys[:-1],
+            symmetric_signing_keys=materials.symmetric_signing_keys[:-1],
+        ),
+        "wrapped nothing",
+    ),
+    "no wrapped data keys": (
+        lambda materials: replace(materials, encrypted_data_keys=None),
+        "returned encrypted_data_keys that are not a tuple of EncryptedDataKey",
+    ),
 }
 
 
@@ -104,6 +122,42 @@ def test_what_a_member_returns_must_be_what_the_others_returned_and_its_own_data
     member.change, message = FAULTS[fault]
     with pytest.raises(EncryptError, match=rf"The keyring .*'faulty'.* {message}"):
         subject.write()
+
+
+def test_a_member_may_return_lists() -> None:
+    member = Faulty("mine", "lists", b"k" * 32)
+    member.change = lambda materials: replace(
+        materials,
+        encrypted_data_keys=[*materials.encrypted_data_keys],
+        symmetric_signing_keys=[*materials.symmetric_signing_keys],
+    )
+    subject = Subject(MultiKeyring(aes("one"), [member, aes("two")]))
+    subject.check_reads(subject.write(), "with lists")
+
+
+def test_a_generator_may_make_a_data_key_and_wrap_nothing() -> None:
+    generator = Faulty("mine", "generator", b"k" * 32)
+    generator.change = lambda materials: replace(materials, encrypted_data_keys=(), symmetric_signing_keys=())
+    written = Subject(MultiKeyring(generator, [aes("two")])).write()
+    assert len(written.encrypted_data_keys) == 1
+    Subject(aes("two")).check_reads(written, "by the member that wrapped it")
+
+
+class ReadsNothing(RawAesKeyring):
+    """A keyring that returns something else than unwrapped keys."""
+
+    unwrapped: Any = None
+
+    def on_decrypt(self, materials: Any, encrypted_data_keys: Any) -> Any:  # noqa: ARG002 of the Protocol
+        return self.unwrapped
+
+
+def test_a_member_that_returns_no_data_key_does_not_keep_the_others_from_reading() -> None:
+    written = Subject(aes("one")).write()
+    faulty = ReadsNothing("mine", "faulty", b"k" * 32)
+    Subject(MultiKeyring(faulty, [aes("one")])).check_reads(written, "by another member")
+    error = Subject(MultiKeyring(faulty, [aes("two")])).check_refuses(written, "no member that can read it")
+    assert "'faulty') returned an object of the type NoneType, not DecryptionMaterials" in str(error)
 
 
 def test_reading_stops_at_the_first_member_that_opens() -> None:

@@ -18,7 +18,9 @@ from dynaseal.materials.model import (
     EncryptionMaterials,
     Keyring,
     combine_causes,
+    fault_of_decryption_materials,
     fault_of_kind,
+    fault_of_wrapped_keys,
 )
 
 
@@ -100,9 +102,13 @@ class MultiKeyring(ProcessBound):
         causes: list[UnwrapError] = []
         for keyring in self._driven:
             try:
-                return keyring.on_decrypt(materials, encrypted_data_keys)
+                unwrapped = keyring.on_decrypt(materials, encrypted_data_keys)
             except UnwrapError as error:
                 causes.append(error)
+                continue
+            if not (fault := fault_of_decryption_materials(unwrapped)):
+                return unwrapped
+            causes.append(UnwrapError(f"The keyring {keyring!r} {fault}"))
         raise combine_causes(causes)
 
 
@@ -120,7 +126,16 @@ def _fault(materials: EncryptionMaterials, given: EncryptionMaterials) -> str | 
     # Not in constant time: nobody outside this process chooses either key.
     if given.plaintext_data_key not in (None, materials.plaintext_data_key):
         return "replaced the data key, which another keyring had wrapped"
-    wrapped = given.encrypted_data_keys
-    if materials.encrypted_data_keys[: len(wrapped)] != wrapped:
+    return fault_of_wrapped_keys(materials) or _fault_of_wrapping(materials, given)
+
+
+def _fault_of_wrapping(materials: EncryptionMaterials, given: EncryptionMaterials) -> str | None:
+    count = len(given.encrypted_data_keys)
+    if tuple(materials.encrypted_data_keys[:count]) != tuple(given.encrypted_data_keys):
         return "removed the data key as another keyring had wrapped it"
+    if tuple(materials.symmetric_signing_keys[:count]) != tuple(given.symmetric_signing_keys):
+        return "replaced the signing key of another keyring"
+    # keyring-interface.md, "OnEncrypt": a keyring that neither makes nor wraps a data key must fail.
+    if given.plaintext_data_key is not None and len(materials.encrypted_data_keys) == count:
+        return "wrapped nothing"
     return None
