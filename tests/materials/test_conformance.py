@@ -14,6 +14,11 @@ from dynaseal.testing import RULES, ConformanceError, Rule, Subject, check_keyri
 from support.keyrings import KINDS, Kind
 
 KEY = b"k" * 32
+Change = Callable[[Any], Any]
+
+
+def unchanged(materials: Any) -> Any:
+    return materials
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
@@ -157,5 +162,65 @@ def test_a_keyring_that_breaks_a_rule_is_found_out(broken: Callable[[], Any], ru
 
 
 def test_the_whole_check_stops_at_the_first_broken_rule() -> None:
-    with pytest.raises(ConformanceError, match="one signing key for each"):
+    with pytest.raises(ConformanceError, match="on_encrypt did not return one signing key of 32 bytes per"):
         check_keyring(DropsTheSigningKeys())
+
+
+class Changes(Wrapped):
+    """A keyring that changes what a correct one returns."""
+
+    def __init__(self, *, encrypt: Change = unchanged, decrypt: Change = unchanged) -> None:
+        super().__init__()
+        self.encrypt, self.decrypt = encrypt, decrypt
+
+    def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+        return self.encrypt(super().on_encrypt(materials))
+
+    def on_decrypt(
+        self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
+    ) -> DecryptionMaterials:
+        return self.decrypt(super().on_decrypt(materials, encrypted_data_keys))
+
+
+def part(name: str, value: Any) -> Change:
+    """Return a change of the first wrapped data key."""
+    return lambda materials: replace(
+        materials, encrypted_data_keys=(replace(materials.encrypted_data_keys[0], **{name: value}),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (
+            Changes(encrypt=lambda _: None),
+            "on_encrypt returned an object of the type NoneType, not Encryption",
+        ),
+        (Changes(encrypt=lambda _: "x"), "on_encrypt returned an object of the type str, not Encryption"),
+        (
+            Changes(decrypt=lambda _: None),
+            "on_decrypt returned an object of the type NoneType, not Decryption",
+        ),
+        (
+            Changes(encrypt=lambda materials: replace(materials, encrypted_data_keys=None)),
+            "on_encrypt returned encrypted_data_keys that are not a tuple",
+        ),
+        (
+            Changes(encrypt=lambda materials: replace(materials, symmetric_signing_keys=None)),
+            "on_encrypt did not return one signing key",
+        ),
+        (
+            Changes(
+                encrypt=lambda materials: replace(
+                    materials, plaintext_data_key=bytearray(materials.plaintext_data_key)
+                )
+            ),
+            "not of the type bytes",
+        ),
+        (Changes(encrypt=part("provider_info", bytearray(b"x"))), "not of the type bytes"),
+        (Changes(encrypt=part("provider_id", "\ud800")), "a lone surrogate"),
+    ],
+)
+def test_what_is_no_materials_breaks_a_rule_and_is_no_other_error(broken: Any, message: str) -> None:
+    with pytest.raises(ConformanceError, match=message):
+        check_keyring(broken)

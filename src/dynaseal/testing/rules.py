@@ -6,9 +6,11 @@ Source: specification `keyring-interface.md`, `structures.md`.
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import chain
 
 from dynaseal.config import TableConfig
 from dynaseal.core.actions import CryptoAction
+from dynaseal.core.arguments import is_encodable
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import KEY_LENGTH
 from dynaseal.encryptor import ItemEncryptor
@@ -25,13 +27,13 @@ _MAX_FIELD = 0xFFFF
 def writes_complete_materials(subject: Subject) -> None:
     """Writing returns a data key of 32 bytes, wrapped at least once, and one signing key per wrapping."""
     written = subject.write()
-    if len(written.plaintext_data_key or b"") != KEY_LENGTH:
-        raise ConformanceError("The data key does not have 32 bytes")
-    if len(written.encrypted_data_keys) != len(written.symmetric_signing_keys):
-        raise ConformanceError("There must be one signing key for each wrapped data key")
-    if any(len(key) != KEY_LENGTH for key in written.symmetric_signing_keys):
-        raise ConformanceError("A signing key does not have 32 bytes")
+    keys = (written.plaintext_data_key, *written.symmetric_signing_keys)
+    wrapped_parts = [(key.provider_info, key.ciphertext) for key in written.encrypted_data_keys]
+    if not all(type(part) is bytes for part in (*keys, *chain(*wrapped_parts))):
+        raise ConformanceError("A key, or a part of a wrapped data key, is not of the type bytes")
     for wrapped in written.encrypted_data_keys:
+        if not is_encodable(wrapped.provider_id):
+            raise ConformanceError("A provider id has a lone surrogate, which cannot be stored")
         parts = (wrapped.provider_id.encode(), wrapped.provider_info, wrapped.ciphertext)
         if any(len(part) > _MAX_FIELD for part in parts) or not all((parts[0], parts[2])):
             raise ConformanceError("A wrapped data key has an empty part, or one of more than 65,535 bytes")

@@ -9,7 +9,13 @@ from dynaseal.core.context import PUBLIC_KEY
 from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.suites import AlgorithmSuite
 from dynaseal.errors import UnwrapError
-from dynaseal.materials.model import DecryptionMaterials, EncryptionMaterials, Keyring
+from dynaseal.materials.model import (
+    DecryptionMaterials,
+    EncryptionMaterials,
+    Keyring,
+    fault_of_encryption_materials,
+    fault_of_kind,
+)
 
 CONTEXT: Mapping[str, str] = {
     "aws-crypto-table-name": "conformance",
@@ -53,11 +59,11 @@ class Subject:
         """Have the keyring write, and check of the result only what the rules need to continue.
 
         Raises:
-            ConformanceError: the result has no data key, or does not wrap it.
+            ConformanceError: no item could be written under the result.
         """
         written = self.keyring.on_encrypt(materials or self.new_materials())
-        if written.plaintext_data_key is None or not written.encrypted_data_keys:
-            raise ConformanceError("on_encrypt returned no data key, or did not wrap it")
+        if fault := fault_of_encryption_materials(written):
+            raise ConformanceError(f"on_encrypt {fault}")
         return written
 
     def read(
@@ -66,7 +72,11 @@ class Subject:
         encrypted_data_keys: Sequence[EncryptedDataKey] | None = None,
         context: Mapping[str, str] | None = None,
     ) -> DecryptionMaterials:
-        """Have the reader read what was written, with other data keys or another context if given."""
+        """Have the reader read what was written, with other data keys or another context if given.
+
+        Raises:
+            ConformanceError: the result is something else than DecryptionMaterials.
+        """
         entries = written.encryption_context if context is None else context
         materials = DecryptionMaterials(
             written.suite,
@@ -76,7 +86,10 @@ class Subject:
         )
         if encrypted_data_keys is None:
             encrypted_data_keys = written.encrypted_data_keys
-        return (self.reader or self.keyring).on_decrypt(materials, encrypted_data_keys)
+        read = (self.reader or self.keyring).on_decrypt(materials, encrypted_data_keys)
+        if fault := fault_of_kind(read, DecryptionMaterials):
+            raise ConformanceError(f"on_decrypt {fault}")
+        return read
 
     def check_reads(
         self,
