@@ -80,6 +80,10 @@ class Faulty(RawAesKeyring):
 FAULTS: dict[str, tuple[Callable[[EncryptionMaterials], Any], str]] = {
     "nothing": (lambda _: None, "returned an object of the type NoneType, not EncryptionMaterials"),
     "no data key": (lambda materials: replace(materials, plaintext_data_key=None), "made no data key"),
+    "a data key that is text": (
+        lambda materials: replace(materials, plaintext_data_key="k" * 32),
+        "returned no data key of 32 bytes",
+    ),
     "another data key": (
         lambda materials: replace(materials, plaintext_data_key=b"other" * 6 + b"!!"),
         "replaced the data key",

@@ -172,9 +172,7 @@ def fault_of_encryption_materials(materials: object) -> str | None:
         isinstance(materials.suite, AlgorithmSuite) and isinstance(materials.required_context_keys, _SETS)
     ):
         return "returned an algorithm suite or required context keys of the wrong type"
-    if not _is_key(materials.plaintext_data_key):
-        return _NO_DATA_KEY
-    if fault := fault_of_wrapped_keys(materials):
+    if fault := fault_of_keys(materials):
         return fault
     count = len(materials.encrypted_data_keys)
     if not 0 < count <= MAX_DATA_KEYS:
@@ -182,8 +180,10 @@ def fault_of_encryption_materials(materials: object) -> str | None:
     return None
 
 
-def fault_of_wrapped_keys(materials: EncryptionMaterials) -> str | None:
-    """Say what is wrong with the wrapped data keys and the keys of their recipient tags, if something is."""
+def fault_of_keys(materials: EncryptionMaterials) -> str | None:
+    """Say what is wrong with the data key, as it is or wrapped, or the recipient tags' keys, if something is."""
+    if not _is_key(materials.plaintext_data_key):
+        return _NO_DATA_KEY
     wrapped, tag_keys = materials.encrypted_data_keys, materials.symmetric_signing_keys
     if not (isinstance(wrapped, _SEQUENCES) and all(map(_is_wrapped_key, wrapped))):
         return (

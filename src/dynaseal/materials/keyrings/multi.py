@@ -19,8 +19,8 @@ from dynaseal.materials.model import (
     Keyring,
     combine_causes,
     fault_of_decryption_materials,
+    fault_of_keys,
     fault_of_kind,
-    fault_of_wrapped_keys,
 )
 
 
@@ -123,10 +123,12 @@ def _fault(materials: EncryptionMaterials, given: EncryptionMaterials) -> str | 
         return fault
     if materials.plaintext_data_key is None:
         return "made no data key"
+    if fault := fault_of_keys(materials):
+        return fault
     # Not in constant time: nobody outside this process chooses either key.
     if given.plaintext_data_key not in (None, materials.plaintext_data_key):
         return "replaced the data key, which another keyring had wrapped"
-    return fault_of_wrapped_keys(materials) or _fault_of_wrapping(materials, given)
+    return _fault_of_wrapping(materials, given)
 
 
 def _fault_of_wrapping(materials: EncryptionMaterials, given: EncryptionMaterials) -> str | None:
