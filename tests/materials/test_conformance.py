@@ -221,6 +221,8 @@ def part(name: str, value: Any) -> Change:
         (Changes(encrypt=part("provider_id", "\ud800")), "a lone surrogate"),
     ],
 )
-def test_what_is_no_materials_breaks_a_rule_and_is_no_other_error(broken: Any, message: str) -> None:
+def test_a_keyring_that_returns_something_else_than_materials_breaks_a_rule(
+    broken: Any, message: str
+) -> None:
     with pytest.raises(ConformanceError, match=message):
         check_keyring(broken)

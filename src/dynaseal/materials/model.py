@@ -154,7 +154,7 @@ class DecryptionMaterials(_Materials):
 
 
 def fault_of_kind(materials: object, kind: type[_Materials]) -> str | None:
-    """Return why an object is not materials of a kind, as the predicate of a sentence; None if it is."""
+    """Describe that an object is not materials of a kind, as the predicate of a sentence; None if it is."""
     if isinstance(materials, kind):
         return None
     return f"returned an object of the type {type(materials).__name__}, not {kind.__name__}"
@@ -165,7 +165,7 @@ def fault_of_kind(materials: object, kind: type[_Materials]) -> str | None:
 
 
 def fault_of_encryption_materials(materials: object) -> str | None:
-    """Say why no item can be written under what a keyring or manager returned; None if one can."""
+    """Describe why no item can be written under what a keyring or manager returned; None if one can."""
     if not isinstance(materials, EncryptionMaterials):
         return fault_of_kind(materials, EncryptionMaterials)
     if not (
@@ -181,7 +181,7 @@ def fault_of_encryption_materials(materials: object) -> str | None:
 
 
 def fault_of_keys(materials: EncryptionMaterials) -> str | None:
-    """Say what is wrong with the data key, as it is or wrapped, or the recipient tags' keys, if something is."""
+    """Describe what is wrong with the data key, plain or wrapped, or with the recipient tags' keys."""
     if not _is_key(materials.plaintext_data_key):
         return _NO_DATA_KEY
     wrapped, tag_keys = materials.encrypted_data_keys, materials.symmetric_signing_keys
@@ -198,7 +198,7 @@ def fault_of_keys(materials: EncryptionMaterials) -> str | None:
 
 
 def fault_of_decryption_materials(materials: object) -> str | None:
-    """Say why no item can be read under what a keyring or manager returned; None if one can."""
+    """Describe why no item can be read under what a keyring or manager returned; None if one can."""
     if not isinstance(materials, DecryptionMaterials):
         return fault_of_kind(materials, DecryptionMaterials)
     if not (_is_key(materials.plaintext_data_key) and _is_key(materials.symmetric_signing_key)):

@@ -290,7 +290,7 @@ class AwsKmsHierarchicalKeyring(ProcessBound):
 
 
 class _Identity:
-    """Stands for a key store in the keys of a cache: equal to what stands for the same object only."""
+    """A key store as a part of a cache's keys: equal only to the same key store."""
 
     __slots__ = ("_key_store",)
 
@@ -306,7 +306,7 @@ class _Identity:
 
 
 def _by_identity(key_store: object) -> object:
-    """Return what stands for a key store in the keys of a cache.
+    """Return a key store as a part of a cache's keys.
 
     A user's key store may be equal to another one that has other keys, or have no hash, as a dataclass.
     """

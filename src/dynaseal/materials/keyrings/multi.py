@@ -113,7 +113,7 @@ class MultiKeyring(ProcessBound):
 
 
 def _fault(materials: EncryptionMaterials, given: EncryptionMaterials) -> str | None:
-    """Return why some reader could not read an item that is written under what a keyring returned, if so.
+    """Describe why not every reader could read an item under what a keyring returned; None if all could.
 
     Args:
         materials: What the keyring returned.
