@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from botocore.session import Session
 
 import dynaseal
-from dynaseal import AwsKmsCryptographicMaterialsProvider, ConfigError
+from dynaseal import (
+    AwsKmsCryptographicMaterialsProvider,
+    AwsKmsKeyring,
+    AwsKmsMultiKeyring,
+    ConfigError,
+    Keyring,
+    KeyStore,
+)
 from dynaseal.boto.keys.clients import Clients
 from dynaseal.testing import Subject
+from support.fake_aws import FakeDynamoDb, FakeKeyStoreKmsClient
+from support.fake_kms import FakeKms, FakeKmsClient
 from support.keyrings import KMS_A, KMS_EU, fake_kms
 
 
@@ -131,3 +142,68 @@ def test_a_client_that_is_not_given_is_the_default_sessions(monkeypatch: pytest.
 
     assert client._request_signer._credentials.access_key == "AKIDEFAULT"
     assert client.meta.region_name == "us-west-2"
+
+
+class EmptyKmsClient(FakeKmsClient):
+    """A client that is false, as a stub that counts its calls may be."""
+
+    def __len__(self) -> int:
+        return 0
+
+
+class EmptyKeyStoreKmsClient(FakeKeyStoreKmsClient):
+    def __len__(self) -> int:
+        return 0
+
+
+class EmptyDynamoDb(FakeDynamoDb):
+    def __len__(self) -> int:
+        return 0
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda client: AwsKmsKeyring(KMS_A, client=client),
+        lambda client: AwsKmsMultiKeyring(KMS_A, clients=lambda _: client),
+        lambda client: AwsKmsCryptographicMaterialsProvider(KMS_A, regional_clients={"us-west-2": client}),
+    ],
+    ids=["client", "clients", "regional_clients"],
+)
+def test_a_client_that_is_false_is_used(build: Callable[[Any], Keyring]) -> None:
+    kms = fake_kms()
+    subject = Subject(build(EmptyKmsClient(kms, "us-west-2")))
+
+    subject.check_reads(subject.write(), "by a client that is false")
+
+    assert kms.operations() == ["GenerateDataKey", "Decrypt"]
+
+
+def test_a_client_that_is_false_is_made_once() -> None:
+    kms, regions = fake_kms(), list[str]()
+
+    def make(region: str) -> Any:
+        regions.append(region)
+        return EmptyKmsClient(kms, region)
+
+    clients = Clients("kms", make_client=make)
+
+    assert clients("us-west-2") is clients("us-west-2")
+    assert regions == ["us-west-2"]
+
+
+def test_a_key_store_uses_clients_that_are_false() -> None:
+    kms = FakeKms()
+    store = KeyStore(
+        "keys",
+        "logical",
+        KMS_A,
+        dynamodb_client=EmptyDynamoDb(kms.calls),
+        kms_client=EmptyKeyStoreKmsClient(kms, "us-west-2"),
+    )
+    store.create_table()
+    kms.calls.clear()
+
+    store.get_active_branch_key(store.create_key())
+
+    assert kms.operations()[-2:] == ["GetItem", "Decrypt"]

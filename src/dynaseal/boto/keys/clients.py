@@ -74,13 +74,13 @@ class Clients:
             ConfigError: no Region is given, and neither session, environment nor profile has one.
         """
         client = self._clients.get(region)
-        return client or drivers.call(self._make_once, region)
+        return drivers.call(self._make_once, region) if client is None else client
 
     def _make_once(self, region: str | None) -> Any:
         # Sessions are not safe for use by many threads; the clients that they make are.
         with self._lock:
-            client = self._clients.get(region) or self._make(region)
-            self._clients[region] = client
+            if (client := self._clients.get(region)) is None:
+                client = self._clients[region] = self._make(region)
             return client
 
     def _make(self, region: str | None) -> Any:
@@ -92,6 +92,6 @@ class Clients:
             raise ConfigError(f"No Region is set for {self._service}", hint=hint)
         # Any, because boto3's stubs have one overload for each service's name. The module `boto3` itself
         # makes clients of the default session, which a program may have set.
-        maker: Any = boto3.Session(botocore_session=self._session) if self._session else boto3
+        maker: Any = boto3 if self._session is None else boto3.Session(botocore_session=self._session)
         config = Config(user_agent_extra=user_agent_suffix())
         return maker.client(self._service, region_name=region, config=config)

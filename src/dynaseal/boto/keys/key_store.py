@@ -64,8 +64,10 @@ class KeyStore(BranchKeyStore):
             check_methods(owner, ("decrypt",), "a boto3 KMS client", kms_client=kms_client)
         region = region_of(check_key_id(kms_key_arn))
         dynamodb, kms = Clients("dynamodb"), Clients("kms")
-        self._dynamodb_client = lambda: cast("Any", dynamodb_client) or dynamodb(region)
-        self._kms_client = lambda: cast("Any", kms_client) or kms(region)
+        self._dynamodb_client = lambda: (
+            dynamodb(region) if dynamodb_client is None else cast("Any", dynamodb_client)
+        )
+        self._kms_client = lambda: kms(region) if kms_client is None else cast("Any", kms_client)
         super().__init__(
             BotoKeyStoreTable(table_name, self._dynamodb_client),
             BotoKeyStoreKms(kms_key_arn, self._kms_client, grant_tokens),

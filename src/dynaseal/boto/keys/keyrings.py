@@ -242,7 +242,8 @@ def kms_in(region: str | None, client: KmsClient | UntypedClient | None) -> Boto
         hint = 'Write client=boto3.client("kms"), or leave it out'
         check_methods("A KMS keyring", ("decrypt",), "a boto3 KMS client", hint=hint, client=client)
     clients = Clients("kms")
-    return BotoKms(lambda: client or clients(region))
+    # A client may be any object, also one that is false, such as a stub with a length.
+    return BotoKms(lambda: clients(region) if client is None else client)
 
 
 def _keyring(

@@ -24,6 +24,6 @@ def region_name(session: Session | None) -> str | None:
     library: Any = boto3
     if session is None and library.DEFAULT_SESSION is not None:
         session = library.DEFAULT_SESSION._session  # noqa: SLF001 - boto3 does not say whether a program set the Region
-    current: Any = session or Session()
+    current: Any = Session() if session is None else session
     region = current.instance_variables().get("region") or os.environ.get("AWS_REGION")
     return region or current.get_config_variable("region") or None
