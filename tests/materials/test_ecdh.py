@@ -201,8 +201,13 @@ def test_a_refused_get_public_key_is_tried_again_and_its_error_names_the_operati
         ({"PublicKey": public("kms-ec-P-384-sender")}, "not a key on the curve P256"),
         ({"KeyUsage": None}, "has no known usage, and ECDH needs a key with the usage KEY_AGREEMENT"),
         ({"KeyId": RECIPIENT["arn"]}, "KMS was called for the public key of"),
-        ({"KeyId": None}, "KMS was called for the public key of"),
+        ({"KeyId": None}, "has no KeyId"),
+        ({"KeyId": 5}, "has a KeyId of the type int, which must be a string"),
+        ({"PublicKey": None}, "has no PublicKey"),
+        ({"PublicKey": "x"}, "has a PublicKey of the type str, which must be bytes"),
         ({"SharedSecret": b"short"}, "a shared secret of 5 bytes"),
+        ({"SharedSecret": None}, "has no SharedSecret"),
+        ({"SharedSecret": "s" * 32}, "has a SharedSecret of the type str, which must be bytes"),
     ],
 )
 def test_what_kms_answers_wrongly_is_not_used(answers: dict[str, Any], says: str) -> None:

@@ -21,7 +21,6 @@ from dynaseal import (
 )
 from dynaseal.testing import Subject
 from support import vectors
-from support.fake_kms import FakeKms
 from support.keyrings import KMS_A, KMS_B, KMS_EU, MRK_EU, MRK_US, OTHER_ACCOUNT, UNSIGNED, fake_kms
 
 REFUSED = [
@@ -145,29 +144,98 @@ def test_a_plain_keyring_does_not_read_what_a_replica_wrote_and_a_multi_region_o
     Subject(aware).check_reads(written, "a replica's data key")
 
 
+class Answering:
+    """A KMS client that answers every call with one reply."""
+
+    def __init__(self, reply: object) -> None:
+        self.reply = reply
+
+    def generate_data_key(self, **_: Any) -> Any:
+        return self.reply
+
+    decrypt = derive_shared_secret = get_public_key = generate_data_key
+
+
+ALIAS = "arn:aws:kms:us-west-2:111122223333:alias/a"
+GENERATED = {"Plaintext": b"p" * 32, "CiphertextBlob": b"c" * 40, "KeyId": KMS_A}
+NOT_A_REPLY = [(None, "is of the type NoneType"), ([], "is of the type list"), ({}, "has no ")]
+
+
 @pytest.mark.parametrize(
-    ("answer", "says"),
+    ("reply", "says"),
     [
-        ({"Plaintext": b"short"}, "returned a data key of 5 bytes"),
-        ({"KeyId": "alias/x"}, "named no key ARN"),
+        *NOT_A_REPLY,
+        *(
+            ({**GENERATED, name: value}, says)
+            for name, value, says in [
+                ("Plaintext", b"short", "returned a data key of 5 bytes"),
+                ("Plaintext", "p" * 32, "has a Plaintext of the type str, which must be bytes"),
+                ("Plaintext", [1] * 32, "has a Plaintext of the type list"),
+                ("CiphertextBlob", None, "has no CiphertextBlob"),
+                ("CiphertextBlob", b"", "has an empty CiphertextBlob"),
+                ("CiphertextBlob", "c", "has a CiphertextBlob of the type str, which must be bytes"),
+                ("KeyId", None, "has no KeyId"),
+                ("KeyId", "", "has an empty KeyId"),
+                ("KeyId", 5, "has a KeyId of the type int, which must be a string"),
+                ("KeyId", KMS_A.encode(), "has a KeyId of the type bytes"),
+                ("KeyId", "alias/x", "named no key ARN"),
+                ("KeyId", ALIAS, "named no key ARN"),
+                ("KeyId", f"{KMS_A}\ud800", "named no key ARN"),
+                ("KeyId", KMS_B, f"with {KMS_A} and used {KMS_B}"),
+            ]
+        ),
     ],
 )
-def test_a_generated_key_that_kms_answers_wrongly_is_not_used(answer: dict[str, Any], says: str) -> None:
-    kms = FakeKms(answers=answer)
-
+@pytest.mark.parametrize("kind", [AwsKmsKeyring, AwsKmsMrkKeyring])
+def test_a_generated_key_that_kms_answers_wrongly_is_not_used(kind: Any, reply: object, says: str) -> None:
     with pytest.raises(EncryptError, match=says):
-        Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2"))).write()
+        Subject(kind(KMS_A, client=Answering(reply))).write()
 
 
-@pytest.mark.parametrize("answer", [{"KeyId": KMS_B}, {"Plaintext": b"p" * 32}, {"Plaintext": b""}])
-def test_a_decrypted_key_that_kms_answers_wrongly_is_not_used(answer: dict[str, Any]) -> None:
-    kms = fake_kms()
-    subject = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2")))
-    written = subject.write()
+@pytest.mark.parametrize("key_id", [ALIAS, "alias/a", KMS_A.rpartition("/")[2]])
+def test_a_key_that_is_not_given_by_its_arn_must_be_named_by_its_arn(key_id: str) -> None:
+    written = Subject(AwsKmsKeyring(key_id, client=Answering(GENERATED))).write()
 
-    kms.answers = answer
+    Subject(AwsKmsKeyring(KMS_A, client=Answering(GENERATED))).check_reads(written, "by the key's ARN")
+    for another in (ALIAS, "alias/a", f"{KMS_A}\ud800", f"{KMS_A} "):
+        with pytest.raises(EncryptError, match="named no key ARN"):
+            Subject(AwsKmsKeyring(key_id, client=Answering({**GENERATED, "KeyId": another}))).write()
 
-    subject.check_refuses(written, f"KMS answering {answer}")
+
+def test_a_multi_region_keyring_writes_what_it_can_read_itself() -> None:
+    client = Answering({**GENERATED, "KeyId": MRK_EU})
+
+    with pytest.raises(EncryptError, match="and used"):
+        Subject(AwsKmsKeyring(MRK_US, client=client)).write()
+    written = Subject(AwsKmsMrkKeyring(MRK_US, client=client)).write()
+
+    reader = Answering({**GENERATED, "KeyId": MRK_US})
+    Subject(AwsKmsMrkKeyring(MRK_US, client=reader)).check_reads(written, "a replica's data key")
+
+
+DECRYPTED = {"Plaintext": b"p" * 32, "KeyId": KMS_A}
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        *NOT_A_REPLY,
+        ({**DECRYPTED, "KeyId": KMS_B}, "and used"),
+        ({**DECRYPTED, "KeyId": None}, "has no KeyId"),
+        ({**DECRYPTED, "KeyId": 5}, "has a KeyId of the type int"),
+        ({**DECRYPTED, "Plaintext": b"q" * 32}, "is damaged"),
+        ({**DECRYPTED, "Plaintext": b"p" * 31}, "is damaged"),
+        ({**DECRYPTED, "Plaintext": None}, "has no Plaintext"),
+        ({**DECRYPTED, "Plaintext": b""}, "has an empty Plaintext"),
+        ({**DECRYPTED, "Plaintext": "p" * 32}, "has a Plaintext of the type str"),
+    ],
+)
+def test_a_decrypted_key_that_kms_answers_wrongly_is_not_used(reply: object, says: str) -> None:
+    written = Subject(AwsKmsKeyring(KMS_A, client=Answering(GENERATED))).write()
+
+    error = Subject(AwsKmsKeyring(KMS_A, client=Answering(reply))).check_refuses(written, "a wrong reply")
+
+    assert says in str(error)
 
 
 @pytest.mark.parametrize(

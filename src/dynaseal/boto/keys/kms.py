@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dynaseal import drivers
 from dynaseal.boto.keys.clients import UntypedClient
+from dynaseal.boto.keys.kms_replies import KmsReply
 from dynaseal.core.quoting import escaped, shown
 from dynaseal.errors import DynasealError, EncryptError, UnwrapError
 from dynaseal.materials import kms_calls
@@ -150,7 +151,7 @@ class BotoKms:
         self, key_id: str, context: Mapping[str, str], grant_tokens: Sequence[str]
     ) -> GeneratedKey:
         """Generate 32 bytes, and return them in the clear and encrypted under the key."""
-        response = self._call(
+        reply = self._call(
             "GenerateDataKey",
             key_id,
             writing=True,
@@ -158,13 +159,13 @@ class BotoKms:
             EncryptionContext=dict(context),
             GrantTokens=list(grant_tokens),
         )
-        return GeneratedKey(response["Plaintext"], response["CiphertextBlob"], response["KeyId"])
+        return GeneratedKey(reply.binary("Plaintext"), reply.binary("CiphertextBlob"), reply.string("KeyId"))
 
     def decrypt(
         self, key_id: str, ciphertext: bytes, context: Mapping[str, str], grant_tokens: Sequence[str]
     ) -> tuple[bytes, str]:
         """Decrypt, and return the plaintext and the ARN of the key that was used."""
-        response = self._call(
+        reply = self._call(
             "Decrypt",
             key_id,
             writing=False,
@@ -172,13 +173,13 @@ class BotoKms:
             EncryptionContext=dict(context),
             GrantTokens=list(grant_tokens),
         )
-        return response["Plaintext"], response["KeyId"]
+        return reply.binary("Plaintext"), reply.string("KeyId")
 
     def decrypt_rsa(
         self, key_id: str, ciphertext: bytes, algorithm: str, grant_tokens: Sequence[str]
     ) -> tuple[bytes, str]:
         """Decrypt with an RSA key, and return the plaintext and the ARN of the key that was used."""
-        response = self._call(
+        reply = self._call(
             "Decrypt",
             key_id,
             writing=False,
@@ -186,13 +187,13 @@ class BotoKms:
             EncryptionAlgorithm=algorithm,
             GrantTokens=list(grant_tokens),
         )
-        return response["Plaintext"], response["KeyId"]
+        return reply.binary("Plaintext"), reply.string("KeyId")
 
     def derive_shared_secret(
         self, key_id: str, public_key: bytes, grant_tokens: Sequence[str], *, writing: bool
     ) -> tuple[bytes, str]:
         """Return the secret that a KMS key and a public key share, and the ARN of the key that was used."""
-        response = self._call(
+        reply = self._call(
             "DeriveSharedSecret",
             key_id,
             writing=writing,
@@ -200,33 +201,35 @@ class BotoKms:
             PublicKey=public_key,
             GrantTokens=list(grant_tokens),
         )
-        return response["SharedSecret"], response["KeyId"]
+        return reply.binary("SharedSecret"), reply.string("KeyId")
 
     def public_key(self, key_id: str, *, writing: bool) -> tuple[bytes, str]:
         """Return the public key of a KMS key for key agreement, and the ARN of the key that it is of.
 
         The public key is SubjectPublicKeyInfo in DER. A key with another usage is refused.
         """
-        response = self._call("GetPublicKey", key_id, writing=writing)
-        usage = response.get("KeyUsage")
+        reply = self._call("GetPublicKey", key_id, writing=writing)
+        usage = reply.get("KeyUsage")
         if usage != KEY_AGREEMENT:
             known = "no known usage" if usage is None else f"the usage {usage}"
             message = f"The key {key_id} has {known}, and ECDH needs a key with the usage {KEY_AGREEMENT}"
             raise EncryptError(message) if writing else UnwrapError(message)
-        return response["PublicKey"], response["KeyId"]
+        return reply.binary("PublicKey"), reply.string("KeyId")
 
-    def _call(self, operation: str, key_id: str, *, writing: bool, **parameters: Any) -> Mapping[str, Any]:
+    def _call(self, operation: str, key_id: str, *, writing: bool, **parameters: Any) -> KmsReply:
+        failure = EncryptError if writing else UnwrapError
         client = self._client()
         kms_calls.count(operation, key_id, per_item=operation != "GetPublicKey")
         try:
             with observed_kms_call(operation, key_id):
-                return drivers.call(getattr(client, xform_name(operation)), KeyId=key_id, **parameters)
+                reply = drivers.call(getattr(client, xform_name(operation)), KeyId=key_id, **parameters)
         except ClientError as error:
             kms_error = KmsEncryptError if writing else KmsDecryptError
             raise kms_error(error.response, operation, key_id, _region(client)) from error
         except BotoCoreError as error:
             message = f"KMS could not be called for {operation} on {shown(key_id)}: {escaped(str(error))}"
-            raise (EncryptError(message) if writing else UnwrapError(message)) from error
+            raise failure(message) from error
+        return KmsReply(operation, key_id, reply, failure)
 
 
 def _region(client: Any) -> str | None:

@@ -3,7 +3,8 @@
 - Writing takes one GenerateDataKey of 32 bytes per item, under the whole encryption context; never Encrypt.
 - Reading takes one Decrypt for each of the item's data keys that names this key, until one succeeds. The
   multi-Region keyring also accepts data keys that name the key's replicas in other Regions.
-- KMS's responses are checked: which key was used, and how long the key material is.
+- KMS's responses are checked: which key was used, and how long the key material is. The specification takes
+  any key ARN that GenerateDataKey names; here it must be this key's, so that this keyring can read the item.
 
 Source: specification `aws-kms-keyring.md`, `aws-kms-mrk-keyring.md`.
 """
@@ -16,7 +17,7 @@ from dynaseal.core.header import EncryptedDataKey
 from dynaseal.core.primitives import AuthenticationFailedError
 from dynaseal.core.quoting import shown
 from dynaseal.errors import EncryptError, UnwrapError
-from dynaseal.materials.arn import KmsArn, check_key_id, is_same_key, parse_arn
+from dynaseal.materials.arn import KmsArn, check_key_id, is_acceptable_to_kms, is_same_key, parse_arn
 from dynaseal.materials.attempts import kms_data_keys, unwrap_first
 from dynaseal.materials.keyrings import wrapping
 from dynaseal.materials.keyrings.names import KMS_PROVIDER
@@ -107,10 +108,7 @@ class KmsKeyring(ProcessBound):
             raise EncryptError(
                 f"KMS returned a data key of {len(generated.plaintext)} bytes for {self._key_id}, not 32"
             )
-        try:
-            parse_arn(generated.key_arn)
-        except ValueError:
-            raise EncryptError(f"KMS named no key ARN in its response for {self._key_id}") from None
+        self._check_used(generated.key_arn)
         data_key = materials.plaintext_data_key or wrapping.new_data_key()
         wrapped, tag_key = wrapping.wrap(data_key, generated.plaintext, materials.aad)
         return materials.with_wrapped_key(
@@ -136,8 +134,29 @@ class KmsKeyring(ProcessBound):
     def _unwrap(self, materials: DecryptionMaterials, wrapped: EncryptedDataKey) -> DecryptionMaterials:
         return unwrap_with_kms(self._kms, self._key_id, materials, wrapped, self._grant_tokens)
 
+    def _check_used(self, used_key: str) -> None:
+        """Check the key that wrapped a data key: an item that names another one could not be read by its ARN.
+
+        Raises:
+            EncryptError: KMS named no key ARN, or another key than this one if this one is given by its ARN.
+        """
+        try:
+            arn = parse_arn(used_key)
+        except ValueError:
+            arn = None
+        if arn is None or arn.kind != "key" or not is_acceptable_to_kms(used_key):
+            raise EncryptError(f"KMS named no key ARN in its response for {self._key_id}")
+        if self._has_key_arn and not self._is_this_key(arn):
+            raise EncryptError(
+                f"KMS was called to generate a data key with {self._key_id} and used {shown(used_key)}"
+            )
+
+    @property
+    def _has_key_arn(self) -> bool:
+        return self._key_id.startswith("arn:") and parse_arn(self._key_id).kind == "key"
+
     def _no_data_key(self) -> NoDataKeyError:
-        if self._key_id.startswith("arn:") and parse_arn(self._key_id).kind == "key":
+        if self._has_key_arn:
             return NoDataKeyError(f"The item has no data key under {self._key_id}")
         return NoDataKeyError(
             f"{self._key_id!r} is not a key ARN, and items name the ARN of the key that wrapped the data key",
