@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
 from datetime import datetime
 from threading import Barrier, Thread
 from typing import Any
@@ -313,6 +314,69 @@ def test_a_key_is_not_stored_if_kms_answers_for_another_source(aws: FakeAws, sto
         store.create_key("tenant-a", BOUND)
     with pytest.raises(KeyStoreError, match="create_key"):
         store.get_active_branch_key("tenant-a")
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ({"CiphertextBlob": b""}, "has an empty CiphertextBlob"),
+        ({"CiphertextBlob": None}, "has no CiphertextBlob"),
+        ({"CiphertextBlob": "c"}, "has a CiphertextBlob of the type str, which must be bytes"),
+        ({"KeyId": None}, "has no KeyId"),
+        ({"KeyId": 5}, "has a KeyId of the type int"),
+        ({"SourceKeyId": None}, "KMS's reply to ReEncrypt .* has no SourceKeyId"),
+    ],
+)
+def test_a_key_that_kms_answers_wrongly_is_not_stored(
+    aws: FakeAws, store: KeyStore, answer: dict[str, Any], says: str
+) -> None:
+    aws.kms.answers |= answer
+
+    with pytest.raises(KeyStoreError, match=says):
+        store.create_key("tenant-a", BOUND)
+
+    assert not aws.dynamodb.rows
+
+
+@pytest.mark.parametrize(
+    "operation", ["generate_data_key_without_plaintext", "re_encrypt", "decrypt", "get_item"]
+)
+@pytest.mark.parametrize("reply", [None, [], "reply", 5])
+def test_what_is_not_a_reply_is_a_key_store_error(
+    aws: FakeAws, store: KeyStore, monkeypatch: pytest.MonkeyPatch, operation: str, reply: object
+) -> None:
+    store.create_key("tenant-a", BOUND)
+    stored = rows_of(aws, "tenant-a")
+    client = store.dynamodb_client() if operation == "get_item" else store.kms_client()
+    monkeypatch.setattr(client, operation, lambda **_: reply)
+    call = store.get_beacon_key if operation in ("decrypt", "get_item") else store.version_key
+
+    with pytest.raises(KeyStoreError, match=f"of the type {type(reply).__name__}"):
+        call("tenant-a")
+
+    assert rows_of(aws, "tenant-a") == stored
+
+
+def odd_records(row: dict[str, Any]) -> Iterator[object]:
+    yield from (None, [1], "row", 5, {**row, 5: {"S": "x"}}, {**row, "extra": {"S": 5}})
+    for name, value in row.items():
+        kind = next(iter(value))
+        yield from ({**row, name: odd} for odd in (None, "S", ["S"], 5, {kind: None}, {kind: 5}, {kind: []}))
+    yield {**row, "enc": {"B": "x"}}
+
+
+def test_a_record_of_other_types_is_a_key_store_error(
+    aws: FakeAws, store: KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.create_key("tenant-a", BOUND)
+    version = store.get_active_branch_key("tenant-a").branch_key_version
+    row = rows_of(aws, "tenant-a")[f"branch:version:{version}"]
+
+    for odd in odd_records(row):
+        monkeypatch.setattr(store.dynamodb_client(), "get_item", lambda *, odd=odd, **_: {"Item": odd})
+        for fetch in (store.get_branch_key_version, store.get_creation_time):
+            with pytest.raises(KeyStoreError):
+                fetch("tenant-a", version)
 
 
 def test_an_answer_of_another_key_is_refused(aws: FakeAws, store: KeyStore) -> None:

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dynaseal import drivers
 from dynaseal.boto.keys.kms import KmsDecryptError, KmsEncryptError, KmsError
+from dynaseal.boto.keys.kms_replies import KmsReply
 from dynaseal.core.primitives import KEY_LENGTH
 from dynaseal.errors import EncryptError, KeyStoreError, UnwrapError
 from dynaseal.materials import kms_calls
@@ -89,13 +90,13 @@ class BotoKeyStoreKms:
             KeyId=self._key_arn,
             NumberOfBytes=KEY_LENGTH,
             EncryptionContext=dict(context),
-        )["CiphertextBlob"]
+        ).binary("CiphertextBlob")
 
     def re_encrypt(
         self, ciphertext: bytes, source: Mapping[str, str], destination: Mapping[str, str]
     ) -> bytes:
         """Encrypt the same bytes under another encryption context: ReEncrypt."""
-        response = self._call(
+        reply = self._call(
             "ReEncrypt",
             self._client().re_encrypt,
             CiphertextBlob=ciphertext,
@@ -104,8 +105,8 @@ class BotoKeyStoreKms:
             DestinationKeyId=self._key_arn,
             DestinationEncryptionContext=dict(destination),
         )
-        self._check_used("ReEncrypt", response["SourceKeyId"])
-        return response["CiphertextBlob"]
+        self._check_used("ReEncrypt", reply.string("SourceKeyId"))
+        return reply.binary("CiphertextBlob")
 
     def decrypt(self, ciphertext: bytes, context: Mapping[str, str]) -> bytes:
         """Decrypt, and return the plaintext: Decrypt."""
@@ -115,23 +116,22 @@ class BotoKeyStoreKms:
             KeyId=self._key_arn,
             CiphertextBlob=ciphertext,
             EncryptionContext=dict(context),
-        )["Plaintext"]
+        ).binary("Plaintext")
 
-    def _call(
-        self, operation: str, method: Callable[..., Mapping[str, Any]], **request: Any
-    ) -> Mapping[str, Any]:
+    def _call(self, operation: str, method: Callable[..., Any], **request: Any) -> KmsReply:
         kms_calls.count(operation, self._key_arn)
         try:
             with observed_kms_call(operation, self._key_arn):
-                response = drivers.call(method, **request, GrantTokens=self._grant_tokens)
+                returned = drivers.call(method, **request, GrantTokens=self._grant_tokens)
         except ClientError as error:
             raise KeyStoreKmsError(error.response, operation, self._key_arn) from error
         except BotoCoreError as error:
             raise KeyStoreError(
                 f"KMS could not be called for {operation} on {self._key_arn}: {error}"
             ) from error
-        self._check_used(operation, response["KeyId"])
-        return response
+        reply = KmsReply(operation, self._key_arn, returned, KeyStoreError)
+        self._check_used(operation, reply.string("KeyId"))
+        return reply
 
     def _check_used(self, operation: str, used_key: str) -> None:
         if used_key != self._key_arn:

@@ -6,7 +6,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -134,10 +134,16 @@ class BotoKeyStoreTable:
         return table["TableArn"]
 
     def get(self, branch_key_id: str, record_type: str) -> Item | None:
-        """Read one record; None if it does not exist."""
+        """Read one record; None if it does not exist.
+
+        Raises:
+            KeyStoreError: DynamoDB refused the call, or the client returned something else than a reply with
+                or without an item.
+        """
         key = {BRANCH_KEY_ID: {"S": branch_key_id}, TYPE: {"S": record_type}}
         # Consistent: a branch key that was just created would otherwise be missing at times.
-        return self._call("GetItem", self._client().get_item, Key=key, ConsistentRead=True).get("Item")
+        reply = self._call("GetItem", self._client().get_item, Key=key, ConsistentRead=True)
+        return self._mapping(self._mapping(reply, "a reply").get("Item", {}), "an item") or None
 
     def add(self, records: Sequence[Record]) -> None:
         """Write the records of a new branch key, if none of them exists."""
@@ -187,6 +193,14 @@ class BotoKeyStoreTable:
             if error.is_failed_condition:
                 error.hint = hint_if_changed
             raise
+
+    def _mapping(self, value: object, what: str) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise KeyStoreError(
+                f"The client of the key store's table {self._name!r} returned an object of the type "
+                f"{type(value).__name__} as {what}"
+            )
+        return cast("dict[str, Any]", value)
 
     def _call(self, operation: str, method: Callable[..., Any], **request: Any) -> Any:
         return _call(self._name, operation, method, TableName=self._name, **request)

@@ -12,6 +12,7 @@ Source: specification `branch-key-store.md`, "Encryption Context" and "Record Fo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, cast
 from uuid import UUID
 
 from dynaseal.attributes import Item
@@ -34,6 +35,7 @@ _KMS_ARN = "kms-arn"
 _LOGICAL_NAME = "tablename"
 _CUSTOM_PREFIX = "aws-crypto-ec:"
 _REQUIRED = {BRANCH_KEY_ID: "S", TYPE: "S", CIPHERTEXT: "B", _KMS_ARN: "S", _CREATE_TIME: "S"}
+_CONTENTS = {"S": str, "N": str, "B": (bytes, bytearray)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +269,7 @@ def parse_record(item: Item, branch_key_id: str, record_type: str, *, logical_na
     """
     record = f"The record {record_type!r} of the branch key {branch_key_id!r}"
     for name, type_name in _REQUIRED.items():
-        if type_name not in item.get(name, {}):
+        if _content(item.get(name), type_name) is None:
             raise KeyStoreError(f"{record} has no attribute {name!r} of type {type_name}")
     if item.get(_HIERARCHY_VERSION) != {"N": "1"}:
         raise KeyStoreError(f"{record} does not have hierarchy version 1, the only supported one")
@@ -275,13 +277,19 @@ def parse_record(item: Item, branch_key_id: str, record_type: str, *, logical_na
     for name, value in item.items():
         if name == CIPHERTEXT:
             continue
-        content = value.get("N" if name == _HIERARCHY_VERSION else "S")
-        if content is None or name == _LOGICAL_NAME:
+        content = _content(value, "N" if name == _HIERARCHY_VERSION else "S")
+        if content is None or name == _LOGICAL_NAME or not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] users' clients
             raise KeyStoreError(f"{record} has an attribute {name!r} that no record of a key store has")
         context[name] = content
     if (context[BRANCH_KEY_ID], context[TYPE]) != (branch_key_id, record_type):
         raise KeyStoreError(f"{record} was requested, and DynamoDB returned another record")
     return Record(item[CIPHERTEXT]["B"], context)
+
+
+def _content(value: object, type_name: str) -> Any:
+    # A client may be any object, so what it returned need not be an item.
+    content = cast("Mapping[str, object]", value).get(type_name) if isinstance(value, Mapping) else None
+    return content if isinstance(content, _CONTENTS[type_name]) else None
 
 
 def _checked_copy(key: bytes, branch_key_id: str) -> bytes:
