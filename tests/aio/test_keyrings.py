@@ -20,6 +20,7 @@ import dynaseal
 from dynaseal import (
     AlgorithmSuite,
     BeaconVersion,
+    ConfigError,
     CryptoAction,
     Curve,
     DecryptionMaterials,
@@ -145,6 +146,20 @@ def test_one_kms_key_and_discovery(aws: dict[str, str]) -> None:
                 {"GenerateDataKey", "Decrypt"},
                 blocking=AwsKmsKeyring(arn, client=kms.blocking()),
             )
+
+    scenario(aws, code)
+
+
+def test_a_coroutine_function_that_makes_clients_is_refused_for_every_item(aws: dict[str, str]) -> None:
+    async def code(kms: Kms) -> None:
+        async def make(region: str) -> Any:
+            return kms.clients[region]
+
+        clients: Any = make
+        encryptor = ItemEncryptor(config_of(AwsKmsMultiKeyring(kms.key(), clients=clients)))
+        for _ in range(2):
+            with pytest.raises(ConfigError, match="of the type coroutine"):
+                await encryptor.encrypt_item(ITEM)
 
     scenario(aws, code)
 

@@ -14,6 +14,7 @@ import pytest
 from dynaseal import BranchKeyCache
 from dynaseal.boto.keys.clients import Clients
 from dynaseal.materials.kms_calls import KmsCall, KmsCalls
+from support.keyrings import fake_kms
 
 TTL = 60.0
 PATIENCE_SECONDS = 20
@@ -73,11 +74,11 @@ def test_a_child_has_the_keys_that_the_parent_had_cached() -> None:
 @pytest.mark.parametrize("name", ["cache", "calls", "clients"])
 def test_a_lock_that_another_thread_holds_does_not_block_a_child(name: str) -> None:
     cache, calls = BranchKeyCache(), KmsCalls("table people")
-    clients = Clients("kms", make_client=str.upper)
+    clients = Clients("kms", make_client=fake_kms().client)
     work: dict[str, tuple[object, Callable[[], bool]]] = {
         "cache": (cache, lambda: cache.get("key", TTL, lambda: "child") == "child"),
         "calls": (calls, lambda: calls.add(KmsCall("Decrypt", "key"), per_item=True) is None),
-        "clients": (clients, lambda: clients("us-west-2") == "US-WEST-2"),
+        "clients": (clients, lambda: clients("us-west-2").region == "us-west-2"),
     }
     subject, use = work[name]
     with vars(subject)["_lock"]:
@@ -85,14 +86,10 @@ def test_a_lock_that_another_thread_holds_does_not_block_a_child(name: str) -> N
 
 
 def test_a_child_makes_clients_of_its_own() -> None:
-    regions: list[str] = []
-
-    def make(region: str) -> object:
-        regions.append(region)
-        return object()
-
+    kms = fake_kms()
+    regions = kms.clients_made
     own_client = object()
-    clients = Clients("kms", clients={"eu-west-1": own_client}, make_client=make)
+    clients = Clients("kms", clients={"eu-west-1": own_client}, make_client=kms.client)
     parents = clients("us-west-2")
     assert exit_code_in_child(lambda: clients("us-west-2") is not parents and len(regions) == 2) == 0
     assert exit_code_in_child(lambda: clients("eu-west-1") is own_client) == 0

@@ -28,18 +28,14 @@ from support.keyrings import KMS_A, KMS_EU, fake_kms
 
 
 def test_the_callers_function_is_called_once_per_region_under_many_threads() -> None:
-    regions: list[str] = []
-
-    def make(region: str) -> str:
-        regions.append(region)
-        return f"client of {region}"
-
-    clients = Clients("kms", make_client=make)
+    kms = fake_kms()
+    clients = Clients("kms", make_client=kms.client)
     with ThreadPoolExecutor(8) as pool:
         results = set(pool.map(clients, ["us-west-2", "eu-west-1"] * 20))
 
-    assert results == {"client of us-west-2", "client of eu-west-1"}
-    assert sorted(regions) == ["eu-west-1", "us-west-2"]
+    assert {client.region for client in results} == {"us-west-2", "eu-west-1"}
+    assert len(results) == 2
+    assert sorted(kms.clients_made) == ["eu-west-1", "us-west-2"]
 
 
 def test_a_client_is_made_from_the_callers_session_in_the_requested_region() -> None:
@@ -207,3 +203,63 @@ def test_a_key_store_uses_clients_that_are_false() -> None:
     store.get_active_branch_key(store.create_key())
 
     assert kms.operations()[-2:] == ["GetItem", "Decrypt"]
+
+
+async def make_later(region: str) -> Any:
+    return fake_kms().client(region)
+
+
+NOT_CLIENTS: list[tuple[Callable[[], object], str]] = [
+    (lambda: None, "of the type NoneType"),
+    (lambda: "us-west-2", "of the type str"),
+    (lambda: 5, "of the type int"),
+    (object, "of the type object"),
+    (lambda: (client for client in ()), "of the type generator"),
+    (lambda: FakeKmsClient, "the class FakeKmsClient"),
+    (lambda: make_later("us-west-2"), "of the type coroutine. The function may not be a coroutine function"),
+    (lambda: boto3.client("dynamodb", region_name="us-west-2"), "of the type DynamoDB"),
+]
+
+
+@pytest.mark.parametrize(("make", "says"), NOT_CLIENTS)
+@pytest.mark.parametrize("method", ["write", "read"])
+def test_a_function_that_returns_no_client_is_refused_each_time(
+    make: Callable[[], object], says: str, method: str
+) -> None:
+    kms = fake_kms()
+    written = Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2"))).write()
+    clients: Any = lambda _: make()  # noqa: E731 a type checker knows what it returns
+    subject = Subject(AwsKmsMultiKeyring(KMS_A, clients=clients))
+
+    for _ in range(2):
+        with pytest.raises(ConfigError) as refusal:
+            subject.write() if method == "write" else subject.read(written)
+        assert "A multi-keyring's clients('us-west-2')" in str(refusal.value)
+        assert says in str(refusal.value)
+
+
+def test_a_function_may_return_a_client_after_one_that_is_refused() -> None:
+    kms = fake_kms()
+    clients: list[Any] = [kms.client("us-west-2"), None]
+    subject = Subject(AwsKmsMultiKeyring(KMS_A, clients=lambda _: clients.pop()))
+
+    with pytest.raises(ConfigError):
+        subject.write()
+
+    subject.check_reads(subject.write(), "by the second client")
+
+
+@pytest.mark.parametrize(("make", "says"), [case for case in NOT_CLIENTS if "coroutine" not in case[1]])
+def test_a_regional_client_that_is_no_client_is_refused(make: Callable[[], Any], says: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        AwsKmsCryptographicMaterialsProvider(KMS_A, regional_clients={"us-west-2": make()})
+
+    assert "AwsKmsCryptographicMaterialsProvider's regional_clients['us-west-2']" in str(refusal.value)
+    assert says in str(refusal.value)
+
+
+def test_regional_clients_are_a_mapping() -> None:
+    clients: Any = [fake_kms().client("us-west-2")]
+
+    with pytest.raises(ConfigError, match="regional_clients must be of the type Mapping"):
+        AwsKmsCryptographicMaterialsProvider(KMS_A, regional_clients=clients)

@@ -1,6 +1,7 @@
 """Clients of one AWS service, one per Region, made when they are first needed."""
 
 from collections.abc import Callable, Mapping
+from inspect import iscoroutine
 from threading import Lock
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ from botocore.session import Session
 from dynaseal import drivers
 from dynaseal.boto.keys.region import HINT, region_name
 from dynaseal.boto.user_agent import user_agent_suffix
-from dynaseal.core.arguments import check_callables
+from dynaseal.core.arguments import check_callables, check_methods
 from dynaseal.errors import ConfigError
 from dynaseal.materials import forks
 
@@ -71,7 +72,8 @@ class Clients:
         """Return the client for a Region; the same one each time.
 
         Raises:
-            ConfigError: no Region is given, and neither session, environment nor profile has one.
+            ConfigError: no Region is given, and neither session, environment nor profile has one; or
+                `make_client` returned something else than a client.
         """
         client = self._clients.get(region)
         return drivers.call(self._make_once, region) if client is None else client
@@ -85,7 +87,7 @@ class Clients:
 
     def _make(self, region: str | None) -> Any:
         if self._make_client is not None and region is not None:
-            return self._make_client(region)
+            return _checked(self._make_client(region), region)
         if region is None and (region := region_name(self._session)) is None:
             by_arn = f"Pass the key's ARN, or {HINT[0].lower()}{HINT[1:]}"
             hint = by_arn if self._service == "kms" else HINT
@@ -95,3 +97,29 @@ class Clients:
         maker: Any = boto3 if self._session is None else boto3.Session(botocore_session=self._session)
         config = Config(user_agent_extra=user_agent_suffix())
         return maker.client(self._service, region_name=region, config=config)
+
+
+def check_kms_clients(owner: str, *, hint: str | None = None, **arguments: object) -> None:
+    """Check that arguments are KMS clients.
+
+    One that can only decrypt is accepted: it is enough to read.
+
+    Args:
+        owner: Whose arguments they are.
+        hint: What to write.
+        arguments: By name.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    check_methods(owner, ("decrypt",), "a boto3 KMS client", hint=hint, **arguments)
+
+
+def _checked(client: Any, region: str) -> Any:
+    """Check what a function of a multi-keyring returned before it is kept for every later call."""
+    hint = 'Write clients=lambda region: boto3.client("kms", region_name=region), or leave it out'
+    if iscoroutine(client):
+        client.close()
+        hint = "The function may not be a coroutine function: make asynchronous clients before the keyring"
+    check_kms_clients("A multi-keyring", hint=hint, **{f"clients({region!r})": client})
+    return client

@@ -10,7 +10,7 @@ from botocore.client import BaseClient
 
 from dynaseal.boto.interception.client_copies import INPUT_ID
 from dynaseal.boto.interception.emitters import has_handler
-from dynaseal.boto.keys.clients import Clients, UntypedClient
+from dynaseal.boto.keys.clients import Clients, UntypedClient, check_kms_clients
 from dynaseal.boto.keys.key_store_kms import BotoKeyStoreKms, KeyStoreKmsClient
 from dynaseal.boto.keys.key_store_table import BotoKeyStoreTable, DynamoDbClient
 from dynaseal.core.arguments import check_methods, check_string_collection, check_strings
@@ -61,7 +61,7 @@ class KeyStore(BranchKeyStore):
         if dynamodb_client is not None:
             _check_dynamodb_client(owner, dynamodb_client)
         if kms_client is not None:
-            check_methods(owner, ("decrypt",), "a boto3 KMS client", kms_client=kms_client)
+            check_kms_clients(owner, kms_client=kms_client)
         region = region_of(check_key_id(kms_key_arn))
         dynamodb, kms = Clients("dynamodb"), Clients("kms")
         self._dynamodb_client = lambda: (

@@ -8,9 +8,9 @@ session.
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
-from dynaseal.boto.keys.clients import Clients, UntypedClient
+from dynaseal.boto.keys.clients import Clients, UntypedClient, check_kms_clients
 from dynaseal.boto.keys.kms import BotoKms, KmsClient
-from dynaseal.core.arguments import check_methods, check_string_collection
+from dynaseal.core.arguments import check_string_collection
 from dynaseal.errors import ConfigError
 from dynaseal.materials.arn import check_key_id, check_multi_region_keys_differ, parse_arn, region_of
 from dynaseal.materials.keyrings.kms import KmsKeyring, KmsMrkKeyring
@@ -240,7 +240,7 @@ def kms_in(region: str | None, client: KmsClient | UntypedClient | None) -> Boto
     """Return what calls KMS through a client; by default one is made in a Region, when it is first needed."""
     if client is not None:
         hint = 'Write client=boto3.client("kms"), or leave it out'
-        check_methods("A KMS keyring", ("decrypt",), "a boto3 KMS client", hint=hint, client=client)
+        check_kms_clients("A KMS keyring", hint=hint, client=client)
     clients = Clients("kms")
     # A client may be any object, also one that is false, such as a stub with a length.
     return BotoKms(lambda: clients(region) if client is None else client)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from botocore.session import Session
 
-from dynaseal.boto.keys.clients import Clients, UntypedClient
+from dynaseal.boto.keys.clients import Clients, UntypedClient, check_kms_clients
 from dynaseal.boto.keys.kms import BotoKms, KmsClient
+from dynaseal.core.arguments import check_instances
 from dynaseal.errors import ConfigError
 from dynaseal.materials.arn import check_key_id, region_of
 from dynaseal.materials.keyrings.kms import KmsKeyring
@@ -24,7 +25,8 @@ class AwsKmsCryptographicMaterialsProvider(KmsKeyring):
         regional_clients: KMS clients by Region, which are used instead of making new ones.
 
     Raises:
-        ConfigError: the key id is malformed, or a material description is given.
+        ConfigError: the key id is malformed, a material description is given, or a regional client is not a
+            KMS client.
     """
 
     def __init__(
@@ -40,6 +42,11 @@ class AwsKmsCryptographicMaterialsProvider(KmsKeyring):
                 "The current item format has no material description",
                 hint="Bind attributes with SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT instead",
             )
+        if regional_clients is not None:
+            owner = "An AwsKmsCryptographicMaterialsProvider"
+            check_instances(owner, Mapping, regional_clients=regional_clients)
+            for name, client in regional_clients.items():
+                check_kms_clients(owner, hint=None, **{f"regional_clients[{name!r}]": client})
         region = region_of(check_key_id(key_id))
         clients = Clients("kms", botocore_session, regional_clients)
         super().__init__(key_id, BotoKms(lambda: clients(region)), grant_tokens)
