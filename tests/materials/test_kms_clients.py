@@ -263,3 +263,47 @@ def test_regional_clients_are_a_mapping() -> None:
 
     with pytest.raises(ConfigError, match="regional_clients must be of the type Mapping"):
         AwsKmsCryptographicMaterialsProvider(KMS_A, regional_clients=clients)
+
+
+class OnlyReads:
+    """A client with one method of another one, as a program that only reads may have it."""
+
+    def __init__(self, client: Any, method: str) -> None:
+        setattr(self, method, getattr(client, method))
+
+
+def test_a_client_that_only_reads_reads_and_is_refused_when_it_should_write() -> None:
+    kms = fake_kms()
+    client: Any = OnlyReads(kms.client("us-west-2"), "decrypt")
+    subject = Subject(AwsKmsKeyring(KMS_A, client=client))
+
+    subject.check_reads(Subject(AwsKmsKeyring(KMS_A, client=kms.client("us-west-2"))).write(), "by decrypt")
+    with pytest.raises(ConfigError, match="OnlyReads is used, and has no method generate_data_key"):
+        subject.write()
+
+
+@pytest.mark.parametrize(
+    ("only_reads", "use", "method"),
+    [
+        ("dynamodb", "create_table", "describe_table"),
+        ("dynamodb", "create_key", "transact_write_items"),
+        ("kms", "create_key", "generate_data_key_without_plaintext"),
+    ],
+)
+def test_a_key_store_whose_client_only_reads_is_refused_when_it_should_write(
+    only_reads: str, use: str, method: str
+) -> None:
+    kms = FakeKms()
+    dynamodb: Any = FakeDynamoDb(kms.calls)
+    kms_client: Any = FakeKeyStoreKmsClient(kms, "us-west-2")
+    full = KeyStore("keys", "logical", KMS_A, dynamodb_client=dynamodb, kms_client=kms_client)
+    branch_key_id = full.create_key()
+    if only_reads == "dynamodb":
+        dynamodb = OnlyReads(dynamodb, "get_item")
+    else:
+        kms_client = OnlyReads(kms_client, "decrypt")
+    store = KeyStore("keys", "logical", KMS_A, dynamodb_client=dynamodb, kms_client=kms_client)
+
+    assert store.get_active_branch_key(branch_key_id) == full.get_active_branch_key(branch_key_id)
+    with pytest.raises(ConfigError, match=f"OnlyReads is used, and has no method {method}"):
+        getattr(store, use)()

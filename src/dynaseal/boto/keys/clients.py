@@ -6,6 +6,7 @@ from threading import Lock
 from typing import Any, Protocol
 
 import boto3
+from botocore import xform_name
 from botocore.config import Config
 from botocore.session import Session
 
@@ -113,6 +114,24 @@ def check_kms_clients(owner: str, *, hint: str | None = None, **arguments: objec
         ConfigError: one is not.
     """
     check_methods(owner, ("decrypt",), "a boto3 KMS client", hint=hint, **arguments)
+
+
+def method_of(client: object, operation: str) -> Callable[..., Any]:
+    """Return a client's method for an operation of AWS.
+
+    A client that can only read is accepted where it is given, so a method can be missing when it is needed.
+
+    Raises:
+        ConfigError: the client does not have it.
+    """
+    name = xform_name(operation)
+    method = getattr(client, name, None)
+    if not callable(method):
+        raise ConfigError(
+            f"A client of the type {type(client).__name__} is used, and has no method {name}",
+            hint="Pass a boto3 client, or an object with this method too",
+        )
+    return method
 
 
 def _checked(client: Any, region: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dynaseal import drivers
+from dynaseal.boto.keys.clients import method_of
 from dynaseal.boto.keys.kms import KmsDecryptError, KmsEncryptError, KmsError
 from dynaseal.boto.keys.kms_replies import KmsReply
 from dynaseal.core.primitives import KEY_LENGTH
@@ -86,7 +87,6 @@ class BotoKeyStoreKms:
         """Return 32 new bytes, encrypted, that only KMS knows: GenerateDataKeyWithoutPlaintext."""
         return self._call(
             "GenerateDataKeyWithoutPlaintext",
-            self._client().generate_data_key_without_plaintext,
             KeyId=self._key_arn,
             NumberOfBytes=KEY_LENGTH,
             EncryptionContext=dict(context),
@@ -98,7 +98,6 @@ class BotoKeyStoreKms:
         """Encrypt the same bytes under another encryption context: ReEncrypt."""
         reply = self._call(
             "ReEncrypt",
-            self._client().re_encrypt,
             CiphertextBlob=ciphertext,
             SourceKeyId=self._key_arn,
             SourceEncryptionContext=dict(source),
@@ -112,13 +111,13 @@ class BotoKeyStoreKms:
         """Decrypt, and return the plaintext: Decrypt."""
         return self._call(
             "Decrypt",
-            self._client().decrypt,
             KeyId=self._key_arn,
             CiphertextBlob=ciphertext,
             EncryptionContext=dict(context),
         ).binary("Plaintext")
 
-    def _call(self, operation: str, method: Callable[..., Any], **request: Any) -> KmsReply:
+    def _call(self, operation: str, **request: Any) -> KmsReply:
+        method = method_of(self._client(), operation)
         kms_calls.count(operation, self._key_arn)
         try:
             with observed_kms_call(operation, self._key_arn):

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dynaseal import drivers
 from dynaseal.attributes import Item
 from dynaseal.boto.interception.exemptions import without_encryption
+from dynaseal.boto.keys.clients import method_of
 from dynaseal.errors import DynasealError, KeyStoreError
 from dynaseal.materials.key_store.branch_keys import BRANCH_KEY_ID, TYPE, Record
 
@@ -115,15 +116,15 @@ class BotoKeyStoreTable:
             KeyStoreError: a table of this name exists and is not a key store's table, or DynamoDB refused a
                 call.
         """
-        client = self._client()
         try:
-            self._call("DescribeTable", client.describe_table)
+            self._call("DescribeTable")
         except KeyStoreTableError as error:
             if _code(error) != "ResourceNotFoundException":
                 raise
-            self._create(client)
-        self._call("DescribeTable", client.get_waiter("table_exists").wait, WaiterConfig=_WAITER_CONFIG)
-        table = self._call("DescribeTable", client.describe_table)["Table"]
+            self._create()
+        waiter = method_of(self._client(), "get_waiter")("table_exists")
+        _call(self._name, "DescribeTable", waiter.wait, TableName=self._name, WaiterConfig=_WAITER_CONFIG)
+        table = self._call("DescribeTable")["Table"]
         types = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
         keys = {each["AttributeName"]: each["KeyType"] for each in table["KeySchema"]}
         if keys != _KEYS or any(types.get(name) != "S" for name in _KEYS):
@@ -142,7 +143,7 @@ class BotoKeyStoreTable:
         """
         key = {BRANCH_KEY_ID: {"S": branch_key_id}, TYPE: {"S": record_type}}
         # Consistent: a branch key that was just created would otherwise be missing at times.
-        reply = self._call("GetItem", self._client().get_item, Key=key, ConsistentRead=True)
+        reply = self._call("GetItem", Key=key, ConsistentRead=True)
         return self._mapping(self._mapping(reply, "a reply").get("Item", {}), "an item") or None
 
     def add(self, records: Sequence[Record]) -> None:
@@ -162,11 +163,10 @@ class BotoKeyStoreTable:
             "call version_key again only if it needs another new version",
         )
 
-    def _create(self, client: DynamoDbClient) -> None:
+    def _create(self) -> None:
         try:
             self._call(
                 "CreateTable",
-                client.create_table,
                 KeySchema=_SCHEMA,
                 AttributeDefinitions=_DEFINITIONS,
                 BillingMode="PAY_PER_REQUEST",
@@ -187,8 +187,9 @@ class BotoKeyStoreTable:
         }
 
     def _write(self, puts: list[dict[str, dict[str, Any]]], hint_if_changed: str) -> None:
+        operation = "TransactWriteItems"
         try:
-            _call(self._name, "TransactWriteItems", self._client().transact_write_items, TransactItems=puts)
+            _call(self._name, operation, method_of(self._client(), operation), TransactItems=puts)
         except KeyStoreTableError as error:
             if error.is_failed_condition:
                 error.hint = hint_if_changed
@@ -202,7 +203,8 @@ class BotoKeyStoreTable:
             )
         return cast("dict[str, Any]", value)
 
-    def _call(self, operation: str, method: Callable[..., Any], **request: Any) -> Any:
+    def _call(self, operation: str, **request: Any) -> Any:
+        method = method_of(self._client(), operation)
         return _call(self._name, operation, method, TableName=self._name, **request)
 
 

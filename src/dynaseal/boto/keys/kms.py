@@ -8,11 +8,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dynaseal import drivers
-from dynaseal.boto.keys.clients import UntypedClient
+from dynaseal.boto.keys.clients import UntypedClient, method_of
 from dynaseal.boto.keys.kms_replies import KmsReply
 from dynaseal.core.quoting import escaped, shown
 from dynaseal.errors import DynasealError, EncryptError, UnwrapError
@@ -219,10 +218,11 @@ class BotoKms:
     def _call(self, operation: str, key_id: str, *, writing: bool, **parameters: Any) -> KmsReply:
         failure = EncryptError if writing else UnwrapError
         client = self._client()
+        method = method_of(client, operation)
         kms_calls.count(operation, key_id, per_item=operation != "GetPublicKey")
         try:
             with observed_kms_call(operation, key_id):
-                reply = drivers.call(getattr(client, xform_name(operation)), KeyId=key_id, **parameters)
+                reply = drivers.call(method, KeyId=key_id, **parameters)
         except ClientError as error:
             kms_error = KmsEncryptError if writing else KmsDecryptError
             raise kms_error(error.response, operation, key_id, _region(client)) from error
