@@ -205,7 +205,7 @@ def check_methods(
         owner: Whose arguments they are.
         methods: The methods' names.
         expected: What the argument must be, such as `a keyring`.
-        hint: What to write; by default, for a class, to make an object of it.
+        hint: What to write instead of another object; for a class, it is to make an object of it.
         arguments: By name.
 
     Raises:
