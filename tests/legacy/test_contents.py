@@ -133,7 +133,6 @@ def test_different_numbers_that_are_signed_alike_are_written(name: str) -> None:
         ({"M": {"": {"S": ""}}}, {"M": {"": {"S": ""}}}),
         ({"L": ({"BOOL": False},)}, {"L": [{"BOOL": False}]}),
     ],
-    ids=str,
 )
 def test_what_the_older_library_writes_without_loss_is_written(value: Any, read: Any) -> None:
     assert written_and_read("secret", value) == read
