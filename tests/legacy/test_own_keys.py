@@ -201,10 +201,18 @@ def test_a_content_key_that_is_not_a_key_is_refused(content_key: Any) -> None:
         decrypt_dynamodb_item(stored, config(wrapped(unwrap=content_key), stored))
 
 
-@pytest.mark.parametrize("answer", [False, 0, b""])
-def test_a_verification_that_returns_false_does_not_verify(answer: Any) -> None:
+@pytest.mark.parametrize("result", [False, 0, b"", 1, "yes", object])
+def test_a_verification_that_returns_neither_nothing_nor_true_does_not_verify(result: Any) -> None:
     with pytest.raises(SignatureVerificationError):
-        decrypt_dynamodb_item(STORED, config(giving(signing=mac(verify=answer)), STORED))
+        decrypt_dynamodb_item(STORED, config(giving(signing=mac(verify=result)), STORED))
+
+
+def test_a_verification_that_has_not_run_does_not_verify() -> None:
+    async def verify() -> bool:
+        return True
+
+    with pytest.raises(SignatureVerificationError):
+        decrypt_dynamodb_item(STORED, config(giving(signing=mac(verify=verify())), STORED))
 
 
 def test_keys_of_a_program_that_keep_to_their_interface_are_used() -> None:

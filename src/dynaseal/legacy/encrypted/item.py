@@ -15,7 +15,6 @@ from dynaseal.legacy.delegated_keys import DelegatedKey
 from dynaseal.legacy.encrypted import CryptoConfig
 from dynaseal.legacy.exceptions import DecryptionError, DeserializationError, EncryptionError, SigningError
 from dynaseal.legacy.identifiers import LOGGER_NAME, CryptoAction
-from dynaseal.legacy.internal.answers import algorithm_of, description_of, key_of
 from dynaseal.legacy.internal.crypto.authentication import sign_item, verify_item_signature
 from dynaseal.legacy.internal.crypto.encryption import decrypt_attribute, encrypt_attribute
 from dynaseal.legacy.internal.crypto.jce_bridge.encryption import JavaCipher
@@ -25,6 +24,7 @@ from dynaseal.legacy.internal.identifiers import (
     MaterialDescriptionValues,
     ReservedAttributes,
 )
+from dynaseal.legacy.internal.results import algorithm_of, description_of, key_of
 from dynaseal.legacy.internal.spelling import as_stored
 from dynaseal.legacy.materials import CryptographicMaterials
 from dynaseal.legacy.transform import ddb_to_dict, dict_to_ddb

@@ -7,8 +7,8 @@ from dynaseal.legacy.delegated_keys import DelegatedKey
 from dynaseal.legacy.delegated_keys.jce import JceNameLocalDelegatedKey
 from dynaseal.legacy.exceptions import UnwrappingError, WrappingError
 from dynaseal.legacy.identifiers import EncryptionKeyType
-from dynaseal.legacy.internal.answers import bytes_from
 from dynaseal.legacy.internal.identifiers import MaterialDescriptionKeys
+from dynaseal.legacy.internal.results import bytes_from
 from dynaseal.legacy.internal.validators import check_mapping, check_type
 from dynaseal.legacy.materials import CryptographicMaterials
 

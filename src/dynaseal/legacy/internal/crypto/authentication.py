@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from decimal import DecimalException
 from hashlib import sha256
+from inspect import iscoroutine
 from typing import Any
 
 from dynaseal.attributes import Item
@@ -18,10 +19,10 @@ from dynaseal.legacy.delegated_keys import DelegatedKey
 from dynaseal.legacy.encrypted import CryptoConfig
 from dynaseal.legacy.exceptions import SignatureVerificationError, SigningError
 from dynaseal.legacy.identifiers import LOGGER_NAME, CryptoAction
-from dynaseal.legacy.internal.answers import bytes_from
 from dynaseal.legacy.internal.dialects import JAVA, PYTHON, Dialect
 from dynaseal.legacy.internal.formatting.serialize.attribute import encode_text, serialize_attribute
 from dynaseal.legacy.internal.identifiers import TEXT_ENCODING, SignatureValues, Tag
+from dynaseal.legacy.internal.results import bytes_from
 from dynaseal.legacy.structures import AttributeActions
 
 __all__ = ("sign_item", "verify_item_signature")
@@ -78,9 +79,12 @@ def verify_item_signature(
 
 
 def _verify(key: DelegatedKey, signature: Any, data: bytes) -> None:
-    answer: Any = key.verify(algorithm=key.algorithm, signature=signature, data=data)
-    # A program's own key should raise, but it may as well return what `hmac.compare_digest` does.
-    if answer is not None and not answer:
+    result: Any = key.verify(algorithm=key.algorithm, signature=signature, data=data)
+    # A program's own key should raise, but it may as well return what `hmac.compare_digest` does. Nothing
+    # else verifies: a coroutine, for example, has verified nothing yet.
+    if result is not None and result is not True:
+        if iscoroutine(result):
+            result.close()
         raise SignatureVerificationError("Unable to verify signature")
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from dynaseal.attributes import AttributeValue
 from dynaseal.legacy.delegated_keys import DelegatedKey
 from dynaseal.legacy.exceptions import DecryptionError, EncryptionError
-from dynaseal.legacy.internal.answers import bytes_from
 from dynaseal.legacy.internal.dialects import CONTENT
 from dynaseal.legacy.internal.formatting.deserialize.attribute import deserialize_attribute
 from dynaseal.legacy.internal.formatting.serialize.attribute import serialize_attribute
 from dynaseal.legacy.internal.identifiers import Tag
+from dynaseal.legacy.internal.results import bytes_from
 
 __all__ = ("decrypt_attribute", "encrypt_attribute")
 

@@ -60,21 +60,21 @@ def algorithm_of(key: DelegatedKey, failure: Failure) -> str:
     return algorithm
 
 
-def bytes_from(method: str, answer: object, failure: Failure, *, may_be_empty: bool = False) -> bytes:
+def bytes_from(method: str, result: object, failure: Failure, *, may_be_empty: bool = False) -> bytes:
     """Return what a key's method returned.
 
     Args:
         method: The method's name.
-        answer: What it returned.
+        result: What it returned.
         failure: What is raised if that is not bytes.
         may_be_empty: Whether there may be none.
     """
     try:
-        # Not bytes(answer): that makes zeros of a number.
-        data = memoryview(cast("bytes", answer)).tobytes()
+        # Not bytes(result): that makes zeros of a number.
+        data = memoryview(cast("bytes", result)).tobytes()
     except TypeError:
         raise failure(
-            f"The method {method} of a key must return bytes, not {type(answer).__name__}"
+            f"The method {method} of a key must return bytes, not {type(result).__name__}"
         ) from None
     if not data and not may_be_empty:
         raise failure(f"The method {method} of a key returned no bytes")
