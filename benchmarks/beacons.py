@@ -5,7 +5,6 @@ With the Python engine: beacons are computed in Python under either.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from time import process_time
 from typing import Any
 
@@ -30,6 +29,7 @@ from dynaseal import (
 )
 from dynaseal.boto.interception.plaintext_tables import ALL_OTHER_TABLES
 from dynaseal.boto.interception.requests import Requests
+from dynaseal.materials.key_store.branch_keys import BeaconKeyMaterials
 
 BEACON_KEY = bytes(range(32))
 QUERY = {
@@ -48,15 +48,11 @@ QUERY = {
 }
 
 
-@dataclass(frozen=True)
-class BeaconKey:
-    """A beacon key that costs nothing to fetch, and its own key store."""
+class OneBeaconKey:
+    """A key store with one beacon key, which costs nothing to fetch."""
 
-    beacon_key: bytes = BEACON_KEY
-
-    def get_beacon_key(self, branch_key_id: str) -> "BeaconKey":
-        assert branch_key_id == "bench"
-        return self
+    def get_beacon_key(self, branch_key_id: str) -> BeaconKeyMaterials:
+        return BeaconKeyMaterials(branch_key_id, BEACON_KEY, {})
 
 
 def rows(*, quick: bool) -> Iterator[Row]:
@@ -98,7 +94,7 @@ def _search() -> SearchConfig:
     """Four beacons: two attributes, one nested value, and a compound one of a status and an address."""
     shipped = CompoundBeacon("shipped", "|", [EncryptedPart("email", "e-")], [SignedPart("status", "s-")])
     version = BeaconVersion(
-        BeaconKey(),
+        OneBeaconKey(),
         SingleKeySource("bench"),
         [StandardBeacon("email", 16), StandardBeacon("total", 12), StandardBeacon("town", 8, "address.city")],
         [shipped],

@@ -355,10 +355,7 @@ class TestForcedPlaintext:
         [
             ("PutItem", {"Item": person(), **condition}),
             ("DeleteItem", {"Key": KEY, **condition}),
-            (
-                "UpdateItem",
-                {"Key": KEY, "UpdateExpression": "SET secret = :s, notes.a = city REMOVE extra", **condition},
-            ),
+            ("UpdateItem", {"Key": KEY, "UpdateExpression": "SET memo = :s", **condition}),
             ("Query", {**QUERY, "FilterExpression": "begins_with(secret, :k)"}),
             ("Scan", {"FilterExpression": "secret = :s", "ExpressionAttributeValues": {":s": {"S": "x"}}}),
         ],
@@ -370,7 +367,7 @@ class TestForcedPlaintext:
     def test_so_do_batches_and_transactions(self) -> None:
         batch = {"RequestItems": {"people": [{"PutRequest": {"Item": person()}}]}}
         assert self.sent("BatchWriteItem", batch) == batch
-        update = {"UpdateExpression": "SET secret = :s", **self.condition}
+        update = {"UpdateExpression": "SET memo = :s", **self.condition}
         transaction = {
             "TransactItems": [
                 {"Put": {"TableName": "people", "Item": person(), **self.condition}},
@@ -380,6 +377,17 @@ class TestForcedPlaintext:
             ]
         }
         assert self.sent("TransactWriteItems", transaction) == transaction
+
+    @pytest.mark.parametrize(
+        "update", ["SET secret = :s", "SET notes.a = city REMOVE extra", "ADD memo :s, city :s"]
+    )
+    def test_an_update_of_what_is_signed_is_sent_for_unencrypted_items_only(self, update: str) -> None:
+        request = {"Key": KEY, "UpdateExpression": update, **self.condition, "TableName": "people"}
+        condition = f"({self.condition['ConditionExpression']}) AND attribute_not_exists(aws_dbe_head)"
+        expected = {**request, "ConditionExpression": condition}
+        assert self.sent("UpdateItem", request) == expected
+        transaction = self.sent("TransactWriteItems", {"TransactItems": [{"Update": request}]})
+        assert transaction == {"TransactItems": [{"Update": expected}]}
 
     def test_updated_attributes_of_an_unencrypted_item_are_returned(self) -> None:
         update = {"TableName": "people", "Key": KEY, "ReturnValues": "UPDATED_NEW", **UNCHANGED}

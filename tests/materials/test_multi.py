@@ -102,14 +102,6 @@ FAULTS: dict[str, tuple[Callable[[EncryptionMaterials], Any], str]] = {
         ),
         "replaced the signing key of another keyring",
     ),
-    "what it was given": (
-        lambda materials: replace(
-            materials,
-            encrypted_data_keys=materials.encrypted_data_keys[:-1],
-            symmetric_signing_keys=materials.symmetric_signing_keys[:-1],
-        ),
-        "wrapped nothing",
-    ),
     "no wrapped data keys": (
         lambda materials: replace(materials, encrypted_data_keys=None),
         "returned encrypted_data_keys that are not a tuple of EncryptedDataKey",
@@ -126,6 +118,17 @@ def test_what_a_member_returns_must_be_what_the_others_returned_and_its_own_data
     member.change, message = FAULTS[fault]
     with pytest.raises(EncryptError, match=rf"The keyring .*'faulty'.* {message}"):
         subject.write()
+
+
+def test_a_member_may_return_what_it_was_given_and_only_read() -> None:
+    class ReaderOnly(RawAesKeyring):
+        def on_encrypt(self, materials: EncryptionMaterials) -> EncryptionMaterials:
+            return materials
+
+    former = ReaderOnly("mine", "former", b"f" * 32)
+    subject = Subject(MultiKeyring(aes("one"), [former, aes("two")]))
+    assert len(subject.write().encrypted_data_keys) == 2
+    subject.check_reads(Subject(aes("former", b"f")).write(), "by the former key")
 
 
 def test_a_member_may_return_lists() -> None:

@@ -47,7 +47,7 @@ def encryptor(keyring: Keyring, version: int, suite: AlgorithmSuite) -> ItemEncr
         TableConfig(
             "people",
             "pk",
-            attribute_actions=AttributeActions(attribute_actions=actions, literal_names=actions),
+            attribute_actions=AttributeActions(attribute_actions=actions, literal_names=list(actions)),
             keyring=keyring,
             allowed_unsigned_attribute_prefix=":",
             algorithm_suite=suite,

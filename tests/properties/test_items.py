@@ -39,7 +39,7 @@ def encryptor(
         TableConfig(
             table,
             "pk",
-            attribute_actions=AttributeActions(attribute_actions=actions, literal_names=actions),
+            attribute_actions=AttributeActions(attribute_actions=actions, literal_names=list(actions)),
             keyring=KEYRING,
             algorithm_suite=suite,
         )

@@ -137,7 +137,4 @@ def _fault_of_wrapping(materials: EncryptionMaterials, given: EncryptionMaterial
         return "removed the data key as another keyring had wrapped it"
     if tuple(materials.symmetric_signing_keys[:count]) != tuple(given.symmetric_signing_keys):
         return "replaced the signing key of another keyring"
-    # keyring-interface.md, "OnEncrypt": a keyring that neither makes nor wraps a data key must fail.
-    if given.plaintext_data_key is not None and len(materials.encrypted_data_keys) == count:
-        return "wrapped nothing"
     return None
