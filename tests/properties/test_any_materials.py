@@ -44,9 +44,11 @@ class Own:
     def __init__(self) -> None:
         self.manager = DefaultMaterialsManager(OWN)
         self.change: Change = unchanged
+        self.returned: Any = None
 
     def on_encrypt(self, materials: EncryptionMaterials) -> Any:
-        return self.change(OWN.on_encrypt(materials))
+        self.returned = self.change(OWN.on_encrypt(materials))
+        return self.returned
 
     def on_decrypt(
         self, materials: DecryptionMaterials, encrypted_data_keys: Sequence[EncryptedDataKey]
@@ -136,7 +138,7 @@ def bench(use: str, suite: AlgorithmSuite) -> tuple[Own, list[ItemEncryptor], li
 @pytest.mark.parametrize("use", USES)
 @settings(max_examples=50)
 @given(change=changes())
-def test_any_materials_write_an_item_that_every_reader_reads_or_are_refused(
+def test_any_materials_write_an_item_that_every_recipient_reads_or_are_refused(
     use: str, suite: AlgorithmSuite, change: Change
 ) -> None:
     own, writers, readers = bench(use, suite)
@@ -146,7 +148,10 @@ def test_any_materials_write_an_item_that_every_reader_reads_or_are_refused(
             stored = writer.encrypt_item(ITEM)
         except EncryptError:
             continue
-        assert [reader.decrypt_item(stored) for reader in readers] == [ITEM] * len(readers)
+        # A generator may leave all wrapping to the other members; then it cannot read the item itself.
+        only_makes = use == "generator" and not own.returned.encrypted_data_keys
+        for reader in readers[-2:] if only_makes else readers:
+            assert reader.decrypt_item(stored) == ITEM
 
 
 @pytest.mark.parametrize("suite", AlgorithmSuite)
