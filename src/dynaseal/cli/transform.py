@@ -14,14 +14,14 @@ import click
 from dynaseal.cli.configurations import config_reference, load_config
 from dynaseal.cli.main import FailedError
 from dynaseal.config import TableConfig
-from dynaseal.encryptor import ItemEncryptor
 from dynaseal.errors import ConfigError
-from dynaseal.migrate import PLAINTEXT, Plaintext
+from dynaseal.migrate import PLAINTEXT
 from dynaseal.migrate.exports.chunks import FailedLine
 from dynaseal.migrate.exports.lines import LineTransformer
 from dynaseal.migrate.exports.pipeline import Counts, available_cores, transform_stream
 from dynaseal.migrate.exports.reading import InputError
 from dynaseal.migrate.exports.workers import WorkerError
+from dynaseal.migrate.transforming import make_encryptors
 
 _PLAINTEXT: Final = "plaintext"
 _SECONDS_ON_TERMINAL, _SECONDS_ELSEWHERE = 0.2, 10.0
@@ -98,18 +98,18 @@ def transform(*, source: str, target: str, jobs: int | None, failed_path: Path |
 def _check_references(source: str, target: str) -> None:
     """Load both configurations, so that an error in them is wrong usage; no process has started yet."""
     try:
-        LineTransformer(ItemEncryptor(config_reference(source)), _target(target, config_reference))
+        _line_transformer(source, target, config_reference)
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
 
 
-def _line_transformer(source: str, target: str) -> LineTransformer:
+def _line_transformer(
+    source: str, target: str, load: Callable[[str], TableConfig] = load_config
+) -> LineTransformer:
     """Make the transformer of one process."""
-    return LineTransformer(ItemEncryptor(load_config(source)), _target(target, load_config))
-
-
-def _target(reference: str, load: Callable[[str], TableConfig]) -> ItemEncryptor | Plaintext:
-    return PLAINTEXT if reference == _PLAINTEXT else ItemEncryptor(load(reference))
+    written_with = load(source)
+    to_write_with = PLAINTEXT if target == _PLAINTEXT else load(target)
+    return LineTransformer(*make_encryptors("dynaseal transform", written_with, to_write_with))
 
 
 def _write_failures(file: IO[str], lines: tuple[FailedLine, ...]) -> None:
