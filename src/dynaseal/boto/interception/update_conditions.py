@@ -78,9 +78,7 @@ def explain_failure(table: ConfiguredTable, part: SentPart, error: Message, retu
 
 def _why_not_created(table: ConfiguredTable, part: SentPart) -> str:
     current = "" if table.config.legacy is None else " of the current format"
-    missing = f"the table {table.name!r} has no encrypted item{current} with this key"
-    if part.caller_request.get(CONDITION) and not _returns_item(part):
-        missing = f"the condition of the request is false, or {missing}"
+    missing = _cause(part, f"the table {table.name!r} has no encrypted item{current} with this key")
     reason = (
         f"{missing}. An update does not create unencrypted items: with update_mode="
         "UpdateMode.READ_MODIFY_WRITE it creates an encrypted one; or put the item first"
@@ -91,13 +89,18 @@ def _why_not_created(table: ConfiguredTable, part: SentPart) -> str:
 
 
 def _why_not_changed(table: ConfiguredTable, part: SentPart) -> str:
-    encrypted = f"the item with this key in the table {table.name!r} is encrypted"
-    if part.caller_request.get(CONDITION) and not _returns_item(part):
-        encrypted = f"the condition of the request is false, or {encrypted}"
+    encrypted = _cause(part, f"the item with this key in the table {table.name!r} is encrypted")
     return (
         f"{encrypted}. This update would make it unreadable: with update_mode=UpdateMode.READ_MODIFY_WRITE "
         "it is read, changed and written as plaintext"
     )
+
+
+def _cause(part: SentPart, cause: str) -> str:
+    """Return the cause of a failure, with the caller's condition beside it where that may be the cause."""
+    if part.caller_request.get(CONDITION) and not _returns_item(part):
+        return f"the condition of the request is false, or {cause}"
+    return cause
 
 
 def _returns_item(part: SentPart) -> bool:
