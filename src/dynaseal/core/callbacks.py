@@ -21,11 +21,16 @@ def name_of(function: Callable[..., Any]) -> str:
 def type_of_result(result: object) -> str:
     """Return the name of a result's type, for the message that refuses it.
 
-    A coroutine or generator is closed: nobody will run it, and Python would warn of that as well.
+    A coroutine or generator is closed.
     """
+    close_unrun(result)
+    return type(result).__name__
+
+
+def close_unrun(result: object) -> None:
+    """Close a result if it is a coroutine or generator: nobody will run it, and Python would warn of that."""
     if iscoroutine(result) or isgenerator(result):
         result.close()
-    return type(result).__name__
 
 
 def runs_later(function: Callable[..., Any]) -> bool:

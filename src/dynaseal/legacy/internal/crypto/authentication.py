@@ -11,10 +11,10 @@ import logging
 from collections.abc import Iterator, Mapping
 from decimal import DecimalException
 from hashlib import sha256
-from inspect import iscoroutine
 from typing import Any
 
 from dynaseal.attributes import Item
+from dynaseal.core.callbacks import close_unrun
 from dynaseal.legacy.delegated_keys import DelegatedKey
 from dynaseal.legacy.encrypted import CryptoConfig
 from dynaseal.legacy.exceptions import SignatureVerificationError, SigningError
@@ -83,8 +83,7 @@ def _verify(key: DelegatedKey, signature: Any, data: bytes) -> None:
     # A program's own key should raise, but it may as well return what `hmac.compare_digest` does. Nothing
     # else verifies: a coroutine, for example, has verified nothing yet.
     if result is not None and result is not True:
-        if iscoroutine(result):
-            result.close()
+        close_unrun(result)
         raise SignatureVerificationError("Unable to verify signature")
 
 
